@@ -1,0 +1,112 @@
+"""What can go wrong, as one small tree. It knows no HTTP: the doors translate a code to a status and a shape.
+
+    BriefingError
+    ├── RequestError            the caller must change the request
+    │   ├── InvalidRequest      invalid_request    malformed, unknown or contradictory input; may hold several
+    │   ├── InvalidCursor       invalid_cursor     a cursor that is damaged or belongs to another list
+    │   ├── TooExpensive        too_expensive      the price of the request is above what one request may cost
+    │   ├── NotFound            not_found          no record has this id
+    │   └── Withdrawn           withdrawn          the record was withdrawn; its reason is told
+    ├── Unavailable             unavailable        the store cannot answer now; try again after `retry_after`
+    │   └── TimedOut            timed_out          the store took longer than a request may
+    ├── LoadError               load_refused       a file was refused whole; it lists every fault found
+    │   └── Busy                load_busy          another load is running
+    └── SettingsError           invalid_settings   the service cannot start as configured
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a request: where (`parameter` or GraphQL argument path), and what was expected."""
+
+    where: str
+    detail: str
+    code: str = "invalid_request"
+
+
+class BriefingError(Exception):
+    """The root: `code` names the stage that refused, `hint` says what to do about it."""
+
+    code = "error"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class RequestError(BriefingError):
+    """The caller can mend this one."""
+
+    code = "invalid_request"
+
+
+class InvalidRequest(RequestError):
+    """Input that is malformed, unknown or contradictory; `faults` lists each place."""
+
+    def __init__(self, message: str, faults: tuple[Fault, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.faults = faults
+
+
+class InvalidCursor(InvalidRequest):
+    """A cursor that is damaged, or that belongs to another list, sort or filter."""
+
+    code = "invalid_cursor"
+
+
+class TooExpensive(InvalidRequest):
+    """The request asks for more than one request may."""
+
+    code = "too_expensive"
+
+
+class NotFound(RequestError):
+    """No record has this id."""
+
+    code = "not_found"
+
+
+class Withdrawn(RequestError):
+    """The record was withdrawn; the message carries the publisher's reason."""
+
+    code = "withdrawn"
+
+
+class Unavailable(BriefingError):
+    """The store cannot answer now. `retry_after` is in seconds."""
+
+    code = "unavailable"
+    retry_after = 1
+
+
+class TimedOut(Unavailable):
+    """The store took longer over the statement than a request may."""
+
+    code = "timed_out"
+
+
+class LoadError(BriefingError):
+    """A file was refused whole. `faults` lists what is wrong, by line, record and field."""
+
+    code = "load_refused"
+
+    def __init__(self, message: str, faults: tuple[str, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.faults = faults
+
+
+class Busy(LoadError):
+    """Another load is running."""
+
+    code = "load_busy"
+
+
+class SettingsError(BriefingError):
+    """The service cannot start as it is configured."""
+
+    code = "invalid_settings"

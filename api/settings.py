@@ -1,0 +1,70 @@
+"""One frozen Settings, read once from `BRIEFING_*` variables and passed in. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; the descriptions are the documentation."""
+
+    model_config = SettingsConfigDict(env_prefix="BRIEFING_", frozen=True, extra="ignore")
+
+    database_url: str = Field(
+        "", description="Postgres 16 or later, as postgresql://…; empty starts the embedded one."
+    )
+    data_dir: Path = Field(
+        Path(".briefing"), description="Where the embedded Postgres keeps its data and its socket."
+    )
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="The port to listen on.")
+    log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
+    pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
+        8, description="Connections to Postgres that one process may hold for reading."
+    )
+    pool_wait: Annotated[float, Field(gt=0)] = Field(
+        1.0, description="Seconds that a request waits for a free connection before it is answered 503."
+    )
+    statement_timeout: Annotated[float, Field(gt=0)] = Field(
+        2.5, description="Seconds that Postgres may work on one request."
+    )
+    statement_cache_size: Annotated[int, Field(ge=0)] = Field(
+        256, description="Prepared statements kept per connection; 0 behind pgbouncer in transaction mode."
+    )
+    max_price: Annotated[int, Field(ge=1)] = Field(
+        5000, description="The highest price of one request, about the number of records it may touch."
+    )
+    max_body: Annotated[int, Field(ge=1024)] = Field(65536, description="Bytes in a request's body.")
+    max_url: Annotated[int, Field(ge=1024)] = Field(8192, description="Bytes in a request's path and query.")
+    max_headers: Annotated[int, Field(ge=1024)] = Field(
+        16384, description="Bytes in a request's header fields together."
+    )
+    header_timeout: Annotated[float, Field(gt=0)] = Field(
+        10.0, description="Seconds in which a client must have sent its header fields."
+    )
+    body_timeout: Annotated[float, Field(gt=0)] = Field(
+        10.0, description="Seconds in which a client must have sent its body."
+    )
+    max_connections: Annotated[int, Field(ge=1)] = Field(
+        1000, description="Client connections that one process accepts at once."
+    )
+    cors_origins: str = Field(
+        "*", description="Origins that browsers may call from, separated by commas; * for any."
+    )
+
+
+def read_settings() -> Settings:
+    """The settings of this process. SettingsError names each variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"BRIEFING_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()
+        )
+        raise SettingsError(wrong, "See `briefing settings` for each setting and its default.") from None
