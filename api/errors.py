@@ -1,17 +1,17 @@
 """What can go wrong, as one small tree. It knows no HTTP: the doors translate a code to a status and a shape.
 
-    BriefingError
-    ├── RequestError            the caller must change the request
-    │   ├── InvalidRequest      invalid_request    malformed, unknown or contradictory input; may hold several
-    │   ├── InvalidCursor       invalid_cursor     a cursor that is damaged or belongs to another list
-    │   ├── TooExpensive        too_expensive      the price of the request is above what one request may cost
-    │   ├── NotFound            not_found          no record has this id
-    │   └── Withdrawn           withdrawn          the record was withdrawn; its reason is told
-    ├── Unavailable             unavailable        the store cannot answer now; try again after `retry_after`
-    │   └── TimedOut            timed_out          the store took longer than a request may
-    ├── LoadError               load_refused       a file was refused whole; it lists every fault found
-    │   └── Busy                load_busy          another load is running
-    └── SettingsError           invalid_settings   the service cannot start as configured
+BriefingError
+├── RequestError            the caller must change the request
+│   ├── InvalidRequest      invalid_request    malformed, unknown or contradictory input; may hold several
+│   ├── InvalidCursor       invalid_cursor     a cursor that is damaged or belongs to another list
+│   ├── TooExpensive        too_expensive      the price of the request is above what one request may cost
+│   ├── NotFound            not_found          no record has this id
+│   └── Withdrawn           withdrawn          the record was withdrawn; its reason is told
+├── Unavailable             unavailable        the store cannot answer now; try again after `retry_after`
+│   └── TimedOut            timed_out          the store took longer than a request may
+├── LoadError               load_refused       a file was refused whole; it lists every fault found
+│   └── Busy                load_busy          another load is running
+└── SettingsError           invalid_settings   the service cannot start as configured
 """
 
 from __future__ import annotations

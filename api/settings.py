@@ -16,12 +16,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BRIEFING_", frozen=True, extra="ignore")
 
-    database_url: str = Field(
-        "", description="Postgres 16 or later, as postgresql://…; empty starts the embedded one."
-    )
-    data_dir: Path = Field(
-        Path(".briefing"), description="Where the embedded Postgres keeps its data and its socket."
-    )
+    database_url: str = Field("", description="Postgres 16 or later, as postgresql://…; empty starts the embedded one.")
+    data_dir: Path = Field(Path(".briefing"), description="Where the embedded Postgres keeps its data and its socket.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="The port to listen on.")
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
@@ -54,9 +50,7 @@ class Settings(BaseSettings):
     max_connections: Annotated[int, Field(ge=1)] = Field(
         1000, description="Client connections that one process accepts at once."
     )
-    cors_origins: str = Field(
-        "*", description="Origins that browsers may call from, separated by commas; * for any."
-    )
+    cors_origins: str = Field("*", description="Origins that browsers may call from, separated by commas; * for any.")
 
 
 def read_settings() -> Settings:
@@ -64,7 +58,5 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(
-            f"BRIEFING_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()
-        )
+        wrong = "; ".join(f"BRIEFING_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
         raise SettingsError(wrong, "See `briefing settings` for each setting and its default.") from None

@@ -1,0 +1,13 @@
+"""What each version offers, declared once: resources, their fields, links and filters.
+
+REST parameters, OpenAPI schemas, GraphQL types, the load format and the compiler are all derived from these
+declarations. A new filter is one line here; a new field is a column in the version's view and one line here.
+Nothing is rejected at this level, but a declaration that contradicts itself fails when it is imported.
+"""
+
+from api.catalog.declaration import Condition, Field, Link, Resource, Value, Version, Vocabulary
+from api.catalog.v1 import V1
+
+VERSIONS: dict[str, Version] = {V1.name: V1}
+
+__all__ = ["V1", "VERSIONS", "Condition", "Field", "Link", "Resource", "Value", "Version", "Vocabulary"]

@@ -1,0 +1,364 @@
+"""The words that a declaration is written in: `field`, `one`, `many`, `children`, `where`, and what they become.
+
+A resource is a plain class with annotations; `resource(...)` turns it into a frozen Resource. Links name their
+target by its name, so that no module imports another in a circle.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from api.catalog.operators import OPERATORS
+
+
+class Vocabulary:
+    """A closed list of terms: each attribute is a term and its value what it means. Clients tolerate new ones."""
+
+    @classmethod
+    def terms(cls) -> dict[str, str]:
+        """Each term with its meaning, in the order of declaration."""
+        return {name: text for name, text in vars(cls).items() if not name.startswith("_")}
+
+
+class Value:
+    """A small object inside a record, such as an excerpt: no id, no links; its attributes are fields."""
+
+    @classmethod
+    def fields(cls) -> dict[str, Field]:
+        """The fields of the object, in the order of declaration."""
+        return _fields(cls)
+
+
+# What an annotation may be, and the word for it that every derived contract starts from.
+SCALARS: dict[Any, str] = {
+    str: "text",
+    int: "integer",
+    float: "float",
+    Decimal: "number",
+    bool: "boolean",
+    datetime: "timestamp",
+    date: "date",
+}
+
+
+@dataclass(frozen=True)
+class Type:
+    """The type of a field: a scalar's word, or `vocabulary`, `value`; `of` is the class behind the last two."""
+
+    name: str
+    of: Any = None
+    nullable: bool = False
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column that callers see. `derived` fields are written by the store, never by a load file."""
+
+    name: str
+    type: Type
+    description: str
+    example: Any = None
+    operators: tuple[str, ...] = ()
+    sort: bool = False
+    search: bool = False
+    derived: bool = False
+    needs: str = ""
+    compared: str = ""
+    parameter: str = ""
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way from a record to others. `by` is the column that holds the ids: ours for `one` and `several`, the
+    target's for `many` and `children`."""
+
+    name: str
+    target: str
+    description: str
+    by: str
+    kind: str
+    nullable: bool = True
+    filtered: bool = True
+    default: int = 10
+    most: int = 50
+
+    @property
+    def single(self) -> bool:
+        """Whether it leads to at most one record."""
+        return self.kind == "one"
+
+    @property
+    def owned(self) -> bool:
+        """Whether the linked rows are part of the record and always shown with it."""
+        return self.kind == "children"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One filter as callers know it: `name` and `operator`, tested on `column` at the end of `path` (link names)."""
+
+    name: str
+    operator: str
+    type: Type
+    description: str
+    column: str
+    path: tuple[str, ...] = ()
+    needs: str = ""
+    parameter: str = ""
+    example: Any = None
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind of record: what it is called, how its ids begin, and what it offers. Children have no prefix."""
+
+    name: str
+    description: str
+    fields: dict[str, Field]
+    links: dict[str, Link]
+    wheres: dict[str, _Where]
+    tests: dict[str, Condition]
+    prefix: str = ""
+    sort: str = "id"
+    example: str = ""
+
+    @property
+    def plural(self) -> str:
+        """The name of the list."""
+        return self.name + "s"
+
+    @property
+    def searched(self) -> bool:
+        """Whether it can be searched as full text."""
+        return any(field.search for field in self.fields.values())
+
+    @property
+    def sortable(self) -> tuple[str, ...]:
+        """The fields that a list can be sorted by."""
+        return tuple(field.name for field in self.fields.values() if field.sort)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the contract: a schema of views in Postgres, and the resources over it."""
+
+    name: str
+    resources: dict[str, Resource]
+    children: dict[str, Resource]
+    conditions: dict[str, dict[tuple[str, str], Condition]]
+
+    def __getitem__(self, name: str) -> Resource:
+        return self.resources.get(name) or self.children[name]
+
+    def by_prefix(self, identifier: str) -> Resource | None:
+        """The resource that an id belongs to, by its prefix."""
+        prefix, _, _ = identifier.partition("_")
+        return next((one for one in self.resources.values() if one.prefix == prefix), None)
+
+
+@dataclass(frozen=True)
+class _Where:
+    path: str
+    description: str
+    parameter: str
+
+
+def field(
+    description: str,
+    *,
+    filter: str = "",
+    sort: bool = False,
+    search: bool = False,
+    example: Any = None,
+    derived: bool = False,
+    needs: str = "",
+    compared: str = "",
+    parameter: str = "",
+    format: str = "",
+) -> Any:
+    """A column. `filter` lists operators; `needs` names a filter that a comparison must come with; `compared` is
+    the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs."""
+    return Field(
+        name="",
+        type=Type("text"),
+        description=description,
+        operators=tuple(filter.split()),
+        sort=sort,
+        search=search,
+        example=example,
+        derived=derived,
+        needs=needs,
+        compared=compared,
+        parameter=parameter,
+        format=format,
+    )
+
+
+def one(target: str, description: str, *, by: str, nullable: bool = True) -> Any:
+    """A link to one record, by a column of ours."""
+    return Link("", target, description, by, "one", nullable)
+
+
+def several(target: str, description: str, *, by: str) -> Any:
+    """A link to some records in order, by an array column of ours."""
+    return Link("", target, description, by, "several")
+
+
+def many(target: str, description: str, *, by: str) -> Any:
+    """A link to the records whose column `by` holds our id."""
+    return Link("", target, description, by, "many")
+
+
+def children(target: str, description: str) -> Any:
+    """Rows that belong to the record, in order, and are always shown with it."""
+    return Link("", target, description, "record_id", "children", default=20)
+
+
+def where(path: str, description: str, *, parameter: str = "") -> Any:
+    """A filter under a short name: `path` leads through links to a field, and takes that field's operators."""
+    return _Where(path, description, parameter)
+
+
+def test(operator: str, description: str, *, example: Any = None) -> Any:
+    """A filter that looks at the whole record rather than at one column."""
+    return Condition("", operator, Type("text"), description, "", example=example)
+
+
+def resource(prefix: str = "", *, sort: str = "id", example: str = "") -> Callable[[type], Resource]:
+    """Turns a declaring class into a Resource; without a prefix it is a child, which belongs to a record."""
+
+    def declare(cls: type) -> Resource:
+        own = _fields(cls)
+        name = cls.__name__.lower()
+        if prefix:
+            own = _record_fields(name, prefix) | own
+        return Resource(
+            name=name,
+            description=(cls.__doc__ or "").strip(),
+            fields=own,
+            links={key: replace(item, name=key) for key, item in vars(cls).items() if isinstance(item, Link)},
+            wheres={key: item for key, item in vars(cls).items() if isinstance(item, _Where)},
+            tests={key: replace(item, name=key) for key, item in vars(cls).items() if isinstance(item, Condition)},
+            prefix=prefix,
+            sort=sort,
+            example=example,
+        )
+
+    return declare
+
+
+def version(name: str, declared: Iterable[Any]) -> Version:
+    """Puts resources together, and finds every filter that they offer."""
+    found: dict[str, Resource] = {one.name: one for one in declared}
+    return Version(
+        name=name,
+        resources={key: one for key, one in found.items() if one.prefix},
+        children={key: one for key, one in found.items() if not one.prefix},
+        conditions={key: _conditions(found, one) for key, one in found.items()},
+    )
+
+
+def _record_fields(name: str, prefix: str) -> dict[str, Field]:
+    id_text = f"The public id: `{prefix}_` and 26 characters of Crockford base32."
+    common = (
+        Field("id", Type("text"), id_text, operators=("in",), sort=True, derived=True, parameter="ids"),
+        Field("revision", Type("integer"), "How often the record was written, from 1.", derived=True),
+        Field(
+            "created_at",
+            Type("timestamp"),
+            f"When the {name} was first stored, not when it was.",
+            derived=True,
+        ),
+        Field(
+            "updated_at",
+            Type("timestamp"),
+            f"When the {name} was last changed in the store.",
+            operators=("gte", "lt"),
+            sort=True,
+            derived=True,
+        ),
+    )
+    return {one.name: one for one in common}
+
+
+def _fields(cls: type) -> dict[str, Field]:
+    hints = typing.get_type_hints(cls)
+    return {
+        key: replace(item, name=key, type=_type(hints[key]))
+        for key, item in vars(cls).items()
+        if isinstance(item, Field)
+    }
+
+
+def _type(hint: Any) -> Type:
+    if isinstance(hint, types.UnionType):
+        inner = next(part for part in typing.get_args(hint) if part is not type(None))
+        return replace(_type(inner), nullable=True)
+    if typing.get_origin(hint) is list:
+        return replace(_type(typing.get_args(hint)[0]), many=True)
+    if hint in SCALARS:
+        return Type(SCALARS[hint])
+    if issubclass(hint, Vocabulary):
+        return Type("vocabulary", hint)
+    if issubclass(hint, Value):
+        return Type("value", hint)
+    raise TypeError(f"a field cannot be {hint!r}")
+
+
+def _conditions(found: dict[str, Resource], own: Resource) -> dict[tuple[str, str], Condition]:
+    rows = [row for item in own.fields.values() for row in _field_conditions(item)]
+    for link in own.links.values():
+        if link.kind in ("one", "several") and link.filtered:
+            rows += _link_conditions(found[link.target], link)
+    rows += own.tests.values()
+    for name, short in own.wheres.items():
+        rows += [
+            replace(row, name=name, description=short.description, parameter=short.parameter)
+            for row in _follow(found, own, short.path.split("."))
+        ]
+    return {(row.name, row.operator): row for row in rows}
+
+
+def _field_conditions(item: Field) -> list[Condition]:
+    for operator in item.operators:
+        if operator not in OPERATORS:
+            raise TypeError(f"{item.name}: there is no operator {operator!r}")
+    return [
+        Condition(
+            item.name,
+            operator,
+            item.type,
+            item.description,
+            item.compared if item.compared and operator in ("gte", "lt") else item.name,
+            needs=item.needs if operator in ("gte", "lt") else "",
+            parameter=item.parameter,
+            example=item.example,
+        )
+        for operator in item.operators
+    ]
+
+
+def _link_conditions(target: Resource, link: Link) -> list[Condition]:
+    if link.kind == "several":
+        return [Condition(link.by, "has", Type("text", target, many=True), link.description, link.by)]
+    rows = [Condition(link.by, "in", Type("text", target), link.description, link.by)]
+    if link.nullable:
+        rows.append(Condition(link.by, "null", Type("text", target), link.description, link.by))
+    return rows
+
+
+def _follow(found: dict[str, Resource], own: Resource, path: list[str]) -> list[Condition]:
+    if len(path) == 1:
+        rows = _conditions(found, replace(own, wheres={}) if path[0] not in own.wheres else own)
+        return [row for row in rows.values() if row.name == path[0] and row.operator != "null"]
+    link = own.links[path[0]]
+    rows_there = _follow(found, found[link.target], path[1:])
+    return [replace(row, path=(link.name, *row.path)) for row in rows_there]

@@ -1,0 +1,13 @@
+create view v1.event as
+select id::text, revision, created_at, updated_at, briefing_id::text, kind::text, title::text, summary::text,
+    starts_at::timestamptz, ends_at::timestamptz, time_precision::text, time_text::text, status::text,
+    place_id::text, tags::text[], language::text, identifiers::jsonb, disputed, search
+from store.event where withdrawn is null;
+
+create view v1.participant as
+select record_id::text, position, name::text, role::text, source_id::text
+from store.participant;
+
+create view v1.relation as
+select record_id::text, position, relation::text, event_id::text
+from store.relation;
