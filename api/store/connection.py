@@ -1,0 +1,50 @@
+"""One connection of our own, outside any pool: for migrations and loading. Says in our words why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from api.errors import SettingsError, Unavailable
+
+if TYPE_CHECKING:
+    # Only the stubs know that a connection is generic over its records.
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+MINIMUM = 16
+WRONG = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+    asyncpg.InsufficientPrivilegeError,
+)
+
+
+async def connect(url: str) -> Connection:
+    """A connection in UTC. SettingsError: wrong address or rights. Unavailable: nobody answers."""
+    try:
+        connection: Connection = await asyncpg.connect(url, timeout=10, server_settings={"timezone": "UTC"})
+    except WRONG as error:
+        raise SettingsError(f"Postgres refuses us: {error}", "Look at BRIEFING_DATABASE_URL.") from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise Unavailable(f"Postgres does not answer: {error or type(error).__name__}") from error
+    if (version := connection.get_server_version()).major < MINIMUM:
+        await connection.close()
+        raise SettingsError(f"This is Postgres {version.major}; {MINIMUM} or later is needed.")
+    return connection
+
+
+async def take(connection: Connection, lock: int, seconds: float) -> bool:
+    """Whether this session got the advisory lock in time. Polled, for a session that blocks on it holds a snapshot,
+    which `create index concurrently` waits for forever."""
+    end = monotonic() + seconds
+    while not await connection.fetchval("select pg_try_advisory_lock($1)", lock):
+        if monotonic() >= end:
+            return False
+        await asyncio.sleep(0.1)
+    return True

@@ -1,0 +1,129 @@
+"""Brings a database to the tables and views of this package: each migration once, then what each version shows.
+
+Any number may start at once: one works, the others wait and find it done. Readers go on meanwhile, for a script that
+would have them queue behind it for longer than 200 ms steps back and is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from api.errors import SettingsError, Unavailable
+from api.store.connection import Connection, connect, take
+from api.store.statements import Script, migrations, versions
+
+LOCK = 0x62726965  # "brie": migrators of one database take turns on it
+TURN = 600.0  # seconds to wait for another migrator
+ATTEMPTS = 120  # of one script, 0.2 s for its locks and 0.3 s of rest each: a minute
+NO_CONTRIB = (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError)
+LEDGER = """
+    create schema if not exists migration;
+    create table if not exists migration.applied (
+        name text primary key, checksum text not null, applied_at timestamptz not null default now())
+"""
+SHOW = """
+    drop schema if exists {name} cascade;
+    create schema {name};
+    {text};
+    revoke all on schema {name} from public;
+    revoke all on all tables in schema {name} from public;
+    grant usage on schema {name} to briefing_reader;
+    grant select on all tables in schema {name} to briefing_reader
+"""
+REMEMBER = """
+    insert into migration.applied (name, checksum) values ($1, $2)
+    on conflict (name) do update set checksum = excluded.checksum, applied_at = now()
+"""
+
+
+async def migrate(url: str) -> list[str]:
+    """The names of the migrations and versions that were missing or changed, and are now in place."""
+    connection = await connect(url)
+    try:
+        async with _turn(connection):
+            return await _apply(connection)
+    except (OSError, asyncpg.ConnectionDoesNotExistError, asyncpg.OperatorInterventionError) as error:
+        raise Unavailable(f"Postgres went away during the migration: {error}") from error
+    finally:
+        await connection.close(timeout=5)
+
+
+@asynccontextmanager
+async def _turn(connection: Connection) -> AsyncIterator[None]:
+    if not await take(connection, LOCK, TURN):
+        raise Unavailable(f"Another migration has been running for {TURN:.0f} s.")
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute("select pg_advisory_unlock($1)", LOCK)
+
+
+async def _apply(connection: Connection) -> list[str]:
+    done = await _applied(connection)
+    known = {script.name for script in migrations()}
+    if any(name[0].isdigit() for name in done.keys() - known):
+        return []  # A later release was here: its tables and views serve this one too, and are not ours to undo.
+    _check_unchanged(done)
+    missing = [script for script in migrations() if script.name not in done]
+    changed = [script for script in versions() if done.get(script.name) != script.checksum]
+    for script in missing:
+        await _run(connection, script, script.text)
+    for script in changed:
+        await _run(connection, script, SHOW.format(name=script.name, text=script.text))
+    return [script.name for script in missing + changed]
+
+
+async def _applied(connection: Connection) -> dict[str, str]:
+    # Looked for first: whoever may not create a schema can still see that there is nothing to do.
+    if await connection.fetchval("select to_regclass('migration.applied')") is None:
+        await _run(connection, None, LEDGER)
+    rows = await connection.fetch("select name, checksum from migration.applied")
+    return {row["name"]: row["checksum"] for row in rows}
+
+
+def _check_unchanged(done: dict[str, str]) -> None:
+    for script in migrations():
+        if done.get(script.name, script.checksum) != script.checksum:
+            raise SettingsError(
+                f"sql/migrations/{script.name}.sql was changed after it was applied to this database.",
+                "Put it back as it was, and make the change in a new file.",
+            )
+
+
+async def _run(connection: Connection, script: Script | None, text: str) -> None:
+    for _ in range(ATTEMPTS):
+        try:
+            async with connection.transaction():
+                await connection.execute("set local lock_timeout = '200ms'; set local search_path = public")
+                await connection.execute(text)
+                if script:
+                    await connection.execute(REMEMBER, script.name, script.checksum)
+            return
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            await asyncio.sleep(0.3)
+        except asyncpg.InternalServerError as error:
+            # Roles belong to all databases: two migrators of two databases can meet there.
+            if "concurrently" not in str(error):
+                raise
+            await asyncio.sleep(0.3)
+        except (asyncpg.InsufficientPrivilegeError, *NO_CONTRIB) as error:
+            raise await _refused(connection, script, error) from error
+    raise Unavailable(f"{script.name if script else 'The migration'} found its tables locked for a minute.")
+
+
+async def _refused(connection: Connection, script: Script | None, error: asyncpg.PostgresError) -> SettingsError:
+    what = f"{script.name if script else 'The migration'} cannot be applied: {error}."
+    if isinstance(error, NO_CONTRIB):
+        return SettingsError(what, "Install Postgres's contrib extensions (unaccent) on the server.")
+    user = await connection.fetchval("select quote_ident(current_user)")
+    database = await connection.fetchval("select quote_ident(current_database())")
+    return SettingsError(
+        what,
+        f"As a superuser: grant create on database {database} to {user}; alter role {user} createrole; "
+        f"or, where the roles exist already: grant briefing_reader, briefing_access to {user} with set true;",
+    )

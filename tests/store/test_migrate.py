@@ -1,0 +1,147 @@
+"""Migrations: each applied once, by whoever comes first, and refused in words where it cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from api.errors import SettingsError, Unavailable
+from api.store import migrate as module
+from api.store.migrate import migrate
+from api.store.statements import Script, migrations, versions
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database)
+    yield connection
+    await connection.close()
+
+
+def script(name: str, text: str) -> Script:
+    return Script(name, text, f"checksum of {text}")
+
+
+async def test_an_empty_database_gets_every_migration_and_version_in_order(database: str) -> None:
+    done = await migrate(database)
+    assert done == [script.name for script in (*migrations(), *versions())]
+    assert done[0] == "0001_words"
+    assert done[-1] == "v1"
+
+
+async def test_a_second_run_changes_nothing(database: str) -> None:
+    await migrate(database)
+    assert await migrate(database) == []
+
+
+async def test_four_at_once_all_succeed_and_one_does_the_work(database: str) -> None:
+    done = await asyncio.gather(*(migrate(database) for _ in range(4)))
+    assert sorted(map(len, done)) == [0, 0, 0, len(migrations()) + len(versions())]
+
+
+async def test_the_reader_may_read_what_a_version_shows_and_not_the_store(
+    database: str, connection: asyncpg.Connection
+) -> None:
+    await migrate(database)
+    await connection.execute("set role briefing_reader")
+    assert await connection.fetch("select * from v1.event") == []
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.fetch("select * from store.event")
+
+
+async def test_a_changed_migration_is_refused_by_name(database: str, connection: asyncpg.Connection) -> None:
+    await migrate(database)
+    await connection.execute("update migration.applied set checksum = 'other' where name = '0002_domains'")
+    with pytest.raises(SettingsError, match="0002_domains"):
+        await migrate(database)
+
+
+async def test_a_changed_view_is_made_again(database: str, connection: asyncpg.Connection) -> None:
+    await migrate(database)
+    await connection.execute("update migration.applied set checksum = 'other' where name = 'v1'")
+    await connection.execute("drop view v1.place")
+    assert await migrate(database) == ["v1"]
+    assert await connection.fetch("select * from v1.place") == []
+
+
+async def test_a_database_of_a_later_release_is_left_alone(database: str, connection: asyncpg.Connection) -> None:
+    await migrate(database)
+    await connection.execute("insert into migration.applied values ('9999_later', 'x')")
+    await connection.execute("update migration.applied set checksum = 'other' where name = 'v1'")
+    assert await migrate(database) == []
+
+
+async def test_a_failing_migration_leaves_nothing_behind(
+    database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "migrations", lambda: (script("0001_bad", "create table half (); select 1/0"),))
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(database)
+    assert await connection.fetchval("select to_regclass('half')") is None
+    assert await connection.fetchval("select count(*) from migration.applied") == 0
+
+
+async def test_a_held_lock_is_waited_out_in_short_steps(
+    database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await connection.execute("create table busy (id integer)")
+    monkeypatch.setattr(module, "migrations", lambda: (script("0001_alter", "alter table busy add other integer"),))
+    monkeypatch.setattr(module, "versions", lambda: ())
+    async with connection.transaction():
+        await connection.execute("select * from busy")
+        running = asyncio.create_task(migrate(database))
+        await asyncio.sleep(0.6)
+        assert not running.done()
+    assert await running == ["0001_alter"]
+
+
+async def test_missing_rights_are_named_with_the_grant_that_helps(
+    database: str, connection: asyncpg.Connection
+) -> None:
+    await connection.execute("drop role if exists briefing_nobody; create role briefing_nobody login")
+    parts = urlsplit(database)
+    host = parts.netloc.rpartition("@")[2]
+    try:
+        with pytest.raises(SettingsError) as caught:
+            await migrate(urlunsplit(parts._replace(netloc=f"briefing_nobody@{host}")))
+        assert "grant create on database" in caught.value.hint
+        assert "alter role briefing_nobody createrole" in caught.value.hint
+    finally:
+        await connection.execute("drop role briefing_nobody")
+
+
+async def test_a_role_that_may_create_roles_and_schemas_is_enough(
+    database: str, connection: asyncpg.Connection
+) -> None:
+    await connection.execute("drop role if exists briefing_owner; create role briefing_owner login createrole")
+    # Roles made by somebody else before, as in this test, have to be granted by them.
+    await migrate(database)
+    await connection.execute("grant briefing_reader, briefing_access to briefing_owner with set true")
+    await connection.execute("drop schema v1, store, migration cascade")
+    parts = urlsplit(database)
+    await connection.execute(f'grant create on database "{parts.path[1:]}" to briefing_owner')
+    host = parts.netloc.rpartition("@")[2]
+    try:
+        assert "v1" in await migrate(urlunsplit(parts._replace(netloc=f"briefing_owner@{host}")))
+    finally:
+        await connection.execute("drop owned by briefing_owner cascade; drop role briefing_owner")
+
+
+async def test_an_absent_server_is_unavailable_and_an_absent_database_a_setting() -> None:
+    with pytest.raises(Unavailable):
+        await migrate("postgresql://briefing@127.0.0.1:1/none")
+
+
+async def test_an_absent_database_is_a_wrong_setting(postgres_url: str) -> None:
+    with pytest.raises(SettingsError, match="does not exist"):
+        await migrate(urlunsplit(urlsplit(postgres_url)._replace(path="/briefing_absent")))
+
+
+async def test_an_old_postgres_is_refused(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.store.connection.MINIMUM", 99)
+    with pytest.raises(SettingsError, match="99 or later"):
+        await migrate(database)
