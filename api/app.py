@@ -1,0 +1,67 @@
+"""The one place that knows every part: what is served, and in what order a request passes through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from api.answer import Service
+from api.catalog import VERSIONS
+from api.errors import Unavailable
+from api.http.front import Front
+from api.http.health import Health
+from api.rest import routes as rest
+from api.settings import Settings
+
+EXPOSED = ["ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "Server-Timing"]
+ACCEPTED = ["Accept", "Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-Id"]
+AGAIN = 0.5
+
+log = structlog.get_logger("briefing")
+Prepare = Callable[[], Awaitable[None]]
+
+
+def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> ASGIApp:
+    """The service as an ASGI application over the Postgres at `url`. `prepare` brings the store up to date; while it
+    cannot, for Postgres is away, the service lives and is not ready."""
+    service = Service(settings, url)
+    health = Health(service.reader)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        preparing = asyncio.create_task(_prepared(prepare, health))
+        yield
+        preparing.cancel()
+        with suppress(asyncio.CancelledError):
+            await preparing
+        await service.reader.close()
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.include_router(health.routes())
+    for version in VERSIONS.values():
+        app.include_router(rest.routes(service, version))
+    return CORSMiddleware(
+        Front(app),
+        allow_origins=settings.cors_origins.split(","),
+        allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
+        allow_headers=ACCEPTED,
+        expose_headers=EXPOSED,
+        max_age=86400,
+    )
+
+
+async def _prepared(prepare: Prepare | None, health: Health) -> None:
+    while prepare is not None:
+        try:
+            await prepare()
+            break
+        except Unavailable as error:
+            log.warning("store not ready", reason=error.message)
+            await asyncio.sleep(AGAIN)
+    health.prepared = True

@@ -1,0 +1,123 @@
+"""A Filter as an SQL condition. Each operator is a row of the table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from api.catalog import Resource
+from api.compiler.geography import box_around
+from api.compiler.writer import CASTS, Writer
+from api.query import All, AnyOf, Filter, Not, Search, Test, Through
+
+
+def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) -> str:
+    """The condition on the rows of `alias`."""
+    match filter:
+        case Test():
+            writer.custom = writer.custom or filter.column != "id"
+            return TESTS[filter.operator](writer, alias, filter)
+        case Search():
+            writer.custom = True
+            return f"{alias}.search @@ {word_query(writer, filter)}"
+        case Through():
+            return _through(writer, resource, alias, filter)
+        case Not():
+            # Two-valued: what is unknown does not hold, so its negation does.
+            return f"({condition(writer, resource, alias, filter.filter)}) is not true"
+        case All():
+            return _joined(writer, resource, alias, filter.filters, " and ", "true")
+        case AnyOf():
+            return _joined(writer, resource, alias, filter.filters, " or ", "false")
+
+
+def word_query(writer: Writer, search: Search) -> str:
+    """What is searched, as a tsquery."""
+    return f"store.word_query({writer.argument(search.words, 'text')}, {writer.argument(search.language, 'text')})"
+
+
+def _joined(writer: Writer, resource: Resource, alias: str, parts: tuple[Filter, ...], word: str, empty: str) -> str:
+    if not parts:
+        return empty
+    return "(" + word.join(condition(writer, resource, alias, part) for part in parts) + ")"
+
+
+def _through(writer: Writer, resource: Resource, alias: str, filter: Through) -> str:
+    link = resource.links[filter.link]
+    there = writer.name()
+    joined = {
+        "one": f"{there}.id = {alias}.{link.by}",
+        "several": f"{there}.id = any({alias}.{link.by})",
+        "many": f"{there}.{link.by} = {alias}.id",
+        "children": f"{there}.{link.by} = {alias}.id",
+    }[link.kind]
+    tested = condition(writer, writer.version[link.target], there, filter.filter)
+    return f"exists (select from {writer.view(link.target)} {there} where {joined} and {tested})"
+
+
+def _any_of(writer: Writer, alias: str, test: Test) -> str:
+    return f"{alias}.{test.column} = any({writer.argument(test.value, CASTS[test.kind] + '[]')})"
+
+
+def _holds(writer: Writer, alias: str, test: Test) -> str:
+    return f"{alias}.{test.column} && {writer.argument(test.value, 'text[]')}"
+
+
+def _is(writer: Writer, alias: str, test: Test) -> str:
+    # A literal, so that a partial index matches.
+    return f"{alias}.{test.column}" if test.value else f"not {alias}.{test.column}"
+
+
+def _at_least(writer: Writer, alias: str, test: Test) -> str:
+    return f"{alias}.{test.column} >= {writer.argument(test.value, CASTS[test.kind])}"
+
+
+def _before(writer: Writer, alias: str, test: Test) -> str:
+    return f"{alias}.{test.column} < {writer.argument(test.value, CASTS[test.kind])}"
+
+
+def _null(writer: Writer, alias: str, test: Test) -> str:
+    return f"{alias}.{test.column} is {'null' if test.value else 'not null'}"
+
+
+def _inside(writer: Writer, alias: str, test: Test) -> str:
+    return _box(writer, alias, test.value)
+
+
+def _box(writer: Writer, alias: str, box: Any) -> str:
+    west, south, east, north = (writer.argument(float(edge), "float8") for edge in box)
+    across = "or" if box[0] > box[2] else "and"
+    return (
+        f"({alias}.latitude between {south} and {north}"
+        f" and ({alias}.longitude >= {west} {across} {alias}.longitude <= {east}))"
+    )
+
+
+def _near(writer: Writer, alias: str, test: Test) -> str:
+    latitude, longitude, kilometres = test.value
+    centre = f"{writer.argument(latitude, 'float8')}, {writer.argument(longitude, 'float8')}"
+    return (
+        f"({_box(writer, alias, box_around(latitude, longitude, kilometres))}"
+        f" and store.distance_km({alias}.latitude, {alias}.longitude, {centre})"
+        f" <= {writer.argument(kilometres, 'float8')})"
+    )
+
+
+def _identified(writer: Writer, alias: str, test: Test) -> str:
+    wanted = tuple(orjson.dumps([{"scheme": scheme, "value": value}]).decode() for scheme, value in test.value)
+    return f"{alias}.{test.column} @> any({writer.argument(wanted, 'jsonb[]')})"
+
+
+TESTS: dict[str, Callable[[Writer, str, Test], str]] = {
+    "in": _any_of,
+    "has": _holds,
+    "is": _is,
+    "gte": _at_least,
+    "lt": _before,
+    "null": _null,
+    "bbox": _inside,
+    "near": _near,
+    "identifier": _identified,
+}

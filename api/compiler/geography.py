@@ -1,0 +1,29 @@
+"""Boxes and distances on the globe. Angles are degrees, lengths kilometres; the sphere is the mean one of the IUGG."""
+
+from __future__ import annotations
+
+import math
+
+EARTH_KM = 6371.0088
+
+Box = tuple[float, float, float, float]
+
+
+def box_around(latitude: float, longitude: float, kilometres: float) -> Box:
+    """The box (west, south, east, north) that holds every point within the distance.
+
+    West is greater than east where it crosses the antimeridian; a circle that holds a pole takes in every
+    longitude. The half-width is asin(sin d / cos latitude), d being the angular distance (Matuschek, "Finding
+    Points Within a Distance of a Latitude/Longitude Using Bounding Coordinates").
+    """
+    angle = kilometres / EARTH_KM
+    south = latitude - math.degrees(angle)
+    north = latitude + math.degrees(angle)
+    if south <= -90 or north >= 90 or angle >= math.pi / 2:
+        return (-180.0, max(-90.0, south), 180.0, min(90.0, north))
+    width = math.degrees(math.asin(min(1.0, math.sin(angle) / math.cos(math.radians(latitude)))))
+    return (_wrapped(longitude - width), south, _wrapped(longitude + width), north)
+
+
+def _wrapped(longitude: float) -> float:
+    return (longitude + 180.0) % 360.0 - 180.0

@@ -1,0 +1,79 @@
+"""What a statement is written with: its arguments, fresh names, and the row sources that are being read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.catalog import Resource, Version
+
+# The Postgres type of an argument, by the type of the column that it is compared with.
+CASTS = {
+    "text": "text",
+    "vocabulary": "text",
+    "integer": "bigint",
+    "float": "float8",
+    "number": "numeric",
+    "real": "real",
+    "boolean": "boolean",
+    "timestamp": "timestamptz",
+    "date": "date",
+}
+
+
+@dataclass
+class Writer:
+    """One statement in the making. `custom` tells that values decide how it is best planned."""
+
+    version: Version
+    arguments: list[Any] = field(default_factory=list)
+    custom: bool = False
+    names: int = 0
+    seen: dict[tuple[Any, str], str] = field(default_factory=dict)
+
+    def argument(self, value: Any, cast: str) -> str:
+        """`$n::type` for a value; equal values share one argument."""
+        key = (value, cast)
+        if key not in self.seen:
+            self.arguments.append(list(value) if isinstance(value, tuple) else value)
+            self.seen[key] = f"${len(self.arguments)}::{cast}"
+        return self.seen[key]
+
+    def name(self) -> str:
+        """A fresh alias."""
+        self.names += 1
+        return f"t{self.names}"
+
+    def view(self, resource: str) -> str:
+        """The view that shows a resource in this version."""
+        return f"{self.version.name}.{resource}"
+
+
+@dataclass
+class Source:
+    """A row source under an alias: the columns that are read from it, and what is joined to it."""
+
+    alias: str
+    resource: Resource
+    columns: dict[str, None] = field(default_factory=dict)
+    joins: list[str] = field(default_factory=list)
+
+    def column(self, name: str) -> str:
+        """The column, noted as read."""
+        self.columns[name] = None
+        return f"{self.alias}.{name}"
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal (standard_conforming_strings is on since Postgres 9.1)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def json_object(pairs: list[tuple[str, str]]) -> str:
+    """SQL/JSON's constructor: it has neither the 50 pairs of json_build_object nor the 63 bytes of row_to_json."""
+    return "json_object(" + ", ".join(f"{literal(key)}: {value}" for key, value in pairs) + ")"
+
+
+def indent(text: str) -> str:
+    """One level deeper, for reading."""
+    return text.replace("\n", "\n  ")

@@ -1,0 +1,49 @@
+"""Whether the process lives, and whether it can answer. Neither says anything of a caller's business."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.errors import Unavailable
+
+
+class Asked(Protocol):
+    """Who knows whether the store can answer."""
+
+    async def ready(self) -> None:
+        """Returns when it can; Unavailable says why it cannot."""
+
+
+class Health:
+    """`/healthz` is 200 while the process lives; `/readyz` is 503 while it starts, drains or has no store."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self.prepared = False
+        self.draining = False
+
+    def routes(self) -> APIRouter:
+        """Both paths, outside of any version."""
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/healthz", self._alive, methods=["GET", "HEAD"])
+        router.add_api_route("/readyz", self._ready, methods=["GET", "HEAD"])
+        return router
+
+    async def _alive(self, request: Request) -> Response:
+        return _told({"status": "alive"})
+
+    async def _ready(self, request: Request) -> Response:
+        if self.draining:
+            raise Unavailable("The service is going down.")
+        if not self.prepared:
+            raise Unavailable("The store is being prepared.")
+        await self._asked.ready()
+        return _told({"status": "ready"})
+
+
+def _told(what: dict[str, str]) -> Response:
+    return Response(orjson.dumps(what), media_type="application/json", headers={"cache-control": "no-store"})

@@ -1,0 +1,98 @@
+"""Errors as problem documents (RFC 9457): the one table from an error's code to a status, a title and its meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+
+from api.errors import BriefingError, InvalidRequest, Unavailable
+
+MEDIA_TYPE = b"application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A kind of problem: what `type` and `code` stand for."""
+
+    code: str
+    status: int
+    title: str
+    meaning: str
+
+
+PROBLEMS: dict[str, Problem] = {
+    one.code: one
+    for one in (
+        Problem("invalid_request", 400, "Invalid request", "A parameter or argument is unknown, malformed or missing."),
+        Problem("invalid_cursor", 400, "Invalid cursor", "The cursor is damaged or belongs to another list."),
+        Problem("too_expensive", 400, "Too expensive", "The price of the request is above what one may cost."),
+        Problem("not_found", 404, "Not found", "There is no such path, or no record has this id."),
+        Problem("method_not_allowed", 405, "Method not allowed", "The path is there, but not for this method."),
+        Problem("not_acceptable", 406, "Not acceptable", "None of the accepted media types is offered here."),
+        Problem("request_timeout", 408, "Request timeout", "The request was not sent in time."),
+        Problem("withdrawn", 410, "Withdrawn", "The record was withdrawn; the reason is told."),
+        Problem("body_too_large", 413, "Body too large", "The body has more bytes than one may have."),
+        Problem("uri_too_long", 414, "URI too long", "The path and query have more bytes than they may have."),
+        Problem(
+            "unsupported_media_type", 415, "Unsupported media type", "The body's type or encoding is not read here."
+        ),
+        Problem(
+            "headers_too_large", 431, "Header fields too large", "The header fields have more bytes than they may."
+        ),
+        Problem("internal", 500, "Internal error", "The fault is ours; the request id finds it in our log."),
+        Problem("unavailable", 503, "Unavailable", "The store cannot answer now; try again after Retry-After."),
+        Problem("timed_out", 503, "Timed out", "The store took longer over this request than one may take."),
+    )
+}
+
+
+class HTTPError(Exception):
+    """A problem of HTTP's own, such as a method that is not allowed; `headers` go out with it."""
+
+    def __init__(self, code: str, detail: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+
+
+def from_router(error: HTTPException, path: str) -> HTTPError:
+    """What the router refuses, as a problem of ours."""
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return HTTPError("method_not_allowed", f"Allowed here: {allowed}.", ((b"allow", allowed.encode()),))
+    return HTTPError("not_found", f"There is nothing at {path[:200]}; see /v1/openapi.json for what there is.")
+
+
+def document(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, header fields and body for an error. What is not ours to tell is told as internal."""
+    problem = PROBLEMS.get(getattr(error, "code", ""), PROBLEMS["internal"])
+    headers: list[tuple[bytes, bytes]] = [*getattr(error, "headers", ())]
+    if isinstance(error, Unavailable):
+        headers.append((b"retry-after", str(error.retry_after).encode()))
+    body: dict[str, Any] = {
+        "type": f"/problems/{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": _detail(error, problem),
+        "code": problem.code,
+        "errors": [fault(one) for one in error.faults] if isinstance(error, InvalidRequest) else [],
+        "request_id": request_id,
+    }
+    if hint := getattr(error, "hint", ""):
+        body["hint"] = hint
+    return problem.status, headers, orjson.dumps(body)
+
+
+def fault(one: Any) -> dict[str, str]:
+    """One fault of a request."""
+    return {"parameter": one.where, "detail": one.detail}
+
+
+def _detail(error: Exception, problem: Problem) -> str:
+    if problem.code == "internal":
+        return problem.meaning
+    return error.message if isinstance(error, BriefingError) else str(getattr(error, "detail", error))

@@ -1,0 +1,82 @@
+"""Sends finished bytes: with a strong ETag, as 304 where the client has them, compressed where it accepts that."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from starlette.types import Receive, Scope, Send
+
+Headers = list[tuple[bytes, bytes]]
+
+COMPRESS_FROM = 1024
+COMPRESS_LEVEL = 4
+THREAD_FROM = 256 * 1024  # a body that takes longer than a few milliseconds to compress is not done on the loop
+VARY = (b"vary", b"accept, accept-encoding")
+
+
+class Bytes:
+    """A response whose body is ready. It is a plain ASGI application, as Starlette's responses are."""
+
+    def __init__(self, body: bytes, media_type: bytes = b"application/json", status: int = 200) -> None:
+        self.status_code = status
+        self.body = body
+        self.headers: Headers = [(b"content-type", media_type), VARY]
+        self.background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; a HEAD request gets the header fields alone."""
+        length = (b"content-length", str(len(self.body)).encode())
+        headers = self.headers if self.status_code in (204, 304) else [*self.headers, length]
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
+        body = b"" if scope["method"] == "HEAD" else self.body
+        await send({"type": "http.response.body", "body": body})
+
+
+async def respond(
+    scope: Scope, body: bytes, headers: Sequence[tuple[bytes, bytes]] = (), media_type: bytes = b"application/json"
+) -> Bytes:
+    """The response to a GET: 200 with the body, or 304 where the client's copy is this one."""
+    asked = dict(scope["headers"])
+    tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    zipped = f'{tag[:-1]}-gzip"'
+    compressed = len(body) >= COMPRESS_FROM and accepts_gzip(asked.get(b"accept-encoding", b""))
+    held = asked.get(b"if-none-match")
+    if held is not None and (known := _known(held.decode("latin-1"), (tag, zipped))):
+        response = Bytes(b"", media_type, 304)
+        tag = zipped if compressed and known == "*" else known.replace("*", tag)
+    elif compressed:
+        response = Bytes(await _compressed(body), media_type)
+        response.headers.append((b"content-encoding", b"gzip"))
+        tag = zipped
+    else:
+        response = Bytes(body, media_type)
+    response.headers += [(b"etag", tag.encode()), (b"cache-control", b"public, no-cache"), *headers]
+    return response
+
+
+def accepts_gzip(accepted: bytes) -> bool:
+    """Whether Accept-Encoding takes gzip (RFC 9110, 12.5.3); a weight of 0 refuses it."""
+    if b"gzip" not in accepted and b"*" not in accepted:
+        return False
+    weights = {}
+    for part in accepted.lower().split(b","):
+        coding, _, weight = part.partition(b";")
+        weights[coding.strip()] = weight.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
+    return weights.get(b"gzip", weights.get(b"*", False))
+
+
+def _known(held: str, tags: tuple[str, str]) -> str:
+    """The tag that the client holds, compared weakly (RFC 9110, 13.1.2); `*` where it holds any."""
+    if held.strip() == "*":
+        return "*"
+    given = {one.strip().removeprefix("W/") for one in held.split(",")}
+    return next((tag for tag in tags if tag in given), "")
+
+
+async def _compressed(body: bytes) -> bytes:
+    if len(body) < THREAD_FROM:
+        return gzip.compress(body, COMPRESS_LEVEL, mtime=0)
+    return await asyncio.to_thread(gzip.compress, body, COMPRESS_LEVEL, mtime=0)

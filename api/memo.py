@@ -1,0 +1,40 @@
+"""A memory of what was worked out, bounded in bytes: no caller can make it grow, the oldest unused goes first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Memo(Generic[Item]):
+    """Items by key, each with a weight in bytes; together at most `most`."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._items: OrderedDict[Hashable, tuple[Item, int]] = OrderedDict()
+        self.weight = 0
+
+    def get(self, key: Hashable) -> Item | None:
+        """The item, which is then the newest; None where there is none."""
+        found = self._items.get(key)
+        if found is None:
+            return None
+        self._items.move_to_end(key)
+        return found[0]
+
+    def put(self, key: Hashable, item: Item, weight: int) -> None:
+        """Keep an item; one that is heavier than an eighth of the whole is not kept."""
+        if weight > self._most // 8:
+            return
+        if key in self._items:
+            self.weight -= self._items.pop(key)[1]
+        self._items[key] = (item, weight)
+        self.weight += weight
+        while self.weight > self._most:
+            self.weight -= self._items.popitem(last=False)[1][1]
+
+    def __len__(self) -> int:
+        return len(self._items)

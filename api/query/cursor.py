@@ -1,0 +1,78 @@
+"""A cursor is the place of a record in one list: its sort key and its id, with a fingerprint of that list.
+
+It is opaque to callers and trusted for nothing but a position, so it needs no signature, and Postgres can write one
+for every edge: base64url (RFC 4648, no padding) of a JSON array. Wrong version, list, sort or filter: InvalidCursor.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+from base64 import urlsafe_b64decode
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+from api.errors import Fault, InvalidCursor
+from api.query.filter import Filter
+from api.query.sort import Sort
+
+READERS: dict[str, Any] = {
+    "text": str,
+    "vocabulary": str,
+    "timestamp": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "number": Decimal,
+    "real": float,
+}
+
+
+def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
+    """What a cursor of this list begins with: equal for equal lists, through either door."""
+    filtered = hashlib.blake2s(repr(filter).encode(), digest_size=8).hexdigest()
+    return f"{version}.{resource}.{sort}.{filtered}"
+
+
+def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, str]:
+    """The position that a cursor holds: a sort key (None where the record has none) and an id."""
+    try:
+        parts = orjson.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+        mark, key, identifier = parts
+        if not isinstance(identifier, str) or "\x00" in identifier or not isinstance(mark, str):
+            raise ValueError("types")
+        position = None if key is None else _read_key(key, sort)
+    except (ValueError, TypeError, binascii.Error, InvalidOperation, OverflowError):
+        raise _invalid(where, "This is not a cursor of this service, or it was cut or changed.") from None
+    if mark != expected:
+        raise _invalid(where, f"This cursor belongs to another list than {_told(expected)}, or to another filter.")
+    if position is None and not sort.nullable:
+        raise _invalid(where, "This cursor has no position in this list.")
+    return position, identifier
+
+
+def _read_key(key: Any, sort: Sort) -> Any:
+    if not isinstance(key, str):
+        raise ValueError("a key is text")
+    value = READERS[sort.kind](key)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError("a naive time")
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError("not a number")
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueError("a NUL")
+    return value
+
+
+def _told(mark: str) -> str:
+    version, resource, sort, _ = mark.split(".")
+    return f"{resource}s of {version} sorted by {sort}"
+
+
+def _invalid(where: str, detail: str) -> InvalidCursor:
+    return InvalidCursor(
+        detail,
+        (Fault(where, detail, "invalid_cursor"),),
+        hint="Pass a cursor to the same list, sort and filter that it came from, or begin without one.",
+    )

@@ -1,0 +1,161 @@
+"""Values as callers write them, read strictly: one reader for each type, shared by both doors.
+
+A reader takes text and gives the value, or raises ValueError saying what was expected.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from api.catalog.declaration import Resource, Type
+
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
+DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
+TEXT_MOST = 500
+FIRST_YEAR = 1000
+
+
+def read_value(kind: Type, text: str) -> Any:
+    """A text as a value of the type. ValueError tells what was expected."""
+    if kind.name == "text" and kind.of is not None:
+        return read_id(text, kind.of)
+    if kind.name == "vocabulary":
+        return read_term(text, kind.of.terms())
+    return READERS[kind.name](text)
+
+
+def read_text(text: str) -> str:
+    """Text that Postgres can hold: no NUL, no lone surrogate, not too long."""
+    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("Expected text without NUL and without lone surrogates.")
+    if len(text) > TEXT_MOST:
+        raise ValueError(f"Expected at most {TEXT_MOST} characters.")
+    return text
+
+
+def read_term(text: str, terms: Iterable[str]) -> str:
+    """A term of a vocabulary."""
+    if text not in terms:
+        raise ValueError(f"{text[:50]!r} is not one of {', '.join(terms)}.{nearest(text, terms)}")
+    return text
+
+
+def read_id(text: str, resource: Resource) -> str:
+    """A public id of the resource."""
+    if not IDENTIFIER.fullmatch(text) or not text.startswith(f"{resource.prefix}_"):
+        raise ValueError(f"Expected the id of a {resource.name}: {resource.prefix}_ and 26 characters.")
+    return text
+
+
+def read_timestamp(text: str) -> datetime:
+    """RFC 3339 with an offset, or a date, which is its midnight in UTC."""
+    if not TIMESTAMP.fullmatch(text):
+        raise ValueError("Expected a time as 2022-03-06T12:00:00Z (RFC 3339, with its offset), or a date.")
+    try:
+        moment = datetime.fromisoformat(text.upper().replace(" ", "T"))
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("Expected a time that exists, in the years 1000 to 9999.") from None
+    _check_year(moment.year)
+    return moment
+
+
+def read_date(text: str) -> date:
+    """ISO 8601, as 2022-03-06."""
+    if not DATE.fullmatch(text):
+        raise ValueError("Expected a date as 2022-03-06.")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("Expected a date that exists.") from None
+    _check_year(day.year)
+    return day
+
+
+def read_number(text: str) -> Decimal:
+    """A decimal number of at most 15 digits and 6 decimals."""
+    if not NUMBER.fullmatch(text):
+        raise ValueError("Expected a number as 364 or 1.5: at most 15 digits and 6 decimals.")
+    return Decimal(text)
+
+
+def read_boolean(text: str) -> bool:
+    """`true` or `false`."""
+    if text not in ("true", "false"):
+        raise ValueError("Expected true or false.")
+    return text == "true"
+
+
+def read_box(text: str) -> tuple[float, float, float, float]:
+    """west,south,east,north in degrees."""
+    parts = text.split(",")
+    if len(parts) != 4 or not all(NUMBER.fullmatch(part) or _is_fine(part) for part in parts):
+        raise ValueError("Expected four numbers: west,south,east,north in degrees.")
+    west, south, east, north = map(float, parts)
+    return check_box(west, south, east, north)
+
+
+def check_box(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
+    """A box on the globe, whose south is not north of its north."""
+    if not (abs(west) <= 180 and abs(east) <= 180 and abs(south) <= 90 and abs(north) <= 90):
+        raise ValueError("Expected longitudes from -180 to 180 and latitudes from -90 to 90: west,south,east,north.")
+    if south > north:
+        raise ValueError("Expected a south that is not north of north: west,south,east,north.")
+    return west, south, east, north
+
+
+def read_near(text: str) -> tuple[float, float, float]:
+    """latitude,longitude,kilometres."""
+    parts = text.split(",")
+    if len(parts) != 3 or not all(NUMBER.fullmatch(part) or _is_fine(part) for part in parts):
+        raise ValueError("Expected three numbers: latitude,longitude,kilometres.")
+    latitude, longitude, kilometres = map(float, parts)
+    return check_near(latitude, longitude, kilometres)
+
+
+def check_near(latitude: float, longitude: float, kilometres: float) -> tuple[float, float, float]:
+    """A point on the globe and a distance of at most half its circumference."""
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise ValueError("Expected a latitude from -90 to 90 and a longitude from -180 to 180, in this order.")
+    if not 0 < kilometres <= 20016:
+        raise ValueError("Expected a distance above 0 and of at most 20016 km.")
+    return latitude, longitude, kilometres
+
+
+def read_identifier(text: str) -> tuple[str, str]:
+    """scheme:value."""
+    scheme, colon, value = read_text(text).partition(":")
+    if not (scheme and colon and value):
+        raise ValueError("Expected scheme:value, as wikidata:Q131258.")
+    return scheme, value
+
+
+def nearest(text: str, names: Iterable[str]) -> str:
+    """` Did you mean …?` with the nearest valid name, or nothing."""
+    found = difflib.get_close_matches(text[:100], list(names), n=1, cutoff=0.6)
+    return f" Did you mean {found[0]}?" if found else ""
+
+
+def _check_year(year: int) -> None:
+    if year < FIRST_YEAR:
+        raise ValueError(f"Expected a year from {FIRST_YEAR} to 9999.")
+
+
+def _is_fine(part: str) -> bool:
+    return re.fullmatch(r"-?\d{1,3}\.\d{1,15}", part, re.ASCII) is not None
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "text": read_text,
+    "timestamp": read_timestamp,
+    "date": read_date,
+    "number": read_number,
+    "boolean": read_boolean,
+}

@@ -1,0 +1,45 @@
+"""In what order, and which page of it. The id always breaks ties; what has no sort key comes last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.catalog import Resource
+
+
+@dataclass(frozen=True)
+class Sort:
+    """`field` is the name callers sort by, `column` the one that is compared; relevance has no column."""
+
+    field: str
+    column: str
+    kind: str
+    nullable: bool = False
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return f"-{self.field}" if self.descending and self.field != "relevance" else self.field
+
+
+@dataclass(frozen=True)
+class Page:
+    """`size` rows after a position, or before it when `backward`; a position is a sort key and an id."""
+
+    size: int
+    position: tuple[Any, str] | None = None
+    backward: bool = False
+
+
+RELEVANCE = Sort("relevance", "", "real", descending=True)
+
+
+def read_sort(resource: Resource, text: str) -> Sort | None:
+    """`-starts_at` as a Sort; None where the resource cannot be sorted so."""
+    if text == "relevance":
+        return RELEVANCE if resource.searched else None
+    name = text.removeprefix("-")
+    if name not in resource.sortable:
+        return None
+    field = resource.fields[name]
+    return Sort(name, field.compared or name, field.type.name, field.type.nullable, text.startswith("-"))

@@ -1,0 +1,60 @@
+"""What a record shows over REST: its fields, the ids of what it links to, its children, and what `include` asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from api.catalog import Link, Resource, Version
+from api.query import Column, Entry, HasMore, Nodes, Page, Rows, Selection, Several, Single, read_sort
+from api.query.parse import nearest
+from api.query.sort import Sort
+
+LEVELS = 2
+Tree = dict[str, "Tree"]
+
+
+def read_include(version: Version, resource: Resource, paths: Iterable[str]) -> Tree:
+    """`speaker,citations.source` as a tree of links. ValueError names the path that leads nowhere."""
+    tree: Tree = {}
+    for path in paths:
+        names = path.split(".")
+        if len(names) > LEVELS:
+            raise ValueError(f"{path[:100]!r} goes deeper than {LEVELS} links.")
+        branch, at = tree, resource
+        for name in names:
+            if name not in at.links:
+                known = ", ".join(at.links) or "nothing"
+                raise ValueError(f"{name[:50]!r} is no link of a {at.name}: {known}.{nearest(name, at.links)}")
+            branch = branch.setdefault(name, {})
+            at = version[at.links[name].target]
+    return tree
+
+
+def shown(version: Version, resource: Resource, tree: Tree) -> Selection:
+    """The entries of a record: each field, then each link."""
+    entries = [Entry(name, Column(name)) for name in resource.fields]
+    for link in resource.links.values():
+        entries += _link_entries(version, link, tree.get(link.name))
+    return tuple(entries)
+
+
+def _link_entries(version: Version, link: Link, below: Tree | None) -> list[Entry]:
+    target = version[link.target]
+    entries = [Entry(link.by, Column(link.by))] if link.kind in ("one", "several") else []
+    if below is None and not link.owned:
+        return entries
+    there = shown(version, target, below or {})
+    if link.kind == "one":
+        return [*entries, Entry(link.name, Single(link.name, there))]
+    if link.kind == "several":
+        return [*entries, Entry(link.name, Several(link.name, there))]
+    selection = (Entry("data", Nodes(there)), Entry("has_more", HasMore()))
+    return [*entries, Entry(link.name, linked(version, link, selection))]
+
+
+def linked(version: Version, link: Link, selection: Selection) -> Rows:
+    """The bounded set of records at the end of a link to many, in the target's own order."""
+    target = version[link.target]
+    sort = Sort("position", "position", "integer") if link.owned else read_sort(target, target.sort)
+    assert sort is not None
+    return Rows(link.target, Page(link.default), sort, selection, link=link.name)

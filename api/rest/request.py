@@ -1,0 +1,240 @@
+"""A URL becomes a Query: every parameter is read strictly, and every fault of a request is told at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from api.catalog import Resource, Version
+from api.errors import Fault, InvalidRequest, NotFound
+from api.query import (
+    Entry,
+    Filter,
+    HasMore,
+    NextCursor,
+    Nodes,
+    Object,
+    Page,
+    Quality,
+    Query,
+    Record,
+    Rows,
+    Search,
+    Selection,
+    Sort,
+    Through,
+    Total,
+    both,
+    read_sort,
+)
+from api.query.cursor import fingerprint, read_cursor
+from api.query.parse import IDENTIFIER, nearest, read_text
+from api.rest.include import Tree, read_include, shown
+from api.rest.parameters import Parameter, parameters, split
+
+LIMIT = 50
+LIMIT_MOST = 200
+COUNTS = ("exact", "estimated")
+PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Own:
+    """A parameter that every list has, whatever it lists: its name and what it does."""
+
+    name: str
+    description: str
+
+
+OWN = {
+    one.name: one
+    for one in (
+        Own("q", 'Full text in websearch syntax: words, "a phrase", or, -not. Accents do not matter.'),
+        Own("q_language", "The language whose stemmer reads `q` [BCP 47]; unstemmed words always match."),
+        Own("include", "Links to show whole, separated by commas; two levels: `speaker,citations.source`."),
+        Own("sort", "The field to sort by, descending with a minus. Ties are broken by id, and nulls come last."),
+        Own("limit", f"Records a page, 1 to {LIMIT_MOST}."),
+        Own("cursor", "Where the page begins: `page.next_cursor` of the page before."),
+        Own("count", "Count what the filter leaves: `exact` (up to 100,000) or `estimated`."),
+    )
+}
+
+
+class Faults(list[Fault]):
+    """What is wrong with a request, gathered, so that a caller mends it in one go."""
+
+    def note(self, where: str, error: ValueError | str) -> None:
+        """One more fault."""
+        self.append(Fault(where, str(error)))
+
+    def check(self) -> None:
+        """InvalidRequest where something was noted."""
+        if self:
+            more = f" (and {len(self) - 1} more)" if len(self) > 1 else ""
+            raise InvalidRequest(f"{self[0].where}: {self[0].detail}{more}", tuple(self))
+
+
+def list_query(version: Version, resource: Resource, query_string: bytes) -> Query:
+    """The Query of a list. InvalidRequest names each parameter that is wrong."""
+    faults = Faults()
+    given = read_pairs(query_string, faults)
+    known = parameters(version, resource)
+    _check_names(resource, given, [*known, *_own(resource)], faults)
+    filter = _filter(resource, given, known, faults)
+    sort = _sort(resource, given, faults)
+    selection = _selection(version, resource, given, faults)
+    size = _limit(given, faults)
+    faults.check()
+    mark = fingerprint(version.name, resource.name, sort, filter)
+    position = read_cursor(given["cursor"], mark, sort, "cursor") if "cursor" in given else None
+    return Query(version.name, Rows(resource.name, Page(size, position), sort, selection, filter, fingerprint=mark))
+
+
+def record_query(version: Version, resource: Resource, identifier: str, query_string: bytes) -> Query:
+    """The Query of one record. NotFound where the id cannot be one of this resource."""
+    faults = Faults()
+    given = read_pairs(query_string, faults)
+    _check_names(resource, given, ["include"], faults)
+    tree = _include(version, resource, given, faults)
+    faults.check()
+    if not IDENTIFIER.fullmatch(identifier) or not identifier.startswith(f"{resource.prefix}_"):
+        raise NotFound(
+            f"No {resource.name} has this id.",
+            f"The id of a {resource.name} is {resource.prefix}_ and 26 characters of Crockford base32, in lower case.",
+        )
+    record = Record(resource.name, identifier, shown(version, resource, tree))
+    return Query(version.name, Object((Entry("data", record),)))
+
+
+def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
+    """The parameters, decoded strictly: what is not UTF-8, not percent-encoded rightly or given twice is a fault."""
+    given: dict[str, str] = {}
+    for pair in query_string.decode("latin-1").split("&") if query_string else ():
+        name, _, value = pair.partition("=")
+        try:
+            name, value = _decoded(name), _decoded(value)
+        except ValueError as error:
+            faults.note(name[:100], error)
+            continue
+        if name in given:
+            faults.note(name[:100], "Given twice; several values stand in one parameter, separated by commas.")
+        elif not value:
+            faults.note(name[:100], "Has no value.")
+        else:
+            given[name] = value
+    return given
+
+
+def _decoded(text: str) -> str:
+    if PERCENT.search(text):
+        raise ValueError("Expected % to be followed by two hexadecimal digits.")
+    try:
+        return read_text_long(unquote_to_bytes(text.replace("+", " ")).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError("Expected UTF-8.") from None
+
+
+def read_text_long(text: str) -> str:
+    """Text without NUL; lists may be longer than one value."""
+    if "\x00" in text:
+        raise ValueError("Expected text without NUL.")
+    return text
+
+
+def _own(resource: Resource) -> list[str]:
+    return [name for name in OWN if resource.searched or not name.startswith("q")]
+
+
+def _check_names(resource: Resource, given: dict[str, str], known: list[str], faults: Faults) -> None:
+    for name in given:
+        if name not in known:
+            faults.note(name[:100], f"There is no such parameter here.{nearest(name, known)}")
+
+
+def _filter(resource: Resource, given: dict[str, str], known: dict[str, Parameter], faults: Faults) -> Filter:
+    groups: dict[str, list[Filter]] = {"": []}
+    for name, text in given.items():
+        row = known.get(name)
+        if row is None:
+            continue
+        try:
+            groups.setdefault(row.link, []).append(row.filter(text))
+        except ValueError as error:
+            faults.note(name, _with_hint(text, error))
+        prefix = f"{row.link}." if row.link else ""
+        if row.condition.needs and prefix + row.condition.needs not in given:
+            faults.note(name, f"Needs {prefix}{row.condition.needs} beside it, so that like is compared with like.")
+    own = groups.pop("")
+    if search := _search(given, faults):
+        own.append(search)
+    return both(*own, *(Through(link, both(*filters)) for link, filters in groups.items() if filters))
+
+
+def _with_hint(text: str, error: ValueError) -> str:
+    return f"{error} In a URL a + is written %2B." if re.search(r"\d \d\d:?\d\d$", text) else str(error)
+
+
+def _search(given: dict[str, str], faults: Faults) -> Search | None:
+    language = given.get("q_language", "en")
+    if not LANGUAGE.fullmatch(language):
+        faults.note("q_language", "Expected a language as en or uk (BCP 47).")
+    if "q" not in given:
+        if "q_language" in given:
+            faults.note("q_language", "Needs q beside it.")
+        return None
+    try:
+        return Search(read_text(given["q"]), language)
+    except ValueError as error:
+        faults.note("q", error)
+        return None
+
+
+def _sort(resource: Resource, given: dict[str, str], faults: Faults) -> Sort:
+    default = read_sort(resource, resource.sort)
+    assert default is not None
+    if "sort" not in given:
+        return default
+    sort = read_sort(resource, given["sort"])
+    if sort is None:
+        names = [*resource.sortable, *(["relevance"] if resource.searched else [])]
+        faults.note("sort", f"Expected one of {', '.join(names)}, or one with a minus.{nearest(given['sort'], names)}")
+    elif sort.field == "relevance" and "q" not in given:
+        faults.note("sort", "Sorting by relevance needs q.")
+    elif (needs := _needed(resource, sort)) and needs not in given:
+        faults.note("sort", f"Sorting by {sort.field} needs {needs}, so that like is compared with like.")
+    return sort or default
+
+
+def _needed(resource: Resource, sort: Sort) -> str:
+    return resource.fields[sort.field].needs if sort.field in resource.fields else ""
+
+
+def _limit(given: dict[str, str], faults: Faults) -> int:
+    text = given.get("limit", str(LIMIT))
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= LIMIT_MOST:
+        faults.note("limit", f"Expected a whole number from 1 to {LIMIT_MOST}.")
+        return LIMIT
+    return int(text)
+
+
+def _include(version: Version, resource: Resource, given: dict[str, str], faults: Faults) -> Tree:
+    if "include" not in given:
+        return {}
+    try:
+        return read_include(version, resource, split(given["include"]))
+    except ValueError as error:
+        faults.note("include", error)
+        return {}
+
+
+def _selection(version: Version, resource: Resource, given: dict[str, str], faults: Faults) -> Selection:
+    nodes = Nodes(shown(version, resource, _include(version, resource, given, faults)))
+    page = [Entry("next_cursor", NextCursor()), Entry("has_more", HasMore())]
+    if count := given.get("count"):
+        if count not in COUNTS:
+            faults.note("count", "Expected exact or estimated.")
+        exact = count == "exact"
+        page += [Entry("total", Total(exact)), Entry("total_quality", Quality(exact))]
+    return (Entry("data", nodes), Entry("page", Object(tuple(page))))

@@ -1,0 +1,106 @@
+"""Reads what a statement asks for: one row of finished bytes. What goes wrong with a connection is tried once more.
+
+A backend that was killed, all backends terminated, a statement prepared before a migration: the reader takes a fresh
+connection and the caller sees nothing of it. Postgres away is Unavailable at once; recovering, it is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from api.errors import SettingsError, TimedOut, Unavailable
+from api.settings import Settings
+from api.store.pool import Lease, Pool
+
+STALE = (
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InvalidCachedStatementError,
+    # Between the drop of a version's views and their return there is nothing to see; both are one transaction.
+    asyncpg.UndefinedTableError,
+    asyncpg.InternalClientError,
+    asyncpg.ProtocolError,
+    OSError,
+)
+REST = 0.05
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What Postgres answered: the finished JSON, the cursor of the next page, and notes on records not found."""
+
+    body: bytes
+    next: str | None = None
+    notes: Sequence[str] | None = None
+
+
+class Reader:
+    """Reads through a pool, within `statement_timeout` and a little."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self._pool = Pool(url, settings)
+        self._seconds = settings.statement_timeout + 0.3
+
+    async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool) -> Reply:
+        """The one row of a statement. Unavailable or TimedOut where there is none to be had."""
+        row = await self._row(sql, arguments, custom)
+        assert row is not None
+        return Reply(row[0], row[1], row[2])
+
+    async def ready(self) -> None:
+        """Returns when the store can answer; Unavailable says why it cannot."""
+        try:
+            await self._row("select seq from store.last_change", (), False)
+        except SettingsError as error:
+            raise Unavailable(error.message, error.hint) from error
+        except asyncpg.PostgresError as error:
+            raise Unavailable(
+                f"The store has no tables that can be read: {error}", "Run `briefing migrate`."
+            ) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._pool.close()
+
+    async def _row(self, sql: str, arguments: Sequence[Any], custom: bool) -> Any:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._seconds
+        fresh = False
+        while True:
+            try:
+                lease = await self._pool.take(custom, fresh=fresh)
+            except asyncpg.CannotConnectNowError:
+                if loop.time() + REST > end:
+                    raise Unavailable("The store is starting.") from None
+                await asyncio.sleep(REST)
+                continue
+            try:
+                row = await lease.connection.fetchrow(sql, *arguments, timeout=max(0.05, end - loop.time()))
+            except STALE as error:
+                self._pool.discard(lease)
+                if fresh:
+                    raise Unavailable(f"The store broke off: {type(error).__name__}.") from error
+                fresh = True
+            except BaseException as error:
+                raise self._failed(lease, error) from error
+            else:
+                self._pool.give(lease)
+                return row
+
+    def _failed(self, lease: Lease, error: BaseException) -> BaseException:
+        if isinstance(error, asyncpg.PostgresError):
+            self._pool.give(lease)
+        else:
+            self._pool.discard(lease)
+        if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
+            return TimedOut("The store took too long over this request.", "Ask for less: a smaller page, fewer links.")
+        if isinstance(error, asyncpg.InsufficientResourcesError):
+            return Unavailable("The store has too much to do.")
+        return error
