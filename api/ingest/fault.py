@@ -1,0 +1,59 @@
+"""What is wrong with a file: each fault by line, record and field, the first fifty of them, and how many more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.errors import LoadError
+from api.ingest.syntax import Position
+from api.ingest.wording import Path, joined, shown
+
+MOST = 50
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong: where, in which record (`resource "key"`) and field, and what was expected."""
+
+    position: Position
+    record: str
+    path: Path
+    detail: str
+
+    def __str__(self) -> str:
+        where = ":".join(str(part) for part in (self.position.line, self.position.column) if part)
+        what = ", ".join(part for part in (self.record, joined(self.path)) if part)
+        return ": ".join(part for part in (where, what, self.detail) if part)
+
+
+class Faults:
+    """Those of one file, as they are found."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.count = 0
+        self._first: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Take note of it."""
+        self.count += 1
+        if len(self._first) < MOST:
+            self._first.append(fault)
+
+    def refuse(self) -> None:
+        """LoadError with all of them, if there are any."""
+        if not self.count:
+            return
+        told = [f"{self.file}:{fault}" for fault in self._first]
+        if more := self.count - len(told):
+            told.append(f"{self.file}: and {more} more")
+        raise LoadError(
+            f"{self.file} was refused whole: {self.count} fault{'s' * (self.count > 1)}.",
+            tuple(told),
+            "Nothing of it was loaded. Mend the file and load it again.",
+        )
+
+
+def named(resource: object, name: object) -> str:
+    """A record as messages call it: event "mariupol-shelling"."""
+    return f"{resource if isinstance(resource, str) else 'record'} {shown(name)}" if name else ""

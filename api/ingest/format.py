@@ -1,0 +1,181 @@
+"""The load format, as pydantic models derived from the catalog: one for each resource, on a line or in a document.
+
+A record holds the fields that the catalog declares, save those that the store derives. Its links to one stand under
+their own names and hold a key or a public id; its children stand within it. DEFAULTS are those of the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
+
+from api.catalog import V1, Link, Resource, Value
+from api.catalog import Field as CatalogField
+from api.ingest.identity import ID, PREFIXES, RESOURCES
+from api.ingest.rule import NAMED, PLACED, RULES, Rule
+from api.ingest.scalar import LINE, NAME, refusal, scalar
+
+MARK = "briefing/1"
+STRICT = ConfigDict(strict=True, extra="forbid")
+MOST = {"identifiers": 50, "aliases": 100, "tags": 100, "via": 10, "children": 1000}
+DEFAULTS = {
+    ("source", "reliability"): "f",
+    ("place", "geo_precision"): "unknown",
+    ("event", "language"): "en",
+    ("figure", "quantifier"): "exact",
+    ("figure", "status"): "reported",
+    ("quote", "language"): "en",
+    ("quote", "time_precision"): "unknown",
+    ("citation", "stance"): "asserts",
+    ("participant", "role"): "participant",
+}
+
+Definition = tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How one resource is written: the model that checks it, and the rules between its fields; `envelope` holds those
+    on what it is called, which a withdrawal has to keep too."""
+
+    resource: Resource
+    model: type[BaseModel]
+    rules: tuple[Rule, ...]
+    envelope: tuple[Rule, ...] = ()
+
+
+def _key(value: str) -> str:
+    if ID.fullmatch(value):
+        raise refusal("expected a key of your own: this has the form of a public id, which goes into `id`")
+    return value
+
+
+def _reference(target: str, value: str) -> str:
+    if (found := ID.fullmatch(value)) and found[1] != PREFIXES[target]:
+        raise refusal(f"expected a {target}, and this is the id of a {RESOURCES[found[1]]}")
+    return value
+
+
+def _record(resource: Resource) -> dict[str, Definition]:
+    identifier = Annotated[str, StringConstraints(strict=True, pattern=f"^{resource.prefix}_[0-9a-hjkmnp-tv-z]{{26}}$")]
+    return {
+        "key": _optional(Annotated[NAME, AfterValidator(_key)], "Its own key, unique for its resource in the dataset."),
+        "id": _optional(identifier, "Its public id, in place of dataset and key: an export is loaded back so."),
+        "withdrawn": _optional(WITHDRAWAL, "Takes the record back; its other fields may then be left out."),
+        **_content(resource),
+    }
+
+
+def _line(resource: Resource) -> dict[str, Definition]:
+    return {
+        "resource": (Literal[resource.name], Field(description="What the record is.")),
+        "dataset": _optional(NAME, "The dataset that the key and the links by key belong to."),
+        **_record(resource),
+    }
+
+
+def _in_document(resource: Resource) -> dict[str, Definition]:
+    """Whatever belongs to a briefing belongs to the document's own."""
+    return {name: one for name, one in _record(resource).items() if name != "briefing"}
+
+
+def _content(resource: Resource) -> dict[str, Definition]:
+    fields = {field.name: _field(resource.name, field) for field in resource.fields.values() if not field.derived}
+    links = {link.name: _link(link) for link in resource.links.values() if link.kind != "many"}
+    return fields | links
+
+
+def _field(owner: str, field: CatalogField) -> Definition:
+    kind = field.type
+    inner: Any = VALUES[kind.of] if kind.name == "value" else Literal[*kind.of.terms()] if kind.of else scalar(field)
+    if kind.many:
+        return _list(inner, MOST[field.name], field.description)
+    if kind.nullable:
+        return _optional(inner, field.description)
+    default = DEFAULTS.get((owner, field.name), ...)
+    return inner, Field(default, description=field.description)
+
+
+def _link(link: Link) -> Definition:
+    if link.owned:
+        return _list(CHILDREN[link.target].model, MOST["children"], link.description)
+    reference = Annotated[NAME, AfterValidator(partial(_reference, link.target))]
+    text = f"{link.description} The key of a {link.target} of this dataset, or a public id."
+    if link.kind == "several":
+        return _list(reference, MOST[link.name], text)
+    return _optional(reference, text) if link.nullable else (reference, Field(description=text))
+
+
+def _optional(kind: Any, description: str) -> Definition:
+    return kind | None, Field(None, description=description)
+
+
+def _list(kind: Any, most: int | None, description: str) -> Definition:
+    return list[kind], Field(default_factory=list, max_length=most, description=description)
+
+
+def _model(name: str, description: str | None, definitions: dict[str, Any]) -> type[BaseModel]:
+    made: type[BaseModel] = create_model(name, __config__=STRICT, __doc__=description, **definitions)
+    return made
+
+
+def _document(record: Callable[[str], Any]) -> type[BaseModel]:
+    """A whole document; `record` says how closely its records are looked at."""
+    lists = {
+        plural: _list(record(name), None, f"The {plural} of the dataset, in any order.")
+        for plural, name in LISTS.items()
+    }
+    briefing = (record("briefing"), Field(description="The briefing that its events, figures and quotes belong to."))
+    return _model(
+        "Document",
+        "One briefing with all that belongs to it. It is loaded whole or not at all.",
+        {
+            "format": (Literal[MARK], Field(description="The format of this file.")),
+            "dataset": (NAME, Field(description="The name that the keys below belong to.")),
+            "briefing": briefing,
+            **lists,
+        },
+    )
+
+
+def _value(kind: type[Value]) -> type[BaseModel]:
+    return _model(kind.__name__, kind.__doc__, {field.name: _field("", field) for field in kind.fields().values()})
+
+
+def _form(resource: Resource, suffix: str, definitions: dict[str, Definition], *envelope: Rule) -> Form:
+    model = _model(resource.name.capitalize() + suffix, resource.description, definitions)
+    return Form(resource, model, RULES.get(resource.name, ()), envelope)
+
+
+WITHDRAWAL = _model(
+    "Withdrawal",
+    "Takes a record back: it stays in the log, and answers with the reason.",
+    {"reason": (LINE, Field(description="Why, in words that callers are shown."))},
+)
+_DECLARED = [*V1.resources.values(), *V1.children.values()]
+VALUES: dict[Any, type[BaseModel]] = {
+    kind: _value(kind)
+    for kind in {field.type.of for one in _DECLARED for field in one.fields.values() if field.type.name == "value"}
+}
+CHILDREN: dict[str, Form] = {one.name: _form(one, "", _content(one)) for one in V1.children.values()}
+LINES: dict[str, Form] = {one.name: _form(one, "Line", _line(one), *NAMED, *PLACED) for one in V1.resources.values()}
+RECORDS: dict[str, Form] = {one.name: _form(one, "", _in_document(one), *NAMED) for one in V1.resources.values()}
+LISTS: dict[str, str] = {one.plural: one.name for one in V1.resources.values() if one.name != "briefing"}
+HEADER = _document(lambda _: dict[str, Any])
+DOCUMENT = _document(lambda name: RECORDS[name].model)
+
+# What stands inside a record, by the field that holds it; such a field means the same wherever it is.
+NESTED: dict[str, type[BaseModel]] = {
+    "withdrawn": WITHDRAWAL,
+    **{
+        field.name: VALUES[field.type.of]
+        for one in _DECLARED
+        for field in one.fields.values()
+        if field.type.of in VALUES
+    },
+    **{link.name: CHILDREN[link.target].model for one in _DECLARED for link in one.links.values() if link.owned},
+}

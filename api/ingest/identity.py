@@ -1,0 +1,32 @@
+"""How a record gets its public id: from the dataset's name, the resource and the record's own key, and nothing else.
+
+So the same file loaded twice, anywhere, makes the same ids, and a link by key needs no look-up.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from hashlib import sha256
+
+from api.catalog import V1
+
+PREFIXES = {one.name: one.prefix for one in V1.resources.values()}
+RESOURCES = {prefix: name for name, prefix in PREFIXES.items()}
+ID = re.compile(f"({'|'.join(RESOURCES)})_[0-9a-hjkmnp-tv-z]{{26}}")
+
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(high + low for high in _DIGITS for low in _DIGITS)
+
+
+def public_id(dataset: str, resource: str, key: str) -> str:
+    """The id of the record: the prefix, and the first 130 bits of a SHA-256 in Crockford's base32."""
+    digest = sha256(f"{dataset}\x1f{resource}\x1f{key}".encode()).digest()
+    bits = int.from_bytes(digest[:17], "big") >> 6
+    return PREFIXES[resource] + "_" + "".join(_PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10))
+
+
+@lru_cache(maxsize=32_768)
+def linked_id(dataset: str, resource: str, reference: str) -> str:
+    """What a link leads to: a public id as it stands, or else a key of the same dataset. Links repeat, so cached."""
+    return reference if ID.fullmatch(reference) else public_id(dataset, resource, reference)

@@ -1,0 +1,183 @@
+"""Files to lines of the format: NDJSON line by line in bounded memory, a JSON document whole, as the lines it stands for.
+
+Both give the same: an Entry for each record, still unchecked, and a fault for whatever is none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, BinaryIO, Protocol
+
+from pydantic import ValidationError
+
+from api.catalog import V1
+from api.ingest import wording
+from api.ingest.fault import Fault, Faults, named
+from api.ingest.format import HEADER, LISTS
+from api.ingest.syntax import Malformed, Position, decode, parse, positions
+
+MOST_IN_LINE = 1 << 20
+MOST_IN_DOCUMENT = 16 << 20
+SUFFIXES = (".json", ".ndjson", ".jsonl")
+STDIN = "-"
+SAID_ONCE = ("resource", "dataset", "briefing")  # by the document, and so not by its records
+
+_FIRST_LINE = re.compile(rb'\s*\{[^\n]*"resource"\s*:')
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record as a file gives it: its number there, for `position`, and the line that it is or stands for."""
+
+    number: int
+    line: dict[str, Any]
+
+
+class Text(Protocol):
+    """An open file: how many of its `size` bytes are `done`, and its records."""
+
+    size: int | None
+    done: int
+
+    def entries(self, faults: Faults) -> Iterator[Entry]:
+        """Its records. What cannot be read as one is a fault and left out."""
+
+    def position(self, number: int, path: wording.Path) -> Position:
+        """Where a part of a record stands."""
+
+
+def files(paths: list[str]) -> list[str]:
+    """The files that the paths name, a folder being those in it, in order. FileNotFoundError where there is none."""
+    found: list[str] = []
+    for path in paths:
+        if path != STDIN and Path(path).is_dir():
+            inside = sorted(str(one) for one in Path(path).iterdir() if one.suffix in SUFFIXES and one.is_file())
+            if not inside:
+                raise FileNotFoundError(f"There is no {', '.join(SUFFIXES)} file in {path}.")
+            found += inside
+        else:
+            found.append(path)
+    return found
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Text]:
+    """The file, as lines or as a document: by what its first line looks like, and by its name where that is empty."""
+    with os.fdopen(os.dup(sys.stdin.fileno()), "rb") if path == STDIN else Path(path).open("rb") as file:
+        lines = path.endswith(SUFFIXES[1:]) or _FIRST_LINE.match(file.peek(1 << 16))
+        yield Lines(file) if lines else Document(file)
+
+
+class Lines:
+    """NDJSON: one record a line."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = _size(file)
+        self.done = 0
+
+    def entries(self, faults: Faults) -> Iterator[Entry]:
+        for number, data in enumerate(self._lines(), 1):
+            try:
+                if len(data) > MOST_IN_LINE:
+                    raise Malformed(f"expected a line of at most {MOST_IN_LINE:,} bytes")
+                if not data.strip():
+                    continue
+                line = parse(decode(data))
+                if not isinstance(line, dict):
+                    raise Malformed(f"expected an object on each line, got {wording.shown(line)}")
+            except Malformed as error:
+                faults.add(Fault(Position(number, error.position.column), "", (), error.detail))
+            else:
+                yield Entry(number, line)
+
+    def position(self, number: int, path: wording.Path) -> Position:
+        return Position(number)
+
+    def _lines(self) -> Iterator[bytes]:
+        """Each line; of one that is too long only the beginning is kept."""
+        while data := self._file.readline(MOST_IN_LINE + 1):
+            self.done += len(data)
+            rest = data
+            while len(rest) > MOST_IN_LINE and not rest.endswith(b"\n"):
+                rest = self._file.readline(MOST_IN_LINE + 1)
+                self.done += len(rest)
+            yield data
+
+
+class Document:
+    """A JSON document: one briefing and what belongs to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = _size(file)
+        self.done = 0
+        self._text = ""
+        self._pointers: list[str] = []
+
+    def entries(self, faults: Faults) -> Iterator[Entry]:
+        try:
+            document = self._read()
+            header = HEADER.model_validate(document)
+        except Malformed as error:
+            faults.add(Fault(error.position, "", (), error.detail))
+        except ValidationError as error:
+            for path, detail in (wording.worded(one, HEADER.model_fields) for one in error.errors(include_url=False)):
+                faults.add(Fault(self._find("", path), "", path, detail))
+        else:
+            del header
+            yield from self._records(document, faults)
+
+    def position(self, number: int, path: wording.Path) -> Position:
+        return self._find(self._pointers[number], path)
+
+    def _read(self) -> Any:
+        data = self._file.read(MOST_IN_DOCUMENT + 1)
+        self.done = len(data)
+        if len(data) > MOST_IN_DOCUMENT:
+            size = f"{MOST_IN_DOCUMENT:,} bytes"
+            raise Malformed(f"expected a document of at most {size}; write one record a line (NDJSON) for more")
+        self._text = decode(data)
+        return parse(self._text)
+
+    def _records(self, document: dict[str, Any], faults: Faults) -> Iterator[Entry]:
+        briefing = document["briefing"].get("key") or document["briefing"].get("id")
+        given = [("/briefing", "briefing", document["briefing"])]
+        given += [
+            (f"/{plural}/{place}", name, record)
+            for plural, name in LISTS.items()
+            for place, record in enumerate(document.get(plural, ()))
+        ]
+        for number, (pointer, name, record) in enumerate(given):
+            self._pointers.append(pointer)
+            for word in SAID_ONCE:
+                if word in record:
+                    what = named(name, record.get("key") or record.get("id"))
+                    faults.add(Fault(self._find(pointer, (word,)), what, (word,), "the document says it: leave it out"))
+            line = {**record, "resource": name, "dataset": document["dataset"]}
+            yield Entry(number, line | {"briefing": briefing} if "briefing" in V1[name].links else line)
+
+    @cached_property
+    def _positions(self) -> dict[str, Position]:
+        return positions(self._text)
+
+    def _find(self, pointer: str, path: wording.Path) -> Position:
+        """What is missing stands where it should: in the nearest thing around it."""
+        for end in range(len(path), -1, -1):
+            parts = (str(part).replace("~", "~0").replace("/", "~1") for part in path[:end])
+            if found := self._positions.get("/".join((pointer, *parts))):
+                return found
+        return Position()
+
+
+def _size(file: BinaryIO) -> int | None:
+    found = os.fstat(file.fileno())
+    return found.st_size if S_ISREG(found.st_mode) else None

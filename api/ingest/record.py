@@ -1,0 +1,183 @@
+"""One record of a file, checked, and in the canonical form: links by public id, times in UTC, nothing that is null.
+
+The canonical form is what the store keeps in its log and what a line of an export is; a record is the same as before
+where the SHA-256 of it is. So a field added later, absent in older records, changes none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from api.catalog import V1, Resource
+from api.ingest.format import CHILDREN, LINES, NESTED, Form
+from api.ingest.identity import linked_id, public_id
+from api.ingest.rule import Rule
+from api.ingest.wording import Path, Problem, closest, shown, worded
+
+
+class Invalid(Exception):
+    """A record that breaks the format, with everything that is wrong with it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """`name` is its key, or else its id; `keys` are those that its links give; `body` is empty in a bare withdrawal."""
+
+    resource: str
+    id: str
+    name: str
+    keys: tuple[str, ...]
+    reason: str | None
+    body: bytes
+
+    @property
+    def digest(self) -> str:
+        """What tells this content from another."""
+        return sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The fields of a resource by what the canonical form makes of them."""
+
+    plain: tuple[str, ...]
+    numbers: tuple[str, ...]
+    values: tuple[str, ...]
+    ones: tuple[tuple[str, str], ...]
+    severals: tuple[tuple[str, str], ...]
+    children: tuple[tuple[str, str], ...]
+
+
+def read(line: dict[str, Any]) -> Record:
+    """The record that a line of the format holds. Invalid lists what is wrong with it."""
+    resource = line.get("resource")
+    form = LINES.get(resource) if isinstance(resource, str) else None
+    if form is None:
+        found = "it is missing" if resource is None else f"{shown(resource)} is none{closest(str(resource), LINES)}"
+        raise Invalid([(("resource",), f"expected one of {', '.join(LINES)}; {found}")])
+    try:
+        row: Any = form.model.model_validate(line)
+    except ValidationError as error:
+        return _withdrawal(form, line, error)
+    problems = list(_broken(form.envelope, row))
+    if not problems and not row.withdrawn:
+        problems = list(_contradictions(form, row))
+    if problems:
+        raise Invalid(problems)
+    return _canonical(form, row)
+
+
+def _withdrawal(form: Form, line: dict[str, Any], error: ValidationError) -> Record:
+    """A record that is taken back may leave fields out; whatever it does give still has to be right."""
+    taken = isinstance(line.get("withdrawn"), dict)
+    problems = [
+        worded(one, _names(form, one["loc"]))
+        for one in error.errors(include_url=False)
+        if not (taken and one["type"] == "missing" and len(one["loc"]) == 1)
+    ]
+    row: Any = form.model.model_construct(**line)
+    problems = problems or list(_broken(form.envelope, row))
+    if problems:
+        raise Invalid(problems)
+    return Record(form.resource.name, _id(form, row), row.key or row.id, (), row.withdrawn["reason"], b"")
+
+
+def _names(form: Form, path: Path) -> list[str]:
+    """The fields that the object at the end of the path may have."""
+    inside = [part for part in path[:-1] if part in NESTED]
+    model = NESTED[str(inside[-1])] if inside else form.model
+    return list(model.model_fields)
+
+
+def _broken(rules: tuple[Rule, ...], row: Any, path: Path = ()) -> Iterator[Problem]:
+    return (((*path, rule.field), rule.detail) for rule in rules if not rule.holds(row))
+
+
+def _contradictions(form: Form, row: Any) -> Iterator[Problem]:
+    yield from _broken(form.rules, row)
+    for name, target in PLANS[form.resource.name].children:
+        rules = CHILDREN[target].rules
+        for position, child in enumerate(getattr(row, name) if rules else ()):
+            yield from _broken(rules, child, (name, position))
+
+
+def _id(form: Form, row: Any) -> str:
+    return row.id or public_id(row.dataset, form.resource.name, row.key)
+
+
+def _canonical(form: Form, row: Any) -> Record:
+    name, identifier, keys = form.resource.name, _id(form, row), dict[str, None]()
+    content = {"resource": name, "id": identifier, **_content(PLANS[name], row, row.dataset, keys)}
+    for position, other in enumerate(content.get("related", ())):
+        if other["event"] == identifier:
+            raise Invalid([(("related", position, "event"), "expected another event than this one")])
+    body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    reason = row.withdrawn.reason if row.withdrawn else None
+    return Record(name, identifier, row.key or identifier, tuple(keys), reason, body)
+
+
+def _content(plan: _Plan, row: Any, dataset: str | None, keys: dict[str, None]) -> dict[str, Any]:
+    held = row.__dict__
+    found = {name: held[name] for name in plan.plain if held[name] is not None and held[name] != []}
+    for name in plan.numbers:
+        if held[name] is not None:
+            found[name] = _number(held[name])
+    for name in plan.values:
+        if held[name]:
+            found[name] = _value(held[name])
+    for name, target in plan.ones:
+        if held[name] is not None:
+            found[name] = _linked(dataset, target, held[name], keys)
+    for name, target in plan.severals:
+        if held[name]:
+            found[name] = [_linked(dataset, target, one, keys) for one in held[name]]
+    for name, target in plan.children:
+        if held[name]:
+            found[name] = [_content(PLANS[target], child, dataset, keys) for child in held[name]]
+    return found
+
+
+def _linked(dataset: str | None, target: str, reference: str, keys: dict[str, None]) -> str:
+    found = linked_id(dataset or "", target, reference)
+    if found != reference:
+        if dataset is None:
+            raise Invalid([(("dataset",), f"expected, as the link to {shown(reference)} is by key")])
+        keys[reference] = None
+    return found
+
+
+def _number(value: Decimal) -> int | orjson.Fragment:
+    return int(value) if value == value.to_integral_value() else orjson.Fragment(f"{value.normalize():f}")
+
+
+def _value(value: BaseModel | list[BaseModel]) -> Any:
+    if isinstance(value, list):
+        return [_value(one) for one in value]
+    return {name: one for name, one in value.__dict__.items() if one is not None}
+
+
+def _plan(resource: Resource) -> _Plan:
+    fields = [field for field in resource.fields.values() if not field.derived]
+    links = resource.links.values()
+    return _Plan(
+        plain=tuple(field.name for field in fields if field.type.name not in ("number", "value")),
+        numbers=tuple(field.name for field in fields if field.type.name == "number"),
+        values=tuple(field.name for field in fields if field.type.name == "value"),
+        ones=tuple((link.name, link.target) for link in links if link.kind == "one"),
+        severals=tuple((link.name, link.target) for link in links if link.kind == "several"),
+        children=tuple((link.name, link.target) for link in links if link.owned),
+    )
+
+
+PLANS = {one.name: _plan(one) for one in (*V1.resources.values(), *V1.children.values())}

@@ -1,0 +1,184 @@
+"""What must hold between the fields of one record, each rule a row. The tables in sql/migrations check the same.
+
+`schema` says the rule in JSON Schema where that language can: it cannot compare two values.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`detail` is what the fault at `field` says where the record does not hold."""
+
+    field: str
+    detail: str
+    holds: Callable[[Any], bool]
+    schema: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def _ordered(low: Any, high: Any) -> bool:
+    """Times are text in UTC: without the Z, text sorts as they do."""
+    if isinstance(low, str) and isinstance(high, str):
+        return low.rstrip("Z") <= high.rstrip("Z")
+    return low is None or high is None or low <= high
+
+
+def _bounded(row: Any) -> bool:
+    return row.value_low is not None or row.value_high is not None
+
+
+def _present(*names: str) -> dict[str, Any]:
+    return {"properties": {name: {"not": {"type": "null"}} for name in names}, "required": list(names)}
+
+
+def _any(*names: str) -> dict[str, Any]:
+    return {"anyOf": [_present(name) for name in names]}
+
+
+def _when(condition: dict[str, Any], consequence: dict[str, Any]) -> dict[str, Any]:
+    return {"if": condition, "then": consequence}
+
+
+def _is(name: str, *terms: str) -> dict[str, Any]:
+    return {"properties": {name: {"enum": list(terms)}}, "required": [name]}
+
+
+def _time_needed(name: str) -> dict[str, Any]:
+    precise = {"properties": {"time_precision": {"not": {"const": "unknown"}}}, "required": ["time_precision"]}
+    return _when(precise, _present(name))
+
+
+_BOUNDS = _any("value_low", "value_high")
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    "source": (
+        Rule(
+            "name",
+            "expected a name, or a description of an unnamed source",
+            lambda row: row.name is not None or row.description is not None,
+            _any("name", "description"),
+        ),
+    ),
+    "place": (
+        Rule(
+            "latitude",
+            "latitude and longitude come together",
+            lambda row: (row.latitude is None) == (row.longitude is None),
+            {"anyOf": [_present("latitude", "longitude"), {"not": _any("latitude", "longitude")}]},
+        ),
+    ),
+    "briefing": (
+        Rule(
+            "modified_at",
+            "expected a time at or after published_at",
+            lambda row: _ordered(row.published_at, row.modified_at),
+        ),
+    ),
+    "event": (
+        Rule(
+            "ends_at",
+            "expected a time after starts_at: the end is exclusive",
+            lambda row: _ordered(row.starts_at, row.ends_at) and (row.ends_at is None or row.starts_at != row.ends_at),
+        ),
+        Rule(
+            "time_precision",
+            "expected unknown, as there is no starts_at",
+            lambda row: row.starts_at is not None or row.time_precision == "unknown",
+            _time_needed("starts_at"),
+        ),
+    ),
+    "figure": (
+        Rule(
+            "value",
+            "expected a value, or a low or high bound",
+            lambda row: row.value is not None or _bounded(row),
+            _any("value", "value_low", "value_high"),
+        ),
+        Rule(
+            "value_low",
+            "expected at most value_high",
+            lambda row: _ordered(row.value_low, row.value_high),
+        ),
+        Rule(
+            "value",
+            "expected a value from value_low to value_high",
+            lambda row: (
+                None in (row.value_low, row.value_high)
+                or (_ordered(row.value_low, row.value) and _ordered(row.value, row.value_high))
+            ),
+        ),
+        Rule(
+            "bounds_basis",
+            "expected with bounds, and only with them",
+            lambda row: (row.bounds_basis is not None) == _bounded(row),
+            {
+                "anyOf": [
+                    {"allOf": [_BOUNDS, _present("bounds_basis")]},
+                    {"not": {"anyOf": [_BOUNDS, _present("bounds_basis")]}},
+                ]
+            },
+        ),
+        Rule(
+            "quantifier",
+            "between and magnitude need value_low and value_high",
+            lambda row: row.quantifier not in ("between", "magnitude") or None not in (row.value_low, row.value_high),
+            _when(_is("quantifier", "between", "magnitude"), _present("value_low", "value_high")),
+        ),
+        Rule(
+            "value",
+            "a magnitude has no value, only bounds",
+            lambda row: row.quantifier != "magnitude" or row.value is None,
+            _when(_is("quantifier", "magnitude"), {"not": _present("value")}),
+        ),
+        Rule(
+            "period_end",
+            "expected a day at or after period_start",
+            lambda row: _ordered(row.period_start, row.period_end),
+        ),
+    ),
+    "quote": (
+        Rule(
+            "time_precision",
+            "expected unknown, as there is no said_at",
+            lambda row: row.said_at is not None or row.time_precision == "unknown",
+            _time_needed("said_at"),
+        ),
+        Rule(
+            "language_original",
+            "expected the language of text_original",
+            lambda row: row.text_original is None or row.language_original is not None,
+            _when(_present("text_original"), _present("language_original")),
+        ),
+    ),
+    "citation": (
+        Rule(
+            "blames",
+            "expected whom the source blames, as its stance is blames",
+            lambda row: row.stance != "blames" or row.blames is not None,
+            _when(_is("stance", "blames"), _present("blames")),
+        ),
+    ),
+}
+
+# What every record has to say of itself; `dataset` is on a line of NDJSON only, for a document names it once.
+NAMED: tuple[Rule, ...] = (
+    Rule(
+        "key",
+        "expected a key or a public id, and not both",
+        lambda row: (row.key is None) != (row.id is None),
+        {"oneOf": [_present("key"), _present("id")]},
+    ),
+)
+PLACED: tuple[Rule, ...] = (
+    Rule(
+        "dataset",
+        "expected the dataset that the key belongs to",
+        lambda row: row.key is None or row.dataset is not None,
+        _when(_present("key"), _present("dataset")),
+    ),
+)

@@ -1,0 +1,147 @@
+"""The kinds of value in a load file, each a row of a table: how it is checked, and what the contract says of it.
+
+Nothing is coerced: "5" is no number and a time without an offset is no time. Times come out in UTC, numbers without
+trailing zeros, so that equal values are written alike. The database checks the same in sql/migrations/0002_domains.sql.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from api.catalog import Field
+from api.ingest.country import COUNTRIES
+
+YEARS = range(1000, 9999)
+CLEAN = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u202A-\u202E\u2066-\u2069]*$"
+LINE_BYTES = 2600  # an entry of a Postgres index holds 2,704 bytes, the id beside the line included
+URL = r"^https?://[^\s\u0000-\u0020\u007F\u202A-\u202E\u2066-\u2069]+$"
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
+PRINTABLE = r"^[^\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]+$"
+SCHEME = r"^[a-z0-9][a-z0-9_-]*$"
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+MILLIONTH = Decimal("0.000001")
+
+# What a pattern stands for, in words; the errors say it.
+MEANINGS = {
+    CLEAN: "text without control characters and bidirectional overrides",
+    PRINTABLE: "printable characters",
+    URL: "an address that begins with http:// or https://",
+    LANGUAGE: "a language tag [BCP 47] such as en or pt-BR",
+    SCHEME: "a scheme in lower case such as wikidata",
+}
+
+
+def refusal(detail: str) -> PydanticCustomError:
+    """An error whose words are ours."""
+    return PydanticCustomError("refused", "{detail}", {"detail": detail})
+
+
+def _fitting(value: str) -> str:
+    if len(value) > LINE_BYTES // 4 and len(value.encode()) > LINE_BYTES:
+        raise refusal(f"expected at most {LINE_BYTES} bytes in UTF-8")
+    return value
+
+
+def _country(value: str) -> str:
+    if value not in COUNTRIES:
+        raise refusal(f"{value} is no country code [ISO 3166-1 alpha-2, upper case] such as UA")
+    return value
+
+
+def _moment(value: Any) -> str:
+    if not isinstance(value, str) or not MOMENT.fullmatch(value):
+        raise refusal("expected a time with its offset [RFC 3339] such as 2022-03-06T14:30:00Z")
+    try:
+        moment = datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise refusal(f"there is no time {value}") from None
+    if moment.year not in YEARS:
+        raise refusal(f"expected a year from {YEARS[0]} to {YEARS[-1]}")
+    return moment.isoformat()[:-6] + "Z"
+
+
+def _day(value: Any) -> str:
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise refusal("expected a date [ISO 8601] such as 2022-03-06")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise refusal(f"there is no date {value}") from None
+    if day.year not in YEARS:
+        raise refusal(f"expected a year from {YEARS[0]} to {YEARS[-1]}")
+    return value
+
+
+def _amount(value: Any) -> Decimal:
+    if not isinstance(value, int | Decimal) or isinstance(value, bool):
+        raise refusal("expected a number, without quotation marks")
+    number = Decimal(value)
+    if not -(10**15) < number < 10**15:
+        raise refusal("expected a number below 1e15")
+    # Zero may come with any exponent, and is the one number that quantize could not take then.
+    if number and number != (rounded := number.quantize(MILLIONTH)):
+        raise refusal(f"expected at most 6 decimals, so {rounded}")
+    return number
+
+
+def _degrees(most: int) -> Callable[[Any], float]:
+    def check(value: Any) -> float:
+        if not isinstance(value, int | Decimal) or isinstance(value, bool):
+            raise refusal("expected degrees as a number, without quotation marks")
+        if not -most <= value <= most:
+            raise refusal(f"expected degrees from {-most} to {most}")
+        return float(value)
+
+    return check
+
+
+def _text(most: int, pattern: str = CLEAN) -> Any:
+    return Annotated[str, StringConstraints(strict=True, min_length=1, max_length=most, pattern=pattern)]
+
+
+def _number(check: Callable[[Any], Any], **bounds: int) -> Any:
+    return Annotated[Any, BeforeValidator(check), WithJsonSchema({"type": "number", **bounds})]
+
+
+def _written(check: Callable[[Any], str], form: str, pattern: re.Pattern[str]) -> Any:
+    schema = {"type": "string", "format": form, "pattern": f"^{pattern.pattern}$"}
+    return Annotated[Any, BeforeValidator(check), WithJsonSchema(schema)]
+
+
+LINE: Any = Annotated[_text(1000), AfterValidator(_fitting)]
+PROSE = _text(20_000)
+NAME = _text(200, PRINTABLE)
+
+# By the name of the field where its type does not tell enough, else by the catalog's format or type.
+BY_NAME: dict[str, Any] = {
+    "language": _text(35, LANGUAGE),
+    "language_original": _text(35, LANGUAGE),
+    "latitude": _number(_degrees(90), minimum=-90, maximum=90),
+    "longitude": _number(_degrees(180), minimum=-180, maximum=180),
+    "scheme": _text(50, SCHEME),
+    "exact": _text(300),
+    "prefix": _text(300),
+    "suffix": _text(300),
+    **dict.fromkeys(("summary", "text", "context", "text_original", "caveat", "statement"), PROSE),
+}
+BY_TYPE: dict[str, Any] = {
+    "text": LINE,
+    "uri": _text(2000, URL),
+    "country": Annotated[str, AfterValidator(_country), WithJsonSchema({"enum": sorted(COUNTRIES)})],
+    "timestamp": _written(_moment, "date-time", MOMENT),
+    "date": _written(_day, "date", DAY),
+    "number": _number(_amount, exclusiveMinimum=-(10**15), exclusiveMaximum=10**15),
+}
+
+
+def scalar(field: Field) -> Any:
+    """The type that checks the values of this field."""
+    return BY_NAME.get(field.name) or BY_TYPE[field.format or field.type.name]

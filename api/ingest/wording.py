@@ -1,0 +1,92 @@
+"""What is wrong with a value, in words for whoever wrote the file: a row of WORDS for each kind of finding."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from api.catalog import V1
+from api.ingest.scalar import MEANINGS
+
+Path = tuple[str | int, ...]
+Problem = tuple[Path, str]
+
+_DERIVED = {
+    field.name for one in V1.resources.values() for field in one.fields.values() if field.derived and field.name != "id"
+}
+_COLUMNS = {
+    link.by: link.name
+    for one in (*V1.resources.values(), *V1.children.values())
+    for link in one.links.values()
+    if link.kind in ("one", "several")
+}
+
+
+def _unknown(error: dict[str, Any], known: Iterable[str]) -> str:
+    name = error["loc"][-1]
+    if name in _DERIVED:
+        return "the store derives this field: leave it out"
+    if name in _COLUMNS:
+        return f"unknown field; the link is called {_COLUMNS[name]}"
+    return f"unknown field{closest(str(name), known)}"
+
+
+def _term(error: dict[str, Any], _: Iterable[str]) -> str:
+    terms = [part.strip("'") for part in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+    return f"expected one of {', '.join(terms)}; {shown(error['input'])} is none{closest(str(error['input']), terms)}"
+
+
+def _pattern(error: dict[str, Any], _: Iterable[str]) -> str:
+    pattern = error["ctx"]["pattern"]
+    return f"expected {MEANINGS.get(pattern, pattern)}, got {shown(error['input'])}"
+
+
+def _saying(text: str) -> Callable[[dict[str, Any], Iterable[str]], str]:
+    return lambda error, _: text.format(shown=shown(error["input"]), **error.get("ctx", {}))
+
+
+WORDS: dict[str, Callable[[dict[str, Any], Iterable[str]], str]] = {
+    "missing": _saying("expected, but it is missing"),
+    "extra_forbidden": _unknown,
+    "literal_error": _term,
+    "refused": _saying("{detail}"),
+    "string_type": _saying("expected text, got {shown}"),
+    "string_unicode": _saying("expected Unicode, and half of a surrogate pair is none"),
+    "string_too_short": _saying("expected some text; leave the field out where there is none"),
+    "string_too_long": _saying("expected at most {max_length} characters"),
+    "string_pattern_mismatch": _pattern,
+    "list_type": _saying("expected a list, got {shown}"),
+    "too_long": _saying("expected at most {max_length}, got {actual_length}"),
+    "model_type": _saying("expected an object, got {shown}"),
+    "dict_type": _saying("expected an object, got {shown}"),
+}
+
+
+def worded(error: Any, known: Iterable[str]) -> Problem:
+    """A finding of pydantic's, among the fields `known` there."""
+    return error["loc"], WORDS.get(error["type"], _saying(error["msg"].replace("{", "{{").replace("}", "}}")))(
+        error, known
+    )
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """A guess at what was meant, ready to be put at the end of a sentence."""
+    found = get_close_matches(word[:100], list(known), 1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def shown(value: Any) -> str:
+    """A value as a message can hold it: short, and without characters that would act on a terminal."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text if len(text) <= 80 else text[:77] + "..."
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
+
+
+def joined(path: Path) -> str:
+    """A path as a reader writes it: citations[2].source."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
