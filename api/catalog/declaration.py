@@ -116,7 +116,7 @@ class Condition:
     example: Any = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
     """A kind of record: what it is called, how its ids begin, and what it offers. Children have no prefix."""
 
@@ -146,7 +146,7 @@ class Resource:
         return tuple(field.name for field in self.fields.values() if field.sort)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Version:
     """One version of the contract: a schema of views in Postgres, and the resources over it."""
 
@@ -315,6 +315,7 @@ def _type(hint: Any) -> Type:
 
 def _conditions(found: dict[str, Resource], own: Resource) -> dict[tuple[str, str], Condition]:
     rows = [row for item in own.fields.values() for row in _field_conditions(item)]
+    rows = [replace(row, type=Type("text", own)) if row.name == "id" else row for row in rows]
     for link in own.links.values():
         if link.kind in ("one", "several") and link.filtered:
             rows += _link_conditions(found[link.target], link)

@@ -10,7 +10,7 @@ import orjson
 from api.catalog import Resource
 from api.compiler.geography import box_around
 from api.compiler.writer import CASTS, Writer
-from api.query import All, AnyOf, Filter, Not, Search, Test, Through
+from api.query import All, AnyOf, Filter, Not, Search, Test, Through, both
 
 
 def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) -> str:
@@ -28,7 +28,7 @@ def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) ->
             # Two-valued: what is unknown does not hold, so its negation does.
             return f"({condition(writer, resource, alias, filter.filter)}) is not true"
         case All():
-            return _joined(writer, resource, alias, filter.filters, " and ", "true")
+            return _joined(writer, resource, alias, _merged(resource, filter.filters), " and ", "true")
         case AnyOf():
             return _joined(writer, resource, alias, filter.filters, " or ", "false")
 
@@ -42,6 +42,18 @@ def _joined(writer: Writer, resource: Resource, alias: str, parts: tuple[Filter,
     if not parts:
         return empty
     return "(" + word.join(condition(writer, resource, alias, part) for part in parts) + ")"
+
+
+def _merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
+    """Tests through one link to one record look at the same record, so that one visit serves them all."""
+    there: dict[str, list[Filter]] = {}
+    rest: list[Filter] = []
+    for part in parts:
+        if isinstance(part, Through) and resource.links[part.link].single:
+            there.setdefault(part.link, []).append(part.filter)
+        else:
+            rest.append(part)
+    return (*rest, *(Through(link, both(*filters)) for link, filters in there.items()))
 
 
 def _through(writer: Writer, resource: Resource, alias: str, filter: Through) -> str:

@@ -70,8 +70,11 @@ def literal(text: str) -> str:
 
 
 def json_object(pairs: list[tuple[str, str]]) -> str:
-    """SQL/JSON's constructor: it has neither the 50 pairs of json_build_object nor the 63 bytes of row_to_json."""
-    return "json_object(" + ", ".join(f"{literal(key)}: {value}" for key, value in pairs) + ")"
+    """SQL/JSON's constructor: it has neither the 50 pairs of json_build_object nor the 63 bytes of row_to_json.
+
+    `returning json` keeps the keys in order: without it one jsonb value makes the whole object jsonb."""
+    inside = ", ".join(f"{literal(key)}: {value}" for key, value in pairs)
+    return f"json_object({inside} returning json)" if pairs else "'{}'::json"
 
 
 def indent(text: str) -> str:

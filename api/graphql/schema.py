@@ -1,0 +1,73 @@
+"""The schema of a version: the root, and every type below it."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from api.catalog import Resource, Version
+from api.graphql.shape import pascal
+from api.graphql.types import RECORDS_FIRST, RECORDS_MOST, SCALARS, Argument, Types, declare
+
+NODES_MOST = 50
+REQUIRED: Any = inspect.Parameter.empty
+
+
+@cache
+def schema(version: Version) -> strawberry.Schema:
+    """Strawberry's schema."""
+    types = Types(version)
+    declare(types)
+    fields: list[tuple[str, str, str, list[Argument]]] = [
+        ("node", "Node | None", "The record with this id, of whatever kind.", [_id("its prefix tells its kind")]),
+        (
+            "nodes",
+            "list[Node | None]",
+            f"The records with these ids, at most {NODES_MOST}; null where there is none.",
+            [("ids", "list[strawberry.ID]", REQUIRED, "Public ids.")],
+        ),
+    ]
+    for resource in version.resources.values():
+        fields += _roots(resource)
+    types.output("Query", "What can be asked.", fields)
+    records = [getattr(types.module, pascal(one.name)) for one in version.resources.values()]
+    return strawberry.Schema(
+        types.module.Query, types=records, config=StrawberryConfig(scalar_map=SCALARS, auto_camel_case=False)
+    )
+
+
+def core(version: Version) -> GraphQLSchema:
+    """graphql-core's schema behind it."""
+    made: GraphQLSchema = schema(version)._schema
+    return made
+
+
+def _roots(resource: Resource) -> list[tuple[str, str, str, list[Argument]]]:
+    name = pascal(resource.name)
+    unset: Any = strawberry.UNSET
+    many: list[Argument] = [
+        (
+            "first",
+            "int | None",
+            unset,
+            f"How many from the start, {RECORDS_FIRST} unless given, at most {RECORDS_MOST}.",
+        ),
+        ("after", "str | None", unset, "Only those after this cursor."),
+        ("last", "int | None", unset, f"How many from the end, at most {RECORDS_MOST}."),
+        ("before", "str | None", unset, "Only those before this cursor."),
+        ("filter", f"{name}Filter | None", unset, f"Which {resource.plural}."),
+        ("orderBy", f"{name}Order | None", unset, "In what order."),
+    ]
+    return [
+        (resource.name, f"{name} | None", f"One {resource.name} by its id.", [_id(f"{resource.prefix}_ …")]),
+        (resource.plural, f"{name}Connection", f"A page of {resource.plural}.", many),
+    ]
+
+
+def _id(hint: str) -> Argument:
+    return ("id", "strawberry.ID", REQUIRED, f"The public id: {hint}.")

@@ -1,0 +1,108 @@
+"""How the catalog looks in GraphQL: the fields of each type and of each filter, by their camelCase names.
+
+The schema is built from these tables and selections are read with them, so that the two cannot differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from api.catalog import Condition, Field, Link, Resource, Version
+from api.catalog.declaration import Type
+
+# What a type of the catalog is called in annotations that Strawberry reads.
+ANNOTATIONS = {
+    "text": "str",
+    "integer": "int",
+    "float": "float",
+    "number": "float",
+    "boolean": "bool",
+    "timestamp": "DateTime",
+    "date": "Date",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A field of a GraphQL type, and the field or link of the catalog that it shows; with `ids`, the link's ids."""
+
+    name: str
+    annotation: str
+    description: str
+    of: Field | Link
+    ids: bool = False
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A field of a filter: the conditions that it holds, by operator, or the link that it looks through."""
+
+    name: str
+    description: str
+    conditions: dict[str, Condition]
+    link: Link | None = None
+
+
+def camel(name: str) -> str:
+    """`starts_at` as `startsAt`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def pascal(name: str) -> str:
+    """`event` as `Event`."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+@cache
+def shown(version: Version, resource: Resource) -> dict[str, Shown]:
+    """The fields of a record's type."""
+    rows = [Shown(camel(one.name), annotated(one), one.description, one) for one in resource.fields.values()]
+    for link in resource.links.values():
+        rows += _links(link)
+    return {row.name: row for row in rows}
+
+
+def annotated(field: Field) -> str:
+    """The annotation of a field."""
+    name = "strawberry.ID" if field.name == "id" else type_name(field.type)
+    if field.type.many:
+        name = f"list[{name}]"
+    return f"{name} | None" if field.type.nullable else name
+
+
+def type_name(kind: Type) -> str:
+    """The annotation of a single value of the type."""
+    if kind.name in ("vocabulary", "value"):
+        return str(kind.of.__name__)
+    return "strawberry.ID" if kind.of is not None else ANNOTATIONS[kind.name]
+
+
+def _links(link: Link) -> list[Shown]:
+    target = pascal(link.target)
+    maybe = " | None" if link.nullable else ""
+    if link.kind == "one":
+        told = f"{link.description} The id alone, which stays when the record is withdrawn."
+        return [
+            Shown(camel(link.by), f"strawberry.ID{maybe}", told, link, ids=True),
+            # A record that is linked to may have been withdrawn, so even a link that must be there can be null.
+            Shown(camel(link.name), f"{target} | None", link.description, link),
+        ]
+    if link.kind == "several":
+        return [
+            Shown(camel(link.by), "list[strawberry.ID]", f"{link.description} Their ids alone.", link, ids=True),
+            Shown(camel(link.name), f"list[{target}]", link.description, link),
+        ]
+    return [Shown(camel(link.name), f"{target}Set", link.description, link)]
+
+
+@cache
+def narrowed(version: Version, resource: Resource) -> dict[str, Narrowed]:
+    """The fields of a resource's filter."""
+    groups: dict[str, dict[str, Condition]] = {}
+    for (name, operator), condition in version.conditions[resource.name].items():
+        groups.setdefault(name, {})[operator] = condition
+    rows = [Narrowed(camel(name), next(iter(group.values())).description, group) for name, group in groups.items()]
+    rows += [Narrowed(camel(link.name), link.description, {}, link) for link in resource.links.values()]
+    return {row.name: row for row in rows}

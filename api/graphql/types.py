@@ -1,0 +1,308 @@
+"""The Strawberry types of a version, made from the catalog's tables."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import ModuleType
+from typing import Annotated, Any, NewType
+
+import strawberry
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
+
+from api.catalog import Resource, Value, Version, Vocabulary
+from api.catalog.operators import OPERATORS
+from api.graphql.shape import Narrowed, annotated, camel, narrowed, pascal, shown, type_name
+from api.query.parse import read_date, read_timestamp
+
+DateTime = NewType("DateTime", datetime)
+Date = NewType("Date", date)
+Argument = tuple[str, str, Any, str]
+
+RECORDS_FIRST = 50
+RECORDS_MOST = 200
+LINKED_MOST = 50
+
+
+def _scalar(name: str, description: str, url: str, read: Any) -> Any:
+    def parse(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise GraphQLError(f"{name} expects a string.")
+        try:
+            return read(value)
+        except ValueError as error:
+            raise GraphQLError(str(error)) from None
+
+    def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        return parse(value_from_ast_untyped(node, variables))
+
+    return strawberry.scalar(
+        name=name, description=description, specified_by_url=url, parse_value=parse, parse_literal=literal
+    )
+
+
+SCALARS = {
+    DateTime: _scalar(
+        "DateTime",
+        "A time with its offset, as 2022-03-06T12:00:00Z (RFC 3339); answers are in UTC."
+        " As input a date is its midnight in UTC.",
+        "https://www.rfc-editor.org/rfc/rfc3339",
+        read_timestamp,
+    ),
+    Date: _scalar(
+        "Date", "A day, as 2022-03-06 (ISO 8601).", "https://www.iso.org/iso-8601-date-and-time-format.html", read_date
+    ),
+}
+
+
+@dataclass
+class Types:
+    """The types of one version. They live in a module of their own, where annotations find one another by name."""
+
+    version: Version
+    module: ModuleType = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.module = ModuleType(f"api.graphql.{self.version.name}")
+        sys.modules[self.module.__name__] = self.module
+        for name, value in (
+            ("strawberry", strawberry),
+            ("Annotated", Annotated),
+            ("DateTime", DateTime),
+            ("Date", Date),
+        ):
+            setattr(self.module, name, value)
+
+    def has(self, name: str) -> bool:
+        """Whether the type is made already."""
+        return hasattr(self.module, name)
+
+    def output(
+        self, name: str, description: str, fields: Iterable[tuple[str, str, str, list[Argument]]], node: bool = False
+    ) -> None:
+        """An object type; each field is its name, annotation, description and arguments."""
+        made = {}
+        notes = {}
+        for key, annotation, text, arguments in fields:
+            notes[key] = annotation
+            made[key] = strawberry.field(
+                name=key, description=text, resolver=self._resolver(arguments, annotation) if arguments else None
+            )
+        bases = (self.module.Node,) if node else ()
+        cls = type(name, bases, {"__annotations__": notes, "__module__": self.module.__name__, **made})
+        setattr(self.module, name, strawberry.type(cls, description=description))
+
+    def interface(self, name: str, description: str, fields: Iterable[tuple[str, str, str]]) -> None:
+        """An interface type."""
+        rows = list(fields)
+        made = {key: strawberry.field(name=key, description=text) for key, _, text in rows}
+        notes = {key: annotation for key, annotation, _ in rows}
+        cls = type(name, (), {"__annotations__": notes, "__module__": self.module.__name__, **made})
+        setattr(self.module, name, strawberry.interface(cls, description=description))
+
+    def input(self, name: str, description: str, fields: Iterable[tuple[str, str, str]]) -> None:
+        """An input type; a field whose annotation allows None may be left out."""
+        made: dict[str, Any] = {}
+        notes = {}
+        for key, annotation, text in fields:
+            notes[f"{key}_"] = annotation
+            default = strawberry.UNSET if annotation.endswith("| None") else ...
+            given = {} if default is ... else {"default": default}
+            made[f"{key}_"] = strawberry.field(name=key, description=text, **given)
+        cls = type(name, (), {"__annotations__": notes, "__module__": self.module.__name__, **made})
+        setattr(self.module, name, strawberry.input(cls, description=description))
+
+    def enumeration(self, name: str, description: str, terms: dict[str, str]) -> None:
+        """An enum: terms in capitals, as GraphQL writes them."""
+        values = {term.upper(): strawberry.enum_value(term, description=text) for term, text in terms.items()}
+        made = enum.Enum(name, values, module=self.module.__name__)  # type: ignore[misc]
+        setattr(self.module, name, strawberry.enum(made, description=description))
+
+    def _resolver(self, arguments: list[Argument], annotation: str) -> Any:
+        """Strawberry reads a field's arguments off a function. It is never called: Postgres answers."""
+
+        def resolver(**_: Any) -> None:
+            raise NotImplementedError
+
+        parameters = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=default,
+                annotation=self._described(kind, text),
+            )
+            for name, kind, default, text in arguments
+        ]
+        resolver.__module__ = self.module.__name__
+        resolver.__signature__ = inspect.Signature(parameters, return_annotation=annotation)  # type: ignore[attr-defined]
+        resolver.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": annotation}
+        return resolver
+
+    def _described(self, kind: str, description: str) -> str:
+        """An annotation with a description: the module holds what its text names."""
+        name = f"described_{len(vars(self.module))}"
+        setattr(self.module, name, strawberry.argument(description=description))
+        return f"Annotated[{kind}, {name}]"
+
+
+def declare(types: Types) -> None:
+    """Every type of the version, in the order of the catalog."""
+    version = types.version
+    _declare_common(types)
+    for resource in (*version.resources.values(), *version.children.values()):
+        for one in _behind(resource):
+            if not types.has(one.__name__):
+                _declare_small(types, one)
+        _declare_filter(types, resource)
+        _declare_record(types, resource)
+        _declare_set(types, resource)
+    for resource in version.resources.values():
+        _declare_connection(types, resource)
+
+
+def _behind(resource: Resource) -> list[Any]:
+    """The vocabularies and value classes of the resource's fields."""
+    return [one.type.of for one in resource.fields.values() if one.type.of is not None]
+
+
+def _declare_common(types: Types) -> None:
+    types.interface("Node", "Anything with a public id.", [("id", "strawberry.ID", "The public id.")])
+    types.enumeration("OrderDirection", "Which way to sort.", {"asc": "Ascending.", "desc": "Descending."})
+    quality = {
+        "exact": "Counted.",
+        "estimated": "Estimated from a sample.",
+        "at_least": "There are more: counting stopped at 100,000.",
+    }
+    types.enumeration("TotalQuality", "How good a total is.", quality)
+    page = [
+        ("hasNextPage", "bool", "Whether more records follow.", []),
+        ("hasPreviousPage", "bool", "Whether records come before.", []),
+        ("startCursor", "str | None", "The cursor of the first record; null on an empty page.", []),
+        ("endCursor", "str | None", "The cursor of the last record; null on an empty page.", []),
+    ]
+    types.output("PageInfo", "Where a page stands in its list (Relay).", page)
+    search = [
+        ("text", "str", 'Words, "a phrase", or, -not (websearch syntax). Accents do not matter.'),
+        ("language", "str | None", "The language whose stemmer reads it [BCP 47], `en` unless given."),
+    ]
+    types.input("Search", "Full text.", search)
+    box = [(edge, "float", f"The {edge}ern edge, in degrees.") for edge in ("west", "south", "east", "north")]
+    types.input("Box", "A box on the globe (RFC 7946); west > east crosses the antimeridian.", box)
+    near = [
+        ("latitude", "float", "Degrees north."),
+        ("longitude", "float", "Degrees east."),
+        ("kilometres", "float", "The greatest distance."),
+    ]
+    types.input("Near", "A distance from a point.", near)
+    wanted = [("scheme", "str", "Whose identifier."), ("value", "str", "The identifier.")]
+    types.input("IdentifierInput", "An identifier in somebody else's scheme.", wanted)
+
+
+def _declare_small(types: Types, one: Any) -> None:
+    text = (one.__doc__ or "").strip()
+    if issubclass(one, Vocabulary):
+        types.enumeration(one.__name__, text, one.terms())
+    elif issubclass(one, Value):
+        fields = [(camel(each.name), annotated(each), each.description, []) for each in one.fields().values()]
+        types.output(one.__name__, text, fields)
+
+
+def _declare_record(types: Types, resource: Resource) -> None:
+    fields = [
+        (row.name, row.annotation, row.description, _linked_arguments(row.of) if row.annotation.endswith("Set") else [])
+        for row in shown(types.version, resource).values()
+    ]
+    types.output(pascal(resource.name), resource.description, fields, node=bool(resource.prefix))
+
+
+def _linked_arguments(link: Any) -> list[Argument]:
+    return [
+        ("first", "int", link.default, f"How many, at most {LINKED_MOST}."),
+        ("filter", f"{pascal(link.target)}Filter | None", strawberry.UNSET, "Which of them."),
+    ]
+
+
+def _declare_set(types: Types, resource: Resource) -> None:
+    name = pascal(resource.name)
+    fields = [
+        ("nodes", f"list[{name}]", "The records.", []),
+        ("hasMore", "bool", "Whether the record has more of them than are shown.", []),
+    ]
+    types.output(f"{name}Set", f"Some {resource.plural} of one record.", fields)
+
+
+def _declare_connection(types: Types, resource: Resource) -> None:
+    name = pascal(resource.name)
+    edge = [("node", name, "The record.", []), ("cursor", "str", "Where the record stands in the list.", [])]
+    types.output(f"{name}Edge", f"One of a list of {resource.plural}.", edge)
+    fields = [
+        ("edges", f"list[{name}Edge]", "The records, each with its cursor.", []),
+        ("nodes", f"list[{name}]", "The records.", []),
+        ("pageInfo", "PageInfo", "Where the page stands in the list.", []),
+        ("totalCount", "int", "How many records the filter leaves, up to 100,000; counted only when asked.", []),
+        ("totalQuality", "TotalQuality", "Whether `totalCount` is exact.", []),
+    ]
+    types.output(f"{name}Connection", f"A page of {resource.plural} (Relay).", fields)
+    terms = {one: resource.fields[one].description for one in resource.sortable}
+    if resource.searched:
+        terms["relevance"] = "How well the record answers `search`."
+    types.enumeration(f"{name}OrderField", f"What {resource.plural} can be sorted by.", terms)
+    order = [
+        ("field", f"{name}OrderField", "What to sort by. Ties are broken by id, and nulls come last."),
+        ("direction", "OrderDirection | None", "Which way, ASC unless given."),
+    ]
+    types.input(f"{name}Order", f"How to sort {resource.plural}.", order)
+
+
+def _declare_filter(types: Types, resource: Resource) -> None:
+    name = f"{pascal(resource.name)}Filter"
+    fields = [
+        (row.name, f"{_filter_type(types, row)} | None", row.description)
+        for row in narrowed(types.version, resource).values()
+    ]
+    if resource.searched:
+        fields.append(("search", "Search | None", "Records that answer a full-text search."))
+    fields += [
+        ("and", f"list[{name}] | None", "Each of these holds."),
+        ("or", f"list[{name}] | None", "At least one of these holds."),
+        ("not", f"{name} | None", "This does not hold; what is unknown does not hold."),
+    ]
+    types.input(name, f"Which {resource.plural}: every field that is given must hold.", fields)
+
+
+def _filter_type(types: Types, row: Narrowed) -> str:
+    if row.link is not None:
+        target = f"{pascal(row.link.target)}Filter"
+        if row.link.single:
+            return target
+        some = f"{pascal(row.link.target)}Some"
+        if not types.has(some):
+            text = "At least one linked record passes the whole filter."
+            types.input(some, text, [("some", f"{target} | None", text)])
+        return some
+    plain = {"is": "bool", "bbox": "Box", "near": "Near"}
+    if len(row.conditions) == 1 and (only := next(iter(row.conditions))) in plain:
+        return plain[only]
+    return _operators_type(types, row)
+
+
+def _operators_type(types: Types, row: Narrowed) -> str:
+    condition = next(iter(row.conditions.values()))
+    kind = "IdentifierInput" if "identifier" in row.conditions else type_name(condition.type)
+    base = {"str": "String", "strawberry.ID": "ID", "float": "Float", "int": "Int"}.get(kind, kind)
+    name = (
+        ("Nullable" if "null" in row.conditions else "") + base + ("List" if "has" in row.conditions else "") + "Test"
+    )
+    if not types.has(name):
+        fields = []
+        for operator in row.conditions:
+            how = OPERATORS[operator]
+            listed = how.takes in ("list", "identifier")
+            annotation = "bool" if operator == "null" else f"list[{kind}]" if listed else kind
+            fields.append((how.key, f"{annotation} | None", how.meaning.replace(", separated by commas", "")))
+        types.input(name, "Every test that is given must hold.", fields)
+    return name
