@@ -1,0 +1,182 @@
+"""Uvicorn in this process: uvloop, httptools with our bounds, a clean start and a clean end.
+
+The end, on SIGTERM or Ctrl-C: `on_drain` is called (`/readyz` answers 503 from then on), requests are still taken for
+a moment, until load balancers have seen it; then nothing is accepted, what is in flight is finished, and the process
+exits 0 within 30 seconds. A second Ctrl-C does not wait. A process that cannot end says where it is stuck and exits 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import BriefingError, SettingsError
+from api.http.protocol import protocol
+from api.settings import Settings
+
+# How long requests are taken after `/readyz` turned to 503.
+DRAIN_SECONDS = 1.0
+# How long requests in flight may take after that.
+FINISH_SECONDS = 20
+# When a process that still has not ended is ended.
+EXIT_SECONDS = 28.0
+# An idle connection saves the next request's handshake; it is closed sooner where its place is needed (protocol.py).
+KEEP_ALIVE_SECONDS = 20
+BACKLOG = 2048
+
+EXIT_NOT_CONFIGURED = 2
+EXIT_FORCED = 130
+
+
+def serve(
+    app: ASGIApp,
+    settings: Settings,
+    *,
+    on_ready: Callable[[str], None] | None = None,
+    on_drain: Callable[[], None] | None = None,
+    listener: socket.socket | None = None,
+) -> int:
+    """Serve until told to stop; the exit code. `listener` is a bound socket that a parent process hands down."""
+    start = Start(app)
+    try:
+        listener = listener or listen(settings)
+        server = Server(config(start, settings), on_ready, on_drain)
+        server.run(sockets=[listener])
+    except SettingsError as error:
+        return complain(error)
+    except SystemExit as stop:
+        # Uvicorn's way to say that the application did not start. Where that was a bug, it has logged the traceback.
+        return complain(start.refusal) if start.refusal else int(stop.code or 1)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        if listener is not None:
+            listener.close()
+    return EXIT_FORCED if server.force_exit else 0
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A socket that listens where the settings say. Port 0 takes any free one."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address, family=family, backlog=BACKLOG)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        reason = str(error.strerror).partition(" (")[0]
+        raise SettingsError(
+            f"Cannot listen on {place}: {reason}.", "BRIEFING_HOST and BRIEFING_PORT say where; 0 is any port."
+        ) from None
+
+
+def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Uvicorn as we run it: nothing guessed from the environment or from what is installed."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=protocol(settings),
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        workers=1,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=FINISH_SECONDS,
+    )
+
+
+def complain(error: BriefingError) -> int:
+    """Say on stderr what is wrong and what to do about it."""
+    print(error.message, error.hint, sep="\n" if error.hint else "", file=sys.stderr)
+    return EXIT_NOT_CONFIGURED
+
+
+def url(listener: socket.socket) -> str:
+    """Where clients reach this socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Start:
+    """The application, with an ear for why it does not start: a wrong password is a sentence, not a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.refusal: BriefingError | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            # The failure comes as text before it comes as an exception, and uvicorn would print it.
+            if message["type"] == "lifespan.startup.failed":
+                held.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self.app(scope, receive, hold)
+        except BriefingError as error:
+            self.refusal = error
+            held = [{"type": "lifespan.startup.failed"}]
+            raise
+        finally:
+            for message in held:
+                await send(message)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's server, which says where it listens, drains before it closes, and ends with 0 when asked to end."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[str], None] | None = None,
+        on_drain: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(config)
+        self.on_ready = on_ready
+        self.on_drain = on_drain
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or []:
+            print(f"Serving on {url(listener)}", flush=True)
+            if self.on_ready is not None:
+                self.on_ready(url(listener))
+
+    async def on_tick(self, counter: int) -> bool:
+        leaving = await super().on_tick(counter)
+        if leaving:
+            await self._drain()
+        return leaving
+
+    async def _drain(self) -> None:
+        if self.on_drain is not None:
+            self.on_drain()
+        until = time.monotonic() + DRAIN_SECONDS
+        # The handler of a signal sets the flag; it cannot set an asyncio.Event.
+        while time.monotonic() < until and not self.force_exit:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Uvicorn's own raises the signal again when all is done, and the process would end by it instead of with 0.
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+        # Not from the loop, which may be what is stuck.
+        faulthandler.dump_traceback_later(EXIT_SECONDS, exit=True)

@@ -1,0 +1,160 @@
+"""A real server in a process of its own, and raw sockets to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BOUNDS = {
+    "max_headers": "2048",
+    "max_url": "1024",
+    "max_body": "4096",
+    "header_timeout": "0.25",
+    "body_timeout": "0.25",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response, read off the wire."""
+
+    status: int
+    fields: dict[str, str]
+    body: bytes
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        assert self.fields["content-type"] == "application/problem+json"
+        problem: dict[str, Any] = json.loads(self.body)
+        assert problem["status"] == self.status
+        assert problem["type"] == f"/problems/{problem['code']}"
+        assert problem["title"] and problem["detail"] and problem["request_id"]
+        return problem
+
+
+class Client:
+    """A socket that sends what it is told and reads one answer at a time."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.read = self.socket.makefile("rb")
+
+    def send(self, *parts: bytes) -> None:
+        self.socket.sendall(b"".join(parts))
+
+    def ask(self, method: str, path: str, *fields: str, version: str = "1.1", body: bytes = b"") -> None:
+        lines = [f"{method} {path} HTTP/{version}", "Host: localhost", *fields, "", ""]
+        self.send("\r\n".join(lines).encode(), body)
+
+    def get(self, path: str, *fields: str) -> Answer:
+        self.ask("GET", path, *fields)
+        return self.answer()
+
+    def head(self) -> tuple[int, dict[str, str]]:
+        line = self.read.readline()
+        assert line.startswith(b"HTTP/1.1 "), line
+        fields = {}
+        while (field := self.read.readline()) != b"\r\n":
+            name, _, value = field.decode().partition(":")
+            fields[name] = value.strip()
+        return int(line.split()[1]), fields
+
+    def answer(self) -> Answer:
+        status, fields = self.head()
+        if fields.get("transfer-encoding") == "chunked":
+            body = b"".join(self.chunks())
+        elif "content-length" in fields:
+            body = self.read.read(int(fields["content-length"]))
+        else:
+            body = self.read.read()
+        return Answer(status, fields, body)
+
+    def chunks(self) -> Iterator[bytes]:
+        while size := int(self.read.readline(), 16):
+            yield self.read.read(size)
+            self.read.readline()
+        self.read.readline()
+
+    def closed(self) -> bool:
+        """Whether the server ends the connection, without a reset, and says nothing more."""
+        return self.read.read(1) == b""
+
+    def close(self) -> None:
+        self.read.close()
+        self.socket.close()
+
+
+@dataclass(frozen=True)
+class Served:
+    """The running server."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        client = Client(self.port)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def seen(self) -> list[int]:
+        with self.client() as client:
+            return [int(one) for one in client.get("/state").body.split()]
+
+
+def launch(*arguments: str, **settings: str) -> subprocess.Popen[str]:
+    chosen = {"port": "0", **BOUNDS, **settings}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **{f"BRIEFING_{k.upper()}": v for k, v in chosen.items()}}
+    command = [sys.executable, str(Path(__file__).with_name("served.py")), *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def serving(**settings: str) -> Iterator[Served]:
+    with launch(**settings) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("Serving on http://127.0.0.1:"), line
+        try:
+            yield Served(process, urlsplit(line.split()[-1]).port or 0)
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def client(served: Served) -> Iterator[Client]:
+    with served.client() as client:
+        yield client
+
+
+@pytest.fixture
+def run() -> Callable[..., AbstractContextManager[Served]]:
+    """`with run(max_connections="3") as served:` has a server with its own settings."""
+    return serving
+
+
+@pytest.fixture
+def start() -> Callable[..., subprocess.Popen[str]]:
+    """The process alone, for those that do not come to serve."""
+    return launch

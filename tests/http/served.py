@@ -1,0 +1,106 @@
+"""A small application behind the real server: run by the tests in a process of its own, with short bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from starlette.types import Message, Receive, Scope, Send
+
+from api.errors import SettingsError
+from api.http import protocol
+from api.http.body import BodyIgnored, BodyRefused, read_body
+from api.http.problems import MEDIA_TYPE, document
+from api.http.server import serve
+from api.settings import read_settings
+
+# So that the tests need not wait for what takes seconds.
+protocol.LINGER_SECONDS = 0.3
+protocol.STALL_SECONDS = 0.3
+
+settings = read_settings()
+seen = {"cancelled": 0, "draining": 0}
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """One path for each thing that a handler may do."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    try:
+        await BodyIgnored(PATHS.get(scope["path"], hello), settings)(scope, receive, send)
+    except BodyRefused as refused:
+        status, _, problem = document(refused, "request-1")
+        await reply(send, problem, status, MEDIA_TYPE)
+
+
+async def reply(send: Send, content: bytes, status: int = 200, media_type: bytes = b"text/plain") -> None:
+    fields = [(b"content-type", media_type), (b"content-length", b"%d" % len(content))]
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": content})
+
+
+async def lifespan(receive: Receive, send: Send) -> None:
+    await receive()
+    if "--refuse" in sys.argv:
+        await send({"type": "lifespan.startup.failed", "message": "Traceback of a failed start"})
+        raise SettingsError("The password is wrong.", "Mend it.")
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    fields = " ".join(sorted(name.decode() for name, _ in scope["headers"]))
+    await reply(send, f"{scope['method']} {scope['path']} {fields}".encode())
+
+
+async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.sleep(0.2)
+    await hello(scope, receive, send)
+
+
+async def hang(scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        await asyncio.sleep(25)
+    except asyncio.CancelledError:
+        seen["cancelled"] += 1
+        raise
+
+
+async def state(scope: Scope, receive: Receive, send: Send) -> None:
+    await reply(send, f"{seen['cancelled']} {seen['draining']}".encode())
+
+
+async def body(scope: Scope, receive: Receive, send: Send) -> None:
+    read = await read_body(scope, receive, settings)
+    await reply(send, b"%d bytes" % len(read))
+
+
+async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for part in (b"one ", b"two ", b""):
+        await send({"type": "http.response.body", "body": part, "more_body": bool(part)})
+
+
+async def flood(scope: Scope, receive: Receive, send: Send) -> None:
+    message: Message = {"type": "http.response.body", "body": b"x" * 65536, "more_body": True}
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    try:
+        while True:
+            await send(message)
+            await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        seen["cancelled"] += 1
+        raise
+
+
+PATHS = {"/slow": slow, "/hang": hang, "/state": state, "/body": body, "/stream": stream, "/flood": flood}
+
+
+def drain() -> None:
+    seen["draining"] = 1
+
+
+if __name__ == "__main__":
+    sys.exit(serve(app, settings, on_drain=drain))
