@@ -1,4 +1,4 @@
-"""Files to lines of the format: NDJSON line by line in bounded memory, a JSON document whole, as the lines it stands for.
+"""Files to lines of the format: NDJSON line by line in bounded memory, a JSON document as the lines it stands for.
 
 Both give the same: an Entry for each record, still unchecked, and a fault for whatever is none.
 """

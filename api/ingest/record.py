@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -20,6 +19,7 @@ from api.ingest.format import CHILDREN, LINES, NESTED, Form
 from api.ingest.identity import linked_id, public_id
 from api.ingest.rule import Rule
 from api.ingest.wording import Path, Problem, closest, shown, worded
+from api.store.staged import Staged
 
 
 class Invalid(Exception):
@@ -28,23 +28,6 @@ class Invalid(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(problems)
         self.problems = problems
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """`name` is its key, or else its id; `keys` are those that its links give; `body` is empty in a bare withdrawal."""
-
-    resource: str
-    id: str
-    name: str
-    keys: tuple[str, ...]
-    reason: str | None
-    body: bytes
-
-    @property
-    def digest(self) -> str:
-        """What tells this content from another."""
-        return sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -59,7 +42,7 @@ class _Plan:
     children: tuple[tuple[str, str], ...]
 
 
-def read(line: dict[str, Any]) -> Record:
+def read(line: dict[str, Any]) -> Staged:
     """The record that a line of the format holds. Invalid lists what is wrong with it."""
     resource = line.get("resource")
     form = LINES.get(resource) if isinstance(resource, str) else None
@@ -78,7 +61,7 @@ def read(line: dict[str, Any]) -> Record:
     return _canonical(form, row)
 
 
-def _withdrawal(form: Form, line: dict[str, Any], error: ValidationError) -> Record:
+def _withdrawal(form: Form, line: dict[str, Any], error: ValidationError) -> Staged:
     """A record that is taken back may leave fields out; whatever it does give still has to be right."""
     taken = isinstance(line.get("withdrawn"), dict)
     problems = [
@@ -90,7 +73,7 @@ def _withdrawal(form: Form, line: dict[str, Any], error: ValidationError) -> Rec
     problems = problems or list(_broken(form.envelope, row))
     if problems:
         raise Invalid(problems)
-    return Record(form.resource.name, _id(form, row), row.key or row.id, (), row.withdrawn["reason"], b"")
+    return Staged(form.resource.name, _id(form, row), row.key or row.id, (), row.withdrawn["reason"], b"")
 
 
 def _names(form: Form, path: Path) -> list[str]:
@@ -116,7 +99,7 @@ def _id(form: Form, row: Any) -> str:
     return row.id or public_id(row.dataset, form.resource.name, row.key)
 
 
-def _canonical(form: Form, row: Any) -> Record:
+def _canonical(form: Form, row: Any) -> Staged:
     name, identifier, keys = form.resource.name, _id(form, row), dict[str, None]()
     content = {"resource": name, "id": identifier, **_content(PLANS[name], row, row.dataset, keys)}
     for position, other in enumerate(content.get("related", ())):
@@ -124,7 +107,7 @@ def _canonical(form: Form, row: Any) -> Record:
             raise Invalid([(("related", position, "event"), "expected another event than this one")])
     body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     reason = row.withdrawn.reason if row.withdrawn else None
-    return Record(name, identifier, row.key or identifier, tuple(keys), reason, body)
+    return Staged(name, identifier, row.key or identifier, (row.dataset or "", *keys), reason, body)
 
 
 def _content(plan: _Plan, row: Any, dataset: str | None, keys: dict[str, None]) -> dict[str, Any]:

@@ -28,7 +28,9 @@ WRONG = (
 async def connect(url: str) -> Connection:
     """A connection in UTC. SettingsError: wrong address or rights. Unavailable: nobody answers."""
     try:
-        connection: Connection = await asyncpg.connect(url, timeout=10, server_settings={"timezone": "UTC"})
+        connection: Connection = await asyncpg.connect(
+            url, timeout=10, statement_cache_size=0, server_settings={"timezone": "UTC"}
+        )
     except WRONG as error:
         raise SettingsError(f"Postgres refuses us: {error}", "Look at BRIEFING_DATABASE_URL.") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -39,11 +41,11 @@ async def connect(url: str) -> Connection:
     return connection
 
 
-async def take(connection: Connection, lock: int, seconds: float) -> bool:
-    """Whether this session got the advisory lock in time. Polled, for a session that blocks on it holds a snapshot,
-    which `create index concurrently` waits for forever."""
+async def take(connection: Connection, lock: int, seconds: float, attempt: str = "pg_try_advisory_lock") -> bool:
+    """Whether the advisory lock was got in time, by default for the session. Polled: a session that blocks on it holds
+    a snapshot, for which `create index concurrently` waits forever."""
     end = monotonic() + seconds
-    while not await connection.fetchval("select pg_try_advisory_lock($1)", lock):
+    while not await connection.fetchval(f"select {attempt}($1)", lock):
         if monotonic() >= end:
             return False
         await asyncio.sleep(0.1)

@@ -203,11 +203,7 @@ create table store.citation (
     medium store.medium,
     via_ids text[] collate "C" not null default '{}' check (cardinality(via_ids) <= 10),
     document_id store.document_id references store.document deferrable initially deferred,
-    excerpt jsonb check (
-        excerpt is null or jsonb_typeof(excerpt) = 'object'
-        and coalesce(length(excerpt ->> 'exact'), 0) between 1 and 300
-        and coalesce(length(excerpt ->> 'prefix'), 0) <= 300
-        and coalesce(length(excerpt ->> 'suffix'), 0) <= 300),
+    excerpt store.excerpt,
     primary key (record_id, position),
     check (num_nonnulls(event_id, figure_id, quote_id) = 1),
     check (stance <> 'blames' or blames_id is not null)

@@ -1,0 +1,159 @@
+"""Loading: each file is read, checked and written in one transaction of its own, or refused whole.
+
+The exit codes are those of sysexits.h, so that a script can tell a wrong file from a store that is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from api.errors import BriefingError, Busy, LoadError, Unavailable
+from api.ingest.fault import MOST, Fault, Faults, named
+from api.ingest.identity import linked_id
+from api.ingest.reader import STDIN, Entry, Text, files, opened
+from api.ingest.record import Invalid, read
+from api.ingest.report import Report, Silence, reported, summary
+from api.ingest.syntax import Position
+from api.ingest.wording import Path, shown
+from api.settings import Settings
+from api.store.embedded import running, start
+from api.store.migrate import migrate
+from api.store.write import Astray, Counts, Writer, writing
+
+WAIT = 5.0  # two small loads at once take turns; behind a long one the second is told so, with its own exit code
+CHUNK = 1 << 18
+LOOKED_AT = 10_000  # faults of one kind that are counted
+PARTS = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+EX_OK, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 0, 65, 66, 69, 75, 78
+EXITS: dict[type[BaseException], int] = {
+    Busy: EX_TEMPFAIL,
+    LoadError: EX_DATAERR,
+    OSError: EX_NOINPUT,
+    Unavailable: EX_UNAVAILABLE,
+    BriefingError: EX_CONFIG,
+}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was done: records by resource and by action."""
+
+    counts: Counts = field(default_factory=dict)
+
+    def __add__(self, counts: Counts) -> Summary:
+        names = dict.fromkeys((*self.counts, *counts))
+        return Summary({name: Counter(self.counts.get(name)) + Counter(counts.get(name)) for name in names})
+
+
+async def load(paths: list[str], url: str, report: Report | None = None, wait: float = WAIT) -> Summary:
+    """Load the files that the paths name, in order; the first that is refused ends it, those before it stay loaded."""
+    done = Summary()
+    report = report or Silence()
+    for path in files(paths):
+        counts = await _load(path, url, report, wait)
+        report.written(path, counts)
+        done += counts
+    return done
+
+
+def run_load(paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False) -> int:
+    """Load as a command: progress and faults to stderr, the summary to stdout. Returns the exit code."""
+    try:
+        with _database(settings) as url, reported(quiet) as report:
+            done = asyncio.run(load(paths, url, report, wait))
+    except (BriefingError, OSError) as error:
+        print(*_lines(error), sep="\n", file=sys.stderr)
+        return next(code for kind, code in EXITS.items() if isinstance(error, kind))
+    print(summary(done.counts))
+    return EX_OK
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """The address of the database; the embedded one is started where no service runs it, and is ours to migrate."""
+    if settings.database_url:
+        yield settings.database_url
+    elif url := running(settings.data_dir):
+        yield url
+    else:
+        with start(settings.data_dir) as server:
+            asyncio.run(migrate(server.url))
+            yield server.url
+
+
+async def _load(path: str, url: str, report: Report, wait: float) -> Counts:
+    faults = Faults("<stdin>" if path == STDIN else path)
+    with opened(path) as text:
+        async with writing(url, wait) as store:
+            await store.stage(_rows(text, faults, report))
+            faults.refuse()
+            await _check_records(store, text, faults)
+            report.writing(faults.file, sum(store.staged.values()))
+            await store.merge()
+            await _check_links(store, text, faults)
+        return store.counts
+
+
+async def _rows(text: Text, faults: Faults, report: Report) -> AsyncIterator[bytes]:
+    """The records as rows to copy, some at a time. Once there is a fault nothing more is sent, only looked at."""
+    rows: list[bytes] = []
+    held = count = 0
+    for entry in text.entries(faults):
+        count += 1
+        try:
+            row = read(entry.line).row(entry.number)
+        except Invalid as error:
+            _note(faults, text, entry, error)
+            continue
+        rows.append(row)
+        held += len(row)
+        if held >= CHUNK:
+            report.reading(faults.file, count, text.done, text.size)
+            if not faults.count:
+                yield b"".join(rows)
+            rows, held = [], 0
+    if not faults.count:
+        yield b"".join(rows)
+
+
+def _note(faults: Faults, text: Text, entry: Entry, error: Invalid) -> None:
+    what = named(entry.line.get("resource"), entry.line.get("key") or entry.line.get("id"))
+    for path, detail in error.problems:
+        # Positions are looked up for those that will be shown.
+        position = text.position(entry.number, path) if faults.count < MOST else Position()
+        faults.add(Fault(position, what, path, detail))
+
+
+async def _check_records(store: Writer, text: Text, faults: Faults) -> None:
+    for again in await store.repeated(LOOKED_AT):
+        first = text.position(again.first, ()).line
+        _found(faults, text, again, ("key",), f"this {again.resource} stands in the file already, at line {first}")
+    for one in await store.unknown(LOOKED_AT):
+        _found(faults, text, one, ("withdrawn",), f"there is no such {one.resource} that could be withdrawn")
+    faults.refuse()
+
+
+async def _check_links(store: Writer, text: Text, faults: Faults) -> None:
+    for one in await store.dangling(LOOKED_AT):
+        dataset, *keys = one.keys
+        given = next((key for key in keys if linked_id(dataset, one.target, key) == one.id), one.id)
+        path = tuple(int(number) if number else name for number, name in PARTS.findall(one.path))
+        _found(faults, text, one, path, f"there is no {one.target} {shown(given)}, in this file or in the store")
+    faults.refuse()
+
+
+def _found(faults: Faults, text: Text, one: Astray, path: Path, detail: str) -> None:
+    faults.add(Fault(text.position(one.number, path), named(one.resource, one.name), path, detail))
+
+
+def _lines(error: BaseException) -> list[str]:
+    if isinstance(error, BriefingError):
+        faults = error.faults if isinstance(error, LoadError) else ()
+        return [*faults, *(part for part in (error.message, error.hint) if part)]
+    return [f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)]

@@ -1,0 +1,114 @@
+"""What whoever loads sees: how far it is, on stderr, and what was done or is wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from api.store.write import Counts
+
+EVERY = 5.0  # seconds between two plain lines
+MIB = 1 << 20
+DONE = ("created", "updated", "unchanged", "withdrawn")
+
+
+class Report(Protocol):
+    """Takes note of how a load goes."""
+
+    def reading(self, file: str, records: int, done: int, size: int | None) -> None:
+        """So many records are read, so many bytes of the file's size done."""
+
+    def writing(self, file: str, records: int) -> None:
+        """All of them are read; the store is being brought up to them."""
+
+    def written(self, file: str, counts: Counts) -> None:
+        """The file is loaded."""
+
+
+class Silence:
+    """Says nothing."""
+
+    def reading(self, file: str, records: int, done: int, size: int | None) -> None:
+        pass
+
+    def writing(self, file: str, records: int) -> None:
+        pass
+
+    def written(self, file: str, counts: Counts) -> None:
+        pass
+
+
+class Lines:
+    """For logs: a line every few seconds."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._last = monotonic()
+
+    def reading(self, file: str, records: int, done: int, size: int | None) -> None:
+        if monotonic() - self._last >= EVERY:
+            self._last = monotonic()
+            share = f" ({done / size:.0%})" if size else ""
+            self._say(f"{file}: read {records:,} records, {done / MIB:,.1f} MiB{share}")
+
+    def writing(self, file: str, records: int) -> None:
+        self._say(f"{file}: writing {records:,} records")
+
+    def written(self, file: str, counts: Counts) -> None:
+        self._say(f"{file}: {_told(counts)}")
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+
+class Bar:
+    """For a terminal: a bar of the bytes read."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=None, records=0)
+
+    def reading(self, file: str, records: int, done: int, size: int | None) -> None:
+        self._progress.update(self._task, description=file, completed=done, total=size, records=records)
+
+    def writing(self, file: str, records: int) -> None:
+        self._progress.update(self._task, description=f"{file}: writing", total=None, records=records)
+
+    def written(self, file: str, counts: Counts) -> None:
+        self._progress.console.print(f"{file}: {_told(counts)}", markup=False, highlight=False)
+
+
+@contextmanager
+def reported(quiet: bool = False) -> Iterator[Report]:
+    """The report that suits where stderr goes."""
+    if quiet:
+        yield Silence()
+    elif not sys.stderr.isatty():
+        yield Lines(sys.stderr)
+    else:
+        words = TextColumn("{task.description}", markup=False)
+        records = TextColumn("{task.fields[records]:,} records")
+        times = (TimeElapsedColumn(), TimeRemainingColumn())
+        with Progress(words, BarColumn(), records, *times, console=Console(stderr=True), transient=True) as progress:
+            yield Bar(progress)
+
+
+def summary(counts: Counts) -> str:
+    """A line for each resource with what was done to its records, and one for all."""
+    rows = [(name, done) for name, done in counts.items()] + [("total", _total(counts))]
+    head = " " * 9 + "".join(f"{action:>12}" for action in DONE)
+    return "\n".join([head, *(f"{name:<9}" + "".join(f"{done[one]:>12,}" for one in DONE) for name, done in rows)])
+
+
+def _total(counts: Counts) -> dict[str, int]:
+    return {action: sum(done[action] for done in counts.values()) for action in DONE}
+
+
+def _told(counts: Counts) -> str:
+    return ", ".join(f"{count:,} {action}" for action, count in _total(counts).items())

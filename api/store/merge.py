@@ -1,0 +1,208 @@
+"""The statements of a load, built from one table of columns: what each resource's table holds, and where in the
+canonical record it is found. Nothing here runs; `write` does that, in this order:
+
+log        what is new or differs goes into the log: the log is what the tables are then written from
+merge      the tables follow the log
+clear, add the children of what was written before go, and those of what is written now come
+dangling   only where a link leads nowhere: which ones
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from api.catalog import V1, Link, Resource
+
+# Where a link leads to is written first, so that whoever follows the log finds it there.
+ORDER = ("source", "place", "document", "briefing", "event", "figure", "quote")
+TYPES = {
+    "text": "text",
+    "vocabulary": "text",
+    "integer": "integer",
+    "float": "double precision",
+    "number": "numeric",
+    "boolean": "boolean",
+    "timestamp": "timestamptz",
+    "date": "date",
+    "value": "jsonb",
+}
+EMPTY = {"text[]": "'{}'", "jsonb[]": "'[]'"}
+DISPUTED = """(
+    jsonb_path_exists(change.record, '$.citations[*].stance ? (@ == "denies" || @ == "disputes" || @ == "retracts")')
+    or (select count(distinct one ->> 'blames') > 1 from jsonb_array_elements(change.record -> 'citations') as one
+        where one ->> 'stance' = 'blames'))"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: the name in the record that it comes from, and the type that JSON is read as."""
+
+    name: str
+    source: str
+    type: str
+    target: str = ""
+
+    @property
+    def declared(self) -> str:
+        """As it stands in the list of jsonb_to_record."""
+        return f'"{self.source}" {self.type.replace("jsonb[]", "jsonb")}'
+
+    @property
+    def value(self) -> str:
+        """Its value in what jsonb_to_record gives; a list that is left out is empty."""
+        found = f'body."{self.source}"'
+        return f"coalesce({found}, {EMPTY[self.type]})" if self.type in EMPTY else found
+
+
+@dataclass(frozen=True)
+class Children:
+    """Rows within records: the table, the name in the record, and the resources that have them."""
+
+    table: str
+    link: str
+    owners: tuple[str, ...]
+
+
+def columns(resource: Resource) -> tuple[Column, ...]:
+    """The columns that a load writes, besides those that every record has."""
+    fields = [
+        Column(field.name, field.name, TYPES[field.type.name] + "[]" * field.type.many)
+        for field in resource.fields.values()
+        if not field.derived
+    ]
+    links = [
+        Column(link.by, link.name, "text" if link.single else "text[]", link.target)
+        for link in resource.links.values()
+        if link.kind in ("one", "several")
+    ]
+    return (*fields, *links)
+
+
+@cache
+def log(name: str) -> str:
+    """$1 the time. Writes to the log each staged record of the resource that is new, differs, or is withdrawn."""
+    return f"""
+        insert into store.change (recorded_at, resource, id, revision, action, record, reason)
+        select $1, staged.resource, staged.id, coalesce(held.revision, 0) + 1,
+            case when staged.reason is not null then 'withdrawn' when held.id is null then 'created' else 'updated' end,
+            case when staged.reason is not null and held.id is not null
+                then (select last.record from store.change as last
+                      where last.id = staged.id and last.revision = held.revision)
+                else staged.record::jsonb end,
+            staged.reason
+        from staged left join store.{name} as held using (id)
+        where staged.resource = '{name}' and (held.id is null or case when staged.reason is null
+            then held.withdrawn is not null or held.digest <> decode(staged.digest, 'hex')
+            else held.withdrawn is distinct from staged.reason end)
+        order by staged.number"""
+
+
+@cache
+def unknown(name: str) -> str:
+    """$1 how many at most. The staged withdrawals of records that the store never had and that say nothing else."""
+    return f"""
+        select number, resource, name, keys from staged
+        where resource = '{name}' and record = '' and not exists (
+            select from store.{name} as held where held.id = staged.id)
+        order by number limit $1"""
+
+
+@cache
+def merge(name: str) -> str:
+    """$1 the last number of the log before. Brings the resource's table to what the log says since."""
+    own = columns(V1[name])
+    derived = [("disputed", DISPUTED)] if "disputed" in V1[name].fields else []
+    given = [(column.name, column.value) for column in own] + derived
+    names = [name for name, _ in given]
+    return f"""
+        merge into store.{name} as held
+        using (
+            select change.id, change.revision, change.recorded_at, change.action, change.reason,
+                decode(staged.digest, 'hex') as digest, {", ".join(f"{value} as {name}" for name, value in given)}
+            from store.change join staged using (id)
+            cross join lateral jsonb_to_record(change.record) as body ({", ".join(one.declared for one in own)})
+            where change.seq > $1 and change.resource = '{name}'
+        ) as new on held.id = new.id
+        when matched and new.action = 'withdrawn' then update set
+            revision = new.revision, updated_at = new.recorded_at, withdrawn = new.reason
+        when matched then update set
+            revision = new.revision, updated_at = new.recorded_at, withdrawn = null, digest = new.digest,
+            {", ".join(f"{name} = new.{name}" for name in names)}
+        when not matched then insert (
+            id, revision, created_at, updated_at, withdrawn, digest, {", ".join(names)}
+        ) values (
+            new.id, new.revision, new.recorded_at, new.recorded_at, new.reason, new.digest,
+            {", ".join(f"new.{name}" for name in names)}
+        )"""
+
+
+@cache
+def children() -> tuple[Children, ...]:
+    """Every kind of children that some resource has."""
+    links = dict.fromkeys((link.target, link.name) for one in V1.resources.values() for link in _owned(one))
+    return tuple(
+        Children(table, name, tuple(one.name for one in V1.resources.values() if name in one.links))
+        for table, name in links
+    )
+
+
+@cache
+def clear(kind: Children) -> str:
+    """$1 the last number of the log before."""
+    return f"""
+        delete from store.{kind.table} as old using store.change
+        where old.record_id = change.id and change.seq > $1 and change.action = 'updated'"""
+
+
+@cache
+def add(kind: Children) -> str:
+    """$1 the last number of the log before."""
+    own = columns(V1[kind.table])
+    return f"""
+        insert into store.{kind.table} (record_id, position, {", ".join(column.name for column in own)})
+        select change.id, body.position - 1, {", ".join(column.value for column in own)}
+        from store.change cross join lateral rows from (
+            jsonb_to_recordset(change.record -> '{kind.link}') as ({", ".join(one.declared for one in own)})
+        ) with ordinality as body ({", ".join(f'"{one.source}"' for one in own)}, position)
+        where change.seq > $1 and change.resource in ({_quoted(kind.owners)})
+            and (change.action <> 'withdrawn' or change.revision = 1)"""
+
+
+@cache
+def dangling() -> str:
+    """$1 the last number of the log before, $2 how many at most. The links of what was written that lead nowhere."""
+    parts = [
+        _astray(one.name, "id", f"'{column.source}'", column)
+        for one in V1.resources.values()
+        for column in columns(one)
+        if column.target
+    ] + [
+        _astray(kind.table, "record_id", f"format('{kind.link}[%s].{column.source}', held.position)", column)
+        for kind in children()
+        for column in columns(V1[kind.table])
+        if column.target
+    ]
+    return f"""
+        select staged.number, staged.resource, staged.name, staged.keys, astray.path, astray.target, astray.id
+        from ({" union all ".join(parts)}) as astray (record_id, path, target, id)
+        join staged on staged.id = astray.record_id
+        where exists (select from store.change where change.seq > $1 and change.id = staged.id)
+        order by staged.number, astray.path limit $2"""
+
+
+def _astray(table: str, owner: str, path: str, column: Column) -> str:
+    values = f"unnest(held.{column.name})" if column.type == "text[]" else f"(select held.{column.name})"
+    return f"""
+        select held.{owner}, {path}, '{column.target}', link.id
+        from store.{table} as held cross join lateral {values} as link (id)
+        where link.id is not null
+            and not exists (select from store.{column.target} as there where there.id = link.id)"""
+
+
+def _owned(resource: Resource) -> list[Link]:
+    return [link for link in resource.links.values() if link.owned]
+
+
+def _quoted(names: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

@@ -1,0 +1,196 @@
+"""Writes the records of one file in one transaction: readers see the store as it was before, or as it is after.
+
+Everything is done by set: records are copied into a temporary table, compared with what is held by their digests, and
+what differs goes to the log and from there to the tables. One loader at a time holds an advisory lock; if it dies,
+Postgres rolls its transaction back and frees the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+
+import asyncpg
+
+from api.errors import BriefingError, Busy, LoadError, SettingsError, Unavailable
+from api.store import merge
+from api.store.connection import Connection, connect, take
+from api.store.staged import COLUMNS
+from api.store.statements import statement
+
+LOCK = 0x6C6F6164  # "load": loaders of one database take turns on it
+TRY = "pg_try_advisory_xact_lock"
+MANY = 10_000  # changed records after which a table's statistics are taken anew, for autovacuum comes a minute later
+SETTINGS = """
+    set local work_mem = '64MB'; set local jit = off; set local statement_timeout = 0;
+    set local idle_in_transaction_session_timeout = 0
+"""
+# A loader that was killed is noticed even in the middle of a statement. Not every system can do it.
+NOTICE = "set local client_connection_check_interval = '1s'"
+
+ACTIONS = ("created", "updated", "withdrawn")
+Counts = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Astray:
+    """A staged record with something wrong that only the store can know."""
+
+    number: int
+    resource: str
+    name: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Repeated(Astray):
+    """It stood in the file before, as number `first`."""
+
+    first: int
+
+
+@dataclass(frozen=True)
+class Dangling(Astray):
+    """Its link at `path` leads to a `target` with an `id` that is not there."""
+
+    path: str
+    target: str
+    id: str
+
+
+class Writer:
+    """A transaction that a file is loaded in."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._before = 0
+        self.staged: dict[str, int] = {}
+        self.counts: dict[str, dict[str, int]] = {}
+
+    async def stage(self, rows: AsyncIterator[bytes]) -> None:
+        """Take in rows of Staged, some at a time."""
+        await self._connection.execute(statement("staged"))
+        await self._connection.copy_to_table("staged", source=rows, columns=COLUMNS)
+        await self._connection.execute("analyze staged")
+        found = await self._connection.fetch("select resource, count(*) as count from staged group by resource")
+        counted = {row["resource"]: row["count"] for row in found}
+        self.staged = {name: counted[name] for name in merge.ORDER if name in counted}
+
+    async def repeated(self, most: int) -> list[Repeated]:
+        """Records that the file holds twice."""
+        rows = await self._connection.fetch(statement("duplicates"), most)
+        return [Repeated(*_told(row), row["first"]) for row in rows]
+
+    async def unknown(self, most: int) -> list[Astray]:
+        """Withdrawals of records that are not there."""
+        rows = [row for name in self.staged for row in await self._connection.fetch(merge.unknown(name), most)]
+        return [Astray(*_told(row)) for row in rows]
+
+    async def merge(self) -> None:
+        """Bring the store to what the file says, and count what was done."""
+        connection = self._connection
+        self._before = await connection.fetchval("select seq from store.last_change")
+        moment = await connection.fetchval("select clock_timestamp()")
+        for name in self.staged:
+            await connection.execute(merge.log(name), moment)
+        for name in self.staged:
+            await connection.execute(merge.merge(name), self._before)
+        for kind in merge.children():
+            await connection.execute(merge.clear(kind), self._before)
+            await connection.execute(merge.add(kind), self._before)
+        await self._count()
+
+    async def dangling(self, most: int) -> list[Dangling]:
+        """Links that lead nowhere. The constraints say whether there are any; looking for them costs more."""
+        try:
+            async with self._connection.transaction():
+                await self._connection.execute("set constraints all immediate")
+        except asyncpg.ForeignKeyViolationError:
+            rows = await self._connection.fetch(merge.dangling(), self._before, most)
+            return [Dangling(*_told(row), row["path"], row["target"], row["id"]) for row in rows]
+        return []
+
+    async def _count(self) -> None:
+        rows = await self._connection.fetch(statement("written"), self._before)
+        written = {(row["resource"], row["action"]): row["count"] for row in rows}
+        for name, all_of_them in self.staged.items():
+            done = {action: written.get((name, action), 0) for action in ACTIONS}
+            self.counts[name] = done | {"unchanged": all_of_them - sum(done.values())}
+        if written:
+            await self._connection.execute(statement("announce"))
+
+    async def settle(self) -> None:
+        """After the transaction: what queries are planned by, where much has changed."""
+        if sum(done[action] for done in self.counts.values() for action in ACTIONS) >= MANY:
+            tables = (*self.counts, *(kind.table for kind in merge.children()))
+            await self._connection.execute(f"analyze {', '.join(f'store.{table}' for table in tables)}")
+
+
+@asynccontextmanager
+async def writing(url: str, wait: float) -> AsyncIterator[Writer]:
+    """A Writer whose work is kept if the block ends well. Busy: another load runs, and `wait` seconds are over."""
+    connection = await connect(url)
+    try:
+        with _in_words():
+            async with connection.transaction():
+                await connection.execute(SETTINGS)
+                with suppress(asyncpg.PostgresError):
+                    async with connection.transaction():
+                        await connection.execute(NOTICE)
+                if not await take(connection, LOCK, wait, TRY):
+                    raise Busy("Another load is running.", hint="Load again when it has ended, or --wait longer.")
+                writer = Writer(connection)
+                yield writer
+            await writer.settle()
+    finally:
+        with suppress(Exception):
+            await connection.close(timeout=5)
+
+
+def _told(row: asyncpg.Record) -> tuple[int, str, str, tuple[str, ...]]:
+    return row["number"], row["resource"], row["name"], tuple(row["keys"].split("\x1f"))
+
+
+# What Postgres may answer, and what it is to the one who loads.
+WORDS: tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, str], ...] = (
+    (
+        (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError),
+        SettingsError,
+        "The database has not the tables of this release",
+        "Run `briefing migrate` first.",
+    ),
+    (
+        (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError),
+        SettingsError,
+        "The database does not let this account write",
+        "Load as the account that ran `briefing migrate`.",
+    ),
+    (
+        (asyncpg.InsufficientResourcesError,),
+        Unavailable,
+        "The database has no room left",
+        "Nothing was loaded. Free some, and load again.",
+    ),
+    (
+        (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError),
+        LoadError,
+        "The store refuses what the format allows, which is a fault of ours",
+        "Nothing was loaded. Please report it with this message.",
+    ),
+    (
+        (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError),
+        Unavailable,
+        "The store went away or gave up during the load",
+        "Nothing was loaded. Load again.",
+    ),
+)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+        kind, text, hint = next((kind, text, hint) for types, kind, text, hint in WORDS if isinstance(error, types))
+        raise kind(f"{text}: {error}", hint=hint) from error
