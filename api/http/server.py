@@ -175,8 +175,9 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Uvicorn's own raises the signal again when all is done, and the process would end by it instead of with 0.
-        if self.should_exit and sig == signal.SIGINT:
-            self.force_exit = True
+        if self.should_exit:
+            self.force_exit = self.force_exit or sig == signal.SIGINT
+            return
         self.should_exit = True
-        # Not from the loop, which may be what is stuck.
+        # A thread in C, since the loop may be what is stuck.
         faulthandler.dump_traceback_later(EXIT_SECONDS, exit=True)
