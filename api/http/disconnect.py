@@ -1,8 +1,8 @@
 """A client that went away takes its request with it: the handler is cancelled, and with it its query in Postgres.
 
 Uvicorn only queues `http.disconnect`, which nobody reads while a query runs. Listening for it beside the handler costs
-a second task for every request (9 µs, as much as all of uvicorn); here the protocol cancels the handler's task when the connection is
-lost, which costs a request that ends normally one coroutine frame (0.1 µs).
+a second task for every request (9 µs, as much as all of uvicorn); here the protocol cancels the handler's task when the
+connection is lost, which costs a request that ends normally one coroutine frame (0.1 µs).
 
 The end of a client's sending side (FIN) counts as gone. A client that only half-closes looks exactly like one that
 closed: TCP tells the two apart only once something is written to it. Uvicorn, Go's net/http and nginx decide so too.
