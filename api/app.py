@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 import structlog
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answer import Service
 from api.catalog import VERSIONS
 from api.errors import Unavailable
+from api.graphql import routes as graphql
 from api.http.front import Front
 from api.http.health import Health
 from api.rest import routes as rest
@@ -27,7 +29,23 @@ log = structlog.get_logger("briefing")
 Prepare = Callable[[], Awaitable[None]]
 
 
-def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> ASGIApp:
+@dataclass(frozen=True)
+class Application:
+    """The service as an ASGI application; `drain` makes `/readyz` tell that it is going down."""
+
+    asgi: ASGIApp
+    health: Health
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the lifespan."""
+        await self.asgi(scope, receive, send)
+
+    def drain(self) -> None:
+        """From now on it is not ready."""
+        self.health.draining = True
+
+
+def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> Application:
     """The service as an ASGI application over the Postgres at `url`. `prepare` brings the store up to date; while it
     cannot, for Postgres is away, the service lives and is not ready."""
     service = Service(settings, url)
@@ -46,14 +64,16 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
     app.include_router(health.routes())
     for version in VERSIONS.values():
         app.include_router(rest.routes(service, version))
-    return CORSMiddleware(
-        Front(app),
+        app.include_router(graphql.routes(service, version))
+    framed = CORSMiddleware(
+        Front(app, settings),
         allow_origins=settings.cors_origins.split(","),
         allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
         allow_headers=ACCEPTED,
         expose_headers=EXPOSED,
         max_age=86400,
     )
+    return Application(framed, health)
 
 
 async def _prepared(prepare: Prepare | None, health: Health) -> None:

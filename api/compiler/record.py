@@ -34,7 +34,8 @@ def record(writer: Writer, source: Source, selection: Selection) -> str:
 def _value(writer: Writer, source: Source, value: object) -> str:
     match value:
         case Column():
-            return source.column(value.name)
+            column = source.column(value.name)
+            return f"upper({column})" if value.upper else column
         case Constant():
             return literal(value.text)
         case Part():

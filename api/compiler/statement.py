@@ -62,13 +62,19 @@ class _Roots:
             case Record():
                 self.pairs.append((entry.key, self._record(entry.key, entry.value, "null")))
             case Records():
-                made = [
-                    self._record(entry.key, one, str(place)) if one else self._unknown(entry.key, place)
-                    for place, one in enumerate(entry.value.records)
-                ]
-                self.pairs.append((entry.key, f"json_array({', '.join(made)} null on null)" if made else "'[]'::json"))
+                self.pairs.append((entry.key, self._records(entry.key, entry.value)))
             case _:
                 raise TypeError(f"{type(entry.value).__name__} is no root")
+
+    def _records(self, key: str, value: Records) -> str:
+        places = ["null"] if value.single else [str(place) for place in range(len(value.records))]
+        made = [
+            self._record(key, one, place) if one else self._unknown(key, place)
+            for one, place in zip(value.records, places, strict=True)
+        ]
+        if value.single:
+            return made[0]
+        return f"json_array({', '.join(made)} null on null returning json)" if made else "'[]'::json"
 
     def _join(self, made: str) -> str:
         alias = self.writer.name()
@@ -86,6 +92,6 @@ class _Roots:
         )
         return f"{alias}.made"
 
-    def _unknown(self, key: str, place: int) -> str:
+    def _unknown(self, key: str, place: str) -> str:
         self.notes.append(f"json_build_array({literal(key)}, {place}, null)::text")
         return "null::json"

@@ -12,7 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.catalog import Resource, Version
 from api.graphql.shape import pascal
-from api.graphql.types import RECORDS_FIRST, RECORDS_MOST, SCALARS, Argument, Types, declare
+from api.graphql.types import RECORDS_FIRST, RECORDS_MOST, SCALARS, Argument, OutputField, Types, declare
 
 NODES_MOST = 50
 REQUIRED: Any = inspect.Parameter.empty
@@ -23,7 +23,7 @@ def schema(version: Version) -> strawberry.Schema:
     """Strawberry's schema."""
     types = Types(version)
     declare(types)
-    fields: list[tuple[str, str, str, list[Argument]]] = [
+    fields: list[OutputField] = [
         ("node", "Node | None", "The record with this id, of whatever kind.", [_id("its prefix tells its kind")]),
         (
             "nodes",
@@ -47,7 +47,7 @@ def core(version: Version) -> GraphQLSchema:
     return made
 
 
-def _roots(resource: Resource) -> list[tuple[str, str, str, list[Argument]]]:
+def _roots(resource: Resource) -> list[OutputField]:
     name = pascal(resource.name)
     unset: Any = strawberry.UNSET
     many: list[Argument] = [

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NewType
 
 import strawberry
 from graphql import GraphQLError, ValueNode, value_from_ast_untyped
+from strawberry.types.scalar import ScalarDefinition
 
 from api.catalog import Resource, Value, Version, Vocabulary
 from api.catalog.operators import OPERATORS
@@ -22,6 +23,7 @@ from api.query.parse import read_date, read_timestamp
 DateTime = NewType("DateTime", datetime)
 Date = NewType("Date", date)
 Argument = tuple[str, str, Any, str]
+OutputField = tuple[str, str, str, list[Argument]]
 
 RECORDS_FIRST = 50
 RECORDS_MOST = 200
@@ -45,7 +47,7 @@ def _scalar(name: str, description: str, url: str, read: Any) -> Any:
     )
 
 
-SCALARS = {
+SCALARS: dict[object, ScalarDefinition] = {
     DateTime: _scalar(
         "DateTime",
         "A time with its offset, as 2022-03-06T12:00:00Z (RFC 3339); answers are in UTC."
@@ -81,17 +83,14 @@ class Types:
         """Whether the type is made already."""
         return hasattr(self.module, name)
 
-    def output(
-        self, name: str, description: str, fields: Iterable[tuple[str, str, str, list[Argument]]], node: bool = False
-    ) -> None:
+    def output(self, name: str, description: str, fields: Iterable[OutputField], node: bool = False) -> None:
         """An object type; each field is its name, annotation, description and arguments."""
         made = {}
         notes = {}
         for key, annotation, text, arguments in fields:
             notes[key] = annotation
-            made[key] = strawberry.field(
-                name=key, description=text, resolver=self._resolver(arguments, annotation) if arguments else None
-            )
+            resolved = {"resolver": self._resolver(arguments, annotation)} if arguments else {}
+            made[key] = strawberry.field(name=key, description=text, **resolved)
         bases = (self.module.Node,) if node else ()
         cls = type(name, bases, {"__annotations__": notes, "__module__": self.module.__name__, **made})
         setattr(self.module, name, strawberry.type(cls, description=description))
@@ -178,7 +177,7 @@ def _declare_common(types: Types) -> None:
         "at_least": "There are more: counting stopped at 100,000.",
     }
     types.enumeration("TotalQuality", "How good a total is.", quality)
-    page = [
+    page: list[OutputField] = [
         ("hasNextPage", "bool", "Whether more records follow.", []),
         ("hasPreviousPage", "bool", "Whether records come before.", []),
         ("startCursor", "str | None", "The cursor of the first record; null on an empty page.", []),
@@ -207,7 +206,9 @@ def _declare_small(types: Types, one: Any) -> None:
     if issubclass(one, Vocabulary):
         types.enumeration(one.__name__, text, one.terms())
     elif issubclass(one, Value):
-        fields = [(camel(each.name), annotated(each), each.description, []) for each in one.fields().values()]
+        fields: list[OutputField] = [
+            (camel(each.name), annotated(each), each.description, []) for each in one.fields().values()
+        ]
         types.output(one.__name__, text, fields)
 
 
@@ -228,7 +229,7 @@ def _linked_arguments(link: Any) -> list[Argument]:
 
 def _declare_set(types: Types, resource: Resource) -> None:
     name = pascal(resource.name)
-    fields = [
+    fields: list[OutputField] = [
         ("nodes", f"list[{name}]", "The records.", []),
         ("hasMore", "bool", "Whether the record has more of them than are shown.", []),
     ]
@@ -237,9 +238,12 @@ def _declare_set(types: Types, resource: Resource) -> None:
 
 def _declare_connection(types: Types, resource: Resource) -> None:
     name = pascal(resource.name)
-    edge = [("node", name, "The record.", []), ("cursor", "str", "Where the record stands in the list.", [])]
+    edge: list[OutputField] = [
+        ("node", name, "The record.", []),
+        ("cursor", "str", "Where the record stands in the list.", []),
+    ]
     types.output(f"{name}Edge", f"One of a list of {resource.plural}.", edge)
-    fields = [
+    fields: list[OutputField] = [
         ("edges", f"list[{name}Edge]", "The records, each with its cursor.", []),
         ("nodes", f"list[{name}]", "The records.", []),
         ("pageInfo", "PageInfo", "Where the page stands in the list.", []),

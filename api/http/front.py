@@ -11,8 +11,10 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.body import BodyIgnored
 from api.http.problems import MEDIA_TYPE, document, from_router
 from api.http.respond import Bytes
+from api.settings import Settings
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # What a page may load is said by the page itself; data may load nothing.
@@ -28,10 +30,10 @@ log = structlog.get_logger("briefing")
 class Front:
     """The outermost application: nothing leaves without a request id, and nothing internal leaves at all."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
         self._app = app
         # Past the application's own middleware: it would answer errors in shapes that are not ours.
-        self._router: ASGIApp = app.router
+        self._router: ASGIApp = BodyIgnored(app.router, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""

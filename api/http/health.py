@@ -6,9 +6,10 @@ from typing import Protocol
 
 import orjson
 from fastapi import APIRouter, Request
-from starlette.responses import Response
 
 from api.errors import Unavailable
+from api.http.respond import Bytes
+from api.http.route import DataRoute
 
 
 class Asked(Protocol):
@@ -28,15 +29,15 @@ class Health:
 
     def routes(self) -> APIRouter:
         """Both paths, outside of any version."""
-        router = APIRouter(include_in_schema=False)
+        router = APIRouter(route_class=DataRoute, include_in_schema=False)
         router.add_api_route("/healthz", self._alive, methods=["GET", "HEAD"])
         router.add_api_route("/readyz", self._ready, methods=["GET", "HEAD"])
         return router
 
-    async def _alive(self, request: Request) -> Response:
+    async def _alive(self, request: Request) -> Bytes:
         return _told({"status": "alive"})
 
-    async def _ready(self, request: Request) -> Response:
+    async def _ready(self, request: Request) -> Bytes:
         if self.draining:
             raise Unavailable("The service is going down.")
         if not self.prepared:
@@ -45,5 +46,7 @@ class Health:
         return _told({"status": "ready"})
 
 
-def _told(what: dict[str, str]) -> Response:
-    return Response(orjson.dumps(what), media_type="application/json", headers={"cache-control": "no-store"})
+def _told(what: dict[str, str]) -> Bytes:
+    response = Bytes(orjson.dumps(what))
+    response.headers.append((b"cache-control", b"no-store"))
+    return response

@@ -39,22 +39,33 @@ async def respond(
     scope: Scope, body: bytes, headers: Sequence[tuple[bytes, bytes]] = (), media_type: bytes = b"application/json"
 ) -> Bytes:
     """The response to a GET: 200 with the body, or 304 where the client's copy is this one."""
-    asked = dict(scope["headers"])
     tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
     zipped = f'{tag[:-1]}-gzip"'
-    compressed = len(body) >= COMPRESS_FROM and accepts_gzip(asked.get(b"accept-encoding", b""))
-    held = asked.get(b"if-none-match")
+    held = _header(scope, b"if-none-match")
     if held is not None and (known := _known(held.decode("latin-1"), (tag, zipped))):
         response = Bytes(b"", media_type, 304)
-        tag = zipped if compressed and known == "*" else known.replace("*", tag)
-    elif compressed:
-        response = Bytes(await _compressed(body), media_type)
-        response.headers.append((b"content-encoding", b"gzip"))
-        tag = zipped
+        tag = tag if known == "*" else known
     else:
-        response = Bytes(body, media_type)
+        response = await pack(scope, body, media_type)
+        tag = tag if response.body is body else zipped
     response.headers += [(b"etag", tag.encode()), (b"cache-control", b"public, no-cache"), *headers]
     return response
+
+
+async def pack(scope: Scope, body: bytes, media_type: bytes, status: int = 200) -> Bytes:
+    """The body, compressed where that is worth it and the client accepts it."""
+    if len(body) < COMPRESS_FROM or not accepts_gzip(_header(scope, b"accept-encoding") or b""):
+        return Bytes(body, media_type, status)
+    response = Bytes(await _compressed(body), media_type, status)
+    response.headers.append((b"content-encoding", b"gzip"))
+    return response
+
+
+def _header(scope: Scope, name: bytes) -> bytes | None:
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return None
 
 
 def accepts_gzip(accepted: bytes) -> bool:

@@ -131,7 +131,7 @@ def _document(record: Callable[[str], Any]) -> type[BaseModel]:
     }
     briefing = (record("briefing"), Field(description="The briefing that its events, figures and quotes belong to."))
     return _model(
-        "Document",
+        "File",
         "One briefing with all that belongs to it. It is loaded whole or not at all.",
         {
             "format": (Literal[MARK], Field(description="The format of this file.")),

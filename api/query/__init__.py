@@ -6,7 +6,7 @@ when a filter lacks the one it needs, or when its price is too high.
 """
 
 from api.query.cost import price
-from api.query.filter import All, AnyOf, Filter, Not, Search, Test, Through, both
+from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, both
 from api.query.selection import (
     Answer,
     Column,
@@ -34,6 +34,7 @@ from api.query.selection import (
 from api.query.sort import Page, Sort, read_sort
 
 __all__ = [
+    "EVERYTHING",
     "All",
     "Answer",
     "AnyOf",

@@ -18,6 +18,7 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
 IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", re.ASCII)
 TEXT_MOST = 500
 FIRST_YEAR = 1000
 
@@ -50,7 +51,7 @@ def read_term(text: str, terms: Iterable[str]) -> str:
 def read_id(text: str, resource: Resource) -> str:
     """A public id of the resource."""
     if not IDENTIFIER.fullmatch(text) or not text.startswith(f"{resource.prefix}_"):
-        raise ValueError(f"Expected the id of a {resource.name}: {resource.prefix}_ and 26 characters.")
+        raise ValueError(f"Expected a {resource.name} id: {resource.prefix}_ and 26 characters of Crockford base32.")
     return text
 
 
@@ -135,6 +136,13 @@ def read_identifier(text: str) -> tuple[str, str]:
     if not (scheme and colon and value):
         raise ValueError("Expected scheme:value, as wikidata:Q131258.")
     return scheme, value
+
+
+def read_language(text: str) -> str:
+    """A BCP 47 tag, as en or pt-BR."""
+    if not LANGUAGE.fullmatch(text):
+        raise ValueError("Expected a language as en or uk (BCP 47).")
+    return text
 
 
 def nearest(text: str, names: Iterable[str]) -> str:

@@ -25,9 +25,10 @@ Selection = tuple[Entry, ...]
 
 @dataclass(frozen=True)
 class Column:
-    """A field of the record as it is."""
+    """A field of the record as it is; `upper` writes a vocabulary's term in capitals, as GraphQL does."""
 
     name: str
+    upper: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,9 +150,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Records:
-    """Records by their ids, in the order asked, null where there is none."""
+    """Records by their ids, in the order asked, null where there is none; a `single` one without a list around."""
 
     records: tuple[Record | None, ...]
+    single: bool = False
 
 
 Answer = (

@@ -31,6 +31,7 @@ class Page:
     backward: bool = False
 
 
+POSITION = Sort("position", "position", "integer")
 RELEVANCE = Sort("relevance", "", "real", descending=True)
 
 

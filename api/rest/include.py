@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from api.catalog import Link, Resource, Version
 from api.query import Column, Entry, HasMore, Nodes, Page, Rows, Selection, Several, Single, read_sort
 from api.query.parse import nearest
-from api.query.sort import Sort
+from api.query.sort import POSITION
 
 LEVELS = 2
 Tree = dict[str, "Tree"]
@@ -55,6 +55,6 @@ def _link_entries(version: Version, link: Link, below: Tree | None) -> list[Entr
 def linked(version: Version, link: Link, selection: Selection) -> Rows:
     """The bounded set of records at the end of a link to many, in the target's own order."""
     target = version[link.target]
-    sort = Sort("position", "position", "integer") if link.owned else read_sort(target, target.sort)
+    sort = POSITION if link.owned else read_sort(target, target.sort)
     assert sort is not None
     return Rows(link.target, Page(link.default), sort, selection, link=link.name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from api.catalog import Resource, Version
-from api.errors import Fault, InvalidRequest, NotFound
+from api.errors import NotFound
+from api.http.parameters import Faults, read_pairs
 from api.query import (
     Entry,
     Filter,
@@ -29,15 +30,13 @@ from api.query import (
     read_sort,
 )
 from api.query.cursor import fingerprint, read_cursor
-from api.query.parse import IDENTIFIER, nearest, read_text
+from api.query.parse import IDENTIFIER, nearest, read_language, read_text
 from api.rest.include import Tree, read_include, shown
 from api.rest.parameters import Parameter, parameters, split
 
 LIMIT = 50
 LIMIT_MOST = 200
 COUNTS = ("exact", "estimated")
-PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -60,20 +59,6 @@ OWN = {
         Own("count", "Count what the filter leaves: `exact` (up to 100,000) or `estimated`."),
     )
 }
-
-
-class Faults(list[Fault]):
-    """What is wrong with a request, gathered, so that a caller mends it in one go."""
-
-    def note(self, where: str, error: ValueError | str) -> None:
-        """One more fault."""
-        self.append(Fault(where, str(error)))
-
-    def check(self) -> None:
-        """InvalidRequest where something was noted."""
-        if self:
-            more = f" (and {len(self) - 1} more)" if len(self) > 1 else ""
-            raise InvalidRequest(f"{self[0].where}: {self[0].detail}{more}", tuple(self))
 
 
 def list_query(version: Version, resource: Resource, query_string: bytes) -> Query:
@@ -102,45 +87,10 @@ def record_query(version: Version, resource: Resource, identifier: str, query_st
     if not IDENTIFIER.fullmatch(identifier) or not identifier.startswith(f"{resource.prefix}_"):
         raise NotFound(
             f"No {resource.name} has this id.",
-            f"The id of a {resource.name} is {resource.prefix}_ and 26 characters of Crockford base32, in lower case.",
+            f"An id here is {resource.prefix}_ and 26 characters of Crockford base32, in lower case.",
         )
     record = Record(resource.name, identifier, shown(version, resource, tree))
     return Query(version.name, Object((Entry("data", record),)))
-
-
-def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
-    """The parameters, decoded strictly: what is not UTF-8, not percent-encoded rightly or given twice is a fault."""
-    given: dict[str, str] = {}
-    for pair in query_string.decode("latin-1").split("&") if query_string else ():
-        name, _, value = pair.partition("=")
-        try:
-            name, value = _decoded(name), _decoded(value)
-        except ValueError as error:
-            faults.note(name[:100], error)
-            continue
-        if name in given:
-            faults.note(name[:100], "Given twice; several values stand in one parameter, separated by commas.")
-        elif not value:
-            faults.note(name[:100], "Has no value.")
-        else:
-            given[name] = value
-    return given
-
-
-def _decoded(text: str) -> str:
-    if PERCENT.search(text):
-        raise ValueError("Expected % to be followed by two hexadecimal digits.")
-    try:
-        return read_text_long(unquote_to_bytes(text.replace("+", " ")).decode("utf-8"))
-    except UnicodeDecodeError:
-        raise ValueError("Expected UTF-8.") from None
-
-
-def read_text_long(text: str) -> str:
-    """Text without NUL; lists may be longer than one value."""
-    if "\x00" in text:
-        raise ValueError("Expected text without NUL.")
-    return text
 
 
 def _own(resource: Resource) -> list[str]:
@@ -177,18 +127,20 @@ def _with_hint(text: str, error: ValueError) -> str:
 
 
 def _search(given: dict[str, str], faults: Faults) -> Search | None:
-    language = given.get("q_language", "en")
-    if not LANGUAGE.fullmatch(language):
-        faults.note("q_language", "Expected a language as en or uk (BCP 47).")
     if "q" not in given:
         if "q_language" in given:
             faults.note("q_language", "Needs q beside it.")
         return None
+    words = _read(given["q"], "q", read_text, faults)
+    return Search(words, _read(given.get("q_language", "en"), "q_language", read_language, faults))
+
+
+def _read(text: str, where: str, read: Callable[[str], str], faults: Faults) -> str:
     try:
-        return Search(read_text(given["q"]), language)
+        return read(text)
     except ValueError as error:
-        faults.note("q", error)
-        return None
+        faults.note(where, error)
+        return text
 
 
 def _sort(resource: Resource, given: dict[str, str], faults: Faults) -> Sort:

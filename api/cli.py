@@ -1,0 +1,113 @@
+"""`briefing`: thin commands. What a command does not need is not imported, for the doors alone take half a second."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.errors import BriefingError, SettingsError
+from api.settings import Settings, read_settings
+
+SAMPLE = Path(__file__).parent / "sample"
+NOT_CONFIGURED = 2
+
+app = typer.Typer(
+    help="Structured briefings over REST and GraphQL.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+
+def main() -> None:
+    """Run the command line. What is wrong with the settings or the store is told in a line, not as a traceback."""
+    try:
+        app()
+    except BriefingError as error:
+        sys.exit(complain(error))
+
+
+def complain(error: BriefingError) -> int:
+    """Say what is wrong and what to do about it; the exit code."""
+    print(f"briefing: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"briefing: {error.hint}", file=sys.stderr)
+    return NOT_CONFIGURED if isinstance(error, SettingsError) else 69
+
+
+@app.command()
+def serve(
+    sample: Annotated[bool, typer.Option("--sample", help="Load the sample briefing first.")] = False,
+) -> None:
+    """Migrate the store and serve it over HTTP."""
+    settings = read_settings()
+    import_module("api.logs").configure(settings)
+    with store(settings, keep=True) as url:
+        application = import_module("api.app").create_app(settings, url, _preparation(settings, url, sample))
+        served = import_module("api.http.server").serve(application, settings, on_drain=application.drain)
+    sys.exit(served)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the store to the tables and views of this release."""
+    with store(read_settings()) as url:
+        done = asyncio.run(import_module("api.store.migrate").migrate(url))
+    print("\n".join(done) if done else "Nothing to do.")
+
+
+@app.command()
+def contract(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where a file is not current.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the contracts are.")] = Path("openapi"),
+) -> None:
+    """Write the contracts of every version: OpenAPI, GraphQL, and the schema of load files."""
+    stale = []
+    for name, text in import_module("api.contracts").contracts().items():
+        path = folder / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(str(path))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    print("\n".join(f"{'stale' if check else 'written'}: {one}" for one in stale) or "All contracts are current.")
+    sys.exit(1 if check and stale else 0)
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """Show every setting, its default and its meaning."""
+    for name, one in Settings.model_fields.items():
+        default = (
+            "" if one.default is None else f" (default {one.default!s})" if str(one.default) else " (default empty)"
+        )
+        print(f"BRIEFING_{name.upper()}{default}\n    {one.description}")
+
+
+@contextmanager
+def store(settings: Settings, keep: bool = False) -> Iterator[str]:
+    """The URL of the store: the configured one, the embedded one that another process runs, or one that lasts as
+    long as this command."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    embedded = import_module("api.store.embedded")
+    if not keep and (url := embedded.running(settings.data_dir)):
+        yield url
+        return
+    with embedded.start(settings.data_dir) as server:
+        yield server.url
+
+
+def _preparation(settings: Settings, url: str, sample: bool) -> Any:
+    async def prepare() -> None:
+        await import_module("api.store.migrate").migrate(url)
+        if sample:
+            await import_module("api.ingest.load").load([str(SAMPLE)], url)
+
+    return prepare

@@ -1,0 +1,17 @@
+"""The contracts that are committed under `openapi/`: each by its file's name."""
+
+from __future__ import annotations
+
+from api.catalog import VERSIONS
+from api.graphql import contract as graphql
+from api.ingest import contract as ingest
+from api.rest import contract as rest
+
+
+def contracts() -> dict[str, str]:
+    """Every contract's text."""
+    found = {"load.json": ingest.text()}
+    for version in VERSIONS.values():
+        found[f"{version.name}.json"] = rest.text(version)
+        found[f"{version.name}.graphql"] = graphql.text(version)
+    return found

@@ -1,0 +1,94 @@
+"""A document's text becomes a valid document, and is remembered: parsing and validating cost more than answering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+
+from api.errors import BriefingError
+from api.graphql.limits import TOKENS_MOST, check_size
+from api.memo import Memo
+
+ERRORS_MOST = 10
+DOCUMENTS_MOST = 16 * 1024 * 1024
+# A parsed document takes about 100 times its text (measured with tracemalloc on the queries of tests/bench).
+WEIGHT = 100
+
+
+class Refused(BriefingError):
+    """GraphQL's own errors of a request, with locations: nothing was executed."""
+
+    code = "invalid_request"
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Document:
+    """A valid document: its operations by name and its fragments."""
+
+    operations: dict[str, OperationDefinitionNode]
+    fragments: dict[str, FragmentDefinitionNode]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation to execute (GraphQL specification, 6.1)."""
+        if name is None:
+            if len(self.operations) != 1:
+                raise Refused([GraphQLError("Must provide operation name if query contains multiple operations.")])
+            return next(iter(self.operations.values()))
+        if name not in self.operations:
+            raise Refused([GraphQLError(f"Unknown operation named {name[:100]!r}.")])
+        return self.operations[name]
+
+
+class Documents:
+    """The documents of one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._known: Memo[Document] = Memo(DOCUMENTS_MOST)
+
+    def read(self, text: str) -> Document:
+        """The valid document. Refused or TooExpensive tells why it is not one."""
+        document = self._known.get(text)
+        if document is None:
+            document = self._read(text)
+            self._known.put(text, document, WEIGHT * len(text))
+        return document
+
+    def _read(self, text: str) -> Document:
+        try:
+            parsed = parse(text, max_tokens=TOKENS_MOST)
+        except GraphQLError as error:
+            raise Refused([error]) from None
+        check_size(parsed)
+        if errors := validate(self._schema, parsed, max_errors=ERRORS_MOST):
+            raise Refused(errors)
+        return _sorted(parsed)
+
+
+def _sorted(parsed: DocumentNode) -> Document:
+    operations = [one for one in parsed.definitions if isinstance(one, OperationDefinitionNode)]
+    if not operations:
+        raise Refused([GraphQLError("Must provide an operation.")])
+    return Document(
+        {one.name.value if one.name else "": one for one in operations},
+        {one.name.value: one for one in parsed.definitions if isinstance(one, FragmentDefinitionNode)},
+    )
+
+
+def is_query(operation: OperationDefinitionNode) -> bool:
+    """Whether the operation only reads."""
+    return operation.operation == OperationType.QUERY

@@ -1,0 +1,150 @@
+"""A filter argument, coerced by graphql-core, becomes a Filter: the same that the URL parameters become."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from api.catalog import Condition, Resource, Version
+from api.catalog.operators import OPERATORS
+from api.errors import Fault, InvalidRequest
+from api.graphql.shape import Narrowed, narrowed
+from api.query import EVERYTHING, AnyOf, Filter, Not, Search, Test, Through, both
+from api.query.parse import check_box, check_near, read_id, read_identifier, read_language, read_number, read_text
+
+LEVELS = 6
+VALUES_MOST = 200
+TESTS_MOST = 60
+
+
+class FilterReader:
+    """Reads one filter argument of one resource; `path` tells where in the request a fault is."""
+
+    def __init__(self, version: Version) -> None:
+        self._version = version
+        self._tests = 0
+
+    def read(self, resource: Resource, given: dict[str, Any], path: str, levels: int = LEVELS) -> Filter:
+        """The Filter. InvalidRequest names the field that is wrong."""
+        if levels == 0:
+            raise _fault(path, f"Filters may be nested {LEVELS} deep.")
+        known = narrowed(self._version, resource)
+        parts = [
+            self._part(resource, known, name, value, f"{path}.{name}", levels - 1) for name, value in given.items()
+        ]
+        _check_needs(known, given, path)
+        return both(*parts) if parts else EVERYTHING
+
+    def _part(
+        self, resource: Resource, known: dict[str, Narrowed], name: str, value: Any, path: str, levels: int
+    ) -> Filter:
+        if value is None:
+            raise _fault(path, "null is no filter: leave the field out, or use isNull.")
+        if name in ("and", "or"):
+            if not value:
+                raise _fault(path, "Expected at least one filter.")
+            parts = tuple(self.read(resource, one, f"{path}.{place}", levels) for place, one in enumerate(value))
+            return both(*parts) if name == "and" else AnyOf(tuple(sorted(set(parts), key=repr)))
+        if name == "not":
+            return Not(self.read(resource, value, path, levels))
+        if name == "search":
+            return _search(value, path)
+        row = known[name]
+        if row.link is None:
+            return self._conditions(row, value, path)
+        target = self._version[row.link.target]
+        if not row.link.single:
+            if value.get("some") is None:
+                raise _fault(path, "Expected some: a filter of the linked records.")
+            value, path = value["some"], f"{path}.some"
+        return Through(row.link.name, self.read(target, value, path, levels))
+
+    def _conditions(self, row: Narrowed, value: Any, path: str) -> Filter:
+        self._tests += 1
+        if self._tests > TESTS_MOST:
+            raise _fault(path, f"A filter may hold at most {TESTS_MOST} tests.")
+        only = next(iter(row.conditions.values()))
+        if len(row.conditions) == 1 and OPERATORS[only.operator].takes in WHOLE:
+            return _test(only, _checked(WHOLE[OPERATORS[only.operator].takes], value, path))
+        if not value:
+            raise _fault(path, f"Expected at least one of {', '.join(OPERATORS[one].key for one in row.conditions)}.")
+        by_key = {OPERATORS[operator].key: condition for operator, condition in row.conditions.items()}
+        return both(*(_one(by_key[key], one, f"{path}.{key}") for key, one in value.items()))
+
+
+def _one(condition: Condition, value: Any, path: str) -> Filter:
+    if value is None:
+        raise _fault(path, "null is no filter: leave the field out, or use isNull.")
+    takes = OPERATORS[condition.operator].takes
+    if takes == "boolean":
+        return _test(condition, bool(value))
+    if takes == "value":
+        return _test(condition, _checked(lambda one: _value(condition, one), value, path))
+    if not value:
+        raise _fault(path, "Expected at least one value.")
+    if len(value) > VALUES_MOST:
+        raise _fault(path, f"Expected at most {VALUES_MOST} values.")
+    read = _identifier if takes == "identifier" else lambda one: _value(condition, one)
+    return _test(condition, tuple(sorted({_checked(read, one, path) for one in value})))
+
+
+def _test(condition: Condition, value: Any) -> Filter:
+    made: Filter = Test(condition.column, condition.operator, value, condition.type.name)
+    for link in reversed(condition.path):
+        made = Through(link, made)
+    return made
+
+
+def _value(condition: Condition, value: Any) -> Any:
+    """A coerced value as the URL's readers would give it."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if condition.type.name == "text":
+        return read_id(value, condition.type.of) if condition.type.of is not None else read_text(value)
+    if condition.type.name == "number":
+        try:
+            return read_number(format(Decimal(str(value)), "f"))
+        except InvalidOperation:
+            raise ValueError("Expected a finite number.") from None
+    return value
+
+
+def _identifier(value: dict[str, str]) -> tuple[str, str]:
+    return read_identifier(f"{value['scheme']}:{value['value']}")
+
+
+def _search(value: dict[str, Any], path: str) -> Filter:
+    text = _checked(read_text, value["text"], f"{path}.text")
+    language = value.get("language")
+    return Search(text, "en" if language is None else _checked(read_language, language, f"{path}.language"))
+
+
+WHOLE: dict[str, Callable[[Any], Any]] = {
+    "boolean": bool,
+    "bbox": lambda value: check_box(value["west"], value["south"], value["east"], value["north"]),
+    "near": lambda value: check_near(value["latitude"], value["longitude"], value["kilometres"]),
+}
+
+
+def _check_needs(known: dict[str, Narrowed], given: dict[str, Any], path: str) -> None:
+    for name, value in given.items():
+        if name not in known or not isinstance(value, dict):
+            continue
+        for operator, condition in known[name].conditions.items():
+            if condition.needs and OPERATORS[operator].key in value and condition.needs not in given:
+                raise _fault(
+                    f"{path}.{name}", f"Needs {condition.needs} beside it, so that like is compared with like."
+                )
+
+
+def _checked(read: Callable[[Any], Any], value: Any, path: str) -> Any:
+    try:
+        return read(value)
+    except ValueError as error:
+        raise _fault(path, str(error)) from None
+
+
+def _fault(path: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(f"{path}: {detail}", (Fault(path, detail),))

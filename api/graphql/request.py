@@ -1,0 +1,115 @@
+"""GraphQL over HTTP: how a request carries a document, and which media type and status its answer has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.types import Receive, Scope
+
+from api.errors import InvalidRequest, RequestError, Unavailable
+from api.graphql.execute import Asked
+from api.http.body import read_body
+from api.http.media import header, wanted
+from api.http.parameters import Faults, read_pairs
+from api.http.problems import PROBLEMS, HTTPError
+from api.settings import Settings
+
+RESPONSE = "application/graphql-response+json"
+JSON = "application/json"
+HTML = "text/html"
+KEYS = ("query", "variables", "operationName", "extensions")
+
+
+class Malformed(InvalidRequest):
+    """The request does not carry a document as GraphQL over HTTP has it: an error of HTTP in each media type."""
+
+
+def media_type(scope: Scope) -> str:
+    """The media type of the answer. JSON where the client does not say: older clients know no other."""
+    accept = header(scope, b"accept")
+    offered = (JSON, RESPONSE, HTML) if scope["method"] in ("GET", "HEAD") else (JSON, RESPONSE)
+    chosen = wanted(accept, offered)
+    if not chosen:
+        raise HTTPError("not_acceptable", f"Offered here: {RESPONSE}, {JSON}.")
+    return chosen
+
+
+async def read_bytes(scope: Scope, receive: Receive, settings: Settings) -> bytes:
+    """What the request asks, as bytes: equal bytes are equal requests."""
+    if scope["method"] != "POST":
+        return bytes(scope["query_string"])
+    kind, _, parameters = header(scope, b"content-type").partition(";")
+    charset = parameters.lower().replace('"', "").replace(" ", "")
+    if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8"):
+        raise HTTPError("unsupported_media_type", f"Send {JSON} in UTF-8.")
+    return await read_body(scope, receive, settings)
+
+
+def read_asked(scope: Scope, sent: bytes) -> Asked:
+    """The document, variables and operation name. Malformed names the parameter that is wrong."""
+    given = _from_body(sent) if scope["method"] == "POST" else _from_url(sent)
+    query = given.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise _malformed("query", "Expected a GraphQL document as text.")
+    variables = given.get("variables")
+    if not isinstance(variables, dict | None):
+        raise _malformed("variables", "Expected an object.")
+    name = given.get("operationName")
+    if not isinstance(name, str | None):
+        raise _malformed("operationName", "Expected a name.")
+    if not isinstance(given.get("extensions"), dict | None):
+        raise _malformed("extensions", "Expected an object.")
+    return Asked(query, variables or {}, name or None)
+
+
+def status_of(error: Exception, kind: str) -> int:
+    """The status of a response whose request failed: a document that is refused is an answer in plain JSON."""
+    code = getattr(error, "code", "")
+    status = getattr(error, "status", None) or PROBLEMS.get(code, PROBLEMS["internal"]).status
+    refused = isinstance(error, RequestError) and status == 400 and not isinstance(error, Malformed)
+    return 200 if kind == JSON and refused else int(status)
+
+
+def headers_of(error: Exception) -> list[tuple[bytes, bytes]]:
+    """The header fields that go out with an error."""
+    if isinstance(error, Unavailable):
+        return [(b"retry-after", str(error.retry_after).encode())]
+    return [*getattr(error, "headers", ())]
+
+
+def _from_body(sent: bytes) -> dict[str, Any]:
+    try:
+        given = orjson.loads(sent)
+    except orjson.JSONDecodeError as error:
+        raise _malformed("body", f"Expected JSON: {error}") from None
+    if isinstance(given, list):
+        raise _malformed("body", "Batches are not taken: send one request at a time.")
+    if not isinstance(given, dict):
+        raise _malformed("body", "Expected a JSON object.")
+    return given
+
+
+def _from_url(sent: bytes) -> dict[str, Any]:
+    faults = Faults()
+    given: dict[str, Any] = dict(read_pairs(sent, faults))
+    for name in given:
+        if name not in KEYS:
+            faults.note(name[:100], f"There is no such parameter here: {', '.join(KEYS)}.")
+    try:
+        faults.check()
+    except InvalidRequest as error:
+        raise Malformed(error.message, error.faults) from None
+    for name in ("variables", "extensions"):
+        if name in given:
+            try:
+                given[name] = orjson.loads(given[name])
+            except orjson.JSONDecodeError as error:
+                raise _malformed(name, f"Expected JSON: {error}") from None
+    return given
+
+
+def _malformed(where: str, detail: str) -> Malformed:
+    faults = Faults()
+    faults.note(where, detail)
+    return Malformed(f"{where}: {detail}", tuple(faults))

@@ -1,0 +1,218 @@
+"""A valid operation with its variables becomes a Query. Which fields are asked for, and the values of arguments and
+variables, are graphql-core's own to say: fragments, aliases, merging, `@skip` and `@include`, coercion and its errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+
+from api.catalog import Field, Link, Resource, Value, Version
+from api.errors import Fault, InvalidRequest
+from api.graphql.arguments import list_of, set_of
+from api.graphql.document import Document, Refused
+from api.graphql.limits import check_roots
+from api.graphql.schema import NODES_MOST
+from api.graphql.shape import Shown, camel, pascal, shown
+from api.query import (
+    Answer,
+    Column,
+    Constant,
+    Cursor,
+    Edges,
+    Entry,
+    HasMore,
+    HasNext,
+    HasPrevious,
+    Nodes,
+    Object,
+    Part,
+    Quality,
+    Query,
+    Record,
+    Records,
+    Rows,
+    Selection,
+    Several,
+    Single,
+    Total,
+)
+from api.query.parse import IDENTIFIER
+
+Grouped = dict[str, list[FieldDetails]]
+Make = Callable[[str, list[FieldDetails]], Answer]
+PAGE: dict[str, Answer] = {
+    "hasNextPage": HasNext(),
+    "hasPreviousPage": HasPrevious(),
+    "startCursor": Cursor(last=False),
+    "endCursor": Cursor(),
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an operation asks for: a Query, and the response keys of its introspection, which graphql-core answers.
+
+    `keys` are all response keys in order; `unknown` are those of `node` whose id is of no resource."""
+
+    query: Query | None
+    keys: tuple[str, ...]
+    introspection: tuple[FieldNode, ...]
+
+
+def read_operation(
+    version: Version,
+    schema: GraphQLSchema,
+    document: Document,
+    operation: OperationDefinitionNode,
+    variables: dict[str, Any],
+) -> Operation:
+    """The operation as a Query. Refused: a variable is wrong. InvalidRequest: an argument is."""
+    values = get_variable_values(schema, operation.variable_definitions or (), variables, max_errors=10)
+    if isinstance(values, list):
+        raise Refused(values)
+    return _Reader(version, schema, document, operation, values).operation()
+
+
+class _Reader:
+    def __init__(
+        self,
+        version: Version,
+        schema: GraphQLSchema,
+        document: Document,
+        operation: OperationDefinitionNode,
+        values: VariableValues,
+    ) -> None:
+        self._version = version
+        self._schema = schema
+        self._operation = operation
+        self._values = values
+        self._fragments = {name: FragmentDetails(node) for name, node in document.fragments.items()}
+
+    def operation(self) -> Operation:
+        root = self._type("Query")
+        grouped = collect_fields(self._schema, self._fragments, self._values, root, self._operation).grouped_field_set
+        check_roots(len(grouped))
+        entries = []
+        introspection = []
+        for key, details in grouped.items():
+            node = details[0].node
+            if node.name.value in ("__schema", "__type"):
+                introspection += [one.node for one in details]
+            else:
+                entries.append(Entry(key, self._root(key, node, details)))
+        query = Query(self._version.name, Object(tuple(entries))) if entries else None
+        return Operation(query, tuple(grouped), tuple(introspection))
+
+    def _root(self, key: str, node: FieldNode, details: list[FieldDetails]) -> Answer:
+        name = node.name.value
+        if name == "__typename":
+            return Constant("Query")
+        arguments = self._arguments("Query", node)
+        if name == "node":
+            return Records((self._by_id(arguments["id"], details),), single=True)
+        if name == "nodes":
+            ids = arguments["ids"]
+            if len(ids) > NODES_MOST:
+                raise _fault(f"{key}.ids", f"Expected at most {NODES_MOST} ids.")
+            return Records(tuple(self._by_id(one, details) for one in ids))
+        for resource in self._version.resources.values():
+            if name == resource.name:
+                record = self._by_id(arguments["id"], details)
+                own = record if record and record.resource == resource.name else None
+                return Records((own,), single=True)
+            if name == resource.plural:
+                selection = self._connection(resource, details)
+                return list_of(self._version, resource, arguments, selection, key)
+        raise GraphQLError(f"Query has no field {name}.", node)
+
+    def _by_id(self, identifier: str, details: list[FieldDetails]) -> Record | None:
+        resource = self._version.by_prefix(identifier)
+        if resource is None or not IDENTIFIER.fullmatch(identifier):
+            return None
+        return Record(resource.name, identifier, self._record(resource, details))
+
+    def _connection(self, resource: Resource, details: list[FieldDetails]) -> Selection:
+        name = f"{pascal(resource.name)}Connection"
+
+        def make(field: str, below: list[FieldDetails]) -> Answer:
+            match field:
+                case "nodes":
+                    return Nodes(self._record(resource, below))
+                case "edges":
+                    return Edges(self._edge(resource, below))
+                case "pageInfo":
+                    return Object(self._entries("PageInfo", below, lambda one, _: PAGE[one]))
+                case "totalCount":
+                    return Total()
+                case _:
+                    return Quality(upper=True)
+
+        return self._entries(name, details, make)
+
+    def _edge(self, resource: Resource, details: list[FieldDetails]) -> Selection:
+        def make(field: str, below: list[FieldDetails]) -> Answer:
+            return Cursor() if field == "cursor" else Object(self._record(resource, below))
+
+        return self._entries(f"{pascal(resource.name)}Edge", details, make)
+
+    def _record(self, resource: Resource, details: list[FieldDetails]) -> Selection:
+        fields = shown(self._version, resource)
+        name = pascal(resource.name)
+        return self._entries(name, details, lambda field, below: self._field(name, fields[field], below))
+
+    def _field(self, owner: str, row: Shown, details: list[FieldDetails]) -> Answer:
+        if isinstance(row.of, Field):
+            kind = row.of.type
+            if kind.name == "value":
+                return Part(row.of.name, kind.many, self._value(kind.of, details))
+            return Column(row.of.name, upper=kind.name == "vocabulary")
+        link = row.of
+        if row.ids:
+            return Column(link.by)
+        target = self._version[link.target]
+        if link.kind == "one":
+            return Single(link.name, self._record(target, details))
+        if link.kind == "several":
+            return Several(link.name, self._record(target, details))
+        return self._set(owner, link, target, details)
+
+    def _set(self, owner: str, link: Link, target: Resource, details: list[FieldDetails]) -> Rows:
+        def make(field: str, below: list[FieldDetails]) -> Answer:
+            return HasMore() if field == "hasMore" else Nodes(self._record(target, below))
+
+        node = details[0].node
+        selection = self._entries(f"{pascal(target.name)}Set", details, make)
+        key = node.alias.value if node.alias else node.name.value
+        return set_of(self._version, link, self._arguments(owner, node), selection, key)
+
+    def _value(self, kind: type[Value], details: list[FieldDetails]) -> Selection:
+        names = {camel(one): one for one in kind.fields()}
+        return self._entries(kind.__name__, details, lambda field, _: Column(names[field]))
+
+    def _entries(self, name: str, details: list[FieldDetails], make: Make) -> Selection:
+        grouped: Grouped = collect_subfields(
+            self._schema, self._fragments, self._values, self._operation, self._type(name), details
+        ).grouped_field_set
+        entries = []
+        for key, below in grouped.items():
+            field = below[0].node.name.value
+            entries.append(Entry(key, Constant(name) if field == "__typename" else make(field, below)))
+        return tuple(entries)
+
+    def _arguments(self, owner: str, node: FieldNode) -> dict[str, Any]:
+        return get_argument_values(self._type(owner).fields[node.name.value], node, self._values)
+
+    def _type(self, name: str) -> GraphQLObjectType:
+        found = self._schema.type_map[name]
+        assert isinstance(found, GraphQLObjectType)
+        return found
+
+
+def _fault(path: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(f"{path}: {detail}", (Fault(path, detail),))

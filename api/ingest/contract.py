@@ -1,0 +1,61 @@
+"""The load format as JSON Schema (2020-12), from the models that check it: a document, or one line of NDJSON.
+
+The rules between fields are in it as far as the language reaches; comparing two values is beyond it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from api.ingest.format import CHILDREN, DOCUMENT, LINES, RECORDS, Form
+
+NAME = "openapi/load.json"
+
+
+def load_schema() -> dict[str, Any]:
+    """The schema; `$defs` holds each resource, as it stands in a document and, called …Line, on a line."""
+    forms = (*RECORDS.values(), *LINES.values(), *CHILDREN.values())
+    models = [(model, "validation") for model in (DOCUMENT, *(form.model for form in forms))]
+    _, made = models_json_schema(models, ref_template="#/$defs/{model}")  # type: ignore[arg-type]
+    defined = {name: _plain(schema) for name, schema in sorted(made["$defs"].items())}
+    for form in forms:
+        _rule(defined[form.model.__name__], form)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Briefing load format 1",
+        "description": "A JSON document of one briefing, or one line of a file of newline-delimited JSON.",
+        "anyOf": [_ref(DOCUMENT.__name__), _ref("Line")],
+        "$defs": defined | {"Line": {"oneOf": [_ref(form.model.__name__) for form in LINES.values()]}},
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _rule(schema: dict[str, Any], form: Form) -> None:
+    """Put the rules into the schema. A withdrawal may leave out what is not its name."""
+    rules = [rule.schema for rule in form.rules if rule.schema]
+    if not form.envelope:
+        schema |= {"allOf": rules} if rules else {}
+        return
+    always = [name for name in schema.get("required", ()) if name == "resource"]
+    content = [name for name in schema.pop("required", ()) if name not in always]
+    taken = {"properties": {"withdrawn": {"type": "object"}}, "required": ["withdrawn"]}
+    whole = {"required": content, **({"allOf": rules} if rules else {})}
+    if always:
+        schema["required"] = always
+    schema["allOf"] = [*(rule.schema for rule in form.envelope), {"if": taken, "else": whole}]
+
+
+def _plain(schema: Any) -> Any:
+    """Without the titles that only repeat a field's name."""
+    if isinstance(schema, dict):
+        return {
+            name: {field: _plain(one) for field, one in value.items()} if name == "properties" else _plain(value)
+            for name, value in schema.items()
+            if not (name == "title" and isinstance(value, str))
+        }
+    return [_plain(one) for one in schema] if isinstance(schema, list) else schema

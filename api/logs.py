@@ -1,0 +1,38 @@
+"""What the service says of itself: one line an event, for people or as JSON; standard error alone."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from api.settings import Settings
+
+
+def configure(settings: Settings) -> None:
+    """Set up structlog, and lead the standard library's log (uvicorn's, our protocol's) through it."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # Tracebacks without the values of variables: a caller's data is no business of the log.
+        structlog.processors.format_exc_info,
+    ]
+    last = structlog.processors.JSONRenderer() if settings.log_format == "json" else _console()
+    structlog.configure(
+        processors=[*shared, last],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)

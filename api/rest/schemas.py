@@ -1,0 +1,182 @@
+"""What answers are made of, as JSON Schema: each resource, value and vocabulary of a version under its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from api.catalog import Field, Link, Resource, Value, Version, Vocabulary
+from api.catalog.declaration import Type
+
+Schema = dict[str, Any]
+
+SCALARS: dict[str, Schema] = {
+    "text": {"type": "string"},
+    "integer": {"type": "integer"},
+    "float": {"type": "number", "format": "double"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "date": {"type": "string", "format": "date"},
+}
+FORMATS: dict[str, Schema] = {"uri": {"format": "uri"}, "country": {"pattern": "^[A-Z]{2}$"}}
+ID = "[0-9a-hjkmnp-tv-z]{26}"
+HAS_MORE: Schema = {"type": "boolean", "description": "Whether there are more than these."}
+
+
+class TotalQuality(Vocabulary):
+    """How good a total is."""
+
+    exact = "Every record was counted."
+    at_least = "Counting stopped at this number; there are more."
+    estimated = "Worked out from a sample."
+
+
+def schemas(version: Version) -> dict[str, Schema]:
+    """The schemas of a version by name: records, what holds them, then what they hold."""
+    declared = [*version.resources.values(), *version.children.values()]
+    made: dict[str, Schema] = {}
+    for one in declared:
+        made[title(one)] = record(version, one)
+    for one in _in_sets(version, declared):
+        made[f"{title(one)}Set"] = _set(one)
+    for one in version.resources.values():
+        made[f"{title(one)}Page"] = _object({"data": array(ref(one)), "page": ref("Page")}, f"A page of {one.plural}.")
+        made[f"{title(one)}Record"] = _object({"data": ref(one)}, f"One {one.name}.")
+    made["Page"] = _page()
+    for one in version.resources.values():
+        made[f"{title(one)}Id"] = _identifier(one)
+    for kind in dict.fromkeys([*_kinds(fields(declared)), TotalQuality]):
+        made[kind.__name__] = vocabulary(kind) if issubclass(kind, Vocabulary) else _value(kind)
+    return made
+
+
+def title(resource: Resource) -> str:
+    """The name of a resource's schema."""
+    return resource.name.capitalize()
+
+
+def ref(what: Resource | str, description: str = "") -> Schema:
+    """A reference to a schema, with words of its own about this place."""
+    name = what if isinstance(what, str) else title(what)
+    return {"$ref": f"#/components/schemas/{name}"} | ({"description": description} if description else {})
+
+
+def array(items: Schema, description: str = "") -> Schema:
+    """A list."""
+    return {"type": "array", "items": items} | ({"description": description} if description else {})
+
+
+def typed(kind: Type, format: str = "") -> Schema:
+    """A type of the catalog, whether or not it may be null."""
+    if kind.of is None:
+        return SCALARS[kind.name] | FORMATS.get(format, {})
+    return ref(f"{title(kind.of)}Id") if isinstance(kind.of, Resource) else ref(kind.of.__name__)
+
+
+def record(version: Version, resource: Resource) -> Schema:
+    """A record: all its fields, the ids that it links by, its children; and what may be included."""
+    always = {name: shown(field) for name, field in resource.fields.items()}
+    included: dict[str, Schema] = {}
+    for link in resource.links.values():
+        target = version[link.target]
+        if link.kind in ("one", "several"):
+            always[link.by] = _by(target, link)
+        (always if link.owned else included)[link.name] = _linked(target, link)
+    return _object(always, resource.description, included)
+
+
+def shown(field: Field) -> Schema:
+    """A field as records show it."""
+    made = typed(field.type, field.format)
+    if field.name == "id":
+        made = made | {"pattern": made.get("pattern", "")} if made.get("pattern") else made
+    made = array(made) if field.type.many else nullable(made) if field.type.nullable else made
+    examples = {"examples": [field.example]} if field.example is not None and "type" in made else {}
+    return made | {"description": field.description} | examples
+
+
+def nullable(schema: Schema) -> Schema:
+    """The schema, or null."""
+    if "type" in schema:
+        return schema | {"type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def vocabulary(kind: type[Vocabulary]) -> Schema:
+    """An enum with what its terms mean, for readers in words and for generators in order."""
+    terms = kind.terms()
+    listed = "".join(f"\n- `{term}`: {meaning}" for term, meaning in terms.items())
+    return {
+        "type": "string",
+        "enum": list(terms),
+        "x-enum-descriptions": list(terms.values()),
+        "description": f"{kind.__doc__} New terms may be added.\n{listed}",
+    }
+
+
+def _by(target: Resource, link: Link) -> Schema:
+    """The id, or the ids, of what a record links to."""
+    there = ref(f"{title(target)}Id")
+    if link.kind == "several":
+        return array(there, f"{link.description} The ids.")
+    words = {"description": f"{link.description} The id."}
+    return (nullable(there) if link.nullable else there) | words
+
+
+def _linked(target: Resource, link: Link) -> Schema:
+    if link.owned:
+        return ref(f"{title(target)}Set", f"{link.description} At most {link.default} are shown.")
+    when = f"{link.description} Shown where `include` names it"
+    if link.kind == "one":
+        return nullable(ref(target)) | {"description": f"{when}; null where there is none or it was withdrawn."}
+    if link.kind == "several":
+        return array(ref(target), f"{when}; without those that were withdrawn.")
+    return ref(f"{title(target)}Set", f"{when}; at most {link.default}.")
+
+
+def _set(resource: Resource) -> Schema:
+    return _object({"data": array(ref(resource)), "has_more": HAS_MORE}, f"The first {resource.plural} of a record.")
+
+
+def _page() -> Schema:
+    next_cursor = {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last one."}
+    total = {"type": "integer", "description": "How many records the filter leaves. Shown where `count` asks for it."}
+    quality = ref(TotalQuality.__name__, "How good `total` is. Shown beside it.")
+    about = "Where the page ends, and what comes after it."
+    always = {"next_cursor": next_cursor, "has_more": HAS_MORE}
+    return _object(always, about, {"total": total, "total_quality": quality})
+
+
+def _identifier(resource: Resource) -> Schema:
+    described = resource.fields["id"].description
+    return {"type": "string", "pattern": f"^{resource.prefix}_{ID}$", "description": described}
+
+
+def _value(kind: type[Value]) -> Schema:
+    return _object({name: shown(field) for name, field in kind.fields().items()}, kind.__doc__ or "")
+
+
+def _object(always: dict[str, Schema], description: str, sometimes: dict[str, Schema] | None = None) -> Schema:
+    """An object. Everything in `always` is required; clients must tolerate more than they know."""
+    properties = always | (sometimes or {})
+    return {"type": "object", "description": description, "required": list(always), "properties": properties}
+
+
+def _in_sets(version: Version, declared: list[Resource]) -> list[Resource]:
+    targets = {link.target for one in declared for link in one.links.values() if link.kind in ("many", "children")}
+    return [one for one in declared if one.name in targets]
+
+
+def fields(declared: Iterable[Resource]) -> Iterator[Field]:
+    """The fields of all these resources."""
+    return (field for one in declared for field in one.fields.values())
+
+
+def _kinds(found: Iterable[Field]) -> Iterator[Any]:
+    """The vocabularies and values that fields are made of, and those inside the values."""
+    for field in found:
+        if field.type.of is not None:
+            yield field.type.of
+        if field.type.name == "value":
+            yield from _kinds(field.type.of.fields().values())
