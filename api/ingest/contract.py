@@ -5,6 +5,7 @@ The rules between fields are in it as far as the language reaches; comparing two
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -59,3 +60,8 @@ def _plain(schema: Any) -> Any:
             if not (name == "title" and isinstance(value, str))
         }
     return [_plain(one) for one in schema] if isinstance(schema, list) else schema
+
+
+def load_contract() -> str:
+    """The text of the committed file."""
+    return json.dumps(load_schema(), indent=2, ensure_ascii=False) + "\n"
