@@ -16,6 +16,7 @@ from api.query import (
     All,
     Answer,
     Cursor,
+    Edges,
     HasMore,
     HasNext,
     HasPrevious,
@@ -87,8 +88,11 @@ def reading(writer: Writer, rows: Rows, resource: Resource) -> Reading:
         key = f"ts_rank({{}}.search, {word_query(writer, search)})"
     else:
         key = f"{{}}.{rows.sort.column}"
-    mark = writer.argument(f'"{rows.fingerprint}"', "text") if rows.fingerprint else literal('""')
-    return Reading(rows, key, _asks_further(rows.selection), mark)
+    counted = _asks_further(rows.selection)
+    # An argument that is never used has no type, and Postgres refuses it.
+    marked = rows.fingerprint and (counted or _asks_cursors(rows.selection))
+    mark = writer.argument(f'"{rows.fingerprint}"', "text") if marked else literal('""')
+    return Reading(rows, key, counted, mark)
 
 
 def _asks_further(selection: Selection) -> bool:
@@ -99,6 +103,11 @@ def _is_further(value: Answer) -> bool:
     if isinstance(value, Object):
         return _asks_further(value.selection)
     return isinstance(value, Cursor | NextCursor | HasMore | HasNext | HasPrevious)
+
+
+def _asks_cursors(selection: Selection) -> bool:
+    edges = [entry.value.selection for entry in selection if isinstance(entry.value, Edges)]
+    return any(isinstance(entry.value, Cursor) for edge in edges for entry in edge)
 
 
 def order(rows: Rows, alias: str, *, shown: bool = False) -> str:
