@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 from fastapi import APIRouter, Request
@@ -34,10 +34,10 @@ class Health:
         router.add_api_route("/readyz", self._ready, methods=["GET", "HEAD"])
         return router
 
-    async def _alive(self, request: Request) -> Bytes:
+    async def _alive(self, request: Request) -> Any:
         return _told({"status": "alive"})
 
-    async def _ready(self, request: Request) -> Bytes:
+    async def _ready(self, request: Request) -> Any:
         if self.draining:
             raise Unavailable("The service is going down.")
         if not self.prepared:
