@@ -22,8 +22,8 @@ help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 	@echo 'PYTHON=… names the interpreter (3.11 or later), ARGS=… is handed to pytest or to uv.'
 
-serve: .venv/installed ## Serve on PORT (8000), with a Postgres of its own if BRIEFING_DATABASE_URL names none
-	@BRIEFING_PORT='$(PORT)' exec $(BIN)/briefing serve
+serve: .venv/installed ## Serve the sample on PORT (8000), from a Postgres of its own if BRIEFING_DATABASE_URL names none
+	@BRIEFING_PORT='$(PORT)' exec $(BIN)/briefing serve --sample
 
 test: .venv/installed-test ## Run the tests (ARGS='-k name')
 	$(BIN)/python -m pytest $(ARGS)

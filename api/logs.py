@@ -32,6 +32,8 @@ def configure(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    # What uvicorn says of its own start and end we say ourselves, in one line.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 def _console() -> structlog.dev.ConsoleRenderer:

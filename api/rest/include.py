@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from api.catalog import Link, Resource, Version
-from api.query import Column, Entry, HasMore, Nodes, Page, Rows, Selection, Several, Single, read_sort
+from api.catalog import Field, Link, Resource, Version
+from api.query import Answer, Column, Entry, HasMore, Nodes, Page, Part, Rows, Selection, Several, Single, read_sort
 from api.query.parse import nearest
 from api.query.sort import POSITION
 
@@ -32,10 +32,17 @@ def read_include(version: Version, resource: Resource, paths: Iterable[str]) -> 
 
 def shown(version: Version, resource: Resource, tree: Tree) -> Selection:
     """The entries of a record: each field, then each link."""
-    entries = [Entry(name, Column(name)) for name in resource.fields]
+    entries = [Entry(field.name, _field(field)) for field in resource.fields.values()]
     for link in resource.links.values():
         entries += _link_entries(version, link, tree.get(link.name))
     return tuple(entries)
+
+
+def _field(field: Field) -> Answer:
+    """An object is written key by key, so that its keys are all there and in order."""
+    if field.type.name != "value":
+        return Column(field.name)
+    return Part(field.name, field.type.many, tuple(Entry(name, Column(name)) for name in field.type.of.fields()))
 
 
 def _link_entries(version: Version, link: Link, below: Tree | None) -> list[Entry]:
