@@ -6,12 +6,12 @@ Both give the same: an Entry for each record, still unchecked, and a fault for w
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from io import BufferedReader, FileIO
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, BinaryIO, Protocol
@@ -29,8 +29,6 @@ MOST_IN_DOCUMENT = 16 << 20
 SUFFIXES = (".json", ".ndjson", ".jsonl")
 STDIN = "-"
 SAID_ONCE = ("resource", "dataset", "briefing")  # by the document, and so not by its records
-
-_FIRST_LINE = re.compile(rb'\s*\{[^\n]*"resource"\s*:')
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +68,18 @@ def files(paths: list[str]) -> list[str]:
 
 @contextmanager
 def opened(path: str) -> Iterator[Text]:
-    """The file, as lines or as a document: by what its first line looks like, and by its name where that is empty."""
-    with os.fdopen(os.dup(sys.stdin.fileno()), "rb") if path == STDIN else Path(path).open("rb") as file:
-        lines = path.endswith(SUFFIXES[1:]) or _FIRST_LINE.match(file.peek(1 << 16))
-        yield Lines(file) if lines else Document(file)
+    """The file, as lines or as a document."""
+    with FileIO(os.dup(sys.stdin.fileno()) if path == STDIN else path) as raw:
+        file = BufferedReader(raw, 1 << 20)
+        yield Lines(file) if _has_lines(path, file.peek()) else Document(file)
+
+
+def _has_lines(path: str, head: bytes) -> bool:
+    """Seen by the name, or else by the first line: a record names its resource, a document its format."""
+    first, end, _ = head.lstrip().partition(b"\n")
+    if path.endswith(SUFFIXES[1:]) or b'"resource"' in first:
+        return True
+    return not path.endswith(".json") and not end and bool(first) and b'"format"' not in first
 
 
 class Lines:
@@ -85,9 +91,9 @@ class Lines:
         self.done = 0
 
     def entries(self, faults: Faults) -> Iterator[Entry]:
-        for number, data in enumerate(self._lines(), 1):
+        for number, (data, whole) in enumerate(self._lines(), 1):
             try:
-                if len(data) > MOST_IN_LINE:
+                if not whole:
                     raise Malformed(f"expected a line of at most {MOST_IN_LINE:,} bytes")
                 if not data.strip():
                     continue
@@ -102,15 +108,18 @@ class Lines:
     def position(self, number: int, path: wording.Path) -> Position:
         return Position(number)
 
-    def _lines(self) -> Iterator[bytes]:
-        """Each line; of one that is too long only the beginning is kept."""
-        while data := self._file.readline(MOST_IN_LINE + 1):
-            self.done += len(data)
+    def _lines(self) -> Iterator[tuple[bytes, bool]]:
+        """Each line, and whether that is all of it: of one that is too long only the beginning is kept."""
+        while data := self._part():
             rest = data
-            while len(rest) > MOST_IN_LINE and not rest.endswith(b"\n"):
-                rest = self._file.readline(MOST_IN_LINE + 1)
-                self.done += len(rest)
-            yield data
+            while rest and not rest.endswith(b"\n"):
+                rest = self._part()
+            yield data, len(data.rstrip(b"\r\n")) <= MOST_IN_LINE
+
+    def _part(self) -> bytes:
+        data = self._file.readline(MOST_IN_LINE + 2)
+        self.done += len(data)
+        return data
 
 
 class Document:

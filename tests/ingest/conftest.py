@@ -1,0 +1,168 @@
+"""A store with its tables, and small files to load into it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.errors import LoadError
+from api.ingest.fault import Faults
+from api.ingest.load import _rows
+from api.ingest.reader import opened
+from api.ingest.report import Silence
+from api.store.migrate import migrate
+
+Database = Callable[[], Awaitable[str]]
+
+
+@pytest.fixture
+async def store(fresh_database: Database) -> str:
+    """The URL of a database that has the tables and nothing in them."""
+    url = await fresh_database()
+    await migrate(url)
+    return url
+
+
+@pytest.fixture
+async def rows(store: str) -> AsyncIterator[Callable[..., Awaitable[list[asyncpg.Record]]]]:
+    """`await rows(statement, …)` on a connection of its own."""
+    connection = await asyncpg.connect(store)
+    yield connection.fetch
+    await connection.close()
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Callable[[str, Any], str]:
+    """`put(name, content)` writes a file and gives its path: bytes as they are, a list as lines, else JSON."""
+
+    def write(name: str, content: Any) -> str:
+        path = tmp_path / name
+        if isinstance(content, list):
+            content = "".join(json.dumps(line) + "\n" for line in content).encode()
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content, indent=1).encode())
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def refusal(put: Callable[[str, Any], str]) -> Callable[..., Awaitable[list[str]]]:
+    """`await refusal(content)` lists what is wrong with a file, seen without a store; the file's name is left out."""
+
+    async def look(content: Any, name: str = "some.ndjson") -> list[str]:
+        path = put(name, content)
+        faults = Faults("")
+        with opened(path) as text:
+            async for _ in _rows(text, faults, Silence()):
+                pass
+        try:
+            faults.refuse()
+        except LoadError as error:
+            return [one.removeprefix(":") for one in error.faults]
+        return []
+
+    return look
+
+
+@pytest.fixture
+def briefing() -> dict[str, Any]:
+    """A small document in which every resource and every kind of link is."""
+    cited = {"source": "agency", "document": "report"}
+    return {
+        "format": "briefing/1",
+        "dataset": "small",
+        "briefing": {
+            "key": "one",
+            "title": "A small briefing",
+            "language": "en",
+            "published_at": "2022-03-06T12:00:00+02:00",
+            "publisher": "agency",
+        },
+        "sources": [
+            {
+                "key": "agency",
+                "name": "An agency",
+                "kind": "news_agency",
+                "identifiers": [{"scheme": "wikidata", "value": "Q1"}],
+            },
+            {"key": "speaker", "description": "an official of the town", "kind": "person", "affiliation": "agency"},
+        ],
+        "documents": [{"key": "report", "kind": "report", "publisher": "agency", "url": "https://example.org/report"}],
+        "places": [
+            {
+                "key": "town",
+                "name": "Town",
+                "country": "UA",
+                "latitude": 47.1,
+                "longitude": 37,
+                "geo_precision": "exact",
+            }
+        ],
+        "events": [
+            {
+                "key": "shelling",
+                "kind": "shelling",
+                "title": "Shelling of the town",
+                "starts_at": "2022-03-06T00:00:00Z",
+                "time_precision": "day",
+                "status": "occurred",
+                "place": "town",
+                "tags": ["war"],
+                "participants": [{"name": "The town", "role": "target", "source": "speaker"}],
+                "citations": [
+                    {**cited, "excerpt": {"exact": "they shelled us"}, "via": ["speaker"]},
+                    {**cited, "source": "speaker", "stance": "blames", "blames": "agency"},
+                ],
+            },
+            {
+                "key": "talks",
+                "kind": "negotiation",
+                "title": "Talks about the town",
+                "time_precision": "unknown",
+                "status": "planned",
+                "related": [{"event": "shelling", "relation": "follows"}],
+                "citations": [{**cited, "stance": "denies"}],
+            },
+        ],
+        "figures": [
+            {
+                "key": "killed",
+                "event": "shelling",
+                "place": "town",
+                "measure": "killed",
+                "value": 364,
+                "quantifier": "at_least",
+                "unit": "persons",
+                "as_of": "2022-03-06",
+                "citations": [cited],
+            },
+            {
+                "key": "spent",
+                "measure": "money",
+                "value": 12.50,
+                "value_low": 12.25,
+                "value_high": 13,
+                "bounds_basis": "stated",
+                "unit": "USD",
+                "citations": [cited],
+            },
+        ],
+        "quotes": [
+            {
+                "key": "words",
+                "event": "shelling",
+                "text": "They shelled us — again",
+                "quote_type": "direct",
+                "speaker": "speaker",
+                "addressee": "agency",
+                "said_at": "2022-03-06T14:30:00.5Z",
+                "time_precision": "minute",
+                "citations": [cited],
+            }
+        ],
+    }

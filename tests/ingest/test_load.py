@@ -1,0 +1,279 @@
+"""Loading files into a store: what is done to the records, what goes into the log, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.errors import LoadError
+from api.ingest.identity import public_id
+from api.ingest.load import load
+
+Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
+Put = Callable[[str, Any], str]
+SAMPLE = Path(__file__).parents[2] / "api" / "sample" / "rferl-2022-03-06.json"
+
+RECORDS = 10
+
+
+def done(summary: Any) -> dict[str, int]:
+    """What was done to the records of all resources together, without what was done to none."""
+    total: dict[str, int] = {}
+    for counts in summary.counts.values():
+        for action, count in counts.items():
+            total[action] = total.get(action, 0) + count
+    return {action: count for action, count in total.items() if count}
+
+
+async def refused(path: str, url: str) -> tuple[str, ...]:
+    with pytest.raises(LoadError) as caught:
+        await load([path], url)
+    return tuple(fault.rpartition("/")[2] for fault in caught.value.faults)
+
+
+async def test_a_document_is_loaded_with_all_that_is_in_it(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any]
+) -> None:
+    assert done(await load([put("a.json", briefing)], store)) == {"created": RECORDS}
+    (event,) = await rows(
+        "select event.*, place.name as where, briefing.title as told "
+        "from v1.event join v1.place on place.id = place_id join v1.briefing on briefing.id = briefing_id "
+        "where event.title like 'Shell%'"
+    )
+    assert (event["where"], event["told"], event["tags"], event["revision"]) == ("Town", "A small briefing", ["war"], 1)
+    citations = await rows("select * from v1.citation where record_id = $1 order by position", event["id"])
+    assert [row["stance"] for row in citations] == ["asserts", "blames"]
+    assert citations[0]["via_ids"] == [public_id("small", "source", "speaker")]
+    assert json.loads(citations[0]["excerpt"]) == {"exact": "they shelled us"}
+    (quote,) = await rows("select * from v1.quote")
+    assert (quote["text"], quote["said_at"].isoformat()) == (
+        "They shelled us — again",
+        "2022-03-06T14:30:00.500000+00:00",
+    )
+    (figure,) = await rows("select * from v1.figure where measure = 'money'")
+    assert str(figure["value"]) == "12.5"
+    assert len(await rows("select * from v1.participant")) == len(await rows("select * from v1.relation")) == 1
+
+
+async def test_loading_a_file_again_changes_nothing(store: str, rows: Rows, put: Put, briefing: dict[str, Any]) -> None:
+    path = put("a.json", briefing)
+    await load([path], store)
+    before = await rows("select * from store.change"), await rows("select * from store.event order by id")
+    assert done(await load([path], store)) == {"unchanged": RECORDS}
+    assert before == (await rows("select * from store.change"), await rows("select * from store.event order by id"))
+
+
+async def test_the_order_of_fields_and_the_way_of_writing_a_value_make_no_difference(
+    store: str, put: Put, briefing: dict[str, Any]
+) -> None:
+    await load([put("a.json", briefing)], store)
+    briefing["events"] = [dict(reversed(event.items())) for event in briefing["events"]]
+    briefing["briefing"]["published_at"] = "2022-03-06T10:00:00.000Z"
+    briefing["figures"][1]["value"] = 12.5000
+    briefing["quotes"][0]["cue"] = None
+    briefing["sources"][0]["reliability"] = "f"
+    assert done(await load([put("a.json", briefing)], store)) == {"unchanged": RECORDS}
+
+
+async def test_a_changed_record_gets_a_revision_and_its_children_anew(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any]
+) -> None:
+    await load([put("a.json", briefing)], store)
+    (before,) = await rows("select * from store.event where title like 'Shell%'")
+    briefing["events"][0]["citations"].pop()
+    briefing["events"][0]["participants"].append({"name": "Another"})
+    assert done(await load([put("a.json", briefing)], store)) == {"updated": 1, "unchanged": RECORDS - 1}
+    (after,) = await rows("select * from store.event where title like 'Shell%'")
+    assert (after["revision"], after["created_at"]) == (2, before["created_at"])
+    assert after["updated_at"] > before["updated_at"]
+    assert len(await rows("select * from store.citation where event_id = $1", after["id"])) == 1
+    assert [row["role"] for row in await rows("select role from v1.participant order by position")] == [
+        "target",
+        "participant",
+    ]
+
+
+async def test_a_withdrawn_record_disappears_and_comes_back(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any]
+) -> None:
+    await load([put("a.json", briefing)], store)
+    taken = {"resource": "event", "dataset": "small", "key": "talks", "withdrawn": {"reason": "It was another day."}}
+    path = put("b.ndjson", [taken])
+    assert done(await load([path], store)) == {"withdrawn": 1}
+    assert done(await load([path], store)) == {"unchanged": 1}
+    assert len(await rows("select * from v1.event")) == 1
+    (withdrawal,) = await rows("select * from store.withdrawal")
+    assert (withdrawal["resource"], withdrawal["reason"]) == ("event", "It was another day.")
+    (change,) = await rows("select * from store.change where action = 'withdrawn'")
+    assert (change["revision"], change["reason"]) == (2, "It was another day.")
+    assert json.loads(change["record"])["title"] == "Talks about the town"
+    assert done(await load([put("a.json", briefing)], store)) == {"updated": 1, "unchanged": RECORDS - 1}
+    (event,) = await rows("select * from v1.event where title like 'Talks%'")
+    assert event["revision"] == 3
+    assert len(await rows("select * from v1.citation where record_id = $1", event["id"])) == 1
+
+
+async def test_a_withdrawal_with_its_fields_is_kept_by_a_store_that_never_had_the_record(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any]
+) -> None:
+    briefing["events"][1]["withdrawn"] = {"reason": "No."}
+    path = put("a.json", briefing)
+    assert done(await load([path], store)) == {"created": RECORDS - 1, "withdrawn": 1}
+    assert done(await load([path], store)) == {"unchanged": RECORDS}
+    assert [row["revision"] for row in await rows("select * from store.event where withdrawn is not null")] == [1]
+
+
+async def test_a_bare_withdrawal_of_what_never_was_is_refused(store: str, put: Put) -> None:
+    line = {"resource": "event", "dataset": "small", "key": "talks", "withdrawn": {"reason": "No."}}
+    assert await refused(put("a.ndjson", [line]), store) == (
+        'a.ndjson:1: event "talks", withdrawn: there is no such event that could be withdrawn',
+    )
+
+
+async def test_disputed_is_derived_from_the_citations(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any]
+) -> None:
+    blames = [{"source": "agency", "stance": "blames", "blames": whom} for whom in ("speaker", "agency")]
+    for quote, citations in (
+        ("one", blames),
+        ("same", blames[:1] * 2),
+        ("retracted", [{"source": "agency", "stance": "retracts"}]),
+    ):
+        briefing["quotes"].append(briefing["quotes"][0] | {"key": quote, "citations": citations})
+    await load([put("a.json", briefing)], store)
+    disputed = {row["id"] for row in await rows("select id from v1.quote where disputed")}
+    assert disputed == {public_id("small", "quote", key) for key in ("one", "retracted")}
+    assert [row["title"] for row in await rows("select title from v1.event where disputed")] == ["Talks about the town"]
+
+
+async def test_the_log_holds_each_record_as_it_is_and_can_be_loaded_elsewhere(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any], fresh_database: Callable[[], Awaitable[str]]
+) -> None:
+    """Replayed in another store, the log gives the same records to the digit, and their log is the same."""
+    from api.store.migrate import migrate
+
+    await load([put("a.json", briefing)], store)
+    changed = deepcopy(briefing)
+    changed["figures"][1]["value_high"] = "exactly"
+    changed["events"][0]["summary"] = 'A "quoted"\tback\\slash\nand a line'
+    exact = json.dumps(changed).replace('"exactly"', "123456789012345.123456").encode()
+    await load([put("a.json", exact)], store)
+    (figure,) = await rows("select value_high::text from v1.figure where measure = 'money'")
+    assert figure["value_high"] == "123456789012345.123456"
+    log = await rows("select record::text, action, revision, id from store.change order by seq")
+    assert len(log) == RECORDS + 2
+    other = await fresh_database()
+    await migrate(other)
+    for number, revision in enumerate(({1}, {2})):
+        lines = [row["record"] for row in log if row["revision"] in revision]
+        await load([put(f"{number}.ndjson", "\n".join(lines).encode())], other)
+    connection = await asyncpg.connect(other)
+    try:
+        assert log == await connection.fetch("select record::text, action, revision, id from store.change order by seq")
+        for table in ("source", "place", "document", "briefing", "event", "figure", "quote"):
+            query = f"select to_jsonb(t) - 'created_at' - 'updated_at' from store.{table} as t order by id"
+            assert await rows(query) == await connection.fetch(query)
+        for table in ("citation", "participant", "relation"):
+            query = f"select to_jsonb(t) from store.{table} as t order by record_id, position"
+            assert await rows(query) == await connection.fetch(query)
+    finally:
+        await connection.close()
+
+
+async def test_the_log_is_in_an_order_in_which_links_lead_to_what_came_before(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any]
+) -> None:
+    await load([put("a.json", dict(reversed(briefing.items())))], store)
+    names = [row["resource"] for row in await rows("select resource from store.change order by seq")]
+    assert list(dict.fromkeys(names)) == ["source", "place", "document", "briefing", "event", "figure", "quote"]
+
+
+async def test_listeners_are_told_the_last_number_once_it_can_be_read(
+    store: str, put: Put, briefing: dict[str, Any]
+) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+    connection = await asyncpg.connect(store)
+    try:
+        await connection.add_listener("briefing_change", lambda *event: told.put_nowait(event[3]))
+        await load([put("a.json", briefing)], store)
+        seq = await asyncio.wait_for(told.get(), 5)
+        assert int(seq) == await connection.fetchval("select seq from store.last_change") == RECORDS
+        await load([put("a.json", briefing)], store)
+        assert told.empty()
+    finally:
+        await connection.close()
+
+
+async def test_a_link_that_leads_nowhere_is_told_by_line_record_field_and_key(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any]
+) -> None:
+    briefing["events"][0]["place"] = "nowhere"
+    briefing["events"][0]["citations"][0]["via"] = ["nobody"]
+    briefing["quotes"][0]["speaker"] = unknown = public_id("other", "source", "unknown")
+    found = await refused(put("a.json", briefing), store)
+    assert [fault.partition(": ")[2] for fault in found] == [
+        'event "shelling", citations[0].via: there is no source "nobody", in this file or in the store',
+        'event "shelling", place: there is no place "nowhere", in this file or in the store',
+        f'quote "words", speaker: there is no source "{unknown}", in this file or in the store',
+    ]
+    assert found[1].startswith("a.json:56:13:")
+    assert await rows("select * from store.change") == []
+
+
+async def test_links_lead_to_what_another_file_brought(store: str, put: Put, briefing: dict[str, Any]) -> None:
+    await load([put("a.json", briefing)], store)
+    event = {"resource": "event", "kind": "other", "title": "T", "time_precision": "unknown", "status": "planned"}
+    by_key = event | {"dataset": "small", "key": "more", "place": "town", "briefing": "one"}
+    by_id = event | {"id": public_id("x", "event", "y"), "place": public_id("small", "place", "town")}
+    assert done(await load([put("b.ndjson", [by_key, by_id])], store)) == {"created": 2}
+
+
+async def test_a_link_by_key_needs_a_dataset(store: str, put: Put) -> None:
+    line = {"resource": "document", "id": public_id("x", "document", "y"), "kind": "post", "publisher": "agency"}
+    (found,) = await refused(put("a.ndjson", [line]), store)
+    assert found.endswith('dataset: expected, as the link to "agency" is by key')
+
+
+async def test_the_same_record_twice_in_a_file_is_refused(store: str, put: Put, briefing: dict[str, Any]) -> None:
+    briefing["places"].append(briefing["places"][0])
+    (found,) = await refused(put("a.json", briefing), store)
+    assert found.startswith("a.json:")
+    assert 'place "town", key: this place stands in the file already, at line' in found
+
+
+async def test_an_event_is_not_related_to_itself(store: str, put: Put, briefing: dict[str, Any]) -> None:
+    briefing["events"][1]["related"][0]["event"] = "talks"
+    (found,) = await refused(put("a.json", briefing), store)
+    assert 'event "talks", related[0].event: expected another event than this one' in found
+
+
+async def test_each_file_of_a_folder_is_loaded_or_refused_by_itself(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any], tmp_path: Path
+) -> None:
+    put("1.json", briefing)
+    put("2.ndjson", [{"resource": "source", "dataset": "d", "key": "k", "kind": "ngo"}])
+    put("3.ndjson", [{"resource": "source", "dataset": "d", "key": "l", "kind": "ngo", "name": "N"}])
+    assert (await refused(str(tmp_path), store))[0].startswith('2.ndjson:1: source "k", name: expected a name')
+    assert len(await rows("select * from store.change")) == RECORDS
+
+
+async def test_the_sample_is_loaded_and_keeps_every_word(store: str, rows: Rows) -> None:
+    """Each record's canonical form, read back from the log, is the sample's own with ids in place of keys."""
+    sample = json.loads(SAMPLE.read_text())
+    count = 1 + sum(len(part) for part in sample.values() if isinstance(part, list))
+    assert done(await load([str(SAMPLE)], store)) == {"created": count}
+    assert done(await load([str(SAMPLE)], store)) == {"unchanged": count}
+    for event in sample["events"]:
+        (change,) = await rows(
+            "select record from store.change where id = $1", public_id(sample["dataset"], "event", event["key"])
+        )
+        record = json.loads(change["record"])
+        assert [record["title"], record.get("summary")] == [event["title"], event.get("summary")]
+        assert len(record.get("citations", ())) == len(event.get("citations", ()))
