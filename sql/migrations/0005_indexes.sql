@@ -71,6 +71,7 @@ create index quote_medium on store.quote (medium, said_at desc nulls last, id de
 create index quote_certainty on store.quote (certainty, said_at desc nulls last, id desc);
 create index quote_language on store.quote (language, said_at desc nulls last, id desc);
 create index quote_utterance on store.quote (utterance, said_at desc nulls last, id desc);
+create index quote_precision on store.quote (time_precision, said_at desc nulls last, id desc);
 create index quote_said on store.quote (said_at desc nulls last, id desc);
 create index quote_updated on store.quote (updated_at desc nulls last, id desc);
 create index quote_disputed on store.quote (said_at desc nulls last, id desc) where disputed;

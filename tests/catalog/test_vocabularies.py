@@ -1,0 +1,41 @@
+"""The database and the catalog know the same terms, and the same languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.catalog import V1, Vocabulary
+from api.catalog.v1 import vocabularies
+
+DOMAINS = Path(__file__).parents[2] / "sql" / "migrations" / "0002_domains.sql"
+
+
+def declared() -> dict[str, set[str]]:
+    """The vocabularies of the catalog, by the names of their domains."""
+    classes = [one for one in vars(vocabularies).values() if isinstance(one, type) and issubclass(one, Vocabulary)]
+    return {_snake(one.__name__): set(one.terms()) for one in classes if one is not Vocabulary}
+
+
+def checked() -> dict[str, set[str]]:
+    """The vocabularies of the database."""
+    found = re.findall(r"create domain store\.(\w+) as text check \(value in \((.*?)\)\)", DOMAINS.read_text(), re.S)
+    return {name: set(re.findall(r"'(\w+)'", terms)) for name, terms in found}
+
+
+def test_the_database_checks_the_terms_that_the_catalog_declares() -> None:
+    assert checked() == declared()
+
+
+@pytest.mark.parametrize("name", [one.name for one in V1.resources.values()])
+def test_each_field_and_link_says_what_it_means(name: str) -> None:
+    resource = V1[name]
+    for one in (*resource.fields.values(), *resource.links.values()):
+        assert one.description.endswith((".", "}")), f"{name}.{one.name}: {one.description}"
+    assert resource.description
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()

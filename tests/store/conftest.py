@@ -1,0 +1,26 @@
+"""A migrated database, shared by the tests that only look at it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from api.store.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+async def migrated(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    """The URL of an empty store."""
+    url = await fresh_database()
+    await migrate(url)
+    return url
+
+
+@pytest.fixture
+async def owner(migrated: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the store's owner."""
+    connection = await asyncpg.connect(migrated)
+    yield connection
+    await connection.close()

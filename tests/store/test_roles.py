@@ -1,0 +1,82 @@
+"""Content is read as a role that can see the views, the withdrawals and the last change, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+
+@pytest.fixture
+async def reader(migrated: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(migrated, server_settings={"role": "briefing_reader"})
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def access(migrated: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(migrated, server_settings={"role": "briefing_access"})
+    yield connection
+    await connection.close()
+
+
+async def relations(owner: asyncpg.Connection, schema: str) -> list[str]:
+    rows = await owner.fetch(
+        "select relname from pg_class where relnamespace = $1::regnamespace and relkind in ('r','v')", schema
+    )
+    return [row["relname"] for row in rows]
+
+
+async def test_the_reader_sees_every_view_of_the_version(owner: asyncpg.Connection, reader: asyncpg.Connection) -> None:
+    names = await relations(owner, "v1")
+    assert len(names) == 10
+    for name in names:
+        await reader.fetch(f"select * from v1.{name} limit 1")
+
+
+async def test_the_reader_sees_nothing_of_the_store_but_withdrawals_and_the_last_change(
+    owner: asyncpg.Connection, reader: asyncpg.Connection
+) -> None:
+    seen = []
+    for name in await relations(owner, "store"):
+        try:
+            await reader.fetch(f"select * from store.{name} limit 1")
+            seen.append(name)
+        except asyncpg.InsufficientPrivilegeError:
+            pass
+    assert sorted(seen) == ["last_change", "withdrawal"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into v1.source (id) values ('src_1')",
+        "update v1.event set title = 'x'",
+        "delete from v1.event",
+        "create table v1.mine (id int)",
+        "create table store.mine (id int)",
+        "drop view v1.event",
+        "select store.refuse_rewrite()",
+        "insert into store.change (resource, id, revision, action, record) values ('event', 'x', 1, 'created', '{}')",
+    ],
+)
+async def test_the_reader_can_change_nothing(reader: asyncpg.Connection, statement: str) -> None:
+    with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.FeatureNotSupportedError)):
+        await reader.execute(statement)
+
+
+async def test_the_access_role_reaches_no_content(owner: asyncpg.Connection, access: asyncpg.Connection) -> None:
+    for schema in ("v1", "store"):
+        for name in await relations(owner, schema):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await access.fetch(f"select * from {schema}.{name} limit 1")
+
+
+@pytest.mark.parametrize(
+    "statement", ["update store.change set reason = 'x'", "delete from store.change", "truncate store.change"]
+)
+async def test_nobody_rewrites_the_change_log(owner: asyncpg.Connection, statement: str) -> None:
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await owner.execute(statement)

@@ -1,0 +1,209 @@
+"""One load is one transaction, one loader at a time: whatever happens, readers see before or after."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.errors import BriefingError, Busy, LoadError, SettingsError, Unavailable
+from api.store.migrate import migrate
+from api.store.staged import Staged
+from api.store.write import Writer, writing
+
+LOADER = "import sys; from api.ingest.load import run_load; from api.settings import Settings; " + (
+    "sys.exit(run_load(['-'], Settings(database_url=sys.argv[1])))"
+)
+DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def source(number: int) -> Staged:
+    identifier = "src_" + "".join(DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
+    body = {"resource": "source", "id": identifier, "name": f"Source {number}", "kind": "ngo", "reliability": "f"}
+    return Staged("source", identifier, f"s{number}", ("d",), None, json.dumps(body).encode())
+
+
+async def rows(count: int) -> AsyncIterator[bytes]:
+    for number in range(count):
+        yield source(number).row(number)
+
+
+async def write(store: Writer, count: int) -> None:
+    await store.stage(rows(count))
+    await store.merge()
+
+
+@pytest.fixture
+async def store(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    url = await fresh_database()
+    await migrate(url)
+    return url
+
+
+@pytest.fixture
+async def connection(store: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(store)
+    yield connection
+    await connection.close()
+
+
+async def test_readers_see_the_store_before_a_load_or_after_it(store: str, connection: Any) -> None:
+    seen: set[tuple[int, int]] = set()
+    ended = asyncio.Event()
+
+    async def read() -> None:
+        while not ended.is_set():
+            seen.add(
+                tuple(await connection.fetchrow("select (select count(*) from v1.source), seq from store.last_change"))
+            )
+
+    reader = asyncio.create_task(read())
+    async with writing(store, 0) as writer:
+        await write(writer, 3_000)
+    await asyncio.sleep(0.05)
+    ended.set()
+    await reader
+    assert seen == {(0, 0), (3_000, 3_000)}
+
+
+async def test_a_second_loader_is_told_that_another_loads(store: str) -> None:
+    async with writing(store, 0):
+        start = monotonic()
+        with pytest.raises(Busy):
+            async with writing(store, 0.3):
+                pass
+        assert 0.3 <= monotonic() - start < 2
+
+
+async def test_a_second_loader_that_waits_gets_its_turn(store: str, connection: Any) -> None:
+    async def load(first: bool) -> None:
+        async with writing(store, 10) as writer:
+            await write(writer, 5)
+            await asyncio.sleep(0.3 * first)
+
+    await asyncio.gather(load(True), load(False))
+    assert await connection.fetchval("select count(*) from store.change") == 5
+
+
+async def test_an_error_in_the_middle_leaves_nothing_and_frees_the_lock(store: str, connection: Any) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with writing(store, 0) as writer:
+            await write(writer, 5)
+            raise ZeroDivisionError
+    assert await connection.fetchval("select count(*) from store.source") == 0
+    async with writing(store, 0) as writer:
+        await write(writer, 5)
+    assert await connection.fetchval("select count(*) from store.source") == 5
+
+
+async def test_a_loader_that_is_cancelled_leaves_nothing_and_frees_the_lock(store: str, connection: Any) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for number in range(1_000_000):
+            yield source(number).row(number)
+            await asyncio.sleep(0)
+
+    async def load() -> None:
+        async with writing(store, 0) as writer:
+            await writer.stage(endless())
+
+    task = asyncio.create_task(load())
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with writing(store, 1) as writer:
+        await write(writer, 5)
+    assert await connection.fetchval("select count(*) from store.source") == 5
+
+
+async def test_a_killed_loader_leaves_nothing_and_frees_the_lock(store: str, connection: Any) -> None:
+    loader = subprocess.Popen(
+        [sys.executable, "-c", LOADER, store],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=Path(__file__).parents[2],
+    )
+    assert loader.stdin
+    line = {"resource": "source", "dataset": "d", "name": "N", "kind": "ngo"}
+    for number in range(20_000):
+        loader.stdin.write(json.dumps(line | {"key": f"k{number}"}).encode() + b"\n")
+    loader.stdin.flush()
+    while not await connection.fetchval("select count(*) from pg_locks where locktype = 'advisory'"):
+        await asyncio.sleep(0.02)
+    os.kill(loader.pid, signal.SIGKILL)
+    loader.wait()
+    loader.stdin.close()
+    async with writing(store, 5) as writer:
+        await write(writer, 5)
+    assert await connection.fetchval("select count(*) from store.source") == 5
+    assert await connection.fetchval("select count(*) from store.change") == 5
+
+
+async def test_a_loader_whose_connection_is_cut_says_that_the_store_went_away(store: str, connection: Any) -> None:
+    with pytest.raises(Unavailable):
+        async with writing(store, 0) as writer:
+            await writer.stage(rows(5))
+            await connection.execute(
+                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()"
+            )
+            await writer.merge()
+    assert await connection.fetchval("select count(*) from store.change") == 0
+
+
+async def test_the_log_cannot_be_rewritten(store: str, connection: Any) -> None:
+    async with writing(store, 0) as writer:
+        await write(writer, 5)
+    for statement in ("delete from store.change", "update store.change set id = 'x'", "truncate store.change"):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await connection.execute(statement)
+
+
+async def test_a_database_without_tables_says_what_to_run(fresh_database: Callable[[], Awaitable[str]]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        async with writing(await fresh_database(), 0) as writer:
+            await write(writer, 5)
+    assert "briefing migrate" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (asyncpg.DiskFullError("No space left on device"), Unavailable),
+        (asyncpg.OutOfMemoryError("out of memory"), Unavailable),
+        (asyncpg.CheckViolationError("value violates"), LoadError),
+        (asyncpg.ProgramLimitExceededError("index row size"), LoadError),
+        (asyncpg.InsufficientPrivilegeError("permission denied"), SettingsError),
+        (ConnectionResetError("reset"), Unavailable),
+    ],
+    ids=lambda one: getattr(one, "__name__", type(one).__name__),
+)
+async def test_what_postgres_answers_is_told_in_words(store: str, raised: Exception, told: type[BriefingError]) -> None:
+    with pytest.raises(told) as caught:
+        async with writing(store, 0):
+            raise raised
+    assert type(caught.value) is told
+    assert str(raised) in caught.value.message
+
+
+async def test_text_goes_through_copy_as_it_is(store: str, connection: Any) -> None:
+    strange = 'back\\slash \\N \\. "quotes" tab\there\nnew line \r\n — \u4e00 \U0001f600'
+    body = json.dumps({**json.loads(source(1).body), "name": strange}).encode()
+    one = Staged("source", source(1).id, strange, ("d", strange), None, body)
+
+    async def some() -> AsyncIterator[bytes]:
+        yield one.row(7)
+
+    async with writing(store, 0) as writer:
+        await writer.stage(some())
+        await writer.merge()
+    assert await connection.fetchval("select name from store.source") == strange
