@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.errors import LoadError
+from api.ingest.quotation import shown
 from api.ingest.syntax import Position
-from api.ingest.wording import Path, joined, shown
+from api.ingest.wording import Path, joined
 
 MOST = 50
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from api.errors import BriefingError, Busy, LoadError, Unavailable
 from api.ingest.fault import MOST, Fault, Faults, named
 from api.ingest.identity import linked_id
+from api.ingest.quotation import shown
 from api.ingest.reader import STDIN, Entry, Text, files, opened
 from api.ingest.record import Invalid, read
 from api.ingest.report import Report, Silence, reported, summary
 from api.ingest.syntax import Position
-from api.ingest.wording import Path, shown
+from api.ingest.wording import Path
 from api.settings import Settings
 from api.store.embedded import running, start
 from api.store.migrate import migrate

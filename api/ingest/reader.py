@@ -22,6 +22,7 @@ from api.catalog import V1
 from api.ingest import wording
 from api.ingest.fault import Fault, Faults, named
 from api.ingest.format import HEADER, LISTS
+from api.ingest.quotation import shown
 from api.ingest.syntax import Malformed, Position, decode, parse, positions
 
 MOST_IN_LINE = 1 << 20
@@ -99,7 +100,7 @@ class Lines:
                     continue
                 line = parse(decode(data))
                 if not isinstance(line, dict):
-                    raise Malformed(f"expected an object on each line, got {wording.shown(line)}")
+                    raise Malformed(f"expected an object on each line, got {shown(line)}")
             except Malformed as error:
                 faults.add(Fault(Position(number, error.position.column), "", (), error.detail))
             else:
@@ -135,14 +136,13 @@ class Document:
     def entries(self, faults: Faults) -> Iterator[Entry]:
         try:
             document = self._read()
-            header = HEADER.model_validate(document)
+            HEADER.model_validate(document)
         except Malformed as error:
             faults.add(Fault(error.position, "", (), error.detail))
         except ValidationError as error:
             for path, detail in (wording.worded(one, HEADER.model_fields) for one in error.errors(include_url=False)):
                 faults.add(Fault(self._find("", path), "", path, detail))
         else:
-            del header
             yield from self._records(document, faults)
 
     def position(self, number: int, path: wording.Path) -> Position:

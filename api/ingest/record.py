@@ -17,8 +17,9 @@ from pydantic import BaseModel, ValidationError
 from api.catalog import V1, Resource
 from api.ingest.format import CHILDREN, LINES, NESTED, Form
 from api.ingest.identity import linked_id, public_id
+from api.ingest.quotation import shown
 from api.ingest.rule import Rule
-from api.ingest.wording import Path, Problem, closest, shown, worded
+from api.ingest.wording import Path, Problem, closest, worded
 from api.store.staged import Staged
 
 

@@ -44,8 +44,8 @@ class Silence:
         pass
 
 
-class Lines:
-    """For logs: a line every few seconds."""
+class Log:
+    """For files and pipes: a line every few seconds."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -90,7 +90,7 @@ def reported(quiet: bool = False) -> Iterator[Report]:
     if quiet:
         yield Silence()
     elif not sys.stderr.isatty():
-        yield Lines(sys.stderr)
+        yield Log(sys.stderr)
     else:
         words = TextColumn("{task.description}", markup=False)
         records = TextColumn("{task.fields[records]:,} records")

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from api.catalog import Field
 from api.ingest.country import COUNTRIES
+from api.ingest.quotation import shown
 
 YEARS = range(1000, 9999)
 CLEAN = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u202A-\u202E\u2066-\u2069]*$"
@@ -52,7 +53,7 @@ def _fitting(value: str) -> str:
 
 def _country(value: str) -> str:
     if value not in COUNTRIES:
-        raise refusal(f"{value} is no country code [ISO 3166-1 alpha-2, upper case] such as UA")
+        raise refusal(f"{shown(value)} is no country code [ISO 3166-1 alpha-2, upper case] such as UA")
     return value
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
 from api.catalog import V1
+from api.ingest.quotation import shown
 from api.ingest.scalar import MEANINGS
 
 Path = tuple[str | int, ...]
@@ -76,15 +75,6 @@ def closest(word: str, known: Iterable[str]) -> str:
     """A guess at what was meant, ready to be put at the end of a sentence."""
     found = get_close_matches(word[:100], list(known), 1)
     return f"; did you mean {found[0]}?" if found else ""
-
-
-def shown(value: Any) -> str:
-    """A value as a message can hold it: short, and without characters that would act on a terminal."""
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    text = str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
-    text = text if len(text) <= 80 else text[:77] + "..."
-    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
 
 
 def joined(path: Path) -> str:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -24,6 +21,10 @@ from api.store.write import Writer, writing
 LOADER = "import sys; from api.ingest.load import run_load; from api.settings import Settings; " + (
     "sys.exit(run_load(['-'], Settings(database_url=sys.argv[1])))"
 )
+LOADERS = """
+    pg_locks join pg_database on pg_database.oid = database
+    where locktype = 'advisory' and datname = current_database()
+"""
 DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -127,22 +128,18 @@ async def test_a_loader_that_is_cancelled_leaves_nothing_and_frees_the_lock(stor
 
 
 async def test_a_killed_loader_leaves_nothing_and_frees_the_lock(store: str, connection: Any) -> None:
-    loader = subprocess.Popen(
-        [sys.executable, "-c", LOADER, store],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=Path(__file__).parents[2],
+    root, pipe = Path(__file__).parents[2], asyncio.subprocess.PIPE
+    loader = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LOADER, store, stdin=pipe, stderr=pipe, cwd=root
     )
     assert loader.stdin
     line = {"resource": "source", "dataset": "d", "name": "N", "kind": "ngo"}
     for number in range(20_000):
         loader.stdin.write(json.dumps(line | {"key": f"k{number}"}).encode() + b"\n")
-    loader.stdin.flush()
-    while not await connection.fetchval("select count(*) from pg_locks where locktype = 'advisory'"):
-        await asyncio.sleep(0.02)
-    os.kill(loader.pid, signal.SIGKILL)
-    loader.wait()
-    loader.stdin.close()
+    await loader.stdin.drain()
+    assert await connection.fetchval(f"select count(*) from {LOADERS}") == 1
+    loader.kill()
+    await loader.wait()
     async with writing(store, 5) as writer:
         await write(writer, 5)
     assert await connection.fetchval("select count(*) from store.source") == 5
@@ -153,9 +150,7 @@ async def test_a_loader_whose_connection_is_cut_says_that_the_store_went_away(st
     with pytest.raises(Unavailable):
         async with writing(store, 0) as writer:
             await writer.stage(rows(5))
-            await connection.execute(
-                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()"
-            )
+            await connection.execute(f"select pg_terminate_backend(pid) from {LOADERS}")
             await writer.merge()
     assert await connection.fetchval("select count(*) from store.change") == 0
 

@@ -1,0 +1,150 @@
+"""A record in canonical form: the same for equal content, and the same again when it is read back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.ingest.format import LINES
+from api.ingest.identity import public_id
+from api.ingest.record import Invalid, read
+from api.ingest.syntax import Malformed, parse
+
+EVENT = {
+    "resource": "event",
+    "dataset": "d",
+    "key": "k",
+    "kind": "attack",
+    "title": "T",
+    "status": "occurred",
+    "time_precision": "unknown",
+}
+FIGURE = {"resource": "figure", "dataset": "d", "key": "k", "measure": "killed", "unit": "persons", "value": 5}
+
+
+def canonical(line: dict[str, Any] | str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(read(parse(line if isinstance(line, str) else json.dumps(line))).body)
+    return found
+
+
+def test_links_become_public_ids_and_keys_are_gone() -> None:
+    cited = {"source": "s", "via": ["a", public_id("x", "source", "b")], "document": "doc"}
+    record = canonical(EVENT | {"place": "p", "citations": [cited]})
+    assert record["id"] == public_id("d", "event", "k")
+    assert record["place"] == public_id("d", "place", "p")
+    assert record["citations"] == [
+        {
+            "source": public_id("d", "source", "s"),
+            "via": [public_id("d", "source", "a"), public_id("x", "source", "b")],
+            "document": public_id("d", "document", "doc"),
+            "stance": "asserts",
+        }
+    ]
+    assert not {"key", "dataset", "withdrawn"} & record.keys()
+
+
+def test_what_is_null_or_empty_is_left_out_and_what_has_a_default_is_said() -> None:
+    record = canonical(EVENT | {"summary": None, "tags": [], "citations": []})
+    assert record == {
+        "resource": "event",
+        "id": public_id("d", "event", "k"),
+        "kind": "attack",
+        "title": "T",
+        "status": "occurred",
+        "time_precision": "unknown",
+        "language": "en",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2022-03-06T14:30:00Z", "2022-03-06T14:30:00Z"),
+        ("2022-03-06T14:30:00+02:00", "2022-03-06T12:30:00Z"),
+        ("2022-03-06T00:30:00.250-14:00", "2022-03-06T14:30:00.250000Z"),
+        ("1000-01-01T00:00:00Z", "1000-01-01T00:00:00Z"),
+        ("9998-12-31T23:59:59.999999Z", "9998-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_a_time_is_kept_in_utc(given: str, kept: str) -> None:
+    assert canonical(EVENT | {"starts_at": given, "time_precision": "minute"})["starts_at"] == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("5", b'"value":5}'),
+        ("5.0", b'"value":5}'),
+        ("5e2", b'"value":500}'),
+        ("-0.0", b'"value":0}'),
+        ("12.50", b'"value":12.5}'),
+        ("1e-6", b'"value":0.000001}'),
+        ("999999999999999.999999", b'"value":999999999999999.999999}'),
+    ],
+)
+def test_a_number_is_kept_to_the_digit(given: str, kept: bytes) -> None:
+    assert read(parse(json.dumps(FIGURE).replace('"value": 5', f'"value": {given}'))).body.endswith(kept)
+
+
+@pytest.mark.parametrize(
+    "given", ["1e15", "1e300", "0.0000001", "1.00000000000000000000000000000000000000001", "1e-400"]
+)
+def test_a_number_that_would_be_rounded_is_refused(given: str) -> None:
+    with pytest.raises(Invalid):
+        read(parse(json.dumps(FIGURE).replace('"value": 5', f'"value": {given}')))
+
+
+def test_the_canonical_form_is_a_line_of_the_format_and_canonical_itself() -> None:
+    first = read(parse(json.dumps(EVENT | {"place": "p", "starts_at": "2022-03-06T00:00:00+01:00"})))
+    second = read(parse(first.body.decode()))
+    assert (second.body, second.id) == (first.body, first.id)
+
+
+def test_all_that_is_wrong_with_a_record_is_told_at_once() -> None:
+    with pytest.raises(Invalid) as caught:
+        read(parse(json.dumps(EVENT | {"kind": "x", "titel": "T", "title": "", "citations": [{"stance": "denies"}]})))
+    told = dict(caught.value.problems)
+    assert told[("titel",)] == "unknown field; did you mean title?"
+    assert told[("title",)] == "expected some text; leave the field out where there is none"
+    assert told[("citations", 0, "source")] == "expected, but it is missing"
+    assert told[("kind",)].startswith("expected one of attack, air_strike")
+
+
+def test_a_column_in_place_of_a_link_is_told_the_name_of_the_link() -> None:
+    with pytest.raises(Invalid) as caught:
+        read({**EVENT, "place_id": "p", "disputed": True})
+    assert dict(caught.value.problems) == {
+        ("place_id",): "unknown field; the link is called place",
+        ("disputed",): "the store derives this field: leave it out",
+    }
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = sorted({name for form in LINES.values() for name in form.model.model_fields} | {"exact", "scheme", "source"})
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=5), ANYTHING, max_size=6),
+    st.sampled_from([EVENT, FIGURE]),
+)
+def test_whatever_is_written_is_read_or_refused_in_printable_words(
+    changes: dict[str, Any], line: dict[str, Any]
+) -> None:
+    try:
+        record = read(parse(json.dumps({**line, **changes})))
+    except Malformed as error:
+        assert error.detail.isprintable()
+    except Invalid as error:
+        assert error.problems
+        assert all(detail.isprintable() for _, detail in error.problems)
+    else:
+        assert record.body == b"" or orjson.loads(record.body)["id"] == record.id
