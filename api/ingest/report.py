@@ -78,7 +78,9 @@ class Bar:
         self._progress.update(self._task, description=file, completed=done, total=size, records=records)
 
     def writing(self, file: str, records: int) -> None:
-        self._progress.update(self._task, description=f"{file}: writing", total=None, records=records)
+        # A bar that runs to and fro: how long Postgres takes is not known. A task keeps its total, so this is another.
+        self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(f"{file}: writing", total=None, records=records)
 
     def written(self, file: str, counts: Counts) -> None:
         self._progress.console.print(f"{file}: {_told(counts)}", markup=False, highlight=False)
