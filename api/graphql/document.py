@@ -11,6 +11,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    Token,
+    TokenKind,
     parse,
     validate,
 )
@@ -20,6 +22,8 @@ from api.graphql.limits import TOKENS_MOST, check_size
 from api.memo import Memo
 
 ERRORS_MOST = 10
+DIGITS_MOST = 400
+NUMBERS = (TokenKind.INT, TokenKind.FLOAT)
 DOCUMENTS_MOST = 16 * 1024 * 1024
 # A parsed document takes about 100 times its text (measured with tracemalloc on the queries of tests/bench).
 WEIGHT = 100
@@ -73,10 +77,22 @@ class Documents:
             parsed = parse(text, max_tokens=TOKENS_MOST)
         except GraphQLError as error:
             raise Refused([error]) from None
+        _check_numbers(parsed)
         check_size(parsed)
         if errors := validate(self._schema, parsed, max_errors=ERRORS_MOST):
             raise Refused(errors)
         return _sorted(parsed)
+
+
+def _check_numbers(parsed: DocumentNode) -> None:
+    # Python refuses to read an integer of more than 4,300 digits, and graphql-core tells callers how to make it.
+    assert parsed.loc is not None
+    token: Token | None = parsed.loc.start_token
+    while token is not None:
+        if token.kind in NUMBERS and token.end - token.start > DIGITS_MOST:
+            detail = f"A number may have at most {DIGITS_MOST} characters."
+            raise Refused([GraphQLError(detail, None, parsed.loc.source, [token.start])])
+        token = token.next
 
 
 def _sorted(parsed: DocumentNode) -> Document:

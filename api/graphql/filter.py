@@ -12,11 +12,22 @@ from api.catalog.operators import OPERATORS
 from api.errors import Fault, InvalidRequest
 from api.graphql.shape import Narrowed, narrowed
 from api.query import EVERYTHING, AnyOf, Filter, Not, Search, Test, Through, both
-from api.query.parse import check_box, check_near, read_id, read_identifier, read_language, read_number, read_text
+from api.query.parse import (
+    check_box,
+    check_near,
+    read_id,
+    read_identifier,
+    read_language,
+    read_number,
+    read_text,
+    read_words,
+)
 
 LEVELS = 6
 VALUES_MOST = 200
 TESTS_MOST = 60
+# Filters within a filter: each that looks through a link is a subquery, even where it tests nothing there.
+PARTS_MOST = 100
 
 
 class FilterReader:
@@ -25,11 +36,15 @@ class FilterReader:
     def __init__(self, version: Version) -> None:
         self._version = version
         self._tests = 0
+        self._parts = 0
 
     def read(self, resource: Resource, given: dict[str, Any], path: str, levels: int = LEVELS) -> Filter:
         """The Filter. InvalidRequest names the field that is wrong."""
         if levels == 0:
             raise _fault(path, f"Filters may be nested {LEVELS} deep.")
+        self._parts += 1
+        if self._parts > PARTS_MOST:
+            raise _fault(path, f"A filter may hold at most {PARTS_MOST} filters.")
         known = narrowed(self._version, resource)
         parts = [
             self._part(resource, known, name, value, f"{path}.{name}", levels - 1) for name, value in given.items()
@@ -116,7 +131,7 @@ def _identifier(value: dict[str, str]) -> tuple[str, str]:
 
 
 def _search(value: dict[str, Any], path: str) -> Filter:
-    text = _checked(read_text, value["text"], f"{path}.text")
+    text = _checked(read_words, value["text"], f"{path}.text")
     language = value.get("language")
     return Search(text, "en" if language is None else _checked(read_language, language, f"{path}.language"))
 

@@ -11,6 +11,9 @@ from api.errors import BriefingError, InvalidRequest
 from api.graphql.document import Refused
 from api.http.problems import PROBLEMS
 
+# graphql-core repeats what it was given, which may be as long as a body.
+MESSAGE_MOST = 500
+
 
 def formatted(error: Exception) -> list[dict[str, Any]]:
     """The entries of `errors` for what stopped a request. What is not ours to tell is told as internal."""
@@ -43,4 +46,5 @@ def noted(note: str) -> dict[str, Any]:
 
 
 def _from_core(error: GraphQLError) -> dict[str, Any]:
-    return {**error.formatted, "extensions": {"code": "invalid_request"}}
+    message = error.message if len(error.message) <= MESSAGE_MOST else f"{error.message[:MESSAGE_MOST]} …"
+    return {**error.formatted, "message": message, "extensions": {"code": "invalid_request"}}

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.body import BodyIgnored
+from api.http.parameters import check_path
 from api.http.problems import MEDIA_TYPE, document, from_router
 from api.http.respond import Bytes
 from api.settings import Settings
@@ -61,6 +62,7 @@ class Front:
             await send(message)
 
         try:
+            check_path(scope["raw_path"])
             await self._router(scope, receive, framed)
         except Exception as raised:
             error = from_router(raised, scope["path"]) if isinstance(raised, HTTPException) else raised

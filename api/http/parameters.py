@@ -24,6 +24,21 @@ class Faults(list[Fault]):
             raise InvalidRequest(f"{self[0].where}: {self[0].detail}{more}", tuple(self))
 
 
+def check_path(raw: bytes) -> None:
+    """InvalidRequest where percent-encoding hides what the router would take for something else: a slash that parts
+    no path, a NUL, or what is no UTF-8 and would be replaced in silence."""
+    if b"%" not in raw:
+        return
+    faults = Faults()
+    try:
+        _decoded(raw.decode("latin-1"))
+        if b"%2F" in raw.upper():
+            raise ValueError("Expected no slash in percent-encoding.")
+    except ValueError as error:
+        faults.note("path", error)
+    faults.check()
+
+
 def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
     """The parameters, decoded strictly: what is not UTF-8, not percent-encoded rightly or given twice is a fault."""
     given: dict[str, str] = {}

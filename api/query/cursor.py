@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import binascii
 import hashlib
+import re
 from base64 import urlsafe_b64decode
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -19,14 +21,9 @@ from api.errors import Fault, InvalidCursor
 from api.query.filter import Filter
 from api.query.sort import Sort
 
-READERS: dict[str, Any] = {
-    "text": str,
-    "vocabulary": str,
-    "timestamp": datetime.fromisoformat,
-    "date": date.fromisoformat,
-    "number": Decimal,
-    "real": float,
-}
+# As Postgres writes them. Decimal("1e999999999") is no more than its text, until the driver writes it out.
+NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
+REAL_MOST = 3e38
 
 
 def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
@@ -43,7 +40,7 @@ def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, 
         if not isinstance(identifier, str) or "\x00" in identifier or not isinstance(mark, str):
             raise ValueError("types")
         position = None if key is None else _read_key(key, sort)
-    except (ValueError, TypeError, binascii.Error, InvalidOperation, OverflowError):
+    except (ValueError, TypeError, binascii.Error, OverflowError):
         raise _invalid(where, "This is not a cursor of this service, or it was cut or changed.") from None
     if mark != expected:
         raise _invalid(where, f"This cursor belongs to another list than {_told(expected)}, or to another filter.")
@@ -55,14 +52,43 @@ def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, 
 def _read_key(key: Any, sort: Sort) -> Any:
     if not isinstance(key, str):
         raise ValueError("a key is text")
-    value = READERS[sort.kind](key)
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError("a naive time")
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise ValueError("not a number")
-    if isinstance(value, str) and "\x00" in value:
+    return READERS[sort.kind](key)
+
+
+def _text(key: str) -> str:
+    if "\x00" in key:
         raise ValueError("a NUL")
+    return key
+
+
+def _timestamp(key: str) -> datetime:
+    value = datetime.fromisoformat(key)
+    if value.tzinfo is None:
+        raise ValueError("a naive time")
+    return value.astimezone(UTC)  # OverflowError in the first and the last hours that there are
+
+
+def _number(key: str) -> Decimal:
+    if not NUMBER.fullmatch(key):
+        raise ValueError("not a number")
+    return Decimal(key)
+
+
+def _real(key: str) -> float:
+    value = float(key)
+    if not abs(value) < REAL_MOST:
+        raise ValueError("not a real")
     return value
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "text": _text,
+    "vocabulary": _text,
+    "timestamp": _timestamp,
+    "date": date.fromisoformat,
+    "number": _number,
+    "real": _real,
+}
 
 
 def _told(mark: str) -> str:

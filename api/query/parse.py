@@ -21,6 +21,8 @@ IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", re.ASCII)
 TEXT_MOST = 500
 FIRST_YEAR = 1000
+# Postgres's parser of searches keeps 32 operators in mind, and each minus without a word of its own is one.
+MINUSES = re.compile(r'(?:-[^\w"-]*){20}')
 
 
 def read_value(kind: Type, text: str) -> Any:
@@ -38,6 +40,13 @@ def read_text(text: str) -> str:
         raise ValueError("Expected text without NUL and without lone surrogates.")
     if len(text) > TEXT_MOST:
         raise ValueError(f"Expected at most {TEXT_MOST} characters.")
+    return text
+
+
+def read_words(text: str) -> str:
+    """Text in websearch syntax."""
+    if MINUSES.search(read_text(text)):
+        raise ValueError("Expected words; so many minus signs without a word between them cannot be read.")
     return text
 
 

@@ -30,7 +30,7 @@ from api.query import (
     read_sort,
 )
 from api.query.cursor import fingerprint, read_cursor
-from api.query.parse import IDENTIFIER, nearest, read_language, read_text
+from api.query.parse import IDENTIFIER, nearest, read_language, read_words
 from api.rest.include import Tree, read_include, shown
 from api.rest.parameters import Parameter, parameters, split
 
@@ -131,7 +131,7 @@ def _search(given: dict[str, str], faults: Faults) -> Search | None:
         if "q_language" in given:
             faults.note("q_language", "Needs q beside it.")
         return None
-    words = _read(given["q"], "q", read_text, faults)
+    words = _read(given["q"], "q", read_words, faults)
     return Search(words, _read(given.get("q_language", "en"), "q_language", read_language, faults))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 
-from api.errors import SettingsError, TimedOut, Unavailable
+from api.errors import SettingsError, TimedOut, TooExpensive, Unavailable
 from api.settings import Settings
 from api.store.pool import Lease, Pool
 
@@ -103,4 +103,6 @@ class Reader:
             return TimedOut("The store took too long over this request.", "Ask for less: a smaller page, fewer links.")
         if isinstance(error, asyncpg.InsufficientResourcesError):
             return Unavailable("The store has too much to do.")
+        if isinstance(error, asyncpg.ProgramLimitExceededError):
+            return TooExpensive("This request is more than the store can work out.", hint="Ask for less at once.")
         return error

@@ -1,0 +1,39 @@
+"""The service as it is run, over the sample, and a client without manners."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from api.ingest.load import load
+from api.store.migrate import migrate
+from tests.hostile.door import Door
+from tests.http.conftest import Served
+from tests.serving import serving
+
+SAMPLE = Path(__file__).parents[2] / "api" / "sample"
+
+
+@pytest.fixture(scope="package")
+async def sample(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """The URL of a database that holds the sample."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    yield url
+
+
+@pytest.fixture(scope="package")
+def served(sample: str) -> Iterator[Served]:
+    """The running service."""
+    with serving(sample) as server:
+        yield server
+        assert server.process.poll() is None, "it is still there"
+
+
+@pytest.fixture
+def door(served: Served) -> Door:
+    """Its door."""
+    return Door(served.port)

@@ -1,0 +1,99 @@
+"""A client without manners: it sends what it is told, and holds every answer to what an answer may tell."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from api.http.problems import PROBLEMS
+from tests.http.conftest import Answer, Client
+
+# What is nobody's business outside: paths, SQL, addresses, names of classes and of what the service is made of.
+INTERNAL = re.compile(
+    r"asyncpg|uvicorn|starlette|strawberry|graphql-core|orjson\.|Traceback|File \"|\.py\b|/home/|/tmp/|/usr/"
+    r"|site-packages|postgres(ql)?://|briefing_reader|briefing@|pg_catalog|pg_temp|\bselect\b.*\bfrom\b|at or near|relation \""
+    r"|[A-Z][a-z]+(Error|Exception)\b|sys\.|object at 0x|tsquery|statement_timeout|\bNone\b",
+)
+EMPTY = (204, 304)
+
+
+@dataclass(frozen=True)
+class Door:
+    """The service at a port of this machine."""
+
+    port: int
+    seconds: float = 10
+
+    def send(self, *parts: bytes, head: bool = False) -> Answer:
+        """One request, on a connection of its own."""
+        client = Client(self.port)
+        client.socket.settimeout(self.seconds)
+        try:
+            client.send(*parts)
+            status, fields = client.head()
+            length = 0 if head or status in EMPTY else int(fields["content-length"])
+            return checked(Answer(status, fields, client.read.read(length)))
+        finally:
+            client.close()
+
+    def get(self, path: str, *fields: str | bytes, method: str = "GET") -> Answer:
+        """A request without a body; the path goes out as it is."""
+        lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: localhost", *(_bytes(one) for one in fields), b"", b""]
+        return self.send(b"\r\n".join(lines), head=method == "HEAD")
+
+    def find(self, path: str, **parameters: str) -> Answer:
+        """A list, filtered; parameters are percent-encoded. A double underscore stands for a dot."""
+        pairs = (f"{name.replace('__', '.')}={quote(value, safe='')}" for name, value in parameters.items())
+        return self.get(f"/v1/{path}?{'&'.join(pairs)}")
+
+    def post(self, body: bytes, *fields: str, path: str = "/v1/graphql") -> Answer:
+        """A body for the GraphQL door."""
+        about = [f"Content-Length: {len(body)}", *fields]
+        if not any(one.lower().startswith("content-type") for one in fields):
+            about.append("Content-Type: application/json")
+        return self.send(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n".encode(), *_lines(about), b"\r\n", body)
+
+    def ask(self, query: str, variables: Any = None) -> Answer:
+        """A document."""
+        return self.post(json.dumps({"query": query, "variables": variables}).encode())
+
+
+def code(answer: Answer) -> str:
+    """The code of the first error, through either door; empty where there is none."""
+    if answer.fields["content-type"] == "application/problem+json":
+        return str(answer.problem["code"])
+    errors = json.loads(answer.body).get("errors") or [{}]
+    return str(errors[0].get("extensions", {}).get("code", ""))
+
+
+def checked(answer: Answer) -> Answer:
+    """The answer, which is none of ours at fault, has the shape of its kind, and holds nothing internal."""
+    assert answer.status < 500 or answer.status == 503, answer
+    assert answer.fields.get("x-request-id") or "access-control-allow-methods" in answer.fields, answer
+    if not answer.body:
+        return answer
+    kind = answer.fields["content-type"].partition(";")[0]
+    if kind == "application/problem+json":
+        assert answer.problem["code"] in PROBLEMS and answer.problem["code"] != "internal"
+        assert not INTERNAL.search(answer.body.decode()), answer.body
+    elif kind in ("application/json", "application/graphql-response+json"):
+        body = json.loads(answer.body) if "content-encoding" not in answer.fields else {}
+        for error in body.get("errors", []):
+            assert error["message"] and error["extensions"]["code"] in PROBLEMS, error
+            assert error["extensions"]["code"] != "internal"
+            assert not INTERNAL.search(json.dumps(error)), error
+        assert answer.status == 200 or body["errors"]
+    else:
+        assert kind in ("text/html", "text/plain"), kind
+    return answer
+
+
+def _bytes(field: str | bytes) -> bytes:
+    return field if isinstance(field, bytes) else field.encode("latin-1")
+
+
+def _lines(fields: list[str]) -> list[bytes]:
+    return [one.encode("latin-1") + b"\r\n" for one in fields]

@@ -1,0 +1,42 @@
+"""The service as it is run: `briefing serve` in a process of its own, over a Postgres that is named to it."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.http.conftest import Served
+
+ROOT = Path(__file__).parents[1]
+COMMAND = "from api.cli import main; main()"
+START_SECONDS = 20
+
+
+def launch(url: str, **settings: object) -> subprocess.Popen[str]:
+    """The process alone, for those that do not come to serve."""
+    chosen = {"database_url": url, "port": 0, **settings}
+    named = {f"BRIEFING_{name.upper()}": str(value) for name, value in chosen.items()}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **named}
+    command = [sys.executable, "-c", COMMAND, "serve"]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def serving(url: str, **settings: object) -> Iterator[Served]:
+    """The running service. It is up, and not yet ready where Postgres is not."""
+    with launch(url, **settings) as process:
+        try:
+            assert process.stdout is not None and process.stderr is not None
+            assert select.select([process.stdout], [], [], START_SECONDS)[0], "it does not start"
+            line = process.stdout.readline()
+            assert line.startswith("Serving on http://127.0.0.1:"), line or process.stderr.read()
+            yield Served(process, urlsplit(line.split()[-1]).port or 0)
+        finally:
+            process.send_signal(signal.SIGKILL)
