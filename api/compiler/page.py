@@ -149,7 +149,7 @@ def _segments(
     forward = rows.sort.descending != rows.page.backward
     way = "desc" if forward else "asc"
     tie = "" if rows.sort.column in ("id", "position") else f", {alias}.id {way}"
-    columns = ", ".join(f"{alias}.{name}" for name in source.columns)
+    columns = ", ".join([*(f"{alias}.{name}" for name in source.columns), f"{key} as k"])
     tests = [joined.format(alias)] if joined else []
     if rows.filter != All():
         tests.append(condition(writer, resource, alias, rows.filter))
@@ -158,7 +158,7 @@ def _segments(
         where = " and ".join([*tests, test] if test else tests)
         clause = f"\nwhere {where}" if where else ""
         return (
-            f"select {columns}, {key} as k\nfrom {writer.view(resource.name)} {alias}{clause}"
+            f"select {columns}\nfrom {writer.view(resource.name)} {alias}{clause}"
             f"\norder by {key} {way}{nulls}{tie}\nlimit {size}"
         )
 

@@ -1,4 +1,8 @@
-"""A record as a JSON object, and a page of records as one: records hold pages of what they link to, and so on."""
+"""A record as a JSON object, and a page of records as one: records hold pages of what they link to, and so on.
+
+A page is one row whatever is asked of it: `having true` makes one group of its records, even where nothing is
+aggregated (`__typename` alone) and where there are none.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +110,8 @@ def page(writer: Writer, rows: Rows, parent: Source | None = None) -> str:
     joins = "".join(f"\n{join}" for join in source.joins)
     shown = f"\nwhere {source.alias}.n <= {rows.page.size}" if read.counted else ""
     counted = counts(writer, rows, there)
-    return f"{counted}select {made} as made{marked}\nfrom (\n  {indent(inner)}\n) {source.alias}{joins}{shown}"
+    read_from = f"from (\n  {indent(inner)}\n) {source.alias}{joins}{shown}"
+    return f"{counted}select {made} as made{marked}\n{read_from}\nhaving true"
 
 
 def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> str:
@@ -130,7 +135,7 @@ def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> str:
     view = f"{writer.view(rows.resource)} {source.alias}"
     return (
         f"select {json_object(values)} as made\nfrom {view}{joins}"
-        f"\nwhere {joined.format(source.alias)} and {position} <= {size}"
+        f"\nwhere {joined.format(source.alias)} and {position} <= {size}\nhaving true"
     )
 
 

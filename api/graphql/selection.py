@@ -123,17 +123,15 @@ class _Reader:
             return Records(tuple(self._by_id(one, details) for one in ids))
         for resource in self._version.resources.values():
             if name == resource.name:
-                record = self._by_id(arguments["id"], details)
-                own = record if record and record.resource == resource.name else None
-                return Records((own,), single=True)
+                return Records((self._by_id(arguments["id"], details, resource),), single=True)
             if name == resource.plural:
                 selection = self._connection(resource, details)
                 return list_of(self._version, resource, arguments, selection, key)
         raise GraphQLError(f"Query has no field {name}.", node)
 
-    def _by_id(self, identifier: str, details: list[FieldDetails]) -> Record | None:
+    def _by_id(self, identifier: str, details: list[FieldDetails], wanted: Resource | None = None) -> Record | None:
         resource = self._version.by_prefix(identifier)
-        if resource is None or not IDENTIFIER.fullmatch(identifier):
+        if resource is None or wanted not in (None, resource) or not IDENTIFIER.fullmatch(identifier):
             return None
         return Record(resource.name, identifier, self._record(resource, details))
 

@@ -1,0 +1,98 @@
+"""The awkward store, written once; its rows in Python, the reference over them, and the service as clients see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+
+from api.app import create_app
+from api.catalog import V1
+from api.graphql.contract import text
+from api.settings import Settings
+from api.store.migrate import migrate
+from tests.agreement import dataset, rows
+from tests.agreement.reference import Reference
+
+Make = Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Both doors of one service."""
+
+    client: httpx2.AsyncClient
+
+    async def graphql(self, query: str, variables: Any = None, name: str | None = None) -> tuple[int, dict[str, Any]]:
+        """The status and the body of a GraphQL request."""
+        body = {"query": query, "variables": variables, "operationName": name}
+        accept = {"accept": "application/graphql-response+json"}
+        response = await self.client.post("/v1/graphql", json=body, headers=accept)
+        return response.status_code, response.json()
+
+    async def rest(self, path: str, parameters: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+        """The status and the body of a REST request."""
+        response = await self.client.get(f"/v1{path}", params=parameters or {})
+        return response.status_code, response.json()
+
+
+@asynccontextmanager
+async def opened(url: str, **settings: Any) -> AsyncIterator[Doors]:
+    """The application over a database, called in this process; its lifespan is ours to send."""
+    app = create_app(Settings(statement_timeout=30, pool_wait=30, **settings), url)
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    lifespan = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, sent.get, told.put))
+    await sent.put({"type": "lifespan.startup"})
+    await told.get()
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://briefing") as client:
+        yield Doors(client)
+    await sent.put({"type": "lifespan.shutdown"})
+    await lifespan
+
+
+@pytest.fixture(scope="session")
+async def store_url(fresh_database: Make) -> str:
+    """A database that holds the awkward store. Nothing writes to it afterwards."""
+    url = await fresh_database()
+    await migrate(url)
+    connection = await asyncpg.connect(url)
+    await dataset.write(connection, dataset.make())
+    await connection.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+async def held(store_url: str) -> rows.Rows:
+    """Its rows."""
+    connection = await asyncpg.connect(store_url, server_settings={"timezone": "UTC"})
+    try:
+        return await rows.read(connection)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def reference(held: rows.Rows) -> Reference:
+    """The reference executor over them."""
+    return Reference(text(V1), held)
+
+
+@pytest.fixture(scope="session")
+async def doors(store_url: str) -> AsyncIterator[Doors]:
+    """The service over the same store, whose requests may cost whatever they cost."""
+    async with opened(store_url, max_price=10**9) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def priced(store_url: str) -> AsyncIterator[Doors]:
+    """The same, with the price that a request may have in service."""
+    async with opened(store_url) as made:
+        yield made

@@ -1,0 +1,385 @@
+"""What a GraphQL request must be answered: graphql-core's own executor over plain Python rows.
+
+It shares nothing with the compiler. The schema is the text of the contract; what the contract only says in words
+(filters, orders, pages, links) is written down here a second time, as plainly as can be. Slow, and right.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    build_schema,
+    graphql_sync,
+)
+
+from tests.agreement.rows import Row, Rows
+
+# Links: to one record by a column of ours, to some by an array of ours, to many by a column of theirs, to children.
+LINKS: dict[str, dict[str, tuple[str, str, str]]] = {
+    "Event": {
+        "briefing": ("one", "Briefing", "briefing_id"),
+        "place": ("one", "Place", "place_id"),
+        "figures": ("many", "Figure", "event_id"),
+        "quotes": ("many", "Quote", "event_id"),
+        "participants": ("children", "Participant", ""),
+        "related": ("children", "Relation", ""),
+        "citations": ("children", "Citation", ""),
+    },
+    "Figure": {
+        "briefing": ("one", "Briefing", "briefing_id"),
+        "event": ("one", "Event", "event_id"),
+        "place": ("one", "Place", "place_id"),
+        "citations": ("children", "Citation", ""),
+    },
+    "Quote": {
+        "briefing": ("one", "Briefing", "briefing_id"),
+        "event": ("one", "Event", "event_id"),
+        "speaker": ("one", "Source", "speaker_id"),
+        "addressee": ("one", "Source", "addressee_id"),
+        "citations": ("children", "Citation", ""),
+    },
+    "Source": {
+        "affiliation": ("one", "Source", "affiliation_id"),
+        "members": ("many", "Source", "affiliation_id"),
+        "quotes": ("many", "Quote", "speaker_id"),
+        "documents": ("many", "Document", "publisher_id"),
+    },
+    "Document": {"publisher": ("one", "Source", "publisher_id")},
+    "Place": {"events": ("many", "Event", "place_id"), "figures": ("many", "Figure", "place_id")},
+    "Briefing": {
+        "publisher": ("one", "Source", "publisher_id"),
+        "events": ("many", "Event", "briefing_id"),
+        "figures": ("many", "Figure", "briefing_id"),
+        "quotes": ("many", "Quote", "briefing_id"),
+    },
+    "Citation": {
+        "source": ("one", "Source", "source_id"),
+        "blames": ("one", "Source", "blames_id"),
+        "via": ("several", "Source", "via_ids"),
+        "document": ("one", "Document", "document_id"),
+    },
+    "Participant": {"source": ("one", "Source", "source_id")},
+    "Relation": {"event": ("one", "Event", "event_id")},
+}
+# Filters under a short name: the link that they look through, and the filter at its end.
+SHORT: dict[str, dict[str, tuple[str, str]]] = {
+    "Event": {
+        "country": ("place", "country"),
+        "bbox": ("place", "bbox"),
+        "near": ("place", "near"),
+        "sourceId": ("citations", "sourceId"),
+        "participantId": ("participants", "sourceId"),
+    },
+    "Figure": {
+        "country": ("place", "country"),
+        "bbox": ("place", "bbox"),
+        "near": ("place", "near"),
+        "sourceId": ("citations", "sourceId"),
+    },
+    "Quote": {"sourceId": ("citations", "sourceId")},
+}
+ORDERS = {"Event": ("startsAt", True), "Figure": ("asOf", True), "Quote": ("saidAt", True)}
+PREFIXES = {
+    "evt": "Event",
+    "fig": "Figure",
+    "quo": "Quote",
+    "src": "Source",
+    "doc": "Document",
+    "plc": "Place",
+    "brf": "Briefing",
+}
+CURSOR = "reference:"
+
+
+class Reference:
+    """The executor. `cursors` holds every cursor that it gave: type, filter, order and row."""
+
+    def __init__(self, contract: str, rows: Rows) -> None:
+        self.rows = rows
+        self.cursors: list[tuple[str, Any, Any, Row]] = []
+        self.schema = build_schema(contract)
+        for name in ("DateTime", "Date"):
+            scalar = self.schema.type_map[name]
+            assert isinstance(scalar, GraphQLScalarType)
+            read = _read_time if name == "DateTime" else date.fromisoformat
+            scalar.coerce_output_value = written
+            scalar.coerce_input_value = read
+            scalar.coerce_input_literal = lambda node, read=read: read(node.value)
+        for made in self.schema.type_map.values():
+            if isinstance(made, GraphQLInterfaceType):
+                made.resolve_type = lambda row, *_: row["__kind"]
+            elif isinstance(made, GraphQLObjectType) and made.name in LINKS:
+                for name, field in made.fields.items():
+                    field.resolve = self._resolver(made.name, name)
+        for name, field in self.schema.query_type.fields.items():
+            field.resolve = self._root(name)
+
+    def execute(self, text: str, variables: dict[str, Any] | None = None, name: str | None = None) -> ExecutionResult:
+        """The whole answer."""
+        return graphql_sync(self.schema, text, variable_values=variables, operation_name=name)
+
+    def _root(self, name: str) -> Callable[..., Any]:
+        if name == "node":
+            return lambda _, info, id: self._by_id(id)
+        if name == "nodes":
+            return lambda _, info, ids: self._by_ids(ids)
+        kind = name.capitalize()
+        if kind in LINKS:
+            return lambda _, info, id: self._by_id(id, kind)
+        return lambda _, info, **given: self._connection(kind.removesuffix("s"), given)
+
+    def _by_ids(self, ids: list[str]) -> list[Any]:
+        if len(ids) > 50:
+            raise refused("too many ids")
+        return [self._or_error(one) for one in ids]
+
+    def _or_error(self, identifier: str) -> Row | GraphQLError:
+        try:
+            return self._by_id(identifier)
+        except GraphQLError as error:
+            return error
+
+    def _by_id(self, identifier: str, wanted: str = "") -> Row:
+        kind = PREFIXES.get(identifier.split("_")[0], "")
+        if kind and wanted in ("", kind):
+            if identifier in self.rows.records[kind]:
+                return self.rows.records[kind][identifier]
+            if identifier in self.rows.withdrawn[kind]:
+                raise GraphQLError("withdrawn", extensions={"code": "withdrawn"})
+        raise GraphQLError("no such record", extensions={"code": "not_found"})
+
+    def _resolver(self, kind: str, name: str) -> Callable[..., Any]:
+        if name not in LINKS[kind]:
+            column = snake(name)
+            enum = _named(self.schema.type_map[kind].fields[name].type).__class__.__name__ == "GraphQLEnumType"
+            return lambda row, info: _shown(row[column], enum)
+        how, target, _ = LINKS[kind][name]
+        if how == "one":
+            return lambda row, info: next(iter(self._linked(kind, row, name)), None)
+        if how == "several":
+            return lambda row, info: self._linked(kind, row, name)
+        return lambda row, info, **given: self._set(target, self._linked(kind, row, name), given)
+
+    def _linked(self, kind: str, row: Row, name: str) -> list[Row]:
+        """The records at the end of a link. Those that were withdrawn are not there."""
+        how, target, column = LINKS[kind][name]
+        if how == "children":
+            return self.rows.children[target].get(row["id"], [])
+        there = self.rows.records[target]
+        if how == "many":
+            return [one for one in there.values() if one[column] == row["id"]]
+        ids = [row[column]] if how == "one" else row[column]
+        return [there[one] for one in ids if one in there]
+
+    def _set(self, target: str, linked: list[Row], given: dict[str, Any]) -> Row:
+        size = _size(given["first"], 50)
+        rows = [one for one in linked if self._passes(target, one, given.get("filter") or {})]
+        if target in PREFIXES.values():
+            rows = self._ordered(target, rows, None, {})
+        return {"nodes": rows[:size], "hasMore": len(rows) > size}
+
+    def _connection(self, kind: str, given: dict[str, Any]) -> Row:
+        narrowing, order = given.get("filter") or {}, given.get("orderBy")
+        every = self.rows.records[kind].values()
+        rows = self._ordered(kind, [one for one in every if self._passes(kind, one, narrowing)], order, narrowing)
+        first, last, after, before = (given.get(name) for name in ("first", "last", "after", "before"))
+        backward = last is not None or before is not None
+        if backward and (first is not None or after is not None):
+            raise refused("first goes with after, last with before")
+        size = last if backward else first
+        size = 50 if size is None else _size(size, 200)
+        if backward:
+            left = rows if before is None else rows[: self._place(before, kind, narrowing, order, rows)]
+            page, more = left[-size:], len(left) > size
+        else:
+            left = rows if after is None else rows[self._place(after, kind, narrowing, order, rows) + 1 :]
+            page, more = left[:size], len(left) > size
+        cursors = [self._cursor(kind, narrowing, order, one) for one in page]
+        return {
+            "nodes": page,
+            "edges": [{"node": one, "cursor": cursor} for one, cursor in zip(page, cursors, strict=True)],
+            "pageInfo": {
+                "hasNextPage": before is not None if backward else more,
+                "hasPreviousPage": more if backward else after is not None,
+                "startCursor": cursors[0] if cursors else None,
+                "endCursor": cursors[-1] if cursors else None,
+            },
+            "totalCount": len(rows),
+            "totalQuality": "EXACT",
+        }
+
+    def _cursor(self, kind: str, narrowing: Any, order: Any, row: Row) -> str:
+        self.cursors.append((kind, narrowing, order, row))
+        return f"{CURSOR}{len(self.cursors) - 1}"
+
+    def _place(self, cursor: str, kind: str, narrowing: Any, order: Any, rows: list[Row]) -> int:
+        if not cursor.startswith(CURSOR):
+            raise GraphQLError("no cursor", extensions={"code": "invalid_cursor"})
+        known = self.cursors[int(cursor.removeprefix(CURSOR))]
+        assert known[:3] == (kind, narrowing, order)
+        return next(place for place, row in enumerate(rows) if row is known[3])
+
+    def _ordered(self, kind: str, rows: list[Row], order: Any, narrowing: dict[str, Any]) -> list[Row]:
+        """In order: the id breaks ties, in the direction of the sort; what has no key comes last either way."""
+        name, descending = ORDERS.get(kind, ("id", False))
+        if order is not None:
+            name, descending = camel(order["field"].lower()), order.get("direction") == "DESC"
+        if name == "relevance":
+            ranks = self.rows.found[kind, *self._searched(narrowing)]
+            return sorted(rows, key=lambda one: (ranks[one["id"]], one["id"]), reverse=True)
+        if name == "value" and "measure" not in narrowing:
+            raise refused("like is compared with like")
+        column = {"value": "value_floor"}.get(name, snake(name))
+        keyed = [one for one in rows if one[column] is not None]
+        bare = [one for one in rows if one[column] is None]
+        keyed.sort(key=lambda one: (one[column], one["id"]), reverse=descending)
+        bare.sort(key=lambda one: one["id"], reverse=descending)
+        return keyed + bare
+
+    def _searched(self, narrowing: dict[str, Any]) -> tuple[str, str]:
+        if "search" not in narrowing:
+            raise refused("relevance of what?")
+        return narrowing["search"]["text"], narrowing["search"].get("language") or "en"
+
+    def _passes(self, kind: str, row: Row, given: dict[str, Any]) -> bool:
+        if kind == "Figure" and {"gte", "lt"} & set(given.get("value") or ()) and "measure" not in given:
+            raise refused("like is compared with like")
+        return all(self._holds(kind, row, name, value) for name, value in given.items())
+
+    def _holds(self, kind: str, row: Row, name: str, value: Any) -> bool:
+        if value is None:
+            raise refused("null is no filter")
+        if name in ("and", "or"):
+            return (all if name == "and" else any)([self._passes(kind, row, one) for one in value])
+        if name == "not":
+            return not self._passes(kind, row, value)
+        if name == "search":
+            return row["id"] in self.rows.found[kind, value["text"], value.get("language") or "en"]
+        if name in SHORT.get(kind, ()):
+            link, name = SHORT[kind][name]
+            target = LINKS[kind][link][1]
+            return any(self._holds(target, one, name, value) for one in self._linked(kind, row, link))
+        if name in LINKS[kind]:
+            how, target, _ = LINKS[kind][name]
+            wanted = value if how == "one" else value["some"]
+            return any(self._passes(target, one, wanted) for one in self._linked(kind, row, name))
+        if name in ("bbox", "near"):
+            return row["latitude"] is not None and {"bbox": inside, "near": near}[name](row, value)
+        if isinstance(value, bool):
+            return bool(row[snake(name)] == value)
+        return all(_test(row, name, operator, wanted) for operator, wanted in value.items())
+
+
+def _test(row: Row, name: str, operator: str, wanted: Any) -> bool:
+    column = row[snake(name)]
+    if operator == "isNull":
+        return (column is None) == wanted
+    if name == "value":
+        column, wanted = row["value_floor"], Decimal(str(wanted))
+    if column is None:
+        return False
+    if operator == "in":
+        return column in [_lowered(one, name) for one in wanted]
+    if operator == "has" and name == "identifiers":
+        return any(one in column for one in wanted)
+    if operator == "has":
+        return bool(set(column) & set(wanted))
+    return bool(column >= wanted) if operator == "gte" else bool(column < wanted)
+
+
+def _lowered(value: Any, name: str) -> Any:
+    return value.lower() if name in VOCABULARIES else value
+
+
+VOCABULARIES = {
+    *("kind", "reliability", "geoPrecision", "timePrecision", "status", "role", "relation", "measure", "quantifier"),
+    *("basis", "certainty", "quoteType", "medium", "stance"),
+}
+
+
+def inside(row: Row, box: dict[str, float]) -> bool:
+    """Whether a place is in a box; one whose west is east of its east crosses the antimeridian."""
+    east, west = row["longitude"] <= box["east"], row["longitude"] >= box["west"]
+    return box["south"] <= row["latitude"] <= box["north"] and (
+        west or east if box["west"] > box["east"] else west and east
+    )
+
+
+def near(row: Row, point: dict[str, float]) -> bool:
+    """Whether a place is within a distance."""
+    return distance(row["latitude"], row["longitude"], point["latitude"], point["longitude"]) <= point["kilometres"]
+
+
+def distance(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """Kilometres on the mean sphere, by the haversine formula."""
+    one, other = math.radians(latitude), math.radians(other_latitude)
+    across = math.radians(other_longitude - longitude)
+    half = math.sin((other - one) / 2) ** 2 + math.cos(one) * math.cos(other) * math.sin(across / 2) ** 2
+    return 2 * 6371.0088 * math.asin(min(1.0, math.sqrt(half)))
+
+
+def refused(message: str) -> GraphQLError:
+    """An argument that no request may have."""
+    return GraphQLError(message, extensions={"code": "invalid_request"})
+
+
+def _size(size: int, most: int) -> int:
+    if not 1 <= size <= most:
+        raise refused("out of range")
+    return size
+
+
+def _shown(value: Any, enum: bool) -> Any:
+    if enum and value is not None:
+        return value.upper()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return _object(value)
+    if isinstance(value, list):
+        return [_object(one) if isinstance(one, dict) else one for one in value]
+    return value
+
+
+def _object(value: Row) -> Row:
+    return {camel(name): one for name, one in value.items()}
+
+
+def written(value: Any) -> str:
+    """A time in UTC or a day, as answers have it."""
+    if not isinstance(value, datetime):
+        return str(value.isoformat())
+    text = value.astimezone(UTC).isoformat()
+    return re.sub(r"0+\+", "+", text) if "." in text else text
+
+
+def _read_time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _named(kind: Any) -> Any:
+    while hasattr(kind, "of_type"):
+        kind = kind.of_type
+    return kind
+
+
+def snake(name: str) -> str:
+    """`startsAt` as `starts_at`."""
+    return re.sub("([A-Z])", r"_\1", name).lower()
+
+
+def camel(name: str) -> str:
+    """`starts_at` as `startsAt`."""
+    return re.sub("_(.)", lambda found: found[1].upper(), name)

@@ -1,0 +1,70 @@
+"""The rows that the views of version 1 show, read once into Python, with what a search finds in them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+Row = dict[str, Any]
+
+RECORDS = ("event", "figure", "quote", "source", "document", "place", "briefing")
+CHILDREN = ("citation", "participant", "relation")
+# What is searched in the tests: Postgres says which records that finds and how well; the rest is told in Python.
+SEARCHES = [
+    ("corridor", "en"),
+    ("run", "en"),
+    ("évacuation or shelling", "en"),
+    ('"humanitarian corridor" -city', "en"),
+    ("refugies", "fr"),
+    ("бої", "uk"),
+    ("mariupol zurich", "en"),
+    ("civilian or dite", "de"),
+    ("nothing here", "en"),
+]
+
+
+@dataclass
+class Rows:
+    """Records by type and id; children by type and record, in order; reasons by type and id; ranks by search."""
+
+    records: dict[str, dict[str, Row]] = field(default_factory=dict)
+    children: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
+    withdrawn: dict[str, dict[str, str]] = field(default_factory=dict)
+    found: dict[tuple[str, str, str], dict[str, float]] = field(default_factory=dict)
+
+
+async def read(connection: asyncpg.Connection[Any]) -> Rows:
+    """All of it."""
+    rows = Rows()
+    for table in RECORDS:
+        kind = table.capitalize()
+        rows.records[kind] = {row["id"]: row for row in await _table(connection, table)}
+        reasons = "select id, reason from store.withdrawal where resource = $1"
+        rows.withdrawn[kind] = {row["id"]: row["reason"] for row in await connection.fetch(reasons, table)}
+        for words, language in SEARCHES:
+            found = await connection.fetch(
+                f"select id, ts_rank(search, store.word_query($1, $2)) as rank from v1.{table}"
+                " where search @@ store.word_query($1, $2)",
+                words,
+                language,
+            )
+            rows.found[kind, words, language] = {row["id"]: row["rank"] for row in found}
+    for table in CHILDREN:
+        there = rows.children[table.capitalize()] = {}
+        for row in sorted(await _table(connection, table), key=lambda one: one["position"]):
+            there.setdefault(row["record_id"], []).append(row)
+    return rows
+
+
+async def _table(connection: asyncpg.Connection[Any], table: str) -> list[Row]:
+    found = []
+    for record in await connection.fetch(f"select * from v1.{table}"):
+        row = {"__kind": table.capitalize(), **record}
+        for name in ("identifiers", "excerpt"):
+            if row.get(name) is not None:
+                row[name] = json.loads(row[name])
+        found.append(row)
+    return found

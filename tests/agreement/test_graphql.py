@@ -1,0 +1,136 @@
+"""Every compiled GraphQL answer is the one that graphql-core gives over the same rows, key by key.
+
+BRIEFING_OPERATIONS tells how many are compared (300 in an ordinary run), BRIEFING_SEED where they begin.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from random import Random
+from typing import Any
+
+from graphql import ExecutionResult, parse, validate
+
+from tests.agreement.conftest import Doors
+from tests.agreement.generator import Asked, Generator
+from tests.agreement.reference import CURSOR, Reference, written
+from tests.agreement.rows import Rows
+
+OPERATIONS = int(os.environ.get("BRIEFING_OPERATIONS", "300"))
+SEED = int(os.environ.get("BRIEFING_SEED", "1"))
+# What the reference answers with null and an error beside the rest of the data; all else refuses the whole request.
+PARTIAL = {"not_found", "withdrawn"}
+
+
+@dataclass
+class Tally:
+    """What was compared."""
+
+    answered: int = 0
+    refused: int = 0
+    invalid: int = 0
+    too_large: int = 0
+    followed: int = 0
+    cursors: list[tuple[str, str]] = field(default_factory=list)
+
+
+def codes(result: ExecutionResult) -> list[tuple[list[Any] | None, str]]:
+    """The errors of the reference, by path and code."""
+    return sorted(
+        ((one.path, (one.extensions or {}).get("code", "invalid_request")) for one in result.errors or ()),
+        key=repr,
+    )
+
+
+def differences(expected: Any, found: Any, path: str, cursors: list[tuple[str, str]]) -> list[str]:
+    """Where two answers differ: values, types, and the order of keys. Cursors are kept, to be followed."""
+    if isinstance(expected, str) and expected.startswith(CURSOR):
+        cursors.append((expected, found))
+        return [] if isinstance(found, str) else [f"{path}: no cursor but {found!r}"]
+    if isinstance(expected, dict) and isinstance(found, dict):
+        if list(expected) != list(found):
+            return [f"{path}: keys {list(expected)} but {list(found)}"]
+        return [one for key in expected for one in differences(expected[key], found[key], f"{path}.{key}", cursors)]
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        pairs = enumerate(zip(expected, found, strict=True))
+        return [one for at, pair in pairs for one in differences(*pair, f"{path}[{at}]", cursors)]
+    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
+    return [] if same else [f"{path}: {expected!r:.300} but {found!r:.300}"]
+
+
+async def compare(doors: Doors, reference: Reference, asked: Asked, tally: Tally) -> None:
+    """Ask both."""
+    if validate(reference.schema, parse(asked.text)):
+        status, found = await doors.graphql(asked.text, asked.variables, asked.name)
+        assert status == 400, asked.text
+        # Its size is measured before it is validated.
+        assert found["errors"][0]["extensions"]["code"] in ("invalid_request", "too_expensive"), asked.text
+        tally.invalid += 1
+        return
+    expected = reference.execute(asked.text, asked.variables, asked.name)
+    status, found = await doors.graphql(asked.text, asked.variables, asked.name)
+    wanted = codes(expected)
+    told = f"\n{asked.text}\n{asked.variables} {asked.name}\n{found.get('errors')} {expected.errors}"
+    if "data" not in found:
+        code = found["errors"][0]["extensions"]["code"]
+        if code == "too_expensive":
+            tally.too_large += 1
+            return
+        assert code in {one for _, one in wanted} - PARTIAL, told
+        assert status == 400
+        tally.refused += 1
+        return
+    assert status == 200
+    errors = sorted(((one["path"], one["extensions"]["code"]) for one in found.get("errors", ())), key=repr)
+    assert errors == wanted, told
+    differing = differences(expected.data, found["data"], "data", tally.cursors)
+    assert not differing, "\n".join(differing[:5]) + told
+    tally.answered += 1
+
+
+async def follow(doors: Doors, reference: Reference, random: Random, tally: Tally) -> None:
+    """What stands after and before a cursor is the same for both, wherever the cursor was found."""
+    for expected, found in random.sample(tally.cursors, min(2, len(tally.cursors))):
+        kind, narrowing, order, _ = reference.cursors[int(expected.removeprefix(CURSOR))]
+        way, size = random.choice([("after", "first"), ("before", "last")])
+        text = (
+            f"query ($at: String, $filter: {kind}Filter, $order: {kind}Order) {{ {kind.lower()}s({way}: $at,"
+            f" {size}: 3, filter: $filter, orderBy: $order) {{ nodes {{ id }} edges {{ cursor }}"
+            " pageInfo { startCursor endCursor hasNextPage hasPreviousPage } } }"
+        )
+        variables = {"filter": as_json(narrowing) or None, "order": order}
+        reference_answer = reference.execute(text, {**variables, "at": expected})
+        _, answer = await doors.graphql(text, {**variables, "at": found})
+        assert not reference_answer.errors and "data" in answer, (reference_answer.errors, answer, variables)
+        differing = differences(reference_answer.data, answer["data"], "data", [])
+        assert not differing, (differing, variables, way)
+        tally.followed += 1
+    tally.cursors.clear()
+    reference.cursors.clear()
+
+
+def as_json(value: Any) -> Any:
+    """A coerced argument as a variable again."""
+    if isinstance(value, dict):
+        return {key: as_json(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [as_json(one) for one in value]
+    return written(value) if isinstance(value, date | datetime) else value
+
+
+async def test_generated_operations_are_answered_as_graphql_core_answers_them(
+    doors: Doors, reference: Reference, held: Rows
+) -> None:
+    tally = Tally()
+    for seed in range(SEED, SEED + OPERATIONS):
+        random = Random(seed)
+        asked = Generator(reference.schema, held, random).operation()
+        try:
+            await compare(doors, reference, asked, tally)
+            await follow(doors, reference, random, tally)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+    print(f"\n{tally}")
+    assert tally.answered > 0.6 * OPERATIONS and tally.followed > 0.5 * OPERATIONS
