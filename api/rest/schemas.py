@@ -41,13 +41,14 @@ def schemas(version: Version) -> dict[str, Schema]:
     for one in _in_sets(version, declared):
         made[f"{title(one)}Set"] = _set(one)
     for one in version.resources.values():
-        made[f"{title(one)}Page"] = _object({"data": array(ref(one)), "page": ref("Page")}, f"A page of {one.plural}.")
-        made[f"{title(one)}Record"] = _object({"data": ref(one)}, f"One {one.name}.")
+        page = {"data": array(ref(one), f"The {one.plural}, in order."), "page": ref("Page")}
+        made[f"{title(one)}Page"] = structure(page, f"A page of {one.plural}.")
+        made[f"{title(one)}Record"] = structure({"data": ref(one)}, f"One {one.name}.")
     made["Page"] = _page()
     for one in version.resources.values():
         made[f"{title(one)}Id"] = _identifier(one)
     for kind in dict.fromkeys([*_kinds(fields(declared)), TotalQuality]):
-        made[kind.__name__] = vocabulary(kind) if issubclass(kind, Vocabulary) else _value(kind)
+        made[kind.__name__] = _kind(kind)
     return made
 
 
@@ -77,23 +78,23 @@ def typed(kind: Type, format: str = "") -> Schema:
 def record(version: Version, resource: Resource) -> Schema:
     """A record: all its fields, the ids that it links by, its children; and what may be included."""
     always = {name: shown(field) for name, field in resource.fields.items()}
+    if resource.prefix:
+        always["id"] = ref(f"{title(resource)}Id")
     included: dict[str, Schema] = {}
     for link in resource.links.values():
         target = version[link.target]
         if link.kind in ("one", "several"):
             always[link.by] = _by(target, link)
         (always if link.owned else included)[link.name] = _linked(target, link)
-    return _object(always, resource.description, included)
+    return structure(always, resource.description, included)
 
 
 def shown(field: Field) -> Schema:
     """A field as records show it."""
     made = typed(field.type, field.format)
-    if field.name == "id":
-        made = made | {"pattern": made.get("pattern", "")} if made.get("pattern") else made
     made = array(made) if field.type.many else nullable(made) if field.type.nullable else made
-    examples = {"examples": [field.example]} if field.example is not None and "type" in made else {}
-    return made | {"description": field.description} | examples
+    exemplary = field.example is not None and field.type.of is None and not field.type.many
+    return made | {"description": field.description} | ({"examples": [field.example]} if exemplary else {})
 
 
 def nullable(schema: Schema) -> Schema:
@@ -103,16 +104,21 @@ def nullable(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def vocabulary(kind: type[Vocabulary]) -> Schema:
-    """An enum with what its terms mean, for readers in words and for generators in order."""
-    terms = kind.terms()
+def enum(terms: dict[str, str], description: str) -> Schema:
+    """Terms with what they mean, for readers in words and for generators in order."""
     listed = "".join(f"\n- `{term}`: {meaning}" for term, meaning in terms.items())
     return {
         "type": "string",
         "enum": list(terms),
         "x-enum-descriptions": list(terms.values()),
-        "description": f"{kind.__doc__} New terms may be added.\n{listed}",
+        "description": f"{description} New terms may be added.\n{listed}",
     }
+
+
+def structure(always: dict[str, Schema], description: str, sometimes: dict[str, Schema] | None = None) -> Schema:
+    """An object. Everything in `always` is required; clients must tolerate more than they know."""
+    properties = always | (sometimes or {})
+    return {"type": "object", "description": description, "required": list(always), "properties": properties}
 
 
 def _by(target: Resource, link: Link) -> Schema:
@@ -136,7 +142,8 @@ def _linked(target: Resource, link: Link) -> Schema:
 
 
 def _set(resource: Resource) -> Schema:
-    return _object({"data": array(ref(resource)), "has_more": HAS_MORE}, f"The first {resource.plural} of a record.")
+    data = array(ref(resource), f"The {resource.plural}, in order.")
+    return structure({"data": data, "has_more": HAS_MORE}, f"The first {resource.plural} of a record.")
 
 
 def _page() -> Schema:
@@ -145,7 +152,7 @@ def _page() -> Schema:
     quality = ref(TotalQuality.__name__, "How good `total` is. Shown beside it.")
     about = "Where the page ends, and what comes after it."
     always = {"next_cursor": next_cursor, "has_more": HAS_MORE}
-    return _object(always, about, {"total": total, "total_quality": quality})
+    return structure(always, about, {"total": total, "total_quality": quality})
 
 
 def _identifier(resource: Resource) -> Schema:
@@ -153,14 +160,10 @@ def _identifier(resource: Resource) -> Schema:
     return {"type": "string", "pattern": f"^{resource.prefix}_{ID}$", "description": described}
 
 
-def _value(kind: type[Value]) -> Schema:
-    return _object({name: shown(field) for name, field in kind.fields().items()}, kind.__doc__ or "")
-
-
-def _object(always: dict[str, Schema], description: str, sometimes: dict[str, Schema] | None = None) -> Schema:
-    """An object. Everything in `always` is required; clients must tolerate more than they know."""
-    properties = always | (sometimes or {})
-    return {"type": "object", "description": description, "required": list(always), "properties": properties}
+def _kind(kind: type[Value] | type[Vocabulary]) -> Schema:
+    if issubclass(kind, Vocabulary):
+        return enum(kind.terms(), kind.__doc__ or "")
+    return structure({name: shown(field) for name, field in kind.fields().items()}, kind.__doc__ or "")
 
 
 def _in_sets(version: Version, declared: list[Resource]) -> list[Resource]:

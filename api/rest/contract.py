@@ -1,0 +1,91 @@
+"""The OpenAPI document of a version, made wholly of the tables that requests are read and answered by.
+
+`openapi/<version>.json` is this document, committed; it is served under the version's own path.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.catalog import Resource, Version
+from api.http.respond import respond
+from api.http.route import DataRoute
+from api.rest.examples import examples, get_id, list_id
+from api.rest.inputs import header_inputs, list_inputs, record_inputs
+from api.rest.overview import LICENCE, TITLE, overview
+from api.rest.responses import list_responses, problem_schemas, record_responses, shared_headers, shared_responses
+from api.rest.routes import METHODS, check_accept
+from api.rest.schemas import Schema, ref, schemas, title
+
+
+def openapi(version: Version) -> dict[str, Any]:
+    """The document."""
+    resources = version.resources.values()
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": TITLE, "version": version.name, "description": overview(version), "license": LICENCE},
+        "servers": [{"url": "/", "description": "The service that this document came from."}],
+        "security": [],
+        "tags": [{"name": one.plural, "description": one.description} for one in resources],
+        "paths": {path: item for one in resources for path, item in _paths(version, one).items()},
+        "components": {
+            "schemas": schemas(version) | problem_schemas(),
+            "parameters": header_inputs(),
+            "headers": shared_headers(),
+            "responses": shared_responses(),
+        },
+    }
+
+
+@cache
+def text(version: Version) -> str:
+    """The document as it is committed and served."""
+    return json.dumps(openapi(version), indent=2, ensure_ascii=False) + "\n"
+
+
+def routes(version: Version) -> APIRouter:
+    """The route that serves the document."""
+    router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
+    body = text(version).encode()
+
+    async def handle(request: Request) -> Any:
+        check_accept(request.scope)
+        return await respond(request.scope, body)
+
+    router.add_api_route(
+        "/openapi.json", handle, methods=METHODS, include_in_schema=False, name=f"{version.name}-openapi"
+    )
+    return router
+
+
+def _paths(version: Version, resource: Resource) -> dict[str, Schema]:
+    listed = f"/{version.name}/{resource.plural}"
+    return {listed: {"get": _list(version, resource)}, f"{listed}/{{id}}": {"get": _record(version, resource)}}
+
+
+def _list(version: Version, resource: Resource) -> Schema:
+    name = list_id(resource)
+    return {
+        "operationId": name,
+        "tags": [resource.plural],
+        "summary": f"List {resource.plural}",
+        "description": f"{resource.description} In the order of `{resource.sort}` unless `sort` names another.",
+        "parameters": list_inputs(version, resource),
+        "responses": list_responses(ref(f"{title(resource)}Page"), examples(version)[name]),
+    }
+
+
+def _record(version: Version, resource: Resource) -> Schema:
+    name = get_id(resource)
+    return {
+        "operationId": name,
+        "tags": [resource.plural],
+        "summary": f"Get one {resource.name} by its id",
+        "description": f"{resource.description} One that was withdrawn answers 410 with the reason.",
+        "parameters": record_inputs(version, resource),
+        "responses": record_responses(ref(f"{title(resource)}Record"), examples(version)[name]),
+    }

@@ -1,0 +1,87 @@
+"""One answer an operation, as the sample that ships with the package gives it: kept in api/sample/answers/.
+
+They are taken from a service that holds the sample and nothing else; a test takes them again and compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from api.catalog import Resource, Version
+from api.rest.request import LIMIT_MOST
+
+FOLDER = Path(__file__).parents[1] / "sample" / "answers"
+# What depends on when the sample was loaded; examples show these instead.
+STAMPS = {"revision": 1, "created_at": "2022-03-07T06:00:00+00:00", "updated_at": "2022-03-07T06:00:00+00:00"}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A request, by its path and query, and the body that answers it."""
+
+    request: str
+    answer: Any
+
+
+@cache
+def examples(version: Version) -> dict[str, Example]:
+    """The examples of a version by operation id."""
+    kept = orjson.loads((FOLDER / f"{version.name}.json").read_bytes())
+    return {name: Example(**one) for name, one in kept.items()}
+
+
+def example_id(version: Version, resource: Resource) -> str:
+    """The id of a record of the sample."""
+    identifier: str = examples(version)[get_id(resource)].answer["data"]["id"]
+    return identifier
+
+
+def list_id(resource: Resource) -> str:
+    """The operation id of a list."""
+    return f"list_{resource.plural}"
+
+
+def get_id(resource: Resource) -> str:
+    """The operation id of a record."""
+    return f"get_{resource.name}"
+
+
+def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
+    """The examples as a service gives them; `ask` performs a request and returns its body, read."""
+    made: dict[str, Example] = {}
+    for resource in version.resources.values():
+        path = f"/{version.name}/{resource.plural}"
+        for name, request in (
+            (list_id(resource), f"{path}?limit=1&count=exact"),
+            (get_id(resource), _record(resource, path, ask)),
+        ):
+            made[name] = Example(request, steady(ask(request)))
+    return made
+
+
+def text(examples: dict[str, Example]) -> str:
+    """The examples as they are kept."""
+    return orjson.dumps(examples, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def steady(answer: Any) -> Any:
+    """The answer without what depends on when the sample was loaded."""
+    if isinstance(answer, list):
+        return [steady(one) for one in answer]
+    if isinstance(answer, dict):
+        return {name: STAMPS.get(name) or steady(one) for name, one in answer.items()}
+    return answer
+
+
+def _record(resource: Resource, path: str, ask: Callable[[str], Any]) -> str:
+    """The request for the record that has most to show, with the records that it links to by an id of its own."""
+    records = ask(f"{path}?limit={LIMIT_MOST}")["data"]
+    fullest = max(records, key=lambda one: (len(orjson.dumps(one)), one["id"]))
+    singles = [link.name for link in resource.links.values() if link.single and fullest[link.by]]
+    return f"{path}/{fullest['id']}" + (f"?include={','.join(singles)}" if singles else "")

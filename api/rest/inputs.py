@@ -1,0 +1,165 @@
+"""What requests take, as OpenAPI parameters: those of the parser's own tables, each with its type and its needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from api.catalog import Condition, Resource, Version
+from api.catalog.operators import OPERATORS
+from api.query.parse import FIRST_YEAR, LANGUAGE, TEXT_MOST
+from api.rest.examples import example_id
+from api.rest.include import LEVELS
+from api.rest.parameters import LIST_MOST, Parameter, parameters
+from api.rest.request import COUNTS, LIMIT, LIMIT_MOST, OWN, _own
+from api.rest.schemas import Schema, array, ref, title, typed
+
+TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MOST}
+# A year as times and dates here may have it: four digits, from FIRST_YEAR.
+YEAR: Schema = {"pattern": f"^[{FIRST_YEAR // 1000}-9][0-9]{{3}}-"}
+IDENTIFIER: Schema = TEXT | {"pattern": r"^[^:]+:[\s\S]"}
+NUMBER: Schema = {"type": "number"}
+DEGREES: Schema = {"type": "number", "minimum": -180, "maximum": 180}
+NUMBER_MOST = 10**15 - 1
+ALSO = {
+    "timestamp": "RFC 3339 with its offset, or a date, which is its midnight in UTC.",
+    "date": "ISO 8601.",
+    "number": "At most 15 digits and 6 decimals, without an exponent.",
+}
+HEADERS = {
+    "If-None-Match": "ETags of answers that the client holds, separated by commas: 304 where one of them is this one.",
+    "X-Request-Id": "An id for the request, 1 to 64 of A–Z, a–z, 0–9, `.`, `_` and `-`; any other is replaced.",
+}
+
+
+def list_inputs(version: Version, resource: Resource) -> list[Schema]:
+    """The parameters of a list: its own filters, then what every list has, then the filters on what it links to."""
+    rows = parameters(version, resource).values()
+    own = [_filter(version, resource, row) for row in rows if not row.link]
+    linked = [_filter(version, resource, row) for row in rows if row.link]
+    shared = [_shared(version, resource, name) for name in _own(resource)]
+    return [*own, *shared, *linked, *_headers()]
+
+
+def record_inputs(version: Version, resource: Resource) -> list[Schema]:
+    """The parameters of a record: its id, and what to include."""
+    given = _parameter("id", ref(f"{title(resource)}Id"), resource.fields["id"].description, where="path")
+    example = {"example": example_id(version, resource)}
+    return [given | {"required": True} | example, _shared(version, resource, "include"), *_headers()]
+
+
+def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterator[str]:
+    """Every path that `include` takes."""
+    for link in resource.links.values() if levels else ():
+        yield link.name
+        yield from (f"{link.name}.{rest}" for rest in links(version, version[link.target], levels - 1))
+
+
+def _filter(version: Version, resource: Resource, row: Parameter) -> Schema:
+    made = _parameter(row.name, TAKEN[row.takes](row.condition), _told(resource, row))
+    example = _example(version, row)
+    return made if example is None else made | {"example": example}
+
+
+def _told(resource: Resource, row: Parameter) -> str:
+    condition = row.condition
+    words = [condition.description, OPERATORS[condition.operator].meaning]
+    if row.takes == "value":
+        words.append(ALSO.get(condition.type.name, ""))
+    if row.takes == "list" and condition.type.name == "text" and condition.type.of is None:
+        words.append('A value that holds a comma stands in "double quotes".')
+    if row.link:
+        link = resource.links[row.link]
+        words.insert(0, f"Through `{link.name}` ({link.description.rstrip('.')}):")
+        if not link.single:
+            words.append(f"All filters through `{link.name}` hold for the same {link.target}.")
+    if condition.needs:
+        beside = f"{row.link}.{condition.needs}" if row.link else condition.needs
+        words.append(f"Needs `{beside}` beside it.")
+    return " ".join(filter(None, words))
+
+
+def _example(version: Version, row: Parameter) -> Any:
+    condition = row.condition
+    if row.takes == "boolean":
+        return None
+    if isinstance(condition.type.of, Resource):
+        return [example_id(version, condition.type.of)]
+    if condition.example is None or row.takes == "value":
+        return condition.example
+    if row.takes in ("bbox", "near"):
+        return [float(part) if "." in part else int(part) for part in condition.example.split(",")]
+    return [condition.example]
+
+
+def _item(condition: Condition) -> Schema:
+    kind = condition.type
+    return TEXT if kind.name == "text" and kind.of is None else typed(kind)
+
+
+def _value(condition: Condition) -> Schema:
+    kind = condition.type
+    if kind.name in ("timestamp", "date"):
+        return typed(kind) | YEAR
+    return typed(kind) | {"minimum": -NUMBER_MOST, "maximum": NUMBER_MOST}
+
+
+def _listed(items: Schema) -> Schema:
+    return array(items) | {"minItems": 1, "maxItems": LIST_MOST}
+
+
+TAKEN: dict[str, Callable[[Condition], Schema]] = {
+    "list": lambda condition: _listed(_item(condition)),
+    "value": _value,
+    "boolean": lambda condition: {"type": "boolean"},
+    "bbox": lambda condition: array(DEGREES) | {"minItems": 4, "maxItems": 4},
+    "near": lambda condition: array(NUMBER) | {"minItems": 3, "maxItems": 3},
+    "identifier": lambda condition: _listed(IDENTIFIER),
+}
+
+
+def _shared(version: Version, resource: Resource, name: str) -> Schema:
+    schema = SHARED[name](version, resource)
+    return _parameter(name, schema, " ".join([OWN[name].description, *_needed(resource, name)]))
+
+
+def _needed(resource: Resource, name: str) -> Iterator[str]:
+    if name == "q_language":
+        yield "Needs `q` beside it."
+    if name == "sort":
+        for field in map(resource.fields.__getitem__, resource.sortable):
+            if field.needs:
+                yield f"Sorting by `{field.name}` needs `{field.needs}` beside it."
+        if resource.searched:
+            yield "Sorting by `relevance` needs `q` beside it."
+
+
+def _sorts(resource: Resource) -> list[str]:
+    names = [way + name for name in resource.sortable for way in ("", "-")]
+    return [*names, "relevance"] if resource.searched else names
+
+
+# The stemmer's language has a default too, but a client that always sends a default would send it without q.
+SHARED: dict[str, Callable[[Version, Resource], Schema]] = {
+    "q": lambda version, resource: TEXT,
+    "q_language": lambda version, resource: {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
+    "include": lambda version, resource: _listed({"type": "string", "enum": [*links(version, resource)]}),
+    "sort": lambda version, resource: {"type": "string", "enum": _sorts(resource), "default": resource.sort},
+    "limit": lambda version, resource: {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT},
+    "cursor": lambda version, resource: {"type": "string", "minLength": 1},
+    "count": lambda version, resource: {"type": "string", "enum": list(COUNTS)},
+}
+
+
+def _parameter(name: str, schema: Schema, description: str, where: str = "query") -> Schema:
+    made: Schema = {"name": name, "in": where, "description": description, "schema": schema}
+    return made | {"style": "form", "explode": False} if schema.get("type") == "array" else made
+
+
+def _headers() -> list[Schema]:
+    return [{"$ref": f"#/components/parameters/{name}"} for name in HEADERS]
+
+
+def header_inputs() -> dict[str, Schema]:
+    """The request's header fields, by name, as every operation takes them."""
+    return {name: _parameter(name, {"type": "string"}, told, where="header") for name, told in HEADERS.items()}

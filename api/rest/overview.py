@@ -1,0 +1,71 @@
+"""What a reader of the contract is told first: what is served, how it is attributed, and how lists are asked."""
+
+from __future__ import annotations
+
+from api.catalog import Version
+from api.compiler.page import EXACT_MOST
+from api.rest.include import LEVELS
+from api.rest.parameters import LIST_MOST
+from api.rest.request import LIMIT, LIMIT_MOST
+
+TITLE = "Briefing API"
+LICENCE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+
+
+def overview(version: Version) -> str:
+    """The description of a version, in Markdown."""
+    return "\n\n".join([_what(version), ATTRIBUTION, UNCERTAINTY, _lists(), INCLUDE, HTTP, _versions(version)]) + "\n"
+
+
+def _what(version: Version) -> str:
+    listed = "\n".join(f"- **{one.plural}**: {one.description}" for one in version.resources.values())
+    about = "Structured briefing data: what happened, the figures given, what was said, and who stands behind it."
+    return f"{about}\n\n{listed}"
+
+
+ATTRIBUTION = """## Attribution
+
+What a source asserts is stored as that source's assertion. Events, figures and quotes carry citations, always shown:
+who asserts, confirms, denies or disputes the record, in which document it was read, and through whom it came there.
+Whoever reuses data prints the `attribution` of its briefing and keeps to the `licence` of its text; the licence
+of this contract is that of the software."""
+
+UNCERTAINTY = """## Uncertainty
+
+Sources that disagree are told side by side, never settled by overwriting: `disputed` is true where some source denies,
+disputes or retracts the record, or where two blame different parties. Times say how exactly they are known
+(`time_precision`), places likewise (`geo_precision`), and figures give the words that bind their number (`quantifier`)
+with bounds where there are any. What happened, what was said, when it was published and when it was stored are four
+different times. `null` means that it is not known or that nobody says."""
+
+HTTP = """## HTTP
+
+Every path answers HEAD as GET without the body, OPTIONS with 204 and `Allow`, and other methods with 405 and `Allow`.
+Answers carry a strong `ETag`; asked for again with `If-None-Match` they are 304. Problems are
+`application/problem+json` [RFC 9457]: `code` is for programs, `errors` names every parameter that is wrong. Times are
+RFC 3339 in UTC, dates ISO 8601, countries ISO 3166-1 alpha-2, languages BCP 47."""
+
+
+def _lists() -> str:
+    return f"""## Lists
+
+Filters narrow a list, all of them together; values separated by commas are alternatives, at most {LIST_MOST}. A filter
+with a dot in its name looks through a link, and all filters through one link hold for the same linked record. A
+parameter that is unknown or given twice is refused, and never ignored. Pages have {LIMIT} records, or `limit` of them,
+at most {LIMIT_MOST}; `page.next_cursor` leads to the next one while `page.has_more` is true, and so does `Link`.
+Nothing is counted unless `count` asks: an exact total stops at {EXACT_MOST:,} and then says `at_least`."""
+
+
+INCLUDE = f"""## Links
+
+A link to one record shows as an id; `include` adds the record. A link to many shows where `include` names it, as a
+bounded set of `data` with `has_more`. A path such as `citations.source` leads on from what is linked, {LEVELS} links
+far. The price of a request is about one point for each record that it may return; above the limit it is
+`too_expensive`."""
+
+
+def _versions(version: Version) -> str:
+    return f"""## Versions
+
+This is {version.name}. It only ever grows: fields, filters and terms of enums may be added, and clients must tolerate
+those that they do not know. What would break a client comes as another version beside this one, under its own path."""

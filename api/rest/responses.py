@@ -1,0 +1,128 @@
+"""What requests are answered with, as OpenAPI responses: the data, 304, and each row of the table of problems."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from api.http.problems import MEDIA_TYPE, PROBLEMS, Problem
+from api.rest.examples import Example
+from api.rest.schemas import Schema, array, enum, ref, structure
+
+HEADERS: dict[str, str] = {
+    "X-Request-Id": "The id of the request, as it was given or as it was made here; a problem repeats it.",
+    "Server-Timing": "Milliseconds that the answer took: `db` in the store, `total` in all [W3C Server Timing].",
+    "Cache-Control": "How the answer may be kept [RFC 9111]: data is validated by its ETag, a problem is not kept.",
+    "Vary": "The request's header fields that the answer depends on.",
+    "ETag": "A strong validator of the answer's bytes, for If-None-Match [RFC 9110].",
+    "Link": '`<…>; rel="next"` where a page follows [RFC 8288].',
+    "Content-Encoding": "`gzip` where the request accepts it and the body is worth it.",
+    "Retry-After": "Seconds to wait before trying again.",
+}
+# These stand only in some of the answers that name them.
+SOMETIMES = {"Link", "Content-Encoding"}
+# The socket's own refusals carry the first of these alone.
+OF_PROBLEMS = ("X-Request-Id", "Server-Timing", "Cache-Control", "Vary")
+OF_DATA = (*OF_PROBLEMS, "ETag")
+
+# Problems that the request of one record meets and that of a list does not, and those that no GET meets.
+ONLY_RECORDS = {"not_found", "withdrawn"}
+NEVER = {"method_not_allowed", "unsupported_media_type"}
+
+
+def list_responses(schema: Schema, example: Example) -> Schema:
+    """The responses of a list."""
+    return _responses("A page of records.", schema, example, (*OF_DATA, "Link"), ONLY_RECORDS)
+
+
+def record_responses(schema: Schema, example: Example) -> Schema:
+    """The responses of one record."""
+    return _responses("The record.", schema, example, OF_DATA, set())
+
+
+def shared_responses() -> dict[str, Schema]:
+    """The responses that operations share: that of an unchanged copy, and one for each status of a problem."""
+    unchanged = "The client's copy, named in If-None-Match, is still this answer."
+    headers = _headers((*OF_DATA, "Link"))
+    problems = {_name(rows): _problem(rows) for rows in _by_status().values()}
+    return {"NotModified": {"description": unchanged, "headers": headers}, **problems}
+
+
+def shared_headers() -> dict[str, Schema]:
+    """The header fields of responses."""
+    return {name: _header(name) | ({} if name in SOMETIMES else {"required": True}) for name in HEADERS}
+
+
+def problem_schemas() -> dict[str, Schema]:
+    """The schemas of a problem, of its codes and of its faults."""
+    codes = enum({one.code: one.meaning for one in PROBLEMS.values()}, "What kind of problem it is.")
+    return {
+        "Problem": structure(PROBLEM, "What went wrong [RFC 9457].", {"hint": _text("What to do about it.")}),
+        "ProblemCode": codes,
+        "Fault": structure(FAULT, "One thing that is wrong with a request."),
+    }
+
+
+def _text(description: str) -> Schema:
+    return {"type": "string", "description": description}
+
+
+FAULT: dict[str, Schema] = {
+    "parameter": _text("The parameter that it is about; empty where it is about the whole request."),
+    "detail": _text("What is wrong with it, and what was expected."),
+}
+PROBLEM: dict[str, Schema] = {
+    "type": {"type": "string", "format": "uri-reference", "description": "The kind of problem, as a reference."},
+    "title": _text("The kind of problem, in a few words."),
+    "status": {"type": "integer", "description": "The status of the response."},
+    "detail": _text("What went wrong this time."),
+    "code": ref("ProblemCode"),
+    "errors": array(ref("Fault"), "Each thing that is wrong with the request."),
+    "request_id": _text("The id of the request, as in X-Request-Id."),
+}
+
+
+def _responses(about: str, schema: Schema, example: Example, headers: tuple[str, ...], without: set[str]) -> Schema:
+    sample = {"sample": {"summary": f"GET {example.request}", "value": example.answer}}
+    answered: Schema = {
+        "description": about,
+        "headers": _headers((*headers, "Content-Encoding")),
+        "content": {"application/json": {"schema": schema, "examples": sample}},
+    }
+    met = {status: rows for status, rows in _by_status().items() if any(one.code not in without for one in rows)}
+    problems = {str(status): {"$ref": f"#/components/responses/{_name(rows)}"} for status, rows in met.items()}
+    return {"200": answered, "304": {"$ref": "#/components/responses/NotModified"}, **problems}
+
+
+def _by_status() -> dict[int, list[Problem]]:
+    """The problems by status; none that no GET meets."""
+    rows = sorted((one for one in PROBLEMS.values() if one.code not in NEVER), key=lambda one: one.status)
+    return {status: list(group) for status, group in groupby(rows, key=lambda one: one.status)}
+
+
+def _name(rows: list[Problem]) -> str:
+    """The name of the response with these problems: `InvalidRequest`."""
+    return "".join(word.capitalize() for word in rows[0].code.split("_"))
+
+
+def _problem(rows: list[Problem]) -> Schema:
+    status = rows[0].status
+    retry = {"Retry-After": _ref("Retry-After")} if status in (429, 503) else {}
+    headers = {"X-Request-Id": _ref("X-Request-Id")} | retry | {name: _header(name) for name in OF_PROBLEMS[1:]}
+    return {
+        "description": " ".join(f"`{one.code}`: {one.meaning}" for one in rows),
+        "headers": headers,
+        "content": {MEDIA_TYPE.decode(): {"schema": ref("Problem")}},
+    }
+
+
+def _headers(names: tuple[str, ...]) -> dict[str, Schema]:
+    return {name: _ref(name) for name in names}
+
+
+def _ref(header: str) -> Schema:
+    return {"$ref": f"#/components/headers/{header}"}
+
+
+def _header(name: str) -> Schema:
+    kind = {"type": "integer", "minimum": 0} if name == "Retry-After" else {"type": "string"}
+    return {"description": HEADERS[name], "schema": kind}

@@ -1,0 +1,55 @@
+"""The application over the sample, as it is served: by uvicorn with our bounds, in a thread, on loopback."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+import uvicorn
+
+from api.app import create_app
+from api.http.server import config
+from api.ingest.load import load
+from api.settings import Settings
+from api.store.migrate import migrate
+
+SAMPLE = Path(__file__).parents[2] / "api" / "sample"
+
+
+@contextmanager
+def run(url: str) -> Iterator[httpx2.Client]:
+    """A client of the application over the database at `url`."""
+    settings = Settings()
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(config(create_app(settings, url), settings))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    with httpx2.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
+        yield client
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture
+def serving() -> Callable[[str], AbstractContextManager[httpx2.Client]]:
+    """`with serving(url) as client:` has the application over another database."""
+    return run
+
+
+@pytest.fixture(scope="session")
+async def client(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[httpx2.Client]:
+    """A client of the application over the sample."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    with run(url) as made:
+        yield made

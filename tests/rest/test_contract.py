@@ -1,0 +1,292 @@
+"""The committed contract is the code's, it is valid OpenAPI, and the application keeps to it, answer by answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from api.catalog import V1, Resource
+from api.http.problems import PROBLEMS
+from api.ingest.load import load
+from api.rest.contract import openapi, text
+from api.rest.inputs import links
+from api.rest.parameters import parameters
+from api.rest.request import OWN
+from api.rest.responses import HEADERS, NEVER
+from api.store.migrate import migrate
+
+FILES = Path(__file__).parents[2] / "openapi"
+DOCUMENT = openapi(V1)
+RESOURCES = list(V1.resources.values())
+LISTS = {one.name: f"/v1/{one.plural}" for one in RESOURCES}
+RECORDS = {one.name: f"/v1/{one.plural}/{{id}}" for one in RESOURCES}
+NO_ID = "0" * 26
+each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
+
+
+def test_the_committed_file_is_what_the_code_says() -> None:
+    """Written by `briefing contract`."""
+    assert (FILES / "v1.json").read_text(encoding="utf-8") == text(V1)
+
+
+def test_it_is_valid_openapi() -> None:
+    validate(DOCUMENT)
+
+
+def test_every_part_is_named_once_used_and_described() -> None:
+    for kind, parts in DOCUMENT["components"].items():
+        unused = [name for name in parts if f'"#/components/{kind}/{name}"' not in text(V1)]
+        assert not unused
+    assert [path for path, one in described(DOCUMENT) if not one.get("description")] == []
+
+
+def test_each_operation_has_an_id_and_a_tag_of_its_own() -> None:
+    tags = {one["name"] for one in DOCUMENT["tags"]}
+    assert {one["operationId"] for one in operations()} == {f"list_{one.plural}" for one in RESOURCES} | {
+        f"get_{one.name}" for one in RESOURCES
+    }
+    assert all(set(one["tags"]) <= tags and len(one["tags"]) == 1 for one in operations())
+
+
+@each
+def test_every_parameter_that_a_list_takes_is_documented_and_no_other(resource: Resource) -> None:
+    names = [one["name"] for one in documented(LISTS[resource.name])]
+    assert len(names) == len(set(names))
+    assert set(names) == set(parameters(V1, resource)) | set(OWN)
+
+
+@each
+def test_every_documented_parameter_is_taken(client: httpx2.Client, resource: Resource) -> None:
+    path = LISTS[resource.name]
+    wrong = {}
+    for one in documented(path):
+        answer = client.get(path, params=beside(one["name"], query(one)))
+        if answer.status_code != 200 and one["name"] != "cursor":
+            wrong[one["name"]] = answer.json()["errors"]
+    assert wrong == {}
+    assert [one["name"] for one in documented(RECORDS[resource.name])] == ["include"]
+
+
+@each
+def test_what_is_not_documented_is_refused(client: httpx2.Client, resource: Resource) -> None:
+    for path in (LISTS[resource.name], LISTS[resource.name] + f"/{resource.prefix}_{NO_ID}"):
+        answer = client.get(path, params={"colour": "red"})
+        keeps_to(answer, path_of(answer), 400)
+        assert [one["parameter"] for one in answer.json()["errors"]] == ["colour"]
+
+
+def test_no_query_parameter_may_be_null() -> None:
+    assert not [one for path in LISTS.values() for one in documented(path) if "null" in json.dumps(one["schema"])]
+
+
+def test_lists_are_written_with_commas() -> None:
+    lists = [one for path in LISTS.values() for one in documented(path) if one["schema"].get("type") == "array"]
+    assert lists and all((one["style"], one["explode"]) == ("form", False) for one in lists)
+
+
+def test_every_code_of_a_problem_is_documented() -> None:
+    assert DOCUMENT["components"]["schemas"]["ProblemCode"]["enum"] == list(PROBLEMS)
+    statuses = {status for one in operations() for status in one["responses"]}
+    assert statuses == {"200", "304"} | {str(one.status) for one in PROBLEMS.values() if one.code not in NEVER}
+
+
+@each
+def test_every_list_and_record_is_as_documented(client: httpx2.Client, resource: Resource) -> None:
+    for request in (f"{LISTS[resource.name]}?limit=200", f"{LISTS[resource.name]}?limit=2&count=exact"):
+        answer = client.get(request)
+        keeps_to(answer, LISTS[resource.name], 200)
+    for record in answer.json()["data"]:
+        keeps_to(client.get(f"{LISTS[resource.name]}/{record['id']}"), RECORDS[resource.name], 200)
+
+
+@each
+def test_every_include_is_as_documented(client: httpx2.Client, resource: Resource) -> None:
+    for path in links(V1, resource):
+        answer = client.get(LISTS[resource.name], params={"include": path, "limit": 20})
+        keeps_to(answer, LISTS[resource.name], 200)
+        first, _, second = path.partition(".")
+        found = answer.json()["data"]
+        assert all(first in record for record in found), path
+        assert not second or all(second in one for record in found for one in linked(record[first])), path
+
+
+@pytest.mark.parametrize(
+    ("request_", "headers", "status"),
+    [
+        ("/v1/events?limit=1", {}, 200),
+        ("/v1/events?limit=1", {"Accept-Encoding": "gzip"}, 200),
+        ("/v1/events?limit=1", {"If-None-Match": "*"}, 304),
+        ("/v1/events?cursor=x", {}, 400),
+        ("/v1/events?limit=200&include=figures.event,quotes.event", {}, 400),
+        (f"/v1/events/evt_{NO_ID}", {}, 404),
+        ("/v1/events/1", {}, 404),
+        ("/v1/events", {"Accept": "text/html"}, 406),
+        (f"/v1/events?q={'a' * 9000}", {}, 414),
+        ("/v1/events", {"X-Long": "a" * 20000}, 431),
+    ],
+)
+def test_other_answers_are_as_documented(
+    client: httpx2.Client, request_: str, headers: dict[str, str], status: int
+) -> None:
+    answer = client.get(request_, headers=headers)
+    keeps_to(answer, path_of(answer), status)
+
+
+def test_a_body_that_is_too_large_is_refused_as_documented(client: httpx2.Client) -> None:
+    keeps_to(client.request("GET", "/v1/events", content=b"a" * 70_000), "/v1/events", 413)
+
+
+def test_it_is_served_as_committed(client: httpx2.Client) -> None:
+    answer = client.get("/v1/openapi.json")
+    assert (answer.status_code, answer.text) == (200, text(V1))
+    again = client.get("/v1/openapi.json", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_withdrawn_record_answers_as_documented(
+    fresh_database: Callable[[], Awaitable[str]], serving: Callable[[str], Any], tmp_path: Path
+) -> None:
+    url = await fresh_database()
+    await migrate(url)
+    place = {"resource": "place", "dataset": "test", "key": "here", "name": "Here"}
+    for number, line in enumerate((place, place | {"withdrawn": {"reason": "There is no such place."}})):
+        file = tmp_path / f"{number}.ndjson"
+        file.write_text(json.dumps(line) + "\n", encoding="utf-8")
+        if number:
+            with serving(url) as client:
+                identifier = client.get("/v1/places").json()["data"][0]["id"]
+        await load([str(file)], url)
+    with serving(url) as client:
+        answer = client.get(f"/v1/places/{identifier}")
+    keeps_to(answer, "/v1/places/{id}", 410)
+    assert "There is no such place." in answer.json()["detail"]
+
+
+def test_a_store_that_is_away_answers_as_documented(serving: Callable[[str], Any]) -> None:
+    with serving("postgresql://briefing@127.0.0.1:1/none") as client:
+        for path in ("/v1/events", f"/v1/events/evt_{NO_ID}"):
+            answer = client.get(path)
+            keeps_to(answer, path_of(answer), 503)
+
+
+@each
+def test_other_methods_are_as_told(client: httpx2.Client, resource: Resource) -> None:
+    path = LISTS[resource.name] + "?limit=1"
+    asked, head = client.get(path), client.head(path)
+    changing = ("date", "server-timing", "x-request-id")
+    assert head.content == b""
+    assert [one for one in head.headers.multi_items() if one[0] not in changing] == [
+        one for one in asked.headers.multi_items() if one[0] not in changing
+    ]
+    for method, status in (("OPTIONS", 204), ("POST", 405), ("DELETE", 405)):
+        answer = client.request(method, path)
+        assert (answer.status_code, {*answer.headers["allow"].split(", ")}) == (status, {"GET", "HEAD", "OPTIONS"})
+
+
+def keeps_to(answer: httpx2.Response, path: str, status: int) -> None:
+    """The answer is one that the operation documents: its status, header fields, media type and body."""
+    assert answer.status_code == status, answer.text
+    response = resolved(DOCUMENT["paths"][path]["get"]["responses"][str(status)])
+    told = {name.lower(): resolved(one) for name, one in response["headers"].items()}
+    assert {name for name, one in told.items() if one.get("required")} <= set(answer.headers)
+    assert {name.lower() for name in HEADERS} & set(answer.headers) <= set(told)
+    if "content" in response:
+        media = answer.headers["content-type"]
+        validator = Draft202012Validator(closed(response["content"][media]["schema"]) | COMPONENTS)
+        assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(answer.json())] == []
+    else:
+        assert answer.content == b""
+
+
+def closed(part: Any) -> Any:
+    """The schema, letting through no property that it does not name: clients tolerate more, the test does not."""
+    if isinstance(part, list):
+        return [closed(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    inside = {name: closed(one) for name, one in part.items()}
+    return inside | {"additionalProperties": False} if isinstance(part.get("properties"), dict) else inside
+
+
+COMPONENTS = {"components": {"schemas": closed(DOCUMENT["components"]["schemas"])}}
+
+
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in part:
+        return part
+    found: dict[str, Any] = DOCUMENT
+    for name in part["$ref"].removeprefix("#/").split("/"):
+        found = found[name]
+    return found
+
+
+def operations() -> Iterator[dict[str, Any]]:
+    return (one["get"] for one in DOCUMENT["paths"].values())
+
+
+def documented(path: str) -> list[dict[str, Any]]:
+    """The query parameters of an operation."""
+    found = map(resolved, DOCUMENT["paths"][path]["get"]["parameters"])
+    return [one for one in found if one["in"] == "query"]
+
+
+def path_of(answer: httpx2.Response) -> str:
+    """The path of the document that a request was for."""
+    version, plural, *rest = answer.request.url.path.strip("/").split("/")
+    return f"/{version}/{plural}" + ("/{id}" if rest else "")
+
+
+def query(parameter: dict[str, Any]) -> str:
+    """A value for a parameter: its example, or one that its schema calls for."""
+    if "example" in parameter:
+        return written(parameter["example"])
+    schema = resolved(parameter["schema"])
+    while schema.get("type") == "array":
+        schema = resolved(schema["items"])
+    by_format = {"date-time": "2022-03-06T12:00:00Z", "date": "2022-03-06"}
+    by_type = {"boolean": "true", "integer": "1", "number": "1", "string": "en"}
+    plain = by_format.get(schema.get("format", ""), by_type[schema["type"]])
+    return str(schema.get("default") or (schema["enum"][0] if "enum" in schema else plain))
+
+
+def written(value: Any) -> str:
+    """A value as style form writes it, without explode."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def beside(name: str, value: str) -> dict[str, str]:
+    """The parameter, with those that it needs."""
+    link, dot, own = name.rpartition(".")
+    needed = {"q": "talks"} if name == "q_language" else {}
+    if own in ("value_gte", "value_lt"):
+        needed = {f"{link}{dot}measure": "killed"}
+    return {**needed, name: value}
+
+
+def linked(value: Any) -> list[dict[str, Any]]:
+    """The records that an include shows."""
+    if isinstance(value, list):
+        return value
+    if value is None:
+        return []
+    return value["data"] if "has_more" in value else [value]
+
+
+def described(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything that OpenAPI lets us describe and that is not a reference: schemas, parameters, responses, headers."""
+    for name, one in part["components"]["schemas"].items():
+        yield name, one
+        yield from ((f"{name}.{key}", value | resolved(value)) for key, value in one.get("properties", {}).items())
+    for kind in ("parameters", "headers", "responses"):
+        yield from part["components"][kind].items()
+    for name, operation in ((one["operationId"], one) for one in operations()):
+        yield name, operation
+        yield from ((f"{name} {one['name']}", one) for one in map(resolved, operation["parameters"]))
+        yield from ((f"{name} {status}", resolved(one)) for status, one in operation["responses"].items())

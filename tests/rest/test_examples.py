@@ -1,0 +1,34 @@
+"""The examples of the contract are what the sample answers, now as when they were taken."""
+
+from __future__ import annotations
+
+import os
+
+import httpx2
+import pytest
+
+from api.catalog import V1
+from api.rest.contract import openapi
+from api.rest.examples import FOLDER, steady, taken, text
+
+PATHS = list(openapi(V1)["paths"].items())
+
+
+def test_those_kept_are_those_that_would_be_taken_now(client: httpx2.Client) -> None:
+    """With BRIEFING_WRITE_EXAMPLES=1 they are taken anew; then comes `briefing contract`."""
+    now = text(taken(V1, lambda request: client.get(request).raise_for_status().json()))
+    path = FOLDER / f"{V1.name}.json"
+    if os.environ.get("BRIEFING_WRITE_EXAMPLES"):
+        path.write_text(now, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == now
+
+
+@pytest.mark.parametrize(("path", "item"), PATHS, ids=[path for path, _ in PATHS])
+def test_each_one_of_the_document_is_the_answer_to_its_request(client: httpx2.Client, path: str, item: dict) -> None:
+    examples = item["get"]["responses"]["200"]["content"]["application/json"]["examples"]
+    assert examples
+    for one in examples.values():
+        method, request = one["summary"].split()
+        answer = client.request(method, request)
+        assert answer.request.url.path.startswith(path.removesuffix("{id}"))
+        assert steady(answer.json()) == one["value"]
