@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.answer import Service
 from api.catalog import VERSIONS
 from api.errors import Unavailable
+from api.graphql import console
 from api.graphql import routes as graphql
 from api.http.front import Front
 from api.http.health import Health
@@ -65,6 +66,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
     for version in VERSIONS.values():
         app.include_router(rest.routes(service, version))
         app.include_router(graphql.routes(service, version))
+    app.include_router(console.routes())
     framed = CORSMiddleware(
         Front(app, settings),
         allow_origins=settings.cors_origins.split(","),

