@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope
 
-from api.errors import InvalidRequest, RequestError, Unavailable
+from api.errors import InvalidRequest, Unavailable
+from api.graphql.document import Refused
 from api.graphql.execute import Asked
 from api.http.body import read_body
 from api.http.media import header, wanted
@@ -67,7 +68,7 @@ def status_of(error: Exception, kind: str) -> int:
     """The status of a response whose request failed: a document that is refused is an answer in plain JSON."""
     code = getattr(error, "code", "")
     status = getattr(error, "status", None) or PROBLEMS.get(code, PROBLEMS["internal"]).status
-    refused = isinstance(error, RequestError) and status == 400 and not isinstance(error, Malformed)
+    refused = isinstance(error, Refused | InvalidRequest) and not isinstance(error, Malformed)
     return 200 if kind == JSON and refused else int(status)
 
 
