@@ -26,6 +26,7 @@ from api.query import (
     Rows,
     Selection,
     Total,
+    counted,
 )
 from api.query.filter import searched
 
@@ -198,7 +199,7 @@ def _beyond(writer: Writer, rows: Rows, key: str, alias: str, sign: str) -> str:
 
 def counts(writer: Writer, rows: Rows, resource: Resource) -> str:
     """The `with` that counts what the filter leaves, once for a total and its quality; empty where none is asked."""
-    asked = {one.exact for one in _totals(rows.selection)}
+    asked = counted(rows.selection)
     made = [_exact(writer, rows, resource)] if True in asked else []
     made += [_estimated(writer, rows, resource)] if False in asked else []
     return f"with {', '.join(made)}\n" if made else ""
@@ -212,16 +213,6 @@ def total(value: Total | Quality) -> str:
     word = "at_least" if value.exact else "estimated"
     good, bad = ("EXACT", word.upper()) if value.upper else ("exact", word)
     return f"(select case when cut then {literal(bad)} else {literal(good)} end from {table})"
-
-
-def _totals(selection: Selection) -> list[Total | Quality]:
-    found: list[Total | Quality] = []
-    for entry in selection:
-        if isinstance(entry.value, Total | Quality):
-            found.append(entry.value)
-        elif isinstance(entry.value, Object):
-            found += _totals(entry.value.selection)
-    return found
 
 
 def _exact(writer: Writer, rows: Rows, resource: Resource) -> str:

@@ -15,11 +15,10 @@ from api.query import EVERYTHING, AnyOf, Filter, Not, Search, Test, Through, bot
 from api.query.parse import (
     check_box,
     check_near,
-    read_id,
     read_identifier,
     read_language,
     read_number,
-    read_text,
+    read_value,
     read_words,
 )
 
@@ -117,7 +116,7 @@ def _value(condition: Condition, value: Any) -> Any:
     if isinstance(value, enum.Enum):
         return value.value
     if condition.type.name == "text":
-        return read_id(value, condition.type.of) if condition.type.of is not None else read_text(value)
+        return read_value(condition.type, value, condition.format)
     if condition.type.name == "number":
         try:
             return read_number(format(Decimal(str(value)), "f"))
@@ -127,6 +126,8 @@ def _value(condition: Condition, value: Any) -> Any:
 
 
 def _identifier(value: dict[str, str]) -> tuple[str, str]:
+    if ":" in value["scheme"]:
+        raise ValueError("Expected a scheme without a colon, as wikidata.")
     return read_identifier(f"{value['scheme']}:{value['value']}")
 
 

@@ -30,6 +30,7 @@ from api.query.selection import (
     Several,
     Single,
     Total,
+    counted,
 )
 from api.query.sort import Page, Sort, read_sort
 
@@ -67,6 +68,7 @@ __all__ = [
     "Through",
     "Total",
     "both",
+    "counted",
     "price",
     "read_sort",
 ]

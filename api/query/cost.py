@@ -27,7 +27,7 @@ from api.query.selection import (
     Selection,
     Several,
     Single,
-    Total,
+    counted,
 )
 
 SEARCH = 5
@@ -53,8 +53,6 @@ def _answer(version: Version, answer: Answer) -> int:
             return sum(_answer(version, one) for one in answer.records if one)
         case Object() | Part():
             return _selection(version, answer.selection)
-        case Total():
-            return EXACT_TOTAL if answer.exact else ESTIMATED_TOTAL
         case _:
             return 0
 
@@ -66,6 +64,7 @@ def _selection(version: Version, selection: Selection) -> int:
 def _rows(version: Version, rows: Rows) -> int:
     child = rows.resource in version.children
     total = SEARCH * _searches(rows.filter)
+    total += sum(EXACT_TOTAL if exact else ESTIMATED_TOTAL for exact in counted(rows.selection))
     records = 0
     for entry in rows.selection:
         if isinstance(entry.value, Nodes | Edges):

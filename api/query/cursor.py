@@ -19,11 +19,13 @@ import orjson
 
 from api.errors import Fault, InvalidCursor
 from api.query.filter import Filter
+from api.query.parse import IDENTIFIER
 from api.query.sort import Sort
 
 # As Postgres writes them. Decimal("1e999999999") is no more than its text, until the driver writes it out.
 NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 REAL_MOST = 3e38
+BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
@@ -35,10 +37,12 @@ def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
 def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, str]:
     """The position that a cursor holds: a sort key (None where the record has none) and an id."""
     try:
-        parts = orjson.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+        if not BASE64URL.fullmatch(text):
+            raise ValueError("letters")  # which the decoder would pass over
+        parts = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         mark, key, identifier = parts
-        if not isinstance(identifier, str) or "\x00" in identifier or not isinstance(mark, str):
-            raise ValueError("types")
+        if not isinstance(identifier, str) or not IDENTIFIER.fullmatch(identifier):
+            raise ValueError("an id")
         position = None if key is None else _read_key(key, sort)
     except (ValueError, TypeError, binascii.Error, OverflowError):
         raise _invalid(where, "This is not a cursor of this service, or it was cut or changed.") from None

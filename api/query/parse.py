@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from api.catalog.country import COUNTRIES
 from api.catalog.declaration import Resource, Type
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
@@ -25,8 +26,10 @@ FIRST_YEAR = 1000
 MINUSES = re.compile(r'(?:-[^\w"-]*){20}')
 
 
-def read_value(kind: Type, text: str) -> Any:
-    """A text as a value of the type. ValueError tells what was expected."""
+def read_value(kind: Type, text: str, format: str = "") -> Any:
+    """A text as a value of the type, in the format that its field has. ValueError tells what was expected."""
+    if format in FORMATS:
+        return FORMATS[format](text)
     if kind.name == "text" and kind.of is not None:
         return read_id(text, kind.of)
     if kind.name == "vocabulary":
@@ -93,7 +96,8 @@ def read_number(text: str) -> Decimal:
     """A decimal number of at most 15 digits and 6 decimals."""
     if not NUMBER.fullmatch(text):
         raise ValueError("Expected a number as 364 or 1.5: at most 15 digits and 6 decimals.")
-    return Decimal(text)
+    # Equal numbers are equal values: 1.50 as 1.5, 1E+2 as 100, -0 as 0.
+    return Decimal(text).normalize() + 0
 
 
 def read_boolean(text: str) -> bool:
@@ -106,7 +110,7 @@ def read_boolean(text: str) -> bool:
 def read_box(text: str) -> tuple[float, float, float, float]:
     """west,south,east,north in degrees."""
     parts = text.split(",")
-    if len(parts) != 4 or not all(NUMBER.fullmatch(part) or _is_fine(part) for part in parts):
+    if len(parts) != 4 or not all(map(_is_float, parts)):
         raise ValueError("Expected four numbers: west,south,east,north in degrees.")
     west, south, east, north = map(float, parts)
     return check_box(west, south, east, north)
@@ -124,7 +128,7 @@ def check_box(west: float, south: float, east: float, north: float) -> tuple[flo
 def read_near(text: str) -> tuple[float, float, float]:
     """latitude,longitude,kilometres."""
     parts = text.split(",")
-    if len(parts) != 3 or not all(NUMBER.fullmatch(part) or _is_fine(part) for part in parts):
+    if len(parts) != 3 or not all(map(_is_float, parts)):
         raise ValueError("Expected three numbers: latitude,longitude,kilometres.")
     latitude, longitude, kilometres = map(float, parts)
     return check_near(latitude, longitude, kilometres)
@@ -154,6 +158,13 @@ def read_language(text: str) -> str:
     return text
 
 
+def read_country(text: str) -> str:
+    """An ISO 3166-1 alpha-2 code that is assigned."""
+    if text not in COUNTRIES:
+        raise ValueError(f"Expected a country as UA (ISO 3166-1 alpha-2, in capitals), not {text[:50]!r}.")
+    return text
+
+
 def nearest(text: str, names: Iterable[str]) -> str:
     """` Did you mean …?` with the nearest valid name, or nothing."""
     found = difflib.get_close_matches(text[:100], list(names), n=1, cutoff=0.6)
@@ -165,10 +176,12 @@ def _check_year(year: int) -> None:
         raise ValueError(f"Expected a year from {FIRST_YEAR} to 9999.")
 
 
-def _is_fine(part: str) -> bool:
-    return re.fullmatch(r"-?\d{1,3}\.\d{1,15}", part, re.ASCII) is not None
+def _is_float(part: str) -> bool:
+    """A number as programs print a double."""
+    return re.fullmatch(r"-?\d{1,5}(\.\d{1,20})?(e-\d{1,2})?", part, re.ASCII) is not None
 
 
+FORMATS: dict[str, Callable[[str], Any]] = {"country": read_country, "language": read_language}
 READERS: dict[str, Callable[[str], Any]] = {
     "text": read_text,
     "timestamp": read_timestamp,

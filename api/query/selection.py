@@ -178,6 +178,17 @@ Answer = (
 )
 
 
+def counted(selection: Selection) -> set[bool]:
+    """The counts that a page's totals need: exact, estimated or both. A total and its quality are one count."""
+    counts: set[bool] = set()
+    for entry in selection:
+        if isinstance(entry.value, Total | Quality):
+            counts.add(entry.value.exact)
+        elif isinstance(entry.value, Object):
+            counts |= counted(entry.value.selection)
+    return counts
+
+
 @dataclass(frozen=True)
 class Query:
     """A request: everything that it asks of one version, as one tree."""
