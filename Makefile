@@ -15,7 +15,7 @@ INSTALL := { [ -x $(BIN)/uv ] && VIRTUAL_ENV="$$PWD/.venv" UV_LINK_MODE=copy $(B
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --extra embedded $(ARGS)
 
-.PHONY: help serve test lint contract lock clean
+.PHONY: help serve test lint bench contract lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is to make
@@ -33,6 +33,9 @@ lint: .venv/installed-test ## Check style, types and who imports whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: .venv/installed-test ## Measure, and write tests/bench/RESULTS.md
+	$(BIN)/python tests/bench/run.py
 
 contract: .venv/installed ## Write the contract files anew
 	$(BIN)/briefing contract

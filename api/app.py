@@ -19,6 +19,7 @@ from api.graphql import console
 from api.graphql import routes as graphql
 from api.http.front import Front
 from api.http.health import Health
+from api.rest import contract
 from api.rest import routes as rest
 from api.settings import Settings
 
@@ -65,6 +66,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
     app.include_router(health.routes())
     for version in VERSIONS.values():
         app.include_router(rest.routes(service, version))
+        app.include_router(contract.routes(version))
         app.include_router(graphql.routes(service, version))
     app.include_router(console.routes())
     framed = CORSMiddleware(

@@ -53,6 +53,16 @@ def serve(
 
 
 @app.command()
+def load(
+    paths: Annotated[list[str], typer.Argument(metavar="FILE|FOLDER|-", help="Load files; - is standard input.")],
+    wait: Annotated[float, typer.Option(help="Seconds to wait for another load to end.")] = 5.0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Load briefings: each file whole, or not at all."""
+    sys.exit(import_module("api.ingest.load").run_load(paths, read_settings(), wait=wait, quiet=quiet))
+
+
+@app.command()
 def migrate() -> None:
     """Bring the store to the tables and views of this release."""
     with store(read_settings()) as url:

@@ -10,7 +10,7 @@ from api.rest import contract as rest
 
 def contracts() -> dict[str, str]:
     """Every contract's text."""
-    found = {"load.json": ingest.text()}
+    found = {"load.json": ingest.load_contract()}
     for version in VERSIONS.values():
         found[f"{version.name}.json"] = rest.text(version)
         found[f"{version.name}.graphql"] = graphql.text(version)

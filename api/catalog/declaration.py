@@ -114,6 +114,7 @@ class Condition:
     needs: str = ""
     parameter: str = ""
     example: Any = None
+    format: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,6 +343,7 @@ def _field_conditions(item: Field) -> list[Condition]:
             needs=item.needs if operator in ("gte", "lt") else "",
             parameter=item.parameter,
             example=item.example,
+            format=item.format,
         )
         for operator in item.operators
     ]

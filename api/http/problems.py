@@ -62,7 +62,8 @@ class HTTPError(Exception):
 def from_router(error: HTTPException, path: str) -> HTTPError:
     """What the router refuses, as a problem of ours."""
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        # The router holds the methods in a set: sorted, the answer is the same in each process.
+        allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
         return HTTPError("method_not_allowed", f"Allowed here: {allowed}.", ((b"allow", allowed.encode()),))
     return HTTPError("not_found", f"There is nothing at {path[:200]}; see /v1/openapi.json for what there is.")
 

@@ -61,7 +61,12 @@ def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]]) -> bytes:
     """The refusal on the wire: a problem (RFC 9457) and the end of the connection."""
     request_id = token_hex(8)
     status, own, body = document(refusal, request_id)
-    framing = [(b"content-type", MEDIA_TYPE), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+    framing = [
+        (b"content-type", MEDIA_TYPE),
+        (b"cache-control", b"no-store"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
     fields = [*fields, *own, (b"x-request-id", request_id.encode()), *framing]
     return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
 

@@ -9,6 +9,8 @@ from hashlib import blake2b
 
 from starlette.types import Receive, Scope, Send
 
+from api.http.media import header
+
 Headers = list[tuple[bytes, bytes]]
 
 COMPRESS_FROM = 1024
@@ -41,8 +43,8 @@ async def respond(
     """The response to a GET: 200 with the body, or 304 where the client's copy is this one."""
     tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
     zipped = f'{tag[:-1]}-gzip"'
-    held = _header(scope, b"if-none-match")
-    if held is not None and (known := _known(held.decode("latin-1"), (tag, zipped))):
+    held = header(scope, b"if-none-match")
+    if held and (known := _known(held, (tag, zipped))):
         response = Bytes(b"", media_type, 304)
         tag = tag if known == "*" else known
     else:
@@ -54,18 +56,11 @@ async def respond(
 
 async def pack(scope: Scope, body: bytes, media_type: bytes, status: int = 200) -> Bytes:
     """The body, compressed where that is worth it and the client accepts it."""
-    if len(body) < COMPRESS_FROM or not accepts_gzip(_header(scope, b"accept-encoding") or b""):
+    if len(body) < COMPRESS_FROM or not accepts_gzip(header(scope, b"accept-encoding").encode("latin-1")):
         return Bytes(body, media_type, status)
     response = Bytes(await _compressed(body), media_type, status)
     response.headers.append((b"content-encoding", b"gzip"))
     return response
-
-
-def _header(scope: Scope, name: bytes) -> bytes | None:
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value)
-    return None
 
 
 def accepts_gzip(accepted: bytes) -> bool:

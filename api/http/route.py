@@ -26,7 +26,7 @@ class DataRoute(APIRoute):
             if request.scope["method"] != "OPTIONS":
                 return await handler(request)
             response = Bytes(b"", status=204)
-            response.headers.append(allowed)
+            response.headers = [allowed]
             return response
 
         return handle

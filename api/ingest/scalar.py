@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJso
 from pydantic_core import PydanticCustomError
 
 from api.catalog import Field
-from api.ingest.country import COUNTRIES
+from api.catalog.country import COUNTRIES
 from api.ingest.quotation import shown
 
 YEARS = range(1000, 9999)

@@ -11,7 +11,7 @@ from api.query.parse import FIRST_YEAR, LANGUAGE, TEXT_MOST
 from api.rest.examples import example_id
 from api.rest.include import LEVELS
 from api.rest.parameters import LIST_MOST, Parameter, parameters
-from api.rest.request import COUNTS, LIMIT, LIMIT_MOST, OWN, _own
+from api.rest.request import COUNTS, LIMIT, LIMIT_MOST, OWN, common
 from api.rest.schemas import Schema, array, ref, title, typed
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MOST}
@@ -37,7 +37,7 @@ def list_inputs(version: Version, resource: Resource) -> list[Schema]:
     rows = parameters(version, resource).values()
     own = [_filter(version, resource, row) for row in rows if not row.link]
     linked = [_filter(version, resource, row) for row in rows if row.link]
-    shared = [_shared(version, resource, name) for name in _own(resource)]
+    shared = [_shared(version, resource, name) for name in common(resource)]
     return [*own, *shared, *linked, *_headers()]
 
 
@@ -94,7 +94,8 @@ def _example(version: Version, row: Parameter) -> Any:
 
 def _item(condition: Condition) -> Schema:
     kind = condition.type
-    return TEXT if kind.name == "text" and kind.of is None else typed(kind)
+    plain = kind.name == "text" and kind.of is None and not condition.format
+    return TEXT if plain else typed(kind, condition.format)
 
 
 def _value(condition: Condition) -> Schema:

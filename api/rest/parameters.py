@@ -70,7 +70,7 @@ def split(text: str) -> list[str]:
 
 
 def _list(condition: Condition, text: str) -> tuple[Any, ...]:
-    return tuple(sorted({read_value(condition.type, one) for one in split(text)}))
+    return tuple(sorted({read_value(condition.type, one, condition.format) for one in split(text)}))
 
 
 def _identifiers(condition: Condition, text: str) -> tuple[Any, ...]:

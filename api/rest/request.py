@@ -66,7 +66,7 @@ def list_query(version: Version, resource: Resource, query_string: bytes) -> Que
     faults = Faults()
     given = read_pairs(query_string, faults)
     known = parameters(version, resource)
-    _check_names(resource, given, [*known, *_own(resource)], faults)
+    _check_names(resource, given, [*known, *common(resource)], faults)
     filter = _filter(resource, given, known, faults)
     sort = _sort(resource, given, faults)
     selection = _selection(version, resource, given, faults)
@@ -93,7 +93,8 @@ def record_query(version: Version, resource: Resource, identifier: str, query_st
     return Query(version.name, Object((Entry("data", record),)))
 
 
-def _own(resource: Resource) -> list[str]:
+def common(resource: Resource) -> list[str]:
+    """The parameters that this list shares with all others: what cannot be searched has no `q`."""
     return [name for name in OWN if resource.searched or not name.startswith("q")]
 
 
@@ -165,7 +166,7 @@ def _needed(resource: Resource, sort: Sort) -> str:
 
 def _limit(given: dict[str, str], faults: Faults) -> int:
     text = given.get("limit", str(LIMIT))
-    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= LIMIT_MOST:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not 1 <= int(text) <= LIMIT_MOST:
         faults.note("limit", f"Expected a whole number from 1 to {LIMIT_MOST}.")
         return LIMIT
     return int(text)

@@ -19,7 +19,7 @@ SCALARS: dict[str, Schema] = {
     "timestamp": {"type": "string", "format": "date-time"},
     "date": {"type": "string", "format": "date"},
 }
-FORMATS: dict[str, Schema] = {"uri": {"format": "uri"}, "country": {"pattern": "^[A-Z]{2}$"}}
+FORMATS: dict[str, Schema] = {"uri": {"format": "uri"}, "country": {"pattern": "^[A-Z]{2}$"}, "language": {}}
 ID = "[0-9a-hjkmnp-tv-z]{26}"
 HAS_MORE: Schema = {"type": "boolean", "description": "Whether there are more than these."}
 

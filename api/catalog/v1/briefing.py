@@ -9,7 +9,7 @@ class Briefing:
 
     title: str = field("What it is called, in our words.", search=True)
     summary: str | None = field("What it says, in a few sentences of our own.", search=True)
-    language: str = field("The language of the published text [BCP 47].", filter="in", example="en")
+    language: str = field("The language of the published text [BCP 47].", filter="in", example="en", format="language")
     url: str | None = field("Where it was published.", format="uri")
     published_at: datetime = field("When it was published.", filter="gte lt", sort=True)
     modified_at: datetime | None = field("When the publisher last changed it [schema.org dateModified].")

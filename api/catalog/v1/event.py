@@ -28,7 +28,7 @@ class Event:
     tags: list[str] = field(
         "Free keywords.", filter="has", parameter="tag", search=True, example="humanitarian-corridor"
     )
-    language: str = field("The language of title and summary [BCP 47].", filter="in", example="en")
+    language: str = field("The language of title and summary [BCP 47].", filter="in", example="en", format="language")
     identifiers: list[Identifier] = field(
         "Its identifiers elsewhere (glide, ucdp, acled, wikidata).",
         filter="identifier",

@@ -15,7 +15,7 @@ class Quote:
     )
     certainty: Certainty | None = field("How sure the speaker says they are.", filter="in null", example="likely")
     certainty_text: str | None = field("The words that say so.")
-    language: str = field("The language of `text` [BCP 47].", filter="in", example="en")
+    language: str = field("The language of `text` [BCP 47].", filter="in", example="en", format="language")
     text_original: str | None = field("The words as they were first said.", search=True)
     language_original: str | None = field("The language in which they were said [BCP 47].")
     quote_type: QuoteType = field("How the words are given.", filter="in", example="direct")
