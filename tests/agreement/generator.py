@@ -338,6 +338,8 @@ class Generator:
         column = "value_floor" if name == "value" else snake(name)
         held = self._held(owner)
         values = [one[column] for one in held if one[column] not in (None, [])]
+        # A float has no room for the longest numbers that a figure may have.
+        values = [one for one in values if not isinstance(one, Decimal) or abs(one) < 10**12]
         picked = self.random.choices(values, k=self.random.randint(1, 3)) if values else []
         if key == "has":
             picked = [self.random.choice(one) for one in picked]

@@ -1,0 +1,460 @@
+"""Both doors are one service: what a URL and what arguments say is answered with the same records in the same order,
+at the same price; a cursor of one door is a cursor of the other, and a mistake has the same code at each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from api.access import check
+from api.catalog import V1, Condition, Resource
+from api.query import price
+from api.rest.request import list_query
+from api.settings import Settings
+from tests.agreement.conftest import Doors
+from tests.agreement.generator import Term, _plain
+from tests.agreement.reference import camel, written
+from tests.agreement.rows import CHILDREN, SEARCHES, Rows
+
+SUFFIXES = {"gte": "_gte", "lt": "_lt", "null": "_null"}
+KEYS = {"null": "isNull", "identifier": "has"}
+
+
+@dataclass
+class Asked:
+    """One list, as a URL and as arguments say it."""
+
+    resource: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    filter: dict[str, Any] = field(default_factory=dict)
+    order: dict[str, Any] = field(default_factory=dict)
+    size: int = 50
+
+    def url(self, **more: str) -> dict[str, str]:
+        return {**self.parameters, "limit": str(self.size), **more}
+
+    def arguments(self, **more: Any) -> str:
+        given = {"first": self.size, **({"filter": self.filter} if self.filter else {}), **more}
+        if self.order:
+            given["orderBy"] = self.order
+        return ", ".join(f"{name}: {_plain(value)}" for name, value in given.items())
+
+    def list(self, selection: str, **more: Any) -> str:
+        return f"{{ {self.resource}s({self.arguments(**more)}) {{ {selection} }} }}"
+
+
+class Chooser:
+    """Chooses filters that both doors can say, with values that occur."""
+
+    def __init__(self, held: Rows, random: Random) -> None:
+        self.held = held
+        self.random = random
+
+    def asked(self) -> Asked:
+        resource = self.random.choice(list(V1.resources.values()))
+        made = Asked(resource.name, size=self.random.choice([1, 2, 3, 7, 20, 50]))
+        for condition in self._some(V1.conditions[resource.name].values()):
+            self._add(made, condition, resource, "")
+        if resource.links and self.random.random() < 0.4:
+            link = self.random.choice(list(resource.links.values()))
+            there: dict[str, Any] = {}
+            target = V1[link.target]
+            for condition in self._some(V1.conditions[link.target].values(), 1):
+                self._add(made, condition, target, f"{link.name}.", there)
+            if there:
+                made.filter[camel(link.name)] = there if link.single else {"some": there}
+        if self.random.random() < 0.25 and resource.searched:
+            words, language = self.random.choice(SEARCHES)
+            made.parameters |= {"q": words, "q_language": language}
+            made.filter["search"] = {"text": words, "language": language}
+        self._sort(made, resource)
+        return made
+
+    def _some(self, conditions: Iterable[Condition], least: int = 0) -> list[Condition]:
+        every = list(conditions)
+        return self.random.sample(every, min(len(every), self.random.choice([least, 1, 1, 2, 3])))
+
+    def _sort(self, made: Asked, resource: Resource) -> None:
+        names = [one for one in resource.sortable if not resource.fields[one].needs or "measure" in made.parameters]
+        if "q" in made.parameters:
+            names += ["relevance"] * 3
+        if self.random.random() < 0.3:
+            return
+        name = self.random.choice(names)
+        descending = name != "relevance" and self.random.random() < 0.5
+        made.parameters["sort"] = f"-{name}" if descending else name
+        made.order = {"field": Term(name.upper())}
+        if descending or self.random.random() < 0.5:
+            made.order["direction"] = Term("DESC" if descending else "ASC")
+
+    def _add(
+        self, made: Asked, condition: Condition, owner: Resource, prefix: str, into: dict[str, Any] | None = None
+    ) -> None:
+        chosen = self._value(condition, owner)
+        if chosen is None:
+            return
+        text, value = chosen
+        name = (condition.parameter or condition.name) + SUFFIXES.get(condition.operator, "")
+        made.parameters[prefix + name] = text
+        there = made.filter if into is None else into
+        field_name = camel(condition.name)
+        if condition.operator in ("is", "bbox", "near"):
+            there[field_name] = value
+        else:
+            there.setdefault(field_name, {})[KEYS.get(condition.operator, condition.operator)] = value
+        if condition.needs and condition.needs not in there:
+            made.parameters[prefix + condition.needs] = "killed"
+            there[condition.needs] = {"in": [Term("KILLED")]}
+
+    def _value(self, condition: Condition, owner: Resource) -> tuple[str, Any] | None:
+        """A value, as a URL and as an argument have it."""
+        random = self.random
+        if condition.operator in ("is", "null"):
+            yes = random.random() < 0.5
+            return str(yes).lower(), yes
+        if condition.operator == "bbox":
+            box = random.choice([(170, -30, -170, 10.5), (22, 44, 41, 53), (-180, 80, 180, 90), (30, 40, 20, 60)])
+            return ",".join(map(str, box)), dict(zip(("west", "south", "east", "north"), box, strict=True))
+        if condition.operator == "near":
+            point = random.choice([(50.45, 30.52, 500), (-17.6, 179.9, 120.5), (89.9, 100, 200), (0, 0, 20016)])
+            return ",".join(map(str, point)), dict(zip(("latitude", "longitude", "kilometres"), point, strict=True))
+        values = self._occurring(condition, owner)
+        if not values:
+            return None
+        if condition.operator in ("gte", "lt"):
+            return self._compared(random.choice(values))
+        picked = random.choices(values, k=random.choice([1, 1, 2, 3]))
+        if condition.operator == "identifier":
+            return _csv(f"{one['scheme']}:{one['value']}" for one in picked), picked
+        terms = [Term(one.upper()) for one in picked] if condition.type.name == "vocabulary" else picked
+        return _csv(picked), terms
+
+    def _compared(self, value: Any) -> tuple[str, Any]:
+        if isinstance(value, Decimal):
+            return self.random.choice([str(value), f"{value:.6f}"]), float(value)
+        if isinstance(value, datetime):
+            text = written(value)
+            return self.random.choice([text, text.replace("+00:00", "Z")]), text
+        assert isinstance(value, date)
+        return value.isoformat(), value.isoformat()
+
+    def _occurring(self, condition: Condition, owner: Resource) -> list[Any]:
+        at = owner
+        for link in condition.path:
+            at = V1[at.links[link].target]
+        kind = at.name.capitalize()
+        rows = (
+            [one for there in self.held.children[kind].values() for one in there]
+            if at.name in CHILDREN
+            else self.held.records[kind].values()
+        )
+        column = "value_floor" if condition.name == "value" else condition.column
+        found = [row[column] for row in rows]
+        if condition.operator in ("has", "identifier"):
+            found = [one for there in found for one in there]
+        # What is too precise for a float is compared differently by a door whose numbers are floats.
+        return [one for one in found if one is not None and (not isinstance(one, Decimal) or abs(one) < 10**12)]
+
+
+def _csv(values: Iterable[str]) -> str:
+    return ",".join('"{}"'.format(one.replace('"', '""')) if set(one) & set(',"\n') else one for one in values)
+
+
+def whole(resource: Resource, include: dict[str, Any], children: bool = True) -> str:
+    """The selection of a record that REST shows, as GraphQL has it."""
+    parts = []
+    for one in resource.fields.values():
+        below = f" {{ {' '.join(map(camel, one.type.of.fields()))} }}" if one.type.name == "value" else ""
+        parts.append(camel(one.name) + below)
+    for link in resource.links.values():
+        if link.kind in ("one", "several"):
+            parts.append(camel(link.by))
+        if link.name not in include and not link.owned:
+            continue
+        there = whole(V1[link.target], include.get(link.name, {}))
+        if link.kind in ("one", "several"):
+            parts.append(f"{camel(link.name)} {{ {there} }}")
+        else:
+            parts.append(f"{camel(link.name)}(first: {link.default}) {{ nodes {{ {there} }} hasMore }}")
+    return " ".join(parts)
+
+
+async def both(doors: Doors, asked: Asked, after: str | None = None) -> tuple[list[str], list[str]]:
+    """A page through each door: the ids, which must be equal, and the cursors of its end."""
+    more = {"after": after} if after else {}
+    status, page = await doors.rest(f"/{asked.resource}s", asked.url(**({"cursor": after} if after else {})))
+    assert status == 200, (asked, page)
+    selection = "nodes { id } pageInfo { endCursor hasNextPage } totalCount"
+    status, answer = await doors.graphql(asked.list(selection, **more))
+    assert status == 200, (asked, answer)
+    connection = answer["data"][f"{asked.resource}s"]
+    ids = [one["id"] for one in page["data"]]
+    assert ids == [one["id"] for one in connection["nodes"]], asked
+    assert page["page"]["has_more"] == connection["pageInfo"]["hasNextPage"], asked
+    if page["page"]["has_more"]:
+        assert page["page"]["next_cursor"] == connection["pageInfo"]["endCursor"], asked
+    else:
+        assert page["page"]["next_cursor"] is None
+    return ids, [page["page"]["next_cursor"], connection["pageInfo"]["endCursor"]]
+
+
+async def test_a_url_and_arguments_give_the_same_records_in_the_same_order(doors: Doors, held: Rows) -> None:
+    found = pages = 0
+    for seed in range(300):
+        random = Random(seed)
+        asked = Chooser(held, random).asked()
+        ids, (cursor, _) = await both(doors, asked)
+        found += bool(ids)
+        if cursor:
+            following, _ = await both(doors, asked, cursor)
+            assert following and not set(ids) & set(following), (seed, asked)
+            pages += 1
+    assert found > 150 and pages > 80, "The filters leave too little to compare."
+
+
+TABLE = [
+    Asked("event", {"bbox": "170,-30,-170,10"}, {"bbox": {"west": 170, "south": -30, "east": -170, "north": 10}}),
+    Asked("place", {"bbox": "-170,-30,170,10"}, {"bbox": {"west": -170, "south": -30, "east": 170, "north": 10}}),
+    Asked("event", {"near": "-17.6,180,100"}, {"near": {"latitude": -17.6, "longitude": 180, "kilometres": 100}}),
+    Asked("place", {"near": "90,-45,300"}, {"near": {"latitude": 90, "longitude": -45, "kilometres": 300}}),
+    Asked("event", {"tag": '"a,b"'}, {"tags": {"has": ["a,b"]}}),
+    Asked(
+        "event", {"identifier": '"handle:a:b,c"'}, {"identifiers": {"has": [{"scheme": "handle", "value": "a:b,c"}]}}
+    ),
+    Asked("event", {"country": "UA"}, {"country": {"in": ["UA"]}}),
+    Asked(
+        "event",
+        {"country": "UA", "place.country": "RU"},
+        {"country": {"in": ["UA"]}, "place": {"country": {"in": "RU"}}},
+    ),
+    Asked(
+        "event",
+        {"figures.measure": "killed", "figures.value_gte": "100"},
+        {"figures": {"some": {"measure": {"in": [Term("KILLED")]}, "value": {"gte": 100}}}},
+    ),
+    Asked(
+        "event",
+        {"citations.stance": "denies", "citations.medium": "telegram"},
+        {"citations": {"some": {"stance": {"in": [Term("DENIES")]}, "medium": {"in": [Term("TELEGRAM")]}}}},
+    ),
+    Asked(
+        "figure",
+        {"measure": "killed", "sort": "-value"},
+        {"measure": {"in": [Term("KILLED")]}},
+        {"field": Term("VALUE"), "direction": Term("DESC")},
+    ),
+    Asked(
+        "event", {"q": "corridor", "sort": "relevance"}, {"search": {"text": "corridor"}}, {"field": Term("RELEVANCE")}
+    ),
+    Asked("quote", {"q": "refugies", "q_language": "fr"}, {"search": {"text": "refugies", "language": "fr"}}),
+]
+
+
+@pytest.mark.parametrize("asked", TABLE, ids=lambda asked: f"{asked.resource}?{urlencode(asked.parameters)}")
+async def test_the_doors_agree_from_the_first_page_to_the_last(doors: Doors, asked: Asked) -> None:
+    asked.size = 5
+    ids, (cursor, _) = await both(doors, asked)
+    assert ids or "RU" in asked.parameters.values()
+    while cursor:
+        following, (cursor, _) = await both(doors, asked, cursor)
+        ids += following
+    assert len(ids) == len(set(ids))
+    _, answer = await doors.graphql(asked.list("totalCount totalQuality"))
+    _, page = await doors.rest(f"/{asked.resource}s", asked.url(count="exact"))
+    connection = answer["data"][f"{asked.resource}s"]
+    assert connection == {"totalCount": len(ids), "totalQuality": "EXACT"}
+    assert (page["page"]["total"], page["page"]["total_quality"]) == (len(ids), "exact")
+
+
+@pytest.mark.parametrize("resource", V1.resources.values(), ids=lambda one: one.name)
+async def test_equal_selections_have_equal_prices_and_equal_content(doors: Doors, resource: Resource) -> None:
+    for names in [(), *((name,) for name in resource.links), *_deeper(resource)]:
+        include: dict[str, Any] = {}
+        for name in names:
+            first, _, rest = name.partition(".")
+            include.setdefault(first, {}).update({rest: {}} if rest else {})
+        url = {"limit": "3", **({"include": ",".join(names)} if names else {})}
+        query = list_query(V1, resource, urlencode(url).encode())
+        asked = Asked(resource.name, size=3)
+        status, answer = await doors.graphql(asked.list(f"nodes {{ {whole(resource, include)} }}"))
+        assert status == 200, answer
+        assert answer["extensions"]["cost"]["requested"] == price(query), names
+        _, page = await doors.rest(f"/{resource.plural}", url)
+        assert [_flat(one) for one in answer["data"][resource.plural]["nodes"]] == [_flat(one) for one in page["data"]]
+
+
+def _deeper(resource: Resource) -> list[tuple[str, ...]]:
+    two = [f"{link.name}.{one}" for link in resource.links.values() for one in V1[link.target].links]
+    return [(one,) for one in two] + [tuple(two[:2])]
+
+
+def _flat(record: Any) -> Any:
+    """A record without what the doors spell differently: case, and the names of sets."""
+    if isinstance(record, list):
+        return [_flat(one) for one in record]
+    if isinstance(record, dict):
+        names = {"nodes": "data", "has_more": "hasMore"}
+        return {names.get(key, camel(key)): _flat(one) for key, one in record.items()}
+    return record.lower() if isinstance(record, str) else record
+
+
+async def test_search_and_counts_have_the_same_price(doors: Doors) -> None:
+    query = list_query(V1, V1["quote"], b"q=corridor&limit=7&count=exact")
+    for total in ("totalCount", "totalQuality", "totalCount totalQuality a: totalCount"):
+        asked = Asked("quote", filter={"search": {"text": "corridor"}}, size=7)
+        _, answer = await doors.graphql(asked.list(f"{total} nodes {{ {whole(V1['quote'], {})} }}"))
+        assert answer["extensions"]["cost"]["requested"] == price(query) == 22
+
+
+EVENT = "evt_00000000000000000000000000"
+# A mistake as a URL, as a document, and the code that both give it.
+MISTAKES = [
+    ("/figures?value_gte=1", "{ figures(filter: {value: {gte: 1}}) { nodes { id } } }", 400, "invalid_request"),
+    ("/figures?sort=value", "{ figures(orderBy: {field: VALUE}) { nodes { id } } }", 400, "invalid_request"),
+    (
+        "/events?figures.value_gte=1&kind=other",
+        "{ events(filter: {kind: {in: OTHER}, figures: {some: {value: {gte: 1}}}}) { nodes { id } } }",
+        400,
+        "invalid_request",
+    ),
+    ("/events?sort=relevance", "{ events(orderBy: {field: RELEVANCE}) { nodes { id } } }", 400, "invalid_request"),
+    ("/events?sort=title", "{ events(orderBy: {field: TITLE}) { nodes { id } } }", 400, "invalid_request"),
+    ("/events?limit=0", "{ events(first: 0) { nodes { id } } }", 400, "invalid_request"),
+    ("/events?limit=-1", "{ events(first: -1) { nodes { id } } }", 400, "invalid_request"),
+    ("/events?limit=201", "{ events(first: 201) { nodes { id } } }", 400, "invalid_request"),
+    ("/events?limit=2147483648", "{ events(first: 2147483648) { nodes { id } } }", 400, "invalid_request"),
+    ("/events?ids=evt_1", '{ events(filter: {id: {in: "evt_1"}}) { nodes { id } } }', 400, "invalid_request"),
+    (
+        f"/events?place_id={EVENT}",
+        f'{{ events(filter: {{placeId: {{in: "{EVENT}"}}}}) {{ nodes {{ id }} }} }}',
+        400,
+        "invalid_request",
+    ),
+    ("/events?kind=war", "{ events(filter: {kind: {in: WAR}}) { nodes { id } } }", 400, "invalid_request"),
+    ("/events?mood=bad", "{ events(filter: {mood: {in: BAD}}) { nodes { id } } }", 400, "invalid_request"),
+    (
+        "/events?starts_at_gte=0999-12-31",
+        '{ events(filter: {startsAt: {gte: "0999-12-31"}}) { nodes { id } } }',
+        400,
+        "invalid_request",
+    ),
+    (
+        "/events?starts_at_gte=2022-03-06T12:00:00",
+        '{ events(filter: {startsAt: {gte: "2022-03-06T12:00:00"}}) { nodes { id } } }',
+        400,
+        "invalid_request",
+    ),
+    (
+        "/events?bbox=0,53,10,44",
+        "{ events(filter: {bbox: {west: 0, south: 53, east: 10, north: 44}}) { nodes { id } } }",
+        400,
+        "invalid_request",
+    ),
+    (
+        "/events?near=0,0,30000",
+        "{ events(filter: {near: {latitude: 0, longitude: 0, kilometres: 30000}}) { nodes { id } } }",
+        400,
+        "invalid_request",
+    ),
+    (
+        "/figures?measure=killed&value_gte=1e400",
+        "{ figures(filter: {measure: {in: KILLED}, value: {gte: 1e400}}) { nodes { id } } }",
+        400,
+        "invalid_request",
+    ),
+    (
+        "/figures?measure=killed&value_gte=0.0000001",
+        "{ figures(filter: {measure: {in: KILLED}, value: {gte: 0.0000001}}) { nodes { id } } }",
+        400,
+        "invalid_request",
+    ),
+    ("/events?country=ua", '{ events(filter: {country: {in: "ua"}}) { nodes { id } } }', 400, "invalid_request"),
+    (
+        "/events?q=x&q_language=English",
+        '{ events(filter: {search: {text: "x", language: "English"}}) { nodes { id } } }',
+        400,
+        "invalid_request",
+    ),
+    ("/events?cursor=x", '{ events(after: "x") { nodes { id } } }', 400, "invalid_cursor"),
+    ("/events?cursor=WzEsMiwzXQ", '{ events(after: "WzEsMiwzXQ") { nodes { id } } }', 400, "invalid_cursor"),
+    (
+        "/events?limit=200&include=figures,citations.source",
+        "{ events(first: 200) { nodes { figures(first: 50) { nodes { id } } } } }",
+        400,
+        "too_expensive",
+    ),
+    (f"/events/{EVENT}", f'{{ event(id: "{EVENT}") {{ id }} }}', 404, "not_found"),
+    (f"/figures/{EVENT}", f'{{ figure(id: "{EVENT}") {{ id value }} }}', 404, "not_found"),
+    ("/events/evt_1", '{ event(id: "evt_1") { id } }', 404, "not_found"),
+    ("/events/%F0%9F%94%A5", '{ node(id: "🔥") { id } }', 404, "not_found"),
+]
+
+
+@pytest.mark.parametrize(("url", "text", "status", "code"), MISTAKES, ids=[row[0] for row in MISTAKES])
+async def test_a_mistake_has_the_same_code_at_each_door(
+    priced: Doors, url: str, text: str, status: int, code: str
+) -> None:
+    response = await priced.client.get(f"/v1{url}")
+    told, answer = await priced.graphql(text)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert [one["extensions"]["code"] for one in answer["errors"]] == [code]
+    # A record that is not there is null beside the rest of the data; everything else refuses the request.
+    assert told == (200 if status == 404 else 400)
+
+
+@pytest.mark.parametrize("resource", V1.resources.values(), ids=lambda one: one.name)
+async def test_a_withdrawn_record_is_told_as_such(doors: Doors, held: Rows, resource: Resource) -> None:
+    for identifier, reason in held.withdrawn[resource.name.capitalize()].items():
+        status, problem = await doors.rest(f"/{resource.plural}/{identifier}")
+        assert (status, problem["code"]) == (410, "withdrawn")
+        assert reason in problem["detail"]
+        text = f'{{ one: {resource.name}(id: "{identifier}") {{ id }} nodes(ids: ["{identifier}"]) {{ id }} }}'
+        status, answer = await doors.graphql(text)
+        assert (status, answer["data"]) == (200, {"one": None, "nodes": [None]})
+        assert [(one["path"], one["extensions"]) for one in answer["errors"]] == [
+            (["one"], {"code": "withdrawn", "reason": reason}),
+            (["nodes", 0], {"code": "withdrawn", "reason": reason}),
+        ]
+
+
+async def test_what_one_request_may_cost_is_the_same_at_each_door(priced: Doors) -> None:
+    most = Settings().max_price
+    for size, allowed in ((most // 51, True), (most // 51 + 1, False)):
+        text = f"{{ briefings(first: {size}) {{ nodes {{ events(first: 50) {{ nodes {{ id }} }} }} }} }}"
+        status, answer = await priced.graphql(text)
+        assert status == (200 if allowed else 400)
+        if allowed:
+            check(answer["extensions"]["cost"]["requested"], Settings())
+        else:
+            assert answer["errors"][0]["extensions"]["code"] == "too_expensive"
+
+
+async def test_a_cursor_of_another_list_is_refused_at_each_door(doors: Doors) -> None:
+    _, page = await doors.rest("/events", {"limit": "2", "kind": "shelling"})
+    cursor = page["page"]["next_cursor"]
+    others = [
+        Asked("event"),
+        Asked("quote"),
+        Asked("event", {"kind": "other"}, {"kind": {"in": [Term("OTHER")]}}),
+        Asked(
+            "event",
+            {"kind": "shelling", "sort": "starts_at"},
+            {"kind": {"in": [Term("SHELLING")]}},
+            {"field": Term("STARTS_AT")},
+        ),
+        Asked("event", {"kind": "shelling", "sort": "id"}, {"kind": {"in": [Term("SHELLING")]}}, {"field": Term("ID")}),
+    ]
+    for other in others:
+        status, problem = await doors.rest(f"/{other.resource}s", other.url(cursor=cursor))
+        assert (status, problem["code"]) == (400, "invalid_cursor"), json.dumps(problem)
+        status, answer = await doors.graphql(other.list("nodes { id }", after=cursor))
+        assert (status, answer["errors"][0]["extensions"]["code"]) == (400, "invalid_cursor")
