@@ -39,7 +39,8 @@ def _value(writer: Writer, source: Source, value: object) -> str:
     match value:
         case Column():
             column = source.column(value.name)
-            return f"upper({column})" if value.upper else column
+            # In Turkish the capital of i is İ: a vocabulary knows no language.
+            return f'upper({column} collate "C")' if value.upper else column
         case Constant():
             return literal(value.text)
         case Part():

@@ -1,0 +1,16 @@
+-- A count alone reads no page.
+-- { places { totalCount } }
+-- []
+select convert_to(json_object('places': t3.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes
+from (select) request
+left join lateral (
+  with exact as (select least(n, 100000) as n, n > 100000 as cut from (select count(*) as n from (select from v1.place s where true limit 100001) c) c)
+  select json_object('totalCount': (select n from exact) returning json) as made, null as next
+  from (
+    select t2.id, t2.id as k
+    from v1.place t2
+    order by t2.id asc
+    limit 50
+  ) t1
+  having true
+) t3 on true

@@ -1,0 +1,23 @@
+-- Filters, tests through links, a link to one, and children in order.
+-- { events(first: 1, filter: {disputed: true, startsAt: {gte: "2022-03-01"}, figures: {some: {measure: {in: KILLED}}}, not: {place: {country: {in: ["UA"]}}}}) { nodes { place { name } citations(first: 1) { nodes { stance } hasMore } } } }
+-- [["UA"],"2022-03-01T00:00:00+00:00",["killed"]]
+select convert_to(json_object('events': t8.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes
+from (select) request
+left join lateral (
+  select json_object('nodes': coalesce(json_agg(json_object('place': case when t2.id is not null then json_object('name': t2.name returning json) end, 'citations': t3.made returning json) order by t1.k desc nulls last, t1.id desc), '[]') returning json) as made, null as next
+  from (
+    select t5.place_id, t5.id, t5.starts_at as k
+    from v1.event t5
+    where ((exists (select from v1.place t6 where t6.id = t5.place_id and t6.country = any($1::text[]))) is not true and t5.disputed and t5.starts_at >= $2::timestamptz and exists (select from v1.figure t7 where t7.event_id = t5.id and t7.measure = any($3::text[])))
+    order by t5.starts_at desc nulls last, t5.id desc
+    limit 1
+  ) t1
+  left join v1.place t2 on t2.id = t1.place_id
+  left join lateral (
+    select json_object('nodes': coalesce(json_agg(json_object('stance': upper(t4.stance collate "C") returning json) order by t4.position) filter (where t4.position < 1), '[]'), 'hasMore': coalesce(bool_or(t4.position >= 1), false) returning json) as made
+    from v1.citation t4
+    where t4.record_id = t1.id and t4.position <= 1
+    having true
+  ) t3 on true
+  having true
+) t8 on true

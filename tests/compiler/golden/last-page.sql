@@ -1,0 +1,30 @@
+-- The last page of an ascending list: those without a key come last, and so are read first.
+-- { sources(last: 2, orderBy: {field: NAME}) { nodes { id } pageInfo { hasPreviousPage } } }
+-- ["\"v1.source.name.44690f7c135b7552\""]
+select convert_to(json_object('sources': t5.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes
+from (select) request
+left join lateral (
+  select json_object('nodes': coalesce(json_agg(json_object('id': t1.id returning json) order by t1.n desc), '[]'), 'pageInfo': json_object('hasPreviousPage': coalesce(bool_or(t1.found > 2), false) returning json) returning json) as made, max(translate(encode(convert_to('[' || $1::text || ',' || coalesce(to_json(t1.k::text)::text, 'null') || ',"' || t1.id || '"]', 'UTF8'), 'base64'), E'+/=\n', '-_')) filter (where t1.n = 2 and t1.found > 2) as next
+  from (
+    select t4.*, row_number() over (order by t4.k desc nulls first, t4.id desc) as n, count(*) over () as found
+    from (
+      select * from (
+        (select t2.id, t2.name as k
+        from v1.source t2
+        where t2.name is null
+        order by t2.name desc nulls last, t2.id desc
+        limit 3)
+        union all
+        (select t2.id, t2.name as k
+        from v1.source t2
+        where t2.name is not null
+        order by t2.name desc nulls last, t2.id desc
+        limit 3)
+      ) t3
+      order by t3.k desc nulls first, t3.id desc
+      limit 3
+    ) t4
+  ) t1
+  where t1.n <= 2
+  having true
+) t5 on true

@@ -1,0 +1,52 @@
+"""Boxes around circles: nothing that is near is outside, at the poles and on the antimeridian too."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from api.compiler.geography import EARTH_KM, Box, box_around
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "kilometres", "expected"),
+    [
+        (0, 0, 111.195, (-1.0, -1.0, 1.0, 1.0)),
+        (60, 30, 111.195, (27.999, 59.0, 32.001, 61.0)),
+        (0, 179.5, 111.195, (178.5, -1.0, -179.5, 1.0)),
+        (0, -179.5, 111.195, (179.5, -1.0, -178.5, 1.0)),
+        (89.5, 10, 111.195, (-180.0, 88.5, 180.0, 90.0)),
+        (-90, 0, 111.195, (-180.0, -90.0, 180.0, -89.0)),
+        (45, 0, 20016, (-180.0, -90.0, 180.0, 90.0)),
+    ],
+)
+def test_the_box_around_a_circle(latitude: float, longitude: float, kilometres: float, expected: Box) -> None:
+    assert box_around(latitude, longitude, kilometres) == pytest.approx(expected, abs=0.001)
+
+
+@given(
+    some.floats(-90, 90), some.floats(-180, 180), some.floats(0.001, 20015), some.floats(0, 360), some.floats(0, 0.999)
+)
+def test_every_point_within_the_distance_is_in_the_box(
+    latitude: float, longitude: float, kilometres: float, bearing: float, share: float
+) -> None:
+    at_latitude, at_longitude = reached(latitude, longitude, bearing, share * kilometres)
+    west, south, east, north = box_around(latitude, longitude, kilometres)
+    assert south - 1e-6 <= at_latitude <= north + 1e-6
+    inside = (at_longitude >= west - 1e-6, at_longitude <= east + 1e-6)
+    # At a pole every longitude is the same place.
+    assert (any(inside) if west > east else all(inside)) or abs(at_latitude) > 90 - 1e-4
+
+
+def reached(latitude: float, longitude: float, bearing: float, kilometres: float) -> tuple[float, float]:
+    """Where one arrives who goes so far in that direction."""
+    here, way, angle = math.radians(latitude), math.radians(bearing), kilometres / EARTH_KM
+    sine = math.sin(here) * math.cos(angle) + math.cos(here) * math.sin(angle) * math.cos(way)
+    there = math.asin(max(-1.0, min(1.0, sine)))
+    across = math.atan2(
+        math.sin(way) * math.sin(angle) * math.cos(here), math.cos(angle) - math.sin(here) * math.sin(there)
+    )
+    return math.degrees(there), (longitude + math.degrees(across) + 180) % 360 - 180

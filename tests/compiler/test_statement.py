@@ -1,0 +1,138 @@
+"""A Query becomes SQL: some texts as they are, and what holds for every one of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from api.catalog import V1
+from api.compiler import compile
+from api.compiler.writer import Writer, json_object, literal
+from api.rest.request import list_query
+from tests.compiler.conftest import Compiled
+
+GOLDEN = sorted(Path(__file__).with_name("golden").glob("*.sql"))
+ID = "evt_00000000000000000000000000"
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda one: one.stem)
+def test_a_document_becomes_the_statement_that_is_written_down(compiled: Compiled, path: Path) -> None:
+    _, document, arguments, sql = path.read_text().split("\n", 3)
+    statement = compiled(document.removeprefix("-- "))
+    assert statement.sql == sql.rstrip("\n")
+    assert orjson.dumps(statement.arguments).decode() == arguments.removeprefix("-- ")
+
+
+DOCUMENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "query ($of: [EventKind!]) { events(filter: {kind: {in: $of}}) { nodes { id } } }",
+        {"of": ["OTHER"]},
+        {"of": ["SHELLING", "ATTACK", "CLASH"]},
+    ),
+    (
+        "query ($from: DateTime) { events(filter: {startsAt: {gte: $from}}) { nodes { id } pageInfo { endCursor } } }",
+        {"from": "2022-03-01"},
+        {"from": "2022-03-06T12:00:00Z"},
+    ),
+    ("query ($id: ID!) { event(id: $id) { title } }", {"id": ID}, {"id": f"{ID[:-1]}1"}),
+    (
+        "query ($box: Box) { events(filter: {bbox: $box}) { nodes { id } } }",
+        {"box": {"west": 1, "south": 2, "east": 3, "north": 4}},
+        {"box": {"west": -10, "south": -20, "east": 30, "north": 40}},
+    ),
+    (
+        "query ($near: Near) { places(filter: {near: $near}) { nodes { id } } }",
+        {"near": {"latitude": 50, "longitude": 30, "kilometres": 100}},
+        {"near": {"latitude": -20, "longitude": 10, "kilometres": 7.5}},
+    ),
+    (
+        "query ($words: String!) { quotes(filter: {search: {text: $words}}, orderBy: {field: RELEVANCE})"
+        " { nodes { id } } }",
+        {"words": "corridor"},
+        {"words": "it's; drop table"},
+    ),
+    (
+        "query ($least: Float) { events(filter: {figures: {some: {measure: {in: KILLED}, value: {gte: $least}}}})"
+        " { nodes { figures(filter: {measure: {in: KILLED}, value: {gte: $least}}) { hasMore } } } }",
+        {"least": 1},
+        {"least": 250.5},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "one", "other"), DOCUMENTS)
+def test_equal_shapes_are_equal_texts_whatever_the_values(
+    compiled: Compiled, text: str, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    first, second = compiled(text, **one), compiled(text, **other)
+    assert first.sql == second.sql
+    assert len(first.arguments) == len(second.arguments)
+    assert first.arguments != second.arguments
+
+
+@pytest.mark.parametrize(("text", "variables", "_"), DOCUMENTS)
+def test_every_argument_is_used_and_numbered_from_the_first(
+    compiled: Compiled, text: str, variables: dict[str, Any], _: Any
+) -> None:
+    statement = compiled(text, **variables)
+    used = {int(one) for one in re.findall(r"\$(\d+)::", statement.sql)}
+    assert used == set(range(1, len(statement.arguments) + 1))
+    assert "$" not in re.sub(r"\$\d+::", "", statement.sql)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("kind=other&country=UA&starts_at_gte=2022-03-01", "starts_at_gte=2022-03-01&country=UA&kind=other"),
+        ("kind=other,clash", "kind=clash,other,clash"),
+        ("figures.measure=killed&figures.value_gte=1", "figures.value_gte=1.0&figures.measure=killed"),
+        ("bbox=1,2,3,4&country=UA&q=x", "q=x&country=UA&bbox=1.0,2.0,3,4"),
+    ],
+)
+def test_the_order_in_which_filters_are_given_does_not_matter(one: str, other: str) -> None:
+    first, second = (compile(list_query(V1, V1["event"], url.encode())) for url in (one, other))
+    assert (first.sql, first.arguments) == (second.sql, second.arguments)
+
+
+def test_filters_of_a_place_look_at_it_once(compiled: Compiled) -> None:
+    statement = compile(list_query(V1, V1["event"], b"country=UA&bbox=1,2,3,4&place.name=Mariupol"))
+    assert statement.sql.count("exists (select from v1.place") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "custom"),
+    [
+        ("{ events { nodes { id } } }", False),
+        (f'{{ event(id: "{ID}") {{ citations {{ nodes {{ stance }} }} }} }}', False),
+        (f'{{ events(filter: {{id: {{in: "{ID}"}}}}) {{ nodes {{ id }} }} }}', False),
+        ("{ events(filter: {kind: {in: OTHER}}) { nodes { id } } }", True),
+        ('{ events(filter: {search: {text: "x"}}) { nodes { id } } }', True),
+        ("{ events { nodes { citations(filter: {stance: {in: DENIES}}) { hasMore } } } }", True),
+        ('{ events(filter: {not: {figures: {some: {unit: {in: "kg"}}}}}) { totalCount } }', True),
+    ],
+)
+def test_a_statement_whose_plan_depends_on_values_asks_for_one_of_its_own(
+    compiled: Compiled, text: str, custom: bool
+) -> None:
+    assert compiled(text).custom is custom
+
+
+def test_equal_values_of_one_type_share_an_argument() -> None:
+    writer = Writer(V1)
+    assert [writer.argument(*one) for one in ((1, "int"), (2, "int"), (1, "int"), (1, "text"))] == [
+        "$1::int",
+        "$2::int",
+        "$1::int",
+        "$3::text",
+    ]
+    assert writer.arguments == [1, 2, 1]
+
+
+def test_text_in_a_statement_is_quoted() -> None:
+    assert literal("it's \\ $1") == "'it''s \\ $1'"
+    assert json_object([("a'b", "t1.x")]) == "json_object('a''b': t1.x returning json)"
+    assert json_object([]) == "'{}'::json"
