@@ -17,6 +17,7 @@ from api.catalog import VERSIONS
 from api.errors import Unavailable
 from api.graphql import console
 from api.graphql import routes as graphql
+from api.http import meanings
 from api.http.front import Front
 from api.http.health import Health
 from api.rest import contract
@@ -69,6 +70,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
         app.include_router(contract.routes(version))
         app.include_router(graphql.routes(service, version))
     app.include_router(console.routes())
+    app.include_router(meanings.routes())
     framed = CORSMiddleware(
         Front(app, settings),
         allow_origins=settings.cors_origins.split(","),

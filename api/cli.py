@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +15,7 @@ from api.settings import Settings, read_settings
 
 SAMPLE = Path(__file__).parent / "sample"
 NOT_CONFIGURED = 2
+INTERRUPTED = 130
 
 app = typer.Typer(
     help="Structured briefings over REST and GraphQL.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -29,6 +28,8 @@ def main() -> None:
         app()
     except BriefingError as error:
         sys.exit(complain(error))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 def complain(error: BriefingError) -> int:
@@ -46,7 +47,7 @@ def serve(
     """Migrate the store and serve it over HTTP."""
     settings = read_settings()
     import_module("api.logs").configure(settings)
-    with store(settings, keep=True) as url:
+    with import_module("api.store.address").address(settings, own=True) as url:
         application = import_module("api.app").create_app(settings, url, _preparation(settings, url, sample))
         served = import_module("api.http.server").serve(application, settings, on_drain=application.drain)
     sys.exit(served)
@@ -65,7 +66,7 @@ def load(
 @app.command()
 def migrate() -> None:
     """Bring the store to the tables and views of this release."""
-    with store(read_settings()) as url:
+    with import_module("api.store.address").address(read_settings()) as url:
         done = asyncio.run(import_module("api.store.migrate").migrate(url))
     print("\n".join(done) if done else "Nothing to do.")
 
@@ -97,21 +98,6 @@ def show_settings() -> None:
             "" if one.default is None else f" (default {one.default!s})" if str(one.default) else " (default empty)"
         )
         print(f"BRIEFING_{name.upper()}{default}\n    {one.description}")
-
-
-@contextmanager
-def store(settings: Settings, keep: bool = False) -> Iterator[str]:
-    """The URL of the store: the configured one, the embedded one that another process runs, or one that lasts as
-    long as this command."""
-    if settings.database_url:
-        yield settings.database_url
-        return
-    embedded = import_module("api.store.embedded")
-    if not keep and (url := embedded.running(settings.data_dir)):
-        yield url
-        return
-    with embedded.start(settings.data_dir) as server:
-        yield server.url
 
 
 def _preparation(settings: Settings, url: str, sample: bool) -> Any:

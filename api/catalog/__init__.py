@@ -5,8 +5,9 @@ declarations. A new filter is one line here; a new field is a column in the vers
 Nothing is rejected at this level, but a declaration that contradicts itself fails when it is imported.
 """
 
-from api.catalog.declaration import Condition, Field, Link, Resource, Value, Version, Vocabulary
+from api.catalog.declaration import Condition, Field, Link, Resource, Value, Vocabulary
 from api.catalog.v1 import V1
+from api.catalog.version import Version
 
 VERSIONS: dict[str, Version] = {V1.name: V1}
 

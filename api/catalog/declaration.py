@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-
-from api.catalog.operators import OPERATORS
 
 
 class Vocabulary:
@@ -125,7 +123,7 @@ class Resource:
     description: str
     fields: dict[str, Field]
     links: dict[str, Link]
-    wheres: dict[str, _Where]
+    wheres: dict[str, Where]
     tests: dict[str, Condition]
     prefix: str = ""
     sort: str = "id"
@@ -147,26 +145,10 @@ class Resource:
         return tuple(field.name for field in self.fields.values() if field.sort)
 
 
-@dataclass(frozen=True, eq=False)
-class Version:
-    """One version of the contract: a schema of views in Postgres, and the resources over it."""
-
-    name: str
-    resources: dict[str, Resource]
-    children: dict[str, Resource]
-    conditions: dict[str, dict[tuple[str, str], Condition]]
-
-    def __getitem__(self, name: str) -> Resource:
-        return self.resources.get(name) or self.children[name]
-
-    def by_prefix(self, identifier: str) -> Resource | None:
-        """The resource that an id belongs to, by its prefix."""
-        prefix, _, _ = identifier.partition("_")
-        return next((one for one in self.resources.values() if one.prefix == prefix), None)
-
-
 @dataclass(frozen=True)
-class _Where:
+class Where:
+    """A filter that is declared elsewhere: the path to it through links."""
+
     path: str
     description: str
     parameter: str
@@ -225,7 +207,7 @@ def children(target: str, description: str) -> Any:
 
 def where(path: str, description: str, *, parameter: str = "") -> Any:
     """A filter under a short name: `path` leads through links to a field, and takes that field's operators."""
-    return _Where(path, description, parameter)
+    return Where(path, description, parameter)
 
 
 def test(operator: str, description: str, *, example: Any = None) -> Any:
@@ -246,7 +228,7 @@ def resource(prefix: str = "", *, sort: str = "id", example: str = "") -> Callab
             description=(cls.__doc__ or "").strip(),
             fields=own,
             links={key: replace(item, name=key) for key, item in vars(cls).items() if isinstance(item, Link)},
-            wheres={key: item for key, item in vars(cls).items() if isinstance(item, _Where)},
+            wheres={key: item for key, item in vars(cls).items() if isinstance(item, Where)},
             tests={key: replace(item, name=key) for key, item in vars(cls).items() if isinstance(item, Condition)},
             prefix=prefix,
             sort=sort,
@@ -254,17 +236,6 @@ def resource(prefix: str = "", *, sort: str = "id", example: str = "") -> Callab
         )
 
     return declare
-
-
-def version(name: str, declared: Iterable[Any]) -> Version:
-    """Puts resources together, and finds every filter that they offer."""
-    found: dict[str, Resource] = {one.name: one for one in declared}
-    return Version(
-        name=name,
-        resources={key: one for key, one in found.items() if one.prefix},
-        children={key: one for key, one in found.items() if not one.prefix},
-        conditions={key: _conditions(found, one) for key, one in found.items()},
-    )
 
 
 def _record_fields(name: str, prefix: str) -> dict[str, Field]:
@@ -312,56 +283,3 @@ def _type(hint: Any) -> Type:
     if issubclass(hint, Value):
         return Type("value", hint)
     raise TypeError(f"a field cannot be {hint!r}")
-
-
-def _conditions(found: dict[str, Resource], own: Resource) -> dict[tuple[str, str], Condition]:
-    rows = [row for item in own.fields.values() for row in _field_conditions(item)]
-    rows = [replace(row, type=Type("text", own)) if row.name == "id" else row for row in rows]
-    for link in own.links.values():
-        if link.kind in ("one", "several") and link.filtered:
-            rows += _link_conditions(found[link.target], link)
-    rows += own.tests.values()
-    for name, short in own.wheres.items():
-        rows += [
-            replace(row, name=name, description=short.description, parameter=short.parameter)
-            for row in _follow(found, own, short.path.split("."))
-        ]
-    return {(row.name, row.operator): row for row in rows}
-
-
-def _field_conditions(item: Field) -> list[Condition]:
-    for operator in item.operators:
-        if operator not in OPERATORS:
-            raise TypeError(f"{item.name}: there is no operator {operator!r}")
-    return [
-        Condition(
-            item.name,
-            operator,
-            item.type,
-            item.description,
-            item.compared if item.compared and operator in ("gte", "lt") else item.name,
-            needs=item.needs if operator in ("gte", "lt") else "",
-            parameter=item.parameter,
-            example=item.example,
-            format=item.format,
-        )
-        for operator in item.operators
-    ]
-
-
-def _link_conditions(target: Resource, link: Link) -> list[Condition]:
-    if link.kind == "several":
-        return [Condition(link.by, "has", Type("text", target, many=True), link.description, link.by)]
-    rows = [Condition(link.by, "in", Type("text", target), link.description, link.by)]
-    if link.nullable:
-        rows.append(Condition(link.by, "null", Type("text", target), link.description, link.by))
-    return rows
-
-
-def _follow(found: dict[str, Resource], own: Resource, path: list[str]) -> list[Condition]:
-    if len(path) == 1:
-        rows = _conditions(found, replace(own, wheres={}) if path[0] not in own.wheres else own)
-        return [row for row in rows.values() if row.name == path[0] and row.operator != "null"]
-    link = own.links[path[0]]
-    rows_there = _follow(found, found[link.target], path[1:])
-    return [replace(row, path=(link.name, *row.path)) for row in rows_there]

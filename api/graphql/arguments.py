@@ -6,8 +6,8 @@ from typing import Any
 
 from api.catalog import Link, Resource, Version
 from api.errors import Fault, InvalidRequest
+from api.graphql.declare import LINKED_MOST, RECORDS_FIRST, RECORDS_MOST
 from api.graphql.filter import FilterReader
-from api.graphql.types import LINKED_MOST, RECORDS_FIRST, RECORDS_MOST
 from api.query import EVERYTHING, Filter, Page, Rows, Selection, Sort, read_sort
 from api.query.cursor import fingerprint, read_cursor
 from api.query.filter import searched

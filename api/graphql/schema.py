@@ -11,8 +11,9 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from api.catalog import Resource, Version
+from api.graphql.declare import RECORDS_FIRST, RECORDS_MOST, declare
 from api.graphql.shape import pascal
-from api.graphql.types import RECORDS_FIRST, RECORDS_MOST, SCALARS, Argument, OutputField, Types, declare
+from api.graphql.types import SCALARS, Argument, OutputField, Types
 
 NODES_MOST = 50
 REQUIRED: Any = inspect.Parameter.empty

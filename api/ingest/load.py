@@ -9,8 +9,7 @@ import asyncio
 import re
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from api.errors import BriefingError, Busy, LoadError, Unavailable
@@ -23,7 +22,7 @@ from api.ingest.report import Report, Silence, reported, summary
 from api.ingest.syntax import Position
 from api.ingest.wording import Path
 from api.settings import Settings
-from api.store.embedded import running, start
+from api.store.address import address
 from api.store.migrate import migrate
 from api.store.write import Astray, Counts, Writer, writing
 
@@ -66,26 +65,15 @@ async def load(paths: list[str], url: str, report: Report | None = None, wait: f
 def run_load(paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False) -> int:
     """Load as a command: progress and faults to stderr, the summary to stdout. Returns the exit code."""
     try:
-        with _database(settings) as url, reported(quiet) as report:
+        with address(settings) as url, reported(quiet) as report:
+            if not settings.database_url:
+                asyncio.run(migrate(url))  # The embedded store is ours to keep current; another's is not.
             done = asyncio.run(load(paths, url, report, wait))
     except (BriefingError, OSError) as error:
         print(*_lines(error), sep="\n", file=sys.stderr)
         return next(code for kind, code in EXITS.items() if isinstance(error, kind))
     print(summary(done.counts))
     return EX_OK
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    """The address of the database; the embedded one is started where no service runs it, and is ours to migrate."""
-    if settings.database_url:
-        yield settings.database_url
-    elif url := running(settings.data_dir):
-        yield url
-    else:
-        with start(settings.data_dir) as server:
-            asyncio.run(migrate(server.url))
-            yield server.url
 
 
 async def _load(path: str, url: str, report: Report, wait: float) -> Counts:

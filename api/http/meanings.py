@@ -1,0 +1,27 @@
+"""What each problem means, at the address that its `type` names (RFC 9457, 3.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+
+from api.http.problems import PROBLEMS, HTTPError
+from api.http.respond import respond
+from api.http.route import DataRoute
+
+
+def routes() -> APIRouter:
+    """`/problems/{code}`, outside of any version."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    router.add_api_route("/problems/{code}", _meaning, methods=["GET", "HEAD", "OPTIONS"])
+    return router
+
+
+async def _meaning(request: Request) -> Any:
+    problem = PROBLEMS.get(request.path_params["code"])
+    if problem is None:
+        raise HTTPError("not_found", f"There is no such problem; there are {', '.join(PROBLEMS)}.")
+    return await respond(request.scope, orjson.dumps(asdict(problem)))

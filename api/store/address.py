@@ -1,0 +1,22 @@
+"""Where the store is: the configured one, the embedded one that another process runs, or one started for as long as
+it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.settings import Settings
+from api.store.embedded import running, start
+
+
+@contextmanager
+def address(settings: Settings, *, own: bool = False) -> Iterator[str]:
+    """The URL of the store. With `own` an embedded one that another process runs is not taken but refused."""
+    if settings.database_url:
+        yield settings.database_url
+    elif not own and (url := running(settings.data_dir)):
+        yield url
+    else:
+        with start(settings.data_dir) as server:
+            yield server.url
