@@ -1,0 +1,228 @@
+"""Documents that are too large are refused before they are validated, in time linear in their text."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from graphql import get_introspection_query, parse
+
+from api.catalog import V1
+from api.errors import BriefingError, TooExpensive
+from api.graphql.document import Documents, Refused
+from api.graphql.limits import (
+    ALIASES_MOST,
+    DEPTH_MOST,
+    DIRECTIVES_MOST,
+    FIELDS_MOST,
+    INTROSPECTION_DEPTH_MOST,
+    INTROSPECTION_FIELDS_MOST,
+    ROOTS_MOST,
+    TOKENS_MOST,
+    check_size,
+)
+from api.graphql.schema import core
+from api.graphql.selection import read_operation
+
+SECONDS = 0.05
+
+
+def prepared(text: str) -> None:
+    """As far as a request goes before it is priced."""
+    document = Documents(core(V1)).read(text)
+    for name in document.operations:
+        read_operation(V1, core(V1), document, document.operation(name or None), {})
+
+
+def code(text: str) -> str:
+    try:
+        prepared(text)
+    except BriefingError as error:
+        return error.code
+    return ""
+
+
+def deep(levels: int) -> str:
+    """A document so many fields deep: events, nodes, then event.figures.nodes again and again, and an id."""
+    names = ["events", "nodes", *(["place", "events", "nodes"] * levels)][: levels - 1]
+    names += ["__typename"]
+    return "{" + "{".join(names) + "}" * levels
+
+
+def aliases(count: int) -> str:
+    return f"{{ events {{ nodes {{ {' '.join(f'a{one}: id' for one in range(count))} }} }} }}"
+
+
+def fields(count: int) -> str:
+    return f"{{ events {{ nodes {{ {'id ' * (count - 2)} }} }} }}"
+
+
+def directives(count: int) -> str:
+    return f"{{ events {{ nodes {{ {'id @include(if: true) ' * count} }} }} }}"
+
+
+def roots(count: int) -> str:
+    asked = [f'r{one}: place(id: "x") {{ id }}' for one in range(count)]
+    return f"{{ {' '.join(asked)} }}"
+
+
+def tokens(count: int) -> str:
+    return f"{{ places {{ nodes {{ {'id ' * 10} }} }} }} fragment F on Place {{ {'id ' * (count - 25)} }}"
+
+
+def schema_depth(levels: int) -> str:
+    """`__schema`, `types`, and `ofType` so often that there are so many levels."""
+    return (
+        "{ __schema { types { fields { type "
+        + "{ ofType " * (levels - 5)
+        + "{ name }"
+        + " }" * (levels - 5)
+        + "} } } }"
+    )
+
+
+def schema_fields(count: int) -> str:
+    return f"{{ __schema {{ queryType {{ {'name ' * (count - 1)} }} }} }}"
+
+
+@pytest.mark.parametrize(
+    ("document", "most", "said"),
+    [
+        (deep, DEPTH_MOST, "levels of depth"),
+        (aliases, ALIASES_MOST, "aliases"),
+        (fields, FIELDS_MOST, "fields"),
+        (directives, DIRECTIVES_MOST, "directives"),
+        (roots, ROOTS_MOST, "root fields"),
+        (schema_depth, INTROSPECTION_DEPTH_MOST, "levels of introspection"),
+        (schema_fields, INTROSPECTION_FIELDS_MOST, "fields of introspection"),
+    ],
+)
+def test_a_document_may_be_so_large_and_no_larger(document: object, most: int, said: str) -> None:
+    assert callable(document)
+    assert code(document(most)) == ""
+    with pytest.raises(TooExpensive, match=f"has {most + 1} {said}; it may have {most}"):
+        prepared(document(most + 1))
+
+
+def test_tokens_are_counted_while_the_text_is_read() -> None:
+    with pytest.raises(Refused, match=f"more than {TOKENS_MOST} tokens"):
+        prepared(f"{{ {'id ' * TOKENS_MOST} }}")
+    with pytest.raises(Refused, match="tokens"):
+        prepared(tokens(TOKENS_MOST + 100))
+
+
+def test_introspection_reads_the_schema_whole_within_its_limits() -> None:
+    assert code(get_introspection_query(descriptions=True, input_value_deprecation=True, specified_by_url=True)) == ""
+
+
+def test_aliases_are_counted_where_fragments_are_spread() -> None:
+    fragment = "fragment F on Event { a: id b: id c: id d: id }"
+    spread = " ".join(f"r{one}: events {{ nodes {{ ...F }} }}" for one in range(7))
+    with pytest.raises(TooExpensive, match="has 35 aliases"):
+        prepared(f"{{ {spread} }} {fragment}")
+
+
+def test_each_operation_and_each_fragment_is_measured() -> None:
+    small = "query A { events { nodes { id } } }"
+    with pytest.raises(TooExpensive, match="aliases"):
+        prepared(f"{small} query B {aliases(ALIASES_MOST + 1)}")
+    with pytest.raises(TooExpensive, match="directives"):
+        prepared("query " + "@include(if: true) " * (DIRECTIVES_MOST + 1) + "{ events { nodes { id } } }")
+
+
+def doubling(levels: int, inside: str = "id") -> str:
+    """Fragments each of which spreads the next one twice: 2^levels fields when they are written out."""
+    spread = "".join(f" fragment F{one} on Event {{ ...F{one + 1} ...F{one + 1} }}" for one in range(levels))
+    return f"{{ events {{ nodes {{ ...F0 }} }} }}{spread} fragment F{levels} on Event {{ {inside} }}"
+
+
+def nested(levels: int) -> str:
+    """The same, each two levels deeper: it is the depth that grows, and the fields with it."""
+    spread = "".join(
+        f" fragment F{one} on Event {{ place {{ events {{ nodes {{ ...F{one + 1} ...F{one + 1} }} }} }} }}"
+        for one in range(levels)
+    )
+    return f"{{ events {{ nodes {{ ...F0 }} }} }}{spread} fragment F{levels} on Event {{ id }}"
+
+
+def cyclic(length: int) -> str:
+    spread = "".join(f" fragment F{one} on Event {{ id ...F{(one + 1) % length} }}" for one in range(length))
+    return f"{{ events {{ nodes {{ ...F0 }} }} }}{spread}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (doubling(22), "too_expensive"),
+        (doubling(90), "too_expensive"),
+        (doubling(22, "a: id"), "too_expensive"),
+        (doubling(90, "id @skip(if: false)"), "too_expensive"),
+        (nested(22), "too_expensive"),
+        (nested(50), "too_expensive"),
+        (cyclic(1), "invalid_request"),
+        (cyclic(2), "invalid_request"),
+        (cyclic(60), "invalid_request"),
+        ("{ events { nodes { ...Missing } } }", "invalid_request"),
+        (f"{{ {'events ' * 400} }}", "too_expensive"),
+        ("{ " + " ".join(f"r{one}: events {{ nodes {{ id }} }}" for one in range(100)) + " }", "too_expensive"),
+        ("query A " + "@a " * 400 + "{ id }", "too_expensive"),
+        ("{ a" * 50 + " }" * 50, "too_expensive"),
+        ("{ a" * 330 + " }" * 330, "invalid_request"),
+        ("{ " * 990, "invalid_request"),
+        ("{ a(b: " + "[" * 990, "invalid_request"),
+        ("{ a(b: " + "{c: " * 240, "invalid_request"),
+        ('{ a(b: "' + "x" * 60_000, "invalid_request"),
+        ("#" * 60_000, "invalid_request"),
+        ("{" + ",\n" * 30_000, "invalid_request"),
+    ],
+    ids=lambda one: one[:40],
+)
+def test_what_is_too_large_is_refused_in_no_time(text: str, expected: str) -> None:
+    core(V1)
+    taken = []
+    for _ in range(3):
+        begun = time.process_time()
+        assert code(text) == expected
+        taken.append(time.process_time() - begun)
+    assert min(taken) < SECONDS
+
+
+@pytest.mark.parametrize(
+    ("text", "opening", "closing"),
+    [
+        ("{ places(first: <1>) { __typename } }", "[", "]"),
+        ("{ places(filter: <{}>) { __typename } }", "{not: ", "}"),
+        ("query ($a: <Int>) { places { __typename } }", "[", "]"),
+        ("{ places { <__typename> } }", "... on PlaceConnection { ", "}"),
+        ("{ places { nodes { <id> } } }", "events { nodes { place { ", "} } }"),
+    ],
+    ids=["lists", "objects", "types", "fragments", "fields"],
+)
+def test_nesting_is_refused_at_every_depth(text: str, opening: str, closing: str) -> None:
+    """The parser's bound is Python's own on recursion: nothing that it lets through may go over it later."""
+    for levels in (*range(1, 60), *range(60, 480, 7)):
+        told = code(text.replace("<", opening * levels).replace(">", closing * levels))
+        assert told in ("", "invalid_request", "too_expensive")
+
+
+def test_what_is_just_allowed_is_prepared_in_no_time() -> None:
+    """The rule on overlapping fields compares each field with each: 1,000 of them took 0.9 s."""
+    wide = [fields(FIELDS_MOST), aliases(ALIASES_MOST), roots(ROOTS_MOST), deep(DEPTH_MOST)]
+    spreads = " ".join(f"...F{one}" for one in range(9))
+    shared = " ".join(
+        f"fragment F{one} on Event {{ {' '.join(f'x{left}: id' for left in range(3))} id title kind }}"
+        for one in range(9)
+    )
+    wide.append(f"{{ events {{ nodes {{ {spreads} }} }} }} {shared}")
+    for text in wide:
+        begun = time.process_time()
+        assert code(text) in ("", "too_expensive")
+        assert time.process_time() - begun < 6 * SECONDS
+
+
+@pytest.mark.parametrize(("levels", "width", "aliases"), [(5, 2, 31 + 32), (3, 3, 13 + 27), (1, 40, 1 + 40)])
+def test_measuring_counts_as_writing_out_would(levels: int, width: int, aliases: int) -> None:
+    spread = "".join(f" fragment F{one} on Event {{ {f'...F{one + 1} ' * width} a: id }}" for one in range(levels))
+    text = f"{{ events {{ nodes {{ ...F0 }} }} }}{spread} fragment F{levels} on Event {{ b: id }}"
+    with pytest.raises(TooExpensive, match=f"has {aliases} aliases"):
+        check_size(parse(text))
