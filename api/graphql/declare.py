@@ -121,7 +121,7 @@ def _declare_connection(types: Types, resource: Resource) -> None:
     types.output(f"{name}Connection", f"A page of {resource.plural} (Relay).", fields)
     terms = {one: resource.fields[one].description for one in resource.sortable}
     if resource.searched:
-        terms["relevance"] = "How well the record answers `search`."
+        terms["relevance"] = "How well it answers `search`: the best first, in either direction."
     types.enumeration(f"{name}OrderField", f"What {resource.plural} can be sorted by.", terms)
     order = [
         ("field", f"{name}OrderField", "What to sort by. Ties are broken by id, and nulls come last."),

@@ -38,7 +38,9 @@ def read_value(kind: Type, text: str, format: str = "") -> Any:
 
 
 def read_text(text: str) -> str:
-    """Text that Postgres can hold: no NUL, no lone surrogate, not too long."""
+    """Text that Postgres can hold: not empty, no NUL, no lone surrogate, not too long."""
+    if not text:
+        raise ValueError("Expected text that is not empty.")
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError("Expected text without NUL and without lone surrogates.")
     if len(text) > TEXT_MOST:

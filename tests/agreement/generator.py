@@ -100,17 +100,17 @@ class Generator:
     def _root(self) -> str:
         roll = self.random.random()
         if roll < 0.1:
-            text = f"node(id: {self._value(self._type('ID!'), self._id())}) {self._selection('Node', 2)}"
+            text = f"node(id: {self._value(self._type('ID!'), self._id())}) {self._selection('Node', 3)}"
         elif roll < 0.2:
             ids = [self._id() for _ in range(self.random.randrange(6))]
-            text = f"nodes(ids: {self._value(self._type('[ID!]!'), ids)}) {self._selection('Node', 2)}"
+            text = f"nodes(ids: {self._value(self._type('[ID!]!'), ids)}) {self._selection('Node', 3)}"
         elif roll < 0.3:
             kind = self.random.choice(list(WITHIN))
             wanted = kind if self._chance(0.9) else "Place"
-            text = f"{kind.lower()}(id: {self._value(self._type('ID!'), self._id(wanted))}) {self._selection(kind, 3)}"
+            text = f"{kind.lower()}(id: {self._value(self._type('ID!'), self._id(wanted))}) {self._selection(kind, 4)}"
         else:
             kind = self.random.choice(["Event", "Event", "Event", "Figure", "Figure", "Quote", "Quote", *WITHIN])
-            text = f"{kind.lower()}s{self._page(kind)} {self._selection(kind + 'Connection', 4)}"
+            text = f"{kind.lower()}s{self._page(kind)} {self._selection(kind + 'Connection', 5)}"
         return self._named(text + "", always=True)
 
     def _named(self, text: str, always: bool = False) -> str:
@@ -129,20 +129,21 @@ class Generator:
         way = self.random.choice(["first", "first", "first", "last", ""])
         if way:
             given.append(f"{way}: {self._argument('Int', self.random.choice([1, 2, 3, 5, 8, 25]))}")
-        if self._chance(0.65):
-            given.append(f"filter: {self._argument(f'{kind}Filter', self._filter(kind, 3))}")
+        narrowing = self._filter(kind, 3) if self._chance(0.65) else {}
+        if narrowing or self._chance(0.1):
+            given.append(f"filter: {self._argument(f'{kind}Filter', narrowing)}")
         if self._chance(0.5):
-            given.append(f"orderBy: {self._order(kind, given)}")
-        if self._chance(0.02):
+            given.append(f"orderBy: {self._order(kind, narrowing)}")
+        if self._chance(0.01):
             given.append(f"{self.random.choice(['after', 'before'])}: {json.dumps('WyJ4Iiwi')}")
         self.random.shuffle(given)
         return f"({', '.join(given)})" if given else ""
 
-    def _order(self, kind: str, given: list[str]) -> str:
-        told = " ".join(given)
+    def _order(self, kind: str, narrowing: Row) -> str:
         terms = list(self.schema.type_map[f"{kind}OrderField"].values)  # type: ignore[attr-defined]
-        known = {"VALUE": "measure:" in told, "RELEVANCE": "filter: {search:" in told}
-        terms = [one for one in terms if known.get(one, True)]
+        needs = {"VALUE": "measure", "RELEVANCE": "search"}
+        needing = [one for one in terms if needs.get(one) in narrowing]
+        terms = needing if needing and self._chance(0.6) else [one for one in terms if one not in needs]
         made: Row = {"field": Term(self.random.choice(terms))}
         if self._chance(0.6):
             made["direction"] = Term(self.random.choice(["ASC", "DESC"]))
@@ -293,7 +294,7 @@ class Generator:
         assert isinstance(on, GraphQLInputObjectType)
         made: Row = {}
         for _ in range(self.random.choice([0, 1, 1, 1, 2, 3])):
-            name = self.random.choice(list(on.fields))
+            name = self.random.choice([*on.fields, *(one for one in ("search", "value", "tags") if one in on.fields)])
             value = self._test(kind, name, on, depth)
             if value is not None:
                 made[name] = value

@@ -104,8 +104,8 @@ def test_a_value_is_read(read: Callable[[str], Any], text: str, expected: Any) -
         (read_identifier, ("wikidata", ":Q1", "wikidata:", "", "a\x00:b")),
         (read_language, ("", "EN", "english", "e", "en_US", "en-", "en\n")),
         (term, ("", "Shelling", "SHELLING", "shelling ", "x" * 1000)),
-        (read_text, ("a\x00b", "\ud800", "x" * 501)),
-        (read_words, ("-" * 40, "- " * 40)),
+        (read_text, ("", "a\x00b", "\ud800", "x" * 501)),
+        (read_words, ("", "-" * 40, "- " * 40)),
     ],
 )
 def test_a_value_of_another_kind_is_refused_in_words(read: Callable[[str], Any], texts: tuple[str, ...]) -> None:

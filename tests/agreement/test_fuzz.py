@@ -1,0 +1,48 @@
+"""Operations that hypothesis makes of the contract, most of them absurd: answered as the reference answers them, or
+refused in words; never a fault of ours.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from graphql import print_ast
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as some
+from hypothesis_graphql import nodes, queries
+
+from api.catalog import V1
+from api.graphql.contract import text
+from tests.agreement.conftest import Doors
+from tests.agreement.reference import Reference
+from tests.agreement.test_graphql import PARTIAL, codes, differences
+
+EXAMPLES = int(os.environ.get("BRIEFING_EXAMPLES", "60"))
+SCALARS = {
+    "DateTime": some.sampled_from(["2022-02-25", "2022-03-05T12:00:00Z", "0001-01-01", "x"]).map(nodes.String),
+    "Date": some.sampled_from(["2022-03-05", "2022-02-30"]).map(nodes.String),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(query=queries(text(V1), custom_scalars=SCALARS, print_ast=print_ast))
+async def test_what_is_made_of_the_contract_is_answered_or_refused_in_words(
+    priced: Doors, reference: Reference, query: str
+) -> None:
+    status, found = await priced.graphql(query)
+    told = f"\n{query}\n{found}"
+    if "data" not in found:
+        assert status == 400, told
+        assert found["errors"][0]["extensions"]["code"] in ("invalid_request", "invalid_cursor", "too_expensive"), told
+        return
+    expected = reference.execute(query)
+    assert {one for _, one in codes(expected)} <= PARTIAL, (told, expected.errors)
+    assert not differences(expected.data, found["data"], "data", []), told
