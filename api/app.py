@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answer import Service
 from api.catalog import VERSIONS
-from api.errors import Unavailable
+from api.errors import BriefingError, Unavailable
 from api.graphql import console
 from api.graphql import routes as graphql
 from api.http import meanings
@@ -27,6 +27,8 @@ from api.settings import Settings
 EXPOSED = ["ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "Server-Timing"]
 ACCEPTED = ["Accept", "Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-Id"]
 AGAIN = 0.5
+# How long a start waits for the first try: what Postgres refuses it refuses at once, and a migration may take long.
+PATIENCE = 2.0
 
 log = structlog.get_logger("briefing")
 Prepare = Callable[[], Awaitable[None]]
@@ -56,7 +58,13 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        preparing = asyncio.create_task(_prepared(prepare, health))
+        tried = asyncio.Event()
+        preparing = asyncio.create_task(_prepared(prepare, health, tried))
+        preparing.add_done_callback(lambda _: tried.set())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(tried.wait(), PATIENCE)
+        if preparing.done():
+            preparing.result()  # A store that refuses us ends the start; one that is away does not.
         yield
         preparing.cancel()
         with suppress(asyncio.CancelledError):
@@ -82,12 +90,15 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
     return Application(framed, health)
 
 
-async def _prepared(prepare: Prepare | None, health: Health) -> None:
+async def _prepared(prepare: Prepare | None, health: Health, tried: asyncio.Event) -> None:
     while prepare is not None:
         try:
             await prepare()
             break
-        except Unavailable as error:
+        except BriefingError as error:
+            if not (isinstance(error, Unavailable) or tried.is_set()):
+                raise
             log.warning("store not ready", reason=error.message)
-            await asyncio.sleep(AGAIN)
+        tried.set()
+        await asyncio.sleep(AGAIN)
     health.prepared = True

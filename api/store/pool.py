@@ -12,12 +12,20 @@ from collections import deque
 from dataclasses import dataclass
 
 import asyncpg
+import structlog
 
-from api.errors import SettingsError, Unavailable
+from api.errors import Unavailable
 from api.settings import Settings
-from api.store.connection import WRONG, Connection
+from api.store.connection import Connection
 
 CONNECT_SECONDS = 2.0
+BROKEN_OFF = (
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    ConnectionResetError,
+)
+log = structlog.get_logger("briefing")
 MODES = {False: "force_generic_plan", True: "force_custom_plan"}
 
 
@@ -150,10 +158,11 @@ class Pool:
             if "shutting down" in str(error):
                 raise Unavailable("The store is shutting down.") from error
             raise  # It is starting, or recovering: soon it will answer.
-        except WRONG as error:
-            raise SettingsError(f"Postgres refuses us: {error}", "Look at BRIEFING_DATABASE_URL.") from error
+        except BROKEN_OFF:
+            raise  # It was killed while it let us in: another try tells more.
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise Unavailable(f"The store does not answer: {type(error).__name__}.") from error
+            log.warning("no connection to Postgres", reason=f"{type(error).__name__}: {error}")
+            raise Unavailable("The store does not answer.") from error
         return connection
 
 

@@ -1,4 +1,4 @@
-"""Reads what a statement asks for: one row of finished bytes. What goes wrong with a connection is tried once more.
+"""Reads what a statement asks for: one row of finished bytes. What goes wrong with a connection is tried again.
 
 A backend that was killed, all backends terminated, a statement prepared before a migration: the reader takes a fresh
 connection and the caller sees nothing of it. Postgres away is Unavailable at once; recovering, it is waited for.
@@ -13,15 +13,13 @@ from typing import Any
 
 import asyncpg
 
-from api.errors import SettingsError, TimedOut, TooExpensive, Unavailable
+from api.errors import TimedOut, TooExpensive, Unavailable
 from api.settings import Settings
-from api.store.pool import Lease, Pool
+from api.store.pool import BROKEN_OFF, Lease, Pool
 
 STALE = (
-    asyncpg.ConnectionDoesNotExistError,
+    *BROKEN_OFF,
     asyncpg.InterfaceError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
     asyncpg.InvalidCachedStatementError,
     # Between the drop of a version's views and their return there is nothing to see; both are one transaction.
     asyncpg.UndefinedTableError,
@@ -29,6 +27,7 @@ STALE = (
     asyncpg.ProtocolError,
     OSError,
 )
+TRIES = 3
 REST = 0.05
 
 
@@ -58,12 +57,8 @@ class Reader:
         """Returns when the store can answer; Unavailable says why it cannot."""
         try:
             await self._row("select seq from store.last_change", (), False)
-        except SettingsError as error:
-            raise Unavailable(error.message, error.hint) from error
         except asyncpg.PostgresError as error:
-            raise Unavailable(
-                f"The store has no tables that can be read: {error}", "Run `briefing migrate`."
-            ) from error
+            raise Unavailable("The store has no tables that can be read.", "Run `briefing migrate`.") from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -72,22 +67,28 @@ class Reader:
     async def _row(self, sql: str, arguments: Sequence[Any], custom: bool) -> Any:
         loop = asyncio.get_running_loop()
         end = loop.time() + self._seconds
-        fresh = False
+        tries = 0
         while True:
             try:
-                lease = await self._pool.take(custom, fresh=fresh)
+                async with asyncio.timeout_at(end):  # waiting for a place, then for Postgres to let us in
+                    lease = await self._pool.take(custom, fresh=tries > 0)
+            except TimeoutError:
+                raise Unavailable("The store does not answer.") from None
             except asyncpg.CannotConnectNowError:
                 if loop.time() + REST > end:
                     raise Unavailable("The store is starting.") from None
                 await asyncio.sleep(REST)
                 continue
+            except BROKEN_OFF as error:
+                tries = await _again(tries, error)
+                continue
             try:
                 row = await lease.connection.fetchrow(sql, *arguments, timeout=max(0.05, end - loop.time()))
+            except TimeoutError as error:  # which is an OSError, and no reason to ask again
+                raise self._failed(lease, error) from error
             except STALE as error:
                 self._pool.discard(lease)
-                if fresh:
-                    raise Unavailable(f"The store broke off: {type(error).__name__}.") from error
-                fresh = True
+                tries = await _again(tries, error)
             except BaseException as error:
                 raise self._failed(lease, error) from error
             else:
@@ -106,3 +107,13 @@ class Reader:
         if isinstance(error, asyncpg.ProgramLimitExceededError):
             return TooExpensive("This request is more than the store can work out.", hint="Ask for less at once.")
         return error
+
+
+async def _again(tries: int, error: BaseException) -> int:
+    """The number of the next try; Unavailable where there were enough. A backend that is killed takes all others with
+    it a moment later, the one that was opened in its place included."""
+    if tries == TRIES:
+        raise Unavailable("The store broke off.") from error
+    if tries:
+        await asyncio.sleep(REST)
+    return tries + 1
