@@ -26,4 +26,5 @@ def box_around(latitude: float, longitude: float, kilometres: float) -> Box:
 
 
 def _wrapped(longitude: float) -> float:
-    return (longitude + 180.0) % 360.0 - 180.0
+    # Only where it must be: rounding would move the edges of a tiny box past its own centre.
+    return longitude if abs(longitude) <= 180 else (longitude + 180.0) % 360.0 - 180.0

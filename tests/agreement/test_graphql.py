@@ -133,4 +133,4 @@ async def test_generated_operations_are_answered_as_graphql_core_answers_them(
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
     print(f"\n{tally}")
-    assert tally.answered > 0.6 * OPERATIONS and tally.followed > 0.5 * OPERATIONS
+    assert tally.answered > 0.6 * OPERATIONS and tally.followed > 0.3 * OPERATIONS

@@ -41,6 +41,13 @@ def test_every_point_within_the_distance_is_in_the_box(
     assert (any(inside) if west > east else all(inside)) or abs(at_latitude) > 90 - 1e-4
 
 
+@given(some.floats(-90, 90), some.floats(-180, 180), some.floats(1e-300, 1e-6))
+def test_the_centre_is_in_the_box_however_small(latitude: float, longitude: float, kilometres: float) -> None:
+    west, south, east, north = box_around(latitude, longitude, kilometres)
+    assert south <= latitude <= north
+    assert (west <= longitude or longitude <= east) if west > east else west <= longitude <= east
+
+
 def reached(latitude: float, longitude: float, bearing: float, kilometres: float) -> tuple[float, float]:
     """Where one arrives who goes so far in that direction."""
     here, way, angle = math.radians(latitude), math.radians(bearing), kilometres / EARTH_KM

@@ -1,7 +1,11 @@
-"""A Query becomes SQL: some texts as they are, and what holds for every one of them."""
+"""A Query becomes SQL: some texts as they are, and what holds for every one of them.
+
+BRIEFING_WRITE_GOLDEN=1 writes the texts anew, to be read in the diff.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -21,8 +25,11 @@ ID = "evt_00000000000000000000000000"
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda one: one.stem)
 def test_a_document_becomes_the_statement_that_is_written_down(compiled: Compiled, path: Path) -> None:
-    _, document, arguments, sql = path.read_text().split("\n", 3)
+    told, document, arguments, sql = path.read_text().split("\n", 3)
     statement = compiled(document.removeprefix("-- "))
+    if os.environ.get("BRIEFING_WRITE_GOLDEN"):
+        path.write_text(f"{told}\n{document}\n-- {orjson.dumps(statement.arguments).decode()}\n{statement.sql}\n")
+        return
     assert statement.sql == sql.rstrip("\n")
     assert orjson.dumps(statement.arguments).decode() == arguments.removeprefix("-- ")
 
