@@ -3,3 +3,5 @@
 A request becomes a Query, a Query becomes one Statement, Postgres answers with the finished JSON, and the door
 sends it. Each arrow is a folder here; ARCHITECTURE.md draws the map.
 """
+
+__version__ = "0.1.0"

@@ -58,6 +58,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.changes.start()
         tried = asyncio.Event()
         preparing = asyncio.create_task(_prepared(prepare, health, tried))
         preparing.add_done_callback(lambda _: tried.set())
@@ -69,6 +70,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
         preparing.cancel()
         with suppress(asyncio.CancelledError):
             await preparing
+        await service.changes.stop()
         await service.reader.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     statement_cache_size: Annotated[int, Field(ge=0)] = Field(
         256, description="Prepared statements kept per connection; 0 behind pgbouncer in transaction mode."
     )
+    answer_memory: Annotated[int, Field(ge=0)] = Field(
+        64 * 1024 * 1024, description="Bytes of finished answers that one process keeps between changes; 0 keeps none."
+    )
     max_price: Annotated[int, Field(ge=1)] = Field(
         5000, description="The highest price of one request, about the number of records it may touch."
     )

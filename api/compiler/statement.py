@@ -14,13 +14,15 @@ from api.query import Constant, Entry, Object, Query, Record, Records, Rows
 @dataclass(frozen=True)
 class Statement:
     """SQL and its arguments. It returns one row: `body`, the finished JSON as bytes; `next`, the cursor of the next
-    page of a lone list; `notes`, for each record that is missing a JSON array [key, place, reason of withdrawal].
+    page of a lone list; `notes`, for each record that is missing a JSON array [key, place, reason of withdrawal];
+    `mark`, which differs for any two states of the resources that it `reads`.
 
     `custom` asks for a plan that looks at the values: with a rare one a generic plan took 220 ms, its own 0.35."""
 
     sql: str
     arguments: tuple[Any, ...]
     custom: bool
+    reads: tuple[str, ...] = ()
 
 
 def compile(query: Query) -> Statement:
@@ -28,11 +30,18 @@ def compile(query: Query) -> Statement:
     writer = Writer(VERSIONS[query.version])
     if isinstance(query.root, Rows):
         made = page(writer, query.root)
-        columns = "convert_to(r.made::text, 'UTF8') as body, r.next, null::text[] as notes"
+        columns = f"convert_to(r.made::text, 'UTF8') as body, r.next, null::text[] as notes, {_mark(writer)}"
         sql = f"select {columns}\nfrom (\n  {indent(made)}\n) r"
     else:
         sql = _object(writer, query.root)
-    return Statement(sql, tuple(writer.arguments), writer.custom)
+    return Statement(sql, tuple(writer.arguments), writer.custom, tuple(sorted(writer.reads)))
+
+
+def _mark(writer: Writer) -> str:
+    """The latest change of what is read, as api.store.changes tells it too; in the statement's own snapshot."""
+    names = literal("{" + ",".join(sorted(writer.reads)) + "}")
+    made = "coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0)"
+    return f"(select {made} from store.latest where resource = any({names})) as mark"
 
 
 def _object(writer: Writer, root: Object) -> str:
@@ -43,7 +52,7 @@ def _object(writer: Writer, root: Object) -> str:
     noted = f"nullif(array_remove(array[{notes}]::text[], null), '{{}}')" if notes else "null::text[]"
     joins = "".join(f"\nleft join lateral (\n  {indent(made)}\n) {alias} on true" for alias, made in roots.joins)
     body = f"convert_to({json_object(roots.pairs)}::text, 'UTF8')"
-    return f"select {body} as body, null::text as next, {noted} as notes\nfrom (select) request{joins}"
+    return f"select {body} as body, null::text as next, {noted} as notes, {_mark(writer)}\nfrom (select) request{joins}"
 
 
 @dataclass

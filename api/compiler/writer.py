@@ -30,6 +30,7 @@ class Writer:
     custom: bool = False
     names: int = 0
     seen: dict[tuple[Any, str], str] = field(default_factory=dict)
+    reads: set[str] = field(default_factory=set)
 
     def argument(self, value: Any, cast: str) -> str:
         """`$n::type` for a value; equal values share one argument."""
@@ -45,7 +46,9 @@ class Writer:
         return f"t{self.names}"
 
     def view(self, resource: str) -> str:
-        """The view that shows a resource in this version."""
+        """The view that shows a resource in this version. Children change with their record, so it is noted alone."""
+        if resource in self.version.resources:
+            self.reads.add(resource)
         return f"{self.version.name}.{resource}"
 
 

@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Request
 
 from api.http.problems import PROBLEMS, HTTPError
-from api.http.respond import respond
+from api.http.respond import Content, respond
 from api.http.route import DataRoute
 
 
@@ -24,4 +24,4 @@ async def _meaning(request: Request) -> Any:
     problem = PROBLEMS.get(request.path_params["code"])
     if problem is None:
         raise HTTPError("not_found", f"There is no such problem; there are {', '.join(PROBLEMS)}.")
-    return await respond(request.scope, orjson.dumps(asdict(problem)))
+    return await respond(request.scope, Content(orjson.dumps(asdict(problem))))

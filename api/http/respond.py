@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
@@ -17,6 +19,7 @@ COMPRESS_FROM = 1024
 COMPRESS_LEVEL = 4
 THREAD_FROM = 256 * 1024  # a body that takes longer than a few milliseconds to compress is not done on the loop
 VARY = (b"vary", b"accept, accept-encoding")
+CACHED = (b"cache-control", b"public, no-cache")
 
 
 class Bytes:
@@ -37,28 +40,53 @@ class Bytes:
         await send({"type": "http.response.body", "body": body})
 
 
+class Packable(Protocol):
+    """A body, and the same compressed once somebody asked for it."""
+
+    body: bytes
+    zipped: bytes | None
+
+
+@dataclass(slots=True)
+class Content:
+    """A body that is sent again and again."""
+
+    body: bytes
+    zipped: bytes | None = None
+
+
 async def respond(
-    scope: Scope, body: bytes, headers: Sequence[tuple[bytes, bytes]] = (), media_type: bytes = b"application/json"
+    scope: Scope,
+    content: Packable,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    media_type: bytes = b"application/json",
+    tag: str = "",
 ) -> Bytes:
-    """The response to a GET: 200 with the body, or 304 where the client's copy is this one."""
-    tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-    zipped = f'{tag[:-1]}-gzip"'
+    """The response to a GET: 200 with the body, or 304 where the client's copy is this one. The entity tag is the
+    given one, or made of the body."""
+    tag = tag or blake2b(content.body, digest_size=12).hexdigest()
     held = header(scope, b"if-none-match")
-    if held and (known := _known(held, (tag, zipped))):
-        response = Bytes(b"", media_type, 304)
-        tag = tag if known == "*" else known
-    else:
-        response = await pack(scope, body, media_type)
-        tag = tag if response.body is body else zipped
-    response.headers += [(b"etag", tag.encode()), (b"cache-control", b"public, no-cache"), *headers]
+    if held and (held.strip() == "*" or _known(held, tag)):
+        return unchanged(scope, tag) or _not_modified(f'"{tag}"')
+    response = await pack(scope, content, media_type)
+    sent = tag if response.body is content.body else f"{tag}-gzip"
+    response.headers += [(b"etag", f'"{sent}"'.encode()), CACHED, *headers]
     return response
 
 
-async def pack(scope: Scope, body: bytes, media_type: bytes, status: int = 200) -> Bytes:
+def unchanged(scope: Scope, tag: str) -> Bytes | None:
+    """304 where the client names this tag as the one of its copy, as it is or compressed."""
+    held = header(scope, b"if-none-match") if tag else ""
+    return _not_modified(known) if held and (known := _known(held, tag)) else None
+
+
+async def pack(scope: Scope, content: Packable, media_type: bytes, status: int = 200) -> Bytes:
     """The body, compressed where that is worth it and the client accepts it."""
-    if len(body) < COMPRESS_FROM or not accepts_gzip(header(scope, b"accept-encoding").encode("latin-1")):
-        return Bytes(body, media_type, status)
-    response = Bytes(await _compressed(body), media_type, status)
+    if len(content.body) < COMPRESS_FROM or not accepts_gzip(header(scope, b"accept-encoding").encode("latin-1")):
+        return Bytes(content.body, media_type, status)
+    if content.zipped is None:
+        content.zipped = await _compressed(content.body)
+    response = Bytes(content.zipped, media_type, status)
     response.headers.append((b"content-encoding", b"gzip"))
     return response
 
@@ -74,12 +102,16 @@ def accepts_gzip(accepted: bytes) -> bool:
     return weights.get(b"gzip", weights.get(b"*", False))
 
 
-def _known(held: str, tags: tuple[str, str]) -> str:
-    """The tag that the client holds, compared weakly (RFC 9110, 13.1.2); `*` where it holds any."""
-    if held.strip() == "*":
-        return "*"
+def _known(held: str, tag: str) -> str:
+    """The tag that the client holds, compared weakly (RFC 9110, 13.1.2)."""
     given = {one.strip().removeprefix("W/") for one in held.split(",")}
-    return next((tag for tag in tags if tag in given), "")
+    return next((one for one in (f'"{tag}"', f'"{tag}-gzip"') if one in given), "")
+
+
+def _not_modified(tag: str) -> Bytes:
+    response = Bytes(b"", status=304)
+    response.headers += [(b"etag", tag.encode()), CACHED]
+    return response
 
 
 async def _compressed(body: bytes) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.catalog import Resource, Version
-from api.http.respond import respond
+from api.http.respond import Content, respond
 from api.http.route import DataRoute
 from api.rest.examples import examples, get_id, list_id
 from api.rest.inputs import header_inputs, list_inputs, record_inputs
@@ -50,11 +50,11 @@ def text(version: Version) -> str:
 def routes(version: Version) -> APIRouter:
     """The route that serves the document."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
-    body = text(version).encode()
+    content = Content(text(version).encode())
 
     async def handle(request: Request) -> Any:
         check_accept(request.scope)
-        return await respond(request.scope, body)
+        return await respond(request.scope, content)
 
     router.add_api_route(
         "/openapi.json", handle, methods=METHODS, include_in_schema=False, name=f"{version.name}-openapi"

@@ -10,12 +10,12 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.types import Scope
 
-from api.answer import Plan, Service
+from api.answer import Plan, Service, tagged
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
-from api.http.respond import respond
+from api.http.respond import respond, unchanged
 from api.http.route import DataRoute, Handler
 from api.memo import Memo
 from api.rest.request import list_query, record_query
@@ -57,9 +57,11 @@ def _list(service: Service, version: Version, resource: Resource, plans: Memo[Pl
         if plan is None:
             plan = service.plan(list_query(version, resource, query_string))
             plans.put((resource.name, query_string), plan, _weight(plan, query_string))
+        if same := unchanged(scope, service.tag(plan)):
+            return same
         reply = await timed(service, plan, scope)
         headers = [_next_link(scope, reply.next)] if reply.next else []
-        return await respond(scope, reply.body, headers)
+        return await respond(scope, reply, headers, tag=tagged(plan, reply.mark))
 
     return handle
 
@@ -74,10 +76,12 @@ def _record(service: Service, version: Version, resource: Resource, plans: Memo[
         if plan is None:
             plan = service.plan(record_query(version, resource, identifier, query_string))
             plans.put((resource.name, identifier, query_string), plan, _weight(plan, query_string))
+        if same := unchanged(scope, service.tag(plan)):
+            return same
         reply = await timed(service, plan, scope)
         if reply.notes:
             raise missing(resource, reply.notes[0])
-        return await respond(scope, reply.body)
+        return await respond(scope, reply, tag=tagged(plan, reply.mark))
 
     return handle
 

@@ -32,5 +32,15 @@ create view store.withdrawal as
     union all select 'figure', id, withdrawn, updated_at from store.figure where withdrawn is not null
     union all select 'quote', id, withdrawn, updated_at from store.quote where withdrawn is not null;
 
+-- For each resource its latest change, and when what it shows last changed: with a change, or with a migration, which
+-- can show the same rows otherwise. Two states of a resource that differ differ here.
+create view store.latest as
+    select kind.resource, latest.seq, greatest(latest.recorded_at, migrated.at) as changed_at
+    from unnest(array['briefing', 'source', 'document', 'place', 'event', 'figure', 'quote']) as kind (resource)
+    cross join (select max(applied_at) as at from migration.applied) as migrated
+    left join lateral (
+        select seq, recorded_at from store.change where change.resource = kind.resource order by seq desc limit 1
+    ) as latest on true;
+
 create view store.last_change as
     select coalesce((select seq from store.change order by seq desc limit 1), 0) as seq;

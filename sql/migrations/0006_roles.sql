@@ -21,7 +21,7 @@ $$;
 revoke all on all tables in schema store from public;
 revoke execute on all functions in schema store from public;
 grant usage on schema store to briefing_reader;
-grant select on store.withdrawal, store.last_change to briefing_reader;
+grant select on store.withdrawal, store.last_change, store.latest to briefing_reader;
 grant execute on function store.word_query(text, text) to briefing_reader;
 
 -- Great-circle distance in kilometres on the mean sphere (haversine; radius 6371.0088 km, IUGG).

@@ -118,7 +118,7 @@ def compare(service: Process, floor: Process) -> list[str]:
 def main() -> None:
     """Measure, print and write."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"BRIEFING_DATA_DIR": f"{folder}/data", "BRIEFING_PORT": "0"}
+        environment = {"BRIEFING_DATA_DIR": f"{folder}/data", "BRIEFING_PORT": "0", "BRIEFING_ANSWER_MEMORY": "0"}
         serve = [str(Path(sys.executable).parent / "briefing"), "serve", "--sample"]
         first = Process(serve, environment)
         starts = [first.ready()]

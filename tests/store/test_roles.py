@@ -46,7 +46,7 @@ async def test_the_reader_sees_nothing_of_the_store_but_withdrawals_and_the_last
             seen.append(name)
         except asyncpg.InsufficientPrivilegeError:
             pass
-    assert sorted(seen) == ["last_change", "withdrawal"]
+    assert sorted(seen) == ["last_change", "latest", "withdrawal"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,168 @@
+"""Answers are kept between changes: none is older than a change committed 250 ms before, however the log is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from api.answer import Plan, Service
+from api.catalog import V1
+from api.ingest.load import load
+from api.rest.request import list_query
+from api.settings import Settings
+from api.store.migrate import migrate
+
+OLDEST = 0.25
+
+
+@pytest.fixture
+async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    """An empty store."""
+    made = await fresh_database()
+    await migrate(made)
+    return made
+
+
+@pytest.fixture
+async def service(url: str) -> AsyncIterator[Service]:
+    """A service that follows the log."""
+    made = Service(Settings(), url)
+    made.changes.start()
+    await sure(made)
+    yield made
+    await made.changes.stop()
+    await made.reader.close()
+
+
+async def sure(service: Service, seconds: float = 5.0) -> None:
+    """Wait until the log is in sight."""
+    async with asyncio.timeout(seconds):
+        while service.changes.mark(("source",)) is None:
+            await asyncio.sleep(0.01)
+
+
+def sources(service: Service) -> Plan:
+    return service.plan(list_query(V1, V1["source"], b"limit=200"))
+
+
+def places(service: Service) -> Plan:
+    return service.plan(list_query(V1, V1["place"], b"limit=200"))
+
+
+async def write(url: str, folder: Path, number: int) -> None:
+    """Load one more source."""
+    line = {"resource": "source", "dataset": "test", "key": f"k{number}", "name": f"Source {number}", "kind": "person"}
+    path = folder / f"{number}.ndjson"
+    path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    await load([str(path)], url)
+
+
+async def count(service: Service) -> int:
+    reply = await service.answer(sources(service))
+    return len(json.loads(reply.body)["data"])
+
+
+async def test_an_answer_is_read_once_between_changes(service: Service) -> None:
+    first = await service.answer(sources(service))
+    assert await service.answer(sources(service)) is first
+
+
+async def test_a_change_of_another_resource_leaves_an_answer(service: Service, url: str, tmp_path: Path) -> None:
+    kept = await service.answer(places(service))
+    await write(url, tmp_path, 1)
+    await asyncio.sleep(OLDEST)
+    await sure(service)
+    assert await service.answer(places(service)) is kept
+
+
+async def test_no_answer_is_older_than_a_change_of_a_quarter_second_ago(
+    service: Service, url: str, tmp_path: Path
+) -> None:
+    for number in range(4):
+        assert await count(service) == number
+        await write(url, tmp_path, number)
+        await asyncio.sleep(OLDEST)
+        assert await count(service) == number + 1
+
+
+async def test_a_change_is_seen_while_readers_never_stop(service: Service, url: str, tmp_path: Path) -> None:
+    writing = asyncio.create_task(write(url, tmp_path, 0))
+    while not writing.done():
+        await count(service)
+        await asyncio.sleep(0)
+    await asyncio.sleep(OLDEST)
+    assert await count(service) == 1
+
+
+async def listener(url: str) -> int:
+    """The process of the backend that follows the log."""
+    connection = await asyncpg.connect(url)
+    try:
+        found = await connection.fetchval(
+            "select pid from pg_stat_activity where datname = current_database() and query like '%store.latest%'"
+            " and query like '%resource, coalesce%' and pid <> pg_backend_pid()"
+        )
+    finally:
+        await connection.close()
+    assert found
+    return int(found)
+
+
+@pytest.mark.skipif("BRIEFING_TEST_DATABASE_URL" in os.environ, reason="backends can be frozen on this machine alone")
+async def test_a_frozen_listener_serves_nothing_old(service: Service, url: str, tmp_path: Path) -> None:
+    assert await count(service) == 0
+    backend = await listener(url)
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        await write(url, tmp_path, 0)
+        await asyncio.sleep(OLDEST)
+        assert await count(service) == 1
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    await sure(service)
+
+
+async def test_a_listener_that_was_cut_off_comes_back(service: Service, url: str, tmp_path: Path) -> None:
+    assert await count(service) == 0
+    backend = await listener(url)
+    connection = await asyncpg.connect(url)
+    await connection.execute("select pg_terminate_backend($1)", backend)
+    await connection.close()
+    await write(url, tmp_path, 0)
+    await asyncio.sleep(OLDEST)
+    assert await count(service) == 1
+    await sure(service)
+
+
+async def test_the_tag_before_a_query_is_the_tag_after_it(service: Service, url: str, tmp_path: Path) -> None:
+    for number in range(2):
+        await asyncio.sleep(OLDEST)
+        await sure(service)
+        plan = sources(service)
+        before = service.tag(plan)
+        reply = await service.answer(plan)
+        assert before == f"{plan.key}-{reply.mark}"
+        await write(url, tmp_path, number)
+
+
+async def test_equal_requests_at_once_are_one_query(url: str) -> None:
+    service = Service(Settings(answer_memory=0), url)
+    replies = await asyncio.gather(*(service.answer(sources(service)) for _ in range(20)))
+    await service.reader.close()
+    assert len({id(one) for one in replies}) == 1
+
+
+async def test_a_waiter_that_leaves_takes_nobody_with_it(url: str) -> None:
+    service = Service(Settings(answer_memory=0), url)
+    first, second = (asyncio.create_task(service.answer(sources(service))) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert json.loads((await second).body)["data"] == []
+    await service.reader.close()
