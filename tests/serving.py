@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 from urllib.parse import urlsplit
 
 from tests.http.conftest import Served
@@ -19,24 +21,30 @@ COMMAND = "from api.cli import main; main()"
 START_SECONDS = 20
 
 
-def launch(url: str, **settings: object) -> subprocess.Popen[str]:
+def launch(url: str, log: IO[str] | int = subprocess.PIPE, **settings: object) -> subprocess.Popen[str]:
     """The process alone, for those that do not come to serve."""
     chosen = {"database_url": url, "port": 0, **settings}
     named = {f"BRIEFING_{name.upper()}": str(value) for name, value in chosen.items()}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **named}
     command = [sys.executable, "-c", COMMAND, "serve"]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
 
 
 @contextmanager
 def serving(url: str, **settings: object) -> Iterator[Served]:
     """The running service. It is up, and not yet ready where Postgres is not."""
-    with launch(url, **settings) as process:
+    # The log goes to a file: nobody reads it meanwhile, and a pipe that is full would hold the service up.
+    with TemporaryFile("w+") as log, launch(url, log, **settings) as process:
         try:
-            assert process.stdout is not None and process.stderr is not None
+            assert process.stdout is not None
             assert select.select([process.stdout], [], [], START_SECONDS)[0], "it does not start"
             line = process.stdout.readline()
-            assert line.startswith("Serving on http://127.0.0.1:"), line or process.stderr.read()
+            assert line.startswith("Serving on http://127.0.0.1:"), line or _said(log)
             yield Served(process, urlsplit(line.split()[-1]).port or 0)
         finally:
             process.send_signal(signal.SIGKILL)
+
+
+def _said(log: IO[str]) -> str:
+    log.seek(0)
+    return log.read()

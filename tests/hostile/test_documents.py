@@ -253,7 +253,6 @@ def test_aliases_and_names_are_written_as_text(door: Door) -> None:
 def test_no_variable_is_taken_for_a_part_of_the_statement(door: Door, text: str) -> None:
     filter = {
         "tags": {"has": [text]},
-        "language": {"in": [text]},
         "identifiers": {"has": [{"scheme": text, "value": text}]},
         "search": {"text": text},
         "place": {"admin1": {"in": [text]}},

@@ -1,0 +1,73 @@
+"""What is remembered is bounded: random documents by the thousand grow neither the process nor Postgres's backends."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.hostile.door import RESPONSE, Door
+from tests.http.conftest import Client, Served
+from tests.serving import serving
+
+# Each way of remembering is full before the first half is over.
+REQUESTS = int(os.environ.get("BRIEFING_FLOOD", "500"))
+STATEMENTS = 64
+SHOWN = "id title startsAt place{name} citations{nodes{source{name}}}"
+BACKENDS = """
+    select pid from pg_stat_activity where application_name = 'briefing' and datname = current_database()
+"""
+
+
+@pytest.fixture(scope="module")
+def lone(sample: str) -> Iterator[Served]:
+    """A service with two connections, so that each is asked often."""
+    with serving(sample, pool_size=2, statement_cache_size=STATEMENTS) as server:
+        yield server
+
+
+def posted(number: int, seed: str) -> bytes:
+    """A document like no other: its alias is new, and so is its statement."""
+    document = (
+        f'{{{seed}{number}:events(first:3,filter:{{tags:{{has:["{seed}{number}","war"]}}}}){{nodes{{{SHOWN}}}}}}}'
+    )
+    body = json.dumps({"query": document}).encode()
+    about = f"Content-Type: application/json\r\nAccept: {RESPONSE}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return f"POST /v1/graphql HTTP/1.1\r\nHost: a\r\n{about}".encode() + body
+
+
+def resident(pid: int) -> float:
+    """MiB that a process has in memory of its own."""
+    (line,) = (one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("RssAnon"))
+    return int(line.split()[1]) / 1024
+
+
+def flood(port: int, seed: str, count: int) -> None:
+    client = Client(port)
+    for number in range(count):
+        client.send(posted(number, seed))
+        assert client.answer().status == 200
+    client.close()
+
+
+async def test_random_documents_grow_neither_the_process_nor_a_backend(lone: Served, sample: str) -> None:
+    door = Door(lone.port)
+    flood(lone.port, "a", REQUESTS)
+    observer = await asyncpg.connect(sample)
+    try:
+        pids = [row["pid"] for row in await observer.fetch(BACKENDS)]
+        before = resident(lone.process.pid), max(map(resident, pids))
+        flood(lone.port, "b", REQUESTS)
+        after = resident(lone.process.pid), max(map(resident, pids))
+    finally:
+        await observer.close()
+    print(f"\nservice {before[0]:.1f} -> {after[0]:.1f} MiB, a backend {before[1]:.1f} -> {after[1]:.1f} MiB")
+    assert after[0] - before[0] < 30
+    assert after[0] < 300
+    assert after[1] - before[1] < 15
+    assert after[1] < 120
+    assert door.get("/readyz").status == 200

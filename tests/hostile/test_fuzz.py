@@ -1,0 +1,256 @@
+"""Valid requests, mutated at random from a seed: none is a fault of ours, none holds the loop, memory stays bounded.
+
+BRIEFING_FUZZ is how many requests are sent (1,500 unless set), BRIEFING_FUZZ_SEED where they begin.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from api.catalog import V1
+from api.rest.parameters import parameters
+from api.rest.request import OWN
+from tests.hostile.door import RESPONSE, Door, checked
+from tests.http.conftest import Answer, Client
+
+if TYPE_CHECKING:
+    from tests.http.conftest import Served
+
+COUNT = int(os.environ.get("BRIEFING_FUZZ", "1500"))
+SEED = int(os.environ.get("BRIEFING_FUZZ_SEED", "20220306"))
+# What a request may hold the loop for, and by how much the process may grow once it is warm.
+BLOCKED = 0.25
+GROWTH = 120 * 1024 * 1024
+METHODS = ("GET",) * 12 + ("HEAD", "OPTIONS", "POST", "DELETE")
+PIECES = (
+    "\x00", "\ud7ff", "\uffff", "\U0010ffff", "%", "%00", "%ff", "%2F", "'",
+    '"', '""', "\\", "\\u0000", "\\ud800", ";", "--", "/*",
+    "$1", "${}", "{", "}", "[", "]", "(", ")", ",", ",,", ".", "..", "/", "//", "&", "=", "?", "#", "+", "-",
+    "- - - - ", "*", "_", "~",
+    "|", "<", ">", "\r\n", "\n", "\t", " ", "\u00a0", "\u202e", "é", "Київ", "🇺🇦", "null", "true", "NaN", "Infinity",
+    "-0", "0", "-1",
+    "1e400", "1e-400", "0x10", "1_0", "2147483647", "2147483648", "9223372036854775808", "9" * 400, "0025-01-01",
+    "9999-12-31",
+    "infinity", "2022-02-30", "10000-01-01", "1000-01-01T00:00:00+23:59", "or", "not", "-a", "a:b", "evt_", "a" * 300,
+    "...", "@skip(if:true)",
+    "$x", "on", "__typename", "first:", "filter:{", "evt_00000000000000000000000000", "src_zzzzzzzzzzzzzzzzzzzzzzzzzz",
+)  # fmt: skip
+VALUES = {
+    "value": ("2022-03-06", "2022-03-06T12:00:00Z", "10", "1.5", "a"),
+    "boolean": ("true", "false"),
+    "bbox": ("20,40,45,55", "170,-10,-170,10", "-180,-90,180,90"),
+    "near": ("47.1,37.5,100", "90,0,1", "0,180,20016"),
+    "identifier": ("wikidata:Q131258", "a:b,c:d"),
+    "list": ("shelling", "killed,injured", "en", "a", "UA", "person", "evt_00000000000000000000000000"),
+}
+OWN_VALUES = {
+    "q": ("Mariupol", '"cease fire" or -shelling', "corridor"),
+    "q_language": ("en", "uk", "tr"),
+    "include": ("speaker", "citations.source", "place,figures", "briefing", "event.place"),
+    "sort": ("id", "-updated_at", "starts_at", "-value", "name", "relevance", "-said_at"),
+    "limit": ("1", "3", "200"),
+    "cursor": ("WyJ2MS5ldmVudC4tc3RhcnRzX2F0LjQ0NjkwZjdjMTM1Yjc1NTIiLG51bGwsImV2dF8wIl0",),
+    "count": ("exact", "estimated"),
+}
+DOCUMENTS = (
+    '{events(first:2,filter:{kind:{in:[SHELLING]},place:{country:{in:["UA"]}}}){nodes{id title place{name}}'
+    " pageInfo{endCursor}}}",
+    "query($f:QuoteFilter,$n:Int=3){quotes(first:$n,filter:$f){edges{cursor node{text speaker{name affiliation{name}}}}"
+    " totalCount}}",
+    "{figures(first:3,filter:{measure:{in:[KILLED]},value:{gte:1.5}},orderBy:{field:AS_OF,direction:ASC}){nodes{...f}}}"
+    " fragment f on Figure{id value unit citations(first:2){nodes{stance source{name} excerpt{exact}}}}",
+    '{a:node(id:"evt_00000000000000000000000000"){id ... on Event{title @include(if:true)}} nodes(ids:["a"]){id}}',
+    '{events(last:2,filter:{or:[{search:{text:"talks"}},{not:{figures:{some:{disputed:true}}}}]})'
+    "{nodes{figures(first:2){hasMore nodes{id}}}}}",
+    "{places(filter:{near:{latitude:47,longitude:37,kilometres:100}}){nodes{name events(first:1){nodes{startsAt}}}}}",
+    '{__schema{types{name fields{name type{name}}}} __type(name:"Event"){name} sources(first:1){nodes{id}}}',
+    "query A{briefings{nodes{title publisher{name}}}} query B{documents(first:1){totalCount totalQuality}}",
+)
+VARIABLES = (
+    {"f": {"speaker": {"kind": {"in": ["PERSON"]}}, "saidAt": {"gte": "2022-03-01"}}, "n": 5},
+    {"f": {"or": [{"disputed": True}, {"search": {"text": "war", "language": "en"}}]}},
+    {"f": None},
+    {},
+)
+
+
+@dataclass
+class Fuzz:
+    """Requests from a seed, and what became of them."""
+
+    port: int
+    random: random.Random
+    client: Client | None = None
+    statuses: Counter[int] = field(default_factory=Counter)
+    slow: list[bytes] = field(default_factory=list)
+
+    def request(self) -> bytes:
+        return self.random.choice((self.list, self.list, self.record, self.document, self.document, self.by_url))()
+
+    def list(self) -> bytes:
+        resource = self.random.choice(list(V1.resources.values()))
+        rows = parameters(V1, resource)
+        pairs = []
+        for _ in range(self.random.randint(0, 5)):
+            if self.random.random() < 0.5:
+                name = self.random.choice(list(OWN))
+                value = self.random.choice(OWN_VALUES[name])
+            else:
+                name = self.random.choice(list(rows))
+                value = self.random.choice(VALUES[rows[name].takes])
+            pairs.append((self.bent(name, 0.05), self.bent(value, 0.4)))
+        query = "&".join(f"{self.encoded(name)}={self.encoded(value)}" for name, value in pairs)
+        return self.framed(f"/v1/{self.bent(resource.plural, 0.02)}{'?' if query else ''}{query}")
+
+    def record(self) -> bytes:
+        resource = self.random.choice(list(V1.resources.values()))
+        identifier = self.bent(f"{resource.prefix}_{'0' * 26}", 0.5)
+        return self.framed(f"/v1/{resource.plural}/{self.encoded(identifier)}{self.random.choice(('', '?include=a'))}")
+
+    def document(self) -> bytes:
+        asked = {
+            "query": self.bent(self.random.choice(DOCUMENTS), 0.7),
+            "variables": self.random.choice(VARIABLES),
+            **({"operationName": self.bent("A", 0.5)} if self.random.random() < 0.2 else {}),
+        }
+        body = self.bent(json.dumps(asked, ensure_ascii=self.random.random() < 0.5), 0.3).encode(
+            "utf-8", "surrogatepass"
+        )
+        if self.random.random() < 0.05:
+            body = self.bytes_bent(body)
+        about = f"Content-Type: application/json\r\nAccept: {RESPONSE}\r\nContent-Length: {len(body)}\r\n\r\n"
+        return f"POST /v1/graphql HTTP/1.1\r\nHost: a\r\n{about}".encode() + body
+
+    def by_url(self) -> bytes:
+        document = self.encoded(self.bent(self.random.choice(DOCUMENTS), 0.5))
+        variables = self.encoded(self.bent(json.dumps(self.random.choice(VARIABLES)), 0.3))
+        return self.framed(f"/v1/graphql?query={document}&variables={variables}")
+
+    def framed(self, target: str) -> bytes:
+        method = self.random.choice(METHODS)
+        fields = ""
+        if self.random.random() < 0.2:
+            name = self.random.choice(("Accept", "If-None-Match", "Origin", "X-Request-Id", "Accept-Encoding", "Range"))
+            value = self.bent(
+                self.random.choice(("application/json;q=0.5, */*", '"a", W/"b"', "null", "gzip, br")), 0.8
+            )
+            fields = f"{name}: {value}\r\n"
+        return f"{method} {target} HTTP/1.1\r\nHost: a\r\n{fields}\r\n".encode("utf-8", "surrogatepass")
+
+    def bent(self, text: str, chance: float) -> str:
+        while self.random.random() < chance:
+            at = self.random.randint(0, len(text))
+            end = min(len(text), at + self.random.choice((0, 0, 1, 1, 2, 5, 20)))
+            middle = self.random.choice(
+                (self.random.choice(PIECES), text[at:end] * 2, "", text[: self.random.randint(0, 9)])
+            )
+            text = text[:at] + middle + text[end:]
+            chance *= 0.7
+        return text[:2000]
+
+    def bytes_bent(self, body: bytes) -> bytes:
+        at = self.random.randint(0, len(body))
+        return body[:at] + bytes([self.random.randint(0, 255)]) + body[at + 1 :]
+
+    def encoded(self, text: str) -> str:
+        if self.random.random() < 0.03:
+            return text
+        return quote(text, safe=self.random.choice(("", ",:", "/")), errors="surrogatepass")
+
+    def send(self, request: bytes) -> None:
+        begun = time.monotonic()
+        answer = self.answered(request)
+        if time.monotonic() - begun > BLOCKED:
+            self.slow.append(request)
+        try:
+            checked(answer)
+        except AssertionError as error:
+            raise AssertionError(f"{request!r} gave {answer}") from error
+        assert answer.status != 503, request
+        self.statuses[answer.status] += 1
+
+    def answered(self, request: bytes) -> Answer:
+        if self.client is None:
+            self.client = Client(self.port)
+        try:
+            self.client.send(request)
+            status, fields = self.client.head()
+            bodiless = status in (204, 304) or request.startswith(b"HEAD ")
+            body = self.client.read.read(0 if bodiless else int(fields["content-length"]))
+        except Exception as error:
+            raise AssertionError(f"{request!r} got no answer: {error!r}") from error
+        # What is left of a request that was refused in its middle could be taken for another.
+        if fields.get("connection") == "close":
+            self.close()
+        return Answer(status, fields, body)
+
+    def close(self) -> None:
+        if self.client is not None:
+            self.client.close()
+            self.client = None
+
+
+@contextmanager
+def probed(door: Door) -> Iterator[list[float]]:
+    """How long `/healthz` took, again and again."""
+    took: list[float] = []
+    over = threading.Event()
+
+    def probe() -> None:
+        while not over.wait(0.01):
+            begun = time.monotonic()
+            door.get("/healthz")
+            took.append(time.monotonic() - begun)
+
+    thread = threading.Thread(target=probe)
+    thread.start()
+    try:
+        yield took
+    finally:
+        over.set()
+        thread.join()
+
+
+def resident(pid: int) -> int:
+    """The bytes that a process has in memory of its own."""
+    (line,) = (one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("RssAnon"))
+    return int(line.split()[1]) * 1024
+
+
+def best(attempt: Callable[[], None], times: int = 3) -> float:
+    took = []
+    for _ in range(times):
+        begun = time.monotonic()
+        attempt()
+        took.append(time.monotonic() - begun)
+    return min(took)
+
+
+def test_no_mutation_is_a_fault_of_ours_or_holds_the_loop(served: Served) -> None:
+    fuzz = Fuzz(served.port, random.Random(SEED))
+    for _ in range(min(COUNT, 500)):
+        fuzz.send(fuzz.request())
+    before = resident(served.process.pid)
+    with probed(Door(served.port)) as took:
+        for _ in range(COUNT - min(COUNT, 500)):
+            fuzz.send(fuzz.request())
+    grown = resident(served.process.pid) - before
+    print(f"\n{dict(fuzz.statuses)}, /healthz at most {max(took):.3f} s, grown by {grown / 2**20:.1f} MiB")
+    print(f"slow: {len(fuzz.slow)}")
+    assert fuzz.statuses[200] > COUNT // 20 and fuzz.statuses[400] > COUNT // 20
+    assert grown < GROWTH
+    # Whatever took long takes long again when it is asked alone, or it was the machine.
+    for request in fuzz.slow[:50]:
+        assert best(lambda request=request: fuzz.send(request)) < BLOCKED, request
+    fuzz.close()
