@@ -384,6 +384,19 @@ MISTAKES = [
         400,
         "invalid_request",
     ),
+    (
+        f"/events?country={','.join(['UA'] * 201)}",
+        "{ events(filter: {country: {in: [%s]}}) { nodes { id } } }" % ('"UA" ' * 201),
+        400,
+        "invalid_request",
+    ),
+    (
+        f"/figures?population={'x' * 501}",
+        '{ figures(filter: {population: {in: "%s"}}) { nodes { id } } }' % ("x" * 501),
+        400,
+        "invalid_request",
+    ),
+    ("/events?q=", '{ events(filter: {search: {text: ""}}) { nodes { id } } }', 400, "invalid_request"),
     ("/events?cursor=x", '{ events(after: "x") { nodes { id } } }', 400, "invalid_cursor"),
     ("/events?cursor=WzEsMiwzXQ", '{ events(after: "WzEsMiwzXQ") { nodes { id } } }', 400, "invalid_cursor"),
     (
@@ -399,7 +412,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("url", "text", "status", "code"), MISTAKES, ids=[row[0] for row in MISTAKES])
+@pytest.mark.parametrize(("url", "text", "status", "code"), MISTAKES, ids=[row[0][:60] for row in MISTAKES])
 async def test_a_mistake_has_the_same_code_at_each_door(
     priced: Doors, url: str, text: str, status: int, code: str
 ) -> None:

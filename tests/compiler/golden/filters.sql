@@ -1,7 +1,7 @@
 -- Filters, tests through links, a link to one, and children in order.
 -- { events(first: 1, filter: {disputed: true, startsAt: {gte: "2022-03-01"}, figures: {some: {measure: {in: KILLED}}}, not: {place: {country: {in: ["UA"]}}}}) { nodes { place { name } citations(first: 1) { nodes { stance } hasMore } } } }
 -- [["UA"],"2022-03-01T00:00:00+00:00",["killed"]]
-select convert_to(json_object('events': t8.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes
+select convert_to(json_object('events': t8.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{event,figure,place}')) as mark
 from (select) request
 left join lateral (
   select json_object('nodes': coalesce(json_agg(json_object('place': case when t2.id is not null then json_object('name': t2.name returning json) end, 'citations': t3.made returning json) order by t1.k desc nulls last, t1.id desc), '[]') returning json) as made, null as next

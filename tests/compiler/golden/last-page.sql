@@ -1,7 +1,7 @@
 -- The last page of an ascending list: those without a key come last, and so are read first.
 -- { sources(last: 2, orderBy: {field: NAME}) { nodes { id } pageInfo { hasPreviousPage } } }
 -- ["\"v1.source.name.44690f7c135b7552\""]
-select convert_to(json_object('sources': t5.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes
+select convert_to(json_object('sources': t5.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{source}')) as mark
 from (select) request
 left join lateral (
   select json_object('nodes': coalesce(json_agg(json_object('id': t1.id returning json) order by t1.n desc), '[]'), 'pageInfo': json_object('hasPreviousPage': coalesce(bool_or(t1.found > 2), false) returning json) returning json) as made, max(translate(encode(convert_to('[' || $1::text || ',' || coalesce(to_json(t1.k::text)::text, 'null') || ',"' || t1.id || '"]', 'UTF8'), 'base64'), E'+/=\n', '-_')) filter (where t1.n = 2 and t1.found > 2) as next
