@@ -15,8 +15,8 @@ from tests.http.conftest import Client, Served
 from tests.serving import serving
 
 # Each way of remembering is full before the first half is over.
-REQUESTS = int(os.environ.get("BRIEFING_FLOOD", "500"))
-STATEMENTS = 64
+REQUESTS = int(os.environ.get("BRIEFING_FLOOD", "300"))
+STATEMENTS = 32
 SHOWN = "id title startsAt place{name} citations{nodes{source{name}}}"
 BACKENDS = """
     select pid from pg_stat_activity where application_name = 'briefing' and datname = current_database()
