@@ -102,13 +102,17 @@ def _id(form: Form, row: Any) -> str:
 
 def _canonical(form: Form, row: Any) -> Staged:
     name, identifier, keys = form.resource.name, _id(form, row), dict[str, None]()
-    content = {"resource": name, "id": identifier, **_content(PLANS[name], row, row.dataset, keys)}
+    content = {"resource": name, "id": identifier, **_belonging(row), **_content(PLANS[name], row, row.dataset, keys)}
     for position, other in enumerate(content.get("related", ())):
         if other["event"] == identifier:
             raise Invalid([(("related", position, "event"), "expected another event than this one")])
     body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     reason = row.withdrawn.reason if row.withdrawn else None
     return Staged(name, identifier, row.key or identifier, (row.dataset or "", *keys), reason, body)
+
+
+def _belonging(row: Any) -> dict[str, str]:
+    return {"dataset": row.dataset} if row.dataset else {}
 
 
 def _content(plan: _Plan, row: Any, dataset: str | None, keys: dict[str, None]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The statements of a load, built from one table of columns: what each resource's table holds, and where in the
 canonical record it is found. Nothing here runs; `write` does that, in this order:
 
+gone       what a dataset held and its complete edition does not is staged as withdrawn
 log        what is new or differs goes into the log: the log is what the tables are then written from
 merge      the tables follow the log
 clear, add the children of what was written before go, and those of what is written now come
@@ -64,6 +65,9 @@ class Children:
     owners: tuple[str, ...]
 
 
+DATASET = Column("dataset", "dataset", "text")
+
+
 def columns(resource: Resource) -> tuple[Column, ...]:
     """The columns that a load writes, besides those that every record has."""
     fields = [
@@ -109,9 +113,20 @@ def unknown(name: str) -> str:
 
 
 @cache
+def gone(name: str) -> str:
+    """$1 datasets, $2 the reason. Stages the withdrawal of whatever they hold of the resource and the file does not."""
+    return f"""
+        insert into staged (number, resource, id, name, keys, reason, digest, record)
+        select 0, '{name}', held.id, held.id, '', $2, '', ''
+        from store.{name} as held
+        where held.dataset = any($1) and held.withdrawn is null
+            and not exists (select from staged where staged.id = held.id)"""
+
+
+@cache
 def merge(name: str) -> str:
     """$1 the last number of the log before. Brings the resource's table to what the log says since."""
-    own = columns(V1[name])
+    own = (*columns(V1[name]), DATASET)
     derived = [("disputed", DISPUTED)] if "disputed" in V1[name].fields else []
     given = [(column.name, column.value) for column in own] + derived
     names = [name for name, _ in given]

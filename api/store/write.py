@@ -59,6 +59,10 @@ class Dangling(Astray):
     id: str
 
 
+class _TakenBack(Exception):
+    """Ends a transaction whose work is not to be kept."""
+
+
 class Writer:
     """A transaction that a file is loaded in."""
 
@@ -73,6 +77,9 @@ class Writer:
         await self._connection.execute(statement("staged"))
         await self._connection.copy_to_table("staged", source=rows, columns=COLUMNS)
         await self._connection.execute("analyze staged")
+        await self._tally()
+
+    async def _tally(self) -> None:
         found = await self._connection.fetch("select resource, count(*) as count from staged group by resource")
         counted = {row["resource"]: row["count"] for row in found}
         self.staged = {name: counted[name] for name in merge.ORDER if name in counted}
@@ -86,6 +93,17 @@ class Writer:
         """Withdrawals of records that are not there."""
         rows = [row for name in self.staged for row in await self._connection.fetch(merge.unknown(name), most)]
         return [Astray(*_told(row)) for row in rows]
+
+    async def datasets(self) -> list[str]:
+        """Those that the staged records say they belong to."""
+        rows = await self._connection.fetch(statement("datasets"))
+        return [row["dataset"] for row in rows]
+
+    async def complete(self, datasets: list[str], reason: str) -> None:
+        """Take what is staged for all that the datasets hold: the rest of theirs is to be withdrawn."""
+        for name in merge.ORDER:
+            await self._connection.execute(merge.gone(name), datasets, reason)
+        await self._tally()
 
     async def merge(self) -> None:
         """Bring the store to what the file says, and count what was done."""
@@ -128,11 +146,12 @@ class Writer:
 
 
 @asynccontextmanager
-async def writing(url: str, wait: float) -> AsyncIterator[Writer]:
-    """A Writer whose work is kept if the block ends well. Busy: another load runs, and `wait` seconds are over."""
+async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[Writer]:
+    """A Writer whose work is kept if the block ends well, or taken back even then, where it is only to be looked at.
+    Busy: another load runs, and `wait` seconds are over."""
     connection = await connect(url)
     try:
-        with _in_words():
+        with _in_words(), suppress(_TakenBack):
             async with connection.transaction():
                 await connection.execute(SETTINGS)
                 with suppress(asyncpg.PostgresError):
@@ -142,6 +161,8 @@ async def writing(url: str, wait: float) -> AsyncIterator[Writer]:
                     raise Busy("Another load is running.", hint="Load again when it has ended, or --wait longer.")
                 writer = Writer(connection)
                 yield writer
+                if not keep:
+                    raise _TakenBack
             await writer.settle()
     finally:
         with suppress(Exception):

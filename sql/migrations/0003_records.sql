@@ -1,5 +1,6 @@
 -- The records as they stand now. `digest` is the SHA-256 of the loaded content: equal digests are equal records.
--- `withdrawn` holds the reason of a withdrawal; the row stays, so that links to it keep their id.
+-- `withdrawn` holds the reason of a withdrawal; the row stays, so that links to it keep their id. `dataset` is what the
+-- record was loaded as a part of: an edition that is complete withdraws what the dataset held and it does not.
 
 create table store.source (
     id store.source_id primary key,
@@ -8,6 +9,7 @@ create table store.source (
     updated_at timestamptz not null,
     digest bytea not null,
     withdrawn store.line,
+    dataset store.line,
     name store.line collate "C",
     description store.line,
     aliases store.lines not null default '{}',
@@ -30,6 +32,7 @@ create table store.document (
     updated_at timestamptz not null,
     digest bytea not null,
     withdrawn store.line,
+    dataset store.line,
     publisher_id store.source_id references store.source deferrable initially deferred,
     url store.url,
     title store.line,
@@ -47,6 +50,7 @@ create table store.place (
     updated_at timestamptz not null,
     digest bytea not null,
     withdrawn store.line,
+    dataset store.line,
     name store.line collate "C" not null,
     name_as_reported store.line,
     country store.country,
@@ -67,6 +71,7 @@ create table store.briefing (
     updated_at timestamptz not null,
     digest bytea not null,
     withdrawn store.line,
+    dataset store.line,
     title store.line not null,
     summary store.prose,
     language store.language not null,
@@ -87,6 +92,7 @@ create table store.event (
     updated_at timestamptz not null,
     digest bytea not null,
     withdrawn store.line,
+    dataset store.line,
     briefing_id store.briefing_id references store.briefing deferrable initially deferred,
     kind store.event_kind not null,
     title store.line not null,
@@ -114,6 +120,7 @@ create table store.figure (
     updated_at timestamptz not null,
     digest bytea not null,
     withdrawn store.line,
+    dataset store.line,
     briefing_id store.briefing_id references store.briefing deferrable initially deferred,
     event_id store.event_id references store.event deferrable initially deferred,
     place_id store.place_id references store.place deferrable initially deferred,
@@ -154,6 +161,7 @@ create table store.quote (
     updated_at timestamptz not null,
     digest bytea not null,
     withdrawn store.line,
+    dataset store.line,
     briefing_id store.briefing_id references store.briefing deferrable initially deferred,
     event_id store.event_id references store.event deferrable initially deferred,
     text store.prose not null,

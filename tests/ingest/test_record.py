@@ -45,7 +45,7 @@ def test_links_become_public_ids_and_keys_are_gone() -> None:
             "stance": "asserts",
         }
     ]
-    assert not {"key", "dataset", "withdrawn"} & record.keys()
+    assert not {"key", "withdrawn"} & record.keys()
 
 
 def test_what_is_null_or_empty_is_left_out_and_what_has_a_default_is_said() -> None:
@@ -53,6 +53,7 @@ def test_what_is_null_or_empty_is_left_out_and_what_has_a_default_is_said() -> N
     assert record == {
         "resource": "event",
         "id": public_id("d", "event", "k"),
+        "dataset": "d",
         "kind": "attack",
         "title": "T",
         "status": "occurred",
