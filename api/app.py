@@ -20,11 +20,12 @@ from api.graphql import routes as graphql
 from api.http import meanings
 from api.http.front import Front
 from api.http.health import Health
-from api.rest import contract
+from api.rest import contract, export
 from api.rest import routes as rest
 from api.settings import Settings
 
 EXPOSED = ["ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "Server-Timing"]
+EXPOSED += ["Content-Disposition"]
 ACCEPTED = ["Accept", "Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-Id"]
 AGAIN = 0.5
 # How long a start waits for the first try: what Postgres refuses it refuses at once, and a migration may take long.
@@ -54,6 +55,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
     """The service as an ASGI application over the Postgres at `url`. `prepare` brings the store up to date; while it
     cannot, for Postgres is away, the service lives and is not ready."""
     service = Service(settings, url)
+    exports = export.Exports(settings, url)
     health = Health(service.reader)
 
     @asynccontextmanager
@@ -72,11 +74,13 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
             await preparing
         await service.changes.stop()
         await service.reader.close()
+        await exports.streams.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(health.routes())
     for version in VERSIONS.values():
-        app.include_router(rest.routes(service, version))
+        app.include_router(rest.routes(service, exports, version))
+        app.include_router(export.routes(exports, version))
         app.include_router(contract.routes(version))
         app.include_router(graphql.routes(service, version))
     app.include_router(console.routes())

@@ -36,6 +36,15 @@ class Settings(BaseSettings):
     answer_memory: Annotated[int, Field(ge=0)] = Field(
         64 * 1024 * 1024, description="Bytes of finished answers that one process keeps between changes; 0 keeps none."
     )
+    export_connections: Annotated[int, Field(ge=1, le=100)] = Field(
+        2, description="Exports that one process runs at once, each on a Postgres connection of its own."
+    )
+    export_timeout: Annotated[float, Field(gt=0)] = Field(
+        3600.0, description="Seconds that one export may take, its client's reading included."
+    )
+    stall_timeout: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Seconds in which a client must take something of its answer before it is cut off."
+    )
     max_price: Annotated[int, Field(ge=1)] = Field(
         5000, description="The highest price of one request, about the number of records it may touch."
     )

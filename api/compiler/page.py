@@ -142,8 +142,23 @@ def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: 
     )
 
 
+def everything(writer: Writer, rows: Rows, source: Source) -> str:
+    """The select that reads a list to its end, or to the page's size where it has one.
+
+    Where there are two segments they stand in reading order: Postgres reads the parts of `union all` one after
+    another unless workers share them, and an export has none (store/stream.py). Sorting both once more would hold
+    back the first row of a million until the last was read."""
+    source.column("id")
+    size = rows.page.size or None
+    segments = _segments(writer, rows, reading(writer, rows, source.resource), source.resource, "", source, size)
+    if len(segments) == 1:
+        return segments[0]
+    limit = f"\nlimit {size}" if size else ""
+    return "\nunion all\n".join(f"({one})" for one in segments) + limit
+
+
 def _segments(
-    writer: Writer, rows: Rows, read: Reading, resource: Resource, joined: str, source: Source, size: int
+    writer: Writer, rows: Rows, read: Reading, resource: Resource, joined: str, source: Source, size: int | None
 ) -> list[str]:
     alias = writer.name()
     key = read.key.format(alias)
@@ -151,6 +166,7 @@ def _segments(
     way = "desc" if forward else "asc"
     tie = "" if rows.sort.column in ("id", "position") else f", {alias}.id {way}"
     columns = ", ".join([*(f"{alias}.{name}" for name in source.columns), f"{key} as k"])
+    limit = f"\nlimit {size}" if size else ""
     tests = [joined.format(alias)] if joined else []
     if rows.filter != All():
         tests.append(condition(writer, resource, alias, rows.filter))
@@ -160,7 +176,7 @@ def _segments(
         clause = f"\nwhere {where}" if where else ""
         return (
             f"select {columns}\nfrom {writer.view(resource.name)} {alias}{clause}"
-            f"\norder by {key} {way}{nulls}{tie}\nlimit {size}"
+            f"\norder by {key} {way}{nulls}{tie}{limit}"
         )
 
     return [segment(*one) for one in _spans(writer, rows, key, alias, forward)]

@@ -32,7 +32,12 @@ from api.query import (
 
 def record(writer: Writer, source: Source, selection: Selection) -> str:
     """The expression that makes the object; joins it needs are added to the source."""
-    return json_object([(entry.key, _value(writer, source, entry.value)) for entry in selection])
+    return json_object(pairs(writer, source, selection))
+
+
+def pairs(writer: Writer, source: Source, selection: Selection) -> list[tuple[str, str]]:
+    """The keys of the object and the expressions of their values."""
+    return [(entry.key, _value(writer, source, entry.value)) for entry in selection]
 
 
 def _value(writer: Writer, source: Source, value: object) -> str:

@@ -16,7 +16,8 @@ It relies on these names inside uvicorn 0.54, which tests/http/test_protocol.py 
 `connections`, `flow`, `headers`, `loop`, `parser`, `pipeline`, `server_state`, `tasks`, `timeout_keep_alive_task`,
 `transport`, `url`, `_should_upgrade`, `_start_asgi_task`, `_unset_keepalive_if_required`, `on_response_complete`,
 `timeout_keep_alive_handler` and the parser's callbacks. RequestResponseCycle: `chunked_encoding`, `disconnected`,
-`expected_content_length`, `keep_alive`, `message_event`, `more_body`, `response_started`. FlowControl: `read_paused`.
+`expected_content_length`, `keep_alive`, `message_event`, `more_body`, `response_complete`, `response_started`.
+FlowControl: `read_paused`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import httptools
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from api.http import wire
 from api.http.disconnect import abandon, unless_gone
 from api.http.problems import MEDIA_TYPE, HTTPError, document
 from api.settings import Settings
@@ -40,8 +42,6 @@ logger = logging.getLogger("api.http")
 # A socket closed with unread input resets the connection, and the client loses the answer: hear it out this long.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 16 * 1024 * 1024
-# An answer of which the client takes nothing for this long is cut.
-STALL_SECONDS = 30.0
 # One-byte chunks take six bytes for each; more framing than this for `max_body` is no request.
 FRAMING = 8
 # Requests of one connection that may wait for the answers before theirs.
@@ -294,6 +294,9 @@ class Protocol(HttpToolsProtocol):
             if cycle.more_body or cycle.scope["http_version"] == "1.0":
                 send = self._careful(cycle)
             await unless_gone(cycle, app(scope, receive, send))
+            if cycle.response_started and not cycle.response_complete and cycle.scope["http_version"] == "1.0":
+                # Where an answer ends with its connection, only a reset tells that it was cut.
+                wire.reset(self.transport)
 
         return run
 
@@ -330,7 +333,7 @@ class Protocol(HttpToolsProtocol):
     def _rest(self) -> None:
         if self.transport.is_closing():
             # Closing waits until the answer is taken, and a client that takes nothing would keep its place for ever.
-            self._set_deadline(STALL_SECONDS, self.transport.abort)
+            self._set_deadline(self.settings.stall_timeout, self.transport.abort)
         elif self.pipeline:
             # Uvicorn reads on at each answer; the queue would grow by a socket's buffer for every request answered.
             self.flow.pause_reading()
@@ -376,17 +379,17 @@ class Protocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch(self.transport.get_write_buffer_size())
+        self._watch(wire.unsent(self.transport))
 
     def resume_writing(self) -> None:
         self._clear_stall()
         super().resume_writing()
 
     def _watch(self, unsent: int) -> None:
-        self.stall = self.loop.call_later(STALL_SECONDS, self._stalled, unsent)
+        self.stall = self.loop.call_later(self.settings.stall_timeout, self._stalled, unsent)
 
     def _stalled(self, before: int) -> None:
-        unsent = self.transport.get_write_buffer_size()
+        unsent = wire.unsent(self.transport)
         if unsent >= before:
             self.transport.abort()
         else:

@@ -5,6 +5,7 @@ is pure and knows neither HTTP nor SQL. A request is rejected at this level when
 when a filter lacks the one it needs, or when its price is too high.
 """
 
+from api.query.cells import Cell, cells
 from api.query.cost import price
 from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, both
 from api.query.selection import (
@@ -14,9 +15,12 @@ from api.query.selection import (
     Cursor,
     Edges,
     Entry,
+    Feature,
+    Flat,
     HasMore,
     HasNext,
     HasPrevious,
+    Lines,
     NextCursor,
     Nodes,
     Object,
@@ -28,8 +32,11 @@ from api.query.selection import (
     Rows,
     Selection,
     Several,
+    Shape,
     Single,
     Total,
+    Typed,
+    Whole,
     counted,
 )
 from api.query.sort import Page, Sort, read_sort
@@ -39,15 +46,19 @@ __all__ = [
     "All",
     "Answer",
     "AnyOf",
+    "Cell",
     "Column",
     "Constant",
     "Cursor",
     "Edges",
     "Entry",
+    "Feature",
     "Filter",
+    "Flat",
     "HasMore",
     "HasNext",
     "HasPrevious",
+    "Lines",
     "NextCursor",
     "Nodes",
     "Not",
@@ -62,12 +73,16 @@ __all__ = [
     "Search",
     "Selection",
     "Several",
+    "Shape",
     "Single",
     "Sort",
     "Test",
     "Through",
     "Total",
+    "Typed",
+    "Whole",
     "both",
+    "cells",
     "counted",
     "price",
     "read_sort",

@@ -7,6 +7,10 @@
     price(many)     = size x price(record) of what it leads to
     price(children) = size x (price(child) - 1): the children themselves come with their record
 
+    price(export)   = 1: an export has a rule of its own. It is a list without its links to many, of any length, so a
+                      price would only count records; what bounds it instead is how many run at once
+                      (`export_connections`) and for how long (`export_timeout`), and it keeps nothing in memory
+
 The state of a cache never changes a price, and the same Query costs the same through both doors.
 """
 
@@ -17,6 +21,7 @@ from api.query.filter import All, AnyOf, Filter, Not, Search, Through
 from api.query.selection import (
     Answer,
     Edges,
+    Lines,
     Nodes,
     Object,
     Part,
@@ -31,6 +36,7 @@ from api.query.selection import (
 )
 
 SEARCH = 5
+EXPORT = 1
 EXACT_TOTAL = 10
 ESTIMATED_TOTAL = 5
 RELAYS = 10
@@ -38,6 +44,8 @@ RELAYS = 10
 
 def price(query: Query) -> int:
     """The points that a request costs."""
+    if isinstance(query.root, Lines):
+        return EXPORT
     return max(1, _answer(VERSIONS[query.version], query.root))
 
 

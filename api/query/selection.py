@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.query.cells import Cell
 from api.query.filter import EVERYTHING, Filter
 from api.query.sort import Page, Sort
 
@@ -190,8 +191,55 @@ def counted(selection: Selection) -> set[bool]:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """A line that is the record as JSON."""
+
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A line that is the record as a GeoJSON feature; `link` leads to its place, of which the `place` entries join its
+    properties, and is empty where the record is a place itself."""
+
+    selection: Selection
+    link: str = ""
+    place: Selection = ()
+
+
+@dataclass(frozen=True)
+class Flat:
+    """A line that is the record as a row of CSV."""
+
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """No line, but the cells of a flat row as columns of their own types."""
+
+    cells: tuple[Cell, ...]
+
+
+Shape = Whole | Feature | Flat | Typed
+
+
+@dataclass(frozen=True)
+class Lines:
+    """All records of a list, or the first `most`, each a line of an export with `before` and `after` around it."""
+
+    resource: str
+    sort: Sort
+    shape: Shape
+    filter: Filter = EVERYTHING
+    before: str = ""
+    after: str = ""
+    most: int | None = None
+
+
+@dataclass(frozen=True)
 class Query:
     """A request: everything that it asks of one version, as one tree."""
 
     version: str
-    root: Object | Rows
+    root: Object | Rows | Lines

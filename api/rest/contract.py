@@ -15,11 +15,25 @@ from api.catalog import Resource, Version
 from api.http.respond import Content, respond
 from api.http.route import DataRoute
 from api.rest.examples import examples, get_id, list_id
-from api.rest.inputs import header_inputs, list_inputs, record_inputs
+from api.rest.formats import Format, offered
+from api.rest.inputs import export_inputs, header_inputs, list_inputs, record_inputs
 from api.rest.overview import LICENCE, TITLE, overview
-from api.rest.responses import list_responses, problem_schemas, record_responses, shared_headers, shared_responses
+from api.rest.responses import (
+    export_responses,
+    list_responses,
+    problem_schemas,
+    record_responses,
+    shared_headers,
+    shared_responses,
+)
 from api.rest.routes import METHODS, check_accept
-from api.rest.schemas import Schema, ref, schemas, title
+from api.rest.schemas import Schema, feature_schemas, ref, schemas, title
+
+TEXT: Schema = {"type": "string"}
+CUT = (
+    "What goes wrong after the first byte cuts the connection: an answer that does not end as HTTP ends it (the last "
+    "chunk is missing) is not the whole file."
+)
 
 
 def openapi(version: Version) -> dict[str, Any]:
@@ -33,7 +47,7 @@ def openapi(version: Version) -> dict[str, Any]:
         "tags": [{"name": one.plural, "description": one.description} for one in resources],
         "paths": {path: item for one in resources for path, item in _paths(version, one).items()},
         "components": {
-            "schemas": schemas(version) | problem_schemas(),
+            "schemas": schemas(version) | feature_schemas() | problem_schemas(),
             "parameters": header_inputs(),
             "headers": shared_headers(),
             "responses": shared_responses(),
@@ -64,7 +78,11 @@ def routes(version: Version) -> APIRouter:
 
 def _paths(version: Version, resource: Resource) -> dict[str, Schema]:
     listed = f"/{version.name}/{resource.plural}"
-    return {listed: {"get": _list(version, resource)}, f"{listed}/{{id}}": {"get": _record(version, resource)}}
+    paths = {listed: {"get": _list(version, resource)}, f"{listed}/{{id}}": {"get": _record(version, resource)}}
+    exports = {
+        f"{listed}.{form.name}": {"get": _export(version, resource, form)} for form in offered(version, resource)
+    }
+    return paths | exports
 
 
 def _list(version: Version, resource: Resource) -> Schema:
@@ -73,9 +91,29 @@ def _list(version: Version, resource: Resource) -> Schema:
         "operationId": name,
         "tags": [resource.plural],
         "summary": f"List {resource.plural}",
-        "description": f"{resource.description} In the order of `{resource.sort}` unless `sort` names another.",
+        "description": f"{resource.description} In the order of `{resource.sort}` unless `sort` names another. "
+        f"{_instead(version, resource)}",
         "parameters": list_inputs(version, resource),
         "responses": list_responses(ref(f"{title(resource)}Page"), examples(version)[name]),
+    }
+
+
+def _instead(version: Version, resource: Resource) -> str:
+    forms = ", ".join(f"`{form.media_type}`" for form in offered(version, resource))
+    return (
+        f"An `Accept` that prefers {forms} to JSON gets the whole filtered list in that format, as the path that ends "
+        "with its name gives it: without pages, and so without `cursor`, `count` and `include`."
+    )
+
+
+def _export(version: Version, resource: Resource, form: Format) -> Schema:
+    return {
+        "operationId": f"export_{resource.plural}_{form.name}",
+        "tags": [resource.plural],
+        "summary": f"Export {resource.plural} as {form.name.upper()}",
+        "description": f"All {resource.plural} that the filters leave, streamed. {form.description} {CUT}",
+        "parameters": export_inputs(version, resource),
+        "responses": export_responses(form.media_type, ref(form.schema) if form.schema else TEXT, form.description),
     }
 
 

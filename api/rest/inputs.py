@@ -11,7 +11,7 @@ from api.query.parse import FIRST_YEAR, LANGUAGE, TEXT_MOST
 from api.rest.examples import example_id
 from api.rest.include import LEVELS
 from api.rest.parameters import LIST_MOST, Parameter, parameters
-from api.rest.request import COUNTS, LIMIT, LIMIT_MOST, OWN, common
+from api.rest.request import COUNTS, EXPORT_MOST, LIMIT, LIMIT_MOST, OWN, common, exported
 from api.rest.schemas import Schema, array, ref, title, typed
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MOST}
@@ -39,6 +39,17 @@ def list_inputs(version: Version, resource: Resource) -> list[Schema]:
     linked = [_filter(version, resource, row) for row in rows if row.link]
     shared = [_shared(version, resource, name) for name in common(resource)]
     return [*own, *shared, *linked, *_headers()]
+
+
+def export_inputs(version: Version, resource: Resource) -> list[Schema]:
+    """The parameters of an export: the filters of the list, its search and order, and how many records at most."""
+    rows = parameters(version, resource).values()
+    own = [_filter(version, resource, row) for row in rows if not row.link]
+    linked = [_filter(version, resource, row) for row in rows if row.link]
+    most = {"type": "integer", "minimum": 1, "maximum": EXPORT_MOST}
+    limit = _parameter("limit", most, "Records at most; all of them without it.")
+    shared = [limit if name == "limit" else _shared(version, resource, name) for name in exported(resource)]
+    return [*own, *shared, *linked, {"$ref": "#/components/parameters/X-Request-Id"}]
 
 
 def record_inputs(version: Version, resource: Resource) -> list[Schema]:

@@ -14,7 +14,10 @@ LICENCE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 
 def overview(version: Version) -> str:
     """The description of a version, in Markdown."""
-    return "\n\n".join([_what(version), ATTRIBUTION, UNCERTAINTY, _lists(), INCLUDE, HTTP, _versions(version)]) + "\n"
+    return (
+        "\n\n".join([_what(version), ATTRIBUTION, UNCERTAINTY, _lists(), INCLUDE, EXPORT, HTTP, _versions(version)])
+        + "\n"
+    )
 
 
 def _what(version: Version) -> str:
@@ -62,6 +65,15 @@ A link to one record shows as an id; `include` adds the record. A link to many s
 bounded set of `data` with `has_more`. A path such as `citations.source` leads on from what is linked, {LEVELS} links
 far. The price of a request is about one point for each record that it may return; above the limit it is
 `too_expensive`."""
+
+
+EXPORT = """## Exports
+
+Each list is also a file, of all that its filters leave: `/v1/events.csv`, `.ndjson` and, where records have a place,
+`.geojson`; or the list itself with an `Accept` that prefers such a type. Exports are streamed from one state of the
+store at the pace of the client, have no pages, and no price but their own rule: a process runs few at once, and answers
+503 with `Retry-After` beyond. A client that takes nothing for half a minute is cut off. An error after the first byte
+cuts the connection, so that a file that was received to its HTTP end is whole."""
 
 
 def _versions(version: Version) -> str:

@@ -13,6 +13,7 @@ from api.query import (
     Entry,
     Filter,
     HasMore,
+    Lines,
     NextCursor,
     Nodes,
     Object,
@@ -31,12 +32,18 @@ from api.query import (
 )
 from api.query.cursor import fingerprint, read_cursor
 from api.query.parse import IDENTIFIER, nearest, read_language, read_words
+from api.rest.formats import Format
 from api.rest.include import Tree, read_include, shown
 from api.rest.parameters import Parameter, parameters, split
 
 LIMIT = 50
 LIMIT_MOST = 200
+EXPORT_MOST = 10**9
 COUNTS = ("exact", "estimated")
+
+
+# What an export takes of what every list has: it has no pages, no counts and no links to show whole.
+EXPORTED = ("q", "q_language", "sort", "limit")
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,21 @@ def list_query(version: Version, resource: Resource, query_string: bytes) -> Que
     return Query(version.name, Rows(resource.name, Page(size, position), sort, selection, filter, fingerprint=mark))
 
 
+def export_query(version: Version, resource: Resource, form: Format, query_string: bytes) -> Query:
+    """The Query of an export: the list with its filters and its order, to its end or to `limit`."""
+    faults = Faults()
+    given = read_pairs(query_string, faults)
+    known = parameters(version, resource)
+    _check_names(resource, given, [*known, *exported(resource)], faults)
+    filter = _filter(resource, given, known, faults)
+    sort = _sort(resource, given, faults)
+    most = _limit(given, faults, EXPORT_MOST) if "limit" in given else None
+    faults.check()
+    shape = form.shape(version, resource)
+    assert shape is not None
+    return Query(version.name, Lines(resource.name, sort, shape, filter, form.before, form.after, most))
+
+
 def record_query(version: Version, resource: Resource, identifier: str, query_string: bytes) -> Query:
     """The Query of one record. NotFound where the id cannot be one of this resource."""
     faults = Faults()
@@ -96,6 +118,11 @@ def record_query(version: Version, resource: Resource, identifier: str, query_st
 def common(resource: Resource) -> list[str]:
     """The parameters that this list shares with all others: what cannot be searched has no `q`."""
     return [name for name in OWN if resource.searched or not name.startswith("q")]
+
+
+def exported(resource: Resource) -> list[str]:
+    """The parameters that this export shares with all others."""
+    return [name for name in common(resource) if name in EXPORTED]
 
 
 def _check_names(resource: Resource, given: dict[str, str], known: list[str], faults: Faults) -> None:
@@ -164,10 +191,10 @@ def _needed(resource: Resource, sort: Sort) -> str:
     return resource.fields[sort.field].needs if sort.field in resource.fields else ""
 
 
-def _limit(given: dict[str, str], faults: Faults) -> int:
+def _limit(given: dict[str, str], faults: Faults, most: int = LIMIT_MOST) -> int:
     text = given.get("limit", str(LIMIT))
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or not 1 <= int(text) <= LIMIT_MOST:
-        faults.note("limit", f"Expected a whole number from 1 to {LIMIT_MOST}.")
+    if not re.fullmatch(r"[1-9][0-9]{0,9}", text) or not 1 <= int(text) <= most:
+        faults.note("limit", f"Expected a whole number from 1 to {most}.")
         return LIMIT
     return int(text)
 

@@ -15,6 +15,7 @@ HEADERS: dict[str, str] = {
     "Vary": "The request's header fields that the answer depends on.",
     "ETag": "A strong validator of the answer's bytes, for If-None-Match [RFC 9110].",
     "Link": '`<…>; rel="next"` where a page follows [RFC 8288].',
+    "Content-Disposition": "A name for the file [RFC 6266].",
     "Content-Encoding": "`gzip` where the request accepts it and the body is worth it.",
     "Retry-After": "Seconds to wait before trying again.",
 }
@@ -23,6 +24,7 @@ SOMETIMES = {"Link", "Content-Encoding"}
 # The socket's own refusals carry the first of these alone.
 OF_PROBLEMS = ("X-Request-Id", "Server-Timing", "Cache-Control", "Vary")
 OF_DATA = (*OF_PROBLEMS, "ETag")
+OF_EXPORTS = (*OF_PROBLEMS, "Content-Disposition", "Content-Encoding")
 
 # Problems that the request of one record meets and that of a list does not, and those that no GET meets.
 ONLY_RECORDS = {"not_found", "withdrawn"}
@@ -37,6 +39,12 @@ def list_responses(schema: Schema, example: Example) -> Schema:
 def record_responses(schema: Schema, example: Example) -> Schema:
     """The responses of one record."""
     return _responses("The record.", schema, example, OF_DATA, set())
+
+
+def export_responses(media_type: str, schema: Schema, about: str) -> Schema:
+    """The responses of an export. It has no ETag, and so no 304."""
+    answered = {"description": about, "headers": _headers(OF_EXPORTS), "content": {media_type: {"schema": schema}}}
+    return {"200": answered, **_problems(ONLY_RECORDS)}
 
 
 def shared_responses() -> dict[str, Schema]:
@@ -88,9 +96,12 @@ def _responses(about: str, schema: Schema, example: Example, headers: tuple[str,
         "headers": _headers((*headers, "Content-Encoding")),
         "content": {"application/json": {"schema": schema, "examples": sample}},
     }
+    return {"200": answered, "304": {"$ref": "#/components/responses/NotModified"}, **_problems(without)}
+
+
+def _problems(without: set[str]) -> Schema:
     met = {status: rows for status, rows in _by_status().items() if any(one.code not in without for one in rows)}
-    problems = {str(status): {"$ref": f"#/components/responses/{_name(rows)}"} for status, rows in met.items()}
-    return {"200": answered, "304": {"$ref": "#/components/responses/NotModified"}, **problems}
+    return {str(status): {"$ref": f"#/components/responses/{_name(rows)}"} for status, rows in met.items()}
 
 
 def _by_status() -> dict[int, list[Problem]]:

@@ -18,6 +18,7 @@ from api.http.problems import HTTPError
 from api.http.respond import respond, unchanged
 from api.http.route import DataRoute, Handler
 from api.memo import Memo
+from api.rest.export import Exports, preferred
 from api.rest.request import list_query, record_query
 from api.store.read import Reply
 
@@ -26,14 +27,14 @@ PLANS_MOST = 8 * 1024 * 1024
 METHODS = ["GET", "HEAD", "OPTIONS"]
 
 
-def routes(service: Service, version: Version) -> APIRouter:
-    """The lists and the records of a version."""
+def routes(service: Service, exports: Exports, version: Version) -> APIRouter:
+    """The lists and the records of a version; a list goes out as a file where the client prefers one."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
     plans: Memo[Plan] = Memo(PLANS_MOST)
     for resource in version.resources.values():
         router.add_api_route(
             f"/{resource.plural}",
-            _list(service, version, resource, plans),
+            _list(service, exports, version, resource, plans),
             methods=METHODS,
             include_in_schema=False,
             name=f"{version.name}-list-{resource.plural}",
@@ -48,10 +49,12 @@ def routes(service: Service, version: Version) -> APIRouter:
     return router
 
 
-def _list(service: Service, version: Version, resource: Resource, plans: Memo[Plan]) -> Handler:
+def _list(service: Service, exports: Exports, version: Version, resource: Resource, plans: Memo[Plan]) -> Handler:
     async def handle(request: Request) -> Any:
         scope = request.scope
-        check_accept(scope)
+        form = preferred(version, resource, scope)
+        if form is not None:
+            return exports.response(version, resource, form, scope)
         query_string: bytes = scope["query_string"]
         plan = plans.get((resource.name, query_string))
         if plan is None:

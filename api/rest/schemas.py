@@ -52,6 +52,31 @@ def schemas(version: Version) -> dict[str, Schema]:
     return made
 
 
+def feature_schemas() -> dict[str, Schema]:
+    """What a GeoJSON export is made of [RFC 7946]."""
+    position = array({"type": "number"}, "Longitude and latitude in degrees [WGS 84].") | {"minItems": 2, "maxItems": 2}
+    point = {"type": {"const": "Point", "description": "A point."}, "coordinates": position}
+    feature = {
+        "type": {"const": "Feature", "description": "One record."},
+        "id": {"type": "string", "description": "The id of the record."},
+        "geometry": nullable(ref("Point")) | {"description": "Where it is; null where that is not known."},
+        "properties": {
+            "type": "object",
+            "description": "The record as its list shows it, with the `geo_precision` of its place; of an event or a "
+            "figure also `place_name`, `country` and `admin1`.",
+        },
+    }
+    collection = {
+        "type": {"const": "FeatureCollection", "description": "All of them."},
+        "features": array(ref("Feature"), "The records, in order."),
+    }
+    return {
+        "FeatureCollection": structure(collection, "Records on the map [RFC 7946]."),
+        "Feature": structure(feature, "A record on the map [RFC 7946]."),
+        "Point": structure(point, "A point on the map [RFC 7946]."),
+    }
+
+
 def title(resource: Resource) -> str:
     """The name of a resource's schema."""
     return resource.name.capitalize()

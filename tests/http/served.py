@@ -16,9 +16,8 @@ from api.settings import read_settings
 
 # So that the tests need not wait for what takes seconds.
 protocol.LINGER_SECONDS = 0.3
-protocol.STALL_SECONDS = 0.3
 
-settings = read_settings()
+settings = read_settings().model_copy(update={"stall_timeout": 0.3})
 seen = {"cancelled": 0, "draining": 0}
 
 

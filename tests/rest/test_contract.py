@@ -16,6 +16,7 @@ from api.catalog import V1, Resource
 from api.http.problems import PROBLEMS
 from api.ingest.load import load
 from api.rest.contract import openapi, text
+from api.rest.formats import offered
 from api.rest.inputs import links
 from api.rest.parameters import parameters
 from api.rest.request import OWN
@@ -49,9 +50,9 @@ def test_every_part_is_named_once_used_and_described() -> None:
 
 def test_each_operation_has_an_id_and_a_tag_of_its_own() -> None:
     tags = {one["name"] for one in DOCUMENT["tags"]}
-    assert {one["operationId"] for one in operations()} == {f"list_{one.plural}" for one in RESOURCES} | {
-        f"get_{one.name}" for one in RESOURCES
-    }
+    lists = {f"list_{one.plural}" for one in RESOURCES}
+    exports = {f"export_{one.plural}_{form.name}" for one in RESOURCES for form in offered(V1, one)}
+    assert {one["operationId"] for one in operations()} == lists | {f"get_{one.name}" for one in RESOURCES} | exports
     assert all(set(one["tags"]) <= tags and len(one["tags"]) == 1 for one in operations())
 
 
@@ -104,6 +105,17 @@ def test_every_list_and_record_is_as_documented(client: httpx2.Client, resource:
         keeps_to(answer, LISTS[resource.name], 200)
     for record in answer.json()["data"]:
         keeps_to(client.get(f"{LISTS[resource.name]}/{record['id']}"), RECORDS[resource.name], 200)
+
+
+@each
+def test_every_export_is_as_documented(client: httpx2.Client, resource: Resource) -> None:
+    for form in offered(V1, resource):
+        path = f"{LISTS[resource.name]}.{form.name}"
+        keeps_to(client.get(path), path, 200)
+        keeps_to(client.get(f"{path}?colour=red"), path, 400)
+        keeps_to(client.get(path, headers={"Accept": "text/html"}), path, 406)
+        names = {one["name"] for one in documented(path)}
+        assert names == set(parameters(V1, resource)) | set(OWN) - {"include", "cursor", "count"}
 
 
 @each
@@ -198,9 +210,10 @@ def keeps_to(answer: httpx2.Response, path: str, status: int) -> None:
     assert {name for name, one in told.items() if one.get("required")} <= set(answer.headers)
     assert {name.lower() for name in HEADERS} & set(answer.headers) <= set(told)
     if "content" in response:
-        media = answer.headers["content-type"]
+        media = answer.headers["content-type"].partition(";")[0]
         validator = Draft202012Validator(closed(response["content"][media]["schema"]) | COMPONENTS)
-        assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(answer.json())] == []
+        found = answer.json() if media.endswith("json") and "ndjson" not in media else answer.text
+        assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(found)] == []
     else:
         assert answer.content == b""
 

@@ -1,0 +1,86 @@
+"""The cells of a flat row: as values of their own types, and as text in a row of CSV (RFC 4180).
+
+Text is always quoted. A text that a spreadsheet would take for a formula begins with an apostrophe, unless it is a
+plain number. Elements of a list are joined by `|`, and a `|` within one is written as `\\|`.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from api.compiler.writer import Source, Writer
+from api.query import Cell
+
+# Tab, carriage return, + - = @ [OWASP, CSV injection].
+FORMULA = "{9,13,43,45,61,64}"
+NUMBER = r"^[-+]?[0-9]+(\.[0-9]+)?$"
+# A function takes a hundred arguments; a row may have more cells.
+MANY = 40
+
+Valued = list[tuple[Cell, str]]
+
+
+def typed(writer: Writer, source: Source, cells: tuple[Cell, ...]) -> Valued:
+    """Each cell with the expression of its value; what is gathered from other rows is joined to the source."""
+    found: Valued = []
+    for link, group in groupby(cells, key=lambda cell: cell.link):
+        there = list(group)
+        found += _children(writer, source, link, there) if link else [_own(writer, source, one) for one in there]
+    return found
+
+
+def csv_row(writer: Writer, source: Source, cells: tuple[Cell, ...]) -> str:
+    """The expression of the whole row, without its end."""
+    texts = [_text(cell, value) for cell, value in typed(writer, source, cells)]
+    parts = [f"concat({_with_commas(texts[at : at + MANY])})" for at in range(0, len(texts), MANY)]
+    return f"concat({_with_commas(parts)})" if len(parts) > 1 else parts[0]
+
+
+def _with_commas(texts: list[str]) -> str:
+    return ", ',', ".join(texts)
+
+
+def _own(writer: Writer, source: Source, cell: Cell) -> tuple[Cell, str]:
+    column = source.column(cell.column)
+    if cell.type.name != "value":
+        return cell, column
+    there, item = writer.name(), writer.name()
+    keys = ", ".join(f"{item}.one ->> '{name}'" for name in cell.type.of.fields())
+    gathered = f"select array_agg(concat_ws(':', {keys}) order by n) as found"
+    unnested = f"jsonb_array_elements({column}) with ordinality {item} (one, n)"
+    source.joins.append(f"left join lateral ({gathered} from {unnested}) {there} on true")
+    return cell, f"{there}.found"
+
+
+def _children(writer: Writer, source: Source, name: str, cells: list[Cell]) -> Valued:
+    link = source.resource.links[name]
+    there, item = writer.name(), writer.name()
+    gathered = ", ".join(f"array_agg({one.column} order by position) as {one.column}" for one in cells)
+    where = f"{item}.{link.by} = {source.column('id')}"
+    source.joins.append(
+        f"left join lateral (select {gathered} from {writer.view(link.target)} {item} where {where}) {there} on true"
+    )
+    return [(one, f"{there}.{one.column}") for one in cells]
+
+
+def _text(cell: Cell, value: str) -> str:
+    if cell.type.many:
+        return _joined(cell, value)
+    if cell.free:
+        return _quoted(value, f" and {value} !~ '{NUMBER}'")
+    if cell.type.name == "timestamp":
+        return f"replace({value}::text, ' ', 'T') || ':00'"  # as JSON writes it; the session is in UTC
+    return f"{value}::text" if cell.type.name == "boolean" else value
+
+
+def _joined(cell: Cell, value: str) -> str:
+    if not cell.free:
+        return f"array_to_string({value}, '|', '')"
+    # No text of the store holds the character 1.
+    marked = f"array_to_string({value}, E'\\x01', '')"
+    return _quoted(rf"nullif(translate(replace({marked}, '|', '\|'), E'\x01', '|'), '')")
+
+
+def _quoted(value: str, unless: str = "") -> str:
+    first = f"case when ascii({value}) = any('{FORMULA}'){unless} then '''' else '' end"
+    return f"""'"' || {first} || replace({value}, '"', '""') || '"'"""

@@ -1,0 +1,90 @@
+"""Every record of a list as a line of an export: JSON, a GeoJSON feature or a row of CSV. A shape is a row of SHAPES.
+
+What a line takes from other rows is joined laterally, record by record: so lines keep the order of the list, and the
+first one leaves before the last one is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from api.compiler.cells import csv_row, typed
+from api.compiler.page import everything
+from api.compiler.record import pairs, record
+from api.compiler.writer import Source, Writer, indent, json_object, literal
+from api.query import Column, Feature, Flat, Lines, Page, Rows, Typed, Whole
+
+
+def lines(writer: Writer, root: Lines) -> str:
+    """The statement of an export: a row a record, with its `line`, or with its cells where those are typed."""
+    source = Source(writer.name(), writer.version[root.resource])
+    made = SHAPES[type(root.shape)](writer, source, root)
+    rows = Rows(root.resource, Page(root.most or 0), root.sort, (), root.filter)
+    inner = everything(writer, rows, source)
+    joins = "".join(f"\n{join}" for join in source.joins)
+    return f"select {made}\nfrom (\n  {indent(inner)}\n) {source.alias}{joins}"
+
+
+def _line(root: Lines, text: str) -> str:
+    return f"concat({literal(root.before)}, {text}, {_escaped(root.after)}) as line"
+
+
+def _escaped(text: str) -> str:
+    """Line ends as letters, so that a printed statement keeps its lines."""
+    return "E" + literal(text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n"))
+
+
+def _whole(writer: Writer, source: Source, root: Lines) -> str:
+    assert isinstance(root.shape, Whole)
+    return _line(root, record(writer, source, root.shape.selection))
+
+
+def _flat(writer: Writer, source: Source, root: Lines) -> str:
+    assert isinstance(root.shape, Flat)
+    return _line(root, csv_row(writer, source, root.shape.cells))
+
+
+def _typed(writer: Writer, source: Source, root: Lines) -> str:
+    assert isinstance(root.shape, Typed)
+    found = typed(writer, source, root.shape.cells)
+    return ", ".join(f'{value} as "{cell.name}"' for cell, value in found)
+
+
+def _feature(writer: Writer, source: Source, root: Lines) -> str:
+    """RFC 7946: longitude first; a geometry of null where nobody knows."""
+    assert isinstance(root.shape, Feature)
+    place = _place(writer, source, root.shape) if root.shape.link else source
+    latitude, longitude = place.column("latitude"), place.column("longitude")
+    point = json_object([("type", literal("Point")), ("coordinates", f"json_build_array({longitude}, {latitude})")])
+    properties = pairs(writer, source, root.shape.selection)
+    if root.shape.link:
+        properties += pairs(writer, place, root.shape.place)
+    made = json_object(
+        [
+            ("type", literal("Feature")),
+            ("id", source.column("id")),
+            ("geometry", f"case when {latitude} is not null then {point} end"),
+            ("properties", json_object(properties)),
+        ]
+    )
+    return _line(root, made)
+
+
+def _place(writer: Writer, source: Source, shape: Feature) -> Source:
+    link = source.resource.links[shape.link]
+    place = Source(writer.name(), writer.version[link.target])
+    shown = [entry.value.name for entry in shape.place if isinstance(entry.value, Column)]
+    columns = ", ".join(dict.fromkeys(["latitude", "longitude", *shown]))
+    # The limit keeps it lateral: as a plain join it could be hashed, which loses the order.
+    found = f"select {columns} from {writer.view(link.target)} where id = {source.column(link.by)} limit 1"
+    source.joins.append(f"left join lateral ({found}) {place.alias} on true")
+    return place
+
+
+SHAPES: dict[type[Any], Callable[[Writer, Source, Lines], str]] = {
+    Whole: _whole,
+    Feature: _feature,
+    Flat: _flat,
+    Typed: _typed,
+}

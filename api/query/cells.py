@@ -1,0 +1,63 @@
+"""A record as one flat row: the columns that a table of a resource has, found from the catalog.
+
+First its fields, then the ids that it links by, then what is told of its children, gathered in their order under the
+names of the filters that look through the link: `citations.stance`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from api.catalog import Link, Resource, Version
+from api.catalog.declaration import Type
+
+# What a flat row tells of each kind of child; the whole of it stands in the record.
+CHILDREN = {
+    "citation": ("source_id", "stance"),
+    "participant": ("name", "role", "source_id"),
+    "relation": ("relation", "event_id"),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A column of a flat row: `column` is that of the view, or of the children at the end of `link`."""
+
+    name: str
+    column: str
+    type: Type
+    description: str
+    link: str = ""
+
+    @property
+    def free(self) -> bool:
+        """Whether it may hold any text at all: neither a number, a time, an id nor a term."""
+        return self.type.name == "value" or (self.type.name == "text" and self.type.of is None)
+
+
+def cells(version: Version, resource: Resource) -> tuple[Cell, ...]:
+    """The columns of a flat row of the resource, in order."""
+    links = resource.links.values()
+    own = [*_fields(resource), *(_by(version, link) for link in links if link.kind in ("one", "several"))]
+    return (*own, *(cell for link in links if link.owned for cell in _children(version, link)))
+
+
+def _fields(resource: Resource) -> Iterator[Cell]:
+    for field in resource.fields.values():
+        kind = replace(field.type, of=resource) if field.name == "id" else field.type
+        yield Cell(field.name, field.name, kind, field.description)
+
+
+def _by(version: Version, link: Link) -> Cell:
+    kind = Type("text", version[link.target], link.nullable, link.kind == "several")
+    return Cell(link.by, link.by, kind, f"{link.description} The id.")
+
+
+def _children(version: Version, link: Link) -> Iterator[Cell]:
+    child = version[link.target]
+    known = {cell.column: cell for cell in (*_fields(child), *(_by(version, one) for one in child.links.values()))}
+    for name in CHILDREN[link.target]:
+        found = known[name]
+        kind = replace(found.type, many=True)
+        yield Cell(f"{link.name}.{name}", name, kind, f"{link.description} {found.description}", link.name)

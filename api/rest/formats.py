@@ -1,0 +1,94 @@
+"""The formats of an export, each a row: what it is called, its media type, and how a record becomes a line of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from api.catalog import Resource, Version
+from api.query import Column, Entry, Feature, Flat, Shape, Whole, cells
+from api.rest.include import shown
+
+# What a feature is told of its place beside the record; a place has it all itself.
+PLACE = {"place_name": "name", "country": "country", "admin1": "admin1", "geo_precision": "geo_precision"}
+
+
+@dataclass(frozen=True)
+class Format:
+    """`shape` is None for a resource that has no such export. `head` begins the file and `tail` ends it, also where
+    it is empty; `before` and `after` stand around each line, save `before` around the first. `schema` names that of the
+    whole file, where it is JSON."""
+
+    name: str
+    media_type: str
+    parameters: str
+    description: str
+    shape: Callable[[Version, Resource], Shape | None]
+    head: Callable[[Version, Resource], bytes] = lambda version, resource: b""
+    before: str = ""
+    after: str = ""
+    tail: bytes = b""
+    schema: str = ""
+
+    @property
+    def content_type(self) -> bytes:
+        """The media type as answers name it."""
+        return f"{self.media_type}{self.parameters}".encode()
+
+
+def _header(version: Version, resource: Resource) -> bytes:
+    return ",".join(cell.name for cell in cells(version, resource)).encode() + b"\r\n"
+
+
+def _feature(version: Version, resource: Resource) -> Feature | None:
+    selection = shown(version, resource, {})
+    if "latitude" in resource.fields:
+        return Feature(selection)
+    links = [link for link in resource.links.values() if link.single and "latitude" in version[link.target].fields]
+    place = tuple(Entry(key, Column(name)) for key, name in PLACE.items())
+    return Feature(selection, links[0].name, place) if links else None
+
+
+FORMATS: dict[str, Format] = {
+    one.name: one
+    for one in (
+        Format(
+            "csv",
+            "text/csv",
+            "; charset=utf-8; header=present",
+            "A row a record [RFC 4180], UTF-8, under a header that is the same also when there is no record. Lists are "
+            "joined by `|`, and so is what is told of citations, participants and relations. Text that a spreadsheet "
+            "would take for a formula begins with an apostrophe.",
+            lambda version, resource: Flat(cells(version, resource)),
+            _header,
+            after="\r\n",
+        ),
+        Format(
+            "ndjson",
+            "application/x-ndjson",
+            "",
+            "A JSON object a line: the records as the list's `data` has them.",
+            lambda version, resource: Whole(shown(version, resource, {})),
+            after="\n",
+        ),
+        Format(
+            "geojson",
+            "application/geo+json",
+            "",
+            "A FeatureCollection [RFC 7946]: a point at longitude and latitude, or a geometry of null where they are "
+            "not known; the record as properties, with the `geo_precision` of its place.",
+            _feature,
+            lambda version, resource: b'{"type":"FeatureCollection","features":[\n',
+            before=",\n",
+            tail=b"\n]}\n",
+            schema="FeatureCollection",
+        ),
+    )
+}
+
+
+@cache
+def offered(version: Version, resource: Resource) -> tuple[Format, ...]:
+    """The formats that the resource is exported in."""
+    return tuple(one for one in FORMATS.values() if one.shape(version, resource) is not None)

@@ -1,0 +1,274 @@
+"""Whole lists as files: the same records as the pages have, in formats that other programs read."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.catalog import V1, Resource
+from api.ingest.load import load
+from api.query import cells
+from api.query.cells import CHILDREN
+from api.rest.formats import FORMATS, offered
+from api.store.migrate import migrate
+from tests.rest.conftest import run
+
+RESOURCES = list(V1.resources.values())
+FILES = [(resource, form.name) for resource in RESOURCES for form in offered(V1, resource)]
+each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
+each_file = pytest.mark.parametrize(("resource", "form"), FILES, ids=lambda one: getattr(one, "name", one))
+# Filters and orders: a sort with a key that is missing, both ways, through a link, a search, a place.
+REQUESTS = [
+    "/v1/events?status=occurred",
+    "/v1/events?sort=starts_at",
+    "/v1/events?sort=-ends_at&kind=shelling,evacuation",
+    "/v1/events?sort=ends_at",
+    "/v1/events?q=civilians&sort=relevance",
+    "/v1/events?citations.stance=denies",
+    "/v1/events?bbox=22,44,41,53",
+    "/v1/figures?measure=killed&sort=value",
+    "/v1/figures?sort=as_of",
+    "/v1/quotes?speaker.kind=person",
+    "/v1/sources?sort=name",
+    "/v1/places?near=50.45,30.52,150",
+]
+TRICKY = {
+    "formula": '=HYPERLINK("http://example.org";"click")',
+    "plus": "+cmd|' /C calc'!A0",
+    "minus": "-2+3",
+    "number": "-42.5",
+    "at": "@SUM(1)",
+    "tab": "\t=1",
+    "quoted": 'He said "no", twice',
+    "lines": "first\nsecond, third",
+    "unicode": "Маріуполь 🕊 日本 ‘’",
+    "bar": "a|b",
+}
+
+
+@pytest.fixture(scope="module")
+async def tricky(fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: Any) -> AsyncIterator[httpx2.Client]:
+    """A store of documents and sources whose texts are hard to write."""
+    url = await fresh_database()
+    await migrate(url)
+    lines = [
+        {"resource": "source", "dataset": "t", "key": key, "description": text, "kind": "other", "aliases": [text, "b"]}
+        for key, text in TRICKY.items()
+    ]
+    for number, (latitude, longitude) in enumerate(((-33.5, 151.25), (0, -180), (None, None))):
+        place = {"resource": "place", "dataset": "t", "key": f"p{number}", "name": f"Place {number}"}
+        lines.append(place | ({} if latitude is None else {"latitude": latitude, "longitude": longitude}))
+    file: Path = tmp_path_factory.mktemp("tricky") / "lines.ndjson"
+    file.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    await load([str(file)], url)
+    with run(url) as client:
+        yield client
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_an_export_has_the_records_of_all_pages_in_their_order(client: httpx2.Client, request_: str) -> None:
+    expected = walked(client, f"{request_}&limit=7")
+    path, _, query = request_.partition("?")
+    lines = client.get(f"{path}.ndjson?{query}").text.splitlines()
+    assert [json.loads(line) for line in lines] == expected
+    assert [row["id"] for row in table(client.get(f"{path}.csv?{query}"))] == [one["id"] for one in expected]
+
+
+@each
+def test_every_resource_is_exported_as_it_is_listed(client: httpx2.Client, resource: Resource) -> None:
+    expected = walked(client, f"/v1/{resource.plural}?limit=200")
+    answer = client.get(f"/v1/{resource.plural}.ndjson")
+    assert [json.loads(line) for line in answer.text.splitlines()] == expected
+    rows = table(client.get(f"/v1/{resource.plural}.csv"))
+    assert rows == [flat(resource, one) for one in expected]
+
+
+@each_file
+def test_an_empty_export_is_a_whole_file(client: httpx2.Client, resource: Resource, form: str) -> None:
+    answer = client.get(f"/v1/{resource.plural}.{form}?ids={resource.prefix}_{'0' * 26}")
+    assert answer.status_code == 200
+    if form == "csv":
+        assert answer.text == ",".join(cell.name for cell in cells(V1, resource)) + "\r\n"
+    elif form == "geojson":
+        assert answer.json() == {"type": "FeatureCollection", "features": []}
+    else:
+        assert answer.content == b""
+
+
+@each_file
+def test_a_file_has_a_name_and_the_headers_of_every_answer(
+    client: httpx2.Client, resource: Resource, form: str
+) -> None:
+    answer = client.get(f"/v1/{resource.plural}.{form}", headers={"X-Request-Id": "mine"})
+    assert answer.headers["content-type"].partition(";")[0] == FORMATS[form].media_type
+    assert answer.headers["content-disposition"] == f'attachment; filename="{resource.plural}.{form}"'
+    assert answer.headers["x-request-id"] == "mine"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server-timing" in answer.headers
+
+
+def test_limit_takes_any_size_and_is_exact(client: httpx2.Client) -> None:
+    whole = client.get("/v1/sources.ndjson").text.splitlines()
+    for sort in ("id", "name", "-name"):
+        assert len(client.get(f"/v1/sources.ndjson?limit=3&sort={sort}").text.splitlines()) == 3
+    assert len(client.get("/v1/sources.ndjson?limit=1000000").text.splitlines()) == len(whole)
+
+
+@pytest.mark.parametrize("name", ["cursor=x", "count=exact", "include=place", "limit=0", "limit=x", "knd=clash"])
+def test_what_an_export_does_not_take_is_refused(client: httpx2.Client, name: str) -> None:
+    answer = client.get(f"/v1/events.csv?{name}")
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert [one["parameter"] for one in answer.json()["errors"]] == [name.partition("=")[0]]
+    assert "content-disposition" not in answer.headers
+
+
+@each_file
+def test_accept_on_the_list_gives_the_same_file(client: httpx2.Client, resource: Resource, form: str) -> None:
+    path = f"/v1/{resource.plural}"
+    asked = client.get(f"{path}?limit=500", headers={"Accept": f"{FORMATS[form].media_type}, */*;q=0.1"})
+    assert asked.content == client.get(f"{path}.{form}").content
+    assert client.get(path, headers={"Accept": "application/json, text/csv;q=0.5"}).json()["page"]
+
+
+def test_what_nobody_offers_is_not_acceptable(client: httpx2.Client) -> None:
+    for path, accept in (
+        ("/v1/events", "text/html"),
+        ("/v1/sources", "application/geo+json"),
+        ("/v1/events.csv", "application/json"),
+    ):
+        answer = client.get(path, headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
+    assert client.get("/v1/sources.geojson").status_code == 404
+
+
+@each_file
+def test_head_and_options_are_as_for_lists(client: httpx2.Client, resource: Resource, form: str) -> None:
+    path = f"/v1/{resource.plural}.{form}"
+    asked, head = client.get(path), client.head(path)
+    changing = ("date", "server-timing", "transfer-encoding", "x-request-id")
+    assert (head.status_code, head.content) == (200, b"")
+    kept = [{k: v for k, v in one.headers.items() if k not in changing} for one in (asked, head)]
+    assert kept[0] == kept[1]
+    assert client.head(f"{path}?colour=red").status_code == 400
+    for method, status in (("OPTIONS", 204), ("POST", 405)):
+        answer = client.request(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (status, "GET, HEAD, OPTIONS")
+
+
+def test_gzip_is_streamed_where_it_is_accepted(client: httpx2.Client) -> None:
+    plain = client.get("/v1/events.ndjson", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    with client.stream("GET", "/v1/events.ndjson", headers={"Accept-Encoding": "gzip"}) as answer:
+        assert answer.headers["content-encoding"] == "gzip"
+        assert gzip.decompress(b"".join(answer.iter_raw())) == plain.content
+
+
+def test_cells_are_safe_in_a_spreadsheet_and_numbers_stay_numbers(tricky: httpx2.Client) -> None:
+    rows = {row["description"].lstrip("'"): row for row in table(tricky.get("/v1/sources.csv"))}
+    assert set(rows) == set(TRICKY.values())
+    guarded = {key for key, text in TRICKY.items() if rows[text]["description"] != text}
+    assert guarded == {"formula", "plus", "minus", "at", "tab"}
+    assert all(rows[TRICKY[key]]["description"] == "'" + TRICKY[key] for key in guarded)
+    assert rows["a|b"]["aliases"] == r"a\|b|b"
+    assert rows[TRICKY["formula"]]["aliases"].startswith("'=")
+
+
+def test_a_number_below_zero_is_a_number(tricky: httpx2.Client) -> None:
+    rows = table(tricky.get("/v1/places.csv?sort=name"))
+    assert [(row["latitude"], row["longitude"]) for row in rows] == [("-33.5", "151.25"), ("0", "-180"), ("", "")]
+
+
+def test_lines_end_as_rfc_4180_says(tricky: httpx2.Client) -> None:
+    text = tricky.get("/v1/sources.csv").content.decode("utf-8")
+    assert text.endswith("\r\n") and not text.startswith("\ufeff")
+    assert len(text.replace("\r\n", "").splitlines()) == 3, "two line feeds stand within cells"
+    assert list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_json_lines_keep_every_text_as_it_is(tricky: httpx2.Client) -> None:
+    found = [json.loads(line) for line in tricky.get("/v1/sources.ndjson").text.split("\n")[:-1]]
+    assert {one["description"] for one in found} == set(TRICKY.values())
+
+
+def test_points_stand_where_places_are(tricky: httpx2.Client) -> None:
+    features = tricky.get("/v1/places.geojson?sort=name").json()["features"]
+    points = [one["geometry"] and one["geometry"]["coordinates"] for one in features]
+    assert points == [[151.25, -33.5], [-180, 0], None]
+
+
+@pytest.mark.parametrize("name", ["event", "figure", "place"])
+def test_geojson_is_a_collection_of_features(client: httpx2.Client, name: str) -> None:
+    resource = V1[name]
+    answer = client.get(f"/v1/{resource.plural}.geojson").json()
+    records = {one["id"]: one for one in walked(client, f"/v1/{resource.plural}?limit=200")}
+    places = {one["id"]: one for one in walked(client, "/v1/places?limit=200")}
+    assert set(answer) == {"type", "features"} and answer["type"] == "FeatureCollection"
+    assert [one["id"] for one in answer["features"]] == list(records)
+    for feature in answer["features"]:
+        record = records[feature["id"]]
+        place = record if name == "place" else places.get(record["place_id"])
+        assert set(feature) == {"type", "id", "geometry", "properties"} and feature["type"] == "Feature"
+        assert record.items() <= feature["properties"].items()
+        if place and place["latitude"] is not None:
+            point = {"type": "Point", "coordinates": [place["longitude"], place["latitude"]]}
+            assert feature["geometry"] == point
+        else:
+            assert feature["geometry"] is None
+        assert feature["properties"]["geo_precision"] == (place and place["geo_precision"])
+    assert any(one["geometry"] for one in answer["features"])
+
+
+def test_each_kind_of_child_has_its_columns() -> None:
+    """A new kind of child needs a row in the table of what flat rows tell."""
+    assert set(CHILDREN) == set(V1.children)
+    for resource in RESOURCES:
+        names = [cell.name for cell in cells(V1, resource)]
+        assert len(names) == len(set(names))
+
+
+def test_a_store_that_is_away_is_a_problem_document() -> None:
+    with run("postgresql://briefing@127.0.0.1:1/none") as client:
+        for path in ("/v1/events.csv", "/v1/events.ndjson"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            assert answer.headers["retry-after"] == "1"
+        assert client.head("/v1/events.csv").status_code == 200
+
+
+def walked(client: httpx2.Client, request: str) -> list[dict[str, Any]]:
+    """The records of a list, page by page."""
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = client.get(request + cursor).json()
+        found += page["data"]
+        if not page["page"]["has_more"]:
+            return found
+        cursor = f"&cursor={page['page']['next_cursor']}"
+
+
+def table(answer: httpx2.Response) -> list[dict[str, str]]:
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text, newline=""), strict=True))
+
+
+def flat(resource: Resource, record: dict[str, Any]) -> dict[str, str]:
+    """The row of a record, as an independent reader of its JSON makes it."""
+    row = {}
+    for cell in cells(V1, resource):
+        link, _, name = cell.name.rpartition(".")
+        value = [one[name] for one in record[link]["data"]] if link else record[cell.name]
+        if isinstance(value, list):
+            parts = [":".join(one.values()) if isinstance(one, dict) else one or "" for one in value]
+            row[cell.name] = "|".join(parts)
+        else:
+            row[cell.name] = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return row

@@ -1,0 +1,187 @@
+"""An export of any size: flat memory, the client's own pace, and an end that nobody takes for the whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+
+from api.store.migrate import migrate
+from tests.http.conftest import Client, Served
+from tests.rest.crowd import crowd
+from tests.serving import serving
+
+EVENTS = 50_000
+STALL = 1.0
+MIB = 1 << 20
+COPYING = """
+    select pid from pg_stat_activity
+    where datname = current_database() and state = 'active' and query like 'COPY %' and pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture(scope="module")
+async def store(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """The URL of a database with many events."""
+    url = await fresh_database()
+    await migrate(url)
+    await crowd(url, EVENTS)
+    yield url
+
+
+@pytest.fixture(scope="module")
+def exporting(store: str) -> Iterator[Served]:
+    with serving(store, stall_timeout=STALL, export_connections=2, pool_wait=0.3) as server:
+        yield server
+
+
+@pytest.fixture
+def client(exporting: Served) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{exporting.port}", timeout=60) as made:
+        yield made
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "geojson"])
+def test_memory_stays_flat(client: httpx2.Client, exporting: Served, form: str) -> None:
+    for request in (f"/v1/events.{form}?limit=2000", f"/v1/events.{form}"):
+        before = memory(exporting)
+        size = lines = 0
+        for coding in ("identity", "gzip"):
+            with client.stream("GET", request, headers={"Accept-Encoding": coding}) as answer:
+                for piece in answer.iter_bytes():
+                    size += len(piece)
+                    lines += piece.count(b"\n")
+    assert lines >= 2 * EVENTS and size > 2 * 10 * MIB
+    assert memory(exporting) - before < 12 * MIB
+
+
+def test_a_large_export_is_complete_and_in_order(client: httpx2.Client) -> None:
+    records = [json.loads(line) for line in client.get("/v1/events.ndjson").text.splitlines()]
+    keys = [(one["starts_at"], one["id"]) for one in records]
+    assert len(keys) == EVENTS and keys == sorted(keys, reverse=True)
+    collection = client.get("/v1/events.geojson?sort=starts_at").json()
+    assert [one["id"] for one in collection["features"]] == [key[1] for key in sorted(keys)]
+
+
+async def test_a_slow_reader_gets_everything_and_delays_nobody(
+    client: httpx2.Client, exporting: Served, store: str
+) -> None:
+    slow = ask(exporting, "/v1/events.csv")
+    status, fields = slow.head()
+    assert (status, fields["transfer-encoding"]) == (200, "chunked")
+    size = 0
+    for number, chunk in enumerate(slow.chunks()):
+        size += len(chunk)
+        if number < 20:
+            time.sleep(STALL / 5)
+            begun = time.perf_counter()
+            assert client.get("/v1/events?limit=1").status_code == 200
+            assert time.perf_counter() - begun < 0.5
+    assert size == len(client.get("/v1/events.csv").content)
+    slow.close()
+
+
+async def test_a_reader_that_stops_frees_its_backend(exporting: Served, store: str) -> None:
+    stopped = ask(exporting, "/v1/events.ndjson")
+    await until(store, 1, 2)
+    begun = time.monotonic()
+    await until(store, 0, STALL + 4)
+    assert time.monotonic() - begun > STALL / 2, "it had its time"
+    with pytest.raises((ConnectionError, ValueError)):
+        stopped.head()
+        while True:
+            assert list(stopped.chunks())
+    stopped.close()
+
+
+async def test_a_client_that_leaves_frees_its_backend(exporting: Served, store: str) -> None:
+    for _ in range(3):
+        leaving = ask(exporting, "/v1/events.ndjson")
+        leaving.read.read(1000)
+        leaving.close()
+        await until(store, 0, 3)
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+async def test_an_export_that_breaks_off_never_looks_complete(exporting: Served, store: str, version: str) -> None:
+    broken = ask(exporting, "/v1/events.ndjson", version)
+    broken.head_of(version)
+    await until(store, 1, 2)
+    connection = await asyncpg.connect(store)
+    await connection.execute(f"select pg_terminate_backend(pid) from ({COPYING}) c")
+    await connection.close()
+    with pytest.raises((ConnectionError, ValueError)):
+        for _ in broken.chunks() if version == "1.1" else iter(lambda: broken.read.read(65536), b""):
+            pass
+    broken.close()
+    with httpx2.Client(base_url=f"http://127.0.0.1:{exporting.port}") as client:
+        assert client.get("/v1/events.csv?limit=2").status_code == 200, "the next one is served"
+
+
+async def test_exports_take_their_share_and_no_more(exporting: Served, store: str, client: httpx2.Client) -> None:
+    held = [ask(exporting, "/v1/events.ndjson") for _ in range(2)]
+    await until(store, 2, 2)
+    refused = client.get("/v1/events.ndjson")
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert client.get("/v1/events?limit=1").status_code == 200
+    for one in held:
+        one.close()
+    await until(store, 0, 3)
+    assert client.get("/v1/events.ndjson?limit=1").status_code == 200
+
+
+async def test_an_export_that_takes_too_long_is_refused_or_cut(store: str) -> None:
+    with serving(store, export_timeout=0.2) as server:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
+            answer = client.get("/v1/events.ndjson?sort=-updated_at&figures.measure=killed&q=something -else or told")
+            assert answer.status_code in (200, 503)
+            with pytest.raises(httpx2.RemoteProtocolError):
+                client.get("/v1/events.ndjson")
+        assert server.process.poll() is None
+
+
+class Reader(Client):
+    """A client with a small window, so that what it does not take stays with the server."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.settimeout(20)
+        self.socket.connect(("127.0.0.1", port))
+        self.read = self.socket.makefile("rb")
+
+    def head_of(self, version: str) -> None:
+        while self.read.readline() != b"\r\n":
+            pass
+
+
+def ask(exporting: Served, path: str, version: str = "1.1") -> Reader:
+    reader = Reader(exporting.port)
+    reader.ask("GET", path, version=version)
+    return reader
+
+
+def memory(exporting: Served) -> int:
+    """The resident bytes of the serving process."""
+    status = Path(f"/proc/{exporting.process.pid}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+
+
+async def until(store: str, exports: int, seconds: float) -> None:
+    """Wait until so many exports run."""
+    connection = await asyncpg.connect(store)
+    try:
+        end = time.monotonic() + seconds
+        while (found := len(await connection.fetch(COPYING))) != exports:
+            assert time.monotonic() < end, f"{found} exports run after {seconds} s"
+            await asyncio.sleep(0.05)
+    finally:
+        await connection.close()
