@@ -58,9 +58,21 @@ def load(
     paths: Annotated[list[str], typer.Argument(metavar="FILE|FOLDER|-", help="Load files; - is standard input.")],
     wait: Annotated[float, typer.Option(help="Seconds to wait for another load to end.")] = 5.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    format: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="Read rows through a mapping: a name or FILE.toml.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Report what would be done; write nothing.")] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Withdraw what the dataset held and the file does not.")
+    ] = False,
+    skip_bad: Annotated[
+        str | None, typer.Option("--skip-bad", metavar="FILE", help="Set bad rows aside in FILE and load the rest.")
+    ] = None,
 ) -> None:
-    """Load briefings: each file whole, or not at all."""
-    sys.exit(import_module("api.ingest.load").run_load(paths, read_settings(), wait=wait, quiet=quiet))
+    """Load briefings, or rows of other data: each file whole, or not at all."""
+    loading = import_module("api.ingest.load")
+    manner = loading.Manner(format, check, complete, skip_bad)
+    sys.exit(loading.run_load(paths, read_settings(), wait=wait, quiet=quiet, manner=manner))
 
 
 @app.command()

@@ -9,12 +9,18 @@ import asyncio
 import re
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path as FilePath
 
 from api.errors import BriefingError, Busy, LoadError, Unavailable
+from api.ingest.aside import Aside
 from api.ingest.fault import MOST, Fault, Faults, named
 from api.ingest.identity import linked_id
+from api.ingest.mapped import mapped
+from api.ingest.mapping import mapping
 from api.ingest.quotation import shown
 from api.ingest.reader import STDIN, Entry, Text, files, opened
 from api.ingest.record import Invalid, read
@@ -45,48 +51,98 @@ class Summary:
     """What was done: records by resource and by action."""
 
     counts: Counts = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
-    def __add__(self, counts: Counts) -> Summary:
-        names = dict.fromkeys((*self.counts, *counts))
-        return Summary({name: Counter(self.counts.get(name)) + Counter(counts.get(name)) for name in names})
+    def __add__(self, other: Summary) -> Summary:
+        names = dict.fromkeys((*self.counts, *other.counts))
+        counts = {name: Counter(self.counts.get(name)) + Counter(other.counts.get(name)) for name in names}
+        return Summary(counts, self.notes + other.notes)
 
 
-async def load(paths: list[str], url: str, report: Report | None = None, wait: float = WAIT) -> Summary:
+@dataclass(frozen=True)
+class Manner:
+    """How files are to be loaded: through which mapping; only to `check` them; each as the `complete` edition of its
+    dataset, so that what it no longer holds is withdrawn; with bad rows set aside in the file `skip_bad`."""
+
+    format: str | None = None
+    check: bool = False
+    complete: bool = False
+    skip_bad: str | None = None
+
+
+PLAIN = Manner()
+
+
+async def load(
+    paths: list[str], url: str, report: Report | None = None, wait: float = WAIT, manner: Manner = PLAIN
+) -> Summary:
     """Load the files that the paths name, in order; the first that is refused ends it, those before it stay loaded."""
     done = Summary()
     report = report or Silence()
-    for path in files(paths):
-        counts = await _load(path, url, report, wait)
-        report.written(path, counts)
-        done += counts
+    with _sources(manner) as opening:
+        for path in files(paths):
+            one = await _load(path, opening, url, report, wait, manner)
+            report.written(path, one.counts)
+            done += one
     return done
 
 
-def run_load(paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False) -> int:
+def run_load(
+    paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False, manner: Manner = PLAIN
+) -> int:
     """Load as a command: progress and faults to stderr, the summary to stdout. Returns the exit code."""
     try:
         with address(settings) as url, reported(quiet) as report:
             if not settings.database_url:
                 asyncio.run(migrate(url))  # The embedded store is ours to keep current; another's is not.
-            done = asyncio.run(load(paths, url, report, wait))
+            done = asyncio.run(load(paths, url, report, wait, manner))
     except (BriefingError, OSError) as error:
         print(*_lines(error), sep="\n", file=sys.stderr)
         return next(code for kind, code in EXITS.items() if isinstance(error, kind))
-    print(summary(done.counts))
+    print(summary(done.counts), *done.notes, sep="\n")
+    if manner.check:
+        print("Nothing was written: this was a check.")
     return EX_OK
 
 
-async def _load(path: str, url: str, report: Report, wait: float) -> Counts:
+Opening = Callable[[str], AbstractContextManager[Text]]
+
+
+@contextmanager
+def _sources(manner: Manner) -> Iterator[Opening]:
+    """How to open a file: as it stands, or through the mapping."""
+    if manner.format is None:
+        if manner.skip_bad is not None:
+            raise LoadError("Bad rows are set aside of files that a mapping reads.", hint="Say which, with --format.")
+        yield opened
+        return
+    found = mapping(manner.format)
+    if manner.skip_bad is None:
+        yield partial(mapped, mapping=found, aside=None)
+        return
+    with FilePath(manner.skip_bad).open("w", encoding="utf-8") as stream:
+        yield partial(mapped, mapping=found, aside=Aside(stream))
+
+
+async def _load(path: str, opening: Opening, url: str, report: Report, wait: float, manner: Manner) -> Summary:
     faults = Faults("<stdin>" if path == STDIN else path)
-    with opened(path) as text:
-        async with writing(url, wait) as store:
+    with opening(path) as text:
+        async with writing(url, wait, keep=not manner.check) as store:
             await store.stage(_rows(text, faults, report))
             faults.refuse()
             await _check_records(store, text, faults)
+            if manner.complete:
+                await _complete(store)
             report.writing(faults.file, sum(store.staged.values()))
             await store.merge()
             await _check_links(store, text, faults)
-        return store.counts
+        return Summary(store.counts, tuple(f"{faults.file}: {note}" for note in text.notes()))
+
+
+async def _complete(store: Writer) -> None:
+    """Each dataset that the file speaks of is all that it says; a file that says nothing withdraws nothing."""
+    for dataset in await store.datasets():
+        await store.complete([dataset], f"It is no longer in the dataset {dataset}.")
 
 
 async def _rows(text: Text, faults: Faults, report: Report) -> AsyncIterator[bytes]:
@@ -96,7 +152,7 @@ async def _rows(text: Text, faults: Faults, report: Report) -> AsyncIterator[byt
     for entry in text.entries(faults):
         count += 1
         try:
-            row = read(entry.line).row(entry.number)
+            row = (entry.staged or read(entry.line)).row(entry.number)
         except Invalid as error:
             _note(faults, text, entry, error)
             continue

@@ -24,6 +24,7 @@ from api.ingest.fault import Fault, Faults, named
 from api.ingest.format import HEADER, LISTS
 from api.ingest.quotation import shown
 from api.ingest.syntax import Malformed, Position, decode, parse, positions
+from api.store.staged import Staged
 
 MOST_IN_LINE = 1 << 20
 MOST_IN_DOCUMENT = 16 << 20
@@ -34,23 +35,31 @@ SAID_ONCE = ("resource", "dataset", "briefing")  # by the document, and so not b
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record as a file gives it: its number there, for `position`, and the line that it is or stands for."""
+    """A record as a file gives it: its number there, for `position`, and the line that it is or stands for; `staged`
+    where it is checked already."""
 
     number: int
     line: dict[str, Any]
+    staged: Staged | None = None
 
 
 class Text(Protocol):
     """An open file: how many of its `size` bytes are `done`, and its records."""
 
-    size: int | None
-    done: int
+    @property
+    def size(self) -> int | None: ...
+
+    @property
+    def done(self) -> int: ...
 
     def entries(self, faults: Faults) -> Iterator[Entry]:
         """Its records. What cannot be read as one is a fault and left out."""
 
     def position(self, number: int, path: wording.Path) -> Position:
         """Where a part of a record stands."""
+
+    def notes(self) -> list[str]:
+        """What else is to be told of it, once it is read."""
 
 
 def files(paths: list[str]) -> list[str]:
@@ -109,6 +118,9 @@ class Lines:
     def position(self, number: int, path: wording.Path) -> Position:
         return Position(number)
 
+    def notes(self) -> list[str]:
+        return []
+
     def _lines(self) -> Iterator[tuple[bytes, bool]]:
         """Each line, and whether that is all of it: of one that is too long only the beginning is kept."""
         while data := self._part():
@@ -147,6 +159,9 @@ class Document:
 
     def position(self, number: int, path: wording.Path) -> Position:
         return self._find(self._pointers[number], path)
+
+    def notes(self) -> list[str]:
+        return []
 
     def _read(self) -> Any:
         data = self._file.read(MOST_IN_DOCUMENT + 1)

@@ -9,7 +9,8 @@ from time import monotonic
 from typing import Protocol, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from api.store.write import Counts
 
@@ -49,18 +50,21 @@ class Log:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._last = monotonic()
+        self._last = self._began = monotonic()
 
     def reading(self, file: str, records: int, done: int, size: int | None) -> None:
-        if monotonic() - self._last >= EVERY:
-            self._last = monotonic()
+        if (now := monotonic()) - self._last >= EVERY:
+            self._last = now
+            taken = max(now - self._began, 0.001)
             share = f" ({done / size:.0%})" if size else ""
-            self._say(f"{file}: read {records:,} records, {done / MIB:,.1f} MiB{share}")
+            left = f", {taken * (size - done) / done:,.0f} s left" if size and done else ""
+            self._say(f"{file}: read {records:,} records, {done / MIB:,.1f} MiB{share}, {records / taken:,.0f}/s{left}")
 
     def writing(self, file: str, records: int) -> None:
         self._say(f"{file}: writing {records:,} records")
 
     def written(self, file: str, counts: Counts) -> None:
+        self._began = monotonic()
         self._say(f"{file}: {_told(counts)}")
 
     def _say(self, text: str) -> None:
@@ -83,7 +87,17 @@ class Bar:
         self._task = self._progress.add_task(f"{file}: writing", total=None, records=records)
 
     def written(self, file: str, counts: Counts) -> None:
+        self._progress.remove_task(self._task)
+        self._task = self._progress.add_task("", total=None, records=0)
         self._progress.console.print(f"{file}: {_told(counts)}", markup=False, highlight=False)
+
+
+class Rate(ProgressColumn):
+    """How many records a second, since the file was begun."""
+
+    def render(self, task: Task) -> Text:
+        rate = task.fields["records"] / task.elapsed if task.elapsed else 0
+        return Text(f"{rate:,.0f}/s")
 
 
 @contextmanager
@@ -97,7 +111,9 @@ def reported(quiet: bool = False) -> Iterator[Report]:
         words = TextColumn("{task.description}", markup=False)
         records = TextColumn("{task.fields[records]:,} records")
         times = (TimeElapsedColumn(), TimeRemainingColumn())
-        with Progress(words, BarColumn(), records, *times, console=Console(stderr=True), transient=True) as progress:
+        with Progress(
+            words, BarColumn(), records, Rate(), *times, console=Console(stderr=True), transient=True
+        ) as progress:
             yield Bar(progress)
 
 

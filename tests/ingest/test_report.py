@@ -27,13 +27,14 @@ def test_a_log_gets_a_line_every_few_seconds(monkeypatch: pytest.MonkeyPatch) ->
     log.reading("a", 10, 1 << 20, 1 << 22)
     assert stream.getvalue() == ""
     monkeypatch.setattr(report, "EVERY", 0.0)
+    log._began -= 10
     log.reading("a", 1000, 1 << 20, 1 << 22)
     log.reading("-", 1000, 1 << 20, None)
     log.writing("a", 4000)
     log.written("a", COUNTS)
     assert stream.getvalue().splitlines() == [
-        "a: read 1,000 records, 1.0 MiB (25%)",
-        "-: read 1,000 records, 1.0 MiB",
+        "a: read 1,000 records, 1.0 MiB (25%), 100/s, 30 s left",
+        "-: read 1,000 records, 1.0 MiB, 100/s",
         "a: writing 4,000 records",
         "a: 1,200 created, 1 updated, 0 unchanged, 0 withdrawn",
     ]

@@ -1,0 +1,222 @@
+"""Somebody's file, read through a mapping: each row gives its records, as lines of the load format, already checked.
+
+A row is taken whole or not at all. What it says that the mapping does not look at is told at the end, as is whatever
+else was left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader, FileIO
+from typing import Any, BinaryIO
+
+from api.ingest.aside import Aside
+from api.ingest.fault import Fault, Faults, named
+from api.ingest.mapping import Made, Mapping
+from api.ingest.quotation import shown
+from api.ingest.reader import STDIN, Entry
+from api.ingest.record import Invalid, read
+from api.ingest.row import Bad, Row, Rows
+from api.ingest.stream import Array, Lines
+from api.ingest.syntax import Malformed, Position
+from api.ingest.table import Table
+from api.ingest.template import Problem
+from api.ingest.wording import Path, closest
+
+SUFFIXES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".geojson": "geojson"}
+SUFFIXES |= {".ndjson": "ndjson", ".jsonl": "ndjson"}
+SHOWN_COLUMNS = 40
+SHOWN_RECORDS = 10
+
+
+class Mapped:
+    """An open file that a mapping reads. With `aside`, bad rows go there and the rest is taken."""
+
+    def __init__(self, rows: Rows, mapping: Mapping, aside: Aside | None) -> None:
+        self._rows = rows
+        self._mapping = mapping
+        self._aside = aside
+        self._seen: dict[str, None] = {}
+        self._there: set[str] = set()
+        self._once: dict[tuple[str, str], int] = {}
+        self._keys: dict[int, int] = {}
+        self._differing: Counter[str] = Counter()
+        self.count = self._bad = 0
+
+    @property
+    def size(self) -> int | None:
+        return self._rows.size
+
+    @property
+    def done(self) -> int:
+        return self._rows.done
+
+    def entries(self, faults: Faults) -> Iterator[Entry]:
+        try:
+            for item in self._rows.rows():
+                if not self.count:
+                    self._absent(faults, self._rows.columns)
+                    if faults.count:
+                        return
+                self.count += 1
+                yield from self._taken(item, faults)
+            self._absent(faults, self._columns())
+        except Malformed as error:
+            faults.add(Fault(error.position, "", (), error.detail))
+
+    def position(self, number: int, path: Path) -> Position:
+        """Records are numbered by the line of their row."""
+        return Position(number)
+
+    def notes(self) -> list[str]:
+        """What whoever loads has to know: how many rows there were, and what of them is not in the store."""
+        found = [f"{self.count:,} rows read with the mapping {self._mapping.name}."]
+        if self._aside:
+            found.append(f"{self._bad:,} rows set aside.")
+        left = [one for one in self._columns() if not self._known(one)]
+        if left:
+            more = f" and {len(left) - SHOWN_COLUMNS} more" if len(left) > SHOWN_COLUMNS else ""
+            found.append(f"Columns not mapped: {', '.join(left[:SHOWN_COLUMNS])}{more}.")
+        ignored = [f"{one} ({why})" for one, why in self._mapping.ignored.items() if one in self._columns()]
+        if ignored:
+            found.append(f"Columns left out by the mapping: {', '.join(ignored)}.")
+        for what, count in self._differing.most_common(SHOWN_RECORDS):
+            found.append(f"{count:,} rows say something else of {what} than the first that names it, which is kept.")
+        return found
+
+    def _columns(self) -> tuple[str, ...]:
+        return self._rows.columns or tuple(self._seen)
+
+    def _known(self, column: str) -> bool:
+        """Whether the mapping looks at it, or at all that it is a part of."""
+        used = self._mapping.used
+        parts = column.replace("[]", ".[]").split(".")
+        wholes = {".".join(parts[:end]).replace(".[]", "[]") for end in range(1, len(parts) + 1)}
+        return bool(wholes & used) or bool(wholes & self._mapping.ignored.keys())
+
+    def _absent(self, faults: Faults, columns: tuple[str, ...]) -> None:
+        """A column that the mapping names and the file has not. Rows of JSON bring their own, so it is known late."""
+        if not columns:
+            return
+        there = {*columns, *self._there}
+        for column in sorted(self._mapping.used - self._mapping.optional - {""}):
+            if column not in there and re.split(r"\[]|\.", column)[0] not in there:
+                detail = f"expected a column {shown(column)}, which the mapping names{closest(column, columns)}"
+                faults.add(Fault(Position(1), "", (), detail))
+
+    def _taken(self, item: Row | Bad, faults: Faults) -> Iterator[Entry]:
+        if isinstance(item, Bad):
+            self._refuse(item.line, [Fault(Position(item.line, item.column), "", (), item.detail)], item.text, faults)
+            return
+        self._notice(item.values)
+        empty = self._mapping.empty
+        row = {name: None if isinstance(one, str) and one in empty else one for name, one in item.values.items()}
+        wrong: list[Fault] = []
+        fresh: dict[tuple[str, str], int] = {}
+        made = list(self._made(row, item.line, fresh, wrong))
+        if not wrong and self._aside:
+            self._repeats(made, item.line, wrong)
+        if wrong:
+            self._refuse(item.line, wrong, item.values, faults)
+            return
+        self._once |= fresh
+        for _, entry in made:
+            yield entry
+
+    def _made(
+        self, row: dict[str, Any], at: int, fresh: dict[tuple[str, str], int], wrong: list[Fault]
+    ) -> Iterator[tuple[Made, Entry]]:
+        """The records of a row, without those that other rows have given already; `fresh` are the new ones of those."""
+        for record in self._mapping.records:
+            line: dict[str, Any] = {}
+            try:
+                for _, line in record.made(row):
+                    if record.once and not self._first(record, line, fresh):
+                        continue
+                    line |= {"resource": record.resource, "dataset": self._mapping.dataset}
+                    yield record, Entry(at, line, read(line))
+            except Problem as error:
+                what = named(record.resource, line.get("key"))
+                wrong.append(Fault(Position(at), what, (), f"column {error.column}: {error.detail}"))
+            except Invalid as error:
+                what = named(record.resource, line.get("key"))
+                wrong += [Fault(Position(at), what, path, _from(record, path, one)) for path, one in error.problems]
+
+    def _first(self, record: Made, line: dict[str, Any], fresh: dict[tuple[str, str], int]) -> bool:
+        """Whether the record has not been before. Where it has, and was otherwise, that is counted."""
+        name = record.resource, line.get("key", "")
+        digest = hash(repr(line))
+        known = self._once.get(name) or fresh.get(name)
+        if known is None:
+            fresh[name] = digest
+            return True
+        if known != digest:
+            self._differing[named(*name)] += 1
+        return False
+
+    def _repeats(self, made: list[tuple[Made, Entry]], at: int, wrong: list[Fault]) -> None:
+        """Looked at here only where the rest is to be taken, by the first record of a row; else the store finds it."""
+        own = next((entry.line for record, entry in made if not record.once), None)
+        if own is None:
+            return
+        first = self._keys.setdefault(hash((own["resource"], own["key"])), at)
+        if first != at:
+            detail = f"this {own['resource']} stands in the file already, at line {first}"
+            wrong.append(Fault(Position(at), named(own["resource"], own["key"]), ("key",), detail))
+
+    def _refuse(self, line: int, wrong: list[Fault], row: Any, faults: Faults) -> None:
+        if self._aside is None:
+            for fault in wrong:
+                faults.add(fault)
+            return
+        self._bad += 1
+        self._aside.put(line, "; ".join(str(Fault(Position(), one.record, one.path, one.detail)) for one in wrong), row)
+
+    def _notice(self, values: dict[str, Any]) -> None:
+        """Which columns there are: a header says it once, objects each for themselves."""
+        if self._rows.columns:
+            return
+        self._there |= values.keys()
+        self._seen |= dict.fromkeys(_leaves(values))
+
+
+def _leaves(value: dict[str, Any], before: str = "") -> Iterator[str]:
+    """The names of what a row holds, those within objects after a dot, those of the elements of a list after []."""
+    for name, one in value.items():
+        if isinstance(one, dict):
+            yield from _leaves(one, f"{before}{name}.")
+        elif isinstance(one, list):
+            objects = [part for part in one if isinstance(part, dict)]
+            for part in objects:
+                yield from _leaves(part, f"{before}{name}[].")
+            if len(objects) < len(one):
+                yield f"{before}{name}[]"
+        else:
+            yield before + name
+
+
+def _from(record: Made, path: Path, detail: str) -> str:
+    columns = record.columns.get(str(path[0]), ()) if path else ()
+    named_ = [one for one in columns if one]
+    return f"{detail} (from {', '.join(named_)})" if named_ else detail
+
+
+@contextmanager
+def mapped(path: str, mapping: Mapping, aside: Aside | None) -> Iterator[Mapped]:
+    """The file as the mapping reads it."""
+    with FileIO(os.dup(sys.stdin.fileno()) if path == STDIN else path) as raw:
+        file = BufferedReader(raw, 1 << 20)
+        yield Mapped(_rows(path, file, mapping), mapping, aside)
+
+
+def _rows(path: str, file: BinaryIO, mapping: Mapping) -> Rows:
+    suffix = next((kind for end, kind in SUFFIXES.items() if path.lower().endswith(end)), "")
+    kind = suffix if suffix in mapping.containers else mapping.containers[0]
+    if kind == "csv":
+        return Table(file, mapping.delimiter, mapping.encoding)
+    return Lines(file) if kind == "ndjson" else Array(file, kind == "geojson")

@@ -1,0 +1,143 @@
+"""CSV as rows: strict where Python's reader is lenient, and whole again after a row that is not.
+
+A row that cannot be read is Bad, and reading goes on at the next line: also after a quote that never closes.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from api.ingest.quotation import shown
+from api.ingest.row import MOST_IN_ROW, Bad, Item, Row, sized
+from api.ingest.syntax import Malformed, Position
+
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+UNCLOSED = "unexpected end of data"
+
+
+class Table:
+    """A CSV file. `columns` are those of its header, once `rows` has begun."""
+
+    def __init__(self, file: BinaryIO, delimiters: str, encoding: str) -> None:
+        self._file = file
+        self._delimiters = delimiters
+        self._encoding = encoding
+        self._delimiter = delimiters[:1]
+        self._kept: list[bytes] = []
+        self.size = sized(file)
+        self.done = 0
+        self.columns: tuple[str, ...] = ()
+
+    def rows(self) -> Iterator[Item]:
+        """Its rows. Malformed where the header is none."""
+        line = 1
+        self.columns, line = self._header()
+        second = True
+        while item := self._next(line):
+            cells, taken = item
+            if isinstance(cells, Bad):
+                yield cells
+            elif any(cells) and not (second and _tags(cells)):
+                yield self._row(line, cells)
+            second = False
+            line += taken
+
+    def _header(self) -> tuple[tuple[str, ...], int]:
+        data = self._line()
+        data = data.removeprefix(b"\xef\xbb\xbf")
+        try:
+            head = data.decode(self._encoding)
+        except UnicodeDecodeError as error:
+            raise Malformed(self._undecoded(data, error), Position(1, error.start + 1)) from None
+        self._delimiter = max(self._delimiters, key=head.count)
+        try:
+            (columns,) = list(csv.reader([head], delimiter=self._delimiter, strict=True)) or [[]]
+        except csv.Error as error:
+            raise Malformed(f"expected a header of columns: {error}", Position(1)) from None
+        columns = [one.strip() for one in columns]
+        self._check(head, columns)
+        return tuple(columns), 2
+
+    def _check(self, head: str, columns: list[str]) -> None:
+        if not any(columns):
+            raise Malformed("expected a header that names the columns, and the file is empty", Position(1))
+        if twice := next((one for one in columns if columns.count(one) > 1), None):
+            raise Malformed(f"the column {shown(twice)} stands twice in the header", Position(1))
+        if len(columns) == 1 and (other := next((one for one in DELIMITERS if one in head), None)):
+            wanted = " or ".join(DELIMITERS.get(one, shown(one)) for one in self._delimiters)
+            hint = f"with {DELIMITERS[other]}, the mapping says delimiter = {shown(other)}"
+            raise Malformed(f"expected columns separated by {wanted}; if this file separates them {hint}", Position(1))
+
+    def _row(self, line: int, cells: list[str]) -> Item:
+        if len(cells) == len(self.columns):
+            return Row(line, dict(zip(self.columns, cells, strict=True)))
+        less = "; the row is cut short, or separated otherwise" if len(cells) < len(self.columns) else ""
+        detail = f"expected {len(self.columns)} columns as in the header, got {len(cells)}{less}"
+        return Bad(line, 0, detail, self._delimiter.join(cells))
+
+    def _next(self, start: int) -> tuple[list[str] | Bad, int] | None:
+        """The cells of the next row and how many lines it takes; more than one where a quoted cell has line ends."""
+        lines: list[bytes] = []
+        texts: list[str] = []
+        held = quotes = 0
+        while data := self._line():
+            lines.append(data)
+            held += len(data)
+            if held > MOST_IN_ROW:
+                break
+            try:
+                text = data.decode(self._encoding)
+            except UnicodeDecodeError as error:
+                if len(lines) > 1:
+                    break
+                detail = self._undecoded(data, error)
+                return Bad(start, error.start + 1, detail, data.decode(self._encoding, "replace").rstrip("\r\n")), 1
+            texts.append(text.rstrip("\r\n") + "\n")
+            quotes += text.count('"')
+            if quotes % 2 and len(lines) > 1:
+                continue
+            try:
+                rows = list(csv.reader(texts, delimiter=self._delimiter, strict=True))
+            except csv.Error as error:
+                if str(error) == UNCLOSED:
+                    continue
+                if len(lines) > 1:
+                    break
+                return Bad(start, 0, f"expected cells separated by {shown(self._delimiter)}: {error}", text.rstrip()), 1
+            if len(rows) == 1:
+                return rows[0], len(lines)
+            break
+        if not lines:
+            return None
+        return self._unclosed(start, lines), 1
+
+    def _unclosed(self, start: int, lines: list[bytes]) -> Bad:
+        """Only the first line is bad; those that were taken for a part of it are read again."""
+        self._kept = lines[1:] + self._kept
+        text = lines[0].decode(self._encoding, "replace").rstrip("\r\n")[:MOST_IN_ROW]
+        if len(lines[0]) > MOST_IN_ROW:
+            return Bad(start, 0, f"expected a row of at most {MOST_IN_ROW:,} bytes", text[:1000])
+        return Bad(start, text.rfind('"') + 1, "the quote that opens here is never closed", text)
+
+    def _line(self) -> bytes:
+        if self._kept:
+            return self._kept.pop(0)
+        data = self._file.readline(MOST_IN_ROW + 1)
+        while data and not data.endswith(b"\n") and len(data) > MOST_IN_ROW and (more := self._file.readline(1 << 16)):
+            self.done += len(more)
+            if more.endswith(b"\n"):
+                break
+        self.done += len(data)
+        return data
+
+    def _undecoded(self, data: bytes, error: UnicodeDecodeError) -> str:
+        name = "UTF-8" if self._encoding == "utf-8" else self._encoding
+        hint = '; if all of the file is Windows-1252, the mapping says encoding = "windows-1252"'
+        return f"expected {name}, and the byte 0x{data[error.start]:02x} is not{hint if name == 'UTF-8' else ''}"
+
+
+def _tags(cells: list[str]) -> bool:
+    """Whether this is the row of tags that HXL [the Humanitarian Exchange Language] puts below the header."""
+    return all(one.startswith("#") for one in cells if one.strip())
