@@ -73,12 +73,13 @@ def routes(exports: Exports, version: Version) -> APIRouter:
 
 
 def preferred(version: Version, resource: Resource, scope: Scope) -> Format | None:
-    """The format that the client prefers to a page of the list; None for the page. Refused where it takes neither."""
+    """The format that the client prefers to a page of the list; None for the page. Refused where it takes neither. A
+    wildcard never means a whole list: only a format that is named is preferred."""
     accept = header(scope, b"accept")
     if accept in ("", "*/*", JSON):
         return None
     forms = {one.media_type: one for one in offered(version, resource)}
-    found = wanted(accept, (JSON, *forms))
+    found = wanted(accept, (JSON, *(one for one in forms if one in accept.lower())))
     if not found:
         raise HTTPError("not_acceptable", f"Offered here: {', '.join((JSON, *forms))}.")
     return forms.get(found)

@@ -141,6 +141,7 @@ def test_accept_on_the_list_gives_the_same_file(client: httpx2.Client, resource:
 def test_what_nobody_offers_is_not_acceptable(client: httpx2.Client) -> None:
     for path, accept in (
         ("/v1/events", "text/html"),
+        ("/v1/events", "application/json;q=0, */*"),
         ("/v1/sources", "application/geo+json"),
         ("/v1/events.csv", "application/json"),
     ):
