@@ -27,6 +27,7 @@ SEPARATED = re.compile(r"[-+]?\d{1,3}([,. '\u00a0\u202f]\d{3})+([.,]\d+)?", re.A
 DATE = re.compile(r"(\d{4}-\d\d-\d\d)([T ]00:00(:00(\.0+)?)?Z?)?", re.ASCII)
 SPACES = {"space": " \u00a0\u202f"}
 MOST_IN_KEY = 160
+LARGE = 10**30
 KEPT = 8192  # dates and names come again and again
 
 
@@ -50,20 +51,29 @@ def text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | Decimal):
-        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+        return f"{_bounded(value):f}" if isinstance(value, Decimal) else str(_bounded(value))
     raise Unfit(f"expected text or a number, got {shown(value)}")
+
+
+def _bounded(value: int | Decimal) -> int | Decimal:
+    """A number that can be written down: 1e999999999 is short in JSON and a gigabyte as text."""
+    if value and not -LARGE < value < LARGE:
+        raise Unfit("expected a number below 1e15")
+    if isinstance(value, Decimal) and value.as_tuple().exponent < -40:  # type: ignore[operator]
+        raise Unfit("expected a number of at most 6 decimals")
+    return value
 
 
 def number(value: Any, thousands: str = "", point: str = ".") -> int | Decimal:
     """A number, exactly as it is written."""
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return value
+        return _bounded(value)
     plain = text(value)
     if thousands:
         plain = re.sub(rf"(?<=\d)[{re.escape(thousands)}](?=\d{{3}}(\D|$))", "", plain)
     if point != ".":
         plain = plain.replace(".", "x").replace(point, ".")
-    if NUMBER.fullmatch(plain):
+    if NUMBER.fullmatch(plain) and len(plain) <= 60:
         return Decimal(plain) if "." in plain else int(plain)
     hint = ""
     if found := SEPARATED.fullmatch(text(value)):
@@ -107,12 +117,11 @@ def _degrees(most: int, other: str) -> Callable[[str, Maps], Convert]:
     return lambda _, __: convert
 
 
-def _read(value: Any, patterns: str) -> date:
-    plain = text(value)
+def _read(plain: str, patterns: str) -> date:
     if not patterns:
         if not (found := DATE.fullmatch(plain)):
             hint = "; if it is written otherwise, the mapping says how, as date:%m/%d/%Y"
-            raise Unfit(f"expected a date [ISO 8601] such as 2022-02-24, got {shown(value)}{hint}")
+            raise Unfit(f"expected a date [ISO 8601] such as 2022-02-24, got {shown(plain)}{hint}")
         try:
             return date.fromisoformat(found[1])
         except ValueError:
@@ -132,13 +141,13 @@ def _parsed(plain: str, patterns: str) -> datetime:
 def _dated(write: Callable[[date], str]) -> Callable[[str, Maps], Convert]:
     def make(argument: str, _: Maps) -> Convert:
         @lru_cache(maxsize=KEPT)
-        def convert(value: Any) -> str:
+        def convert(plain: str) -> str:
             try:
-                return write(_read(value, argument))
+                return write(_read(plain, argument))
             except OverflowError:
-                raise Unfit(f"expected a date before the year 9999, got {shown(value)}") from None
+                raise Unfit(f"expected a date before the year 9999, got {shown(plain)}") from None
 
-        return convert
+        return lambda value: convert(text(value))
 
     return make
 

@@ -19,7 +19,7 @@ from api.errors import BriefingError, Busy, LoadError, Unavailable
 from api.ingest.aside import Aside
 from api.ingest.fault import MOST, Fault, Faults, named
 from api.ingest.identity import linked_id
-from api.ingest.mapped import mapped
+from api.ingest.mapped import KINDS, mapped
 from api.ingest.mapping import mapping
 from api.ingest.quotation import shown
 from api.ingest.reader import STDIN, Entry, Text, files, opened
@@ -80,7 +80,7 @@ async def load(
     done = Summary()
     report = report or Silence()
     with _sources(manner) as opening:
-        for path in files(paths):
+        for path in _files(paths, manner):
             one = await _load(path, opening, url, report, wait, manner)
             report.written(path, one.counts)
             done += one
@@ -105,6 +105,16 @@ def run_load(
     return EX_OK
 
 
+def _files(paths: list[str], manner: Manner) -> list[str]:
+    """The files to load. Those of one mapping are of one dataset, so at most one of them can be all of it."""
+    if manner.format is None:
+        return files(paths)
+    found = files(paths, tuple(KINDS))
+    if manner.complete and len(found) > 1:
+        raise LoadError("The complete edition of a dataset is one file.", hint="Load them without --complete.")
+    return found
+
+
 Opening = Callable[[str], AbstractContextManager[Text]]
 
 
@@ -116,6 +126,8 @@ def _sources(manner: Manner) -> Iterator[Opening]:
             raise LoadError("Bad rows are set aside of files that a mapping reads.", hint="Say which, with --format.")
         yield opened
         return
+    if manner.skip_bad is not None and manner.complete:
+        raise LoadError("An edition with rows set aside is not complete.", hint="Leave out --complete or --skip-bad.")
     found = mapping(manner.format)
     if manner.skip_bad is None:
         yield partial(mapped, mapping=found, aside=None)

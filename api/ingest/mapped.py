@@ -28,8 +28,8 @@ from api.ingest.table import Table
 from api.ingest.template import Problem
 from api.ingest.wording import Path, closest
 
-SUFFIXES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".geojson": "geojson"}
-SUFFIXES |= {".ndjson": "ndjson", ".jsonl": "ndjson"}
+KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".geojson": "geojson"}
+KINDS |= {".ndjson": "ndjson", ".jsonl": "ndjson"}
 SHOWN_COLUMNS = 40
 SHOWN_RECORDS = 10
 
@@ -215,7 +215,7 @@ def mapped(path: str, mapping: Mapping, aside: Aside | None) -> Iterator[Mapped]
 
 
 def _rows(path: str, file: BinaryIO, mapping: Mapping) -> Rows:
-    suffix = next((kind for end, kind in SUFFIXES.items() if path.lower().endswith(end)), "")
+    suffix = next((kind for end, kind in KINDS.items() if path.lower().endswith(end)), "")
     kind = suffix if suffix in mapping.containers else mapping.containers[0]
     if kind == "csv":
         return Table(file, mapping.delimiter, mapping.encoding)

@@ -153,7 +153,7 @@ class _Reader:
     """Reads one declaration and takes note of all that is wrong with it."""
 
     def __init__(self, maps: Any) -> None:
-        self.maps = maps if isinstance(maps, dict) and all(isinstance(one, dict) for one in maps.values()) else {}
+        self.maps = maps if isinstance(maps, dict) and all(map(_terms, maps.values())) else {}
         self.wrong: list[tuple[Place, str]] = []
         self._used: set[str] = set()
 
@@ -188,13 +188,20 @@ class _Reader:
         for name in REQUIRED:
             if not declared.get(name):
                 self._fault((name,), "expected, but it is missing")
+        for name in ("empty", "optional", "container"):
+            if isinstance(declared.get(name), list) and not all(isinstance(one, str) for one in declared[name]):
+                self._fault((name,), f"expected texts, got {shown(declared[name])}")
+        if {*declared.get("delimiter", ",")} & {*'"\r\n'} or not declared.get("delimiter", ","):
+            self._fault(("delimiter",), "expected a character such as , or ;")
         if len(self.maps) != len(declared.get("maps", {})):
             self._fault(("maps",), 'expected tables such as [maps.kind] with lines such as "1" = "clash"')
 
     def _encoding(self, name: str) -> str:
         try:
-            b"".decode(name)
+            plain = "a,\n".encode(name) == b"a,\n"
         except LookupError:
+            plain = False
+        if not plain:  # a line has to end with the byte that ends it in ASCII
             self._fault(("encoding",), f"expected an encoding such as utf-8 or windows-1252, got {shown(name)}")
         return name
 
@@ -435,6 +442,10 @@ def _amount(scope: Scope, column: str) -> Any:
         return number(value)
     except Unfit as error:
         raise Problem(column, str(error)) from None
+
+
+def _terms(declared: Any) -> bool:
+    return isinstance(declared, dict) and all(isinstance(one, str) for one in declared.values())
 
 
 def _kind(types: Any) -> str:

@@ -62,14 +62,14 @@ class Text(Protocol):
         """What else is to be told of it, once it is read."""
 
 
-def files(paths: list[str]) -> list[str]:
+def files(paths: list[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
     """The files that the paths name, a folder being those in it, in order. FileNotFoundError where there is none."""
     found: list[str] = []
     for path in paths:
         if path != STDIN and Path(path).is_dir():
-            inside = sorted(str(one) for one in Path(path).iterdir() if one.suffix in SUFFIXES and one.is_file())
+            inside = sorted(str(one) for one in Path(path).iterdir() if one.suffix in suffixes and one.is_file())
             if not inside:
-                raise FileNotFoundError(f"There is no {', '.join(SUFFIXES)} file in {path}.")
+                raise FileNotFoundError(f"There is no {', '.join(suffixes)} file in {path}.")
             found += inside
         else:
             found.append(path)

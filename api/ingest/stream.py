@@ -61,7 +61,7 @@ class Array:
     def __init__(self, file: BinaryIO, features: bool) -> None:
         self._file = file
         self._features = features
-        self._decoder = json.JSONDecoder(object_pairs_hook=dict, parse_float=_fraction, parse_constant=_constant)
+        self._decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_fraction, parse_constant=_constant)
         self._utf8 = getincrementaldecoder("utf-8-sig")()
         self._text = ""
         self._at = 0
@@ -102,6 +102,8 @@ class Array:
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
+            except Malformed as error:
+                raise Malformed(error.detail, self._position()) from None
             except (json.JSONDecodeError, RecursionError, ValueError) as error:
                 if len(self._text) - self._at <= MOST_IN_ROW and self._more():
                     continue
@@ -198,4 +200,11 @@ def _fraction(digits: str) -> Any:
 
 
 def _constant(name: str) -> Any:
-    raise ValueError(name)
+    raise Malformed(f"{name} is no JSON number")
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Malformed("a name stands twice in this object")
+    return found

@@ -6,6 +6,7 @@ A row that cannot be read is Bad, and reading goes on at the next line: also aft
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -25,7 +26,7 @@ class Table:
         self._delimiters = delimiters
         self._encoding = encoding
         self._delimiter = delimiters[:1]
-        self._kept: list[bytes] = []
+        self._kept: deque[bytes] = deque()
         self.size = sized(file)
         self.done = 0
         self.columns: tuple[str, ...] = ()
@@ -115,7 +116,7 @@ class Table:
 
     def _unclosed(self, start: int, lines: list[bytes]) -> Bad:
         """Only the first line is bad; those that were taken for a part of it are read again."""
-        self._kept = lines[1:] + self._kept
+        self._kept.extendleft(reversed(lines[1:]))
         text = lines[0].decode(self._encoding, "replace").rstrip("\r\n")[:MOST_IN_ROW]
         if len(lines[0]) > MOST_IN_ROW:
             return Bad(start, 0, f"expected a row of at most {MOST_IN_ROW:,} bytes", text[:1000])
@@ -123,7 +124,7 @@ class Table:
 
     def _line(self) -> bytes:
         if self._kept:
-            return self._kept.pop(0)
+            return self._kept.popleft()
         data = self._file.readline(MOST_IN_ROW + 1)
         while data and not data.endswith(b"\n") and len(data) > MOST_IN_ROW and (more := self._file.readline(1 << 16)):
             self.done += len(more)

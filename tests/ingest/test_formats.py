@@ -240,6 +240,24 @@ async def test_bad_rows_are_set_aside_and_the_rest_is_loaded(store: str, rows: R
     assert 'column best: expected a number such as 1234.5, got "1,200"' in first["reason"]
 
 
+@pytest.mark.parametrize(
+    ("files", "manner"),
+    [(1, Manner("ucdp-ged", complete=True, skip_bad="unused")), (2, Manner("ucdp-ged", complete=True))],
+)
+async def test_what_is_not_all_of_a_dataset_is_not_taken_for_it(
+    store: str, put: Put, files: int, manner: Manner
+) -> None:
+    paths = [put(f"{number}.csv", table(UCDP)) for number in range(files)]
+    with pytest.raises(LoadError, match="complete"):
+        await load(paths, store, manner=manner)
+
+
+async def test_a_folder_is_read_through_a_mapping(store: str, put: Put, tmp_path: Path) -> None:
+    put("1.csv", table(UCDP))
+    put("2.csv", table(UCDP | {"id": "7002"}))
+    assert (await load([str(tmp_path)], store, manner=Manner("ucdp-ged"))).counts["event"]["created"] == 2
+
+
 async def test_rows_are_set_aside_only_through_a_mapping(store: str, put: Put, briefing: dict[str, Any]) -> None:
     with pytest.raises(LoadError, match="that a mapping reads"):
         await load([put("a.json", briefing)], store, manner=Manner(skip_bad="x"))

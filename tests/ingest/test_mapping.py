@@ -250,7 +250,11 @@ def test_two_rows_that_say_otherwise_of_one_record_are_told(through: Through) ->
         ("a.json", '[{"id": "1"},\n{"id"', "2:20: expected JSON: Expecting ':' delimiter; the file ends here"),
         ("a.json", '{"id": "1"}', "1: expected a JSON array of objects"),
         ("a.json", "[1]", "1: expected an object, got 1"),
-        ("a.json", '[{"id": NaN}]', "expected JSON"),
+        ("a.json", '[{"id": NaN}]', "1:2: NaN is no JSON number"),
+        ("a.json", '[{"id": 1, "id": 2}]', "1:2: a name stands twice in this object"),
+        ("a.json", '[{"id": 1e999999999}]', "expected a number below 1e15"),
+        ("a.json", '[{"on": {}, "id": []}]', "column on: expected text or a number, got an object"),
+        ("a.csv", HEAD + "1,2022-02-24,shell,T,1,2," + "9" * 5000 + ",M\n", "column dead: expected a number"),
         ("a.geojson", '{"type": "Other", "features": []}', "1: expected a GeoJSON FeatureCollection"),
         (
             "a.geojson",
@@ -290,6 +294,10 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(
         ("dataset", "datset", "datset: expected one of title, dataset"),
         ('"csv"', '"xml"', 'container: expected one of csv, json, ndjson, geojson, got "xml"'),
         ("[[record]]", "[[record", "expected TOML"),
+        ('"shelling"', "5", "maps: expected tables such as [maps.kind]"),
+        ("dataset", 'delimiter = ""\ndataset', "delimiter: expected a character such as , or ;"),
+        ("dataset", "empty = [5]\ndataset", "empty: expected texts, got a list"),
+        ("dataset", 'encoding = "utf-16"\ndataset', "encoding: expected an encoding such as utf-8"),
     ],
 )
 def test_a_mapping_that_is_wrong_is_refused_by_line(before: str, after: str, expected: str) -> None:
