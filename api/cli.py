@@ -76,6 +76,19 @@ def load(
 
 
 @app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not be there yet, or be empty.")],
+) -> None:
+    """Write everything down, as of one moment: to load it back, and as CSV and Parquet."""
+    with import_module("api.store.address").address(read_settings()) as url:
+        manifest = import_module("api.snapshot.take").export(url, out)
+    if not import_module("api.snapshot.parquet").INSTALLED:
+        print(import_module("api.snapshot.parquet").MISSING, file=sys.stderr)
+    total = sum(one["records"] for one in manifest.counts.values())
+    print(f"{out}: {total:,} records in {len(manifest.files)} files, up to change {manifest.last_change:,}.")
+
+
+@app.command()
 def migrate() -> None:
     """Bring the store to the tables and views of this release."""
     with import_module("api.store.address").address(read_settings()) as url:

@@ -29,6 +29,7 @@ from api.store.staged import Staged
 MOST_IN_LINE = 1 << 20
 MOST_IN_DOCUMENT = 16 << 20
 SUFFIXES = (".json", ".ndjson", ".jsonl")
+BESIDE = "manifest.json"  # tells about a snapshot, and holds no records
 STDIN = "-"
 SAID_ONCE = ("resource", "dataset", "briefing")  # by the document, and so not by its records
 
@@ -67,13 +68,17 @@ def files(paths: list[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
     found: list[str] = []
     for path in paths:
         if path != STDIN and Path(path).is_dir():
-            inside = sorted(str(one) for one in Path(path).iterdir() if one.suffix in suffixes and one.is_file())
+            inside = sorted(str(one) for one in Path(path).iterdir() if _is_loaded(one, suffixes))
             if not inside:
                 raise FileNotFoundError(f"There is no {', '.join(suffixes)} file in {path}.")
             found += inside
         else:
             found.append(path)
     return found
+
+
+def _is_loaded(path: Path, suffixes: tuple[str, ...]) -> bool:
+    return path.suffix in suffixes and path.name != BESIDE and path.is_file()
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Streams:
     async def stream(self, sql: str, arguments: Sequence[Any], take: Take) -> None:
         """Give the text of all rows to `take`, in pieces. Unavailable or TimedOut where the store breaks off; where
         nothing was given yet, a connection that turns out to be dead is replaced once."""
-        rows = _Rows(take)
+        rows = Unframed(take)
         for fresh in (False, True):
             lease = await self._lease(fresh)
             try:
@@ -81,8 +81,9 @@ class Streams:
             self._pool.discard(lease)
 
 
-class _Rows:
-    """Takes the binary form apart. A piece holds whole rows, for each row is a message of Postgres's protocol."""
+class Unframed:
+    """Takes the binary form apart, and gives on what rows hold. A piece has whole rows, for each row is a message of
+    Postgres's protocol."""
 
     def __init__(self, take: Take) -> None:
         self._take = take

@@ -1,0 +1,62 @@
+"""What a snapshot is: when it was taken, of what state, its files by their SHA-256, and what a reuser must print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+from api import __version__
+from api.catalog import V1
+from api.store.snapshot import Snapshot
+
+NAME = "manifest.json"
+FORMAT = "briefing-snapshot/1"
+BRIEFINGS = """
+    select coalesce(json_agg(json_build_object('id', id, 'title', title, 'url', url, 'licence', licence,
+        'attribution', attribution) order by published_at, id), '[]')::text
+    from v1.briefing"""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the snapshot."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`last_change` is the number of the last change that the snapshot holds; `counts` tells of each resource how many
+    `records` its list has, and how many were `withdrawn`; `briefings` their licences and credit lines."""
+
+    format: str
+    taken_at: str
+    version: str
+    contract: str
+    last_change: int
+    counts: dict[str, dict[str, int]]
+    briefings: list[dict[str, Any]]
+    files: Sequence[File]
+
+    def text(self) -> str:
+        """The manifest as it is written."""
+        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+async def gathered(state: Snapshot, files: Sequence[File]) -> Manifest:
+    """The manifest of these files, from the state that they were written of."""
+    return Manifest(
+        format=FORMAT,
+        taken_at=(await state.value("select now()")).isoformat(timespec="seconds"),
+        version=__version__,
+        contract=V1.name,
+        last_change=await state.value("select seq from store.last_change"),
+        counts=await state.counts(),
+        briefings=orjson.loads(await state.value(BRIEFINGS)),
+        files=files,
+    )

@@ -1,0 +1,102 @@
+"""Takes a snapshot: `records.ndjson` in the load format, each resource as CSV and Parquet, and the manifest.
+
+The folder appears when all of it is there: until then its name ends in `.partial`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+from api.catalog import V1, Resource
+from api.compiler import Statement, compile
+from api.errors import SettingsError
+from api.query import Flat, Lines, Query, Typed, cells, read_sort
+from api.rest.formats import FORMATS
+from api.snapshot import parquet
+from api.snapshot.manifest import NAME, File, Manifest, gathered
+from api.store.snapshot import Snapshot, snapshot
+from api.store.stream import Take
+
+RECORDS = "records.ndjson"
+
+
+def export(url: str, folder: Path) -> Manifest:
+    """Take a snapshot. SettingsError where the folder is there already and holds something."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SettingsError(f"{folder} is there already, and not empty.", "Name a folder for this snapshot alone.")
+    with _emerging(folder) as place:
+        return asyncio.run(_taken(url, place))
+
+
+async def _taken(url: str, place: Path) -> Manifest:
+    async with snapshot(url) as state:
+        files = [await _file(place / RECORDS, state.records)]
+        for resource in V1.resources.values():
+            for suffix, write in WRITERS.items():
+                files.append(await write(state, resource, place / f"{resource.plural}.{suffix}"))
+        manifest = await gathered(state, files)
+        (place / NAME).write_text(manifest.text(), encoding="utf-8")
+        return manifest
+
+
+@contextmanager
+def _emerging(folder: Path) -> Iterator[Path]:
+    place = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    try:
+        yield place
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.rmdir()
+    place.rename(folder)
+
+
+async def _file(path: Path, fill: Callable[[Take], Awaitable[None]], head: bytes = b"") -> File:
+    digest = sha256()
+    with path.open("wb") as file:
+
+        async def take(piece: bytes) -> None:
+            digest.update(piece)
+            file.write(piece)
+
+        await take(head)
+        await fill(take)
+        return File(path.name, file.tell(), digest.hexdigest())
+
+
+async def _csv(state: Snapshot, resource: Resource, path: Path) -> File:
+    form = FORMATS["csv"]
+    statement = _statement(resource, Flat(cells(V1, resource)), form.after)
+    return await _file(
+        path, lambda take: state.stream(statement.sql, statement.arguments, take), form.head(V1, resource)
+    )
+
+
+async def _parquet(state: Snapshot, resource: Resource, path: Path) -> File:
+    columns = cells(V1, resource)
+    statement = _statement(resource, Typed(columns))
+    await parquet.write(path, columns, state.rows(statement.sql, statement.arguments))
+    return _read(path)
+
+
+def _read(path: Path) -> File:
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+        return File(path.name, file.tell(), digest)
+
+
+def _statement(resource: Resource, shape: Flat | Typed, after: str = "") -> Statement:
+    sort = read_sort(resource, "id")
+    assert sort is not None
+    return compile(Query(V1.name, Lines(resource.name, sort, shape, after=after)))
+
+
+WRITERS = {"csv": _csv} | ({"parquet": _parquet} if parquet.INSTALLED else {})

@@ -1,0 +1,179 @@
+"""A snapshot is the store: loaded into an empty one it gives the same, and its tables say what the lists say."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.catalog import V1
+from api.ingest.load import load
+from api.query import cells
+from api.store.merge import ORDER
+from api.store.migrate import migrate
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "api" / "sample"
+DATASET = {"dataset": "more"}
+# A record that changed, one that was withdrawn after it changed, one that never was anything but withdrawn.
+EDITIONS = (
+    [
+        {"resource": "place", **DATASET, "key": "a", "name": "A", "latitude": 1e-7, "longitude": 45.0},
+        {"resource": "source", **DATASET, "key": "s", "name": "=1+1", "kind": "other", "aliases": ["a|b", "c"]},
+        {"resource": "event", **DATASET, "key": "e", "kind": "other", "title": "E", "time_precision": "unknown"}
+        | {"status": "occurred", "place": "a", "citations": [{"source": "s", "via": ["s"]}]},
+        {"resource": "figure", **DATASET, "key": "f", "measure": "mass", "unit": "kg", "value": 0.5, "event": "e"},
+    ],
+    [
+        {"resource": "place", **DATASET, "key": "a", "name": "B", "latitude": -0.1, "longitude": 45.125},
+        {"resource": "figure", **DATASET, "key": "f", "withdrawn": {"reason": "It was not so."}},
+        {
+            "resource": "place",
+            **DATASET,
+            "key": "gone",
+            "name": "G",
+            "withdrawn": {"reason": "There is no such place."},
+        },
+    ],
+)
+
+
+@pytest.fixture(scope="module")
+async def filled(fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database with the sample, and with records that were changed and withdrawn."""
+    url = await fresh_database()
+    await migrate(url)
+    folder = tmp_path_factory.mktemp("editions")
+    await load([str(SAMPLE)], url)
+    for number, lines in enumerate(EDITIONS):
+        file = folder / f"{number}.ndjson"
+        file.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+        await load([str(file)], url)
+    return url
+
+
+@pytest.fixture(scope="module")
+def taken(filled: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot of it."""
+    folder = tmp_path_factory.mktemp("snapshots") / "today"
+    done = briefing(filled, "export", "--out", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "up to change" in done.stdout
+    return folder
+
+
+async def test_a_snapshot_loaded_into_an_empty_store_gives_the_same_store(
+    filled: str, taken: Path, database: str
+) -> None:
+    await migrate(database)
+    done = briefing(database, "load", "--quiet", str(taken))
+    assert done.returncode == 0, done.stderr
+    before, after = await state(filled), await state(database)
+    assert before == after
+    assert sum(map(len, before.values())) > 100
+    again = briefing(database, "load", "--quiet", str(taken))
+    records = sum(len(before[name]) for name in ORDER)
+    assert again.stdout.split("total")[1].split() == ["0", "0", str(records), "0"]
+
+
+async def test_the_snapshot_of_the_reloaded_store_is_the_same_file(taken: Path, database: str, tmp_path: Path) -> None:
+    await migrate(database)
+    await load([str(taken)], database)
+    assert briefing(database, "export", "--out", str(tmp_path / "again")).returncode == 0
+    name = "records.ndjson"
+    assert (tmp_path / "again" / name).read_bytes() == (taken / name).read_bytes()
+
+
+async def test_the_manifest_tells_what_there_is(filled: str, taken: Path) -> None:
+    manifest = json.loads((taken / "manifest.json").read_text(encoding="utf-8"))
+    names = {file.name for file in taken.iterdir()}
+    assert {one["name"] for one in manifest["files"]} == names - {"manifest.json"}
+    for one in manifest["files"]:
+        content = (taken / one["name"]).read_bytes()
+        assert (one["bytes"], one["sha256"]) == (len(content), sha256(content).hexdigest())
+    connection = await asyncpg.connect(filled)
+    assert manifest["last_change"] == await connection.fetchval("select max(seq) from store.change")
+    credit = await connection.fetchval("select attribution from store.briefing")
+    await connection.close()
+    assert [one["attribution"] for one in manifest["briefings"]] == [credit]
+    assert all("licence" in one for one in manifest["briefings"])
+    assert manifest["counts"]["figure"]["withdrawn"] == 1 and manifest["counts"]["place"]["withdrawn"] == 1
+    assert (manifest["format"], manifest["contract"]) == ("briefing-snapshot/1", "v1")
+    assert manifest["taken_at"].endswith("+00:00") and manifest["version"]
+
+
+async def test_tables_have_a_row_for_each_record(taken: Path) -> None:
+    counts = json.loads((taken / "manifest.json").read_text(encoding="utf-8"))["counts"]
+    for resource in V1.resources.values():
+        with (taken / f"{resource.plural}.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        assert len(rows) == counts[resource.name]["records"]
+        if rows:
+            assert list(rows[0]) == [cell.name for cell in cells(V1, resource)]
+
+
+def test_parquet_has_the_cells_in_their_types(taken: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
+    tables: Any = import_module("pyarrow.parquet")
+    for resource in V1.resources.values():
+        table = tables.read_table(taken / f"{resource.plural}.parquet")
+        with (taken / f"{resource.plural}.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        assert table.column_names == [cell.name for cell in cells(V1, resource)]
+        assert table["id"].to_pylist() == [row["id"] for row in rows]
+    figures = tables.read_table(taken / "figures.parquet")
+    assert str(figures.schema.field("value").type) == "decimal128(21, 6)"
+    assert str(figures.schema.field("as_of").type) == "date32[day]"
+    sources = tables.read_table(taken / "sources.parquet").to_pylist()
+    assert next(one["aliases"] for one in sources if one["name"] == "=1+1") == ["a|b", "c"]
+
+
+def test_without_pyarrow_it_says_so_and_writes_the_rest(filled: str, tmp_path: Path) -> None:
+    hidden = "import sys; sys.modules['pyarrow'] = None; sys.argv[0] = 'briefing'; from api.cli import main; main()"
+    done = briefing(filled, "export", "--out", str(tmp_path / "plain"), program=hidden)
+    assert done.returncode == 0 and "briefing-api[parquet]" in done.stderr, done.stderr
+    assert {file.suffix for file in (tmp_path / "plain").iterdir()} == {".csv", ".json", ".ndjson"}
+
+
+def test_nothing_is_overwritten(filled: str, taken: Path) -> None:
+    before = (taken / "manifest.json").read_bytes()
+    done = briefing(filled, "export", "--out", str(taken))
+    assert (done.returncode, before) == (2, (taken / "manifest.json").read_bytes())
+    assert "not empty" in done.stderr
+
+
+async def test_a_store_without_tables_leaves_nothing_behind(database: str, tmp_path: Path) -> None:
+    done = briefing(database, "export", "--out", str(tmp_path / "none"))
+    assert done.returncode == 2 and "briefing migrate" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def briefing(url: str, *arguments: str, program: str = "from api.cli import main; main()") -> Any:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url}
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+
+
+async def state(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """What a store holds now: ids, digests, withdrawals, and each record in full but for when it was written."""
+    connection = await asyncpg.connect(url)
+    rows = {}
+    for name in ORDER:
+        content = "to_jsonb(held) - 'revision' - 'created_at' - 'updated_at' - 'digest'"
+        found = await connection.fetch(f"select id, digest, withdrawn, {content} from store.{name} held order by id")
+        rows[name] = [tuple(one) for one in found]
+    for name in V1.children:
+        found = await connection.fetch(f"select to_jsonb(held) from store.{name} held order by record_id, position")
+        rows[name] = [tuple(one) for one in found]
+    await connection.close()
+    return rows
