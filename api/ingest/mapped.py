@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from api.ingest.aside import Aside
 from api.ingest.fault import Fault, Faults, named
-from api.ingest.mapping import Made, Mapping
+from api.ingest.plan import Made, Mapping
 from api.ingest.quotation import shown
 from api.ingest.reader import STDIN, Entry
 from api.ingest.record import Invalid, read

@@ -10,8 +10,9 @@ import pytest
 
 from api.errors import LoadError
 from api.ingest.converter import CONVERTERS
+from api.ingest.declaration import DECLARED, STEERING
 from api.ingest.load import Manner, load
-from api.ingest.mapping import DECLARED, STEERING, shipped
+from api.ingest.mapping import shipped
 
 TEXT = (Path(__file__).parents[2] / "docs" / "loading.md").read_text(encoding="utf-8")
 

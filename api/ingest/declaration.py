@@ -1,0 +1,288 @@
+"""What the TOML of a mapping declares, checked against the load format and made into a Mapping.
+
+Whatever can be wrong without a row is found here: unknown fields and conversions, terms that are not of the vocabulary,
+required fields that nothing gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Names
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.catalog import V1
+from api.ingest.converter import Unfit, key
+from api.ingest.format import CHILDREN, LINES, NESTED, VALUES
+from api.ingest.plan import Made, Mapping, Part, all_columns, amount, each, finished, joined, kept, through
+from api.ingest.quotation import shown
+from api.ingest.template import Scope, Template, first, template
+from api.ingest.wording import closest
+
+Place = tuple[str | int, ...]
+CONTAINERS = ("csv", "json", "ndjson", "geojson")
+DECLARED: dict[str, Any] = {
+    "title": str,
+    "dataset": str,
+    "container": (str, list),
+    "delimiter": str,
+    "encoding": str,
+    "empty": list,
+    "ignore": dict,
+    "optional": list,
+    "maps": dict,
+    "record": list,
+}
+REQUIRED = ("dataset", "container", "record")
+STEERING = ("resource", "once", "when", "unless", "ordered", "unordered", "each", "columns")
+NOTHING: Names[str, str] = {}
+GIVEN = ("column", "label", "cell", "position")  # names that `each` and `columns` give to what they go through
+
+_RESOURCES = (*V1.resources.values(), *V1.children.values())
+NUMERIC = {
+    (owner.name, one.name)
+    for owner in _RESOURCES
+    for one in owner.fields.values()
+    if one.type.name in ("number", "float")
+}
+LISTS = {one.name for owner in _RESOURCES for one in owner.fields.values() if one.type.many and one.type.name == "text"}
+LINKS = {one.name for owner in _RESOURCES for one in owner.links.values() if one.kind in ("one", "several")}
+SEVERAL = {one.name for owner in _RESOURCES for one in owner.links.values() if one.kind == "several"}
+TERMS = {
+    (owner.name, one.name): tuple(one.type.of.terms())
+    for owner in _RESOURCES
+    for one in owner.fields.values()
+    if one.type.name == "vocabulary"
+}
+
+
+class Declaration:
+    """Reads one declaration and takes note of all that is wrong with it."""
+
+    def __init__(self, maps: Any) -> None:
+        self.maps = maps if isinstance(maps, dict) and all(map(_terms, maps.values())) else {}
+        self.wrong: list[tuple[Place, str]] = []
+        self._used: set[str] = set()
+
+    def mapping(self, name: str, declared: dict[str, Any]) -> Mapping | None:
+        self._known(declared)
+        if self.wrong:
+            return None
+        containers = declared["container"] if isinstance(declared["container"], list) else [declared["container"]]
+        for one in containers:
+            if one not in CONTAINERS:
+                self._fault(("container",), f"expected one of {', '.join(CONTAINERS)}, got {shown(one)}")
+        records = tuple(self._record(one, ("record", place)) for place, one in enumerate(declared["record"]))
+        return Mapping(
+            name=name,
+            dataset=declared["dataset"],
+            containers=tuple(containers),
+            records=tuple(one for one in records if one),
+            used=frozenset(self._used),
+            ignored={column: str(why) for column, why in declared.get("ignore", {}).items()},
+            optional=frozenset(declared.get("optional", ())),
+            delimiter=declared.get("delimiter", ","),
+            encoding=self._encoding(declared.get("encoding", "utf-8")),
+            empty=frozenset(declared.get("empty", ())),
+        )
+
+    def _known(self, declared: dict[str, Any]) -> None:
+        for name, value in declared.items():
+            if name not in DECLARED:
+                self._fault((name,), f"expected one of {', '.join(DECLARED)}{closest(name, DECLARED)}")
+            elif not isinstance(value, DECLARED[name]):
+                self._fault((name,), f"expected {_kind(DECLARED[name])}, got {shown(value)}")
+        for name in REQUIRED:
+            if not declared.get(name):
+                self._fault((name,), "expected, but it is missing")
+        for name in ("empty", "optional", "container"):
+            if isinstance(declared.get(name), list) and not all(isinstance(one, str) for one in declared[name]):
+                self._fault((name,), f"expected texts, got {shown(declared[name])}")
+        if {*declared.get("delimiter", ",")} & {*'"\r\n'} or not declared.get("delimiter", ","):
+            self._fault(("delimiter",), "expected a character such as , or ;")
+        if len(self.maps) != len(declared.get("maps", {})):
+            self._fault(("maps",), 'expected tables such as [maps.kind] with lines such as "1" = "clash"')
+
+    def _encoding(self, name: str) -> str:
+        try:
+            plain = "a,\n".encode(name) == b"a,\n"
+        except LookupError:
+            plain = False
+        if not plain:  # a line has to end with the byte that ends it in ASCII
+            self._fault(("encoding",), f"expected an encoding such as utf-8 or windows-1252, got {shown(name)}")
+        return name
+
+    def _record(self, declared: Any, place: Place) -> Made | None:
+        if not isinstance(declared, dict) or (resource := declared.get("resource")) not in LINES:
+            found = declared.get("resource") if isinstance(declared, dict) else declared
+            self._fault((*place, "resource"), f"expected one of {', '.join(LINES)}, got {shown(found)}")
+            return None
+        part = self._part(declared, place, LINES[resource].model, resource, required=("key",))
+        return Made(**{**part.__dict__, "resource": resource, "once": bool(declared.get("once"))})
+
+    def _part(
+        self,
+        declared: dict[str, Any],
+        place: Place,
+        model: type[BaseModel],
+        owner: str,
+        required: tuple[str, ...] = (),
+        outer: Names[str, str] = NOTHING,
+    ) -> Part:
+        aliases, scopes = self._scopes(declared, place, outer)
+        needed = [name for name, one in model.model_fields.items() if one.is_required() and name != "resource"]
+        for name in dict.fromkeys((*required, *needed)):
+            if name not in declared:
+                self._fault((*place, name), f"expected, for each {owner or 'object'} has it")
+        known = [name for name in model.model_fields if name not in ("resource", "dataset", "id", "withdrawn")]
+        constants: dict[str, Any] = {}
+        fields: list[tuple[str, Callable[[Scope], Any]]] = []
+        columns: dict[str, tuple[str, ...]] = {}
+        for name, written in declared.items():
+            if name in STEERING:
+                continue
+            if name not in known:
+                self._fault((*place, name), f"unknown field{closest(name, known)}")
+                continue
+            made = self._field(owner, name, written, (*place, name), aliases)
+            if made.columns:
+                fields.append((name, made.evaluate))
+                columns[name] = made.columns
+            elif (value := made.evaluate({})) is not None:
+                constants[name] = value
+        holds = tuple(self._conditions(declared, place, aliases))
+        return Part(holds, scopes, constants, tuple(fields), columns, tuple(needed))
+
+    def _field(self, owner: str, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
+        if name in NESTED:
+            return self._nested(name, written, place, aliases)
+        several = name in LISTS or name in SEVERAL
+        if isinstance(written, list) and several:
+            return joined([self._value(owner, name, one, (*place, at), aliases) for at, one in enumerate(written)])
+        found = self._value(owner, name, written, place, aliases)
+        self._terms(TERMS.get((owner, name), ()), written, found, place)
+        return joined([found]) if several else found
+
+    def _nested(self, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
+        model = NESTED[name]
+        owner = next((child for child, form in CHILDREN.items() if form.model is model), "")
+        if isinstance(written, dict) and model in VALUES.values() and name == "excerpt":
+            part = self._inner(written, place, model, owner, aliases)
+            return Template(lambda scope: next(iter(kept(part, scope)), None), all_columns([part]))
+        if not isinstance(written, list) or not all(isinstance(one, dict) for one in written):
+            self._fault(place, f"expected tables, as in [[record.{name}]], got {shown(written)}")
+            return Template(lambda _: None, ())
+        parts = [self._inner(one, (*place, at), model, owner, aliases) for at, one in enumerate(written)]
+        return Template(lambda scope: [one for part in parts for one in kept(part, scope)], all_columns(parts))
+
+    def _inner(
+        self, declared: dict[str, Any], place: Place, model: type[BaseModel], owner: str, aliases: dict[str, str]
+    ) -> Part:
+        return self._part(declared, place, model, owner, outer=aliases)
+
+    def _value(self, owner: str, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
+        if isinstance(written, dict) and set(written) == {"first"} and isinstance(written["first"], list):
+            return first([self._value(owner, name, one, (*place, "first"), aliases) for one in written["first"]])
+        if isinstance(written, dict | list):
+            self._fault(place, f"expected a text with {{columns}}, or first = [texts], got {shown(written)}")
+            return Template(lambda _: None, ())
+        found = self._template(written, place, aliases)
+        finish = key if name == "key" or name in LINKS else None
+        return finished(found, (owner, name) in NUMERIC, finish)
+
+    def _template(self, written: Any, place: Place, aliases: dict[str, str], whole: bool = True) -> Template:
+        """With `whole` the columns count as looked at in all their parts: not where each part is gone through."""
+        try:
+            found = template(written, self.maps)
+        except Unfit as error:
+            self._fault(place, str(error))
+            return Template(lambda _: None, ())
+        for column in found.columns if whole or found.last else ():
+            self._use(column, aliases)
+        return found
+
+    def _terms(self, terms: tuple[str, ...], written: Any, found: Template, place: Place) -> None:
+        """Constants of a vocabulary, and all that a map can give where it comes last, are terms of it."""
+        if not terms or isinstance(written, dict):
+            return
+        given = [found.constant] if not found.columns else []
+        if found.last.startswith("map:"):
+            given = [one for one in self.maps.get(found.last[4:], {}).values() if one]
+        for one in given:
+            if one not in terms:
+                wrong = f"expected one of {', '.join(terms)}; {shown(one)} is none{closest(str(one), terms)}"
+                self._fault(place, wrong)
+
+    def _conditions(
+        self, declared: dict[str, Any], place: Place, aliases: dict[str, str]
+    ) -> Iterator[Callable[[Scope], bool]]:
+        for name, wanted in (("when", True), ("unless", False)):
+            if name in declared:
+                found = self._template(declared[name], (*place, name), aliases)
+                yield lambda scope, get=found.evaluate, wanted=wanted: (get(scope) is not None) is wanted  # type: ignore[misc]
+        for name, wanted in (("ordered", True), ("unordered", False)):
+            if name in declared:
+                yield self._order(declared[name], (*place, name), aliases, wanted)
+
+    def _order(self, written: Any, place: Place, aliases: dict[str, str], wanted: bool) -> Callable[[Scope], bool]:
+        if not isinstance(written, list) or not all(isinstance(one, str) for one in written):
+            self._fault(place, f'expected columns, as in ["low", "best"], got {shown(written)}')
+            return lambda _: True
+        for column in written:
+            self._use(column, aliases)
+
+        def holds(scope: Scope) -> bool:
+            found = [amount(scope, column) for column in written]
+            numbers = [one for one in found if one is not None]
+            return (numbers == sorted(numbers)) is wanted
+
+        return holds
+
+    def _scopes(
+        self, declared: dict[str, Any], place: Place, outer: Names[str, str]
+    ) -> tuple[dict[str, str], Callable[[Scope], Iterator[Scope]]]:
+        """What the names that `each` and `columns` give stand for, and the scopes that they make of a row."""
+        aliases = dict(outer)
+        if "columns" in declared:
+            named = declared["columns"]
+            if not isinstance(named, dict):
+                self._fault((*place, "columns"), 'expected a table, as in {tank = "tanks"}')
+                return aliases, lambda row: iter((row,))
+            for column in named:
+                self._use(column, aliases)
+            return aliases | dict.fromkeys(GIVEN, ""), lambda row: through(row, named)
+        if "each" not in declared:
+            return aliases, lambda row: iter((row,))
+        if not isinstance(declared["each"], dict) or not declared["each"]:
+            self._fault((*place, "each"), 'expected a table, as in {office = "{source_office|split:;}"}')
+            return aliases, lambda row: iter((row,))
+        lists = {
+            name: self._template(one, (*place, "each", name), aliases, whole=False)
+            for name, one in declared["each"].items()
+        }
+        inner = {
+            name: f"{one.columns[0]}[]" if len(one.columns) == 1 and not one.last else "" for name, one in lists.items()
+        }
+        return aliases | inner | {"position": ""}, lambda row: each(row, lists)
+
+    def _use(self, column: str, aliases: dict[str, str]) -> None:
+        name, dot, rest = column.partition(".")
+        if column in aliases:
+            self._used.add(aliases[column])
+        elif name in aliases:
+            self._used.add(aliases[name] + dot + rest)
+        else:
+            self._used.add(column)
+
+    def _fault(self, place: Place, detail: str) -> None:
+        self.wrong.append((place, detail))
+
+
+def _terms(declared: Any) -> bool:
+    return isinstance(declared, dict) and all(isinstance(one, str) for one in declared.values())
+
+
+def _kind(types: Any) -> str:
+    names = {str: "text", list: "a list", dict: "a table"}
+    return " or ".join(names[one] for one in (types if isinstance(types, tuple) else (types,)))
