@@ -149,7 +149,7 @@ class Mapped:
 
     def _first(self, record: Made, line: dict[str, Any], fresh: dict[tuple[str, str], int]) -> bool:
         """Whether the record has not been before. Where it has, and was otherwise, that is counted."""
-        name = record.resource, line.get("key", "")
+        name = record.resource, str(line.get("key", ""))  # one that is no text is refused when the record is read
         digest = hash(repr(line))
         known = self._once.get(name) or fresh.get(name)
         if known is None:

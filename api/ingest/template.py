@@ -50,14 +50,17 @@ def template(written: Any, maps: Maps) -> Template:
     columns = tuple(dict.fromkeys(column for _, column, _ in holes))
     if parts[0] == parts[-1] == "" and len(parts) == 3:
         return Template(holes[0][0], columns, last=holes[0][2])
-    texts, gets = parts[::2], [get for get, _, _ in holes]
+    texts, gets, named = parts[::2], [get for get, _, _ in holes], [column for _, column, _ in holes]
 
     def evaluate(scope: Scope) -> str | None:
         found = [texts[0]]
-        for get, after in zip(gets, texts[1:], strict=True):
+        for get, column, after in zip(gets, named, texts[1:], strict=True):
             if (value := get(scope)) is None:
                 return None
-            found += (text(value), after)
+            try:
+                found += (text(value), after)
+            except Unfit as error:
+                raise Problem(column, str(error)) from None
         return "".join(found)
 
     return Template(evaluate, columns)
