@@ -24,7 +24,7 @@ class Part:
     def made(self, row: Scope) -> Iterator[tuple[Scope, dict[str, Any]]]:
         """The objects that a row gives, each with what it was made from. Problem where a value is unfit."""
         for scope in self.scopes(row):
-            if all(holds(scope) for holds in self.holds):
+            if not self.holds or all(holds(scope) for holds in self.holds):
                 yield scope, self.one(scope)
 
     def one(self, scope: Scope) -> dict[str, Any]:

@@ -94,10 +94,12 @@ def _hole(inner: str, maps: Maps) -> tuple[Callable[[Scope], Any], str, str]:
         name, _, argument = one.partition(":")
         steps.append((converter(name, argument, maps), argument if name == "or" else None))
 
+    def plain(scope: Scope) -> Any:
+        value = scope[column] if column in scope else reached(scope, column)
+        return (value.strip() or None) if isinstance(value, str) else value
+
     def get(scope: Scope) -> Any:
-        value = reached(scope, column)
-        if isinstance(value, str):
-            value = value.strip() or None
+        value = plain(scope)
         for convert, instead in steps:
             if value is None or value == []:
                 value = instead
@@ -108,4 +110,4 @@ def _hole(inner: str, maps: Maps) -> tuple[Callable[[Scope], Any], str, str]:
                 raise Problem(column, str(error)) from None
         return value
 
-    return get, column, named[-1] if named else ""
+    return get if steps else plain, column, named[-1] if named else ""
