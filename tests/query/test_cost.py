@@ -35,7 +35,8 @@ from api.query import (
     Test as Compared,
 )
 from api.query.sort import POSITION
-from api.rest.request import list_query, record_query
+from api.rest.formats import FORMATS
+from api.rest.request import export_query, list_query, record_query
 
 ID = (Entry("id", Column("id")),)
 WORDS = Search("corridor", "en")
@@ -126,3 +127,8 @@ def test_a_list_over_rest_has_the_same_price(resource: str, url: str, points: in
 def test_a_record_over_rest_costs_itself_and_its_links() -> None:
     query = record_query(V1, V1["event"], "evt_00000000000000000000000000", b"include=figures,place")
     assert price(query) == 12
+
+
+def test_an_export_is_bounded_by_a_rule_of_its_own_and_not_by_its_size() -> None:
+    for query_string in (b"", b"limit=1000000", b"q=talks"):
+        assert price(export_query(V1, V1["event"], FORMATS["ndjson"], query_string)) == 1
