@@ -20,7 +20,7 @@ from api.graphql import routes as graphql
 from api.http import meanings
 from api.http.front import Front
 from api.http.health import Health
-from api.rest import contract, export
+from api.rest import contract, export, index
 from api.rest import routes as rest
 from api.settings import Settings
 
@@ -60,9 +60,8 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        service.changes.start()
         tried = asyncio.Event()
-        preparing = asyncio.create_task(_prepared(prepare, health, tried))
+        preparing = asyncio.create_task(_prepared(prepare, service, health, tried))
         preparing.add_done_callback(lambda _: tried.set())
         with suppress(TimeoutError):
             await asyncio.wait_for(tried.wait(), PATIENCE)
@@ -78,6 +77,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(health.routes())
+    app.include_router(index.routes(VERSIONS.values()))
     for version in VERSIONS.values():
         app.include_router(rest.routes(service, exports, version))
         app.include_router(export.routes(exports, version))
@@ -96,7 +96,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
     return Application(framed, health)
 
 
-async def _prepared(prepare: Prepare | None, health: Health, tried: asyncio.Event) -> None:
+async def _prepared(prepare: Prepare | None, service: Service, health: Health, tried: asyncio.Event) -> None:
     while prepare is not None:
         try:
             await prepare()
@@ -107,4 +107,5 @@ async def _prepared(prepare: Prepare | None, health: Health, tried: asyncio.Even
             log.warning("store not ready", reason=error.message)
         tried.set()
         await asyncio.sleep(AGAIN)
+    service.changes.start()  # Before, there may be no log to follow.
     health.prepared = True

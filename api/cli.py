@@ -13,7 +13,6 @@ import typer
 from api.errors import BriefingError, SettingsError
 from api.settings import Settings, read_settings
 
-SAMPLE = Path(__file__).parent / "sample"
 NOT_CONFIGURED = 2
 INTERRUPTED = 130
 
@@ -48,7 +47,7 @@ def serve(
     settings = read_settings()
     import_module("api.logs").configure(settings)
     with import_module("api.store.address").address(settings, own=True) as url:
-        application = import_module("api.app").create_app(settings, url, _preparation(settings, url, sample))
+        application = import_module("api.app").create_app(settings, url, _preparation(url, sample))
         served = import_module("api.http.server").serve(application, settings, on_drain=application.drain)
     sys.exit(served)
 
@@ -125,10 +124,10 @@ def show_settings() -> None:
         print(f"BRIEFING_{name.upper()}{default}\n    {one.description}")
 
 
-def _preparation(settings: Settings, url: str, sample: bool) -> Any:
+def _preparation(url: str, sample: bool) -> Any:
     async def prepare() -> None:
         await import_module("api.store.migrate").migrate(url)
         if sample:
-            await import_module("api.ingest.load").load([str(SAMPLE)], url)
+            await import_module("api.ingest.sample").load_sample(url)
 
     return prepare

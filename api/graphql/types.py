@@ -34,7 +34,10 @@ def _scalar(name: str, description: str, url: str, read: Any) -> Any:
             raise GraphQLError(str(error)) from None
 
     def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
-        return parse(value_from_ast_untyped(node, variables))
+        try:
+            return parse(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
 
     return strawberry.scalar(
         name=name, description=description, specified_by_url=url, parse_value=parse, parse_literal=literal

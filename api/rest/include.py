@@ -24,7 +24,7 @@ def read_include(version: Version, resource: Resource, paths: Iterable[str]) -> 
         for name in names:
             if name not in at.links:
                 known = ", ".join(at.links) or "nothing"
-                raise ValueError(f"{name[:50]!r} is no link of a {at.name}: {known}.{nearest(name, at.links)}")
+                raise ValueError(f"{name[:50]!r} is no link of {at.plural}: {known}.{nearest(name, at.links)}")
             branch = branch.setdefault(name, {})
             at = version[at.links[name].target]
     return tree

@@ -66,9 +66,10 @@ class Changes:
             try:
                 await self._watch(connection)
             except FAILURES as error:
-                self._sure_until = 0.0
-                log.warning("the change log is out of sight", reason=type(error).__name__)
-                await asyncio.sleep(EVERY)
+                if self._latest:
+                    log.warning("the change log is out of sight", reason=type(error).__name__)
+                self._latest, self._sure_until = {}, 0.0
+                await asyncio.sleep(AGAIN)
             finally:
                 connection.terminate()
 

@@ -59,7 +59,8 @@ async def plan(owner: asyncpg.Connection, resource: Resource, filter: Filter, so
     async with owner.transaction():
         await owner.execute("set local enable_seqscan = off; set local plan_cache_mode = force_custom_plan")
         lines = await owner.fetch(f"explain {statement.sql}", *statement.arguments)
-    return "\n".join(line[0] for line in lines)
+    # The list of migrations is a handful of rows: reading it whole is how it should be read.
+    return "\n".join(line[0] for line in lines if "Seq Scan on applied" not in line[0])
 
 
 @pytest.mark.parametrize(

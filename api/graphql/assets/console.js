@@ -28,14 +28,14 @@ query EventsWithSources($first: Int = 5) {
         nodes {
           text
           quoteType
-          speaker { name role }
+          speaker { name description role }
         }
         hasMore
       }
       citations(first: 5) {
         nodes {
           stance
-          source { name kind }
+          source { name description kind }
           via { name }
         }
         hasMore
@@ -57,8 +57,8 @@ query DisputedEvents {
           stance
           certainty
           statement
-          source { name }
-          blames { name }
+          source { name description }
+          blames { name description }
           document { title url }
         }
       }
@@ -87,7 +87,7 @@ query Search(
     nodes {
       text
       saidAt
-      speaker { name }
+      speaker { name description }
     }
   }
 }

@@ -1,0 +1,38 @@
+"""Where to begin: what the service offers, and where, for those who open its address or a version's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+
+from api.catalog import Version
+from api.http.respond import Content, respond
+from api.http.route import DataRoute
+
+
+def routes(versions: Iterable[Version]) -> APIRouter:
+    """`/` and `/vN`: links to what there is."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    offered = {version.name: _offered(version) for version in versions}
+    _add(router, "/", {"versions": offered, "health": "/healthz", "ready": "/readyz"})
+    for name, what in offered.items():
+        _add(router, f"/{name}", what)
+    return router
+
+
+def _offered(version: Version) -> dict[str, Any]:
+    path = f"/{version.name}"
+    lists = {one.plural: f"{path}/{one.plural}" for one in version.resources.values()}
+    return {"lists": lists, "graphql": f"{path}/graphql", "openapi": f"{path}/openapi.json"}
+
+
+def _add(router: APIRouter, path: str, what: dict[str, Any]) -> None:
+    content = Content(orjson.dumps(what))
+
+    async def handle(request: Request) -> Any:
+        return await respond(request.scope, content)
+
+    router.add_api_route(path, handle, methods=["GET", "HEAD", "OPTIONS"])
