@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from api.http.problems import PROBLEMS
 from tests.http.conftest import Answer, Client
+from tests.serving import ROOT
 
 # What is nobody's business outside: paths, SQL, addresses, names of classes and of what the service is made of.
 INTERNAL = re.compile(
@@ -73,6 +74,7 @@ def code(answer: Answer) -> str:
 
 def checked(answer: Answer) -> Answer:
     """The answer, which is none of ours at fault, has the shape of its kind, and holds nothing internal."""
+    assert str(ROOT).encode() not in answer.body
     assert answer.status < 500 or answer.status == 503, answer
     assert answer.fields.get("x-request-id") or "access-control-allow-methods" in answer.fields, answer
     if not answer.body:
