@@ -17,10 +17,8 @@ def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) ->
     """The condition on the rows of `alias`."""
     match filter:
         case Test():
-            writer.custom = writer.custom or filter.column != "id"
             return TESTS[filter.operator](writer, alias, filter)
         case Search():
-            writer.custom = True
             return f"{alias}.search @@ {word_query(writer, filter)}"
         case Through():
             return _through(writer, resource, alias, filter)
@@ -70,6 +68,9 @@ def _through(writer: Writer, resource: Resource, alias: str, filter: Through) ->
 
 
 def _any_of(writer: Writer, alias: str, test: Test) -> str:
+    if len(test.value) == 1:
+        # Equality lets an index on the column and the list's order give the rows in order.
+        return f"{alias}.{test.column} = {writer.argument(test.value[0], CASTS[test.kind])}"
     return f"{alias}.{test.column} = any({writer.argument(test.value, CASTS[test.kind] + '[]')})"
 
 

@@ -7,6 +7,7 @@ aggregated (`__typename` alone) and where there are none.
 from __future__ import annotations
 
 from api.compiler.page import Reading, counts, numbered, order, reading, total
+from api.compiler.planning import settled
 from api.compiler.writer import Source, Writer, indent, json_object, literal
 from api.query import (
     All,
@@ -109,6 +110,7 @@ def page(writer: Writer, rows: Rows, parent: Source | None = None) -> str:
     joined = f"{{}}.{link.by} = {parent.column('id')}" if parent and link else ""
     if link and link.owned and rows.filter == All():
         return _owned(writer, rows, source, joined)
+    writer.custom = writer.custom or not settled(there, rows)
     read = reading(writer, rows, there)
     made = json_object([(entry.key, _page_value(writer, rows, read, source, entry.value)) for entry in rows.selection])
     marked = f", {read.next_cursor(source)} as next" if not parent else ""

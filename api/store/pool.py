@@ -151,6 +151,9 @@ class Pool:
                     "extra_float_digits": "1",
                     "search_path": "pg_catalog",
                     "jit": "off",
+                    # A store's indexes are in memory or on a solid disk: at 4, the default, an event with 20,000
+                    # figures had them all fetched and sorted (7.6 ms) rather than ten read in order (0.4 ms).
+                    "random_page_cost": "1.1",
                     "plan_cache_mode": MODES[custom],
                 },
             )

@@ -37,7 +37,7 @@ def test_a_document_becomes_the_statement_that_is_written_down(compiled: Compile
 DOCUMENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "query ($of: [EventKind!]) { events(filter: {kind: {in: $of}}) { nodes { id } } }",
-        {"of": ["OTHER"]},
+        {"of": ["OTHER", "CLASH"]},
         {"of": ["SHELLING", "ATTACK", "CLASH"]},
     ),
     (
@@ -116,7 +116,15 @@ def test_filters_of_a_place_look_at_it_once(compiled: Compiled) -> None:
         ("{ events { nodes { id } } }", False),
         (f'{{ event(id: "{ID}") {{ citations {{ nodes {{ stance }} }} }} }}', False),
         (f'{{ events(filter: {{id: {{in: "{ID}"}}}}) {{ nodes {{ id }} }} }}', False),
-        ("{ events(filter: {kind: {in: OTHER}}) { nodes { id } } }", True),
+        ("{ events(filter: {kind: {in: OTHER}}) { nodes { id } } }", False),
+        ('{ events(filter: {kind: {in: OTHER}, startsAt: {lt: "2022-03-06"}}) { nodes { id } } }', False),
+        ('{ events(filter: {startsAt: {lt: "2022-03-06"}}, orderBy: {field: STARTS_AT}) { nodes { id } } }', False),
+        ("{ events(filter: {kind: {in: OTHER}}, orderBy: {field: ENDS_AT}) { nodes { id } } }", True),
+        ('{ events(filter: {startsAt: {lt: "2022-03-06"}}, orderBy: {field: ENDS_AT}) { nodes { id } } }', True),
+        ("{ events(filter: {kind: {in: [OTHER, CLASH]}}) { nodes { id } } }", True),
+        ("{ events(filter: {kind: {in: OTHER}, status: {in: FAILED}}) { nodes { id } } }", True),
+        ('{ events(filter: {country: {in: "UA"}}) { nodes { id } } }', True),
+        ("{ events(filter: {not: {kind: {in: OTHER}}}) { nodes { id } } }", True),
         ('{ events(filter: {search: {text: "x"}}) { nodes { id } } }', True),
         ("{ events { nodes { citations(filter: {stance: {in: DENIES}}) { hasMore } } } }", True),
         ('{ events(filter: {not: {figures: {some: {unit: {in: "kg"}}}}}) { totalCount } }', True),

@@ -1,6 +1,6 @@
 -- Filters, tests through links, a link to one, and children in order.
 -- { events(first: 1, filter: {disputed: true, startsAt: {gte: "2022-03-01"}, figures: {some: {measure: {in: KILLED}}}, not: {place: {country: {in: ["UA"]}}}}) { nodes { place { name } citations(first: 1) { nodes { stance } hasMore } } } }
--- [["UA"],"2022-03-01T00:00:00+00:00",["killed"]]
+-- ["UA","2022-03-01T00:00:00+00:00","killed"]
 select convert_to(json_object('events': t8.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{event,figure,place}')) as mark
 from (select) request
 left join lateral (
@@ -8,7 +8,7 @@ left join lateral (
   from (
     select t5.place_id, t5.id, t5.starts_at as k
     from v1.event t5
-    where ((exists (select from v1.place t6 where t6.id = t5.place_id and t6.country = any($1::text[]))) is not true and t5.disputed and t5.starts_at >= $2::timestamptz and exists (select from v1.figure t7 where t7.event_id = t5.id and t7.measure = any($3::text[])))
+    where ((exists (select from v1.place t6 where t6.id = t5.place_id and t6.country = $1::text)) is not true and t5.disputed and t5.starts_at >= $2::timestamptz and exists (select from v1.figure t7 where t7.event_id = t5.id and t7.measure = $3::text))
     order by t5.starts_at desc nulls last, t5.id desc
     limit 1
   ) t1
