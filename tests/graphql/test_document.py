@@ -1,0 +1,43 @@
+"""What is remembered of documents is bounded in bytes: none weighs more than it is counted for."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+import pytest
+
+from api.catalog import V1
+from api.graphql.document import DOCUMENTS_MOST, Documents, weight
+from api.graphql.schema import core
+
+TEXTS = [
+    "{node(id:1){id}}",
+    "{events{nodes{id}}}",
+    "{events{nodes{figures{nodes{event{figures{nodes{event{id}}}}}}}}}",
+    "{events{nodes{" + " ".join(["id"] * 250) + "}}}",
+    "query($s:DateTime!){events(first:20,filter:{startsAt:{gte:$s}}){nodes{id title quotes{nodes{text}}}}}",
+]
+COPIES = 50
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:30])
+def test_a_document_takes_no_more_than_its_weight(text: str) -> None:
+    documents = Documents(core(V1))
+    documents._read(text)
+    gc.collect()
+    tracemalloc.start()
+    kept = [documents._read(text) for _ in range(COPIES)]
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken / len(kept) <= weight(text)
+
+
+def test_many_small_documents_stay_within_the_bound() -> None:
+    documents = Documents(core(V1))
+    for number in range(DOCUMENTS_MOST // weight("") + 100):
+        documents.read(f"{{node(id:{number}){{id}}}}")
+        if documents._known.weight > DOCUMENTS_MOST:
+            raise AssertionError(number)
+    assert len(documents._known) < DOCUMENTS_MOST // weight("")
