@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import structlog
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answer import Service
@@ -18,15 +17,14 @@ from api.errors import BriefingError, Unavailable
 from api.graphql import console
 from api.graphql import routes as graphql
 from api.http import meanings
+from api.http.cors import Cors
 from api.http.front import Front
 from api.http.health import Health
+from api.http.paths import Paths
 from api.rest import contract, export, index
 from api.rest import routes as rest
 from api.settings import Settings
 
-EXPOSED = ["ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "Server-Timing"]
-EXPOSED += ["Content-Disposition"]
-ACCEPTED = ["Accept", "Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-Id"]
 AGAIN = 0.5
 # How long a start waits for the first try: what Postgres refuses it refuses at once, and a migration may take long.
 PATIENCE = 2.0
@@ -76,23 +74,13 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
         await exports.streams.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.include_router(health.routes())
-    app.include_router(index.routes(VERSIONS.values()))
+    routers = [health.routes(), index.routes(VERSIONS.values()), console.routes(), meanings.routes()]
     for version in VERSIONS.values():
-        app.include_router(rest.routes(service, exports, version))
-        app.include_router(export.routes(exports, version))
-        app.include_router(contract.routes(version))
-        app.include_router(graphql.routes(service, version))
-    app.include_router(console.routes())
-    app.include_router(meanings.routes())
-    framed = CORSMiddleware(
-        Front(app, settings),
-        allow_origins=settings.cors_origins.split(","),
-        allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
-        allow_headers=ACCEPTED,
-        expose_headers=EXPOSED,
-        max_age=86400,
-    )
+        routers += [rest.routes(service, exports, version), export.routes(exports, version)]
+        routers += [contract.routes(version), graphql.routes(service, version)]
+    for router in routers:
+        app.include_router(router)
+    framed = Cors(Front(app, Paths(app, routers), settings), settings.cors_origins)
     return Application(framed, health)
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from api.compiler.cells import csv_row, typed
+from api.compiler.json import Json, array_of, literal, object_of, optional, string, written
 from api.compiler.page import everything
 from api.compiler.record import pairs, record
-from api.compiler.writer import Source, Writer, indent, json_object, literal
-from api.query import Column, Feature, Flat, Lines, Page, Rows, Typed, Whole
+from api.compiler.writer import Source, Writer, indent
+from api.query import Column, Entry, Feature, Flat, Lines, Page, Rows, Typed, Whole
 
 
 def lines(writer: Writer, root: Lines) -> str:
@@ -26,8 +27,8 @@ def lines(writer: Writer, root: Lines) -> str:
     return f"select {made}\nfrom (\n  {indent(inner)}\n) {source.alias}{joins}"
 
 
-def _line(root: Lines, text: str) -> str:
-    return f"concat({literal(root.before)}, {text}, {_escaped(root.after)}) as line"
+def _line(root: Lines, made: Json) -> str:
+    return f"concat({literal(root.before)}, {made.sql()}, {_escaped(root.after)}) as line"
 
 
 def _escaped(text: str) -> str:
@@ -42,7 +43,7 @@ def _whole(writer: Writer, source: Source, root: Lines) -> str:
 
 def _flat(writer: Writer, source: Source, root: Lines) -> str:
     assert isinstance(root.shape, Flat)
-    return _line(root, csv_row(writer, source, root.shape.cells))
+    return _line(root, written(csv_row(writer, source, root.shape.cells)))
 
 
 def _typed(writer: Writer, source: Source, root: Lines) -> str:
@@ -56,16 +57,16 @@ def _feature(writer: Writer, source: Source, root: Lines) -> str:
     assert isinstance(root.shape, Feature)
     place = _place(writer, source, root.shape) if root.shape.link else source
     latitude, longitude = place.column("latitude"), place.column("longitude")
-    point = json_object([("type", literal("Point")), ("coordinates", f"json_build_array({longitude}, {latitude})")])
+    point = object_of([("type", string("Point")), ("coordinates", array_of([written(longitude), written(latitude)]))])
     properties = pairs(writer, source, root.shape.selection)
     if root.shape.link:
         properties += pairs(writer, place, root.shape.place)
-    made = json_object(
+    made = object_of(
         [
-            ("type", literal("Feature")),
-            ("id", source.column("id")),
-            ("geometry", f"case when {latitude} is not null then {point} end"),
-            ("properties", json_object(properties)),
+            ("type", string("Feature")),
+            *pairs(writer, source, (Entry("id", Column("id")),)),
+            ("geometry", optional(f"case when {latitude} is not null then {point.sql()} end")),
+            ("properties", object_of(properties)),
         ]
     )
     return _line(root, made)
@@ -73,7 +74,7 @@ def _feature(writer: Writer, source: Source, root: Lines) -> str:
 
 def _place(writer: Writer, source: Source, shape: Feature) -> Source:
     link = source.resource.links[shape.link]
-    place = Source(writer.name(), writer.version[link.target])
+    place = Source(writer.name(), writer.version[link.target], outer=True)
     shown = [entry.value.name for entry in shape.place if isinstance(entry.value, Column)]
     columns = ", ".join(dict.fromkeys(["latitude", "longitude", *shown]))
     # The limit keeps it lateral: as a plain join it could be hashed, which loses the order.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from api.catalog import Resource
 from api.compiler.condition import condition, word_query
-from api.compiler.writer import CASTS, Source, Writer, indent, literal
+from api.compiler.json import Json, boolean, fixed, literal, optional, written
+from api.compiler.writer import CASTS, Source, Writer, indent
 from api.query import (
     All,
     Answer,
@@ -61,14 +62,14 @@ class Reading:
         n, found = f"{source.alias}.n", f"{source.alias}.found"
         return f"max({self.cursor(source)}) filter (where {n} = {size} and {found} > {size})"
 
-    def about(self, source: Source, value: Cursor | NextCursor | HasMore | HasNext | HasPrevious) -> str:
+    def about(self, source: Source, asked: Cursor | NextCursor | HasMore | HasNext | HasPrevious) -> Json:
         """What a page tells of itself."""
         page = self.rows.page
-        further = f"coalesce(bool_or({source.alias}.found > {page.size}), false)"
-        behind = "false" if page.position is None else "true"
-        match value:
+        further = boolean(f"bool_or({source.alias}.found > {page.size})")
+        behind = fixed("false" if page.position is None else "true")
+        match asked:
             case NextCursor():
-                return self.next_cursor(source)
+                return optional(f"'\"' || {self.next_cursor(source)} || '\"'")
             case HasMore():
                 return further
             case HasNext():
@@ -77,8 +78,8 @@ class Reading:
                 return further if page.backward else behind
             case Cursor():
                 last = f"least({source.alias}.found, {page.size})"
-                at = last if value.last != page.backward else "1"
-                return f"max({self.cursor(source)}) filter (where {source.alias}.n = {at})"
+                at = last if asked.last != page.backward else "1"
+                return optional(f"'\"' || max({self.cursor(source)}) filter (where {source.alias}.n = {at}) || '\"'")
 
 
 def reading(writer: Writer, rows: Rows, resource: Resource) -> Reading:
@@ -221,14 +222,15 @@ def counts(writer: Writer, rows: Rows, resource: Resource) -> str:
     return f"with {', '.join(made)}\n" if made else ""
 
 
-def total(value: Total | Quality) -> str:
+def total(asked: Total | Quality) -> Json:
     """How many records the filter leaves, or how good that number is."""
-    table = "exact" if value.exact else "estimated"
-    if isinstance(value, Total):
-        return f"(select n from {table})"
-    word = "at_least" if value.exact else "estimated"
-    good, bad = ("EXACT", word.upper()) if value.upper else ("exact", word)
-    return f"(select case when cut then {literal(bad)} else {literal(good)} end from {table})"
+    table = "exact" if asked.exact else "estimated"
+    if isinstance(asked, Total):
+        return written(f"(select n from {table})")
+    word = "at_least" if asked.exact else "estimated"
+    good, bad = ("EXACT", word.upper()) if asked.upper else ("exact", word)
+    found = f"(select case when cut then {literal(bad)} else {literal(good)} end from {table})"
+    return fixed('"') + written(found) + fixed('"')
 
 
 def _exact(writer: Writer, rows: Rows, resource: Resource) -> str:

@@ -1,14 +1,20 @@
 """A record as a JSON object, and a page of records as one: records hold pages of what they link to, and so on.
 
 A page is one row whatever is asked of it: `having true` makes one group of its records, even where nothing is
-aggregated (`__typename` alone) and where there are none.
+aggregated (`__typename` alone) and where there are none. Beside the text, `made`, it tells the `points` that it comes
+to: those of api.query.cost, with the rows that there were in the place of those that there might be.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from api.catalog import Resource
+from api.catalog.declaration import Type
+from api.compiler.json import Json, boolean, fixed, listed, literal, object_of, optional, scalar, string, written
 from api.compiler.page import Reading, counts, numbered, order, reading, total
 from api.compiler.planning import settled
-from api.compiler.writer import Source, Writer, indent, json_object, literal
+from api.compiler.writer import Source, Writer, indent
 from api.query import (
     All,
     Column,
@@ -28,27 +34,30 @@ from api.query import (
     Several,
     Single,
     Total,
+    base_of,
+    extra_of,
+    unit_of,
 )
 
 
-def record(writer: Writer, source: Source, selection: Selection) -> str:
-    """The expression that makes the object; joins it needs are added to the source."""
-    return json_object(pairs(writer, source, selection))
+def record(writer: Writer, source: Source, selection: Selection) -> Json:
+    """The object of a record; joins that it needs, and their points, are added to the source."""
+    return object_of(pairs(writer, source, selection))
 
 
-def pairs(writer: Writer, source: Source, selection: Selection) -> list[tuple[str, str]]:
-    """The keys of the object and the expressions of their values."""
+def pairs(writer: Writer, source: Source, selection: Selection) -> list[tuple[str, Json]]:
+    """The keys of the object and their values."""
     return [(entry.key, _value(writer, source, entry.value)) for entry in selection]
 
 
-def _value(writer: Writer, source: Source, value: object) -> str:
+def _value(writer: Writer, source: Source, value: object) -> Json:
     match value:
         case Column():
-            column = source.column(value.name)
-            # In Turkish the capital of i is İ: a vocabulary knows no language.
-            return f'upper({column} collate "C")' if value.upper else column
+            kind, plain = column_type(source.resource, value.name)
+            kind = replace(kind, nullable=kind.nullable or source.outer)
+            return scalar(source.column(value.name), kind, plain=plain, upper=value.upper)
         case Constant():
-            return literal(value.text)
+            return string(value.text)
         case Part():
             return _part(writer, source, value)
         case Single():
@@ -57,53 +66,80 @@ def _value(writer: Writer, source: Source, value: object) -> str:
             return _several(writer, source, value)
         case Rows():
             alias = writer.name()
-            made = page(writer, value, source)
+            made, points = page(writer, value, source)
             source.joins.append(f"left join lateral (\n  {indent(made)}\n) {alias} on true")
-            return f"{alias}.made"
+            if points:
+                source.points.append(f"{alias}.points")
+            return written(f"{alias}.made")
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a record")
 
 
-def _part(writer: Writer, source: Source, part: Part) -> str:
+def column_type(resource: Resource, name: str) -> tuple[Type, bool]:
+    """The type of a column, and whether its texts hold no character that JSON escapes: those of ids do not."""
+    if name == "id":
+        return Type("text"), True
+    if name in resource.fields:
+        return resource.fields[name].type, False
+    link = next(one for one in resource.links.values() if one.by == name and one.kind in ("one", "several"))
+    return Type("text", nullable=link.single and link.nullable, many=not link.single), link.single
+
+
+def _part(writer: Writer, source: Source, part: Part) -> Json:
     column = source.column(part.name)
     item = writer.name() if part.many else column
-    made = json_object([(entry.key, _key(item, entry.value)) for entry in part.selection])
-    if part.many:
-        return f"coalesce((select json_agg({made}) from jsonb_array_elements({column}) {item}), '[]')"
-    return f"case when {column} is not null then {made} end"
+    made = object_of((entry.key, _key(item, entry.value)) for entry in part.selection)
+    if not part.many:
+        return optional(f"case when {column} is not null then {made.sql()} end")
+    # Most are empty, and to compare costs less than to begin a select.
+    rows = f"select string_agg({made.sql()}, ',') from jsonb_array_elements({column}) {item}"
+    return fixed("[") + written(f"case when {column} <> '[]' then ({rows}) end") + fixed("]")
 
 
-def _key(item: str, value: object) -> str:
+def _key(item: str, value: object) -> Json:
     if isinstance(value, Constant):
-        return literal(value.text)
+        return string(value.text)
     assert isinstance(value, Column)
-    return f"{item} -> {literal(value.name)}"
+    return optional(f"({item} -> {literal(value.name)})::text")
 
 
-def _single(writer: Writer, source: Source, single: Single) -> str:
+def _single(writer: Writer, source: Source, single: Single) -> Json:
     link = source.resource.links[single.link]
     there = Source(writer.name(), writer.version[link.target])
     made = record(writer, there, single.selection)
     joined = f"left join {writer.view(link.target)} {there.alias} on {there.alias}.id = {source.column(link.by)}"
     source.joins += [joined, *there.joins]
-    return f"case when {there.alias}.id is not null then {made} end"
+    source.points += there.points
+    return optional(f"case when {there.alias}.id is not null then {made.sql()} end")
 
 
-def _several(writer: Writer, source: Source, several: Several) -> str:
+def _several(writer: Writer, source: Source, several: Several) -> Json:
     link = source.resource.links[several.link]
     there = Source(writer.name(), writer.version[link.target])
-    order = writer.name()
-    made = record(writer, there, several.selection)
+    order, alias = writer.name(), writer.name()
+    made = listed(record(writer, there, several.selection), f"{order}.position")
     joins = "".join(f"\n{join}" for join in there.joins)
-    return (
-        f"coalesce((select json_agg({made} order by {order}.position)"
-        f" from unnest({source.column(link.by)}) with ordinality {order} (id, position)"
-        f" join {writer.view(link.target)} {there.alias} on {there.alias}.id = {order}.id{indent(joins)}), '[]')"
+    points = _points(base_of(writer.version, several.selection), there.points)
+    source.joins.append(
+        f"left join lateral (\n  select {made.sql()} as made, {points} as points"
+        f"\n  from unnest({source.column(link.by)}) with ordinality {order} (id, position)"
+        f"\n  join {writer.view(link.target)} {there.alias} on {there.alias}.id = {order}.id{indent(joins)}"
+        f"\n) {alias} on true"
     )
+    source.points.append(f"{alias}.points")
+    return written(f"{alias}.made")
 
 
-def page(writer: Writer, rows: Rows, parent: Source | None = None) -> str:
-    """The select that makes the object of a page, as `made`; with `next`, the next page's cursor, for a root."""
+def _points(unit: int, below: list[str], only: str = "") -> str:
+    """The points of the rows of a group: so many for each, and what stands below them; empty where there are none."""
+    filtered = f" filter (where {only})" if only else ""
+    own = [f"count(*){filtered} * {unit}" if unit > 1 else f"count(*){filtered}"] if unit else []
+    return " + ".join([*own, *([f"coalesce(sum({' + '.join(below)}){filtered}, 0)"] if below else [])])
+
+
+def page(writer: Writer, rows: Rows, parent: Source | None = None) -> tuple[str, bool]:
+    """The select that makes the object of a page, as `made`, with its `points`, and whether they can be any; with
+    `next`, the next page's cursor, for a root."""
     source = Source(writer.name(), writer.version[rows.resource])
     there = source.resource
     link = parent.resource.links[rows.link] if parent else None
@@ -112,53 +148,56 @@ def page(writer: Writer, rows: Rows, parent: Source | None = None) -> str:
         return _owned(writer, rows, source, joined)
     writer.custom = writer.custom or not settled(there, rows)
     read = reading(writer, rows, there)
-    made = json_object([(entry.key, _page_value(writer, rows, read, source, entry.value)) for entry in rows.selection])
+    made = object_of((entry.key, _page_value(writer, rows, read, source, entry.value)) for entry in rows.selection)
     marked = f", {read.next_cursor(source)} as next" if not parent else ""
     inner = numbered(writer, rows, read, source, joined)
     joins = "".join(f"\n{join}" for join in source.joins)
     shown = f"\nwhere {source.alias}.n <= {rows.page.size}" if read.counted else ""
     counted = counts(writer, rows, there)
     read_from = f"from (\n  {indent(inner)}\n) {source.alias}{joins}{shown}"
-    return f"{counted}select {made} as made{marked}\n{read_from}\nhaving true"
+    points = f"{_points(unit_of(writer.version, rows), source.points) or '0'} + {extra_of(rows)}".removesuffix(" + 0")
+    return f"{counted}select {made.sql()} as made, {points} as points{marked}\n{read_from}\nhaving true", True
 
 
-def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> str:
+def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> tuple[str, bool]:
     """Children stand in order from position 0, so that neither a limit nor a count is needed to cut them."""
     size = rows.page.size
     position = f"{source.alias}.position"
+    first = f"{position} < {size}"
+    beyond = any(isinstance(entry.value, HasMore) for entry in rows.selection)
     values = []
     for entry in rows.selection:
         match entry.value:
             case Nodes():
                 made = record(writer, source, entry.value.selection)
-                inside = f"filter (where {position} < {size})"
-                values.append((entry.key, f"coalesce(json_agg({made} order by {position}) {inside}, '[]')"))
+                values.append((entry.key, listed(made, position, first if beyond else "")))
             case HasMore():
-                values.append((entry.key, f"coalesce(bool_or({position} >= {size}), false)"))
+                values.append((entry.key, boolean(f"bool_or({position} >= {size})")))
             case Constant():
-                values.append((entry.key, literal(entry.value.text)))
+                values.append((entry.key, string(entry.value.text)))
             case _:
                 raise TypeError(f"{type(entry.value).__name__} has no place in a set of children")
     joins = "".join(f"\n{join}" for join in source.joins)
     view = f"{writer.view(rows.resource)} {source.alias}"
+    points = _points(unit_of(writer.version, rows), source.points, first if beyond else "")
     return (
-        f"select {json_object(values)} as made\nfrom {view}{joins}"
-        f"\nwhere {joined.format(source.alias)} and {position} <= {size}\nhaving true"
-    )
+        f"select {object_of(values).sql()} as made{f', {points} as points' if points else ''}\nfrom {view}{joins}"
+        f"\nwhere {joined.format(source.alias)} and {position} {'<=' if beyond else '<'} {size}\nhaving true"
+    ), bool(points)
 
 
-def _page_value(writer: Writer, rows: Rows, read: Reading, source: Source, value: object) -> str:
+def _page_value(writer: Writer, rows: Rows, read: Reading, source: Source, value: object) -> Json:
     match value:
         case Nodes():
             return _listed(record(writer, source, value.selection), rows, read, source)
         case Edges():
             return _listed(_edge(writer, read, source, value.selection), rows, read, source)
         case Object():
-            return json_object(
-                [(entry.key, _page_value(writer, rows, read, source, entry.value)) for entry in value.selection]
+            return object_of(
+                (entry.key, _page_value(writer, rows, read, source, entry.value)) for entry in value.selection
             )
         case Constant():
-            return literal(value.text)
+            return string(value.text)
         case Total() | Quality():
             return total(value)
         case Cursor() | NextCursor() | HasMore() | HasNext() | HasPrevious():
@@ -167,35 +206,35 @@ def _page_value(writer: Writer, rows: Rows, read: Reading, source: Source, value
             raise TypeError(f"{type(value).__name__} has no place in a page")
 
 
-def _listed(made: str, rows: Rows, read: Reading, source: Source) -> str:
+def _listed(made: Json, rows: Rows, read: Reading, source: Source) -> Json:
     if read.counted:
-        ordered = f"{source.alias}.n" + (" desc" if rows.page.backward else "")
-    else:
-        ordered = order(rows, source.alias, shown=True)
-    return f"coalesce(json_agg({made} order by {ordered}), '[]')"
+        return listed(made, f"{source.alias}.n" + (" desc" if rows.page.backward else ""))
+    return listed(made, order(rows, source.alias, shown=True))
 
 
-def _edge(writer: Writer, read: Reading, source: Source, selection: Selection) -> str:
+def _edge(writer: Writer, read: Reading, source: Source, selection: Selection) -> Json:
     pairs = []
     for entry in selection:
         match entry.value:
             case Cursor():
-                pairs.append((entry.key, read.cursor(source)))
+                pairs.append((entry.key, fixed('"') + written(read.cursor(source)) + fixed('"')))
             case Object():
                 pairs.append((entry.key, record(writer, source, entry.value.selection)))
             case Constant():
-                pairs.append((entry.key, literal(entry.value.text)))
+                pairs.append((entry.key, string(entry.value.text)))
             case _:
                 raise TypeError(f"{type(entry.value).__name__} has no place in an edge")
-    return json_object(pairs)
+    return object_of(pairs)
 
 
 def by_id(writer: Writer, resource: str, identifier: str, selection: Selection) -> str:
-    """The select that makes one record, as `made`; no row where there is none."""
+    """The select that makes one record, as `made`, with its `points`; no row where there is none."""
     source = Source(writer.name(), writer.version[resource])
     made = record(writer, source, selection)
     joins = "".join(f"\n{join}" for join in source.joins)
     wanted = writer.argument(identifier, "text")
+    points = " + ".join([str(base_of(writer.version, selection)), *source.points])
     return (
-        f"select {made} as made\nfrom {writer.view(resource)} {source.alias}{joins}\nwhere {source.alias}.id = {wanted}"
+        f"select {made.sql()} as made, {points} as points\nfrom {writer.view(resource)} {source.alias}{joins}"
+        f"\nwhere {source.alias}.id = {wanted}"
     )

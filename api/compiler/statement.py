@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from api.catalog import VERSIONS
+from api.compiler.json import NULL, Json, array_of, fixed, literal, object_of, optional, string, written
 from api.compiler.lines import lines
 from api.compiler.record import by_id, page
-from api.compiler.writer import Writer, indent, json_object, literal
+from api.compiler.writer import Writer, indent
 from api.query import Constant, Entry, Lines, Object, Query, Record, Records, Rows
 
 
@@ -16,7 +17,8 @@ from api.query import Constant, Entry, Lines, Object, Query, Record, Records, Ro
 class Statement:
     """SQL and its arguments. It returns one row: `body`, the finished JSON as bytes; `next`, the cursor of the next
     page of a lone list; `notes`, for each record that is missing a JSON array [key, place, reason of withdrawal];
-    `mark`, which differs for any two states of the resources that it `reads`.
+    `mark`, which differs for any two states of the resources that it `reads`; `points`, its price by the rows that
+    there were.
 
     That of an export returns a row a record: its `line`, or its typed cells.
 
@@ -32,8 +34,9 @@ def compile(query: Query) -> Statement:
     """The one statement that answers the query."""
     writer = Writer(VERSIONS[query.version])
     if isinstance(query.root, Rows):
-        made = page(writer, query.root)
-        columns = f"convert_to(r.made::text, 'UTF8') as body, r.next, null::text[] as notes, {_mark(writer)}"
+        made, _ = page(writer, query.root)
+        told = f"null::text[] as notes, {_mark(writer)}, greatest(r.points, 1)::int as points"
+        columns = f"convert_to(r.made, 'UTF8') as body, r.next, {told}"
         sql = f"select {columns}\nfrom (\n  {indent(made)}\n) r"
     elif isinstance(query.root, Lines):
         sql = lines(writer, query.root)
@@ -50,62 +53,70 @@ def _mark(writer: Writer) -> str:
 
 
 def _object(writer: Writer, root: Object) -> str:
-    roots = _Roots(writer, [], [], [])
+    roots = _Roots(writer)
     for entry in root.selection:
         roots.add(entry)
     notes = ", ".join(roots.notes)
     noted = f"nullif(array_remove(array[{notes}]::text[], null), '{{}}')" if notes else "null::text[]"
     joins = "".join(f"\nleft join lateral (\n  {indent(made)}\n) {alias} on true" for alias, made in roots.joins)
-    body = f"convert_to({json_object(roots.pairs)}::text, 'UTF8')"
-    return f"select {body} as body, null::text as next, {noted} as notes, {_mark(writer)}\nfrom (select) request{joins}"
+    body = f"convert_to({object_of(roots.pairs).sql()}, 'UTF8')"
+    points = f"greatest({' + '.join(roots.points) or '0'}, 1)::int as points"
+    told = f"null::text as next, {noted} as notes, {_mark(writer)}, {points}"
+    return f"select {body} as body, {told}\nfrom (select) request{joins}"
 
 
 @dataclass
 class _Roots:
     writer: Writer
-    pairs: list[tuple[str, str]]
-    joins: list[tuple[str, str]]
-    notes: list[str]
+    pairs: list[tuple[str, Json]] = field(default_factory=list)
+    joins: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    points: list[str] = field(default_factory=list)
 
     def add(self, entry: Entry) -> None:
+        self.pairs.append((entry.key, self._made(entry)))
+
+    def _made(self, entry: Entry) -> Json:
         match entry.value:
             case Constant():
-                self.pairs.append((entry.key, literal(entry.value.text)))
+                return string(entry.value.text)
             case Rows():
-                self.pairs.append((entry.key, f"{self._join(page(self.writer, entry.value))}.made"))
+                made, _ = page(self.writer, entry.value)
+                alias = self._join(made)
+                self.points.append(f"{alias}.points")
+                return written(f"{alias}.made")
             case Record():
-                self.pairs.append((entry.key, self._record(entry.key, entry.value, "null")))
+                return self._record(entry.key, entry.value, "null")
             case Records():
-                self.pairs.append((entry.key, self._records(entry.key, entry.value)))
+                return self._records(entry.key, entry.value)
             case _:
                 raise TypeError(f"{type(entry.value).__name__} is no root")
 
-    def _records(self, key: str, value: Records) -> str:
-        places = ["null"] if value.single else [str(place) for place in range(len(value.records))]
+    def _records(self, key: str, asked: Records) -> Json:
+        places = ["null"] if asked.single else [str(place) for place in range(len(asked.records))]
         made = [
             self._record(key, one, place) if one else self._unknown(key, place)
-            for one, place in zip(value.records, places, strict=True)
+            for one, place in zip(asked.records, places, strict=True)
         ]
-        if value.single:
-            return made[0]
-        return f"json_array({', '.join(made)} null on null returning json)" if made else "'[]'::json"
+        return made[0] if asked.single else array_of(made)
 
     def _join(self, made: str) -> str:
         alias = self.writer.name()
         self.joins.append((alias, made))
         return alias
 
-    def _record(self, key: str, value: Record, place: str) -> str:
-        alias = self._join(by_id(self.writer, value.resource, value.id, value.selection))
-        identifier = self.writer.argument(value.id, "text")
+    def _record(self, key: str, asked: Record, place: str) -> Json:
+        alias = self._join(by_id(self.writer, asked.resource, asked.id, asked.selection))
+        identifier = self.writer.argument(asked.id, "text")
         reason = (
-            f"(select reason from store.withdrawal where resource = {literal(value.resource)} and id = {identifier})"
+            f"(select reason from store.withdrawal where resource = {literal(asked.resource)} and id = {identifier})"
         )
         self.notes.append(
             f"case when {alias}.made is null then json_build_array({literal(key)}, {place}, {reason})::text end"
         )
-        return f"{alias}.made"
+        self.points.append(f"coalesce({alias}.points, 1)")
+        return optional(f"{alias}.made")
 
-    def _unknown(self, key: str, place: str) -> str:
+    def _unknown(self, key: str, place: str) -> Json:
         self.notes.append(f"json_build_array({literal(key)}, {place}, null)::text")
-        return "null::json"
+        return fixed(NULL)

@@ -54,30 +54,20 @@ class Writer:
 
 @dataclass
 class Source:
-    """A row source under an alias: the columns that are read from it, and what is joined to it."""
+    """A row source under an alias: the columns that are read from it, what is joined to it, and the points that the
+    joined rows tell of. Of an `outer` one there may be no row, and its columns are null."""
 
     alias: str
     resource: Resource
     columns: dict[str, None] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
+    points: list[str] = field(default_factory=list)
+    outer: bool = False
 
     def column(self, name: str) -> str:
         """The column, noted as read."""
         self.columns[name] = None
         return f"{self.alias}.{name}"
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal (standard_conforming_strings is on since Postgres 9.1)."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def json_object(pairs: list[tuple[str, str]]) -> str:
-    """SQL/JSON's constructor: it has neither the 50 pairs of json_build_object nor the 63 bytes of row_to_json.
-
-    `returning json` keeps the keys in order: without it one jsonb value makes the whole object jsonb."""
-    inside = ", ".join(f"{literal(key)}: {value}" for key, value in pairs)
-    return f"json_object({inside} returning json)" if pairs else "'{}'::json"
 
 
 def indent(text: str) -> str:

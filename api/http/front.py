@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from secrets import token_hex
+from random import getrandbits
 from time import perf_counter
 
 import structlog
@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.body import BodyIgnored
+from api.http.cors import always
 from api.http.parameters import check_path
+from api.http.paths import Paths
 from api.http.problems import MEDIA_TYPE, document, from_router
 from api.http.respond import Bytes
 from api.settings import Settings
@@ -31,10 +33,11 @@ log = structlog.get_logger("briefing")
 class Front:
     """The outermost application: nothing leaves without a request id, and nothing internal leaves at all."""
 
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
+    def __init__(self, app: FastAPI, paths: Paths, settings: Settings) -> None:
         self._app = app
         # Past the application's own middleware: it would answer errors in shapes that are not ours.
-        self._router: ASGIApp = BodyIgnored(app.router, settings)
+        self._router: ASGIApp = BodyIgnored(paths, settings)
+        self._always = [*ALWAYS, *always(settings.cors_origins)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -55,7 +58,7 @@ class Front:
                 timing = f"db;dur={scope['db_ms']:.1f}, {took}" if "db_ms" in scope else took
                 message["headers"] = [
                     *message["headers"],
-                    *ALWAYS,
+                    *self._always,
                     (b"x-request-id", request_id),
                     (b"server-timing", timing.encode()),
                 ]
@@ -80,4 +83,5 @@ def _request_id(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
             return bytes(value)
-    return token_hex(8).encode()
+    # To be told apart, not to be hard to guess.
+    return b"%016x" % getrandbits(64)

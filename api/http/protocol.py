@@ -16,7 +16,8 @@ It relies on these names inside uvicorn 0.54, which tests/http/test_protocol.py 
 `connections`, `flow`, `headers`, `loop`, `parser`, `pipeline`, `server_state`, `tasks`, `timeout_keep_alive_task`,
 `transport`, `url`, `_should_upgrade`, `_start_asgi_task`, `_unset_keepalive_if_required`, `on_response_complete`,
 `timeout_keep_alive_handler` and the parser's callbacks. RequestResponseCycle: `chunked_encoding`, `disconnected`,
-`expected_content_length`, `keep_alive`, `message_event`, `more_body`, `response_complete`, `response_started`.
+`expected_content_length`, `keep_alive`, `message_event`, `more_body`, `response_complete`, `response_started`,
+`transport`.
 FlowControl: `read_paused`.
 """
 
@@ -26,7 +27,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from secrets import token_hex
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import httptools
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
@@ -110,7 +111,7 @@ class Protocol(HttpToolsProtocol):
         self.discarded = 0
         self.deadline: asyncio.TimerHandle | None = None
         self.stall: asyncio.TimerHandle | None = None
-        self.running: tuple[RequestResponseCycle, asyncio.Task[None]] | None = None
+        self.running: tuple[RequestResponseCycle, asyncio.Task[None], wire.Joined] | None = None
         self.refusal: HTTPError | None = None
         self.leaving = False
 
@@ -148,7 +149,7 @@ class Protocol(HttpToolsProtocol):
         self._clear_stall()
         self.pipeline.clear()
         if self.running is not None:
-            abandon(*self.running)
+            abandon(*self.running[:2])
             self.running = None
 
     def _forget(self) -> None:
@@ -283,10 +284,12 @@ class Protocol(HttpToolsProtocol):
     # What is answered
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        joined = wire.Joined(self.transport, cycle)
+        cycle.transport = cast("asyncio.Transport", joined)
         task = self.loop.create_task(cycle.run_asgi(self._guarded(cycle, app)))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
-        self.running = (cycle, task)
+        self.running = (cycle, task, joined)
 
     def _guarded(self, cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
         async def run(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -321,6 +324,8 @@ class Protocol(HttpToolsProtocol):
         return send
 
     def on_response_complete(self) -> None:
+        if self.running:
+            self.running[2].flush()
         self.running = None
         if self.leaving:
             self._hang_up()
@@ -357,7 +362,7 @@ class Protocol(HttpToolsProtocol):
             return True
         if self.running is None or self.running[0].response_started:
             return False
-        abandon(*self.running)
+        abandon(*self.running[:2])
         self.running = None
         return True
 

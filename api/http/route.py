@@ -18,15 +18,14 @@ class DataRoute(APIRoute):
     """A route whose endpoint takes the request and gives the response."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint as it is; OPTIONS is answered with the methods of the route (RFC 9110, 9.3.7)."""
-        handler: Handler = self.endpoint
-        allowed = (b"allow", ", ".join(sorted(self.methods or ())).encode())
+        """The endpoint as it is."""
+        return self.answer
 
-        async def handle(request: Request) -> Any:
-            if request.scope["method"] != "OPTIONS":
-                return await handler(request)
-            response = Bytes(b"", status=204)
-            response.headers = [allowed]
-            return response
-
-        return handle
+    async def answer(self, request: Request) -> Any:
+        """What the endpoint answers; OPTIONS is answered with the methods of the route (RFC 9110, 9.3.7)."""
+        if request.scope["method"] != "OPTIONS":
+            handler: Handler = self.endpoint
+            return await handler(request)
+        response = Bytes(b"", status=204)
+        response.headers = [(b"allow", ", ".join(sorted(self.methods or ())).encode())]
+        return response

@@ -19,12 +19,11 @@ from __future__ import annotations
 from api.catalog import VERSIONS, Version
 from api.query.filter import All, AnyOf, Filter, Not, Search, Through
 from api.query.selection import (
-    Answer,
     Edges,
+    Entry,
     Lines,
     Nodes,
     Object,
-    Part,
     Query,
     Record,
     Records,
@@ -43,44 +42,63 @@ RELAYS = 10
 
 
 def price(query: Query) -> int:
-    """The points that a request costs."""
+    """The points that a request costs at most: with as many rows as it may return."""
     if isinstance(query.root, Lines):
         return EXPORT
-    return max(1, _answer(VERSIONS[query.version], query.root))
+    return max(1, _nested(VERSIONS[query.version], (Entry("", query.root),)))
 
 
-def _answer(version: Version, answer: Answer) -> int:
-    match answer:
-        case Rows():
-            return _rows(version, answer)
-        case Record() | Single():
-            return 1 + _selection(version, answer.selection)
-        case Several():
-            return RELAYS * (1 + _selection(version, answer.selection))
-        case Records():
-            return sum(_answer(version, one) for one in answer.records if one)
-        case Object() | Part():
-            return _selection(version, answer.selection)
-        case _:
-            return 0
+def base_of(version: Version, selection: Selection) -> int:
+    """The points of a record and of what it leads to by links to one: the same in every row."""
+    return 1 + _fixed(version, selection)
 
 
-def _selection(version: Version, selection: Selection) -> int:
-    return sum(_answer(version, entry.value) for entry in selection)
+def unit_of(version: Version, rows: Rows) -> int:
+    """The points of each row of a page, without those of the pages below it."""
+    own = 0 if rows.resource in version.children else 1
+    return own + sum(_fixed(version, one) for one in _records(rows))
 
 
-def _rows(version: Version, rows: Rows) -> int:
-    child = rows.resource in version.children
-    total = SEARCH * _searches(rows.filter)
-    total += sum(EXACT_TOTAL if exact else ESTIMATED_TOTAL for exact in counted(rows.selection))
-    records = 0
-    for entry in rows.selection:
-        if isinstance(entry.value, Nodes | Edges):
-            records += _selection(version, entry.value.selection)
-        else:
-            total += _answer(version, entry.value)
+def extra_of(rows: Rows) -> int:
+    """The points of a page beside those of its rows."""
+    totals = sum(EXACT_TOTAL if exact else ESTIMATED_TOTAL for exact in counted(rows.selection))
+    return totals + SEARCH * _searches(rows.filter)
+
+
+def _records(rows: Rows) -> list[Selection]:
     # Asking twice for the records of a page (nodes and edges) still reads each record once.
-    return total + rows.page.size * (records if child else 1 + records)
+    return [entry.value.selection for entry in rows.selection if isinstance(entry.value, Nodes | Edges)]
+
+
+def _fixed(version: Version, selection: Selection) -> int:
+    total = 0
+    for entry in selection:
+        match entry.value:
+            case Single():
+                total += base_of(version, entry.value.selection)
+            case Object():
+                total += _fixed(version, entry.value.selection)
+    return total
+
+
+def _nested(version: Version, selection: Selection) -> int:
+    """The points of what a selection leads to in numbers that only the store knows, at most."""
+    total = 0
+    for entry in selection:
+        match entry.value:
+            case Rows():
+                below = sum(_nested(version, one) for one in _records(entry.value))
+                total += extra_of(entry.value) + entry.value.page.size * (unit_of(version, entry.value) + below)
+            case Several():
+                there = entry.value.selection
+                total += RELAYS * (base_of(version, there) + _nested(version, there))
+            case Record():
+                total += base_of(version, entry.value.selection) + _nested(version, entry.value.selection)
+            case Records():
+                total += sum(_nested(version, (Entry("", one),)) for one in entry.value.records if one)
+            case Single() | Object():
+                total += _nested(version, entry.value.selection)
+    return total
 
 
 def _searches(filter: Filter) -> int:

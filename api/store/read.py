@@ -33,13 +33,15 @@ REST = 0.05
 
 @dataclass(slots=True)
 class Reply:
-    """What Postgres answered: the finished JSON, the cursor of the next page, notes on records not found, and the mark
-    of the state that was read. `zipped` is the body compressed, once somebody asked for it."""
+    """What Postgres answered: the finished JSON, the cursor of the next page, notes on records not found, the mark of
+    the state that was read, and the price by the rows that there were. `zipped` is the body compressed, once somebody
+    asked for it."""
 
     body: bytes
     next: str | None = None
     notes: Sequence[str] | None = None
     mark: str = ""
+    points: int = 1
     zipped: bytes | None = None
 
 
@@ -54,7 +56,7 @@ class Reader:
         """The one row of a statement. Unavailable or TimedOut where there is none to be had."""
         row = await self._row(sql, arguments, custom)
         assert row is not None
-        return Reply(row[0], row[1], row[2], row[3])
+        return Reply(row[0], row[1], row[2], row[3], row[4])
 
     async def ready(self) -> None:
         """Returns when the store can answer; Unavailable says why it cannot."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from archive import HEAVY, KINDS, SEED, Values, identifier
+from archive import HEAVY, KINDS, SEED, Sizes, Values, identifier
 from client import get, post
 
 VARIANTS = 200
@@ -117,7 +117,8 @@ def scaled(events: int) -> dict[str, bytes]:
         "country, common": "&country=UA",
         "country, rare": "&country=NR",
         "source, common": f"&source_id={identifier('src', 0)}",
-        "source, rare": f"&source_id={identifier('src', 150)}",
+        # In about ten events of any store, as half of the sources are.
+        "source, rare": f"&source_id={identifier('src', Sizes(events).sources // 2)}",
         "briefing": f"&briefing_id={identifier('brf', 3)}",
         "figures.measure, common": "&figures.measure=killed",
         "since": "&starts_at_gte=2024-01-01T00:00:00Z",

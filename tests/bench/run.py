@@ -10,6 +10,7 @@ import asyncio
 import os
 import platform
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
@@ -22,6 +23,7 @@ from duel import CONNECTIONS, Effort
 from servers import CONTENDERS, HERE, POOL, ROOT, Postgres, started
 from table import Bench, Row, measurements
 
+from api.errors import SettingsError
 from api.store import embedded
 from api.store.cluster import account_for, programs_for
 from api.store.migrate import migrate
@@ -49,13 +51,27 @@ def options() -> argparse.Namespace:
 
 @contextmanager
 def store(folder: Path, events: int) -> Iterator[Postgres]:
-    """A Postgres with a store of so many events; kept until the generator or the tables change."""
-    sources = [HERE / "archive.py", *sorted((ROOT / "sql" / "migrations").glob("*.sql"))]
-    mark = blake2b(b"".join(one.read_bytes() for one in sources), digest_size=4).hexdigest()
-    with embedded.start(folder / f"{events}-{mark}") as server:
+    """A Postgres with a store of so many events; kept until the generator changes, or a migration that it has had."""
+    mark = blake2b((HERE / "archive.py").read_bytes(), digest_size=4).hexdigest()
+    place = folder / f"{events}-{mark}"
+    if not current(place):
+        shutil.rmtree(place)
+    with embedded.start(place) as server:
         asyncio.run(migrate(server.url))
         ensure(server.url, events)
         yield Postgres(server.url, server.pid)
+
+
+def current(place: Path) -> bool:
+    """Whether the store can be brought up to date; one whose migrations were edited is made anew."""
+    if not place.exists():
+        return True
+    with embedded.start(place) as server:
+        try:
+            asyncio.run(migrate(server.url))
+        except SettingsError:
+            return False
+    return True
 
 
 def machine() -> str:

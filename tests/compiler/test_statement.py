@@ -15,7 +15,8 @@ import pytest
 
 from api.catalog import V1
 from api.compiler import compile
-from api.compiler.writer import Writer, json_object, literal
+from api.compiler.json import literal, object_of, written
+from api.compiler.writer import Writer
 from api.rest.request import list_query
 from tests.compiler.conftest import Compiled
 
@@ -149,5 +150,11 @@ def test_equal_values_of_one_type_share_an_argument() -> None:
 
 def test_text_in_a_statement_is_quoted() -> None:
     assert literal("it's \\ $1") == "'it''s \\ $1'"
-    assert json_object([("a'b", "t1.x")]) == "json_object('a''b': t1.x returning json)"
-    assert json_object([]) == "'{}'::json"
+    assert object_of([("a'b", written("t1.x"))]).sql() == """concat('{"a''b":', t1.x, '}')"""
+    assert object_of([]).sql() == "'{}'"
+
+
+def test_a_long_object_takes_several_calls() -> None:
+    made = object_of([(f"k{n}", written(f"t1.c{n}")) for n in range(100)]).sql()
+    assert made.startswith("concat(concat('{\"k0\":', t1.c0, ',\"k1\":'")
+    assert made.count("concat(") == 4

@@ -1,10 +1,10 @@
 -- Filters, tests through links, a link to one, and children in order.
 -- { events(first: 1, filter: {disputed: true, startsAt: {gte: "2022-03-01"}, figures: {some: {measure: {in: KILLED}}}, not: {place: {country: {in: ["UA"]}}}}) { nodes { place { name } citations(first: 1) { nodes { stance } hasMore } } } }
 -- ["UA","2022-03-01T00:00:00+00:00","killed"]
-select convert_to(json_object('events': t8.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{event,figure,place}')) as mark
+select convert_to(concat('{"events":', t8.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{event,figure,place}')) as mark, greatest(t8.points, 1)::int as points
 from (select) request
 left join lateral (
-  select json_object('nodes': coalesce(json_agg(json_object('place': case when t2.id is not null then json_object('name': t2.name returning json) end, 'citations': t3.made returning json) order by t1.k desc nulls last, t1.id desc), '[]') returning json) as made, null as next
+  select concat('{"nodes":[', string_agg(concat('{"place":', coalesce(case when t2.id is not null then concat('{"name":', to_json(t2.name), '}') end, 'null'), ',"citations":', t3.made, '}'), ',' order by t1.k desc nulls last, t1.id desc), ']}') as made, count(*) * 2 as points, null as next
   from (
     select t5.place_id, t5.id, t5.starts_at as k
     from v1.event t5
@@ -14,7 +14,7 @@ left join lateral (
   ) t1
   left join v1.place t2 on t2.id = t1.place_id
   left join lateral (
-    select json_object('nodes': coalesce(json_agg(json_object('stance': upper(t4.stance collate "C") returning json) order by t4.position) filter (where t4.position < 1), '[]'), 'hasMore': coalesce(bool_or(t4.position >= 1), false) returning json) as made
+    select concat('{"nodes":[', string_agg(concat('{"stance":"', upper(t4.stance collate "C"), '"}'), ',' order by t4.position) filter (where t4.position < 1), '],"hasMore":', case when bool_or(t4.position >= 1) then 'true' else 'false' end, '}') as made
     from v1.citation t4
     where t4.record_id = t1.id and t4.position <= 1
     having true

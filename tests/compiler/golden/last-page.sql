@@ -1,10 +1,10 @@
 -- The last page of an ascending list: those without a key come last, and so are read first.
 -- { sources(last: 2, orderBy: {field: NAME}) { nodes { id } pageInfo { hasPreviousPage } } }
 -- ["\"v1.source.name.44690f7c135b7552\""]
-select convert_to(json_object('sources': t5.made returning json)::text, 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{source}')) as mark
+select convert_to(concat('{"sources":', t5.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{source}')) as mark, greatest(t5.points, 1)::int as points
 from (select) request
 left join lateral (
-  select json_object('nodes': coalesce(json_agg(json_object('id': t1.id returning json) order by t1.n desc), '[]'), 'pageInfo': json_object('hasPreviousPage': coalesce(bool_or(t1.found > 2), false) returning json) returning json) as made, max(translate(encode(convert_to('[' || $1::text || ',' || coalesce(to_json(t1.k::text)::text, 'null') || ',"' || t1.id || '"]', 'UTF8'), 'base64'), E'+/=\n', '-_')) filter (where t1.n = 2 and t1.found > 2) as next
+  select concat('{"nodes":[', string_agg(concat('{"id":"', t1.id, '"}'), ',' order by t1.n desc), '],"pageInfo":{"hasPreviousPage":', case when bool_or(t1.found > 2) then 'true' else 'false' end, '}}') as made, count(*) as points, max(translate(encode(convert_to('[' || $1::text || ',' || coalesce(to_json(t1.k::text)::text, 'null') || ',"' || t1.id || '"]', 'UTF8'), 'base64'), E'+/=\n', '-_')) filter (where t1.n = 2 and t1.found > 2) as next
   from (
     select t4.*, row_number() over (order by t4.k desc nulls first, t4.id desc) as n, count(*) over () as found
     from (

@@ -1,0 +1,36 @@
+"""The compiler writes JSON as text, and relies on the tables: what the catalog declares is there is never null, and
+ids and terms hold no character that JSON would escape."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from api.catalog import V1, Vocabulary
+from api.catalog.v1 import vocabularies
+
+NULLABLE = """
+    select a.attname from pg_attribute a
+    where a.attrelid = ('store.' || $1)::regclass and a.attnum > 0 and not a.attisdropped and not a.attnotnull
+"""
+
+
+@pytest.mark.parametrize("name", [*V1.resources, *V1.children])
+async def test_what_is_declared_to_be_there_is_never_null(owner: asyncpg.Connection, name: str) -> None:
+    resource = V1[name]
+    there = {one.name for one in resource.fields.values() if not one.type.nullable}
+    there |= {one.by for one in resource.links.values() if one.kind == "several" or (one.single and not one.nullable)}
+    assert there.isdisjoint({row["attname"] for row in await owner.fetch(NULLABLE, name)})
+
+
+async def test_ids_hold_plain_characters_alone(owner: asyncpg.Connection) -> None:
+    for resource in V1.resources.values():
+        for wrong in ('"', "\\", "\n", "é"):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await owner.fetchval(f"select $1::store.{resource.name}_id", f"{resource.prefix}_{wrong * 26}")
+
+
+def test_terms_hold_plain_characters_alone() -> None:
+    for one in vars(vocabularies).values():
+        if isinstance(one, type) and issubclass(one, Vocabulary):
+            assert all(term.isidentifier() and term.isascii() for term in one.terms())
