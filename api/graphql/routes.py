@@ -16,7 +16,7 @@ from api.graphql.execute import Executor
 from api.graphql.problems import formatted
 from api.graphql.request import HTML, headers_of, media_type, read_asked, read_bytes, status_of
 from api.http.problems import HTTPError
-from api.http.respond import Bytes, Content, pack, respond
+from api.http.respond import Bytes, Content, packed, respond
 from api.http.route import DataRoute
 
 
@@ -54,7 +54,7 @@ class _Door:
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]
             return response
         if scope["method"] == "POST":
-            response = await pack(scope, Content(body), media)
+            response = await packed(scope, Content(body), media)
             response.headers.append((b"cache-control", b"no-store"))
             return response
         return await respond(scope, Content(body), media_type=media)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,12 +10,11 @@ from typing import Protocol
 from starlette.types import Receive, Scope, Send
 
 from api.http.media import header
+from api.packing import Packed, pack
 
 Headers = list[tuple[bytes, bytes]]
 
 COMPRESS_FROM = 1024
-COMPRESS_LEVEL = 4
-THREAD_FROM = 256 * 1024  # a body that takes longer than a few milliseconds to compress is not done on the loop
 VARY = (b"vary", b"accept, accept-encoding")
 CACHED = (b"cache-control", b"public, no-cache")
 
@@ -44,7 +41,7 @@ class Packable(Protocol):
     """A body, and the same compressed once somebody asked for it."""
 
     body: bytes
-    zipped: bytes | None
+    packed: Packed | None
 
 
 @dataclass(slots=True)
@@ -52,7 +49,7 @@ class Content:
     """A body that is sent again and again."""
 
     body: bytes
-    zipped: bytes | None = None
+    packed: Packed | None = None
 
 
 async def respond(
@@ -68,7 +65,7 @@ async def respond(
     held = header(scope, b"if-none-match")
     if held and (held.strip() == "*" or _known(held, tag)):
         return unchanged(scope, tag) or _not_modified(f'"{tag}"')
-    response = await pack(scope, content, media_type)
+    response = await packed(scope, content, media_type)
     sent = tag if response.body is content.body else f"{tag}-gzip"
     response.headers += [(b"etag", f'"{sent}"'.encode()), CACHED, *headers]
     return response
@@ -80,13 +77,13 @@ def unchanged(scope: Scope, tag: str) -> Bytes | None:
     return _not_modified(known) if held and (known := _known(held, tag)) else None
 
 
-async def pack(scope: Scope, content: Packable, media_type: bytes, status: int = 200) -> Bytes:
-    """The body, compressed where that is worth it and the client accepts it."""
+async def packed(scope: Scope, content: Packable, media_type: bytes, end: bytes = b"") -> Bytes:
+    """The body with an end of its own, compressed where that is worth it and the client accepts it."""
     if len(content.body) < COMPRESS_FROM or not accepts_gzip(header(scope, b"accept-encoding").encode("latin-1")):
-        return Bytes(content.body, media_type, status)
-    if content.zipped is None:
-        content.zipped = await _compressed(content.body)
-    response = Bytes(content.zipped, media_type, status)
+        return Bytes(content.body + end if end else content.body, media_type)
+    if content.packed is None:
+        content.packed = await pack(content.body)
+    response = Bytes(content.packed.ended(end), media_type)
     response.headers.append((b"content-encoding", b"gzip"))
     return response
 
@@ -113,8 +110,3 @@ def _not_modified(tag: str) -> Bytes:
     response.headers += [(b"etag", tag.encode()), CACHED]
     return response
 
-
-async def _compressed(body: bytes) -> bytes:
-    if len(body) < THREAD_FROM:
-        return gzip.compress(body, COMPRESS_LEVEL, mtime=0)
-    return await asyncio.to_thread(gzip.compress, body, COMPRESS_LEVEL, mtime=0)

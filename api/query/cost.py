@@ -1,17 +1,22 @@
 """What a request costs, in points, from its Query alone: about one point for each record that it may return.
 
     price(request)  = the sum over its roots, at least 1
-    price(list)     = size x price(record) + 5 for a search + 10 for an exact total, 5 for an estimated one
+    price(list)     = price(filter) + price(totals) + size x price(record)
     price(record)   = 1 + the sum over its links
     price(one)      = price(record) of what it leads to
-    price(many)     = size x price(record) of what it leads to
+    price(many)     = as a list, of what it leads to
+    price(several)  = 10 x price(record) of what it leads to
     price(children) = size x (price(child) - 1): the children themselves come with their record
+    price(filter)   = 5 for each search, 10 for each link that it looks through, 20 for the order by relevance
+    price(totals)   = 10 for an exact one, 50 where the filter looks through links; 5 for an estimated one
 
-    price(export)   = 1: an export has a rule of its own. It is a list without its links to many, of any length, so a
-                      price would only count records; what bounds it instead is how many run at once
-                      (`export_connections`) and for how long (`export_timeout`), and it keeps nothing in memory
+    price(export)   = 50: an export has a rule of its own. It is a list without its links to many, of any length, so
+                      that points would only count records; the plan bounds how many it may hold, and what bounds it
+                      besides is how many run at once (`export_connections`) and for how long (`export_timeout`)
 
-The state of a cache never changes a price, and the same Query costs the same through both doors.
+What a request used in the end is the same sum with the rows that there were in the place of those that there might be;
+the statement tells it beside its answer, and the rest is given back. The state of a cache never changes a price, and
+the same Query costs the same through both doors.
 """
 
 from __future__ import annotations
@@ -35,8 +40,11 @@ from api.query.selection import (
 )
 
 SEARCH = 5
-EXPORT = 1
+LINK = 10
+RELEVANCE = 20
+EXPORT = 50
 EXACT_TOTAL = 10
+EXACT_THROUGH_LINKS = 50
 ESTIMATED_TOTAL = 5
 RELAYS = 10
 
@@ -60,9 +68,12 @@ def unit_of(version: Version, rows: Rows) -> int:
 
 
 def extra_of(rows: Rows) -> int:
-    """The points of a page beside those of its rows."""
-    totals = sum(EXACT_TOTAL if exact else ESTIMATED_TOTAL for exact in counted(rows.selection))
-    return totals + SEARCH * _searches(rows.filter)
+    """The points of a page beside those of its rows: of its filter, its order and its totals."""
+    searches, links = _looked(rows.filter)
+    exact = EXACT_THROUGH_LINKS if links else EXACT_TOTAL
+    totals = sum(exact if one else ESTIMATED_TOTAL for one in counted(rows.selection))
+    relevance = RELEVANCE if rows.sort.field == "relevance" else 0
+    return totals + SEARCH * searches + LINK * links + relevance
 
 
 def _records(rows: Rows) -> list[Selection]:
@@ -101,13 +112,18 @@ def _nested(version: Version, selection: Selection) -> int:
     return total
 
 
-def _searches(filter: Filter) -> int:
+def _looked(filter: Filter) -> tuple[int, int]:
+    """The searches in a filter, and the links that it looks through."""
     match filter:
         case Search():
-            return 1
+            return 1, 0
         case All() | AnyOf():
-            return sum(map(_searches, filter.filters))
-        case Not() | Through():
-            return _searches(filter.filter)
+            found = [_looked(one) for one in filter.filters]
+            return sum(searches for searches, _ in found), sum(links for _, links in found)
+        case Not():
+            return _looked(filter.filter)
+        case Through():
+            searches, links = _looked(filter.filter)
+            return searches, links + 1
         case _:
-            return 0
+            return 0, 0

@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from api.errors import TimedOut, TooExpensive, Unavailable
+from api.packing import Packed
 from api.settings import Settings
 from api.store.pool import BROKEN_OFF, Lease, Pool
 
@@ -34,7 +35,7 @@ REST = 0.05
 @dataclass(slots=True)
 class Reply:
     """What Postgres answered: the finished JSON, the cursor of the next page, notes on records not found, the mark of
-    the state that was read, and the price by the rows that there were. `zipped` is the body compressed, once somebody
+    the state that was read, and the price by the rows that there were. `packed` is the body compressed, once somebody
     asked for it."""
 
     body: bytes
@@ -42,7 +43,7 @@ class Reply:
     notes: Sequence[str] | None = None
     mark: str = ""
     points: int = 1
-    zipped: bytes | None = None
+    packed: Packed | None = None
 
 
 class Reader:

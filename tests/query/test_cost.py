@@ -71,7 +71,7 @@ FIGURES = Entry("figures", rows("figure", 10, nodes(), link="figures"))
         (root(rows("event", 50, nodes(Entry("place", Single("place", ID))))), 100),
         (root(rows("event", 50, nodes(FIGURES))), 550),
         (root(rows("event", 50, nodes(Entry("f", Nodes(ID))), WORDS)), 55),
-        (root(rows("event", 50, nodes(), both(Not(WORDS), Through("figures", Search("x", "en"))))), 60),
+        (root(rows("event", 50, nodes(), both(Not(WORDS), Through("figures", Search("x", "en"))))), 70),
         (root(rows("event", 50, nodes(), Compared("kind", "in", ("other",), "vocabulary"))), 50),
         (root(rows("event", 1, (Entry("n", Total()),))), 11),
         (root(rows("event", 1, (Entry("q", Quality()),))), 11),
@@ -115,6 +115,9 @@ def test_a_request_costs_about_a_point_for_each_record_that_it_may_return(query:
         ("event", "limit=200", 200),
         ("event", "limit=1&count=exact", 11),
         ("event", "limit=1&count=estimated&q=x", 11),
+        ("event", "limit=1&count=exact&country=UA", 61),
+        ("event", "limit=1&q=x&sort=relevance", 26),
+        ("event", "limit=1&country=UA&figures.measure=killed&figures.value_gte=3", 21),
         # 20 events, each with its place (1), ten figures (10), and the sources of twenty citations (20).
         ("event", "limit=20&include=place,figures,citations.source", 20 * (1 + 1 + 10 + 20)),
         ("quote", "limit=50&include=speaker,citations.via", 50 * (1 + 1 + 20 * 10)),
@@ -131,4 +134,4 @@ def test_a_record_over_rest_costs_itself_and_its_links() -> None:
 
 def test_an_export_is_bounded_by_a_rule_of_its_own_and_not_by_its_size() -> None:
     for query_string in (b"", b"limit=1000000", b"q=talks"):
-        assert price(export_query(V1, V1["event"], FORMATS["ndjson"], query_string)) == 1
+        assert price(export_query(V1, V1["event"], FORMATS["ndjson"], query_string)) == 50
