@@ -109,4 +109,3 @@ def _not_modified(tag: str) -> Bytes:
     response = Bytes(b"", status=304)
     response.headers += [(b"etag", tag.encode()), CACHED]
     return response
-

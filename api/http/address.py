@@ -1,0 +1,79 @@
+"""Where a request comes from: the network that an anonymous caller is counted by.
+
+An IPv4 address counts by itself, IPv6 by its /64, which is what one subscriber has at least (RFC 6177). What
+`X-Forwarded-For` says counts only as far as proxies that are trusted have said it: each appends the address that it
+sees, so it is read from its end, and the first that is no trusted proxy is the client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from starlette.types import Scope
+
+from api.errors import SettingsError
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+HOPS = 20
+REMEMBERED = 8192
+
+
+def trusted(networks: str) -> tuple[Network, ...]:
+    """Proxies, from addresses and networks with commas between. SettingsError names a wrong one."""
+    found = []
+    for one in filter(None, map(str.strip, networks.split(","))):
+        try:
+            found.append(ip_network(one))
+        except ValueError as error:
+            raise SettingsError(f"BRIEFING_TRUSTED_PROXIES: {error}", "Such as 10.0.0.0/8,2001:db8::1.") from None
+    return tuple(found)
+
+
+def network(scope: Scope, proxies: Sequence[Network]) -> str:
+    """The network that the request comes from, as text."""
+    client = scope.get("client")
+    address = _read(client[0]) if client else None
+    if address is None:
+        return "local"
+    if proxies and _is_in(address, proxies):
+        address = _forwarded(scope, address, proxies)
+    return _shown(address)
+
+
+def _forwarded(scope: Scope, address: Address, proxies: Sequence[Network]) -> Address:
+    said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    for hop in said.decode("latin-1").rsplit(",", HOPS)[: -HOPS - 1 : -1]:
+        found = _read(hop.strip())
+        if found is None:
+            return address  # What stands here was not written by a proxy: the one that let it pass is all we know.
+        address = found
+        if not _is_in(address, proxies):
+            return address
+    return address
+
+
+@lru_cache(REMEMBERED)
+def _read(text: str) -> Address | None:
+    # A port, as some proxies write it: 192.0.2.1:4711, [2001:db8::1]:4711.
+    host = text[1:].partition("]")[0] if text.startswith("[") else text
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+@lru_cache(REMEMBERED)
+def _shown(address: Address) -> str:
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(IPv6Network((int(address) >> 64 << 64, 64)))
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address.version == one.version and address in one for one in networks)

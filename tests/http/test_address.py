@@ -1,0 +1,55 @@
+"""Whom an anonymous request is counted for, behind proxies and without."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.types import Scope
+
+from api.errors import SettingsError
+from api.http.address import network, trusted
+
+PROXIES = trusted("10.0.0.0/8, 2001:db8:ffff::/48")
+
+
+def asked(client: str | None, *forwarded: str) -> Scope:
+    headers = [(b"x-forwarded-for", one.encode()) for one in forwarded]
+    return {"type": "http", "client": (client, 4711) if client else None, "headers": headers}
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded", "counted"),
+    [
+        ("203.0.113.7", (), "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", (), "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", (), "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", (), "203.0.113.7"),
+        # Who is no proxy of ours may say what it likes.
+        ("203.0.113.7", ("198.51.100.1",), "203.0.113.7"),
+        ("10.1.1.1", ("198.51.100.1",), "198.51.100.1"),
+        ("10.1.1.1", ("198.51.100.1:443",), "198.51.100.1"),
+        ("10.1.1.1", ("[2001:db8:7::1]:443",), "2001:db8:7::/64"),
+        # The client made up the first; the proxy appended what it saw.
+        ("10.1.1.1", ("1.2.3.4, 198.51.100.1",), "198.51.100.1"),
+        ("10.1.1.1", ("1.2.3.4", "198.51.100.1, 10.2.2.2"), "198.51.100.1"),
+        ("2001:db8:ffff::1", ("198.51.100.1, 2001:db8:ffff:1::1",), "198.51.100.1"),
+        ("10.1.1.1", ("198.51.100.1, unknown",), "10.1.1.1"),
+        ("10.1.1.1", ("198.51.100.1, , 10.9.9.9",), "10.9.9.9"),
+        ("10.1.1.1", (), "10.1.1.1"),
+        ("10.1.1.1", ("10.3.3.3",), "10.3.3.3"),
+        ("10.1.1.1", (",".join(["198.51.100.1"] + ["10.0.0.1"] * 50),), "10.0.0.1"),
+        (None, (), "local"),
+    ],
+)
+def test_the_nearest_that_is_no_trusted_proxy_is_counted(
+    client: str | None, forwarded: tuple[str, ...], counted: str
+) -> None:
+    assert network(asked(client, *forwarded), PROXIES) == counted
+
+
+def test_without_trusted_proxies_nobody_is_believed() -> None:
+    assert network(asked("10.1.1.1", "198.51.100.1"), trusted("")) == "10.1.1.1"
+
+
+def test_what_is_no_network_is_refused() -> None:
+    with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
+        trusted("10.0.0.0/8,localhost")
