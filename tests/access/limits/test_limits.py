@@ -160,8 +160,20 @@ async def test_a_price_comes_back_only_once(store: Controlled) -> None:
     await store.wait(10 * SECOND)
     spent = await store.limits.begin(who, terms, 10)
     assert held.lease is not None and spent.lease is not None
-    assert (await store.limits.end(held.lease, 10)).remaining == (0,)
-    assert (await store.limits.end(spent.lease, 4)).remaining == (4,)
+    await store.wait(3 * SECOND)
+    assert (await store.limits.end(held.lease, 10)).remaining == (3,)
+    assert (await store.limits.end(spent.lease, 4)).remaining == (7,)
+
+
+async def test_nor_does_a_price_come_back_that_others_let_drip_back(store: Controlled) -> None:
+    """What counts of the debt at the beginning is one's own part, for the others' may come back as well."""
+    who, terms = store.somebody(), Terms((Limit("minute", 10, 60, 60),), 5)
+    first, second = [(await store.limits.begin(who, terms, 5)).lease for _ in range(2)]
+    assert first is not None and second is not None
+    assert (await store.limits.end(first, 5)).remaining == (5,)
+    await store.wait(5 * SECOND)
+    assert (await store.limits.begin(who, terms, 10)).allowed
+    assert (await store.limits.end(second, 5)).remaining == (0,)
 
 
 async def test_the_verdict_says_what_is_left_and_when_all_is_back(store: Controlled) -> None:
