@@ -15,6 +15,7 @@ import structlog
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import Lease, Left, Limits, Terms, Verdict, check
 from api.access.limits.line import Away
+from api.access.limits.redis import RedisLimits
 
 PROBE_SECONDS = 1.0
 PROBE = Terms((Limit("probe", 1000, 1000, 1),), 1000)
@@ -25,7 +26,9 @@ log = structlog.get_logger("briefing")
 class Fallback:
     """A remote store, and a local one for while it is away. `processes` is how many share a plan then."""
 
-    def __init__(self, remote: Limits, local: Limits, processes: int, probe_seconds: float = PROBE_SECONDS) -> None:
+    def __init__(
+        self, remote: RedisLimits, local: Limits, processes: int, probe_seconds: float = PROBE_SECONDS
+    ) -> None:
         self._remote = remote
         self._local = local
         self._processes = processes
@@ -53,7 +56,8 @@ class Fallback:
                 return await self._remote.end(lease, unused)
             except Away as error:
                 self._leave(error)
-        # The place is free when the lease runs out; the points are not missed for long.
+        # The place is free when the lease runs out.
+        self._remote.forget(lease)
         return await self._local.look(lease.identity, lease.terms.share(self._processes, 0))
 
     async def look(self, identity: str, terms: Terms) -> Left:

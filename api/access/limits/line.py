@@ -92,10 +92,10 @@ class Line:
         except Exception as error:
             return await self._fail(batch, str(error) or type(error).__name__)
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._watch_no_more()
 
     async def _fail(self, batch: list[Waiting], reason: str) -> list[Any]:
+        self._watch_no_more()
         await self._drop()
         waiting, self._waiting = self._waiting, []
         for _, future in waiting:
@@ -120,9 +120,12 @@ class Line:
         except self.refusal as refusal:
             return refusal
 
-    def _watch(self, looks: int) -> None:
+    def _watch_no_more(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+
+    def _watch(self, looks: int) -> None:
+        self._watch_no_more()
         self._late = looks == 0
         if not self._late:
             self._timer = asyncio.get_running_loop().call_later(self._look, self._watch, looks - 1)

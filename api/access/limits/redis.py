@@ -72,9 +72,13 @@ class RedisLimits:
         return Verdict(lease, None, 0.0, left)
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:
-        self._held.pop(lease.token, None)
+        self.forget(lease)
         debts = await self._run(self._end, keys(lease.identity), _back(lease, min(unused, lease.points)))
         return _left(lease.terms, debts)
+
+    def forget(self, lease: Lease) -> None:
+        """Renew a lease no longer: its request has ended, and Redis cannot be told."""
+        self._held.pop(lease.token, None)
 
     async def look(self, identity: str, terms: Terms) -> Left:
         nothing = Lease(self, identity, terms, 0, b"", 0, gcra.price(terms.limits, 0))

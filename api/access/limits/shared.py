@@ -105,11 +105,14 @@ class SharedTable:
             entry = self._find(home, token)
             debts = self._debts(entry, terms, now)
             after = gcra.take(terms.limits, debts, points)
-            if after is None or not self._room(entry, terms.at_once):
+            others = self._under_way(entry) if entry >= 0 else 0
+            if others >= terms.at_once:
+                others = self._living(entry)
+            if after is None or others >= terms.at_once:
                 return refusal(terms.limits, debts, points)
             if entry < 0:
                 entry = self._place(home, now)
-            owed = gcra.price(terms.limits, points) if self._under_way(entry) else after
+            owed = gcra.price(terms.limits, points) if others else after
             self._write(entry, terms, after, now)
             self._memory[PAGE + entry * DIGEST : PAGE + (entry + 1) * DIGEST] = token
             self._counts[self._column * self._entries + entry] += 1
@@ -208,16 +211,14 @@ class SharedTable:
         """Requests at once, of all workers."""
         return sum(self._counts[entry :: self._entries])
 
-    def _room(self, entry: int, most: int) -> bool:
-        """Whether there is a place for one more request. Before it says no it forgets the workers that are gone."""
-        if entry < 0 or self._under_way(entry) < most:
-            return True
+    def _living(self, entry: int) -> int:
+        """Requests at once, after those of workers that are gone were forgotten."""
         for column in range(self._columns):
             counted = self._counts[column * self._entries + entry]
             if counted and column != self._column and self._claim(column):
                 self._empty(column)
                 fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, column)
-        return self._under_way(entry) < most
+        return self._under_way(entry)
 
     def _claim(self, column: int) -> bool:
         """Take a column whose worker is gone: as long as it lives it holds the column's lock."""

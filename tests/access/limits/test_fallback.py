@@ -160,6 +160,21 @@ async def test_requests_end_where_they_began(limits: Fallback, server: RedisServ
     assert (await limits.begin("key:a", terms, 1)).allowed
 
 
+async def test_who_ended_while_redis_was_away_is_forgotten_there(server: RedisServer) -> None:
+    limits = Fallback(RedisLimits(server.url, lease_seconds=0.6), SharedTable.alone(), PROCESSES)
+    terms = Terms(TERMS.limits, 1)
+    lease = (await limits.begin("key:a", terms, 1)).lease
+    assert lease is not None
+    server.freeze()
+    await limits.end(lease)
+    server.thaw()
+    await back(limits)
+    await asyncio.sleep(0.7)
+    assert (await limits.begin("key:a", terms, 1)).allowed
+    assert limits.fallbacks == 1
+    await limits.close()
+
+
 async def test_a_price_above_the_share_is_granted_and_paid_for(server: RedisServer) -> None:
     server.kill()
     now = 1_000_000
