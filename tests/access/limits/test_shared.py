@@ -12,9 +12,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from api.access.limits import open_limits
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import AT_ONCE, Terms
 from api.access.limits.shared import PAGE, SharedTable
+from api.settings import Settings
+from tests.access.limits.server import RedisServer
 from tests.access.limits.worker import IDENTITIES, MANY, NARROW
 from tests.access.limits.workers import results, working
 
@@ -40,12 +43,12 @@ def test_four_processes_allow_what_one_would(table: SharedTable) -> None:
 async def test_a_worker_that_is_killed_leaves_neither_lock_nor_place(table: SharedTable) -> None:
     where = f"shared:{table.fileno()}"
     chance = random.Random(4)
-    with working((where, "storm")) as (witness,):
-        witness.go()
-        for _ in range(6):
-            with working((where, "storm")) as (victim,):
-                victim.go()
-                time.sleep(chance.uniform(0.01, 0.05))
+    with working(*[(where, "storm")] * 4) as workers:
+        for worker in workers:
+            worker.go()
+        for worker in workers:
+            time.sleep(chance.uniform(0.01, 0.05))
+            worker.kill()
     ours = SharedTable.attach(os.dup(table.fileno()))
     for identity in IDENTITIES:
         verdicts = [await ours.begin(identity, NARROW, 1) for _ in range(NARROW.at_once + 1)]
@@ -83,10 +86,26 @@ async def test_a_worker_that_is_stopped_holding_a_lock_does_not_stop_the_others(
     assert ours.unlocked == 1, "the killed one let go"
 
 
-def test_more_workers_than_columns_are_told(table: SharedTable) -> None:
-    where = f"shared:{table.fileno()}"
-    with working(*[(where, "hold")] * 8), pytest.raises(RuntimeError, match="more workers"):
-        SharedTable.attach(os.dup(table.fileno()))
+async def test_more_workers_than_columns_are_told() -> None:
+    small = SharedTable.create(16, workers=2)
+    with (
+        working(*[(f"shared:{small.fileno()}", "hold")] * 4),
+        pytest.raises(RuntimeError, match="more workers"),
+    ):
+        SharedTable.attach(os.dup(small.fileno()))
+    await small.close()
+
+
+async def test_the_settings_name_the_store(table: SharedTable, redis_server: RedisServer) -> None:
+    stores = [
+        open_limits(Settings()),
+        open_limits(Settings(), os.dup(table.fileno())),
+        open_limits(Settings(redis_url=redis_server.url, limit_processes=8)),
+    ]
+    assert [type(one).__name__ for one in stores] == ["SharedTable", "SharedTable", "Fallback"]
+    for one in stores:
+        assert (await one.begin("key:a", SLOW, 1)).allowed
+        await one.close()
 
 
 async def test_a_full_set_gives_up_its_least_indebted_entry() -> None:
