@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     stall_timeout: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds in which a client must take something of its answer before it is cut off."
     )
+    redis_url: str = Field(
+        "",
+        description="Redis or Valkey for limits that hold on several machines, as redis://…; empty for one machine.",
+    )
+    limit_processes: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        1, description="Processes on all machines: what each grants of a plan by itself while Redis is away."
+    )
     max_price: Annotated[int, Field(ge=1)] = Field(
         5000, description="The highest price of one request, about the number of records it may touch."
     )

@@ -17,6 +17,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
+import limits
 import worker
 from archive import ensure
 from duel import CONNECTIONS, Effort
@@ -138,7 +139,7 @@ def main() -> None:
         print("\n".join(map(str, rows)))
         measured = text(given, bench, rows, "")
     cost = "" if given.no_worker else worker.report(Effort(given.rounds, min(1.5, given.seconds)))
-    written = measured + cost
+    written = limits.put(limits.report(), measured + cost)
     (HERE / "RESULTS.md").write_text(written, encoding="utf-8")
     print(written)
 

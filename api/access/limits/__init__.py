@@ -1,0 +1,25 @@
+"""How much a caller may, kept exactly between workers and machines. A request is rejected at this level when a limit of
+its plan is short, or when too many of its caller are under way.
+
+`gcra.py` is the arithmetic, `limits.py` what doors know. `shared.py` keeps limits for one machine, `redis.py` for
+several, over the connection of `line.py`, and `fallback.py` goes on while Redis is away.
+"""
+
+from __future__ import annotations
+
+from api.access.limits.fallback import Fallback
+from api.access.limits.gcra import Limit
+from api.access.limits.limits import AT_ONCE, Lease, Left, Limits, Terms, Verdict
+from api.access.limits.redis import RedisLimits
+from api.access.limits.shared import SharedTable
+from api.settings import Settings
+
+__all__ = ["AT_ONCE", "Lease", "Left", "Limit", "Limits", "SharedTable", "Terms", "Verdict", "open_limits"]
+
+
+def open_limits(settings: Settings, table: int | None = None) -> Limits:
+    """The store that the settings name. `table` is the descriptor that a parent process hands to its workers; a process
+    without one is the only one of its machine. SettingsError where the URL is none."""
+    if settings.redis_url:
+        return Fallback(RedisLimits(settings.redis_url), SharedTable.alone(), settings.limit_processes)
+    return SharedTable.alone() if table is None else SharedTable.attach(table)

@@ -1,0 +1,97 @@
+"""Limits that go on while Redis is away: each process then enforces its share of the plan, by itself.
+
+No request waits for longer than one trip may take, and none waits at all while Redis is known to be away. Meanwhile it
+is tried in the background, with a request of nobody's, and taken up again by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+
+import structlog
+
+from api.access.limits.gcra import Limit
+from api.access.limits.limits import Lease, Left, Limits, Terms, Verdict, check
+from api.access.limits.line import Away
+from api.access.limits.redis import RedisLimits
+
+PROBE_SECONDS = 1.0
+PROBE = Terms((Limit("probe", 1000, 1000, 1),), 1000)
+
+log = structlog.get_logger("briefing")
+
+
+class Fallback:
+    """A remote store, and a local one for while it is away. `processes` is how many share a plan then."""
+
+    def __init__(
+        self, remote: RedisLimits, local: Limits, processes: int, probe_seconds: float = PROBE_SECONDS
+    ) -> None:
+        self._remote = remote
+        self._local = local
+        self._processes = processes
+        self._probe_seconds = probe_seconds
+        self._probe: asyncio.Task[None] | None = None
+        self.away = False
+        """Whether this process enforces its share by itself now."""
+        self.fallbacks = 0
+        """How often it began to."""
+
+    async def begin(self, identity: str, terms: Terms, points: int) -> Verdict:
+        check(terms, points)
+        if not self.away:
+            try:
+                return await self._remote.begin(identity, terms, points)
+            except Away as error:
+                self._leave(error)
+        return await self._local.begin(identity, terms.share(self._processes, points), points)
+
+    async def end(self, lease: Lease, unused: int = 0) -> Left:
+        if lease.store is self._local:
+            return await self._local.end(lease, unused)
+        if not self.away:
+            try:
+                return await self._remote.end(lease, unused)
+            except Away as error:
+                self._leave(error)
+        # The place is free when the lease runs out.
+        self._remote.forget(lease)
+        return await self._local.look(lease.identity, lease.terms.share(self._processes, 0))
+
+    async def look(self, identity: str, terms: Terms) -> Left:
+        if not self.away:
+            try:
+                return await self._remote.look(identity, terms)
+            except Away as error:
+                self._leave(error)
+        return await self._local.look(identity, terms.share(self._processes, 0))
+
+    async def close(self) -> None:
+        if self._probe is not None:
+            self._probe.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._probe
+        await self._remote.close()
+        await self._local.close()
+
+    def _leave(self, error: Away) -> None:
+        if self.away:
+            return
+        self.away = True
+        self.fallbacks += 1
+        log.warning("Redis is away: each process enforces its share", reason=str(error), processes=self._processes)
+        self._probe = asyncio.create_task(self._return())
+
+    async def _return(self) -> None:
+        since = time.monotonic()
+        while self.away:
+            await asyncio.sleep(self._probe_seconds)
+            with suppress(Away):
+                # A real visit: a Redis that answers a ping may still refuse to write.
+                verdict = await self._remote.begin("probe", PROBE, 1)
+                if verdict.lease is not None:
+                    await self._remote.end(verdict.lease)
+                self.away = False
+        log.info("Redis is back", seconds=round(time.monotonic() - since, 1))

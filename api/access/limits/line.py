@@ -1,0 +1,151 @@
+"""One connection to Redis or Valkey, on which commands that come together travel together, for 50 ms at the most.
+
+A trip takes along whatever came while the one before was under way: 200 requests at once are a few trips on one
+connection, not 200 connections. There is no second try. Who waits on a trip that fails is told so, and so are those
+who wait for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from api.errors import SettingsError
+
+if TYPE_CHECKING:
+    from redis.asyncio.connection import AbstractConnection
+
+TRIP_SECONDS = 0.05
+# A trip has failed after so many looks of the loop at its sockets in that time. One timer would not do: a loop that was
+# held up for as long fires it before it reads the answer that lies there.
+LOOKS = 5
+
+Argument = bytes | str | int
+Waiting = tuple[tuple[Argument, ...], asyncio.Future[Any]]
+
+
+class Away(Exception):
+    """Redis did not answer, not in time, or not what it was asked for."""
+
+
+class Line:
+    """The connection of one process. It connects when it is first used, and again after a failure."""
+
+    def __init__(self, url: str, seconds: float = TRIP_SECONDS) -> None:
+        # A third of a second of processor time, which those that have no Redis need not spend.
+        from redis.asyncio.connection import ConnectionPool
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+        from redis.exceptions import NoScriptError, ResponseError
+
+        self.forgotten: type[Exception] = NoScriptError
+        self.refusal: type[Exception] = ResponseError
+        try:
+            # The pool reads the URL, and makes connections that know nothing of time-outs and retries of their own.
+            self._pool = ConnectionPool.from_url(
+                url, protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=None, socket_connect_timeout=None
+            )
+        except ValueError as error:
+            raise SettingsError(f"BRIEFING_REDIS_URL: {error}", "It looks like redis://host:6379/0.") from None
+        self._look = seconds / LOOKS
+        self._connection: AbstractConnection | None = None
+        self._waiting: list[Waiting] = []
+        self._runner: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._late = False
+
+    def send(self, *command: Argument) -> asyncio.Future[Any]:
+        """The answer that will come; Away where none does, and the refusal where Redis refuses the command."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append((command, answer))
+        if self._runner is None:
+            self._runner = loop.create_task(self._run())
+        return answer
+
+    async def close(self) -> None:
+        """End the connection, when what was sent has been answered."""
+        if self._runner is not None:
+            await asyncio.wait({self._runner})
+        await self._drop()
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                for (_, future), answer in zip(batch, await self._trip(batch), strict=True):
+                    _settle(future, answer)
+        finally:
+            self._runner = None
+
+    async def _trip(self, batch: list[Waiting]) -> list[Any]:
+        try:
+            connection = self._connection or await self._connect()
+            self._watch(LOOKS)
+            await connection.send_packed_command(connection.pack_commands([one for one, _ in batch]), False)
+            return [await self._answer(connection) for _ in batch]
+        except asyncio.CancelledError:
+            if not self._late:
+                raise
+            return await self._fail(batch, f"no answer in {self._look * LOOKS * 1000:.0f} ms")
+        except Exception as error:
+            return await self._fail(batch, str(error) or type(error).__name__)
+        finally:
+            self._watch_no_more()
+
+    async def _fail(self, batch: list[Waiting], reason: str) -> list[Any]:
+        self._watch_no_more()
+        await self._drop()
+        waiting, self._waiting = self._waiting, []
+        for _, future in waiting:
+            _settle(future, Away(reason))
+        return [Away(reason) for _ in batch]
+
+    async def _connect(self) -> AbstractConnection:
+        self._watch(LOOKS)
+        connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]
+        except BaseException:
+            with suppress(Exception):
+                await connection.disconnect(nowait=True)
+            raise
+        self._connection = connection
+        return connection
+
+    async def _answer(self, connection: AbstractConnection) -> Any:
+        try:
+            return await connection.read_response()
+        except self.refusal as refusal:
+            return refusal
+
+    def _watch_no_more(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _watch(self, looks: int) -> None:
+        self._watch_no_more()
+        self._late = looks == 0
+        if not self._late:
+            self._timer = asyncio.get_running_loop().call_later(self._look, self._watch, looks - 1)
+        elif self._runner is not None:
+            self._runner.cancel()
+
+    async def _drop(self) -> None:
+        if self._runner is not None and self._late:
+            self._runner.uncancel()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                await connection.disconnect(nowait=True)
+
+
+def _settle(future: asyncio.Future[Any], answer: Any) -> None:
+    if future.done():
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+        future.exception()  # Told to who waits; where nobody does, it is nobody's business.
+    else:
+        future.set_result(answer)

@@ -1,0 +1,233 @@
+"""Limits in memory that the workers of one machine share: exact between them, with nothing to set up.
+
+The table is a file in memory (memfd) that a parent makes and its workers inherit. Identities are found by a hash with
+a key of the table's own, so that nobody can aim two at one place. A hash leads to a set of 16 entries, which is locked
+as a whole; a process that is killed lets go of its locks, for these are the kernel's. An entry holds the moment when
+each limit will be full again. One that is full is as good as none, so nothing is ever cleaned up: who is new takes the
+place of an entry that is full, or of the least indebted of the set.
+
+Requests at once are counted in a column for each worker. A worker that comes in place of one that died empties its
+column, and who would be refused looks first whether those who are counted are still there: nothing leaks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import struct
+import time
+from collections.abc import Callable
+from hashlib import blake2b
+
+from api.access.limits import gcra
+from api.access.limits.limits import MOST_LIMITS, Lease, Left, Terms, Verdict, check, refusal
+
+ENTRIES = 131_072
+WAYS = 16
+DIGEST = 16
+MAGIC = b"limits/1"
+HEADER = struct.Struct(f"<8s{DIGEST}sII")
+MOMENTS = struct.Struct(f"<{MOST_LIMITS}q{MOST_LIMITS}I")
+PAGE = 4096
+# A lock is held for some 5 µs. Whoever holds it so long was stopped: to go on without is a hit too many at worst.
+LOCK_SECONDS = 0.02
+
+
+def boot_clock() -> int:
+    """Microseconds since the machine was started: one clock for all its processes, which nobody sets."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+
+
+class SharedTable:
+    """The table, as one process knows it. A process attaches once: its locks do not hold between two of its own."""
+
+    def __init__(self, fd: int, clock: Callable[[], int] = boot_clock) -> None:
+        self._fd = fd
+        self._clock = clock
+        self._memory = mmap.mmap(fd, 0)
+        magic, self._key, sets, columns = HEADER.unpack_from(self._memory)
+        if magic != MAGIC:
+            raise ValueError("this file is no table of limits")
+        self._sets, self._columns = int(sets), int(columns)
+        self._entries = self._sets * WAYS
+        self._moments = PAGE + self._entries * DIGEST
+        counts = self._moments + self._entries * MOMENTS.size
+        self._view = memoryview(self._memory)
+        self._counts: memoryview[int] = self._view[counts:].cast("H")
+        self._column = 0
+        self._alone = self._columns == 1
+        self.evicted = 0
+        """Entries that were given up while they still owed something."""
+        self.unlocked = 0
+        """Visits that went on without the lock, since somebody was stopped while holding it."""
+
+    @classmethod
+    def create(cls, entries: int = ENTRIES, workers: int = 1) -> SharedTable:
+        """A new table for so many identities at once and so many workers, as the parent holds it: it hands `fileno()`
+        down, and asks nothing of the table itself. Memory is taken as entries are used, 66 bytes for each and more
+        workers."""
+        sets = -(-entries // WAYS)
+        # A worker that comes before the one that it replaces has gone needs a column of its own.
+        columns = workers * 2 if workers > 1 else 1
+        fd = os.memfd_create("briefing-limits")
+        os.ftruncate(fd, PAGE + sets * WAYS * (DIGEST + MOMENTS.size + 2 * columns))
+        os.pwrite(fd, HEADER.pack(MAGIC, os.urandom(DIGEST), sets, columns), 0)
+        return cls(fd)
+
+    @classmethod
+    def attach(cls, fd: int, clock: Callable[[], int] = boot_clock) -> SharedTable:
+        """The table behind an inherited descriptor, for one worker: it takes the first column whose worker is gone.
+        RuntimeError where there are more workers than the table was made for."""
+        table = cls(fd, clock)
+        for column in range(table._columns):
+            if table._claim(column):
+                table._column = column
+                table._empty(column)
+                return table
+        raise RuntimeError("there are more workers than the table of limits was made for")
+
+    @classmethod
+    def alone(cls, entries: int = ENTRIES, clock: Callable[[], int] = boot_clock) -> SharedTable:
+        """A table of one process, which needs no locks."""
+        return cls(cls.create(entries).fileno(), clock)
+
+    def fileno(self) -> int:
+        """The descriptor to hand down."""
+        return self._fd
+
+    async def begin(self, identity: str, terms: Terms, points: int) -> Verdict:
+        check(terms, points)
+        token = blake2b(identity.encode(), digest_size=DIGEST, key=self._key).digest()
+        home = self._lock(token)
+        try:
+            now = self._clock()
+            entry = self._find(home, token)
+            debts = self._debts(entry, terms, now)
+            after = gcra.take(terms.limits, debts, points)
+            others = self._under_way(entry) if entry >= 0 else 0
+            if others >= terms.at_once:
+                others = self._living(entry)
+            if after is None or others >= terms.at_once:
+                return refusal(terms.limits, debts, points)
+            if entry < 0:
+                entry = self._place(home, now)
+            owed = gcra.price(terms.limits, points) if others else after
+            self._write(entry, terms, after, now)
+            self._memory[PAGE + entry * DIGEST : PAGE + (entry + 1) * DIGEST] = token
+            self._counts[self._column * self._entries + entry] += 1
+        finally:
+            self._unlock(home)
+        lease = Lease(self, identity, terms, points, token, now, owed)
+        return Verdict(lease, None, 0.0, Left(terms.limits, after))
+
+    async def end(self, lease: Lease, unused: int = 0) -> Left:
+        _, _, terms, points, token, since, owed = lease
+        home = self._lock(token)
+        try:
+            now = self._clock()
+            entry = self._find(home, token)
+            debts = self._debts(entry, terms, now)
+            if entry >= 0:
+                if unused > 0:
+                    debts = gcra.give(terms.limits, debts, owed, min(unused, points), now - since)
+                    self._write(entry, terms, debts, now)
+                place = self._column * self._entries + entry
+                if self._counts[place]:
+                    self._counts[place] -= 1
+        finally:
+            self._unlock(home)
+        return Left(terms.limits, debts)
+
+    async def look(self, identity: str, terms: Terms) -> Left:
+        token = blake2b(identity.encode(), digest_size=DIGEST, key=self._key).digest()
+        home = self._lock(token)
+        try:
+            return Left(terms.limits, self._debts(self._find(home, token), terms, self._clock()))
+        finally:
+            self._unlock(home)
+
+    async def close(self) -> None:
+        self._counts.release()
+        self._view.release()
+        self._memory.close()
+        os.close(self._fd)
+
+    def _lock(self, token: bytes) -> int:
+        home = int.from_bytes(token[:4]) % self._sets
+        if self._alone:
+            return home
+        until = 0.0
+        while True:
+            try:
+                fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, PAGE + home)
+                return home
+            except OSError:
+                now = time.monotonic()
+                until = until or now + LOCK_SECONDS
+                if now > until:
+                    self.unlocked += 1
+                    return home
+                time.sleep(0.00005)
+
+    def _unlock(self, home: int) -> None:
+        if not self._alone:
+            fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, PAGE + home)
+
+    def _find(self, home: int, token: bytes) -> int:
+        """The number of the entry; -1 where there is none."""
+        first = PAGE + home * WAYS * DIGEST
+        found = self._memory.find(token, first, first + WAYS * DIGEST)
+        return (found - PAGE) // DIGEST if found >= 0 else -1
+
+    def _debts(self, entry: int, terms: Terms, now: int) -> list[int]:
+        if entry < 0:
+            return [0] * len(terms.limits)
+        held = MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
+        return [gcra.debt(limit, held[n], held[n + MOST_LIMITS], now) for n, limit in enumerate(terms.limits)]
+
+    def _write(self, entry: int, terms: Terms, debts: list[int], now: int) -> None:
+        held = [0] * (2 * MOST_LIMITS)
+        for n, limit in enumerate(terms.limits):
+            held[n], held[n + MOST_LIMITS] = gcra.moment(limit, debts[n], now)
+        MOMENTS.pack_into(self._memory, self._moments + entry * MOMENTS.size, *held)
+
+    def _place(self, home: int, now: int) -> int:
+        """An entry of the set that is free, or else the one that is given up."""
+        ranks = []
+        for entry in range(home * WAYS, (home + 1) * WAYS):
+            held = MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
+            rank = (self._under_way(entry) > 0, max(held[:MOST_LIMITS]), entry)
+            if rank < (False, now):
+                return entry
+            ranks.append(rank)
+        self.evicted += 1
+        entry = min(ranks)[2]
+        for column in range(self._columns):
+            self._counts[column * self._entries + entry] = 0
+        return entry
+
+    def _under_way(self, entry: int) -> int:
+        """Requests at once, of all workers."""
+        return sum(self._counts[entry :: self._entries])
+
+    def _living(self, entry: int) -> int:
+        """Requests at once, after those of workers that are gone were forgotten."""
+        for column in range(self._columns):
+            counted = self._counts[column * self._entries + entry]
+            if counted and column != self._column and self._claim(column):
+                self._empty(column)
+                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, column)
+        return self._under_way(entry)
+
+    def _claim(self, column: int) -> bool:
+        """Take a column whose worker is gone: as long as it lives it holds the column's lock."""
+        try:
+            fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, column)
+        except OSError:
+            return False
+        return True
+
+    def _empty(self, column: int) -> None:
+        first = column * self._entries
+        self._counts[first : first + self._entries] = memoryview(bytes(2 * self._entries)).cast("H")

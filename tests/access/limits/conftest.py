@@ -1,0 +1,75 @@
+"""The stores, each behind the one interface and, where time matters, under a clock that the test sets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+
+import pytest
+import redis.asyncio
+
+from api.access.limits.fallback import Fallback
+from api.access.limits.limits import Limits
+from api.access.limits.redis import RedisLimits, Script
+from api.access.limits.shared import SharedTable
+from tests.access.limits.server import RedisServer, running
+
+IDENTITIES = count()
+
+
+class Controlled:
+    """A store, and the clock that it goes by."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000_000_000
+        self.limits: Limits
+        self.redis: redis.asyncio.Redis | None = None
+
+    def clock(self) -> int:
+        return self.now
+
+    async def wait(self, microseconds: int) -> None:
+        self.now += microseconds
+        if self.redis is not None:
+            await self.redis.set("clock", self.now)
+
+    def somebody(self) -> str:
+        """An identity that nobody had."""
+        return f"key:{next(IDENTITIES)}"
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with running(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+def by_clock(script: Script) -> Script:
+    """The script as it is, but for the time, which it reads from a key. The server's expiry would go by its own."""
+    assert script.text.count("redis.call('TIME')") == 1
+    text = script.text.replace("redis.call('TIME')", "{ 0, redis.call('GET', 'clock') }")
+    return Script(text.replace("'PEXPIRE', KEYS[1],", "'TOUCH', KEYS[1],").replace("'PEXPIRE', KEYS[2],", "'TOUCH',"))
+
+
+@pytest.fixture(scope="session", params=["alone", "shared", "redis", "fallback", "away"])
+async def store(request: pytest.FixtureRequest, redis_server: RedisServer) -> AsyncIterator[Controlled]:
+    """Each store in turn; `fallback` has its Redis, and `away` never had one."""
+    one = Controlled()
+    if request.param == "shared":
+        one.limits = SharedTable.attach(SharedTable.create(workers=4).fileno(), one.clock)
+    else:
+        one.limits = SharedTable.alone(clock=one.clock)
+    if request.param in ("redis", "fallback"):
+        one.redis = redis.asyncio.Redis.from_url(redis_server.url)
+        remote = RedisLimits(redis_server.url, trip_seconds=10)
+        remote._begin, remote._end = by_clock(remote._begin), by_clock(remote._end)
+        one.limits = remote if request.param == "redis" else Fallback(remote, one.limits, 4)
+        await one.wait(0)
+    elif request.param == "away":
+        one.limits = Fallback(RedisLimits("redis://127.0.0.1:9/0"), one.limits, 1)
+    yield one
+    if request.param == "fallback":
+        assert not one.limits.fallbacks, "Redis was there all the time"  # type: ignore[attr-defined]
+    await one.limits.close()
+    if one.redis is not None:
+        await one.redis.aclose()

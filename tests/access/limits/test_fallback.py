@@ -1,0 +1,201 @@
+"""Redis dies, freezes, refuses and returns: requests go on in bounded time, under the process's share of the plan."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+import redis.asyncio
+from structlog.testing import capture_logs
+
+from api.access.limits.fallback import Fallback
+from api.access.limits.gcra import Limit
+from api.access.limits.limits import AT_ONCE, Terms
+from api.access.limits.redis import RedisLimits
+from api.access.limits.shared import SharedTable
+from tests.access.limits.server import RedisServer, running
+
+TERMS = Terms((Limit("minute", 100, 1, 60), Limit("day", 1000, 1, 86_400)), 1000)
+PROCESSES = 4
+SHARE = 25
+# A trip fails after 50 ms; the machine may be busy. What hangs takes seconds.
+PROMPT = 1.0
+BACK = 5.0
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with running(tmp_path_factory.mktemp("redis")) as one:
+        yield one
+
+
+@pytest.fixture
+async def limits(server: RedisServer) -> AsyncIterator[Fallback]:
+    one = Fallback(RedisLimits(server.url), SharedTable.alone(), PROCESSES)
+    yield one
+    await one.close()
+
+
+async def spend(limits: Fallback, identity: str, times: int = 200) -> int:
+    """How many of so many requests, all at once, are allowed."""
+    begun = time.monotonic()
+    verdicts = await asyncio.gather(*(limits.begin(identity, TERMS, 1) for _ in range(times)))
+    for verdict in verdicts:
+        if verdict.lease is not None:
+            await limits.end(verdict.lease)
+    assert time.monotonic() - begun < PROMPT
+    return sum(verdict.allowed for verdict in verdicts)
+
+
+async def back(limits: Fallback) -> None:
+    """Wait until Redis is taken up again."""
+    until = time.monotonic() + BACK
+    while limits.away:
+        assert time.monotonic() < until, "Redis is back, and nobody saw it"
+        await asyncio.sleep(0.02)
+
+
+def freeze(server: RedisServer) -> Callable[[], None]:
+    server.freeze()
+    return server.thaw
+
+
+def kill(server: RedisServer) -> Callable[[], None]:
+    server.kill()
+    return server.start
+
+
+@pytest.mark.parametrize("fail", [freeze, kill])
+async def test_shares_hold_while_redis_is_away_and_it_is_taken_up_again(
+    limits: Fallback, server: RedisServer, fail: Callable[[RedisServer], Callable[[], None]]
+) -> None:
+    assert await spend(limits, "key:before", 10) == 10
+    assert not limits.away
+    with capture_logs() as logs:
+        mend = fail(server)
+        assert await spend(limits, "key:a") == SHARE
+        assert limits.away and limits.fallbacks == 1
+        assert await spend(limits, "key:a") == 0
+        assert await spend(limits, "key:b") == SHARE
+        mend()
+        await back(limits)
+    assert [(line["log_level"], line["event"]) for line in logs] == [
+        ("warning", "Redis is away: each process enforces its share"),
+        ("info", "Redis is back"),
+    ]
+    assert await spend(limits, "key:c") == 100
+    assert limits.fallbacks == 1
+
+
+async def test_only_the_first_waits(limits: Fallback, server: RedisServer) -> None:
+    await spend(limits, "key:before", 1)
+    server.freeze()
+    waits = []
+    for _ in range(20):
+        begun = time.monotonic()
+        await limits.begin("key:a", TERMS, 1)
+        waits.append(time.monotonic() - begun)
+    server.thaw()
+    assert 0.04 < waits[0] < PROMPT
+    assert sorted(waits)[10] < 0.01
+
+
+async def test_it_starts_without_redis(server: RedisServer) -> None:
+    server.kill()
+    limits = Fallback(RedisLimits(server.url), SharedTable.alone(), PROCESSES)
+    assert await spend(limits, "key:a") == SHARE
+    server.start()
+    await back(limits)
+    assert await spend(limits, "key:a") == 100
+    await limits.close()
+
+
+async def test_a_frozen_redis_does_not_hold_up_the_start(server: RedisServer) -> None:
+    server.freeze()
+    limits = Fallback(RedisLimits(server.url), SharedTable.alone(), PROCESSES)
+    assert await spend(limits, "key:a") == SHARE
+    await limits.close()
+    server.thaw()
+
+
+async def test_a_redis_that_was_restarted_is_taken_up_again(limits: Fallback, server: RedisServer) -> None:
+    assert await spend(limits, "key:a", 10) == 10
+    server.kill()
+    server.start()
+    assert (await limits.begin("key:a", TERMS, 1)).allowed
+    await back(limits)
+    assert await spend(limits, "key:a") == 100, "it forgot everything, the scripts included"
+
+
+async def test_a_redis_that_became_a_replica_is_away(limits: Fallback, server: RedisServer) -> None:
+    async with redis.asyncio.Redis.from_url(server.url) as client:
+        await client.replicaof("127.0.0.1", "9")
+        assert await spend(limits, "key:a") == SHARE
+        await asyncio.sleep(1.2)
+        assert limits.away, "it answers, and is of no use"
+        await client.replicaof("no", "one")
+    await back(limits)
+
+
+async def test_requests_end_where_they_began(limits: Fallback, server: RedisServer) -> None:
+    terms = Terms(TERMS.limits, 8)
+    here = [(await limits.begin("key:a", terms, 1)).lease for _ in range(8)]
+    server.freeze()
+    there = [(await limits.begin("key:a", terms, 1)).lease for _ in range(2)]
+    assert (await limits.begin("key:a", terms, 1)).hit == AT_ONCE
+    for lease in here:
+        assert lease is not None
+        await limits.end(lease, 1)
+    assert (await limits.begin("key:a", terms, 1)).hit == AT_ONCE, "these were not of our own store"
+    server.thaw()
+    await back(limits)
+    for lease in there:
+        assert lease is not None
+        await limits.end(lease, 1)
+    # Those that ended meanwhile were not told to Redis: their places are free when their leases run out.
+    assert (await limits.begin("key:a", terms, 1)).hit == AT_ONCE
+    server.freeze()
+    assert (await limits.begin("key:a", terms, 1)).allowed
+
+
+async def test_who_ended_while_redis_was_away_is_forgotten_there(server: RedisServer) -> None:
+    limits = Fallback(RedisLimits(server.url, lease_seconds=0.6), SharedTable.alone(), PROCESSES)
+    terms = Terms(TERMS.limits, 1)
+    lease = (await limits.begin("key:a", terms, 1)).lease
+    assert lease is not None
+    server.freeze()
+    await limits.end(lease)
+    server.thaw()
+    await back(limits)
+    await asyncio.sleep(0.7)
+    assert (await limits.begin("key:a", terms, 1)).allowed
+    assert limits.fallbacks == 1
+    await limits.close()
+
+
+async def test_a_price_above_the_share_is_granted_and_paid_for(server: RedisServer) -> None:
+    server.kill()
+    now = 1_000_000
+    limits = Fallback(RedisLimits(server.url), SharedTable.alone(clock=lambda: now), PROCESSES)
+    terms = Terms((Limit("minute", 100, 60, 60),), 8)
+    verdict = await limits.begin("key:a", terms, 80)
+    assert verdict.allowed
+    for points in (80, 20):
+        verdict = await limits.begin("key:a", terms, points)
+        assert not verdict.allowed
+    # A quarter of a point comes back in a second: 80 - 25 points are to be there before the next one of 20 fits.
+    assert verdict.retry_after == (80 - 25 + 20) * 4
+    now += int(verdict.retry_after * 1_000_000)
+    assert (await limits.begin("key:a", terms, 20)).allowed
+    await limits.close()
+
+
+def test_shares_together_are_never_more_than_the_plan() -> None:
+    for processes in (1, 2, 3, 7, 64):
+        share = TERMS.share(processes, 1)
+        for whole, part in zip(TERMS.limits, share.limits, strict=True):
+            assert part.size * processes <= max(whole.size, processes)
+            assert part.points * whole.period * processes <= whole.points * part.period
+        assert share.at_once * processes <= max(TERMS.at_once, processes)

@@ -1,0 +1,254 @@
+"""What holds for every store of limits, over requests and times that hypothesis thinks of, by a clock that it sets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.access.limits.gcra import SECOND, Limit
+from api.access.limits.limits import AT_ONCE, Lease, Terms
+from api.errors import TooExpensive
+from tests.access.limits.conftest import Controlled
+
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+limits = st.builds(
+    lambda size, points, period: (size, points, period),
+    st.integers(1, 60),
+    st.integers(1, 200) | st.sampled_from([7, 999_983]),
+    st.sampled_from([1, 7, 60, 86_400]),
+)
+terms = st.lists(limits, min_size=1, max_size=3).map(
+    lambda rows: Terms(tuple(Limit(f"limit{n}", *row) for n, row in enumerate(rows)), 50)
+)
+
+
+@dataclass
+class Ask:
+    """A request: how long after the one before, its price, its unused part, and after how many more it ends."""
+
+    after: int
+    price: float
+    unused: float
+    ends: int
+
+
+asks = st.lists(
+    st.builds(
+        Ask,
+        st.sampled_from([0, 0, 1, 1000]) | st.integers(0, 20 * SECOND),
+        st.floats(0, 1),
+        st.sampled_from([0.0, 1.0]) | st.floats(0, 1),
+        st.integers(0, 4),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@quick
+@given(terms=terms, asked=asks)
+async def test_never_more_than_the_plan_in_any_window(store: Controlled, terms: Terms, asked: list[Ask]) -> None:
+    who = store.somebody()
+    taken: list[tuple[int, int]] = []
+    open_leases: list[tuple[int, Lease, int]] = []
+    for n, ask in enumerate(asked):
+        await store.wait(ask.after)
+        for one in [one for one in open_leases if one[0] <= n]:
+            open_leases.remove(one)
+            await store.limits.end(one[1], one[2])
+        price = round(ask.price * terms.most)
+        verdict = await store.limits.begin(who, terms, price)
+        if verdict.lease is not None:
+            unused = round(ask.unused * price)
+            taken.append((store.now, price - unused))
+            if ask.ends:
+                open_leases.append((n + ask.ends, verdict.lease, unused))
+            else:
+                await store.limits.end(verdict.lease, unused)
+    for limit in terms.limits:
+        for first, (begun, _) in enumerate(taken):
+            for last in range(first, len(taken)):
+                window = taken[last][0] - begun
+                most = limit.size + Fraction(limit.points * window, limit.period * SECOND)
+                assert sum(points for _, points in taken[first : last + 1]) <= most
+
+
+@quick
+@given(terms=terms, asked=asks)
+async def test_a_refusal_takes_nothing_and_waiting_as_told_is_enough(
+    store: Controlled, terms: Terms, asked: list[Ask]
+) -> None:
+    who = store.somebody()
+    for ask in asked:
+        await store.wait(ask.after)
+        price = round(ask.price * terms.most)
+        before = (await store.limits.look(who, terms)).remaining
+        verdict = await store.limits.begin(who, terms, price)
+        if not verdict.allowed:
+            assert verdict.left.remaining == before == (await store.limits.look(who, terms)).remaining
+            short = [one.name for one, left in zip(terms.limits, before, strict=True) if left < price]
+            assert verdict.hit in short
+            seconds = math.ceil(verdict.retry_after) if ask.ends else verdict.retry_after
+            if ask.after:
+                # A microsecond less is not enough, so nobody is told to wait for longer than there is need.
+                await store.wait(round(verdict.retry_after * SECOND) - 1)
+                assert not (await store.limits.begin(who, terms, price)).allowed
+                await store.wait(1 + round((seconds - verdict.retry_after) * SECOND))
+            else:
+                await store.wait(round(seconds * SECOND))
+            verdict = await store.limits.begin(who, terms, price)
+        else:
+            assert all(left >= price for left in before)
+        assert verdict.lease is not None
+        await store.limits.end(verdict.lease, round(ask.unused * price))
+
+
+@quick
+@given(terms=terms, data=st.data())
+async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, terms: Terms, data: Any) -> None:
+    who = store.somebody()
+    points = data.draw(st.integers(1, terms.most))
+    slowest = max(Fraction(one.period * SECOND, one.points) for one in terms.limits)
+    begun = store.now
+    for n in range(30):
+        # At the pace of the plan, each to the microsecond: nothing that is rounded adds up. A request that takes all
+        # there is finds no room for what came back while it was late, so each of those is paced by the one before.
+        paced = n * points * slowest - (store.now - begun) if points < terms.most else points * slowest
+        await store.wait(math.ceil(paced))
+        verdict = await store.limits.begin(who, terms, points)
+        assert verdict.lease is not None
+        await store.limits.end(verdict.lease)
+
+
+@quick
+@given(terms=terms, asked=asks)
+async def test_what_a_lone_request_does_not_need_was_never_taken(
+    store: Controlled, terms: Terms, asked: list[Ask]
+) -> None:
+    """One request after the other: the bucket is as if each had asked for what it needed in the first place."""
+    asks_more, asks_right = store.somebody(), store.somebody()
+    for ask in asked:
+        price = round(ask.price * terms.most)
+        needed = price - round(ask.unused * price)
+        more = await store.limits.begin(asks_more, terms, price)
+        if more.lease is not None:
+            right = await store.limits.begin(asks_right, terms, needed)
+            assert right.lease is not None
+            await store.wait(ask.after)
+            left = await store.limits.end(more.lease, price - needed)
+            assert left.remaining == (await store.limits.end(right.lease)).remaining
+            assert left.reset == (await store.limits.look(asks_right, terms)).reset
+            assert all(0 <= one <= limit.size for one, limit in zip(left.remaining, terms.limits, strict=True))
+        else:
+            await store.wait(ask.after)
+
+
+PLAN = Terms((Limit("minute", 10, 60, 60), Limit("day", 100, 100, 86_400)), 2)
+
+
+async def test_a_price_comes_back_only_once(store: Controlled) -> None:
+    """Points that dripped back while a request held them are not given back again at its end."""
+    who, terms = store.somebody(), Terms((Limit("minute", 10, 60, 60),), 5)
+    held = await store.limits.begin(who, terms, 10)
+    await store.wait(10 * SECOND)
+    spent = await store.limits.begin(who, terms, 10)
+    assert held.lease is not None and spent.lease is not None
+    await store.wait(3 * SECOND)
+    assert (await store.limits.end(held.lease, 10)).remaining == (3,)
+    assert (await store.limits.end(spent.lease, 4)).remaining == (7,)
+
+
+async def test_nor_does_a_price_come_back_that_others_let_drip_back(store: Controlled) -> None:
+    """What counts of the debt at the beginning is one's own part, for the others' may come back as well."""
+    who, terms = store.somebody(), Terms((Limit("minute", 10, 60, 60),), 5)
+    first, second = [(await store.limits.begin(who, terms, 5)).lease for _ in range(2)]
+    assert first is not None and second is not None
+    assert (await store.limits.end(first, 5)).remaining == (5,)
+    await store.wait(5 * SECOND)
+    assert (await store.limits.begin(who, terms, 10)).allowed
+    assert (await store.limits.end(second, 5)).remaining == (0,)
+
+
+async def test_the_verdict_says_what_is_left_and_when_all_is_back(store: Controlled) -> None:
+    verdict = await store.limits.begin(store.somebody(), PLAN, 4)
+    assert verdict.allowed and verdict.hit is None and verdict.retry_after == 0
+    assert verdict.left.remaining == (6, 96)
+    assert verdict.left.reset == (4.0, 4 * 864.0)
+
+
+async def test_the_limit_with_the_longest_wait_is_named(store: Controlled) -> None:
+    who = store.somebody()
+    for _ in range(10):
+        verdict = await store.limits.begin(who, PLAN, 10)
+        assert verdict.lease is not None
+        await store.limits.end(verdict.lease)
+        await store.wait(10 * SECOND)
+    verdict = await store.limits.begin(who, PLAN, 10)
+    assert (verdict.hit, verdict.left.remaining) == ("day", (10, 0))
+    assert verdict.retry_after == 10 * 864.0 - 100
+
+
+async def test_requests_at_once_are_bounded_and_nothing_is_taken_of_those_that_are_refused(store: Controlled) -> None:
+    who = store.somebody()
+    first, second = [await store.limits.begin(who, PLAN, 1) for _ in range(2)]
+    third = await store.limits.begin(who, PLAN, 1)
+    assert (third.allowed, third.hit, third.retry_after) == (False, AT_ONCE, 1.0)
+    assert third.left.remaining == (8, 98)
+    assert first.lease is not None and second.lease is not None
+    await store.limits.end(first.lease)
+    assert (await store.limits.begin(who, PLAN, 1)).allowed
+    assert not (await store.limits.begin(who, PLAN, 1)).allowed
+
+
+async def test_identities_have_nothing_to_do_with_each_other(store: Controlled) -> None:
+    assert (await store.limits.begin(store.somebody(), PLAN, 10)).allowed
+    assert (await store.limits.look(store.somebody(), PLAN)).remaining == (10, 100)
+
+
+async def test_a_price_that_can_never_be_granted_is_no_matter_of_time(store: Controlled) -> None:
+    with pytest.raises(TooExpensive, match="11 points"):
+        await store.limits.begin(store.somebody(), PLAN, 11)
+    with pytest.raises(ValueError):
+        await store.limits.begin(store.somebody(), PLAN, -1)
+
+
+async def test_a_smaller_plan_holds_at_once_and_a_larger_one_too(store: Controlled) -> None:
+    who = store.somebody()
+    verdict = await store.limits.begin(who, PLAN, 10)
+    assert verdict.lease is not None
+    await store.limits.end(verdict.lease)
+    for size, points in ((5, 7), (1000, 999_983), (1, 1)):
+        changed = Terms((Limit("minute", size, points, 60), Limit("day", 100, 100, 86_400)), 2)
+        verdict = await store.limits.begin(who, changed, size if size < 100 else 100)
+        assert not verdict.allowed
+        # In time it stays what it was: ten seconds for the minute.
+        assert math.isclose(verdict.left.reset[0], 10, abs_tol=0.001)
+
+
+@pytest.mark.parametrize(
+    ("size", "points", "period"),
+    [(0, 1, 1), (-5, 1, 1), (1, 0, 1), (1, 1, 0), (1.5, 1, 1), (True, 1, 1), (2 * 10**9, 1, 1), (10**9, 1, 86_400)],
+)
+def test_what_is_no_limit_is_refused(size: int, points: int, period: int) -> None:
+    with pytest.raises(ValueError, match="limit"):
+        Limit("minute", size, points, period)
+
+
+@pytest.mark.parametrize("at_once", [0, -1, 10_001, 1.5])
+def test_what_are_no_terms_is_refused(at_once: int) -> None:
+    with pytest.raises(ValueError):
+        Terms(PLAN.limits, at_once)
+
+
+def test_limits_have_names_of_their_own() -> None:
+    with pytest.raises(ValueError):
+        Terms((PLAN.limits[0], PLAN.limits[0]), 1)
+    with pytest.raises(ValueError):
+        Terms((), 1)

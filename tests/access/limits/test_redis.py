@@ -1,0 +1,140 @@
+"""Limits in a real Redis: exact between workers, whatever their clocks say; nothing of a worker that died stays."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+
+import pytest
+import redis.asyncio
+
+from api.access.limits.gcra import Limit
+from api.access.limits.limits import AT_ONCE, Terms
+from api.access.limits.redis import RedisLimits, keys
+from api.errors import SettingsError
+from tests.access.limits.server import RedisServer
+from tests.access.limits.worker import CROWD, IDENTITIES, NARROW, SIZE
+from tests.access.limits.workers import results, working
+
+
+@pytest.fixture
+async def client(redis_server: RedisServer) -> AsyncIterator[redis.asyncio.Redis]:
+    """What an operator would see, on an empty server."""
+    async with redis.asyncio.Redis.from_url(redis_server.url) as one:
+        await one.flushall()
+        yield one
+
+
+@pytest.fixture
+async def limits(redis_server: RedisServer, client: redis.asyncio.Redis) -> AsyncIterator[RedisLimits]:
+    # The machine may be busy, and time is not what these tests are about.
+    one = RedisLimits(redis_server.url, lease_seconds=0.6, trip_seconds=10)
+    yield one
+    await one.close()
+
+
+def test_200_clients_on_4_workers_get_what_the_plan_allows(
+    redis_server: RedisServer, client: redis.asyncio.Redis
+) -> None:
+    where = redis_server.url
+    with working(*[(where, "clients")] * 3, (where, "clients", "ahead")) as workers:
+        found = [one["allowed"] for one in results(workers)]
+    assert sum(found) == SIZE
+    assert all(found), "all of them were served, the one whose clock is a minute ahead as well"
+
+
+def test_200_clients_at_once_get_as_many_places_as_there_are(
+    redis_server: RedisServer, client: redis.asyncio.Redis
+) -> None:
+    with working(*[(redis_server.url, "crowd")] * 4) as workers:
+        assert sum(one["allowed"] for one in results(workers)) == CROWD.at_once
+
+
+async def test_places_of_a_killed_worker_run_out(limits: RedisLimits, redis_server: RedisServer) -> None:
+    with working((redis_server.url, "hold")) as (worker,):
+        worker.go()
+        assert worker.line() == "held"
+        assert (await limits.begin(IDENTITIES[0], NARROW, 1)).hit == AT_ONCE
+        worker.kill()
+    for _ in range(100):
+        await asyncio.sleep(0.1)
+        if (await limits.begin(IDENTITIES[0], NARROW, 1)).allowed:
+            return
+    pytest.fail("its leases were to last for two seconds")
+
+
+async def test_a_request_that_takes_long_keeps_its_place(limits: RedisLimits) -> None:
+    terms = Terms(NARROW.limits, 1)
+    lease = (await limits.begin("key:export", terms, 1)).lease
+    assert lease is not None
+    for _ in range(8):
+        await asyncio.sleep(0.2)
+        assert (await limits.begin("key:export", terms, 1)).hit == AT_ONCE
+    await limits.end(lease)
+    assert (await limits.begin("key:export", terms, 1)).allowed
+
+
+async def test_who_is_cancelled_holds_no_place(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
+    for rounds in range(20):
+        begins = [asyncio.create_task(limits.begin("key:gone", CROWD, 1)) for _ in range(10)]
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        for one in begins:
+            one.cancel()
+        for verdict in await asyncio.gather(*begins, return_exceptions=True):
+            if not isinstance(verdict, BaseException) and verdict.lease is not None:
+                await limits.end(verdict.lease)
+    await limits.look("key:gone", CROWD)
+    assert await client.zcard(keys("key:gone")[1]) == 0
+
+
+async def test_a_lease_ends_once(limits: RedisLimits) -> None:
+    terms = Terms((Limit("minute", 10, 1, 60),), 5)
+    lease = (await limits.begin("key:once", terms, 4)).lease
+    assert lease is not None
+    assert [(await limits.end(lease, 2)).remaining for _ in range(2)] == [(8,), (8,)]
+
+
+async def test_every_key_runs_out_when_nothing_is_owed(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
+    terms = Terms((Limit("minute", 10, 10, 60), Limit("day", 100, 100, 86_400)), 5)
+    await limits.begin("key:ttl", terms, 2)
+    buckets, leases = keys("key:ttl")
+    assert sorted(await client.keys()) == [buckets.encode(), leases.encode()]
+    assert math.isclose(await client.pttl(buckets), 2 * 864_000, abs_tol=60_000)
+    assert 0 < await client.pttl(leases) <= 600
+
+
+async def test_a_server_that_forgot_the_scripts_is_told_them_again(
+    limits: RedisLimits, client: redis.asyncio.Redis
+) -> None:
+    for _ in range(2):
+        await client.script_flush()
+        verdicts = await asyncio.gather(*(limits.begin("key:flush", CROWD, 1) for _ in range(5)))
+        assert all(verdict.allowed for verdict in verdicts)
+
+
+async def test_what_begins_together_travels_on_one_connection(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
+    before = (await client.info("stats"))["total_connections_received"]
+    await asyncio.gather(*(limits.begin(f"key:{n}", NARROW, 1) for n in range(200)))
+    assert (await client.info("stats"))["total_connections_received"] == before + 1
+
+
+async def test_real_time_gives_points_back(limits: RedisLimits) -> None:
+    terms = Terms((Limit("minute", 5, 50, 1),), 5)
+    for _ in range(4):
+        verdict = await limits.begin("key:time", terms, 5)
+        assert verdict.lease is not None
+        await limits.end(verdict.lease)
+        refused = await limits.begin("key:time", terms, 5)
+        if not refused.allowed:
+            assert 0 < refused.retry_after <= 0.1
+            await asyncio.sleep(refused.retry_after)
+        elif refused.lease is not None:
+            await limits.end(refused.lease, 5)
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://localhost:port"])
+def test_a_wrong_url_is_told_at_the_start(url: str) -> None:
+    with pytest.raises(SettingsError, match="BRIEFING_REDIS_URL"):
+        RedisLimits(url)

@@ -1,0 +1,157 @@
+"""The table that the workers of one machine share: exact between processes, and nothing of a killed one stays."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from api.access.limits import open_limits
+from api.access.limits.gcra import Limit
+from api.access.limits.limits import AT_ONCE, Terms
+from api.access.limits.shared import PAGE, SharedTable
+from api.settings import Settings
+from tests.access.limits.server import RedisServer
+from tests.access.limits.worker import IDENTITIES, MANY, NARROW
+from tests.access.limits.workers import results, working
+
+SLOW = Terms((Limit("minute", 100, 1, 60),), 10)
+
+
+@pytest.fixture
+async def table() -> AsyncIterator[SharedTable]:
+    """The table of a parent, for four workers."""
+    parent = SharedTable.create(1000, workers=4)
+    yield parent
+    await parent.close()
+
+
+def test_four_processes_allow_what_one_would(table: SharedTable) -> None:
+    where = f"shared:{table.fileno()}"
+    with working(*[(where, "hits")] * 3, (where, "hits", "ahead")) as workers:
+        found = results(workers)
+    assert {name: sum(one[name] for one in found) for name in IDENTITIES} == dict.fromkeys(IDENTITIES, MANY)
+    assert sum(any(one.values()) for one in found) > 1, "they ran beside each other"
+
+
+async def test_a_worker_that_is_killed_leaves_neither_lock_nor_place(table: SharedTable) -> None:
+    where = f"shared:{table.fileno()}"
+    chance = random.Random(4)
+    with working(*[(where, "storm")] * 4) as workers:
+        for worker in workers:
+            worker.go()
+        for worker in workers:
+            time.sleep(chance.uniform(0.01, 0.05))
+            worker.kill()
+    ours = SharedTable.attach(os.dup(table.fileno()))
+    for identity in IDENTITIES:
+        verdicts = [await ours.begin(identity, NARROW, 1) for _ in range(NARROW.at_once + 1)]
+        assert [verdict.hit for verdict in verdicts] == [None] * NARROW.at_once + [AT_ONCE]
+    assert ours.unlocked == 0
+
+
+async def test_places_of_a_killed_worker_are_free_though_nobody_replaced_it(table: SharedTable) -> None:
+    ours = SharedTable.attach(os.dup(table.fileno()))
+    with working((f"shared:{table.fileno()}", "hold")) as (worker,):
+        worker.go()
+        assert worker.line() == "held"
+        assert (await ours.begin(IDENTITIES[0], NARROW, 1)).hit == AT_ONCE, "it lives"
+        worker.kill()
+        for identity in IDENTITIES:
+            assert (await ours.begin(identity, NARROW, 1)).allowed
+
+
+async def test_a_worker_that_is_stopped_holding_a_lock_does_not_stop_the_others(table: SharedTable) -> None:
+    ours = SharedTable.attach(os.dup(table.fileno()))
+    fd = table.fileno()
+    program = f"import fcntl; fcntl.lockf({fd}, fcntl.LOCK_EX, {PAGE}, {PAGE}); print('locked', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], pass_fds=[fd], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"locked\n"
+        begun = time.monotonic()
+        assert (await ours.begin("key:a", NARROW, 1)).allowed
+        assert time.monotonic() - begun < 1
+        assert ours.unlocked == 1
+        holder.kill()
+        holder.wait(10)
+    assert (await ours.begin("key:a", NARROW, 1)).allowed
+    assert ours.unlocked == 1, "the killed one let go"
+
+
+async def test_more_workers_than_columns_are_told() -> None:
+    small = SharedTable.create(16, workers=2)
+    with (
+        working(*[(f"shared:{small.fileno()}", "hold")] * 4),
+        pytest.raises(RuntimeError, match="more workers"),
+    ):
+        SharedTable.attach(os.dup(small.fileno()))
+    await small.close()
+
+
+async def test_the_settings_name_the_store(table: SharedTable, redis_server: RedisServer) -> None:
+    stores = [
+        open_limits(Settings()),
+        open_limits(Settings(), os.dup(table.fileno())),
+        open_limits(Settings(redis_url=redis_server.url, limit_processes=8)),
+    ]
+    assert [type(one).__name__ for one in stores] == ["SharedTable", "SharedTable", "Fallback"]
+    for one in stores:
+        assert (await one.begin("key:a", SLOW, 1)).allowed
+        await one.close()
+
+
+async def test_a_full_set_gives_up_its_least_indebted_entry() -> None:
+    table = SharedTable.alone(16)
+    for n in range(16):
+        verdict = await table.begin(f"key:{n}", SLOW, 50 - n)
+        assert verdict.lease is not None
+        if n != 15:
+            await table.end(verdict.lease)
+    assert (await table.begin("key:new", SLOW, 30)).allowed
+    assert table.evicted == 1
+    left = [(await table.look(f"key:{n}", SLOW)).remaining[0] for n in range(16)]
+    assert left == [*range(50, 64), 100, 65], "the last had fewer debts, but is under way"
+    await table.close()
+
+
+async def test_entries_that_are_full_again_make_room() -> None:
+    now = 1_000_000
+    table = SharedTable.alone(16, lambda: now)
+    for _ in range(100):
+        for n in range(4):
+            verdict = await table.begin(f"key:{now}:{n}", SLOW, 100)
+            assert verdict.lease is not None
+            await table.end(verdict.lease)
+        now += 2000 * 1_000_000
+    assert table.evicted == 0
+    await table.close()
+
+
+def test_a_file_that_is_no_table_is_refused() -> None:
+    fd = os.memfd_create("other")
+    os.ftruncate(fd, PAGE)
+    with pytest.raises(ValueError, match="no table"):
+        SharedTable.attach(fd)
+    os.close(fd)
+
+
+async def test_two_tables_hide_their_identities_differently(table: SharedTable) -> None:
+    """Whoever could aim at one set would push others out of it."""
+    other = SharedTable.create(1000, workers=4)
+    leases = [(await one.begin("key:a", SLOW, 1)).lease for one in (table, other)]
+    assert leases[0] is not None and leases[1] is not None
+    assert leases[0].token != leases[1].token
+    await other.close()
+
+
+async def test_columns_are_claimed_for_as_long_as_a_process_lives(table: SharedTable) -> None:
+    with working((f"shared:{table.fileno()}", "hold")), pytest.raises(OSError):
+        fcntl.lockf(table.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)

@@ -1,0 +1,102 @@
+"""A worker of its own process, as the tests start and kill it: `worker.py shared:FD|redis://… task [ahead]`.
+
+It says `ready`, waits for a line on its standard input, does its task and prints what came of it as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+from api.access.limits.gcra import Limit
+from api.access.limits.limits import Limits, Terms
+from api.access.limits.redis import RedisLimits
+from api.access.limits.shared import SharedTable
+
+# A point comes back in a day: whatever a test does meanwhile, the bucket holds what it holds.
+SIZE = 300
+MANY = 3000
+LARGE = Terms((Limit("minute", MANY, 1, 86_400), Limit("day", 2 * MANY, 1, 86_400)), 1000)
+WIDE = Terms((Limit("minute", SIZE, 1, 86_400), Limit("day", 2 * SIZE, 1, 86_400)), 1000)
+NARROW = Terms((Limit("minute", 1_000_000, 1_000_000, 1),), 4)
+CROWD = Terms(NARROW.limits, 20)
+IDENTITIES = ("key:a", "key:b", "ip:192.0.2.1")
+CLIENTS = 50
+
+
+async def hits(limits: Limits) -> dict[str, int]:
+    """As many hits as the plan allows for each identity, from this worker alone."""
+    allowed = dict.fromkeys(IDENTITIES, 0)
+    for _ in range(MANY):
+        for identity in IDENTITIES:
+            verdict = await limits.begin(identity, LARGE, 1)
+            if verdict.lease is not None:
+                allowed[identity] += 1
+                await limits.end(verdict.lease)
+    return allowed
+
+
+async def clients(limits: Limits) -> dict[str, int]:
+    """Many clients at once, each with a few requests that take a moment."""
+    allowed = 0
+
+    async def client() -> None:
+        nonlocal allowed
+        for _ in range(6):
+            verdict = await limits.begin("key:crowd", WIDE, 1)
+            if verdict.lease is not None:
+                allowed += 1
+                await asyncio.sleep(0.002)
+                await limits.end(verdict.lease)
+
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    return {"allowed": allowed}
+
+
+async def crowd(limits: Limits) -> dict[str, int]:
+    """Many clients at once, none of which ends."""
+    verdicts = await asyncio.gather(*(limits.begin("key:held", CROWD, 1) for _ in range(CLIENTS)))
+    return {"allowed": sum(verdict.allowed for verdict in verdicts)}
+
+
+async def storm(limits: Limits) -> dict[str, int]:
+    """Requests without end, two at a time."""
+    while True:
+        for identity in IDENTITIES:
+            first, second = await limits.begin(identity, NARROW, 7), await limits.begin(identity, NARROW, 7)
+            for verdict in (first, second):
+                if verdict.lease is not None:
+                    await limits.end(verdict.lease, 3)
+
+
+async def hold(limits: Limits) -> dict[str, int]:
+    """Take all places, and say so."""
+    for identity in IDENTITIES:
+        for _ in range(NARROW.at_once):
+            assert (await limits.begin(identity, NARROW, 1)).allowed
+    print("held", flush=True)
+    await asyncio.sleep(600)
+    return {}
+
+
+async def main(where: str, task: str) -> None:
+    limits: Limits
+    if where.startswith("shared:"):
+        limits = SharedTable.attach(int(where.removeprefix("shared:")))
+    else:
+        limits = RedisLimits(where, trip_seconds=20, lease_seconds=2 if task == "hold" else 60)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(json.dumps(await TASKS[task](limits)), flush=True)
+
+
+TASKS = {one.__name__: one for one in (hits, clients, crowd, storm, hold)}
+
+if __name__ == "__main__":
+    if "ahead" in sys.argv:
+        for name in ("time", "monotonic"):
+            clock = getattr(time, name)
+            setattr(time, name, lambda clock=clock: clock() + 60)
+    asyncio.run(main(*sys.argv[1:3]))

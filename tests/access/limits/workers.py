@@ -1,0 +1,65 @@
+"""Starts workers (worker.py), lets them begin together, and ends them whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+
+
+class Worker:
+    """One process."""
+
+    def __init__(self, where: str, task: str, *more: str) -> None:
+        fds = [int(where.removeprefix("shared:"))] if where.startswith("shared:") else []
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / "worker.py"), where, task, *more],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=fds,
+            text=True,
+        )
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def go(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextmanager
+def working(*commands: Sequence[str]) -> Iterator[list[Worker]]:
+    """Workers that are ready."""
+    with ExitStack() as held:
+        workers = [Worker(*command) for command in commands]
+        for worker in workers:
+            held.callback(worker.kill)
+        for worker in workers:
+            assert worker.line() == "ready"
+        yield workers
+
+
+def results(workers: list[Worker]) -> list[Any]:
+    """Let them go, all at once; what came of it."""
+    for worker in workers:
+        worker.go()
+    return [json.loads(worker.line()) for worker in workers]

@@ -1,0 +1,135 @@
+"""What limits cost a request: processor time of the worker from its begin to its end, store by store.
+
+`python tests/bench/limits.py` measures this alone, prints it, and puts it into RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import statistics
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import uvloop
+
+from api.access.limits.fallback import Fallback
+from api.access.limits.gcra import Limit
+from api.access.limits.limits import Limits, Terms
+from api.access.limits.redis import RedisLimits
+from api.access.limits.shared import SharedTable
+from tests.access.limits.server import running
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+TITLE = "## What limits cost a request"
+ROUNDS = 5
+TERMS = Terms((Limit("minute", 10**8, 10**8, 60), Limit("day", 10**9, 10**9, 86_400)), 64)
+CALLERS = [f"key:{n}" for n in range(1000)]
+PRICE, UNUSED = 50, 20
+
+
+@dataclass(frozen=True)
+class Case:
+    """A store; `most` is the promised bound in microseconds, for so many requests at once."""
+
+    name: str
+    most: int
+    limits: Limits
+    at_once: int = 1
+    requests: int = 2000
+
+
+async def request(limits: Limits, caller: str) -> None:
+    """What a door does of it."""
+    verdict = await limits.begin(caller, TERMS, PRICE)
+    assert verdict.lease is not None
+    left = await limits.end(verdict.lease, UNUSED)
+    assert left.remaining and left.reset
+
+
+async def cost(case: Case) -> float:
+    """Microseconds of processor time a request."""
+    for caller in CALLERS[:100]:
+        await request(case.limits, caller)
+    begun = time.process_time()
+    for first in range(0, case.requests, case.at_once):
+        callers = [CALLERS[n % len(CALLERS)] for n in range(first, first + case.at_once)]
+        if case.at_once == 1:
+            await request(case.limits, callers[0])
+        else:
+            await asyncio.gather(*(request(case.limits, caller) for caller in callers))
+    return (time.process_time() - begun) / case.requests * 1e6
+
+
+@asynccontextmanager
+async def stores() -> AsyncIterator[list[Case]]:
+    """Every store, as the service has it."""
+    async with AsyncExitStack() as held:
+        folder = held.enter_context(TemporaryDirectory())
+        server = held.enter_context(running(Path(folder)))
+
+        def opened(limits: Limits) -> Limits:
+            held.push_async_callback(limits.close)
+            return limits
+
+        parent = SharedTable.create(workers=4)
+        there = opened(Fallback(RedisLimits(server.url, trip_seconds=1), SharedTable.alone(), 4))
+        away = Fallback(RedisLimits("redis://127.0.0.1:9/0"), SharedTable.alone(), 4)
+        yield [
+            Case("shared memory, one process", 25, opened(SharedTable.alone()), requests=10_000),
+            Case("shared memory, several workers", 25, opened(SharedTable.attach(parent.fileno())), requests=10_000),
+            Case("Redis, one request after the other", 200, there),
+            Case("Redis, 16 requests at once", 200, there, at_once=16),
+            Case("Redis is away", 200, opened(away), requests=10_000),
+        ]
+
+
+async def measured(rounds: int) -> list[tuple[Case, list[float]]]:
+    """The costs, round by round, every store in each."""
+    async with stores() as cases:
+        found: list[list[float]] = [[] for _ in cases]
+        for _ in range(rounds):
+            for case, costs in zip(cases, found, strict=True):
+                costs.append(await cost(case))
+        return list(zip(cases, found, strict=True))
+
+
+def report(rounds: int = ROUNDS) -> str:
+    """The section of RESULTS.md."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        found = runner.run(measured(rounds))
+    lines = [
+        f"| {case.name} | {statistics.median(costs):.1f} | {min(costs):.1f}–{max(costs):.1f} | {case.most} |"
+        f" {'yes' if statistics.median(costs) <= case.most else '**no**'} |"
+        for case, costs in found
+    ]
+    return f"""{TITLE}
+
+Processor time of the worker: a price taken from two limits, a place for a request at once, both given back, and what
+is left read, for {len(CALLERS):,} callers in turn. Medians of {rounds} interleaved rounds.
+
+| store | CPU, µs | least and most | promised at most | met |
+|---|---|---|---|---|
+{chr(10).join(lines)}
+"""
+
+
+def put(section: str, results: str) -> str:
+    """RESULTS.md with this section in place of the one before."""
+    rest = re.sub(rf"\n*{re.escape(TITLE)}\n.*?(?=\n## |\Z)", "", results, flags=re.S)
+    return f"{rest.rstrip()}\n\n{section}"
+
+
+def main() -> None:
+    """Measure, print and write."""
+    section = report()
+    print(section)
+    RESULTS.write_text(put(section, RESULTS.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
