@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     stall_timeout: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds in which a client must take something of its answer before it is cut off."
     )
+    key_environment: Annotated[str, Field(pattern=r"^[a-z]{2,8}$")] = Field(
+        "live", description="The environment that keys are made for and taken of; it stands in each key: bak_live_…"
+    )
     max_price: Annotated[int, Field(ge=1)] = Field(
         5000, description="The highest price of one request, about the number of records it may touch."
     )
