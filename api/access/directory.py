@@ -18,7 +18,8 @@ from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unav
 from api.flight import Flights
 from api.memo import Memo
 from api.settings import Settings
-from api.store.access import AccessStore, Epoch, Row
+from api.store.access import AccessStore, Row
+from api.store.epoch import Epoch
 
 KNOWN_MOST = 8 * 1024 * 1024  # of keys, about 8,000
 UNKNOWN_MOST = 1024 * 1024  # of digests that are none, about 6,000

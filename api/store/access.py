@@ -13,13 +13,10 @@ import asyncpg
 
 from api.errors import Conflict, InvalidRequest, Unavailable
 from api.store.statements import statement
-from api.store.watch import Sight, Watch
 
 CONNECTIONS = 4
 SECONDS = 1.5  # that one statement may take, the way to Postgres included
 IDLE_SECONDS = 60.0
-SIGHT_EVERY = 0.2
-SIGHT_COUNTS_FOR = 0.5
 Row = Mapping[str, Any]
 
 NOT_THERE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError)
@@ -106,36 +103,6 @@ class AccessStore:
                 },
             )
         return await self._pool  # Which opens it the first time; connections come as they are needed.
-
-
-class Epoch:
-    """The number of the last change, as one process knows it, and the plan of who has no key."""
-
-    def __init__(self, url: str) -> None:
-        look = statement("access/epoch")
-        sight = Sight(
-            "the access log", "briefing_access", "briefing_access", look, every=SIGHT_EVERY, counts_for=SIGHT_COUNTS_FOR
-        )
-        self._watch = Watch(url, sight, self._see)
-        self._number = 0
-        self.row: Row | None = None
-
-    def start(self) -> None:
-        """Begin to follow."""
-        self._watch.start()
-
-    async def stop(self) -> None:
-        """Follow no more."""
-        await self._watch.stop()
-
-    @property
-    def now(self) -> int | None:
-        """The number; None while it is not sure."""
-        return self._number if self._watch.sure else None
-
-    def _see(self, rows: list[Row]) -> None:
-        self.row = dict(rows[0])
-        self._number = rows[0]["epoch"]
 
 
 class _BrokeOff(Unavailable):

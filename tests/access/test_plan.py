@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,7 +14,10 @@ from api.access.plans import Plans
 from api.errors import Conflict, InvalidRequest, NotFound
 from api.rest.formats import FORMATS as OFFERED
 from api.rest.request import LIMIT_MOST
+from api.store.access import AccessStore
+from api.store.migrate import migrate
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "keys.md"
 USUAL = Plan("usual", 1000, 100_000, 5000, 4, 100, 0, ("csv",))
 WIDE = Plan("wide", 1_000_000_000, 1_000_000_000, 1_000_000_000, 1000, 200, 1_000_000_000, FORMATS)
 SMALL = Plan("small", 1, 1, 1, 1, 1, 0)
@@ -119,3 +124,19 @@ async def test_the_plan_of_who_has_no_key_stays(plans: Plans) -> None:
 
 async def test_a_row_becomes_a_plan(plans: Plans) -> None:
     assert all(from_row(row).name == row["name"] for row in await plans.all())
+
+
+async def test_the_documentation_has_the_shipped_plans(fresh_database: Callable[[], Awaitable[str]]) -> None:
+    """The table of docs/keys.md, read as it stands there."""
+    url = await fresh_database()
+    await migrate(url)
+    store = AccessStore(url)
+    shipped = {row["name"]: row for row in await store.read("plans")}
+    await store.close()
+    table = [line.strip("| ").split(" | ") for line in DOCUMENTATION.read_text("utf-8").splitlines() if "|" in line]
+    rows = {cells[0].strip("`"): cells[2:] for cells in table if len(cells) == 6}
+    names = [name.strip("`") for name in rows.pop("column")]
+    assert names == ["anonymous", "free", "partner", "internal"]
+    for column in NUMBERS:
+        assert rows[column] == [f"{shipped[name][column]:,}" for name in names], column
+    assert all(set(shipped[name]["formats"]) == set(FORMATS) and not shipped[name]["trusted_only"] for name in names)
