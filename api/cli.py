@@ -10,15 +10,21 @@ from typing import Annotated, Any
 
 import typer
 
-from api.errors import BriefingError, SettingsError
+from api import commands
+from api.errors import BriefingError, RequestError, SettingsError
 from api.settings import Settings, read_settings
 
 NOT_CONFIGURED = 2
+UNAVAILABLE = 69
 INTERRUPTED = 130
 
 app = typer.Typer(
     help="Structured briefings over REST and GraphQL.", no_args_is_help=True, pretty_exceptions_enable=False
 )
+app.add_typer(commands.keys, name="keys")
+app.add_typer(commands.plans, name="plans")
+app.add_typer(commands.documents, name="documents")
+app.command("audit")(commands.audit)
 
 
 def main() -> None:
@@ -36,7 +42,7 @@ def complain(error: BriefingError) -> int:
     print(f"briefing: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"briefing: {error.hint}", file=sys.stderr)
-    return NOT_CONFIGURED if isinstance(error, SettingsError) else 69
+    return NOT_CONFIGURED if isinstance(error, SettingsError | RequestError) else UNAVAILABLE
 
 
 @app.command()

@@ -6,7 +6,13 @@ BriefingError
 │   ├── InvalidCursor       invalid_cursor     a cursor that is damaged or belongs to another list
 │   ├── TooExpensive        too_expensive      the price of the request is above what one request may cost
 │   ├── NotFound            not_found          no record has this id
-│   └── Withdrawn           withdrawn          the record was withdrawn; its reason is told
+│   ├── Withdrawn           withdrawn          the record was withdrawn; its reason is told
+│   ├── Conflict            conflict           what is there does not allow it: a name is taken, a key is over already
+│   ├── Forbidden           forbidden          who asks is known, and may not do this
+│   └── Unauthenticated     unauthenticated    who asks must say so, with a key
+│       ├── InvalidKey      invalid_key        no key of ours: mistyped, cut short, or unknown
+│       ├── ExpiredKey      expired_key        the key was right and its time is over
+│       └── RevokedKey      revoked_key        the key was right and was taken back
 ├── Unavailable             unavailable        the store cannot answer now; try again after `retry_after`
 │   └── TimedOut            timed_out          the store took longer than a request may
 ├── LoadError               load_refused       a file was refused whole; it lists every fault found
@@ -75,6 +81,46 @@ class Withdrawn(RequestError):
     """The record was withdrawn; the message carries the publisher's reason."""
 
     code = "withdrawn"
+
+
+class Conflict(RequestError):
+    """What is there does not allow it: a name is taken, a key is over already, a plan is in use."""
+
+    code = "conflict"
+
+
+class Forbidden(RequestError):
+    """Who asks is known and may not do this; `scope` is what the key would need."""
+
+    code = "forbidden"
+
+    def __init__(self, message: str, scope: str = "", hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.scope = scope
+
+
+class Unauthenticated(RequestError):
+    """Who asks must say so, with a key. The key itself is in no message."""
+
+    code = "unauthenticated"
+
+
+class InvalidKey(Unauthenticated):
+    """No key of ours: mistyped, cut short, of another environment, or unknown."""
+
+    code = "invalid_key"
+
+
+class ExpiredKey(Unauthenticated):
+    """The key was right, and its time is over."""
+
+    code = "expired_key"
+
+
+class RevokedKey(Unauthenticated):
+    """The key was right, and was taken back."""
+
+    code = "revoked_key"
 
 
 class Unavailable(BriefingError):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
+from api.access.key import hidden
 from api.settings import Settings
 
 
@@ -17,6 +19,7 @@ def configure(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         # Tracebacks without the values of variables: a caller's data is no business of the log.
         structlog.processors.format_exc_info,
+        _without_keys,
     ]
     last = structlog.processors.JSONRenderer() if settings.log_format == "json" else _console()
     structlog.configure(
@@ -34,6 +37,16 @@ def configure(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     # What uvicorn says of its own start and end we say ourselves, in one line.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def _without_keys(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {name: _hidden(value) for name, value in event.items()}
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        return hidden(value)
+    return hidden(repr(value)) if isinstance(value, dict | list | tuple) and "bak_" in repr(value) else value
 
 
 def _console() -> structlog.dev.ConsoleRenderer:

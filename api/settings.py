@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     limit_processes: Annotated[int, Field(ge=1, le=10_000)] = Field(
         1, description="Processes on all machines: what each grants of a plan by itself while Redis is away."
     )
+    key_environment: Annotated[str, Field(pattern=r"^[a-z]{2,8}$")] = Field(
+        "live", description="The environment that keys are made for and taken of; it stands in each key: bak_live_…"
+    )
     max_price: Annotated[int, Field(ge=1)] = Field(
         5000, description="The highest price of one request, about the number of records it may touch."
     )

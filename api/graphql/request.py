@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope
 
-from api.errors import InvalidRequest, Unavailable
+from api.errors import InvalidRequest
 from api.graphql.document import Refused
 from api.graphql.execute import Asked
 from api.http.body import read_body
@@ -70,13 +70,6 @@ def status_of(error: Exception, kind: str) -> int:
     status = getattr(error, "status", None) or PROBLEMS.get(code, PROBLEMS["internal"]).status
     refused = isinstance(error, Refused | InvalidRequest) and not isinstance(error, Malformed)
     return 200 if kind == JSON and refused else int(status)
-
-
-def headers_of(error: Exception) -> list[tuple[bytes, bytes]]:
-    """The header fields that go out with an error."""
-    if isinstance(error, Unavailable):
-        return [(b"retry-after", str(error.retry_after).encode())]
-    return [*getattr(error, "headers", ())]
 
 
 def _from_body(sent: bytes) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from api.errors import BriefingError
 from api.graphql.console import page
 from api.graphql.execute import Executor
 from api.graphql.problems import formatted
-from api.graphql.request import HTML, headers_of, media_type, read_asked, read_bytes, status_of
-from api.http.problems import HTTPError
+from api.graphql.request import HTML, media_type, read_asked, read_bytes, status_of
+from api.http.problems import HTTPError, headers_of, without_keys
 from api.http.respond import Bytes, Content, packed, respond
 from api.http.route import DataRoute
 
@@ -50,7 +50,7 @@ class _Door:
             body = await self._executor.answer(prepared)
             scope["db_ms"] = (perf_counter() - begun) * 1000
         except (BriefingError, HTTPError) as error:
-            response = Bytes(orjson.dumps({"errors": formatted(error)}), media, status_of(error, kind))
+            response = Bytes(without_keys(orjson.dumps({"errors": formatted(error)})), media, status_of(error, kind))
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]
             return response
         if scope["method"] == "POST":

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 from starlette.exceptions import HTTPException
 
-from api.errors import BriefingError, InvalidRequest, Unavailable
+from api.access.key import hidden
+from api.errors import BriefingError, Forbidden, InvalidRequest, Unauthenticated, Unavailable
 
 MEDIA_TYPE = b"application/problem+json"
 
@@ -29,10 +30,18 @@ PROBLEMS: dict[str, Problem] = {
         Problem("invalid_request", 400, "Invalid request", "A parameter or argument is unknown, malformed or missing."),
         Problem("invalid_cursor", 400, "Invalid cursor", "The cursor is damaged or belongs to another list."),
         Problem("too_expensive", 400, "Too expensive", "The price of the request is above what one may cost."),
+        Problem(
+            "unauthenticated", 401, "Unauthenticated", "This needs a key, as `Authorization: Bearer` or `X-API-Key`."
+        ),
+        Problem("invalid_key", 401, "Invalid key", "The key is mistyped, cut short, or none that is known here."),
+        Problem("expired_key", 401, "Expired key", "The key was right, and its time is over."),
+        Problem("revoked_key", 401, "Revoked key", "The key was right, and was taken back."),
+        Problem("forbidden", 403, "Forbidden", "The key, or the plan, does not allow this; what it lacks is told."),
         Problem("not_found", 404, "Not found", "There is no such path, or no record has this id."),
         Problem("method_not_allowed", 405, "Method not allowed", "The path is there, but not for this method."),
         Problem("not_acceptable", 406, "Not acceptable", "None of the accepted media types is offered here."),
         Problem("request_timeout", 408, "Request timeout", "The request was not sent in time."),
+        Problem("conflict", 409, "Conflict", "What is there does not allow it, such as a name that is taken."),
         Problem("withdrawn", 410, "Withdrawn", "The record was withdrawn; the reason is told."),
         Problem("body_too_large", 413, "Body too large", "The body has more bytes than one may have."),
         Problem("uri_too_long", 414, "URI too long", "The path and query have more bytes than they may have."),
@@ -71,9 +80,6 @@ def from_router(error: HTTPException, path: str) -> HTTPError:
 def document(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, header fields and body for an error. What is not ours to tell is told as internal."""
     problem = PROBLEMS.get(getattr(error, "code", ""), PROBLEMS["internal"])
-    headers: list[tuple[bytes, bytes]] = [*getattr(error, "headers", ())]
-    if isinstance(error, Unavailable):
-        headers.append((b"retry-after", str(error.retry_after).encode()))
     body: dict[str, Any] = {
         "type": f"/problems/{problem.code}",
         "title": problem.title,
@@ -85,7 +91,33 @@ def document(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, 
     }
     if hint := getattr(error, "hint", ""):
         body["hint"] = hint
-    return problem.status, headers, orjson.dumps(body)
+    return problem.status, headers_of(error), without_keys(orjson.dumps(body))
+
+
+def without_keys(body: bytes) -> bytes:
+    """An error's body without a key that somebody put where none belongs, and that the error repeats."""
+    return hidden(body.decode()).encode() if b"bak_" in body else body
+
+
+def headers_of(error: Exception) -> list[tuple[bytes, bytes]]:
+    """The header fields that go out with an error: when to come back, how to say who one is."""
+    headers: list[tuple[bytes, bytes]] = [*getattr(error, "headers", ())]
+    if isinstance(error, Unavailable):
+        headers.append((b"retry-after", str(error.retry_after).encode()))
+    if isinstance(error, Unauthenticated | Forbidden):
+        headers.append((b"www-authenticate", _challenge(error)))
+    return headers
+
+
+def _challenge(error: Unauthenticated | Forbidden) -> bytes:
+    """What a client is asked for (RFC 6750, 3). Who sent no key is told no error."""
+    asked = 'Bearer realm="briefing"'
+    if isinstance(error, Forbidden):
+        scope = f', scope="{error.scope}"' if error.scope else ""
+        return f'{asked}, error="insufficient_scope"{scope}'.encode()
+    if error.code == Unauthenticated.code:
+        return asked.encode()
+    return f'{asked}, error="invalid_token", error_description="{PROBLEMS[error.code].meaning}"'.encode()
 
 
 def fault(one: Any) -> dict[str, str]:

@@ -18,17 +18,24 @@ HEADERS: dict[str, str] = {
     "Content-Disposition": "A name for the file [RFC 6266].",
     "Content-Encoding": "`gzip` where the request accepts it and the body is worth it.",
     "Retry-After": "Seconds to wait before trying again.",
+    "WWW-Authenticate": "How to say who asks, and what was wrong with what was said [RFC 6750].",
 }
 # These stand only in some of the answers that name them.
 SOMETIMES = {"Link", "Content-Encoding"}
 # The socket's own refusals carry the first of these alone.
 OF_PROBLEMS = ("X-Request-Id", "Server-Timing", "Cache-Control", "Vary")
+OF_STATUS = {
+    401: ("WWW-Authenticate",),
+    403: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
 OF_DATA = (*OF_PROBLEMS, "ETag")
 OF_EXPORTS = (*OF_PROBLEMS, "Content-Disposition", "Content-Encoding")
 
 # Problems that the request of one record meets and that of a list does not, and those that no GET meets.
 ONLY_RECORDS = {"not_found", "withdrawn"}
-NEVER = {"method_not_allowed", "unsupported_media_type"}
+NEVER = {"method_not_allowed", "unsupported_media_type", "conflict"}
 
 
 def list_responses(schema: Schema, example: Example) -> Schema:
@@ -117,8 +124,12 @@ def _name(rows: list[Problem]) -> str:
 
 def _problem(rows: list[Problem]) -> Schema:
     status = rows[0].status
-    retry = {"Retry-After": _ref("Retry-After")} if status in (429, 503) else {}
-    headers = {"X-Request-Id": _ref("X-Request-Id")} | retry | {name: _header(name) for name in OF_PROBLEMS[1:]}
+    extra = OF_STATUS.get(status, ())
+    headers = (
+        {"X-Request-Id": _ref("X-Request-Id")}
+        | {name: _ref(name) for name in extra}
+        | {name: _header(name) for name in OF_PROBLEMS[1:]}
+    )
     return {
         "description": " ".join(f"`{one.code}`: {one.meaning}" for one in rows),
         "headers": headers,

@@ -121,7 +121,7 @@ async def test_a_role_that_may_create_roles_and_schemas_is_enough(
     # Roles made by somebody else before, as in this test, have to be granted by them.
     await migrate(database)
     await connection.execute("grant briefing_reader, briefing_access to briefing_owner with set true")
-    await connection.execute("drop schema v1, store, migration cascade")
+    await connection.execute("drop schema v1, access, store, migration cascade")
     parts = urlsplit(database)
     await connection.execute(f'grant create on database "{parts.path[1:]}" to briefing_owner')
     host = parts.netloc.rpartition("@")[2]

@@ -1,4 +1,5 @@
-"""Content is read as a role that can see the views, the withdrawals and the last change, and nothing else."""
+"""Content is read as a role that can see the views, the withdrawals and the last change, and nothing else; plans and
+keys are reached as another, which sees nothing of the content."""
 
 from __future__ import annotations
 
@@ -80,3 +81,38 @@ async def test_the_access_role_reaches_no_content(owner: asyncpg.Connection, acc
 async def test_nobody_rewrites_the_change_log(owner: asyncpg.Connection, statement: str) -> None:
     with pytest.raises(asyncpg.RestrictViolationError):
         await owner.execute(statement)
+
+
+async def test_the_reader_reaches_no_plan_key_document_and_log(
+    owner: asyncpg.Connection, reader: asyncpg.Connection
+) -> None:
+    names = await relations(owner, "access")
+    assert sorted(names) == ["audit", "epoch", "key", "plan", "trusted_document"]
+    for name in names:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await reader.fetch(f"select * from access.{name} limit 1")
+
+
+async def test_the_access_role_reaches_all_of_access(owner: asyncpg.Connection, access: asyncpg.Connection) -> None:
+    for name in await relations(owner, "access"):
+        await access.fetch(f"select * from access.{name} limit 1")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from access.key",
+        "truncate access.key",
+        "insert into access.audit (actor, subject, id, action, detail) values ('me', 'key', 'x', 'created', '{}')",
+        "update access.audit set actor = 'nobody'",
+        "delete from access.audit",
+        "update access.epoch set number = 0",
+        "update access.trusted_document set name = 'x'",
+        "create table access.mine (id int)",
+        "select access.advance()",
+        "select access.note()",
+    ],
+)
+async def test_the_access_role_takes_nothing_back(access: asyncpg.Connection, statement: str) -> None:
+    with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.FeatureNotSupportedError)):
+        await access.execute(statement)

@@ -1,0 +1,165 @@
+"""From a key's digest to who it is, as one process knows it.
+
+What was found is kept, and used only while the store's epoch is known to be the one that it was read at: a change of
+any plan or key puts all of it aside, so a revocation holds everywhere half a second later. While the epoch is not sure
+every key is looked up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from api.access.caller import Caller
+from api.access.plan import Plan, from_row
+from api.access.uses import Uses
+from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unavailable
+from api.flight import Flights
+from api.memo import Memo
+from api.settings import Settings
+from api.store.access import AccessStore, Row
+from api.store.epoch import Epoch
+
+KNOWN_MOST = 8 * 1024 * 1024  # of keys, about 8,000
+UNKNOWN_MOST = 1024 * 1024  # of digests that are none, about 6,000
+DOCUMENTS_MOST = 8 * 1024 * 1024
+SECONDS = 2.0  # that a request waits for the store to tell who it is
+WIDTH = 2  # lookups at once of keys that were known, and as many of those that were not
+QUEUE = 200
+CLOSED = "This service is not open without a key."
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What is known of a digest as of an epoch: its caller until a moment of the loop's clock, or why there is none."""
+
+    epoch: int
+    caller: Caller | None = None
+    ends: float | None = None
+    expired: str = ""
+    revoked: str = ""
+
+
+class Directory:
+    """Tells who asks. Start it within a running loop, and stop it there."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self.store = AccessStore(url, settings.statement_cache_size)
+        self._epoch = Epoch(url)
+        self._uses = Uses(self.store)
+        self._known: Memo[_Held] = Memo(KNOWN_MOST)
+        self._unknown: Memo[_Held] = Memo(UNKNOWN_MOST)
+        self._documents: Memo[tuple[int, str | None]] = Memo(DOCUMENTS_MOST)
+        self._flights: Flights[_Held] = Flights()
+        # Whoever tries keys stands in a line of their own, and holds up nobody whose key was known before.
+        self._lines = {True: _Line(), False: _Line()}
+
+    def start(self) -> None:
+        """Begin to follow the epoch and to write down last uses."""
+        self._epoch.start()
+        self._uses.start()
+
+    async def stop(self) -> None:
+        """Follow no more, and close what is open."""
+        await self._epoch.stop()
+        await self._uses.stop()
+        await self.store.close()
+
+    def anonymous(self) -> Plan:
+        """The plan of who has no key, as it was last seen. Unauthenticated where there is no entry without one."""
+        row = self._epoch.row
+        if row is None:
+            raise Unavailable("The plans are not read yet.", "Try again after Retry-After.")
+        if row["name"] is None or not row["open"]:
+            raise Unauthenticated(CLOSED, "Send a key as Authorization: Bearer, or as X-API-Key.")
+        return from_row(row)
+
+    async def caller(self, digest: bytes) -> Caller:
+        """Who holds the key with this digest. InvalidKey: nobody; ExpiredKey and RevokedKey: somebody did.
+        Unavailable: the store does not tell."""
+        held = self._kept(digest) or await self._flights.run(digest, lambda: self._looked_up(digest))
+        caller = _admitted(held)
+        assert caller.key_id is not None
+        self._uses.note(caller.key_id)
+        return caller
+
+    async def document(self, version: str, sha256: str, plan: str) -> str | None:
+        """The text of the trusted document with this hash, if the plan may use it."""
+        key = (version, sha256, plan)
+        kept = self._documents.get(key)
+        if kept is None or kept[0] != self._epoch.now:
+            row = await self._asked(kept is not None and kept[1] is not None, "document", *key)
+            kept = (row["epoch"], row["document"])
+            self._documents.put(key, kept, 300 + 4 * len(kept[1] or ""))
+        return kept[1]
+
+    def _kept(self, digest: bytes) -> _Held | None:
+        held = self._known.get(digest) or self._unknown.get(digest)
+        return held if held is not None and held.epoch == self._epoch.now else None
+
+    async def _looked_up(self, digest: bytes) -> _Held:
+        begun = asyncio.get_running_loop().time()
+        row = await self._asked(self._known.get(digest) is not None, "caller", digest)
+        held = _held(row, begun)
+        if held.caller is None:
+            self._unknown.put(digest, held, 160)
+        else:
+            self._known.put(digest, held, 1000)
+        return held
+
+    async def _asked(self, known: bool, name: str, *arguments: Any) -> Row:
+        try:
+            async with asyncio.timeout(SECONDS), self._lines[known]:
+                return (await self.store.read(name, *arguments))[0]
+        except TimeoutError:
+            raise Unavailable("The store of keys does not answer in time.") from None
+
+
+class _Line:
+    """A few at a time, the others in turn; where too many stand there already, that is told at once."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(WIDTH)
+        self._there = 0
+
+    async def __aenter__(self) -> None:
+        if self._there >= QUEUE:
+            raise Unavailable("Too many keys are being looked up.", "Try again after Retry-After.")
+        self._there += 1
+        try:
+            await self._free.acquire()
+        except BaseException:
+            self._there -= 1
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._there -= 1
+        self._free.release()
+
+
+def _held(row: Row, begun: float) -> _Held:
+    if row["id"] is None:
+        return _Held(row["epoch"])
+    ends = row["expires"] or ""
+    caller = Caller(f"key:{row['id']}", from_row(row), frozenset(row["scopes"]), row["id"], row["key_name"], ends)
+    left = row["seconds_left"]
+    successor = f" {row['successor']} took its place." if row["successor"] else ""
+    reason = f": {row['reason']}" if row["reason"] else "."
+    return _Held(
+        row["epoch"],
+        caller,
+        None if left is None else begun + left,
+        f"The key {row['id']} expired at {ends}.{successor}",
+        f"The key {row['id']} was revoked on {row['revoked_on']}{reason}" if row["revoked_on"] else "",
+    )
+
+
+def _admitted(held: _Held) -> Caller:
+    if held.caller is None:
+        raise InvalidKey("There is no such key here.", "Ask who runs the service for a key.")
+    if held.revoked:
+        raise RevokedKey(held.revoked, "Ask who runs the service for another.")
+    if held.ends is not None and asyncio.get_running_loop().time() >= held.ends:
+        raise ExpiredKey(held.expired, "Ask who runs the service for another.")
+    return held.caller

@@ -1,0 +1,69 @@
+"""Trusted documents: GraphQL that was looked at before, named by its SHA-256, for one plan or for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from api.access.keys import LINE
+from api.errors import Fault, InvalidRequest, NotFound
+from api.query.parse import nearest
+from api.store.access import AccessStore, Row
+
+BYTES_MOST = 65536
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """A document to be trusted; `plan` None is all plans."""
+
+    version: str
+    name: str
+    text: str
+    plan: str | None = None
+
+    @property
+    def hash(self) -> str:
+        """What clients name it by."""
+        return sha256(self.text.encode()).hexdigest()
+
+
+class TrustedDocuments:
+    """Those of one store. `check` raises where a version's schema does not take a text."""
+
+    def __init__(self, store: AccessStore, actor: str, check: Callable[[str, str], object]) -> None:
+        self._store = store
+        self._actor = actor
+        self._check = check
+
+    async def all(self) -> list[Row]:
+        """All of them, without their texts."""
+        return await self._store.read("documents")
+
+    async def add(self, document: Trusted) -> bool:
+        """Whether it is new. InvalidRequest, or what `check` raises, where it cannot be."""
+        if not LINE.fullmatch(document.name):
+            raise _wrong("name", "Expected one line of at most 200 characters.")
+        if not 0 < len(document.text.encode()) <= BYTES_MOST or "\x00" in document.text:
+            raise _wrong("document", f"Expected text of at most {BYTES_MOST:,} bytes.")
+        self._check(document.version, document.text)
+        if document.plan is not None:
+            plans = [row["name"] for row in await self._store.read("plans")]
+            if document.plan not in plans:
+                hint = nearest(document.plan, plans)
+                raise _wrong("plan", f"There is no such plan; there are {', '.join(plans)}.{hint}")
+        values = (document.version, document.hash, document.plan, document.name, document.text)
+        return bool(await self._store.change(self._actor, "add_document", *values))
+
+    async def remove(self, named: str) -> list[Row]:
+        """Those that were removed, by hash or by name. NotFound, with the nearest."""
+        removed = await self._store.change(self._actor, "remove_document", named)
+        if not removed:
+            known = {row[column] for row in await self.all() for column in ("name", "hash")}
+            raise NotFound(f"There is no such document.{nearest(named, known)}", "The list has their names and hashes.")
+        return removed
+
+
+def _wrong(where: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(f"{where}: {detail}", (Fault(where, detail),))

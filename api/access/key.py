@@ -1,0 +1,92 @@
+"""The text of a key: `bak_<environment>_<30 random characters>_<6 of its checksum>`, all but the first two in base62.
+
+The prefix lets scanners recognise it, the checksum (CRC32 of what stands before it) tells a typo from a wrong key
+without a query, and 30 characters are 178 random bits: its SHA-256 can be looked up, and needs no slow hash.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from hashlib import sha256
+from zlib import crc32
+
+from api.errors import InvalidKey
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+RANDOM = 30
+CHECKSUM = 6
+LONGEST = 4 + 8 + 1 + RANDOM + 1 + CHECKSUM
+ID_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+FORM = re.compile(r"bak_([a-z]{2,8})_([0-9A-Za-z]{30})_([0-9A-Za-z]{6})")
+LIKE = re.compile(r"bak_[a-z]{2,8}_[0-9A-Za-z_]+")
+COPY = "Copy the key again, whole."
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A new key. Its text is shown once and is in no repr; only the digest is kept."""
+
+    text: str = field(repr=False)
+    digest: bytes = field(repr=False)
+    ending: str
+
+
+def new(environment: str) -> Secret:
+    """A key for an environment, such as `live`."""
+    begun = f"bak_{environment}_{''.join(secrets.choice(DIGITS) for _ in range(RANDOM))}"
+    text = f"{begun}_{checksum(begun)}"
+    return Secret(text, digest(text), text[-4:])
+
+
+def new_id() -> str:
+    """What a key is called by."""
+    return "key_" + "".join(secrets.choice(ID_DIGITS) for _ in range(12))
+
+
+def read(text: str, environment: str) -> bytes:
+    """The digest of a key that is well-formed and of this environment. InvalidKey says what it is not, without it."""
+    found = FORM.fullmatch(text)
+    if not found:
+        raise InvalidKey(_malformed(text), COPY)
+    if not secrets.compare_digest(checksum(text[: -CHECKSUM - 1]), found[3]):
+        raise InvalidKey("The key is mistyped: its checksum does not fit.", COPY)
+    if found[1] != environment:
+        raise InvalidKey(f"The key is of the environment {found[1]}, and this is {environment}.")
+    return digest(text)
+
+
+def hidden(text: str) -> str:
+    """The text without what may be a key or a part of one: for answers and logs."""
+    return LIKE.sub("bak_…", text) if "bak_" in text else text
+
+
+def checksum(begun: str) -> str:
+    """The CRC32 of what stands before it, in base62."""
+    number = crc32(begun.encode())
+    found = ""
+    for _ in range(CHECKSUM):
+        number, digit = divmod(number, len(DIGITS))
+        found = DIGITS[digit] + found
+    return found
+
+
+def digest(text: str) -> bytes:
+    """What the store knows a key by."""
+    return sha256(text.encode()).digest()
+
+
+def _malformed(text: str) -> str:
+    if not text.startswith("bak_"):
+        return "This is no key of this service: they begin with bak_."
+    if text[: len(text) // 2] == text[len(text) // 2 :] or text.count("bak_") > 1:
+        return "The key stands there twice."
+    if not re.fullmatch(r"[0-9A-Za-z_]*", text, re.ASCII):
+        return "The key has characters that no key has."
+    if len(text) > LONGEST:
+        return "The key is too long."
+    random = text.split("_")[2:3]
+    if len(text.split("_")) < 4 or not random or len(random[0]) < RANDOM or len(text.rpartition("_")[2]) < CHECKSUM:
+        return "The key is cut short."
+    return f"The key is not formed as one: bak_, an environment, {RANDOM} characters and {CHECKSUM} of a checksum."

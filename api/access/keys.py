@@ -1,0 +1,125 @@
+"""Makes, lists, rotates and revokes keys. The command line and `/admin` both do it through here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.access import key
+from api.access.caller import READ, SCOPES
+from api.access.plan import ANONYMOUS
+from api.errors import Conflict, Fault, InvalidRequest, NotFound
+from api.query.parse import nearest
+from api.store.access import AccessStore, Row
+
+OVERLAP = timedelta(hours=24)
+OVERLAP_MOST = timedelta(days=90)
+# As the store has it (access.line): one line that shows what it is.
+LINE = re.compile(r"(?=\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,200}(?<=\S)")
+Expiry = timedelta | datetime | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A key to be made."""
+
+    name: str
+    plan: str
+    scopes: tuple[str, ...] = (READ,)
+    expiry: Expiry = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A key that was made: what the store knows of it, and its text, which nobody can tell again."""
+
+    row: Row
+    secret: key.Secret
+
+
+class Keys:
+    """The keys of one store. `actor` is who the audit log names."""
+
+    def __init__(self, store: AccessStore, environment: str, actor: str) -> None:
+        self._store = store
+        self._environment = environment
+        self._actor = actor
+
+    async def create(self, wanted: Wanted) -> Made:
+        """A new key. InvalidRequest names what of it cannot be."""
+        _check(wanted)
+        secret = key.new(self._environment)
+        until, time = _parted(wanted.expiry)
+        scopes = sorted(set(wanted.scopes))
+        row = await self._change(
+            "create_key",
+            key.new_id(),
+            wanted.name,
+            secret.digest,
+            secret.ending,
+            wanted.plan,
+            scopes,
+            until,
+            time,
+        )
+        if row is None:
+            plans = [one["name"] for one in await self._store.read("plans") if one["name"] != ANONYMOUS]
+            raise _wrong("plan", f"There is no such plan; there are {', '.join(plans)}.{nearest(wanted.plan, plans)}")
+        return Made(row, secret)
+
+    async def page(self, most: int, after: str | None = None) -> list[Row]:
+        """Keys, the newest first, after the one with the id `after`."""
+        return await self._store.read("keys", after, most)
+
+    async def get(self, id: str) -> Row:
+        """One key; NotFound."""
+        rows = await self._store.read("key", id)
+        if not rows:
+            known = [one["id"] for one in await self._store.read("keys", None, 1000)]
+            raise NotFound(f"There is no key with this id.{nearest(id, known)}", "The list of keys has their ids.")
+        return rows[0]
+
+    async def rotate(self, id: str, overlap: timedelta = OVERLAP, expiry: Expiry = None) -> Made:
+        """A key in the place of another, which works for the overlap still. Conflict where that is over already."""
+        if not timedelta() <= overlap <= OVERLAP_MOST:
+            raise _wrong("overlap", f"Expected at most {OVERLAP_MOST.days} days.")
+        secret = key.new(self._environment)
+        until, time = _parted(expiry)
+        row = await self._change("rotate_key", id, key.new_id(), secret.digest, secret.ending, until, time, overlap)
+        if row is None:
+            old = await self.get(id)
+            why = f"was rotated before: {old['successor']} took its place" if old["successor"] else f"is {old['state']}"
+            raise Conflict(f"The key {id} {why}.", "Rotate that one, or create a new key.")
+        return Made(row, secret)
+
+    async def revoke(self, id: str, reason: str | None = None) -> Row:
+        """The key, revoked; one that was revoked before stays as it was. The reason is told to its holder."""
+        if reason is not None and not LINE.fullmatch(reason):
+            raise _wrong("reason", "Expected one line of at most 200 characters.")
+        return await self._change("revoke_key", id, reason) or await self.get(id)
+
+    async def _change(self, name: str, *arguments: Any) -> Row | None:
+        rows = await self._store.change(self._actor, name, *arguments)
+        return rows[0] if rows else None
+
+
+def _check(wanted: Wanted) -> None:
+    if not LINE.fullmatch(wanted.name):
+        raise _wrong("name", "Expected one line of at most 200 characters.")
+    if wanted.plan == ANONYMOUS:
+        raise _wrong("plan", f"The plan {ANONYMOUS} is for those who have no key.")
+    for scope in wanted.scopes:
+        if scope not in SCOPES:
+            raise _wrong("scopes", f"{scope[:50]!r} is none of {', '.join(SCOPES)}.{nearest(scope, SCOPES)}")
+    if not wanted.scopes:
+        raise _wrong("scopes", f"Expected at least one of {', '.join(SCOPES)}.")
+
+
+def _parted(expiry: Expiry) -> tuple[datetime | None, timedelta | None]:
+    return (None, expiry) if isinstance(expiry, timedelta) else (expiry, None)
+
+
+def _wrong(where: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(f"{where}: {detail}", (Fault(where, detail),))

@@ -1,0 +1,76 @@
+"""A plan: how much a caller may do. Plans are rows of the store; their bounds stand here and, the same, in its
+constraints (`sql/migrations/0007_access.sql`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from api.errors import Fault, InvalidRequest
+
+ANONYMOUS = "anonymous"
+FORMATS = ("csv", "ndjson", "geojson")
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+MOST = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a caller may do. Points are about records: a list of 50 costs 51. `burst` may be spent at once, and
+    `points_minute` come back in a minute, `points_day` in a day."""
+
+    name: str
+    points_minute: int
+    points_day: int
+    burst: int
+    at_once: int
+    page_most: int
+    export_most: int = 0
+    formats: tuple[str, ...] = ()
+    trusted_only: bool = False
+    open: bool = True
+
+
+# What each number may be, and what it means.
+NUMBERS: dict[str, tuple[int, int, str]] = {
+    "points_minute": (1, MOST, "Points that come back in a minute."),
+    "points_day": (1, MOST, "Points in a day."),
+    "burst": (1, MOST, "Points that may be spent at once; no request may cost more."),
+    "at_once": (1, 1000, "Requests at once."),
+    "page_most": (1, 200, "Records on a page."),
+    "export_most": (0, MOST, "Records of an export; 0 for no exports."),
+}
+COLUMNS = tuple(one.name for one in fields(Plan))
+
+
+def from_row(row: Mapping[str, Any]) -> Plan:
+    """A plan, as the store has it."""
+    return Plan(**{name: row[name] for name in COLUMNS} | {"formats": tuple(row["formats"])})
+
+
+def check(plan: Plan) -> Plan:
+    """The plan; InvalidRequest names each of its values that cannot be."""
+    faults = [Fault(where, detail) for where, detail in _faults(plan)]
+    if faults:
+        raise InvalidRequest(f"{faults[0].where}: {faults[0].detail}", tuple(faults))
+    return plan
+
+
+def _faults(plan: Plan) -> list[tuple[str, str]]:
+    found = []
+    if not NAME.fullmatch(plan.name):
+        found.append(("name", "Expected a to z, 0 to 9, _ and -, a letter first, at most 40 characters."))
+    for name, (least, most, _) in NUMBERS.items():
+        if not least <= getattr(plan, name) <= most:
+            found.append((name, f"Expected a whole number from {least:,} to {most:,}."))
+    if plan.points_minute > plan.points_day:
+        found.append(("points_day", "Expected no less than points_minute."))
+    if plan.burst > min(plan.points_day, 60 * plan.points_minute):
+        found.append(("burst", "Expected no more than points_day, and no more than 60 times points_minute."))
+    if unknown := [one for one in plan.formats if one not in FORMATS]:
+        found.append(("formats", f"{unknown[0][:50]!r} is none of {', '.join(FORMATS)}."))
+    if not plan.open and plan.name != ANONYMOUS:
+        found.append(("open", f"Only the plan {ANONYMOUS} can be closed; revoke the keys of another."))
+    return found

@@ -1,0 +1,66 @@
+"""Lists, creates, changes and removes plans. A change holds in every process half a second later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from api.access.plan import ANONYMOUS, Plan, check, from_row
+from api.errors import Conflict, NotFound
+from api.query.parse import nearest
+from api.store.access import AccessStore, Row
+
+
+class Plans:
+    """The plans of one store. `actor` is who the audit log names."""
+
+    def __init__(self, store: AccessStore, actor: str) -> None:
+        self._store = store
+        self._actor = actor
+
+    async def all(self) -> list[Row]:
+        """The plans, each with the number of its `keys` that work."""
+        return await self._store.read("plans")
+
+    async def get(self, name: str) -> Plan:
+        """One plan; NotFound, with the nearest name."""
+        plans = {row["name"]: from_row(row) for row in await self.all()}
+        if name not in plans:
+            raise NotFound(f"There is no such plan; there are {', '.join(plans)}.{nearest(name, plans)}")
+        return plans[name]
+
+    async def create(self, plan: Plan) -> Plan:
+        """A new plan. InvalidRequest names what of it cannot be; Conflict: the name is taken."""
+        if not await self._store.change(self._actor, "create_plan", *_values(check(plan))):
+            raise Conflict(f"There is a plan {plan.name} already.", "Change that one, or choose another name.")
+        return plan
+
+    async def change(self, name: str, **changes: Any) -> Plan:
+        """The plan with some values changed."""
+        plan = check(replace(await self.get(name), **changes))
+        if not await self._store.change(self._actor, "change_plan", *_values(plan)):
+            raise NotFound(f"There is no plan {name} any more.")
+        return plan
+
+    async def remove(self, name: str) -> None:
+        """Remove a plan that no key and no document was ever given."""
+        await self.get(name)
+        if name == ANONYMOUS:
+            raise Conflict(f"The plan {ANONYMOUS} stays.", "Close it, and nobody is let in without a key.")
+        if not await self._store.change(self._actor, "remove_plan", name):
+            raise Conflict(f"The plan {name} has keys or documents.", "The log names the plan of each key for good.")
+
+
+def _values(plan: Plan) -> tuple[Any, ...]:
+    return (
+        plan.name,
+        plan.points_minute,
+        plan.points_day,
+        plan.burst,
+        plan.at_once,
+        plan.page_most,
+        plan.export_most,
+        list(plan.formats),
+        plan.trusted_only,
+        plan.open,
+    )

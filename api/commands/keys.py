@@ -1,0 +1,93 @@
+"""`briefing keys`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from api.commands.frame import Json, Result, actor, show, shown, with_store
+from api.errors import InvalidRequest
+from api.settings import read_settings
+
+Told = TypeVar("Told")
+
+keys = typer.Typer(help="API keys: make, list, rotate and revoke them.", no_args_is_help=True)
+Expires = Annotated[str | None, typer.Option(metavar="90d|2027-01-01", help="When the key ends; never without it.")]
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Option(help="Whose it is and what for, in one line.")],
+    plan: Annotated[str, typer.Option(help="Its plan; `briefing plans list` has them.")],
+    expires: Expires = None,
+    scope: Annotated[list[str] | None, typer.Option(help="read (the default) or admin; may be given twice.")] = None,
+) -> None:
+    """Make a key, and print it this once."""
+    wanted = import_module("api.access.keys").Wanted(name, plan, tuple(scope or ["read"]), _expiry(expires))
+    _print_made(_with_keys(lambda held: held.create(wanted)))
+
+
+@keys.command("list")
+def list_keys(as_json: Json = False) -> None:
+    """List keys, the newest first."""
+    rows = _with_keys(_all_keys)
+    show(rows, ("id", "name", "ending", "plan", "scopes", "state", "expires_at", "last_used_at"), as_json)
+
+
+@keys.command("rotate")
+def rotate_key(
+    key: Annotated[str, typer.Argument(metavar="ID", help="The id of the key, as `list` shows it.")],
+    overlap: Annotated[str, typer.Option(metavar="24h", help="How long the old key works still.")] = "24h",
+    expires: Expires = None,
+) -> None:
+    """Make a key in the place of another, and print it this once."""
+    time = _read("overlap", import_module("api.access.lifetime").read_duration, overlap)
+    made = _with_keys(lambda held: held.rotate(key, time, _expiry(expires)))
+    _print_made(made)
+    print(f"{key} works for another {overlap}.", file=sys.stderr)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(metavar="ID", help="The id of the key, as `list` shows it.")],
+    reason: Annotated[str | None, typer.Option(help="Why, in one line; its holder is told.")] = None,
+) -> None:
+    """Take a key back, everywhere within a second."""
+    row = _with_keys(lambda held: held.revoke(key, reason))
+    print(f"{row['id']} ({row['name']}) is revoked since {shown(row['revoked_at'])}.")
+
+
+def _with_keys(work: Callable[[Any], Awaitable[Result]]) -> Result:
+    kind, environment = import_module("api.access.keys").Keys, read_settings().key_environment
+    return with_store(lambda store: work(kind(store, environment, actor())))
+
+
+async def _all_keys(held: Any) -> list[Mapping[str, Any]]:
+    rows: list[Mapping[str, Any]] = []
+    while page := await held.page(1000, rows[-1]["id"] if rows else None):
+        rows += page
+    return rows
+
+
+def _expiry(text: str | None) -> Any:
+    return _read("expires", import_module("api.access.lifetime").read_expiry, text) if text is not None else None
+
+
+def _read(name: str, reader: Callable[[str], Told], text: str) -> Told:
+    try:
+        return reader(text)
+    except ValueError as error:
+        raise InvalidRequest(f"--{name}: {error}") from None
+
+
+def _print_made(made: Any) -> None:
+    """The key alone on standard output, so that it can be led into a file; the rest is said beside it."""
+    row = made.row
+    until = f", until {shown(row['expires_at'])}" if row["expires_at"] else ""
+    print(f"{row['id']}: {row['name']}, plan {row['plan']}, {shown(row['scopes'])}{until}.", file=sys.stderr)
+    print("The key is shown this once; keep it where you keep secrets.", file=sys.stderr)
+    print(made.secret.text)

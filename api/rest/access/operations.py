@@ -1,0 +1,160 @@
+"""What holders of the scope admin can do, each a row: its path, what it takes, what it answers, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from api.access import plan as plans
+from api.access.keys import Keys, Made, Wanted
+from api.access.lifetime import read_duration, read_expiry
+from api.access.plans import Plans
+from api.rest.access import bodies
+from api.store.access import AccessStore
+
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request by `actor`: what its path names, its body, and where its page begins."""
+
+    store: AccessStore
+    environment: str
+    actor: str
+    named: str = ""
+    body: Any = None
+    cursor: str | None = None
+    limit: int = PAGE
+
+    @property
+    def keys(self) -> Keys:
+        """The keys, as this actor changes them."""
+        return Keys(self.store, self.environment, self.actor)
+
+    @property
+    def plans(self) -> Plans:
+        """The plans, as this actor changes them."""
+        return Plans(self.store, self.actor)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`answers` is the model of the data, of each row of it where it is `many`; `place` names the row that the next
+    page begins after, where there are pages. `parameter` is what a name in the path is."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    answers: type[BaseModel] | None
+    handle: Callable[[Asked], Awaitable[Any]]
+    takes: type[BaseModel] | None = None
+    status: int = 200
+    many: bool = False
+    place: str = ""
+    parameter: str = ""
+
+
+async def list_keys(asked: Asked) -> Any:
+    """One more than a page, to tell whether there is another."""
+    return [dict(row) for row in await asked.keys.page(asked.limit + 1, asked.cursor)]
+
+
+async def create_key(asked: Asked) -> Any:
+    """A new key."""
+    body: bodies.KeyWanted = asked.body
+    expiry = read_expiry(body.expires) if body.expires else None
+    return _told(await asked.keys.create(Wanted(body.name, body.plan, tuple(body.scopes), expiry)))
+
+
+async def get_key(asked: Asked) -> Any:
+    """One key."""
+    return dict(await asked.keys.get(asked.named))
+
+
+async def rotate_key(asked: Asked) -> Any:
+    """The key that takes its place."""
+    body: bodies.Rotation = asked.body
+    expiry = read_expiry(body.expires) if body.expires else None
+    return _told(await asked.keys.rotate(asked.named, read_duration(body.overlap), expiry))
+
+
+async def revoke_key(asked: Asked) -> Any:
+    """The key, revoked."""
+    body: bodies.Revocation = asked.body
+    return dict(await asked.keys.revoke(asked.named, body.reason))
+
+
+async def list_plans(asked: Asked) -> Any:
+    """All plans."""
+    return [dict(row) for row in await asked.plans.all()]
+
+
+async def create_plan(asked: Asked) -> Any:
+    """A new plan."""
+    body: bodies.PlanWanted = asked.body
+    values = body.model_dump() | {"formats": tuple(body.formats)}
+    return asdict(await asked.plans.create(plans.Plan(**values)))
+
+
+async def change_plan(asked: Asked) -> Any:
+    """The plan as it is now."""
+    body: bodies.PlanChange = asked.body
+    changes = body.model_dump(exclude_none=True)
+    if "formats" in changes:
+        changes["formats"] = tuple(changes["formats"])
+    return asdict(await asked.plans.change(asked.named, **changes))
+
+
+async def remove_plan(asked: Asked) -> Any:
+    """Nothing is left to tell."""
+    await asked.plans.remove(asked.named)
+
+
+async def list_audit(asked: Asked) -> Any:
+    """One more than a page."""
+    cursor = int(asked.cursor) if asked.cursor else None
+    rows = await asked.store.read("audit", cursor, asked.limit + 1)
+    return [dict(row) | {"detail": orjson.loads(row["detail"])} for row in rows]
+
+
+def _told(made: Made) -> Mapping[str, Any]:
+    return {**made.row, "key": made.secret.text}
+
+
+KEYS, KEY, PLANS, PLAN = "/admin/keys", "/admin/keys/{id}", "/admin/plans", "/admin/plans/{name}"
+AN_ID, A_NAME = "The key's id.", "The plan's name."
+OPERATIONS = (
+    Operation(
+        "list_keys", "GET", KEYS, "List keys, the newest first", bodies.Key, list_keys, many=True, place="id"
+    ),
+    Operation("create_key", "POST", KEYS, "Make a key", bodies.KeyMade, create_key, bodies.KeyWanted, 201),
+    Operation("get_key", "GET", KEY, "Get one key by its id", bodies.Key, get_key, parameter=AN_ID),
+    Operation(
+        "rotate_key", "POST", f"{KEY}/rotate", "Make a key in the place of another, which works on for a while",
+        bodies.KeyMade, rotate_key, bodies.Rotation, 201, parameter=AN_ID,
+    ),
+    Operation(
+        "revoke_key", "POST", f"{KEY}/revoke", "Revoke a key, everywhere within a second",
+        bodies.Key, revoke_key, bodies.Revocation, parameter=AN_ID,
+    ),
+    Operation("list_plans", "GET", PLANS, "List plans", bodies.PlanKept, list_plans, many=True),
+    Operation("create_plan", "POST", PLANS, "Make a plan", bodies.Plan, create_plan, bodies.PlanWanted, 201),
+    Operation(
+        "change_plan", "PATCH", PLAN, "Change a plan, everywhere within a second",
+        bodies.Plan, change_plan, bodies.PlanChange, parameter=A_NAME,
+    ),
+    Operation(
+        "remove_plan", "DELETE", PLAN, "Remove a plan that was never given", None, remove_plan, status=204,
+        parameter=A_NAME,
+    ),
+    Operation(
+        "list_audit", "GET", "/admin/audit", "List what was done to keys and plans, the latest first",
+        bodies.Entry, list_audit, many=True, place="seq",
+    ),
+)  # fmt: skip

@@ -1,0 +1,122 @@
+"""The routes of `/admin`: who asks is checked, the body read, the operation done, and the answer never kept."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ValidationError
+from starlette.types import Receive, Scope
+
+from api.access.caller import ADMIN, Caller, check_scope
+from api.errors import Fault, InvalidRequest
+from api.http.body import read_body
+from api.http.media import header
+from api.http.parameters import Faults, read_pairs
+from api.http.problems import HTTPError
+from api.http.respond import Bytes
+from api.http.route import DataRoute, Handler
+from api.query.parse import nearest
+from api.rest.access.contract import document
+from api.rest.access.operations import OPERATIONS, PAGE, Asked, Operation
+from api.settings import Settings
+from api.store.access import AccessStore
+
+JSON = "application/json"
+LIMIT_MOST = 1000
+PRIVATE = (b"cache-control", b"no-store")
+
+
+def routes(store: AccessStore, settings: Settings) -> APIRouter:
+    """`/admin/…`. Who asks is found in the scope, as `caller`."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    contract = orjson.dumps(document())
+
+    async def describe(request: Request) -> Any:
+        return private(contract)
+
+    router.add_api_route("/admin/openapi.json", describe, methods=["GET", "HEAD", "OPTIONS"])
+    for path, group in groupby(sorted(OPERATIONS, key=lambda one: one.path), key=lambda one: one.path):
+        offered = {one.method: one for one in group}
+        if "GET" in offered:
+            offered["HEAD"] = offered["GET"]
+        router.add_api_route(path, _handler(offered, store, settings), methods=[*offered, "OPTIONS"])
+    return router
+
+
+def private(body: bytes, status: int = 200) -> Bytes:
+    """An answer that is for this caller alone."""
+    response = Bytes(body, status=status)
+    response.headers.append(PRIVATE)
+    return response
+
+
+def _handler(offered: dict[str, Operation], store: AccessStore, settings: Settings) -> Handler:
+    async def handle(request: Request) -> Any:
+        scope = request.scope
+        caller: Caller = scope["caller"]
+        check_scope(caller, ADMIN)
+        operation = offered[scope["method"]]
+        body = await _body(operation, scope, request.receive, settings)
+        cursor, limit = _page(operation, scope["query_string"])
+        named = "".join(scope["path_params"].values())  # of which there is one, or none
+        asked = Asked(store, settings.key_environment, f"key: {caller.key_id}", named, body, cursor, limit)
+        return _answer(operation, await operation.handle(asked), limit)
+
+    return handle
+
+
+async def _body(operation: Operation, scope: Scope, receive: Receive, settings: Settings) -> BaseModel | None:
+    if operation.takes is None:
+        return None
+    sent = await read_body(scope, receive, settings)
+    if sent and header(scope, b"content-type").partition(";")[0].strip().lower() != JSON:
+        raise HTTPError("unsupported_media_type", f"Send {JSON}.")
+    try:
+        return operation.takes.model_validate_json(sent or b"{}")
+    except ValidationError as error:
+        faults = tuple(_fault(operation.takes, one) for one in error.errors(include_url=False, include_input=False))
+        raise InvalidRequest(f"{faults[0].where}: {faults[0].detail}", faults) from None
+
+
+def _fault(model: type[BaseModel], error: Any) -> Fault:
+    where = ".".join(str(part)[:100] for part in error["loc"]) or "body"
+    if error["type"] == "extra_forbidden":
+        return Fault(where, f"There is no such field here.{nearest(where, model.model_fields)}")
+    return Fault(where, error["msg"].removeprefix("Value error, ").rstrip(".") + ".")
+
+
+def _page(operation: Operation, query_string: bytes) -> tuple[str | None, int]:
+    faults = Faults()
+    given = read_pairs(query_string, faults)
+    known = ("limit", "cursor") if operation.place else ()
+    for name in given.keys() - known:
+        faults.note(name[:100], f"There is no such parameter here.{nearest(name, known)}")
+    limit, cursor = given.get("limit", str(PAGE)), given.get("cursor")
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:10]) <= LIMIT_MOST):
+        faults.note("limit", f"Expected a whole number from 1 to {LIMIT_MOST:,}.")
+    if cursor is not None and not _is_place(operation, cursor):
+        faults.note("cursor", "Expected the next_cursor of a page of this list.")
+    faults.check()
+    return cursor, int(limit)
+
+
+def _is_place(operation: Operation, cursor: str) -> bool:
+    digits = cursor.isascii() and cursor.isdigit() and len(cursor) <= 18
+    return digits if operation.place == "seq" else cursor.isascii() and cursor.startswith("key_") and len(cursor) == 16
+
+
+def _answer(operation: Operation, found: Any, limit: int) -> Bytes:
+    if operation.answers is None:
+        return private(b"", operation.status)
+    model = operation.answers
+    if not operation.many:
+        return private(orjson.dumps({"data": model(**found).model_dump(mode="json")}), operation.status)
+    shown = found[:limit] if operation.place else found
+    told: dict[str, Any] = {"data": [model(**row).model_dump(mode="json") for row in shown]}
+    if operation.place:
+        more = len(found) > limit
+        told["page"] = {"next_cursor": str(shown[-1][operation.place]) if more else None, "has_more": more}
+    return private(orjson.dumps(told))

@@ -1,0 +1,109 @@
+"""Plans, keys, trusted documents and their log: the fixed statements of `sql/statements/access/`, run as the role that
+reaches these and nothing else, on connections of their own. A Postgres that does not answer is Unavailable soon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+
+from api.errors import Conflict, InvalidRequest, Unavailable
+from api.store.statements import statement
+
+CONNECTIONS = 4
+SECONDS = 1.5  # that one statement may take, the way to Postgres included
+IDLE_SECONDS = 60.0
+Row = Mapping[str, Any]
+
+NOT_THERE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError)
+REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+GONE = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError)
+
+
+class AccessStore:
+    """Runs the statements, a few at once."""
+
+    def __init__(self, url: str, statement_cache_size: int = 0) -> None:
+        self._url = url
+        self._cache = statement_cache_size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def read(self, name: str, *arguments: Any) -> list[Row]:
+        """The rows of a statement that only reads. A connection that broke off is tried again, once."""
+
+        async def read(connection: Any) -> list[Row]:
+            return [dict(row) for row in await connection.fetch(statement(f"access/{name}"), *arguments)]
+
+        try:
+            return await self._on_connection(read)
+        except _BrokeOff:
+            return await self._on_connection(read)
+
+    async def change(self, actor: str, name: str, *arguments: Any) -> list[Row]:
+        """The rows of a statement that changes something, in a transaction whose log names the actor."""
+
+        async def change(connection: Any) -> list[Row]:
+            async with connection.transaction():
+                await connection.execute("select set_config('briefing.actor', $1, true)", actor)
+                return [dict(row) for row in await connection.fetch(statement(f"access/{name}"), *arguments)]
+
+        return await self._on_connection(change)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._pool is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SECONDS):
+                    await self._pool.close()
+            self._pool.terminate()
+            self._pool = None
+
+    async def _on_connection(self, work: Callable[[Any], Any]) -> list[Row]:
+        try:
+            async with asyncio.timeout(SECONDS), (await self._opened()).acquire(timeout=SECONDS) as connection:
+                rows: list[Row] = await work(connection)
+                return rows
+        except TimeoutError as error:  # which is an OSError, and no reason to ask again
+            raise Unavailable("The store of keys does not answer in time.") from error
+        except NOT_THERE as error:
+            raise Unavailable("The store has no plans and keys that can be read.", "Run `briefing migrate`.") from error
+        except asyncpg.CheckViolationError as error:
+            raise InvalidRequest(f"The store refuses this: {error.constraint_name} does not hold.") from error
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise Conflict("Somebody else changed what this is about in the same moment.", "Try again.") from error
+        except REFUSED as error:
+            raise Unavailable("The store of keys does not answer.", "Look at BRIEFING_DATABASE_URL.") from error
+        except (asyncpg.QueryCanceledError, asyncpg.InsufficientResourcesError) as error:
+            raise Unavailable("The store of keys has too much to do.") from error
+        except GONE as error:
+            raise _BrokeOff("The store of keys does not answer.") from error
+
+    async def _opened(self) -> asyncpg.Pool[asyncpg.Record]:
+        if self._pool is None:
+            self._pool = asyncpg.create_pool(
+                self._url,
+                min_size=0,
+                max_size=CONNECTIONS,
+                max_inactive_connection_lifetime=IDLE_SECONDS,
+                timeout=SECONDS,
+                command_timeout=SECONDS,
+                statement_cache_size=self._cache,
+                server_settings={
+                    "application_name": "briefing-access",
+                    "role": "briefing_access",
+                    "statement_timeout": f"{SECONDS * 1000:.0f}",
+                    "idle_in_transaction_session_timeout": "5000",
+                    "timezone": "UTC",
+                    "search_path": "pg_catalog",
+                    "jit": "off",
+                },
+            )
+        return await self._pool  # Which opens it the first time; connections come as they are needed.
+
+
+class _BrokeOff(Unavailable):
+    """The connection was lost; what it was asked may or may not be done."""

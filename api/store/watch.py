@@ -1,0 +1,102 @@
+"""Watches one small thing in the store, and knows until when what was seen of it counts.
+
+A notification tells of a change at once, and a look every so often tells that there was none. What was seen counts
+from the moment the look began, so whoever asks only while it is sure is never later than `counts_for`, however the
+connection fails: frozen, cut, or never there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+
+from api.errors import BriefingError
+from api.store.connection import Connection, connect
+
+AGAIN = 0.5
+FAILURES = (OSError, TimeoutError, BriefingError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+log = structlog.get_logger("briefing")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is looked at: `look` is read as `role` each `every` seconds and whenever `channel` is notified, and counts
+    for `counts_for` seconds. `name` is what the log calls it."""
+
+    name: str
+    role: str
+    channel: str
+    look: str
+    every: float
+    counts_for: float
+
+
+class Watch:
+    """One thing watched, by a task and a connection of its own. `see` is given the rows of each look."""
+
+    def __init__(self, url: str, sight: Sight, see: Callable[[list[Mapping[str, Any]]], None]) -> None:
+        self._url = url
+        self._sight = sight
+        self._see = see
+        self._sure_until = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._notified = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._task = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Watch no more."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def sure(self) -> bool:
+        """Whether what was seen last still counts."""
+        return asyncio.get_running_loop().time() <= self._sure_until
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                connection = await connect(self._url)
+            except FAILURES:
+                await asyncio.sleep(AGAIN)
+                continue
+            try:
+                await self._watch(connection)
+            except FAILURES as error:
+                if self._sure_until:
+                    log.warning(f"{self._sight.name} is out of sight", reason=type(error).__name__)
+                self._sure_until = 0.0
+                await asyncio.sleep(AGAIN)
+            finally:
+                connection.terminate()
+
+    async def _watch(self, connection: Connection) -> None:
+        sight = self._sight
+        await connection.execute(f"set role {sight.role}")
+        await connection.add_listener(sight.channel, self._notify)
+        look = await connection.prepare(sight.look)
+        loop = asyncio.get_running_loop()
+        while True:
+            self._notified.clear()
+            begun = loop.time()
+            self._see(list[Any](await look.fetch(timeout=sight.counts_for)))
+            self._sure_until = begun + sight.counts_for
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._notified.wait(), sight.every)
+
+    def _notify(self, *_: Any) -> None:
+        # Until the next look is back, nothing that was seen is sure.
+        self._sure_until = 0.0
+        self._notified.set()

@@ -1,0 +1,6 @@
+-- A plan that nobody has, and never had.
+delete from access.plan
+where name = $1
+    and not exists (select from access.key where key.plan = $1)
+    and not exists (select from access.trusted_document where trusted_document.plan = $1)
+returning name

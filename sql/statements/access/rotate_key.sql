@@ -1,0 +1,20 @@
+-- A key that takes the place of another, for as long as that was made for unless told otherwise; the other ends after
+-- the overlap. None where the other is over already or has a successor.
+with old as (
+    select * from access.key
+    where id = $1 and revoked_at is null and successor is null and (expires_at is null or expires_at > now())
+    for no key update
+), made as (
+    insert into access.key (id, name, digest, ending, plan, scopes, expires_at)
+    select $2, name, $3, $4, plan, scopes,
+        coalesce($5::timestamptz, now() + $6::interval, now() + (expires_at - created_at))
+    from old
+    returning *
+), ended as (
+    update access.key
+    set successor = $2, expires_at = least(key.expires_at, now() + $7::interval)
+    from old where key.id = old.id
+)
+select id, name, ending, plan, scopes, created_at, expires_at, revoked_at, reason, last_used_at, successor,
+    case when revoked_at is not null then 'revoked' when expires_at <= now() then 'expired' else 'active' end as state
+from made

@@ -1,0 +1,51 @@
+"""A store with nothing but its plans, and what makes keys in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from api.access.keys import Keys
+from api.access.plans import Plans
+from api.store.access import AccessStore
+from api.store.migrate import migrate
+
+ACTOR = "test: us"
+
+
+@pytest.fixture(scope="module")
+async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    """The URL of a migrated database of the module's own."""
+    made = await fresh_database()
+    await migrate(made)
+    return made
+
+
+@pytest.fixture
+async def owner(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the store's owner."""
+    connection = await asyncpg.connect(url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[AccessStore]:
+    """The statements over it."""
+    made = AccessStore(url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def keys(store: AccessStore) -> Keys:
+    """What makes and revokes keys."""
+    return Keys(store, "live", ACTOR)
+
+
+@pytest.fixture
+def plans(store: AccessStore) -> Plans:
+    """What makes and changes plans."""
+    return Plans(store, ACTOR)

@@ -1,0 +1,391 @@
+"""From digest to caller: kept while nothing changed, looked up anew once something did, and never a flood."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from secrets import token_bytes
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.access import uses
+from api.access.directory import QUEUE, WIDTH, Directory
+from api.access.documents import Trusted, TrustedDocuments
+from api.access.keys import Keys, Wanted
+from api.access.plans import Plans
+from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unavailable
+from api.settings import Settings
+from api.store.access import AccessStore
+from api.store.embedded import start
+from api.store.migrate import migrate
+from tests.access.conftest import ACTOR
+
+DESK = Wanted("The desk", "partner", ("read", "admin"))
+SOON = 5.0  # what a busy machine may take; what is promised is measured apart
+
+
+async def until(true: Callable[[], Awaitable[bool]], within: float = SOON) -> float:
+    """How long it took to come true."""
+    begun = monotonic()
+    while not await true():
+        assert monotonic() - begun < within, f"not within {within} s"
+        await asyncio.sleep(0.01)
+    return monotonic() - begun
+
+
+@asynccontextmanager
+async def directory_of(url: str) -> AsyncIterator[Directory]:
+    """A directory that is sure of its epoch."""
+    made = Directory(url, Settings())
+    made.start()
+    try:
+        await until(lambda: sure(made))
+        yield made
+    finally:
+        await made.stop()
+
+
+async def sure(made: Directory) -> bool:
+    return made._epoch.now is not None
+
+
+@pytest.fixture
+async def directory(url: str) -> AsyncIterator[Directory]:
+    async with directory_of(url) as made:
+        yield made
+
+
+@pytest.fixture
+def asked(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How often the store was asked for a caller, and for how many at once at most."""
+    seen = {"all": 0, "now": 0, "most": 0}
+    read = directory.store.read
+
+    async def counted(name: str, *arguments: Any) -> Any:
+        seen["all"] += 1
+        seen["now"] += 1
+        seen["most"] = max(seen["most"], seen["now"])
+        try:
+            return await read(name, *arguments)
+        finally:
+            seen["now"] -= 1
+
+    monkeypatch.setattr(directory.store, "read", counted)
+    return seen
+
+
+async def settled(directory: Directory, owner: asyncpg.Connection) -> None:
+    """The directory has seen every change that was made until now."""
+
+    async def current() -> bool:
+        return directory._epoch.now == await owner.fetchval("select number from access.epoch")
+
+    await until(current)
+
+
+async def test_a_key_is_who_it_was_made_for(directory: Directory, keys: Keys) -> None:
+    made = await keys.create(replace(DESK, expiry=timedelta(days=1)))
+    caller = await directory.caller(made.secret.digest)
+    assert (caller.identity, caller.key_id) == (f"key:{made.row['id']}", made.row["id"])
+    assert (caller.name, caller.plan.name, caller.scopes) == ("The desk", "partner", {"read", "admin"})
+    assert caller.plan.points_minute == 30_000
+    assert caller.expires == f"{made.row['expires_at']:%Y-%m-%dT%H:%M:%SZ}"
+
+
+async def test_a_known_key_is_asked_for_once(
+    directory: Directory, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
+) -> None:
+    made = await keys.create(DESK)
+    await settled(directory, owner)
+    for _ in range(5):
+        assert await directory.caller(made.secret.digest)
+    assert asked["all"] == 1
+
+
+async def test_equal_keys_at_once_are_asked_for_once(
+    directory: Directory, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
+) -> None:
+    made = await keys.create(DESK)
+    await settled(directory, owner)
+    callers = await asyncio.gather(*(directory.caller(made.secret.digest) for _ in range(50)))
+    assert len(set(callers)) == 1
+    assert asked["all"] == 1
+
+
+async def test_an_unknown_key_is_asked_for_once(directory: Directory, asked: dict[str, int]) -> None:
+    digest = token_bytes(32)
+    for _ in range(5):
+        with pytest.raises(InvalidKey):
+            await directory.caller(digest)
+    assert asked["all"] == 1
+
+
+async def test_a_key_that_was_unknown_is_taken_once_it_is_made(
+    directory: Directory, owner: asyncpg.Connection, keys: Keys
+) -> None:
+    """Whatever was remembered as no key is forgotten with the next change."""
+    digest = token_bytes(32)
+    with pytest.raises(InvalidKey):
+        await directory.caller(digest)
+    made = await keys.create(DESK)
+    await owner.execute("update access.key set digest = $1 where id = $2", digest, made.row["id"])
+
+    async def taken() -> bool:
+        try:
+            return bool(await directory.caller(digest))
+        except InvalidKey:
+            return False
+
+    assert await until(taken) < 1
+
+
+async def test_a_revocation_reaches_every_process_within_a_second(url: str, directory: Directory, keys: Keys) -> None:
+    """Each directory has a connection of its own, as each process has."""
+    made = await keys.create(DESK)
+
+    async def refused(one: Directory) -> bool:
+        try:
+            await one.caller(made.secret.digest)
+        except RevokedKey as error:
+            assert "It leaked." in error.message and made.row["id"] in error.message
+            return True
+        return False
+
+    async with directory_of(url) as second, directory_of(url) as third:
+        for one in (directory, second, third):
+            assert not await refused(one)
+        await keys.revoke(made.row["id"], "It leaked.")
+        took = [await until(lambda one=one: refused(one)) for one in (directory, second, third)]  # type: ignore[misc]
+    assert sum(took) < 1
+
+
+async def test_a_revocation_is_seen_without_a_notification(
+    url: str, directory: Directory, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look every 200 ms is enough: a notification may get lost on the way, as behind some poolers."""
+    monkeypatch.setattr(directory._epoch._watch, "_notify", lambda *_: None)
+    made = await keys.create(DESK)
+    await directory.caller(made.secret.digest)
+    await keys.revoke(made.row["id"])
+
+    async def refused() -> bool:
+        try:
+            await directory.caller(made.secret.digest)
+        except RevokedKey:
+            return True
+        return False
+
+    assert await until(refused) < 1
+
+
+async def test_a_plan_that_changed_holds_without_a_restart(directory: Directory, keys: Keys, plans: Plans) -> None:
+    made = await keys.create(DESK)
+    before = (await directory.caller(made.secret.digest)).plan.at_once
+
+    async def changed() -> bool:
+        return (await directory.caller(made.secret.digest)).plan.at_once == before + 1
+
+    await plans.change("partner", at_once=before + 1)
+    assert await until(changed) < 1
+
+
+async def test_a_key_expires_by_the_clock_though_nothing_changes(directory: Directory, keys: Keys) -> None:
+    made = await keys.create(replace(DESK, expiry=timedelta(seconds=1)))
+    assert await directory.caller(made.secret.digest)
+    await asyncio.sleep(1.05)
+    with pytest.raises(ExpiredKey, match=made.row["id"]):
+        await directory.caller(made.secret.digest)
+
+
+async def test_a_rotated_key_says_which_one_took_its_place(
+    directory: Directory, keys: Keys, owner: asyncpg.Connection
+) -> None:
+    made = await keys.create(DESK)
+    successor = await keys.rotate(made.row["id"], timedelta())
+    await settled(directory, owner)
+    with pytest.raises(ExpiredKey, match=successor.row["id"]):
+        await directory.caller(made.secret.digest)
+    assert await directory.caller(successor.secret.digest)
+
+
+async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: Directory, plans: Plans) -> None:
+    assert directory.anonymous().name == "anonymous"
+    await plans.change("anonymous", open=False)
+
+    async def closed() -> bool:
+        try:
+            directory.anonymous()
+        except Unauthenticated as error:
+            assert error.code == "unauthenticated"
+            return True
+        return False
+
+    assert await until(closed) < 1
+    await plans.change("anonymous", open=True)
+
+    async def opened() -> bool:
+        return not await closed()
+
+    assert await until(opened) < 1
+
+
+async def test_plans_that_were_never_read_let_nobody_in(url: str) -> None:
+    with pytest.raises(Unavailable):
+        Directory(url, Settings()).anonymous()
+
+
+async def test_many_unknown_keys_at_once_are_asked_for_a_few_at_a_time(
+    directory: Directory, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
+) -> None:
+    made = await keys.create(DESK)
+    await settled(directory, owner)
+    await directory.caller(made.secret.digest)
+    found = await asyncio.gather(*(directory.caller(token_bytes(32)) for _ in range(3 * QUEUE)), return_exceptions=True)
+    kinds = [type(one) for one in found]
+    assert set(kinds) == {InvalidKey, Unavailable}
+    assert kinds.count(InvalidKey) >= QUEUE
+    assert asked["most"] <= WIDTH
+    assert directory._unknown.weight <= 1024 * 1024
+
+
+async def test_who_tries_keys_holds_up_nobody_whose_key_is_known(
+    directory: Directory, keys: Keys, plans: Plans, owner: asyncpg.Connection
+) -> None:
+    made = await keys.create(DESK)
+    await directory.caller(made.secret.digest)
+    over = False
+
+    async def tries() -> None:
+        while not over:
+            await asyncio.gather(*(directory.caller(token_bytes(32)) for _ in range(50)), return_exceptions=True)
+
+    trying = [asyncio.create_task(tries()) for _ in range(4)]
+    slowest = 0.0
+    try:
+        for number in range(5):
+            await plans.change("partner", at_once=40 + number)
+            await settled(directory, owner)
+            begun = monotonic()
+            await directory.caller(made.secret.digest)
+            slowest = max(slowest, monotonic() - begun)
+    finally:
+        over = True
+        await asyncio.gather(*trying)
+    assert slowest < 0.5
+
+
+async def test_uses_are_written_from_time_to_time_and_at_the_end(
+    url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uses, "EVERY", 0.05)
+    made = await keys.create(DESK)
+    async with directory_of(url) as one:
+        await one.caller(made.secret.digest)
+
+        async def written() -> bool:
+            return (await keys.get(made.row["id"]))["last_used_at"] is not None
+
+        await until(written)
+    monkeypatch.setattr(uses, "EVERY", 60.0)
+    other = await keys.create(DESK)
+    async with directory_of(url) as one:
+        for _ in range(100):
+            await one.caller(other.secret.digest)
+        assert (await keys.get(other.row["id"]))["last_used_at"] is None, "not on the way of a request"
+    assert (await keys.get(other.row["id"]))["last_used_at"] is not None
+
+
+async def test_what_is_refused_is_no_use(url: str, keys: Keys) -> None:
+    made = await keys.create(DESK)
+    await keys.revoke(made.row["id"])
+    async with directory_of(url) as one:
+        with pytest.raises(RevokedKey):
+            await one.caller(made.secret.digest)
+    assert (await keys.get(made.row["id"]))["last_used_at"] is None
+
+
+async def test_a_trusted_document_is_told_to_the_plans_that_may_use_it(
+    directory: Directory, store: AccessStore, owner: asyncpg.Connection, asked: dict[str, int]
+) -> None:
+    documents = TrustedDocuments(store, ACTOR, lambda version, text: None)
+    for_all = Trusted("v1", "all.graphql", "{ events { totalCount } }")
+    for_one = Trusted("v1", "one.graphql", "{ figures { totalCount } }", "partner")
+    assert await documents.add(for_all) and await documents.add(for_one)
+    assert not await documents.add(for_one), "it is there already"
+    await settled(directory, owner)
+    for _ in range(3):
+        assert await directory.document("v1", for_all.hash, "free") == for_all.text
+        assert await directory.document("v1", for_one.hash, "partner") == for_one.text
+        assert await directory.document("v1", for_one.hash, "free") is None
+        assert await directory.document("v2", for_all.hash, "free") is None
+    assert asked["all"] == 4
+    assert {row["name"] for row in await documents.remove(for_all.hash)} == {"all.graphql"}
+
+    async def gone() -> bool:
+        return await directory.document("v1", for_all.hash, "free") is None
+
+    assert await until(gone) < 1
+
+
+async def test_a_frozen_postgres_holds_nobody_for_longer_than_two_seconds(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with start(tmp_path_factory.mktemp("frozen")) as server:
+        await migrate(server.url)
+        store = AccessStore(server.url)
+        made = await Keys(store, "live", ACTOR).create(DESK)
+        await store.close()
+        async with directory_of(server.url) as one:
+            await one.caller(made.secret.digest)
+            connection = await asyncpg.connect(server.url)
+            backends = await connection.fetch("select pid from pg_stat_activity where pid <> pg_backend_pid()")
+            await connection.close()
+            frozen = [server.pid, *(row["pid"] for row in backends)]
+            for pid in frozen:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                await until(lambda: unsure(one))
+                begun = monotonic()
+                digests = [made.secret.digest, *(token_bytes(32) for _ in range(10))]
+                told = await asyncio.gather(*(one.caller(digest) for digest in digests), return_exceptions=True)
+                took = monotonic() - begun
+            finally:
+                for pid in frozen:
+                    os.kill(pid, signal.SIGCONT)
+            assert {type(answer) for answer in told} == {Unavailable}
+            assert took < 3, "two seconds, and what a busy machine may add"
+            assert one.anonymous().name == "anonymous", "as it was last seen"
+
+            async def back() -> bool:
+                try:
+                    return bool(await one.caller(made.secret.digest))
+                except Unavailable:
+                    return False
+
+            await until(back, 15)
+
+
+async def unsure(one: Directory) -> bool:
+    return not await sure(one)
+
+
+async def test_a_connection_that_was_cut_costs_nobody_an_error(
+    directory: Directory, keys: Keys, owner: asyncpg.Connection
+) -> None:
+    made = await keys.create(DESK)
+    for _ in range(3):
+        await directory.caller(made.secret.digest)
+        await owner.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        await directory.caller(made.secret.digest)
+    await until(lambda: sure(directory))

@@ -1,0 +1,142 @@
+"""A plan's numbers are bounded, the same in Python and in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import fields, replace
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from api.access.plan import FORMATS, NUMBERS, Plan, check, from_row
+from api.access.plans import Plans
+from api.errors import Conflict, InvalidRequest, NotFound
+from api.rest.formats import FORMATS as OFFERED
+from api.rest.request import LIMIT_MOST
+from api.store.access import AccessStore
+from api.store.migrate import migrate
+
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "keys.md"
+USUAL = Plan("usual", 1000, 100_000, 5000, 4, 100, 0, ("csv",))
+WIDE = Plan("wide", 1_000_000_000, 1_000_000_000, 1_000_000_000, 1000, 200, 1_000_000_000, FORMATS)
+SMALL = Plan("small", 1, 1, 1, 1, 1, 0)
+WRONG = [
+    ({"points_minute": 0}, "points_minute"),
+    ({"points_minute": -1}, "points_minute"),
+    ({"points_day": 0}, "points_day"),
+    ({"points_day": 1_000_000_001}, "points_day"),
+    ({"points_day": 999}, "points_day"),
+    ({"burst": 0}, "burst"),
+    ({"burst": 60_001}, "burst"),
+    ({"points_minute": 10, "burst": 601}, "burst"),
+    ({"burst": 100_001, "points_minute": 100_000}, "burst"),
+    ({"at_once": 0}, "at_once"),
+    ({"at_once": 1001}, "at_once"),
+    ({"page_most": 0}, "page_most"),
+    ({"page_most": 201}, "page_most"),
+    ({"export_most": -1}, "export_most"),
+    ({"export_most": 10**9 + 1}, "export_most"),
+    ({"formats": ("xml",)}, "formats"),
+    ({"open": False}, "open"),
+    ({"name": ""}, "name"),
+    ({"name": "Big"}, "name"),
+    ({"name": "a b"}, "name"),
+    ({"name": "a" * 41}, "name"),
+    ({"name": "a\n"}, "name"),
+]
+INSERT = "insert into access.plan values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+
+
+def values(plan: Plan) -> list[object]:
+    found = [getattr(plan, one.name) for one in fields(plan)]
+    return [list(one) if isinstance(one, tuple) else one for one in found]
+
+
+@pytest.mark.parametrize(("wrong", "where"), WRONG)
+async def test_what_cannot_be_is_named_and_the_database_refuses_it_too(
+    owner: asyncpg.Connection, wrong: dict[str, object], where: str
+) -> None:
+    plan = replace(USUAL, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequest) as caught:
+        check(plan)
+    assert where in [fault.where for fault in caught.value.faults]
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.execute(INSERT, *values(plan))
+
+
+@pytest.mark.parametrize("plan", [USUAL, WIDE, SMALL], ids=lambda one: one.name)
+async def test_what_is_at_its_bounds_is_taken_by_both(plans: Plans, plan: Plan) -> None:
+    assert check(plan) == plan
+    assert await plans.create(plan) == plan
+    assert await plans.get(plan.name) == plan
+
+
+async def test_the_shipped_plans_are_within_the_bounds_and_grow(plans: Plans) -> None:
+    shipped = [await plans.get(name) for name in ("anonymous", "free", "partner", "internal")]
+    for plan in shipped:
+        check(plan)
+        assert plan.open and not plan.trusted_only
+    for name in NUMBERS:
+        numbers = [getattr(plan, name) for plan in shipped]
+        assert numbers == sorted(numbers), name
+
+
+async def test_who_has_no_key_can_ask_the_dearest_request_once(plans: Plans) -> None:
+    """One request costs 5,000 points at most (BRIEFING_MAX_PRICE), and a day has some hundred lists of 50."""
+    anonymous = await plans.get("anonymous")
+    assert anonymous.burst >= 5000
+    assert anonymous.points_day // 51 > 500
+
+
+def test_formats_and_pages_are_those_that_are_offered() -> None:
+    assert set(FORMATS) == set(OFFERED)
+    assert NUMBERS["page_most"][1] == LIMIT_MOST
+
+
+async def test_a_change_is_of_what_it_names(plans: Plans) -> None:
+    before = await plans.create(replace(USUAL, name="changing"))
+    after = await plans.change("changing", burst=6000, formats=())
+    assert after == replace(before, burst=6000, formats=())
+    assert await plans.get("changing") == after
+    with pytest.raises(InvalidRequest):
+        await plans.change("changing", burst=0)
+    assert await plans.get("changing") == after
+
+
+async def test_names_that_are_taken_or_unknown_are_told(plans: Plans) -> None:
+    await plans.create(replace(USUAL, name="once"))
+    with pytest.raises(Conflict):
+        await plans.create(replace(USUAL, name="once"))
+    with pytest.raises(NotFound, match="Did you mean partner"):
+        await plans.change("partnr", burst=1)
+    await plans.remove("once")
+    with pytest.raises(NotFound):
+        await plans.get("once")
+
+
+async def test_the_plan_of_who_has_no_key_stays(plans: Plans) -> None:
+    with pytest.raises(Conflict):
+        await plans.remove("anonymous")
+    assert not (await plans.change("anonymous", open=False)).open
+    assert (await plans.change("anonymous", open=True)).open
+
+
+async def test_a_row_becomes_a_plan(plans: Plans) -> None:
+    assert all(from_row(row).name == row["name"] for row in await plans.all())
+
+
+async def test_the_documentation_has_the_shipped_plans(fresh_database: Callable[[], Awaitable[str]]) -> None:
+    """The table of docs/keys.md, read as it stands there."""
+    url = await fresh_database()
+    await migrate(url)
+    store = AccessStore(url)
+    shipped = {row["name"]: row for row in await store.read("plans")}
+    await store.close()
+    table = [line.strip("| ").split(" | ") for line in DOCUMENTATION.read_text("utf-8").splitlines() if "|" in line]
+    rows = {cells[0].strip("`"): cells[2:] for cells in table if len(cells) == 6}
+    names = [name.strip("`") for name in rows.pop("column")]
+    assert names == ["anonymous", "free", "partner", "internal"]
+    for column in NUMBERS:
+        assert rows[column] == [f"{shipped[name][column]:,}" for name in names], column
+    assert all(set(shipped[name]["formats"]) == set(FORMATS) and not shipped[name]["trusted_only"] for name in names)

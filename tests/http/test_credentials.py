@@ -1,0 +1,107 @@
+"""The key of a request comes in a header field, in one of two ways, and what is refused is never repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from api.access import key
+from api.errors import ExpiredKey, Forbidden, InvalidKey, InvalidRequest, RequestError, RevokedKey, Unauthenticated
+from api.http.credentials import LONGEST, presented
+from api.http.problems import document
+
+KEY = key.new("live").text
+OTHER = key.new("live").text
+
+
+def scope(*fields: tuple[str, str]) -> dict[str, Any]:
+    return {"headers": [(name.encode(), value.encode("latin-1")) for name, value in fields]}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("authorization", f"Bearer {KEY}")],
+        [("authorization", f"bearer {KEY}")],
+        [("authorization", f"BEARER   {KEY} ")],
+        [("x-api-key", KEY)],
+        [("x-api-key", f" {KEY} ")],
+        [("x-api-key", KEY), ("authorization", f"Bearer {KEY}")],
+        [("x-api-key", KEY), ("x-api-key", KEY)],
+    ],
+)
+def test_a_key_is_taken_either_way(fields: list[tuple[str, str]]) -> None:
+    assert presented(scope(("accept", "*/*"), *fields)) == KEY
+
+
+def test_who_sends_none_has_none() -> None:
+    assert presented(scope(("cookie", f"key={KEY}"), ("proxy-authorization", f"Bearer {KEY}"))) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ([("authorization", f"Bearer {KEY}"), ("x-api-key", OTHER)], InvalidRequest),
+        ([("authorization", f"Bearer {KEY}"), ("authorization", f"Bearer {OTHER}")], InvalidRequest),
+        ([("x-api-key", KEY), ("x-api-key", "")], InvalidRequest),
+        ([("authorization", "Basic dXNlcjpzZWNyZXQ=")], Unauthenticated),
+        ([("authorization", "Digest username=x")], Unauthenticated),
+        ([("authorization", KEY)], Unauthenticated),
+        ([("authorization", "")], Unauthenticated),
+        ([("authorization", "Bearer")], InvalidKey),
+        ([("authorization", "Bearer ")], InvalidKey),
+        ([("x-api-key", "")], InvalidKey),
+        ([("x-api-key", "x" * (LONGEST + 1))], InvalidKey),
+    ],
+)
+def test_what_is_wrong_is_told_and_not_repeated(fields: list[tuple[str, str]], error: type[RequestError]) -> None:
+    with pytest.raises(error) as caught:
+        presented(scope(*fields))
+    assert type(caught.value) is error
+    assert caught.value.hint.startswith("Send the key as `Authorization: Bearer …`")
+    told = repr(document(caught.value, "id"))
+    for secret in (KEY, OTHER, "dXNlcjpzZWNyZXQ=", "xxxx"):
+        assert secret not in told
+
+
+@given(some.text(some.characters(max_codepoint=255)))
+def test_whatever_is_sent_is_a_key_or_refused(sent: str) -> None:
+    for fields in ([("authorization", sent)], [("x-api-key", sent)], [("authorization", f"Bearer {sent}")]):
+        try:
+            found = presented(scope(*fields))
+        except RequestError:
+            continue
+        assert found is not None and 0 < len(found) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "challenge"),
+    [
+        (Unauthenticated("x"), 401, 'Bearer realm="briefing"'),
+        (InvalidKey("x"), 401, 'Bearer realm="briefing", error="invalid_token", error_description="The key is '),
+        (
+            ExpiredKey("x"),
+            401,
+            'Bearer realm="briefing", error="invalid_token", error_description="The key was right, ',
+        ),
+        (
+            RevokedKey("x"),
+            401,
+            'Bearer realm="briefing", error="invalid_token", error_description="The key was right, ',
+        ),
+        (Forbidden("x", "admin"), 403, 'Bearer realm="briefing", error="insufficient_scope", scope="admin"'),
+        (Forbidden("x"), 403, 'Bearer realm="briefing", error="insufficient_scope"'),
+    ],
+)
+def test_a_refusal_says_how_to_come_in(error: RequestError, status: int, challenge: str) -> None:
+    """RFC 6750, 3: a challenge on each 401, an error only where a key was sent. What is quoted has no quotes."""
+    found, headers, body = document(error, "id")
+    fields = dict(headers)
+    assert (found, orjson.loads(body)["code"]) == (status, error.code)
+    assert fields[b"www-authenticate"].decode().startswith(challenge)
+    assert fields[b"www-authenticate"].count(b'"') % 2 == 0
+    assert b"`" not in fields[b"www-authenticate"] and b"\\" not in fields[b"www-authenticate"]

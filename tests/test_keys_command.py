@@ -1,0 +1,212 @@
+"""Keys, plans and trusted documents from the command line: what is printed where, and with which exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from hashlib import sha256
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.access import key
+from api.cli import main
+from api.store.migrate import migrate
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = "import sys; sys.argv[0] = 'briefing'; from api.cli import main; main()"
+QUERY = "query Latest { events(first: 3) { nodes { title } } }\n"
+
+
+@pytest.fixture(scope="module")
+async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    """An empty store of the module's own."""
+    made = await fresh_database()
+    await migrate(made)
+    return made
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def briefing(url: str, *arguments: str, **settings: str) -> Done:
+    """The command, run in this process: one of its own takes a second to begin."""
+    chosen = {"BRIEFING_DATABASE_URL": url, "COLUMNS": "80", **settings}
+    out, err = StringIO(), StringIO()
+    code: Any = 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name, value in chosen.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["briefing", *arguments])
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+    return Done(code or 0, out.getvalue(), err.getvalue())
+
+
+def rows(url: str, *arguments: str) -> list[dict[str, Any]]:
+    """What a command tells as JSON."""
+    done = briefing(url, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def create(url: str, *arguments: str, name: str = "The desk", plan: str = "free") -> tuple[str, str]:
+    """The id and the text of a new key."""
+    done = briefing(url, "keys", "create", "--name", name, "--plan", plan, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stderr.partition(":")[0], done.stdout.strip()
+
+
+def test_a_key_is_printed_once_and_alone(url: str) -> None:
+    done = briefing(url, "keys", "create", "--name", "Daily desk", "--plan", "free", "--expires", "90d")
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.removesuffix("\n")
+    assert key.read(text, "live") and text not in done.stderr
+    assert "Daily desk, plan free, read, until 20" in done.stderr
+    for listed in (briefing(url, "keys", "list"), briefing(url, "keys", "list", "--json"), briefing(url, "audit")):
+        assert "Daily desk" in listed.stdout and text[-4:] in listed.stdout
+        assert text[9:25] not in listed.stdout + listed.stderr
+
+
+def test_the_environment_stands_in_the_key(url: str) -> None:
+    done = briefing(url, "keys", "create", "--name", "a", "--plan", "free", BRIEFING_KEY_ENVIRONMENT="test")
+    assert key.read(done.stdout.strip(), "test")
+    wrong = briefing(url, "keys", "create", "--name", "a", "--plan", "free", BRIEFING_KEY_ENVIRONMENT="Live!")
+    assert wrong.returncode == 2 and "BRIEFING_KEY_ENVIRONMENT" in wrong.stderr
+
+
+def test_keys_are_listed_rotated_and_revoked(url: str) -> None:
+    first, text = create(url, "--scope", "read", "--scope", "admin", name="Rotating", plan="partner")
+    done = briefing(url, "keys", "rotate", first, "--overlap", "2h")
+    assert done.returncode == 0, done.stderr
+    second, other = done.stderr.partition(":")[0], done.stdout.strip()
+    assert key.read(other, "live") and other != text
+    assert f"{first} works for another 2h" in done.stderr
+    assert briefing(url, "keys", "revoke", first, "--reason", "It leaked.").returncode == 0
+    held = {row["id"]: row for row in rows(url, "keys", "list")}
+    assert (held[first]["state"], held[first]["reason"], held[first]["successor"]) == ("revoked", "It leaked.", second)
+    assert (held[second]["state"], held[second]["plan"]) == ("active", "partner")
+    assert held[second]["scopes"] == ["admin", "read"]
+    done = briefing(url, "keys", "rotate", first)
+    assert done.returncode == 2 and "was rotated before" in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("keys", "create", "--name", "a", "--plan", "partnr"), "Did you mean partner?"),
+        (("keys", "create", "--name", "a", "--plan", "anonymous"), "those who have no key"),
+        (("keys", "create", "--name", "a", "--plan", "free", "--scope", "admn"), "Did you mean admin?"),
+        (("keys", "create", "--name", "a\nb", "--plan", "free"), "one line"),
+        (("keys", "create", "--name", "a", "--plan", "free", "--expires", "2020-01-01"), "--expires: Expected a day"),
+        (("keys", "create", "--name", "a", "--plan", "free", "--expires", "soon"), "--expires: Expected a time"),
+        (("keys", "rotate", "key_000000000000"), "no key with this id"),
+        (("keys", "rotate", "key_000000000000", "--overlap", "1y"), "--overlap: Expected a time"),
+        (("keys", "rotate", "key_000000000000", "--overlap", "91d"), "at most 90 days"),
+        (("keys", "revoke", "key_000000000000"), "no key with this id"),
+        (("plans", "set", "fre", "--burst", "10"), "Did you mean free?"),
+        (("plans", "set", "free"), "Nothing is to be changed"),
+        (("plans", "set", "free", "--burst", "-1"), "burst: Expected a whole number from 1"),
+        (("plans", "set", "free", "--points-day", "99999999999"), "points_day: Expected a whole number"),
+        (("plans", "set", "free", "--burst", "1.5"), "--burst"),
+        (("plans", "set", "free", "--formats", "csv,xml"), "'xml' is none of csv"),
+        (("plans", "set", "free", "--closed"), "Only the plan anonymous"),
+        (("plans", "create", "free"), "a plan free already"),
+        (("plans", "create", "Big!"), "name: Expected a to z"),
+        (("plans", "create", "big", "--like", "partne"), "Did you mean partner?"),
+        (("plans", "remove", "anonymous"), "stays"),
+        (("plans", "remove", "nothing"), "no such plan"),
+        (("documents", "remove", "nothing"), "no such document"),
+        (("documents", "add", "nowhere.graphql"), "cannot be read"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+)
+def test_what_cannot_be_is_refused_in_a_line(url: str, arguments: tuple[str, ...], said: str) -> None:
+    done = briefing(url, *arguments)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_plans_are_made_changed_listed_and_removed(url: str) -> None:
+    made = briefing(url, "plans", "create", "big", "--like", "partner", "--burst", "60000", "--formats", "csv")
+    assert made.returncode == 0, made.stderr
+    assert briefing(url, "plans", "set", "big", "--at-once", "50", "--formats", "-", "--trusted-only").returncode == 0
+    held = {row["name"]: row for row in rows(url, "plans", "list")}
+    assert set(held) == {"anonymous", "free", "partner", "internal", "big"}
+    big, partner = held["big"], held["partner"]
+    assert (big["burst"], big["at_once"], big["formats"], big["trusted_only"]) == (60000, 50, [], True)
+    assert big["points_day"] == partner["points_day"] and big["keys"] == 0
+    assert "big" in briefing(url, "plans", "list").stdout
+    assert briefing(url, "plans", "remove", "big").returncode == 0
+    create(url, plan="internal")
+    refused = briefing(url, "plans", "remove", "internal")
+    assert refused.returncode == 2 and "has keys" in refused.stderr
+
+
+def test_who_has_no_key_can_be_shut_out(url: str) -> None:
+    for option, open in (("--closed", False), ("--open", True)):
+        assert briefing(url, "plans", "set", "anonymous", option).returncode == 0
+        assert next(row for row in rows(url, "plans", "list") if row["name"] == "anonymous")["open"] is open
+
+
+def test_documents_are_checked_against_the_schema_and_trusted(url: str, tmp_path: Path) -> None:
+    good, wrong = tmp_path / "latest.graphql", tmp_path / "wrong.graphql"
+    good.write_text(QUERY, encoding="utf-8")
+    wrong.write_text("query Latest { evnts { nodes { title } } }", encoding="utf-8")
+    digest = sha256(QUERY.encode()).hexdigest()
+    done = briefing(url, "documents", "add", str(good), "--plan", "partner")
+    assert (done.returncode, done.stdout) == (0, f"{digest}  latest.graphql\n"), done.stderr
+    assert "trusted before" in briefing(url, "documents", "add", str(good), "--plan", "partner").stdout
+    assert [(row["hash"], row["plan"], row["version"]) for row in rows(url, "documents", "list")] == [
+        (digest, "partner", "v1")
+    ]
+    refused = briefing(url, "documents", "add", str(wrong))
+    assert refused.returncode == 2 and "evnts" in refused.stderr and "Traceback" not in refused.stderr
+    for arguments, said in ((("--version", "v9"), "no version v9"), (("--plan", "partnr"), "Did you mean partner?")):
+        refused = briefing(url, "documents", "add", str(good), *arguments)
+        assert refused.returncode == 2 and said in refused.stderr
+    assert briefing(url, "documents", "remove", "latest.graphql").stdout.startswith(digest)
+    assert rows(url, "documents", "list") == []
+
+
+def test_the_audit_names_who_did_what(url: str) -> None:
+    made, text = create(url, name="Audited")
+    briefing(url, "keys", "revoke", made, "--reason", "Over.")
+    told = [row for row in rows(url, "audit") if row["id"] == made]
+    assert [row["action"] for row in told] == ["revoked", "created"]
+    assert all(row["actor"].startswith("command line: ") for row in told)
+    assert told[0]["detail"]["reason"] == "Over." and text not in json.dumps(told)
+    assert len(rows(url, "audit", "--last", "1")) == 1
+
+
+def test_it_is_a_command_that_is_installed(url: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url}
+    command = [sys.executable, "-c", PROGRAM, "keys", "create", "--name", "a", "--plan", "free"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and key.read(done.stdout.removesuffix("\n"), "live"), done.stderr
+
+
+async def test_a_store_without_tables_says_what_to_do(database: str) -> None:
+    done = await asyncio.to_thread(briefing, database, "keys", "list")
+    assert done.returncode == 69 and "briefing migrate" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_postgres_that_is_not_there_is_told(url: str) -> None:
+    done = briefing("postgresql://127.0.0.1:9/nothing", "keys", "list")
+    assert done.returncode == 69 and "does not answer" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,97 @@
+"""A key that is sent where none belongs is refused like anything else there, and not repeated."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from api.access import key
+
+KEY = key.new("live").text
+REST = ("/v1/events", "/v1/events/evt_" + "0" * 26, "/v1/events.csv")
+ROOT = Path(__file__).parents[1]
+NAMES = ("api_key", "key", "access_token", "X-API-Key", "authorization")
+
+
+@pytest.mark.parametrize("path", REST)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_key_in_a_url_is_an_unknown_parameter_and_not_repeated(served: str, path: str, name: str) -> None:
+    answer = httpx2.get(f"{served}{path}", params={name: KEY})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert name in answer.text and KEY not in answer.text and KEY not in str(answer.headers)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_key_in_the_url_of_a_graphql_request_is_not_repeated(served: str, name: str) -> None:
+    answer = httpx2.get(f"{served}/v1/graphql", params={"query": "{ events { totalCount } }", name: KEY})
+    assert answer.status_code == 400
+    assert name in answer.text and KEY not in answer.text and KEY not in str(answer.headers)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_key_in_a_graphql_body_is_not_repeated(served: str, name: str) -> None:
+    for body in (
+        {"query": "{ events { totalCount } }", name: KEY},
+        {"query": "{ nothing }", "extensions": {name: KEY}},
+    ):
+        answer = httpx2.post(f"{served}/v1/graphql", json=body)
+        assert KEY not in answer.text and KEY not in str(answer.headers), json.dumps(answer.json())
+
+
+def test_a_key_that_stands_for_a_parameter_is_not_repeated(served: str) -> None:
+    for path in (*REST, "/v1/graphql"):
+        answer = httpx2.get(f"{served}{path}?{KEY}")
+        assert answer.status_code == 400 and KEY not in answer.text
+        answer = httpx2.get(f"{served}{path}?{KEY}=1")
+        assert answer.status_code == 400 and KEY not in answer.text
+
+
+@pytest.mark.parametrize("query", ["kind", "starts_at_gte", "cursor", "include", "sort", "near", "limit", "place_id"])
+def test_a_key_as_a_value_is_not_repeated(served: str, query: str) -> None:
+    answer = httpx2.get(f"{served}/v1/events", params={query: KEY})
+    assert answer.status_code == 400, answer.text
+    assert KEY[9:25] not in answer.text
+
+
+def test_a_key_in_a_path_is_not_repeated(served: str) -> None:
+    for path in (f"/{KEY}", f"/v1/{KEY}", f"/v1/events/{KEY}", f"/problems/{KEY}"):
+        answer = httpx2.get(f"{served}{path}")
+        assert answer.status_code in (400, 404)
+        assert KEY[9:25] not in answer.text
+
+
+@pytest.mark.parametrize(
+    "query", [f"{{ {KEY} }}", f'{{ node(id: "{KEY}") {{ id }} }}', f'{{ events(after: "{KEY}") }}', KEY]
+)
+def test_a_key_in_a_graphql_document_is_not_repeated(served: str, query: str) -> None:
+    for body in ({"query": query}, {"query": "query A { __typename }", "operationName": KEY}):
+        answer = httpx2.post(f"{served}/v1/graphql", json=body)
+        assert answer.json()["errors"] and KEY[9:25] not in answer.text
+
+
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_a_key_is_in_no_line_of_the_log(format: str) -> None:
+    """Whoever logs it, and in whatever: a message, a value, a traceback, through the standard library or not."""
+    program = f"""
+import logging
+import structlog
+from api.logs import configure
+from api.settings import Settings
+configure(Settings(log_format={format!r}))
+structlog.get_logger("briefing").warning("sent {KEY}", path="/v1/{KEY}", more={{"deep": ["{KEY}"]}})
+logging.getLogger("uvicorn").error("sent %s", "{KEY}")
+try:
+    raise ValueError("{KEY}")
+except ValueError:
+    structlog.get_logger("briefing").exception("it failed")
+    logging.getLogger("uvicorn").exception("it failed")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("bak_…") + done.stderr.count("bak_\\u2026") >= 6
+    assert KEY[9:25] not in done.stderr
