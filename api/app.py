@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-import structlog
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answer import Service
 from api.catalog import VERSIONS
-from api.errors import BriefingError, Unavailable
 from api.graphql import console
 from api.graphql import routes as graphql
 from api.http import meanings
 from api.http.front import Front
-from api.http.health import Health
+from api.http.health import PATIENCE, Health, Prepare, persist
 from api.rest import contract, export, index
 from api.rest import routes as rest
 from api.settings import Settings
@@ -27,12 +25,6 @@ from api.settings import Settings
 EXPOSED = ["ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "Server-Timing"]
 EXPOSED += ["Content-Disposition"]
 ACCEPTED = ["Accept", "Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-Id"]
-AGAIN = 0.5
-# How long a start waits for the first try: what Postgres refuses it refuses at once, and a migration may take long.
-PATIENCE = 2.0
-
-log = structlog.get_logger("briefing")
-Prepare = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -97,15 +89,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
 
 
 async def _prepared(prepare: Prepare | None, service: Service, health: Health, tried: asyncio.Event) -> None:
-    while prepare is not None:
-        try:
-            await prepare()
-            break
-        except BriefingError as error:
-            if not (isinstance(error, Unavailable) or tried.is_set()):
-                raise
-            log.warning("store not ready", reason=error.message)
-        tried.set()
-        await asyncio.sleep(AGAIN)
+    if prepare is not None:
+        await persist(prepare, tried)
     service.changes.start()  # Before, there may be no log to follow.
     health.prepared = True

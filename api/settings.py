@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,6 +21,12 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".briefing"), description="Where the embedded Postgres keeps its data and its socket.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="The port to listen on.")
+    workers: Annotated[int, Field(ge=0, le=256)] = Field(
+        1, description="Processes that serve; 0 for one a processor. Above 1 a parent watches over them."
+    )
+    worker_timeout: Annotated[float, Field(ge=1)] = Field(
+        5.0, description="Seconds without a sign of life after which one of several workers is replaced."
+    )
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
         8, description="Connections to Postgres that one process may hold for reading."
@@ -63,6 +70,11 @@ class Settings(BaseSettings):
         1000, description="Client connections that one process accepts at once."
     )
     cors_origins: str = Field("*", description="Origins that browsers may call from, separated by commas; * for any.")
+
+    @property
+    def processes(self) -> int:
+        """How many processes serve."""
+        return self.workers or len(os.sched_getaffinity(0))
 
 
 def read_settings() -> Settings:

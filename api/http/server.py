@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BriefingError, SettingsError
 from api.http.protocol import protocol
+from api.http.turns import Shares, Turns
 from api.settings import Settings
 
 # How long requests are taken after `/readyz` turned to 503.
@@ -44,12 +45,14 @@ def serve(
     on_ready: Callable[[str], None] | None = None,
     on_drain: Callable[[], None] | None = None,
     listener: socket.socket | None = None,
+    shares: Shares | None = None,
 ) -> int:
-    """Serve until told to stop; the exit code. `listener` is a bound socket that a parent process hands down."""
+    """Serve until told to stop; the exit code. `listener` is a bound socket that a parent process hands down, and
+    `shares` where it does so to several. Where it serves goes to `on_ready`, on the loop, or to standard output."""
     start = Start(app)
     try:
         listener = listener or listen(settings)
-        server = Server(config(start, settings), on_ready, on_drain)
+        server = Server(config(start, settings), on_ready or announce, on_drain, shares)
         server.run(sockets=[listener])
     except SettingsError as error:
         return complain(error)
@@ -102,6 +105,11 @@ def complain(error: BriefingError) -> int:
     return EXIT_NOT_CONFIGURED
 
 
+def announce(place: str) -> None:
+    """Say where clients reach us: in a line, which others wait for and read."""
+    print(f"Serving on {place}", flush=True)
+
+
 def url(listener: socket.socket) -> str:
     """Where clients reach this socket."""
     host, port = listener.getsockname()[:2]
@@ -145,19 +153,31 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        on_ready: Callable[[str], None] | None = None,
+        on_ready: Callable[[str], None],
         on_drain: Callable[[], None] | None = None,
+        shares: Shares | None = None,
     ) -> None:
         super().__init__(config)
+        self.shares = shares
         self.on_ready = on_ready
         self.on_drain = on_drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        for listener in sockets or []:
-            print(f"Serving on {url(listener)}", flush=True)
-            if self.on_ready is not None:
-                self.on_ready(url(listener))
+        await super().startup([] if self.shares else sockets)
+        for listener in (sockets or []) if self.started else []:
+            if self.shares:
+                self.servers.append(Turns(listener, self._connection, self._ahead))  # type: ignore[arg-type]
+            self.on_ready(url(listener))
+
+    def _ahead(self) -> bool:
+        return self.shares is not None and self.shares.ahead(len(self.server_state.connections))
+
+    def _connection(self) -> asyncio.Protocol:
+        # As uvicorn makes them for its own servers.
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     async def on_tick(self, counter: int) -> bool:
         leaving = await super().on_tick(counter)
