@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -74,7 +75,7 @@ class Settings(BaseSettings):
     @property
     def processes(self) -> int:
         """How many processes serve."""
-        return self.workers or len(os.sched_getaffinity(0))
+        return self.workers or (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
 
 
 def read_settings() -> Settings:
