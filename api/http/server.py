@@ -181,6 +181,7 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         leaving = await super().on_tick(counter)
+        self._ahead()  # Connections end, too.
         if leaving:
             await self._drain()
         return leaving

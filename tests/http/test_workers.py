@@ -44,8 +44,15 @@ class Crew(Served):
         with self.client() as client:
             return client.get("/").body.decode().split()
 
-    def pids(self) -> dict[str, int]:
-        """Who has which place: as many connections at once that each has some of them."""
+    def pids(self, of: int = 0) -> dict[str, int]:
+        """Who has which place: as many connections at once that each has some of them; until there are as many."""
+        begun = time.monotonic()
+        while len(found := self._pids()) < of:
+            assert time.monotonic() - begun < 10, f"there are only {found}"
+            time.sleep(0.1)  # By then each knows that the connections of before are gone.
+        return found
+
+    def _pids(self) -> dict[str, int]:
         clients = [Client(self.port) for _ in range(16)]
         answers = [client.get("/").body.decode().split() for client in clients]
         for client in clients:
@@ -81,7 +88,7 @@ def gone(pid: int) -> bool:
 
 def test_each_worker_has_its_place_and_what_was_opened_before() -> None:
     with crew(workers="3") as served:
-        until(lambda: len(served.pids()) == 3, 5)
+        served.pids(3)
         said = served.ask()
         assert (said[1], said[3], said[5]) == ("3", "True", "s")
         assert served.process.pid not in served.pids().values()
@@ -89,7 +96,8 @@ def test_each_worker_has_its_place_and_what_was_opened_before() -> None:
 
 def test_connections_opened_together_are_shared_out() -> None:
     with crew() as served:
-        until(lambda: len(served.pids()) == 2, 5)
+        served.pids(2)
+        time.sleep(0.2)
         clients = [Client(served.port) for _ in range(40)]
         answers = [client.get("/").body.split()[0] for client in clients]
         for client in clients:
@@ -99,19 +107,17 @@ def test_connections_opened_together_are_shared_out() -> None:
 
 def test_a_worker_that_is_killed_is_back_within_2_seconds() -> None:
     with crew() as served:
-        until(lambda: len(served.pids()) == 2, 5)
         for _ in range(3):
-            before = served.pids()
+            before = served.pids(2)
             os.kill(before["1"], signal.SIGKILL)
             until(lambda before=before: served.pids().get("1", before["1"]) != before["1"], 2)
-            assert served.pids()["0"] == before["0"]
+            assert served.pids(2)["0"] == before["0"]
 
 
 @pytest.mark.parametrize("how", ["stopped", "stuck"])
 def test_a_worker_that_is_wedged_is_killed_and_replaced(how: str) -> None:
     with crew() as served:
-        until(lambda: len(served.pids()) == 2, 5)
-        before = served.pids()
+        before = served.pids(2)
         with served.client() as client:
             if how == "stuck":
                 client.ask("GET", "/stick")
@@ -127,8 +133,7 @@ def test_a_worker_that_is_wedged_is_killed_and_replaced(how: str) -> None:
 
 def test_sigterm_drains_all_and_ends_with_0() -> None:
     with crew() as served, served.client() as early:
-        until(lambda: len(served.pids()) == 2, 5)
-        pids = served.pids()
+        pids = served.pids(2)
         early.get("/")
         served.process.send_signal(signal.SIGTERM)
         until(lambda: served.ask()[4] == "True", 1)
@@ -148,8 +153,7 @@ def test_ctrl_c_at_a_terminal_is_one_ctrl_c() -> None:
 
 def test_workers_end_with_their_parent() -> None:
     with crew() as served:
-        until(lambda: len(served.pids()) == 2, 5)
-        pids = served.pids()
+        pids = served.pids(2)
         os.kill(pids["1"], signal.SIGSTOP)
         served.process.kill()
         served.process.wait()
