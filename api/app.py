@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -16,11 +16,15 @@ from api.catalog import VERSIONS
 from api.graphql import console
 from api.graphql import routes as graphql
 from api.http import meanings
+from api.http.access_log import access_log
 from api.http.front import Front
 from api.http.health import PATIENCE, Health, Prepare, persist
+from api.http.metrics import Kind, Metrics
+from api.http.traces import Traces
 from api.rest import contract, export, index
 from api.rest import routes as rest
 from api.settings import Settings
+from api.store.pool import Pool
 
 EXPOSED = ["ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "Server-Timing"]
 EXPOSED += ["Content-Disposition"]
@@ -29,10 +33,12 @@ ACCEPTED = ["Accept", "Authorization", "Content-Type", "If-None-Match", "X-API-K
 
 @dataclass(frozen=True)
 class Application:
-    """The service as an ASGI application; `drain` makes `/readyz` tell that it is going down."""
+    """The service as an ASGI application; `drain` makes `/readyz` tell that it is going down. `metrics` is what it
+    counts, where somebody is to read it."""
 
     asgi: ASGIApp
     health: Health
+    metrics: Metrics | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
@@ -49,10 +55,14 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
     service = Service(settings, url)
     exports = export.Exports(settings, url)
     health = Health(service.reader)
+    metrics = None if settings.metrics_port is None else Metrics()
+    traces = Traces(settings) if settings.traces_endpoint else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tried = asyncio.Event()
+        if traces is not None:
+            traces.begin()
         preparing = asyncio.create_task(_prepared(prepare, service, health, tried))
         preparing.add_done_callback(lambda _: tried.set())
         with suppress(TimeoutError):
@@ -66,6 +76,8 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
         await service.changes.stop()
         await service.reader.close()
         await exports.streams.close()
+        if traces is not None:
+            await asyncio.to_thread(traces.end)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(health.routes())
@@ -77,15 +89,39 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
         app.include_router(graphql.routes(service, version))
     app.include_router(console.routes())
     app.include_router(meanings.routes())
+    told = [metrics, traces]
+    front = Front(
+        app, settings, [*(one.ended for one in told if one), *([line] if (line := access_log(settings)) else [])]
+    )
+    if metrics is not None:
+        _follow(metrics, front, service, exports)
     framed = CORSMiddleware(
-        Front(app, settings),
+        front,
         allow_origins=settings.cors_origins.split(","),
         allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
         allow_headers=ACCEPTED,
         expose_headers=EXPOSED,
         max_age=86400,
     )
-    return Application(framed, health)
+    return Application(framed, health, metrics)
+
+
+def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Exports) -> None:
+    """What is not counted but looked at when somebody asks. Limits add theirs here."""
+    pools = {"read": service.reader.pool, "export": exports.streams.pool}
+
+    def each(kind: Kind, name: str, meaning: str, read: Callable[[Pool], float]) -> None:
+        metrics.follow(kind, name, meaning, lambda: {pool: read(one) for pool, one in pools.items()}, "pool")
+
+    each("gauge", "pool_used", "Connections to Postgres in use.", lambda pool: pool.used)
+    each("gauge", "pool_idle", "Connections to Postgres that are free.", lambda pool: pool.idle)
+    each("gauge", "pool_waiting", "Requests that wait for a connection.", lambda pool: pool.waiting)
+    each("counter", "pool_refused", "Requests that found no connection in time.", lambda pool: pool.refused)
+    metrics.follow("gauge", "requests_in_flight", "Requests that are being answered.", lambda: front.in_flight)
+    metrics.follow("gauge", "exports_running", "Exports that are being sent.", lambda: exports.streams.pool.used)
+    changes = service.changes
+    metrics.follow("gauge", "change_log_sure", "1 while kept answers are known to be true.", lambda: changes.sure)
+    metrics.follow("gauge", "change_log_age_seconds", "Since the change log was seen last.", lambda: changes.age)
 
 
 async def _prepared(prepare: Prepare | None, service: Service, health: Health, tried: asyncio.Event) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import SettingsError
@@ -29,6 +29,19 @@ class Settings(BaseSettings):
         5.0, description="Seconds without a sign of life after which one of several workers is replaced."
     )
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
+    access_log: bool | None = Field(
+        None, description="Whether each request gets a line in the log; unset: where the log is JSON."
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        None, description="The port of Prometheus' page, /metrics; unset: none. 0 takes a free one."
+    )
+    metrics_host: str = Field("127.0.0.1", description="The address of that port. Whoever reaches it may read it.")
+    traces_endpoint: str = Field(
+        "",
+        validation_alias=AliasChoices("traces_endpoint", "BRIEFING_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="An OpenTelemetry collector (OTLP over HTTP), as http://localhost:4318; empty sends no traces. "
+        "OTEL_EXPORTER_OTLP_ENDPOINT names it too.",
+    )
     pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
         8, description="Connections to Postgres that one process may hold for reading."
     )

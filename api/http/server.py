@@ -46,13 +46,15 @@ def serve(
     on_drain: Callable[[], None] | None = None,
     listener: socket.socket | None = None,
     shares: Shares | None = None,
+    on_refused: Callable[[str], None] = lambda code: None,
 ) -> int:
-    """Serve until told to stop; the exit code. `listener` is a bound socket that a parent process hands down, and
+    """Serve until told to stop; the exit code. `on_refused` hears the code of what is refused before it is a request.
+    `listener` is a bound socket that a parent process hands down, and
     `shares` where it does so to several. Where it serves goes to `on_ready`, on the loop, or to standard output."""
     start = Start(app)
     try:
         listener = listener or listen(settings)
-        server = Server(config(start, settings), on_ready or announce, on_drain, shares)
+        server = Server(config(start, settings, on_refused), on_ready or announce, on_drain, shares)
         server.run(sockets=[listener])
     except SettingsError as error:
         return complain(error)
@@ -68,23 +70,25 @@ def serve(
 
 def listen(settings: Settings) -> socket.socket:
     """A socket that listens where the settings say. Port 0 takes any free one."""
+    return bind(settings.host, settings.port, "BRIEFING_HOST and BRIEFING_PORT say where; 0 is any port.")
+
+
+def bind(host: str, port: int, hint: str) -> socket.socket:
+    """A socket that listens there. SettingsError, with the hint, where that cannot be."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
-        place = f"{settings.host}:{settings.port}"
         reason = str(error.strerror).partition(" (")[0]
-        raise SettingsError(
-            f"Cannot listen on {place}: {reason}.", "BRIEFING_HOST and BRIEFING_PORT say where; 0 is any port."
-        ) from None
+        raise SettingsError(f"Cannot listen on {host}:{port}: {reason}.", hint) from None
 
 
-def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+def config(app: ASGIApp, settings: Settings, on_refused: Callable[[str], None] = lambda code: None) -> uvicorn.Config:
     """Uvicorn as we run it: nothing guessed from the environment or from what is installed."""
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=protocol(settings),
+        http=protocol(settings, on_refused),
         ws="none",
         lifespan="on",
         interface="asgi3",

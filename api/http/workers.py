@@ -21,7 +21,7 @@ import signal
 import socket
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -80,22 +80,33 @@ class Team:
 
     seats: list[Seat]
     ended: Counter[str] = field(default_factory=lambda: Counter(died=0, wedged=0))
-    # What those told last that are gone.
-    last_words: list[bytes] = field(default_factory=list)
 
     def living(self) -> list[Worker]:
         """Those that are there."""
         return [seat.worker for seat in self.seats if seat.worker is not None]
 
+    def told(self) -> list[bytes]:
+        """What each said last."""
+        return [worker.told for worker in self.living()]
+
 
 class Parent:
-    """Keeps `count` workers at `work`, which is what each does until it returns its exit code."""
+    """Keeps `count` workers at `work`, which is what each does until it returns its exit code. `on_end` gets what a
+    worker said last, when it is gone."""
 
-    def __init__(self, work: Callable[[Link], int], count: int, silence: float, prepare: Prepare) -> None:
+    def __init__(
+        self,
+        work: Callable[[Link], int],
+        count: int,
+        silence: float,
+        prepare: Prepare,
+        on_end: Callable[[bytes], None] = lambda told: None,
+    ) -> None:
         self.team = Team([Seat(Place(number, count)) for number in range(count)])
         self._work = work
         self._silence = silence
         self._prepare = prepare
+        self._on_end = on_end
         self._common = Common(count)
         self._changed = asyncio.Event()
         self._served = False
@@ -106,7 +117,7 @@ class Parent:
         self._verdict: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def run(self, listener: socket.socket, beside: Callable[[], Awaitable[None]]) -> int:
+    def run(self, listener: socket.socket, beside: Callable[[], None]) -> int:
         """Until told to stop; the exit code. Clients reach the workers through `listener`; `beside` begins what the
         parent does beside, on its loop. What the store refuses is raised."""
         self._listener = listener
@@ -123,10 +134,10 @@ class Parent:
                 _signal(worker, signal.SIGKILL)
         return self._verdict
 
-    async def _begin(self, beside: Callable[[], Awaitable[None]]) -> None:
+    async def _begin(self, beside: Callable[[], None]) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop, number)
-        await beside()
+        beside()
         tried = asyncio.Event()
         preparing = self._task(self._keep_preparing(tried))
         stopped = self._task(self._stopped())
@@ -195,7 +206,7 @@ class Parent:
     def _bury(self, seat: Seat, worker: Worker, code: int) -> None:
         seat.worker = None
         self._common.connections[seat.place.number] = VACANT
-        self.team.last_words.append(worker.told)
+        self._on_end(worker.told)
         self._changed.set()
         if self._stopping:
             # Told to end before it had learnt to: that is an end as it should be.

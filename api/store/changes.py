@@ -35,6 +35,7 @@ class Changes:
         self._url = url
         self._latest: dict[str, tuple[int, int]] = {}
         self._sure_until = 0.0
+        self._looked = 0.0
         self._task: asyncio.Task[None] | None = None
         self._notified = asyncio.Event()
 
@@ -55,6 +56,16 @@ class Changes:
             return None
         latest = [self._latest[one] for one in reads]
         return f"{max(seq for seq, _ in latest)}.{max(at for _, at in latest)}" if latest else "0.0"
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is known what the latest changes are."""
+        return asyncio.get_running_loop().time() <= self._sure_until
+
+    @property
+    def age(self) -> float:
+        """Seconds since the log was last looked at; 0 before the first time."""
+        return asyncio.get_running_loop().time() - self._looked if self._looked else 0.0
 
     async def _follow(self) -> None:
         while True:
@@ -84,6 +95,7 @@ class Changes:
             rows = await look.fetch(timeout=COUNTS_FOR)
             self._latest = {row["resource"]: (row["seq"], row["at"]) for row in rows}
             self._sure_until = begun + COUNTS_FOR
+            self._looked = begun
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._notified.wait(), EVERY)
 

@@ -63,7 +63,7 @@ async def prepare() -> None:
         raise SettingsError("Postgres refuses us.", "Look at BRIEFING_DATABASE_URL.")
 
 
-async def beside() -> None:
+def beside() -> None:
     """Nothing."""
 
 
