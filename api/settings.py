@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -91,8 +94,27 @@ class Settings(BaseSettings):
         return self.workers or (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
 
 
+# What others read: the suite, and what container managers set for a service that is called "briefing".
+NOT_OURS = re.compile(r"BRIEFING_(TEST_DATABASE_URL|REAL_DATA|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
+
+
+def unknown(environment: Iterable[str]) -> list[str]:
+    """A sentence for each `BRIEFING_*` variable that no setting reads, with the one that may be meant."""
+    names = [name.upper() for name in Settings.model_fields]
+    told = []
+    for given in sorted(environment):
+        prefix, _, name = given.upper().partition("_")
+        if prefix == "BRIEFING" and name not in names and not NOT_OURS.fullmatch(given):
+            near = get_close_matches(name, names, 1)
+            told.append(f"{given} is no setting" + (f"; BRIEFING_{near[0]} is." if near else "."))
+    return told
+
+
 def read_settings() -> Settings:
-    """The settings of this process. SettingsError names each variable that is wrong."""
+    """The settings of this process. SettingsError names each variable that is wrong, and each that none reads: a bound
+    that is misspelt would be no bound."""
+    if strays := unknown(os.environ):
+        raise SettingsError(" ".join(strays), "See `briefing settings` for all there are.")
     try:
         return Settings()
     except ValidationError as error:

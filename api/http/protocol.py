@@ -149,6 +149,10 @@ class Protocol(HttpToolsProtocol):
         self._clear_deadline()
         self._clear_stall()
         self.pipeline.clear()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """End what is under way for this client: nobody waits for it any more."""
         if self.running is not None:
             abandon(*self.running)
             self.running = None

@@ -20,7 +20,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BriefingError, SettingsError
-from api.http.protocol import protocol
+from api.http.protocol import Protocol, protocol
 from api.http.turns import Shares, Turns
 from api.settings import Settings
 
@@ -135,7 +135,7 @@ class Start:
 
         async def hold(message: Message) -> None:
             # The failure comes as text before it comes as an exception, and uvicorn would print it.
-            if message["type"] == "lifespan.startup.failed":
+            if message["type"] in ("lifespan.startup.failed", "lifespan.shutdown.failed"):
                 held.append(message)
             else:
                 await send(message)
@@ -145,6 +145,10 @@ class Start:
         except BriefingError as error:
             self.refusal = error
             held = [{"type": "lifespan.startup.failed"}]
+            raise
+        except asyncio.CancelledError:
+            # Who does not wait for the end (a second Ctrl-C) gets no traceback of it.
+            held = [{"type": "lifespan.shutdown.failed"}]
             raise
         finally:
             for message in held:
@@ -197,6 +201,14 @@ class Server(uvicorn.Server):
         # The handler of a signal sets the flag; it cannot set an asyncio.Event.
         while time.monotonic() < until and not self.force_exit:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:
+            # Whoever is still answered is let go of, not interrupted with a traceback.
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Protocol):
+                    connection.let_go()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Uvicorn's own raises the signal again when all is done, and the process would end by it instead of with 0.

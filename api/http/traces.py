@@ -26,7 +26,7 @@ class Traces:
     """Sends spans to the collector at `traces_endpoint`, in the background, in batches."""
 
     def __init__(self, settings: Settings) -> None:
-        if find_spec("opentelemetry.sdk") is None or find_spec("opentelemetry.exporter") is None:
+        if not all(find_spec(one) for one in ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter")):
             raise SettingsError(f"BRIEFING_TRACES_ENDPOINT is set. {MISSING}")
         self._settings = settings
         self._provider: Any = None
