@@ -52,12 +52,14 @@ class Service:
         mark = self.changes.mark(plan.statement.reads)
         return "" if mark is None else tagged(plan, mark)
 
+    def kept(self, plan: Plan) -> Reply | None:
+        """The answer, where it is kept and for sure still true."""
+        kept = self._kept.get(plan.key)
+        return kept if kept is not None and kept.mark == self.changes.mark(plan.statement.reads) else None
+
     async def answer(self, plan: Plan) -> Reply:
         """The answer, in bytes. Unavailable or TimedOut where the store does not give one."""
-        kept = self._kept.get(plan.key)
-        if kept is not None and kept.mark == self.changes.mark(plan.statement.reads):
-            return kept
-        return await self._flights.run(plan.key, lambda: self._read(plan))
+        return self.kept(plan) or await self._flights.run(plan.key, lambda: self._read(plan))
 
     async def _read(self, plan: Plan) -> Reply:
         statement = plan.statement

@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-import structlog
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answer import Service
 from api.catalog import VERSIONS
-from api.errors import BriefingError, Unavailable
 from api.graphql import console
 from api.graphql import routes as graphql
 from api.http import meanings
+from api.http.access_log import access_log
 from api.http.cors import Cors
 from api.http.front import Front
-from api.http.health import Health
+from api.http.health import PATIENCE, Health, Prepare, persist
+from api.http.metrics import Kind, Metrics
 from api.http.paths import Paths
+from api.http.traces import Traces
 from api.rest import contract, export, index
 from api.rest import routes as rest
 from api.settings import Settings
-
-AGAIN = 0.5
-# How long a start waits for the first try: what Postgres refuses it refuses at once, and a migration may take long.
-PATIENCE = 2.0
-
-log = structlog.get_logger("briefing")
-Prepare = Callable[[], Awaitable[None]]
+from api.store.pool import Pool
 
 
 @dataclass(frozen=True)
 class Application:
-    """The service as an ASGI application; `drain` makes `/readyz` tell that it is going down."""
+    """The service as an ASGI application; `drain` makes `/readyz` tell that it is going down. `metrics` is what it
+    counts, where somebody is to read it."""
 
     asgi: ASGIApp
     health: Health
+    metrics: Metrics | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
@@ -55,10 +52,14 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
     service = Service(settings, url)
     exports = export.Exports(settings, url)
     health = Health(service.reader)
+    metrics = None if settings.metrics_port is None else Metrics()
+    traces = Traces(settings) if settings.traces_endpoint else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tried = asyncio.Event()
+        if traces is not None:
+            traces.begin()
         preparing = asyncio.create_task(_prepared(prepare, service, health, tried))
         preparing.add_done_callback(lambda _: tried.set())
         with suppress(TimeoutError):
@@ -72,6 +73,8 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
         await service.changes.stop()
         await service.reader.close()
         await exports.streams.close()
+        if traces is not None:
+            await asyncio.to_thread(traces.end)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     routers = [health.routes(), index.routes(VERSIONS.values()), console.routes(), meanings.routes()]
@@ -80,20 +83,34 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
         routers += [contract.routes(version), graphql.routes(service, version)]
     for router in routers:
         app.include_router(router)
-    framed = Cors(Front(app, Paths(app, routers), settings), settings.cors_origins)
-    return Application(framed, health)
+    told = [metrics, traces]
+    ended = [*(one.ended for one in told if one), *([line] if (line := access_log(settings)) else [])]
+    front = Front(app, Paths(app, routers), settings, ended)
+    if metrics is not None:
+        _follow(metrics, front, service, exports)
+    return Application(Cors(front, settings.cors_origins), health, metrics)
+
+
+def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Exports) -> None:
+    """What is not counted but looked at when somebody asks. Limits add theirs here."""
+    pools = {"read": service.reader.pool, "export": exports.streams.pool}
+
+    def each(kind: Kind, name: str, meaning: str, read: Callable[[Pool], float]) -> None:
+        metrics.follow(kind, name, meaning, lambda: {pool: read(one) for pool, one in pools.items()}, "pool")
+
+    each("gauge", "pool_used", "Connections to Postgres in use.", lambda pool: pool.used)
+    each("gauge", "pool_idle", "Connections to Postgres that are free.", lambda pool: pool.idle)
+    each("gauge", "pool_waiting", "Requests that wait for a connection.", lambda pool: pool.waiting)
+    each("counter", "pool_refused", "Requests that found no connection in time.", lambda pool: pool.refused)
+    metrics.follow("gauge", "requests_in_flight", "Requests that are being answered.", lambda: front.in_flight)
+    metrics.follow("gauge", "exports_running", "Exports that are being sent.", lambda: exports.streams.pool.used)
+    changes = service.changes
+    metrics.follow("gauge", "change_log_sure", "1 while kept answers are known to be true.", lambda: changes.sure)
+    metrics.follow("gauge", "change_log_age_seconds", "Since the change log was seen last.", lambda: changes.age)
 
 
 async def _prepared(prepare: Prepare | None, service: Service, health: Health, tried: asyncio.Event) -> None:
-    while prepare is not None:
-        try:
-            await prepare()
-            break
-        except BriefingError as error:
-            if not (isinstance(error, Unavailable) or tried.is_set()):
-                raise
-            log.warning("store not ready", reason=error.message)
-        tried.set()
-        await asyncio.sleep(AGAIN)
+    if prepare is not None:
+        await persist(prepare, tried)
     service.changes.start()  # Before, there may be no log to follow.
     health.prepared = True

@@ -53,8 +53,7 @@ def serve(
     settings = read_settings()
     import_module("api.logs").configure(settings)
     with import_module("api.store.address").address(settings, own=True) as url:
-        application = import_module("api.app").create_app(settings, url, _preparation(url, sample))
-        served = import_module("api.http.server").serve(application, settings, on_drain=application.drain)
+        served = import_module("api.serve").serve(settings, url, _preparation(url, sample))
     sys.exit(served)
 
 

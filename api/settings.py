@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import SettingsError
@@ -20,7 +25,26 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".briefing"), description="Where the embedded Postgres keeps its data and its socket.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="The port to listen on.")
+    workers: Annotated[int, Field(ge=0, le=256)] = Field(
+        1, description="Processes that serve; 0 for one a processor. Above 1 a parent watches over them."
+    )
+    worker_timeout: Annotated[float, Field(ge=1)] = Field(
+        5.0, description="Seconds without a sign of life after which one of several workers is replaced."
+    )
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
+    access_log: bool | None = Field(
+        None, description="Whether each request gets a line in the log; unset: where the log is JSON."
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        None, description="The port of Prometheus' page, /metrics; unset: none. 0 takes a free one."
+    )
+    metrics_host: str = Field("127.0.0.1", description="The address of that port. Whoever reaches it may read it.")
+    traces_endpoint: str = Field(
+        "",
+        validation_alias=AliasChoices("traces_endpoint", "BRIEFING_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="An OpenTelemetry collector (OTLP over HTTP), as http://localhost:4318; empty sends no traces. "
+        "OTEL_EXPORTER_OTLP_ENDPOINT names it too.",
+    )
     pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
         8, description="Connections to Postgres that one process may hold for reading."
     )
@@ -74,9 +98,33 @@ class Settings(BaseSettings):
     )
     cors_origins: str = Field("*", description="Origins that browsers may call from, separated by commas; * for any.")
 
+    @property
+    def processes(self) -> int:
+        """How many processes serve."""
+        return self.workers or (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+
+
+# What others read: the suite, and what container managers set for a service that is called "briefing".
+NOT_OURS = re.compile(r"BRIEFING_(TEST_DATABASE_URL|REAL_DATA|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
+
+
+def unknown(environment: Iterable[str]) -> list[str]:
+    """A sentence for each `BRIEFING_*` variable that no setting reads, with the one that may be meant."""
+    names = [name.upper() for name in Settings.model_fields]
+    told = []
+    for given in sorted(environment):
+        prefix, _, name = given.upper().partition("_")
+        if prefix == "BRIEFING" and name not in names and not NOT_OURS.fullmatch(given):
+            near = get_close_matches(name, names, 1)
+            told.append(f"{given} is no setting" + (f"; BRIEFING_{near[0]} is." if near else "."))
+    return told
+
 
 def read_settings() -> Settings:
-    """The settings of this process. SettingsError names each variable that is wrong."""
+    """The settings of this process. SettingsError names each variable that is wrong, and each that none reads: a bound
+    that is misspelt would be no bound."""
+    if strays := unknown(os.environ):
+        raise SettingsError(" ".join(strays), "See `briefing settings` for all there are.")
     try:
         return Settings()
     except ValidationError as error:

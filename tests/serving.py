@@ -31,10 +31,10 @@ def launch(url: str, log: IO[str] | int = subprocess.PIPE, **settings: object) -
 
 
 @contextmanager
-def serving(url: str, **settings: object) -> Iterator[Served]:
-    """The running service. It is up, and not yet ready where Postgres is not."""
-    # The log goes to a file: nobody reads it meanwhile, and a pipe that is full would hold the service up.
-    with TemporaryFile("w+") as log, launch(url, log, **settings) as process:
+def serving(url: str, into: IO[str] | None = None, **settings: object) -> Iterator[Served]:
+    """The running service. It is up, and not yet ready where Postgres is not. Its log goes into the file."""
+    # A file: nobody reads it meanwhile, and a pipe that is full would hold the service up.
+    with TemporaryFile("w+") as unread, launch(url, log := into or unread, **settings) as process:
         try:
             assert process.stdout is not None
             assert select.select([process.stdout], [], [], START_SECONDS)[0], "it does not start"

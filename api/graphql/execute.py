@@ -22,6 +22,7 @@ from api.graphql.document import Document, Documents, Refused, is_query
 from api.graphql.problems import noted
 from api.graphql.schema import core
 from api.graphql.selection import Operation, read_operation
+from api.http.facts import Facts, answered
 from api.memo import Memo
 
 PLANS_MOST = 16 * 1024 * 1024
@@ -68,9 +69,9 @@ class Executor:
         """What was prepared for the same bytes before."""
         return self._plans.get(key)
 
-    async def answer(self, prepared: Prepared) -> bytes:
+    async def answer(self, prepared: Prepared, facts: Facts) -> bytes:
         """The response's JSON."""
-        reply = await self._service.answer(prepared.plan) if prepared.plan else None
+        reply = await answered(self._service, prepared.plan, facts) if prepared.plan else None
         data = reply.body if reply else b"{}"
         if prepared.schema_data is not None:
             found = {**orjson.loads(data), **prepared.schema_data}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Any
 
 import orjson
@@ -38,6 +37,7 @@ class _Door:
 
     async def handle(self, request: Request) -> Any:
         scope = request.scope
+        scope["facts"].door = "graphql"
         kind = media_type(scope)
         if kind == HTML:
             return page(self._version)
@@ -46,9 +46,7 @@ class _Door:
             sent = await read_bytes(scope, request.receive, self._settings)
             key = (b"+" if scope["method"] == "POST" else b"?") + sent
             prepared = self._executor.known(key) or self._executor.prepare(read_asked(scope, sent), key)
-            begun = perf_counter()
-            body = await self._executor.answer(prepared)
-            scope["db_ms"] = (perf_counter() - begun) * 1000
+            body = await self._executor.answer(prepared, scope["facts"])
         except (BriefingError, HTTPError) as error:
             response = Bytes(without_keys(orjson.dumps({"errors": formatted(error)})), media, status_of(error, kind))
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]

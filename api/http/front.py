@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from random import getrandbits
 from time import perf_counter
 
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.body import BodyIgnored
 from api.http.cors import always
+from api.http.facts import GONE, Ended, Facts, route, unchanged
 from api.http.parameters import check_path
 from api.http.paths import Paths
 from api.http.problems import MEDIA_TYPE, document, from_router
@@ -33,55 +35,81 @@ log = structlog.get_logger("briefing")
 class Front:
     """The outermost application: nothing leaves without a request id, and nothing internal leaves at all."""
 
-    def __init__(self, app: FastAPI, paths: Paths, settings: Settings) -> None:
+    def __init__(self, app: FastAPI, paths: Paths, settings: Settings, ended: Sequence[Ended] = ()) -> None:
         self._app = app
         # Past the application's own middleware: it would answer errors in shapes that are not ours.
         self._router: ASGIApp = BodyIgnored(paths, settings)
         self._always = [*ALWAYS, *always(settings.cors_origins)]
+        self._ended = tuple(ended)
+        self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = perf_counter()
         request_id = _request_id(scope)
-        scope["request_id"] = request_id
+        scope["facts"] = facts = Facts(request_id.decode(), perf_counter())
         scope["app"] = self._app
-        sent = False
+        self.in_flight += 1
 
         async def framed(message: Message) -> None:
-            nonlocal sent
             if message["type"] == "http.response.start":
-                sent = True
-                took = f"total;dur={(perf_counter() - begun) * 1000:.1f}"
-                timing = f"db;dur={scope['db_ms']:.1f}, {took}" if "db_ms" in scope else took
+                facts.status = message["status"]
+                facts.cut = True  # until the end is sent
                 message["headers"] = [
                     *message["headers"],
                     *self._always,
                     (b"x-request-id", request_id),
-                    (b"server-timing", timing.encode()),
+                    (b"server-timing", _timing(facts)),
                 ]
+            else:
+                facts.bytes += len(message.get("body", b""))
+                facts.cut = message.get("more_body", False)
             await send(message)
 
+        try:
+            await self._answer(scope, receive, framed)
+        finally:
+            self.in_flight -= 1
+            self._end(facts, scope)
+
+    async def _answer(self, scope: Scope, receive: Receive, framed: Send) -> None:
+        facts: Facts = scope["facts"]
         try:
             check_path(scope["raw_path"])
             await self._router(scope, receive, framed)
         except Exception as raised:
             error = from_router(raised, scope["path"]) if isinstance(raised, HTTPException) else raised
-            status, headers, body = document(error, request_id.decode())
+            status, headers, body = document(error, facts.request_id)
             if status == 500:
-                log.exception("internal error", request_id=request_id.decode(), path=scope["path"])
-            if sent:
+                log.exception("internal error", request_id=facts.request_id, route=route(scope))
+            if facts.status != GONE:
                 raise
             response = Bytes(body, MEDIA_TYPE, status)
             response.headers += [(b"cache-control", b"no-store"), *headers]
             await response(scope, receive, framed)
 
+    def _end(self, facts: Facts, scope: Scope) -> None:
+        facts.ended = perf_counter()
+        facts.route = route(scope)
+        if facts.status == 304:
+            unchanged(facts)
+        for ended in self._ended:
+            ended(facts, scope)
+
+
+def _timing(facts: Facts) -> bytes:
+    took = f"total;dur={(perf_counter() - facts.begun) * 1000:.1f}"
+    if facts.store_seconds is None:
+        return took.encode()
+    return f"db;dur={facts.store_seconds * 1000:.1f}, {took}".encode()
+
 
 def _request_id(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+        # A key is no id, and is not to be found in a log.
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value) and b"bak_" not in value:
             return bytes(value)
     # To be told apart, not to be hard to guess.
     return b"%016x" % getrandbits(64)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import orjson
+import structlog
 from fastapi import APIRouter, Request
 
-from api.errors import Unavailable
+from api.errors import BriefingError, Unavailable
 from api.http.respond import Bytes
 from api.http.route import DataRoute
+
+# How long a start waits for the first try: what Postgres refuses it refuses at once, and a migration may take long.
+PATIENCE = 2.0
+AGAIN = 0.5
+
+log = structlog.get_logger("briefing")
+Prepare = Callable[[], Awaitable[None]]
 
 
 class Asked(Protocol):
@@ -44,6 +54,24 @@ class Health:
             raise Unavailable("The store is being prepared.")
         await self._asked.ready()
         return _told({"status": "ready"})
+
+
+async def persist(prepare: Prepare, tried: asyncio.Event) -> None:
+    """Prepare the store, again and again while it is away; `tried` is set after the first try, and until then what the
+    store refuses is raised."""
+    said = ""
+    while True:
+        try:
+            await prepare()
+            return
+        except BriefingError as error:
+            if not (isinstance(error, Unavailable) or tried.is_set()):
+                raise
+            if error.message != said:
+                log.warning("store not ready", reason=error.message)
+            said = error.message
+        tried.set()
+        await asyncio.sleep(AGAIN)
 
 
 def _told(what: dict[str, str]) -> Bytes:

@@ -53,9 +53,10 @@ NOTHING, HEAD, BODY = range(3)
 REQUEST_LINE = 64
 
 
-def protocol(settings: Settings) -> type[HttpToolsProtocol]:
-    """The protocol class for uvicorn's `http=`, bound to these settings."""
-    return type("BoundProtocol", (Protocol,), {"settings": settings, "idle": {}, "turned_away": set()})
+def protocol(settings: Settings, on_refused: Callable[[str], None] = lambda code: None) -> type[HttpToolsProtocol]:
+    """The protocol class for uvicorn's `http=`, bound to these settings. `on_refused` hears the code of refusals."""
+    own = {"settings": settings, "idle": {}, "turned_away": set(), "on_refused": staticmethod(on_refused)}
+    return type("BoundProtocol", (Protocol,), own)
 
 
 def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]]) -> bytes:
@@ -96,6 +97,7 @@ class Protocol(HttpToolsProtocol):
     """One connection. A request that arrives whole, in one piece, sets no timer and is weighed by its length alone."""
 
     settings: ClassVar[Settings]
+    on_refused: ClassVar[Any]
     # Connections that wait for their next request, the longest waiting first.
     idle: ClassVar[dict[Protocol, None]]
     # Connections beyond the bound, while they read their 503.
@@ -148,6 +150,10 @@ class Protocol(HttpToolsProtocol):
         self._clear_deadline()
         self._clear_stall()
         self.pipeline.clear()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """End what is under way for this client: nobody waits for it any more."""
         if self.running is not None:
             abandon(*self.running[:2])
             self.running = None
@@ -348,6 +354,7 @@ class Protocol(HttpToolsProtocol):
     def refuse(self, refusal: HTTPError) -> None:
         """Answer with this after the answers that are owed, take nothing more, and close."""
         logger.info("refused a request", extra={"code": refusal.code, "client": self.client})
+        self.on_refused(refusal.code)
         self.refusal = refusal
         self._clear_deadline()
         if self.stage is BODY and not self._disown():

@@ -20,7 +20,8 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BriefingError, SettingsError
-from api.http.protocol import protocol
+from api.http.protocol import Protocol, protocol
+from api.http.turns import Shares, Turns
 from api.settings import Settings
 
 # How long requests are taken after `/readyz` turned to 503.
@@ -44,12 +45,16 @@ def serve(
     on_ready: Callable[[str], None] | None = None,
     on_drain: Callable[[], None] | None = None,
     listener: socket.socket | None = None,
+    shares: Shares | None = None,
+    on_refused: Callable[[str], None] = lambda code: None,
 ) -> int:
-    """Serve until told to stop; the exit code. `listener` is a bound socket that a parent process hands down."""
+    """Serve until told to stop; the exit code. `on_refused` hears the code of what is refused before it is a request.
+    `listener` is a bound socket that a parent process hands down, and
+    `shares` where it does so to several. Where it serves goes to `on_ready`, on the loop, or to standard output."""
     start = Start(app)
     try:
         listener = listener or listen(settings)
-        server = Server(config(start, settings), on_ready, on_drain)
+        server = Server(config(start, settings, on_refused), on_ready or announce, on_drain, shares)
         server.run(sockets=[listener])
     except SettingsError as error:
         return complain(error)
@@ -65,23 +70,25 @@ def serve(
 
 def listen(settings: Settings) -> socket.socket:
     """A socket that listens where the settings say. Port 0 takes any free one."""
+    return bind(settings.host, settings.port, "BRIEFING_HOST and BRIEFING_PORT say where; 0 is any port.")
+
+
+def bind(host: str, port: int, hint: str) -> socket.socket:
+    """A socket that listens there. SettingsError, with the hint, where that cannot be."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
-        place = f"{settings.host}:{settings.port}"
         reason = str(error.strerror).partition(" (")[0]
-        raise SettingsError(
-            f"Cannot listen on {place}: {reason}.", "BRIEFING_HOST and BRIEFING_PORT say where; 0 is any port."
-        ) from None
+        raise SettingsError(f"Cannot listen on {host}:{port}: {reason}.", hint) from None
 
 
-def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+def config(app: ASGIApp, settings: Settings, on_refused: Callable[[str], None] = lambda code: None) -> uvicorn.Config:
     """Uvicorn as we run it: nothing guessed from the environment or from what is installed."""
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=protocol(settings),
+        http=protocol(settings, on_refused),
         ws="none",
         lifespan="on",
         interface="asgi3",
@@ -100,6 +107,11 @@ def complain(error: BriefingError) -> int:
     """Say on stderr what is wrong and what to do about it."""
     print(error.message, error.hint, sep="\n" if error.hint else "", file=sys.stderr)
     return EXIT_NOT_CONFIGURED
+
+
+def announce(place: str) -> None:
+    """Say where clients reach us: in a line, which others wait for and read."""
+    print(f"Serving on {place}", flush=True)
 
 
 def url(listener: socket.socket) -> str:
@@ -123,7 +135,7 @@ class Start:
 
         async def hold(message: Message) -> None:
             # The failure comes as text before it comes as an exception, and uvicorn would print it.
-            if message["type"] == "lifespan.startup.failed":
+            if message["type"] in ("lifespan.startup.failed", "lifespan.shutdown.failed"):
                 held.append(message)
             else:
                 await send(message)
@@ -133,6 +145,10 @@ class Start:
         except BriefingError as error:
             self.refusal = error
             held = [{"type": "lifespan.startup.failed"}]
+            raise
+        except asyncio.CancelledError:
+            # Who does not wait for the end (a second Ctrl-C) gets no traceback of it.
+            held = [{"type": "lifespan.shutdown.failed"}]
             raise
         finally:
             for message in held:
@@ -145,22 +161,35 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        on_ready: Callable[[str], None] | None = None,
+        on_ready: Callable[[str], None],
         on_drain: Callable[[], None] | None = None,
+        shares: Shares | None = None,
     ) -> None:
         super().__init__(config)
+        self.shares = shares
         self.on_ready = on_ready
         self.on_drain = on_drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        for listener in sockets or []:
-            print(f"Serving on {url(listener)}", flush=True)
-            if self.on_ready is not None:
-                self.on_ready(url(listener))
+        await super().startup([] if self.shares else sockets)
+        for listener in (sockets or []) if self.started else []:
+            if self.shares:
+                self.servers.append(Turns(listener, self._connection, self._ahead))  # type: ignore[arg-type]
+            self.on_ready(url(listener))
+
+    def _ahead(self) -> bool:
+        return self.shares is not None and self.shares.ahead(len(self.server_state.connections))
+
+    def _connection(self) -> asyncio.Protocol:
+        # As uvicorn makes them for its own servers.
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     async def on_tick(self, counter: int) -> bool:
         leaving = await super().on_tick(counter)
+        self._ahead()  # Connections end, too.
         if leaving:
             await self._drain()
         return leaving
@@ -172,6 +201,14 @@ class Server(uvicorn.Server):
         # The handler of a signal sets the flag; it cannot set an asyncio.Event.
         while time.monotonic() < until and not self.force_exit:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:
+            # Whoever is still answered is let go of, not interrupted with a traceback.
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Protocol):
+                    connection.let_go()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Uvicorn's own raises the signal again when all is done, and the process would end by it instead of with 0.

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from api.access import check
 from api.catalog import Resource, Version
 from api.compiler import Statement, compile
+from api.http.facts import Facts
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
 from api.http.route import DataRoute, Handler
@@ -33,8 +34,12 @@ class Exports:
 
     def response(self, version: Version, resource: Resource, form: Format, scope: Scope) -> Streamed:
         """The file, which is read while it is sent. InvalidRequest names each parameter that is wrong."""
+        facts: Facts = scope["facts"]
+        facts.door = "export"
         query = export_query(version, resource, form, scope["query_string"])
-        check(price(query), self.settings)
+        points = price(query)
+        check(points, self.settings)
+        facts.price = points
         statement = compile(query)
         name = f'attachment; filename="{resource.plural}.{form.name}"'.encode()
         headers = [(b"content-type", form.content_type), (b"content-disposition", name)]

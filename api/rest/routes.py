@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from starlette.types import Scope
 from api.answer import Plan, Service, tagged
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
+from api.http.facts import answered
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
 from api.http.respond import respond, unchanged
@@ -20,7 +20,6 @@ from api.http.route import DataRoute, Handler
 from api.memo import Memo
 from api.rest.export import Exports, preferred
 from api.rest.request import list_query, record_query
-from api.store.read import Reply
 
 JSON = "application/json"
 PLANS_MOST = 8 * 1024 * 1024
@@ -52,6 +51,7 @@ def routes(service: Service, exports: Exports, version: Version) -> APIRouter:
 def _list(service: Service, exports: Exports, version: Version, resource: Resource, plans: Memo[Plan]) -> Handler:
     async def handle(request: Request) -> Any:
         scope = request.scope
+        scope["facts"].door = "rest"
         form = preferred(version, resource, scope)
         if form is not None:
             return exports.response(version, resource, form, scope)
@@ -62,7 +62,7 @@ def _list(service: Service, exports: Exports, version: Version, resource: Resour
             plans.put((resource.name, query_string), plan, _weight(plan, query_string))
         if same := unchanged(scope, service.tag(plan)):
             return same
-        reply = await timed(service, plan, scope)
+        reply = await answered(service, plan, scope["facts"])
         headers = [_next_link(scope, reply.next)] if reply.next else []
         return await respond(scope, reply, headers, tag=tagged(plan, reply.mark))
 
@@ -72,6 +72,7 @@ def _list(service: Service, exports: Exports, version: Version, resource: Resour
 def _record(service: Service, version: Version, resource: Resource, plans: Memo[Plan]) -> Handler:
     async def handle(request: Request) -> Any:
         scope = request.scope
+        scope["facts"].door = "rest"
         check_accept(scope)
         identifier = scope["path_params"]["identifier"]
         query_string: bytes = scope["query_string"]
@@ -81,20 +82,12 @@ def _record(service: Service, version: Version, resource: Resource, plans: Memo[
             plans.put((resource.name, identifier, query_string), plan, _weight(plan, query_string))
         if same := unchanged(scope, service.tag(plan)):
             return same
-        reply = await timed(service, plan, scope)
+        reply = await answered(service, plan, scope["facts"])
         if reply.notes:
             raise missing(resource, reply.notes[0])
         return await respond(scope, reply, tag=tagged(plan, reply.mark))
 
     return handle
-
-
-async def timed(service: Service, plan: Plan, scope: Scope) -> Reply:
-    """The answer; how long the store took is told in Server-Timing."""
-    begun = perf_counter()
-    reply = await service.answer(plan)
-    scope["db_ms"] = (perf_counter() - begun) * 1000
-    return reply
 
 
 def check_accept(scope: Scope) -> None:

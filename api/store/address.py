@@ -18,5 +18,12 @@ def address(settings: Settings, *, own: bool = False) -> Iterator[str]:
     elif not own and (url := running(settings.data_dir)):
         yield url
     else:
-        with start(settings.data_dir) as server:
+        with start(settings.data_dir, connections(settings)) as server:
             yield server.url
+
+
+def connections(settings: Settings) -> int:
+    """How many an embedded server lets in: what the service's processes may hold, and some for loading and looking."""
+    # Each process follows the change log besides, and opens a connection before one that breaks off is closed.
+    each = settings.pool_size + settings.export_connections + 2
+    return max(100, settings.processes * each + 20)

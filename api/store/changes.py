@@ -39,5 +39,15 @@ class Changes:
         latest = [self._latest[one] for one in reads]
         return f"{max(seq for seq, _ in latest)}.{max(at for _, at in latest)}" if latest else "0.0"
 
+    @property
+    def sure(self) -> bool:
+        """Whether it is known what the latest changes are."""
+        return self._watch.sure
+
+    @property
+    def age(self) -> float:
+        """Seconds since the log was last looked at; 0 before the first time."""
+        return self._watch.age
+
     def _see(self, rows: list[Mapping[str, Any]]) -> None:
         self._latest = {row["resource"]: (row["seq"], row["at"]) for row in rows}

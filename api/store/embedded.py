@@ -35,7 +35,6 @@ RECOVERY = 600.0  # seconds for one to come up: after a crash it reads its log a
 SERVER = {
     "listen_addresses": "",
     "port": "5432",
-    "max_connections": "100",
     "shared_buffers": "128MB",
     "fsync": "on",
     "jit": "off",
@@ -67,7 +66,7 @@ class Embedded:
         self.stop()
 
 
-def start(data_dir: Path) -> Embedded:
+def start(data_dir: Path, connections: int = 100) -> Embedded:
     """Run the server on this folder, made at the first start. Blocks until it answers. SettingsError says why not."""
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("the embedded Postgres would end with this thread: start it from the main one")
@@ -83,7 +82,7 @@ def start(data_dir: Path) -> Embedded:
             tools = Tools(programs_for(account), account, held.enter_context(_log(folder, account)))
             settle(data, tools)
             address = held.enter_context(_address(folder, account))
-            pid = held.enter_context(_served(data, tools, address))
+            pid = held.enter_context(_served(data, tools, address, connections))
             return Embedded(_url(folder), pid, held.pop_all())
     except OSError as error:
         raise SettingsError(
@@ -177,9 +176,9 @@ def _address(folder: Path, account: Account) -> Iterator[str]:
 
 
 @contextmanager
-def _served(data: Path, tools: Tools, address: str) -> Iterator[int]:
+def _served(data: Path, tools: Tools, address: str, connections: int) -> Iterator[int]:
     """The process of a server that is ready. SIGINT is a fast shutdown, and also what it gets when we die."""
-    settings = SERVER | {"unix_socket_directories": address}
+    settings = SERVER | {"unix_socket_directories": address, "max_connections": str(connections)}
     flags = (f"-c{name}={value}" for name, value in settings.items())
     process = tools.spawn("postgres", "-D", HERE, *flags, cwd=data, last=SIGINT)
     try:

@@ -68,7 +68,7 @@ async def _apply(connection: Connection) -> list[str]:
     known = {script.name for script in migrations()}
     if any(name[0].isdigit() for name in done.keys() - known):
         return []  # A later release was here: its tables and views serve this one too, and are not ours to undo.
-    _check_unchanged(done)
+    await _check_unchanged(connection, done)
     missing = [script for script in migrations() if script.name not in done]
     changed = [script for script in versions() if done.get(script.name) != script.checksum]
     for script in missing:
@@ -86,13 +86,25 @@ async def _applied(connection: Connection) -> dict[str, str]:
     return {row["name"]: row["checksum"] for row in rows}
 
 
-def _check_unchanged(done: dict[str, str]) -> None:
+async def _check_unchanged(connection: Connection, done: dict[str, str]) -> None:
     for script in migrations():
         if done.get(script.name, script.checksum) != script.checksum:
             raise SettingsError(
-                f"sql/migrations/{script.name}.sql was changed after it was applied to this database.",
-                "Put it back as it was, and make the change in a new file.",
+                f"sql/migrations/{script.name}.sql was changed after it was applied to {await _place(connection)}.",
+                "Put it back as it was, and make the change in a new file; or name another store in "
+                "BRIEFING_DATABASE_URL or, where that is empty, BRIEFING_DATA_DIR.",
             )
+
+
+async def _place(connection: Connection) -> str:
+    """Which store this is, as its operator knows it: never from the URL, which may hold a password."""
+    row = await connection.fetchrow(
+        "select current_database() as name, host(inet_server_addr()) as host, inet_server_port() as port,"
+        " current_setting('data_directory', true) as folder"
+    )
+    assert row is not None
+    where = f"{row['host']}:{row['port']}" if row["host"] else row["folder"] or "a local socket"
+    return f"the database {row['name']} ({where})"
 
 
 async def _run(connection: Connection, script: Script | None, text: str) -> None:

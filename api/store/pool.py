@@ -47,6 +47,8 @@ class Pool:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._open = 0
         self._closing: set[asyncio.Task[None]] = set()
+        # Requests that found no connection free in time.
+        self.refused = 0
 
     async def take(self, custom: bool, *, fresh: bool = False) -> Lease:
         """A connection in the plan mode. Unavailable when there is none in time, or Postgres does not answer."""
@@ -86,6 +88,21 @@ class Pool:
         if self._closing:
             await asyncio.wait(self._closing, timeout=5)
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a connection."""
+        return sum(not place.done() for place in self._waiting)
+
+    @property
+    def used(self) -> int:
+        """Connections that are out, or on their way."""
+        return self._open - self.idle
+
+    @property
+    def idle(self) -> int:
+        """Connections that are free."""
+        return sum(map(len, self._idle.values()))
+
     def _free(self, custom: bool) -> Lease | None:
         for mode in (custom, not custom):
             idle = self._idle[mode]
@@ -118,6 +135,7 @@ class Pool:
         try:
             await asyncio.wait_for(place, self._settings.pool_wait)
         except TimeoutError:
+            self.refused += 1
             raise Unavailable("All connections to the store are busy.", "Try again after Retry-After.") from None
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():

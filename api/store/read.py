@@ -50,7 +50,7 @@ class Reader:
     """Reads through a pool, within `statement_timeout` and a little."""
 
     def __init__(self, url: str, settings: Settings) -> None:
-        self._pool = Pool(url, settings)
+        self.pool = Pool(url, settings)
         self._seconds = settings.statement_timeout + 0.3
 
     async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool) -> Reply:
@@ -68,7 +68,7 @@ class Reader:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._pool.close()
+        await self.pool.close()
 
     async def _row(self, sql: str, arguments: Sequence[Any], custom: bool) -> Any:
         loop = asyncio.get_running_loop()
@@ -77,7 +77,7 @@ class Reader:
         while True:
             try:
                 async with asyncio.timeout_at(end):  # waiting for a place, then for Postgres to let us in
-                    lease = await self._pool.take(custom, fresh=tries > 0)
+                    lease = await self.pool.take(custom, fresh=tries > 0)
             except TimeoutError:
                 raise Unavailable("The store does not answer.") from None
             except asyncpg.CannotConnectNowError:
@@ -93,19 +93,19 @@ class Reader:
             except TimeoutError as error:  # which is an OSError, and no reason to ask again
                 raise self._failed(lease, error) from error
             except STALE as error:
-                self._pool.discard(lease)
+                self.pool.discard(lease)
                 tries = await _again(tries, error)
             except BaseException as error:
                 raise self._failed(lease, error) from error
             else:
-                self._pool.give(lease)
+                self.pool.give(lease)
                 return row
 
     def _failed(self, lease: Lease, error: BaseException) -> BaseException:
         if isinstance(error, asyncpg.PostgresError):
-            self._pool.give(lease)
+            self.pool.give(lease)
         else:
-            self._pool.discard(lease)
+            self.pool.discard(lease)
         if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
             return TimedOut("The store took too long over this request.", "Ask for less: a smaller page, fewer links.")
         if isinstance(error, asyncpg.InsufficientResourcesError):

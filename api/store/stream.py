@@ -39,7 +39,7 @@ class Streams:
 
     def __init__(self, url: str, settings: Settings) -> None:
         own = {"pool_size": settings.export_connections, "statement_timeout": settings.export_timeout}
-        self._pool = Pool(url, settings.model_copy(update=own))
+        self.pool = Pool(url, settings.model_copy(update=own))
 
     async def stream(self, sql: str, arguments: Sequence[Any], take: Take) -> None:
         """Give the text of all rows to `take`, in pieces. Unavailable or TimedOut where the store breaks off; where
@@ -51,34 +51,34 @@ class Streams:
                 await lease.connection.execute(SESSION)
                 await lease.connection.copy_from_query(sql, *arguments, output=rows, format="binary")
             except NotTaken as error:
-                self._pool.discard(lease)
+                self.pool.discard(lease)
                 raise error.__cause__ or error from None
             except STALE as error:
-                self._pool.discard(lease)
+                self.pool.discard(lease)
                 if fresh or rows.given:
                     raise Unavailable("The store broke off.") from error
             except BaseException as error:
                 self._end(lease, error)
                 raise _told(error) from error
             else:
-                self._pool.give(lease)
+                self.pool.give(lease)
                 return
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._pool.close()
+        await self.pool.close()
 
     async def _lease(self, fresh: bool) -> Lease:
         try:
-            return await self._pool.take(True, fresh=fresh)
+            return await self.pool.take(True, fresh=fresh)
         except asyncpg.CannotConnectNowError:
             raise Unavailable("The store is starting.") from None
 
     def _end(self, lease: Lease, error: BaseException) -> None:
         if isinstance(error, asyncpg.PostgresError):
-            self._pool.give(lease)
+            self.pool.give(lease)
         else:
-            self._pool.discard(lease)
+            self.pool.discard(lease)
 
 
 class Unframed:

@@ -46,6 +46,7 @@ class Watch:
         self._sight = sight
         self._see = see
         self._sure_until = 0.0
+        self._looked = 0.0
         self._task: asyncio.Task[None] | None = None
         self._notified = asyncio.Event()
 
@@ -64,6 +65,11 @@ class Watch:
     def sure(self) -> bool:
         """Whether what was seen last still counts."""
         return asyncio.get_running_loop().time() <= self._sure_until
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was last looked at; 0 before the first time."""
+        return asyncio.get_running_loop().time() - self._looked if self._looked else 0.0
 
     async def _follow(self) -> None:
         while True:
@@ -93,6 +99,7 @@ class Watch:
             begun = loop.time()
             self._see(list[Any](await look.fetch(timeout=sight.counts_for)))
             self._sure_until = begun + sight.counts_for
+            self._looked = begun
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._notified.wait(), sight.every)
 

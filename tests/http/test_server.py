@@ -51,6 +51,7 @@ def test_a_second_ctrl_c_does_not_wait(run: Callable[..., Any]) -> None:
         time.sleep(0.1)
         served.process.send_signal(signal.SIGINT)
         assert served.process.wait(2) == 130
+        assert "Traceback" not in served.process.stderr.read()
 
 
 def test_a_port_that_is_taken_is_a_sentence(served: Served, start: Callable[..., Any]) -> None:

@@ -56,8 +56,9 @@ async def test_the_reader_may_read_what_a_version_shows_and_not_the_store(
 async def test_a_changed_migration_is_refused_by_name(database: str, connection: asyncpg.Connection) -> None:
     await migrate(database)
     await connection.execute("update migration.applied set checksum = 'other' where name = '0002_domains'")
-    with pytest.raises(SettingsError, match="0002_domains"):
+    with pytest.raises(SettingsError, match="0002_domains") as refused:
         await migrate(database)
+    assert urlsplit(database).path[1:] in refused.value.message, "it says which store"
 
 
 async def test_a_changed_view_is_made_again(database: str, connection: asyncpg.Connection) -> None:

@@ -1,0 +1,71 @@
+"""What is known of a request once it is answered. The parts of the service leave it here, in `scope["facts"]`; the log,
+the metrics and the traces read it from here and from nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from starlette.types import Scope
+
+from api.answer import Plan, Service
+from api.store.read import Reply
+
+# The client went away before it had an answer: no status was sent. (nginx logs the same number.)
+GONE = 499
+
+
+@dataclass(slots=True)
+class Facts:
+    """One request. Times are of `perf_counter`; what does not apply stays as it is here."""
+
+    request_id: str
+    begun: float
+    ended: float = 0.0
+    # Through which it came in: rest, graphql, export; other for what is no data.
+    door: str = "other"
+    # The path as it is declared; empty where none fits.
+    route: str = ""
+    status: int = GONE
+    # Of the body, as sent.
+    bytes: int = 0
+    # The answer broke off.
+    cut: bool = False
+    price: int | None = None
+    # hit: kept and still true. miss: read, or waited for with others. unchanged: a 304.
+    cache: str = ""
+    store_begun: float = 0.0
+    store_seconds: float | None = None
+    # Who asks, the name of its plan, and the points that it has left: set where limits are kept.
+    plan: str = ""
+    left: int | None = None
+
+
+Ended = Callable[[Facts, Scope], None]
+
+
+async def answered(service: Service, plan: Plan, facts: Facts) -> Reply:
+    """The answer; what it cost and where it came from are noted."""
+    facts.price = plan.price
+    facts.store_begun = begun = perf_counter()
+    kept = service.kept(plan)
+    if kept is not None:
+        facts.cache, facts.store_seconds = "hit", 0.0
+        return kept
+    facts.cache = "miss"
+    try:
+        return await service.answer(plan)
+    finally:
+        facts.store_seconds = perf_counter() - begun
+
+
+def unchanged(facts: Facts) -> None:
+    """The client has the answer already, which is free."""
+    facts.cache, facts.price = "unchanged", 0
+
+
+def route(scope: Scope) -> str:
+    """The path as it is declared, without what the caller put in its place."""
+    return getattr(scope.get("route"), "path", "")

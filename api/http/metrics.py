@@ -1,0 +1,125 @@
+"""What one process counts, with Prometheus' own types. Parts of the service add what only they know by `follow`.
+
+A request costs its counters alone: the children of each combination of labels are looked up once and kept. Labels hold
+what we declare (routes, doors, statuses), never what a caller chose, so there is an end to their number.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+from starlette.types import Scope
+
+from api import __version__
+from api.http.facts import Facts
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+
+Kind = Literal["gauge", "counter"]
+Read = Callable[[], float | Mapping[str, float]]
+
+
+@dataclass(slots=True)
+class _Children:
+    """The counters of one combination of labels."""
+
+    requests: Counter
+    seconds: Histogram
+    sent: Counter
+    price: Counter
+    store: Histogram
+    cached: dict[str, Counter]
+
+
+class Metrics:
+    """The counters of this process."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self._kept: dict[tuple[str, str, str, int], _Children] = {}
+        self._requests = self._counter("requests", "Requests answered.", "door", "route", "method", "status")
+        self._seconds = self._histogram("request_seconds", "From a request's arrival to its end.", "door", "route")
+        self._sent = self._counter("response_bytes", "Bytes of bodies sent.", "door")
+        self._price = self._counter("price_points", "Points that requests cost.", "door")
+        self._cached = self._counter("answers", "Answers: kept (hit), read (miss), unchanged.", "door", "cache")
+        self._store = self._histogram("store_seconds", "Time in the store, of requests that were not kept.", "door")
+        self._refused = self._counter("refusals", "What was refused before it was a request, by its code.", "code")
+        build = Gauge("briefing_build_info", "Always 1.", ["version", "python"], registry=self.registry)
+        build.labels(__version__, platform.python_version()).set(1)
+        ProcessCollector(registry=self.registry)
+
+    def follow(self, kind: Kind, name: str, meaning: str, read: Read, label: str = "") -> None:
+        """Tell what `read` gives when somebody asks: a number, or one for each value of the label."""
+        self.registry.register(followed(kind, name, meaning, read, label))
+
+    def refused(self, code: str) -> None:
+        """Something was refused below the application."""
+        self._refused.labels(code).inc()
+
+    def ended(self, facts: Facts, scope: Scope) -> None:
+        """Count a request."""
+        method = scope["method"]
+        key = (facts.door, facts.route, method, facts.status)
+        children = self._kept.get(key) or self._children(key, method if method in METHODS else "other")
+        children.requests.inc()
+        children.seconds.observe(facts.ended - facts.begun)
+        children.sent.inc(facts.bytes)
+        if facts.price:
+            children.price.inc(facts.price)
+        if facts.cache:
+            children.cached[facts.cache].inc()
+            if facts.cache == "miss" and facts.store_seconds is not None:
+                children.store.observe(facts.store_seconds)
+
+    def _children(self, key: tuple[str, str, str, int], method: str) -> _Children:
+        door, route, _, status = key
+        made = self._kept[key] = _Children(
+            self._requests.labels(door, route or "none", method, status),
+            self._seconds.labels(door, route or "none"),
+            self._sent.labels(door),
+            self._price.labels(door),
+            self._store.labels(door),
+            {one: self._cached.labels(door, one) for one in ("hit", "miss", "unchanged")},
+        )
+        return made
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"briefing_{name}", meaning, labels, registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str, *labels: str) -> Histogram:
+        return Histogram(f"briefing_{name}", meaning, labels, registry=self.registry, buckets=SECONDS)
+
+
+def followed(kind: Kind, name: str, meaning: str, read: Read, label: str = "") -> Collector:
+    """A metric that is read when somebody asks for it."""
+    return _Followed(kind, f"briefing_{name}", meaning, read, label)
+
+
+@dataclass(frozen=True)
+class _Followed(Collector):
+    kind: Kind
+    name: str
+    meaning: str
+    read: Read
+    label: str
+
+    def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
+        made = GaugeMetricFamily if self.kind == "gauge" else CounterMetricFamily
+        family = made(self.name, self.meaning, labels=[self.label] if self.label else [])
+        value = self.read()
+        for one, number in value.items() if isinstance(value, Mapping) else [(None, value)]:
+            family.add_metric([] if one is None else [one], number)
+        return [family]
+
+    def describe(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
+        # Without it the registry would read the value to learn the name, before there is one.
+        made = GaugeMetricFamily if self.kind == "gauge" else CounterMetricFamily
+        return [made(self.name, self.meaning)]

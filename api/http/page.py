@@ -1,0 +1,50 @@
+"""The metrics' own port: one page for a scraper, apart from the callers' port, their limits and their log."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from prometheus_client import CONTENT_TYPE_LATEST
+
+HEAD_BYTES = 8192
+SECONDS = 5.0
+
+
+class MetricsPage:
+    """`GET /metrics` on a socket; `read` gives the page."""
+
+    def __init__(self, listener: socket.socket, read: Callable[[], bytes]) -> None:
+        self._listener = listener
+        self._read = read
+        self._serving: asyncio.Task[asyncio.Server] | None = None
+
+    def open(self) -> None:
+        """Answer from now on, on the running loop."""
+        answers = asyncio.start_server(self._serve, sock=self._listener, limit=HEAD_BYTES)
+        self._serving = asyncio.get_running_loop().create_task(answers)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
+                writer.write(self._answer(head))
+                await writer.drain()
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # No scraper, or one that is gone.
+        finally:
+            writer.close()
+
+    def _answer(self, head: bytes) -> bytes:
+        method, _, rest = head.partition(b" ")
+        if rest.split(b" ")[0].partition(b"?")[0] != b"/metrics":
+            return _response(b"404 Not Found", b"There is /metrics here.\n")
+        if method != b"GET":
+            return _response(b"405 Method Not Allowed", b"GET it.\n", b"allow: GET\r\n")
+        return _response(b"200 OK", self._read(), b"", CONTENT_TYPE_LATEST.encode())
+
+
+def _response(status: bytes, body: bytes, more: bytes = b"", kind: bytes = b"text/plain; charset=utf-8") -> bytes:
+    head = b"HTTP/1.1 %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n" % (status, kind, len(body))
+    return b"%bcache-control: no-store\r\nconnection: close\r\n%b\r\n%b" % (head, more, body)

@@ -1,0 +1,96 @@
+"""OpenTelemetry traces, where a collector is named: a span a request, and one below it for its time in the store.
+
+Spans are made when the request is over, from what is known of it by then: it costs nothing while there is no collector,
+and the caller's own trace goes on (W3C `traceparent`). Needs the extra `telemetry`.
+"""
+
+from __future__ import annotations
+
+import time
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from starlette.types import Scope
+
+from api import __version__
+from api.errors import SettingsError
+from api.http.facts import Facts
+from api.http.media import header
+from api.settings import Settings
+
+MISSING = "Traces need the extra: pip install 'briefing-api[telemetry]'."
+
+
+class Traces:
+    """Sends spans to the collector at `traces_endpoint`, in the background, in batches."""
+
+    def __init__(self, settings: Settings) -> None:
+        if not all(find_spec(one) for one in ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter")):
+            raise SettingsError(f"BRIEFING_TRACES_ENDPOINT is set. {MISSING}")
+        self._settings = settings
+        self._provider: Any = None
+
+    def begin(self) -> None:
+        """In the process that serves: what sends is a thread, which no fork would take along."""
+        self._trace: Any = import_module("opentelemetry.trace")
+        sdk: Any = import_module("opentelemetry.sdk.trace")
+        export: Any = import_module("opentelemetry.sdk.trace.export")
+        sender: Any = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+        resource: Any = import_module("opentelemetry.sdk.resources").Resource
+        self._propagator: Any = import_module(
+            "opentelemetry.trace.propagation.tracecontext"
+        ).TraceContextTextMapPropagator()
+        about = {"service.name": "briefing", "service.version": __version__}
+        self._provider = sdk.TracerProvider(resource=resource.create(about))
+        exporter = sender.OTLPSpanExporter(endpoint=f"{self._settings.traces_endpoint.rstrip('/')}/v1/traces")
+        self._provider.add_span_processor(export.BatchSpanProcessor(exporter))
+        self._tracer = self._provider.get_tracer("briefing", __version__)
+
+    def end(self) -> None:
+        """Send what is left."""
+        if self._provider is not None:
+            self._provider.shutdown()
+
+    def ended(self, facts: Facts, scope: Scope) -> None:
+        """The spans of a request."""
+        if self._provider is None:
+            return
+        given = {name: value for name in ("traceparent", "tracestate") if (value := header(scope, name.encode()))}
+        after = time.time_ns() - int(facts.ended * 1e9)
+        span = self._tracer.start_span(
+            f"{scope['method']} {facts.route}".rstrip(),
+            context=self._propagator.extract(given),
+            kind=self._trace.SpanKind.SERVER,
+            start_time=after + int(facts.begun * 1e9),
+            attributes=_attributes(facts, scope),
+        )
+        if facts.store_seconds is not None:
+            begun = after + int(facts.store_begun * 1e9)
+            below = self._trace.set_span_in_context(span)
+            store = self._tracer.start_span(
+                "store",
+                context=below,
+                kind=self._trace.SpanKind.CLIENT,
+                start_time=begun,
+                attributes={"db.system.name": "postgresql", "briefing.cache": facts.cache},
+            )
+            store.end(begun + int(facts.store_seconds * 1e9))
+        if facts.status >= 500:
+            span.set_status(self._trace.StatusCode.ERROR)
+        span.end(after + int(facts.ended * 1e9))
+
+
+def _attributes(facts: Facts, scope: Scope) -> dict[str, str | int]:
+    attributes: dict[str, str | int] = {
+        "http.request.method": scope["method"],
+        "http.response.status_code": facts.status,
+        "http.response.body.size": facts.bytes,
+        "briefing.door": facts.door,
+        "briefing.request_id": facts.request_id,
+    }
+    if facts.route:
+        attributes["http.route"] = facts.route
+    if facts.price is not None:
+        attributes["briefing.price"] = facts.price
+    return attributes

@@ -1,0 +1,89 @@
+"""Takes connections from a socket that several processes share, so that each gets its share of them.
+
+uvloop takes all that wait at once: of 64 connections opened together one of two workers got 61, and kept them. Here one
+is taken a turn of the loop, and who has more than another rests for a moment, in which that one may take them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+# Who has so many more than another lets that one take them, and looks again soon: the other may be dead or wedged.
+AHEAD = 4
+REST_SECONDS = 0.005
+# Nothing can be taken now: no descriptor is free.
+FULL_SECONDS = 0.1
+# What a place that is not filled has: more than anybody.
+VACANT = 2**31 - 1
+
+
+class Shares:
+    """How many connections each place has, in memory that all processes share (`counts`, one int a place)."""
+
+    def __init__(self, counts: memoryview[int], number: int) -> None:
+        self._counts = counts
+        self._number = number
+
+    def ahead(self, mine: int) -> bool:
+        """Whether another has clearly fewer than we."""
+        self._counts[self._number] = mine
+        return mine > min(self._counts) + AHEAD
+
+
+class Turns:
+    """Listens on the socket until `close`; each connection gets a protocol of its own. As asyncio's Server it is one of
+    uvicorn's `servers`."""
+
+    def __init__(
+        self, listener: socket.socket, protocol: Callable[[], asyncio.Protocol], ahead: Callable[[], bool]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._listener = listener
+        self._protocol = protocol
+        self._ahead = ahead
+        self._arriving: set[asyncio.Task[object]] = set()
+        self._closed = False
+        listener.setblocking(False)
+        self._listen()
+
+    def _listen(self) -> None:
+        if not self._closed:
+            self._loop.add_reader(self._listener, self._take)
+
+    def _rest(self, seconds: float) -> None:
+        self._loop.remove_reader(self._listener)
+        self._loop.call_later(seconds, self._listen)
+
+    def _take(self) -> None:
+        if self._ahead():
+            # Rested, it takes one whatever the others have.
+            self._rest(REST_SECONDS)
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # Another process was faster, or the client is gone.
+        except OSError:
+            self._rest(FULL_SECONDS)
+            return
+        connection.setblocking(False)
+        task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, connection))
+        self._arriving.add(task)
+        task.add_done_callback(self._arrived)
+
+    def _arrived(self, task: asyncio.Task[object]) -> None:
+        self._arriving.discard(task)
+        if not task.cancelled():
+            task.exception()  # It was gone before it was here.
+
+    def close(self) -> None:
+        """Take nothing more."""
+        if not self._closed:
+            self._closed = True
+            self._loop.remove_reader(self._listener)
+
+    async def wait_closed(self) -> None:
+        """Returns when what was taken is with its protocol."""
+        if self._arriving:
+            await asyncio.wait(self._arriving)

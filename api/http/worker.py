@@ -1,0 +1,111 @@
+"""One of several workers: what it is when it begins, and how it shows its parent that it lives (workers.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import faulthandler
+import mmap
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from api.errors import Unavailable
+from api.http.turns import VACANT, Shares
+
+# A worker's sign of life.
+BEAT_SECONDS = 0.5
+STUCK = signal.SIGUSR2
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which worker this is: `number` from 0 among `of`. Who replaces a worker takes its number over."""
+
+    number: int = 0
+    of: int = 1
+
+
+class Common:
+    """A little memory that a parent and `count` workers share."""
+
+    def __init__(self, count: int) -> None:
+        self._ints = memoryview(mmap.mmap(-1, 4 * (count + 1))).cast("i")
+        self.connections = self._ints[1:]
+        for number in range(count):
+            self.connections[number] = VACANT
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the store is ready for use."""
+        return bool(self._ints[0])
+
+    @prepared.setter
+    def prepared(self, done: bool) -> None:
+        self._ints[0] = done
+
+
+class Link:
+    """A worker's end: beats while its loop turns, knows whether the parent has prepared the store, and what the others
+    have to do."""
+
+    def __init__(self, place: Place, end: socket.socket, common: Common) -> None:
+        self.place = place
+        self.shares = Shares(common.connections, place.number)
+        self._end = end
+        self._common = common
+        self._beating: asyncio.Task[None] | None = None
+
+    def begin(self, tell: Callable[[], bytes]) -> None:
+        """Beat from now on, on the running loop. `tell` gives what goes with a beat: a line without its end."""
+        self._beating = asyncio.get_running_loop().create_task(self._beat(tell))
+
+    async def _beat(self, tell: Callable[[], bytes]) -> None:
+        reader, writer = await asyncio.open_unix_connection(sock=self._end)
+        parent = asyncio.create_task(reader.read())
+        while not parent.done():
+            if not writer.transport.get_write_buffer_size():
+                writer.write(tell() + b"\n")
+            await asyncio.wait({parent}, timeout=BEAT_SECONDS)
+        os._exit(1)  # The parent is gone, and this is no Linux: there it would have taken us with it.
+
+    async def prepare(self) -> None:
+        """Returns when the parent has prepared the store; Unavailable while it has not."""
+        if not self._common.prepared:
+            raise Unavailable("The store is being prepared.")
+
+
+def become(parent: int, inherited: Iterable[int]) -> None:
+    """Right after the fork: end with the parent, do not act upon its signals, let go of its descriptors."""
+    if sys.platform == "linux" and ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL)) != 0:
+        os._exit(1)
+    if os.getppid() != parent:
+        os._exit(1)
+    os.setpgid(0, 0)  # Ctrl-C is for the parent, which tells us.
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    for descriptor in inherited:
+        os.close(descriptor)
+    faulthandler.register(STUCK)
+
+
+def finish(work: Callable[[Link], int], link: Link) -> NoReturn:
+    """Do the work and end with its exit code; nothing of what the parent has open around us is closed."""
+    code = 1
+    try:
+        code = work(link)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

@@ -1,0 +1,292 @@
+"""Several processes behind one socket: a parent that answers nothing itself, and workers that it watches over.
+
+The parent owns what there is once: the listening socket, the embedded Postgres, the migrations. Workers are forked from
+it with everything imported, so that a new one serves after 0.1 s instead of 2 s; and what was made before (a shared
+table, any other descriptor) is theirs too. Between parent and worker there is a socket: twice a second the worker
+writes a line, which says that its loop turns and carries what it has counted.
+
+worker dies              its place is taken at once; who dies again and again waits longer each time
+worker says nothing      for `worker_timeout`: it tells where it is stuck, is killed and replaced
+no worker ever serves    the parent says so and ends; where a worker refuses to start (exit 2), at the first
+SIGTERM, Ctrl-C          goes on to the workers, which drain; exit 0 when all are done
+parent is killed         the kernel kills the workers (PR_SET_PDEATHSIG); elsewhere they see the socket's end
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import structlog
+
+from api.http.health import PATIENCE, Prepare, persist
+from api.http.server import EXIT_FORCED, EXIT_NOT_CONFIGURED, announce, url
+from api.http.turns import VACANT
+from api.http.worker import STUCK, Common, Link, Place, become, finish
+
+TICK_SECONDS = 0.2
+# Until its first sign of life. It waits for nobody, so this is for a machine that is short of breath.
+START_SECONDS = 30.0
+# Who lived this long was well: its end is no part of a series.
+STEADY_SECONDS = 10.0
+# So many in a row at one place, while nobody ever served, and it is hopeless.
+HOPELESS = 4
+LONGEST_WAIT = 10.0
+# As the workers' own bound (server.py), and a little.
+EXIT_SECONDS = 29.0
+LINE_BYTES = 16 * 1024 * 1024
+
+EXIT_HOPELESS = 70
+
+log = structlog.get_logger("briefing")
+
+
+@dataclass(eq=False)
+class Worker:
+    """A worker as the parent knows it: since when it lives, when it was heard of, and what it said."""
+
+    pid: int
+    end: socket.socket
+    begun: float
+    heard: float
+    told: bytes = b""
+    wedged: bool = False
+    hearing: asyncio.Task[None] | None = None
+
+
+@dataclass(eq=False)
+class Seat:
+    """A place, who has it, and how its last holders fared."""
+
+    place: Place
+    worker: Worker | None = None
+    failures: int = 0
+    due: float = 0.0
+
+
+@dataclass
+class Team:
+    """What the parent knows of its workers, for whoever tells of it."""
+
+    seats: list[Seat]
+    ended: Counter[str] = field(default_factory=lambda: Counter(died=0, wedged=0))
+
+    def living(self) -> list[Worker]:
+        """Those that are there."""
+        return [seat.worker for seat in self.seats if seat.worker is not None]
+
+    def told(self) -> list[bytes]:
+        """What each said last."""
+        return [worker.told for worker in self.living()]
+
+
+class Parent:
+    """Keeps `count` workers at `work`, which is what each does until it returns its exit code. `on_end` gets what a
+    worker said last, when it is gone."""
+
+    def __init__(
+        self,
+        work: Callable[[Link], int],
+        count: int,
+        silence: float,
+        prepare: Prepare,
+        on_end: Callable[[bytes], None] = lambda told: None,
+    ) -> None:
+        self.team = Team([Seat(Place(number, count)) for number in range(count)])
+        self._work = work
+        self._silence = silence
+        self._prepare = prepare
+        self._on_end = on_end
+        self._common = Common(count)
+        self._changed = asyncio.Event()
+        self._served = False
+        self._stopping = 0
+        self._deadline = 0.0
+        self._ticked = 0.0
+        self._codes: set[int] = set()
+        self._verdict: int | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def run(self, listener: socket.socket, beside: Callable[[], None]) -> int:
+        """Until told to stop; the exit code. Clients reach the workers through `listener`; `beside` begins what the
+        parent does beside, on its loop. What the store refuses is raised."""
+        self._listener = listener
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._begin(beside))
+                gc.freeze()  # The collectors of the workers leave the memory alone that they share.
+                while self._verdict is None:
+                    for seat in self._vacant():
+                        self._fork(seat)  # Not within the loop: a worker begins with a loop of its own.
+                    runner.run(self._watch())
+        finally:
+            for worker in self.team.living():
+                _signal(worker, signal.SIGKILL)
+        return self._verdict
+
+    async def _begin(self, beside: Callable[[], None]) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop, number)
+        beside()
+        tried = asyncio.Event()
+        preparing = self._task(self._keep_preparing(tried))
+        stopped = self._task(self._stopped())
+        tries = self._task(_once(tried))
+        await asyncio.wait({preparing, stopped, tries}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        if preparing.done():
+            preparing.result()  # A store that refuses us ends the start; one that is away does not.
+
+    async def _keep_preparing(self, tried: asyncio.Event) -> None:
+        await persist(self._prepare, tried)
+        self._common.prepared = True
+
+    # The watch
+
+    async def _watch(self) -> None:
+        """Returns when a place is to be filled, or when it is over."""
+        for seat in self.team.seats:
+            if seat.worker and not seat.worker.hearing:
+                seat.worker.hearing = self._task(self._hear(seat, seat.worker))
+        self._ticked = monotonic()
+        while self._verdict is None and not self._vacant():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), TICK_SECONDS)
+            self._changed.clear()
+            self._judge(monotonic())
+            if self._stopping and not self.team.living():
+                self._verdict = max(self._codes, default=0)
+
+    def _judge(self, now: float) -> None:
+        late = now - self._ticked > 5 * TICK_SECONDS
+        self._ticked = now
+        for seat in self.team.seats:
+            worker = seat.worker
+            if worker is None:
+                continue
+            if late:
+                # We did not run ourselves: the machine slept, and what they said meanwhile is not read yet.
+                worker.heard = now
+            if now - worker.begun > STEADY_SECONDS:
+                seat.failures = 0
+            if self._stopping:
+                if now > self._deadline:
+                    _signal(worker, signal.SIGKILL)
+            elif not worker.wedged and now - worker.heard > (self._silence if worker.told else START_SECONDS):
+                self._task(self._give_up_on(seat, worker))
+
+    async def _give_up_on(self, seat: Seat, worker: Worker) -> None:
+        worker.wedged = True
+        log.error("worker wedged", worker=seat.place.number, pid=worker.pid)
+        _signal(worker, STUCK)  # It writes where it is stuck, if it can.
+        await asyncio.sleep(0.1)
+        _signal(worker, signal.SIGKILL)
+
+    async def _hear(self, seat: Seat, worker: Worker) -> None:
+        reader, writer = await asyncio.open_unix_connection(sock=worker.end, limit=LINE_BYTES)
+        with suppress(ConnectionError, ValueError):
+            while line := await reader.readline():
+                worker.heard = monotonic()
+                worker.told = line
+                if not self._served:
+                    self._served = True
+                    announce(url(self._listener))
+        writer.close()
+        self._bury(seat, worker, await _ended(worker))
+
+    def _bury(self, seat: Seat, worker: Worker, code: int) -> None:
+        seat.worker = None
+        self._common.connections[seat.place.number] = VACANT
+        self._on_end(worker.told)
+        self._changed.set()
+        if self._stopping:
+            # Told to end before it had learnt to: that is an end as it should be.
+            self._codes.add(0 if code == -signal.SIGTERM else code if code in (0, EXIT_FORCED) else 1)
+            return
+        reason = "wedged" if worker.wedged else "died"
+        self.team.ended[reason] += 1
+        if reason == "died":
+            log.error("worker died", worker=seat.place.number, pid=worker.pid, reason=_reason(code))
+        seat.failures += 1
+        seat.due = monotonic() + (min(0.1 * 4.0 ** (seat.failures - 2), LONGEST_WAIT) if seat.failures > 1 else 0)
+        if self._served:
+            return
+        if code == EXIT_NOT_CONFIGURED:
+            self._verdict = code  # It has said why.
+        elif seat.failures >= HOPELESS:
+            print(f"No worker comes to serve: {seat.failures} in a row ended, by {_reason(code)}.", file=sys.stderr)
+            self._verdict = EXIT_HOPELESS
+
+    def _stop(self, number: int) -> None:
+        self._stopping += 1
+        self._deadline = self._deadline or monotonic() + EXIT_SECONDS
+        self._changed.set()
+        self._listener.close()  # The workers have it; with ours, clients would wait for nobody when theirs are closed.
+        if self._stopping == 1 or number == signal.SIGINT:
+            for worker in self.team.living():
+                _signal(worker, signal.SIGTERM if self._stopping == 1 else number)
+
+    async def _stopped(self) -> None:
+        await self._changed.wait()
+
+    # The places
+
+    def _vacant(self) -> list[Seat]:
+        now = monotonic()
+        return [one for one in self.team.seats if one.worker is None and one.due <= now and not self._stopping]
+
+    def _fork(self, seat: Seat) -> None:
+        ours, theirs = socket.socketpair()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        parent = os.getpid()
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+        pid = os.fork()
+        if pid == 0:
+            # With them goes our end of each sibling's socket, which would keep it from seeing that the parent is gone.
+            become(parent, [ours.fileno(), *(worker.end.fileno() for worker in self.team.living())])
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+            finish(self._work, Link(seat.place, theirs, self._common))
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        theirs.close()
+        self._common.connections[seat.place.number] = 0
+        now = monotonic()
+        seat.worker = Worker(pid, ours, now, now)
+
+    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+async def _once(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _ended(worker: Worker) -> int:
+    """The exit code, or the signal as a negative number. Its socket closes a moment before it can be asked for."""
+    late = monotonic() + 1
+    while (found := os.waitpid(worker.pid, os.WNOHANG))[0] == 0:  # noqa: ASYNC222
+        if monotonic() > late:
+            _signal(worker, signal.SIGKILL)
+        await asyncio.sleep(0.005)
+    return os.waitstatus_to_exitcode(found[1])
+
+
+def _signal(worker: Worker, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(worker.pid, number)
+
+
+def _reason(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit {code}"

@@ -1,0 +1,99 @@
+"""What `briefing serve` runs: the service in one process, or a parent with several of them behind one socket."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from api.app import Application, create_app
+from api.http import server
+from api.http.health import Prepare
+from api.http.metrics import followed
+from api.http.page import MetricsPage
+from api.http.totals import Totals, told
+from api.http.worker import Link
+from api.http.workers import Parent, Team
+from api.settings import Settings
+
+NO_PORT = "BRIEFING_METRICS_HOST and BRIEFING_METRICS_PORT say where; 0 is any port."
+
+
+def serve(settings: Settings, url: str, prepare: Prepare) -> int:
+    """Serve until told to stop; the exit code."""
+    with ExitStack() as held:
+        metrics = None
+        if settings.metrics_port is not None:
+            metrics = held.enter_context(server.bind(settings.metrics_host, settings.metrics_port, NO_PORT))
+        if settings.processes == 1:
+            return _alone(settings, url, prepare, metrics)
+        return _several(settings, url, prepare, metrics, held.enter_context(server.listen(settings)))
+
+
+def _alone(settings: Settings, url: str, prepare: Prepare, metrics: socket.socket | None) -> int:
+    application = create_app(settings, url, prepare)
+    page = None if metrics is None else MetricsPage(metrics, lambda: Totals().page([_counted(application)]))
+
+    def ready(place: str) -> None:
+        server.announce(place)
+        if page is not None:
+            page.open()
+
+    return server.serve(
+        application, settings, on_ready=ready, on_drain=application.drain, on_refused=_refused(application)
+    )
+
+
+def _several(
+    settings: Settings, url: str, prepare: Prepare, metrics: socket.socket | None, listener: socket.socket
+) -> int:
+    # Made here once and thrown away: what it builds of the schemas is remembered, and each worker has it.
+    create_app(settings, url)
+
+    def work(link: Link) -> int:
+        if metrics is not None:
+            metrics.close()
+        # A table that all workers share is made above, and gets its `link.place` here.
+        application = create_app(settings, url, link.prepare)
+        return server.serve(
+            application,
+            settings,
+            on_ready=lambda _: link.begin(lambda: _counted(application)),
+            on_drain=application.drain,
+            on_refused=_refused(application),
+            listener=listener,
+            shares=link.shares,
+        )
+
+    totals = Totals()
+    parent = Parent(work, settings.processes, settings.worker_timeout, prepare, on_end=totals.bury)
+    own = _own(parent.team)
+
+    def beside() -> None:
+        if metrics is not None:
+            MetricsPage(metrics, lambda: totals.page([told(own), *parent.team.told()])).open()
+
+    return parent.run(listener, beside)
+
+
+def _counted(application: Application) -> bytes:
+    return told(application.metrics.registry) if application.metrics is not None else b""
+
+
+def _refused(application: Application) -> Callable[[str], None]:
+    return application.metrics.refused if application.metrics is not None else lambda code: None
+
+
+def _own(team: Team) -> CollectorRegistry:
+    """What the parent tells of itself."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    registry.register(
+        followed("gauge", "workers", "Workers that are there.", lambda: sum(bool(one.told) for one in team.living()))
+    )
+    registry.register(
+        followed("counter", "workers_replaced", "Workers that ended unasked.", lambda: team.ended, "reason")
+    )
+    return registry

@@ -1,0 +1,75 @@
+"""A small application behind several workers: run by the tests in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from starlette.types import Receive, Scope, Send
+
+from api.errors import SettingsError, Unavailable
+from api.http.server import listen, serve
+from api.http.worker import Link
+from api.http.workers import Parent
+from api.logs import configure
+from api.settings import read_settings
+from tests.http.served import reply
+
+settings = read_settings()
+begun = time.monotonic()
+
+
+def work(link: Link) -> int:
+    """What a worker does."""
+    if "--crash" in sys.argv:
+        os.abort()
+    draining = False
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            if "--refuse" in sys.argv:
+                raise SettingsError("The password is wrong.", "Mend it.")
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        if scope["path"] == "/stick":
+            time.sleep(60)
+        ready = True
+        try:
+            await link.prepare()
+        except Unavailable:
+            ready = False
+        told = f"{link.place.number} {link.place.of} {os.getpid()} {ready} {draining} {os.read(shared, 1).decode()}"
+        os.write(refill, b"s")
+        await reply(send, told.encode())
+
+    def drain() -> None:
+        nonlocal draining
+        draining = True
+
+    return serve(
+        app, settings, on_ready=lambda _: link.begin(lambda: b""), on_drain=drain, listener=listener, shares=link.shares
+    )
+
+
+async def prepare() -> None:
+    """A store that is away at first."""
+    if "--late" in sys.argv and time.monotonic() - begun < 3.5:
+        raise Unavailable("Postgres does not answer.")
+    if "--refused" in sys.argv:
+        raise SettingsError("Postgres refuses us.", "Look at BRIEFING_DATABASE_URL.")
+
+
+def beside() -> None:
+    """Nothing."""
+
+
+if __name__ == "__main__":
+    configure(settings)
+    shared, refill = os.pipe()  # What is opened before the workers is theirs too.
+    os.write(refill, b"s" * 8)
+    with listen(settings) as listener:
+        sys.exit(Parent(work, settings.workers, settings.worker_timeout, prepare).run(listener, beside))

@@ -1,0 +1,190 @@
+"""Several workers behind one socket: they come back, they end, and none outlives its parent."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.http.conftest import ROOT, Client, Served
+
+
+def launch(*arguments: str, stderr: IO[str] | int = subprocess.PIPE, **settings: str) -> subprocess.Popen[str]:
+    chosen = {"port": "0", "workers": "2", "worker_timeout": "1", **settings}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **{f"BRIEFING_{k.upper()}": v for k, v in chosen.items()}}
+    command = [sys.executable, "-m", "tests.http.crew", *arguments]
+    return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True)
+
+
+@dataclass(frozen=True)
+class Crew(Served):
+    """A parent with its workers."""
+
+    log: IO[str]
+
+    def said(self) -> str:
+        """What it has written to its log."""
+        self.log.seek(0)
+        return self.log.read()
+
+    def ask(self) -> list[str]:
+        """What one of them says of itself, on a new connection: number, of, process id, prepared, draining, shared."""
+        with self.client() as client:
+            return client.get("/").body.decode().split()
+
+    def pids(self, of: int = 0) -> dict[str, int]:
+        """Who has which place: as many connections at once that each has some of them; until there are as many."""
+        begun = time.monotonic()
+        while len(found := self._pids()) < of:
+            assert time.monotonic() - begun < 10, f"there are only {found}"
+            time.sleep(0.1)  # By then each knows that the connections of before are gone.
+        return found
+
+    def _pids(self) -> dict[str, int]:
+        clients = [Client(self.port) for _ in range(16)]
+        answers = [client.get("/").body.decode().split() for client in clients]
+        for client in clients:
+            client.close()
+        return {answer[0]: int(answer[2]) for answer in answers}
+
+
+@contextmanager
+def crew(*arguments: str, **settings: str) -> Iterator[Crew]:
+    with TemporaryFile("w+") as log, launch(*arguments, stderr=log, **settings) as process:
+        try:
+            assert process.stdout is not None
+            assert select.select([process.stdout], [], [], 20)[0], "it does not start"
+            yield Crew(process, urlsplit(process.stdout.readline().split()[-1]).port or 0, log)
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+def until(true: Callable[[], object], within: float) -> None:
+    begun = time.monotonic()
+    while not true():
+        assert time.monotonic() - begun < within, f"not within {within} s"
+        time.sleep(0.02)
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended; one that nobody has taken note of yet has, too."""
+    try:
+        return ") Z" in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+
+
+def test_each_worker_has_its_place_and_what_was_opened_before() -> None:
+    with crew(workers="3") as served:
+        served.pids(3)
+        said = served.ask()
+        assert (said[1], said[3], said[5]) == ("3", "True", "s")
+        assert served.process.pid not in served.pids().values()
+
+
+def test_connections_opened_together_are_shared_out() -> None:
+    with crew() as served:
+        served.pids(2)
+        time.sleep(0.2)
+        clients = [Client(served.port) for _ in range(40)]
+        answers = [client.get("/").body.split()[0] for client in clients]
+        for client in clients:
+            client.close()
+        assert 10 <= answers.count(b"0") <= 30
+
+
+def test_a_worker_that_is_killed_is_back_within_2_seconds() -> None:
+    with crew() as served:
+        for _ in range(3):
+            before = served.pids(2)
+            os.kill(before["1"], signal.SIGKILL)
+            until(lambda before=before: served.pids().get("1", before["1"]) != before["1"], 2)
+            assert served.pids(2)["0"] == before["0"]
+
+
+@pytest.mark.parametrize("how", ["stopped", "stuck"])
+def test_a_worker_that_is_wedged_is_killed_and_replaced(how: str) -> None:
+    with crew() as served:
+        before = served.pids(2)
+        with served.client() as client:
+            if how == "stuck":
+                client.ask("GET", "/stick")
+                wedged = {before["0"], before["1"]}
+            else:
+                os.kill(before["0"], signal.SIGSTOP)
+                wedged = {before["0"]}
+            until(lambda: any(gone(pid) for pid in wedged), 5)
+        until(lambda: len(served.pids()) == 2 and served.pids() != before, 2)
+        assert "worker wedged" in served.said()
+        assert ("in app" in served.said()) == (how == "stuck"), "it tells where"
+
+
+def test_sigterm_drains_all_and_ends_with_0() -> None:
+    with crew() as served, served.client() as early:
+        pids = served.pids(2)
+        early.get("/")
+        served.process.send_signal(signal.SIGTERM)
+        until(lambda: served.ask()[4] == "True", 1)
+        assert early.closed()
+        assert served.process.wait(10) == 0
+        assert all(gone(pid) for pid in pids.values())
+
+
+def test_ctrl_c_at_a_terminal_is_one_ctrl_c() -> None:
+    # A terminal sends it to the whole group; a worker that got it too would take ours for the second.
+    with crew() as served:
+        groups = {os.getpgid(pid) for pid in served.pids().values()}
+        assert os.getpgid(served.process.pid) not in groups
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(10) == 0
+
+
+def test_workers_end_with_their_parent() -> None:
+    with crew() as served:
+        pids = served.pids(2)
+        os.kill(pids["1"], signal.SIGSTOP)
+        served.process.kill()
+        served.process.wait()
+        until(lambda: all(gone(pid) for pid in pids.values()), 5)
+
+
+def test_workers_serve_before_the_store_does() -> None:
+    with crew("--late") as served:
+        assert served.ask()[3] == "False"
+        until(lambda: served.ask()[3] == "True", 5)
+        assert served.said().count("store not ready") == 1, "it is said once"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [
+        ("--refuse", 2, "The password is wrong.\nMend it.\n"),
+        ("--crash", 70, "No worker comes to serve: 4 in a row ended, by SIGABRT.\n"),
+    ],
+)
+def test_workers_that_can_never_serve_are_the_end_in_words(fault: str, code: int, said: str) -> None:
+    begun = time.monotonic()
+    with launch(fault) as process:
+        told = process.communicate(timeout=20)[1]
+    assert (process.returncode, said in told) == (code, True), told
+    assert fault != "--crash" or time.monotonic() - begun > 0.5, "the tries are slowed down"
+
+
+def test_a_store_that_refuses_ends_the_start() -> None:
+    with launch("--refused") as process:
+        told = process.communicate(timeout=20)[1]
+    assert process.returncode != 0
+    assert "Postgres refuses us." in told
+    assert "No worker" not in told

@@ -1,0 +1,77 @@
+"""The service over the sample as operators see it: its log, its metrics, its traces."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import httpx2
+import pytest
+
+from api.ingest.load import load
+from api.store.migrate import migrate
+from tests.http.conftest import Served
+
+SAMPLE = Path(__file__).parents[2] / "api" / "sample"
+
+
+@pytest.fixture(scope="package")
+async def sample(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """The URL of a database that holds the sample."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    yield url
+
+
+def free_port() -> int:
+    """A port that nobody has at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a service wrote."""
+
+    file: IO[str]
+
+    def text(self) -> str:
+        self.file.seek(0)
+        return self.file.read()
+
+    def requests(self, count: int) -> list[dict[str, Any]]:
+        """The lines of so many requests, once they are there."""
+        begun = time.monotonic()
+        while True:
+            lines = [json.loads(line) for line in self.text().splitlines() if line.startswith("{")]
+            found = [line for line in lines if line["event"] == "request"]
+            if len(found) >= count:
+                return found
+            assert time.monotonic() - begun < 5, found
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    """Where a service is to write."""
+    with (tmp_path / "log").open("w+") as file:
+        yield Log(file)
+
+
+@contextmanager
+def caller(served: Served) -> Iterator[httpx2.Client]:
+    """A client of the service, once it is ready."""
+    with httpx2.Client(base_url=f"http://127.0.0.1:{served.port}") as client:
+        begun = time.monotonic()
+        while client.get("/readyz").status_code != 200:
+            assert time.monotonic() - begun < 10
+            time.sleep(0.02)
+        yield client

@@ -1,0 +1,174 @@
+"""Prometheus' page: what it counts, on a port of its own, and one page however many processes serve."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.http.metrics import Metrics
+from api.http.totals import Totals, told
+from tests.http.conftest import Client, Served
+from tests.operate.conftest import caller, free_port
+from tests.serving import launch, serving
+
+Page = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def scrape(port: int) -> Page:
+    answer = httpx2.get(f"http://127.0.0.1:{port}/metrics")
+    assert answer.status_code == 200
+    families = text_string_to_metric_families(answer.text)
+    return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
+
+
+def value(page: Page, name: str, **labels: str) -> float:
+    """The sum of all series of this name that have these labels."""
+    return sum(
+        number for (series, own), number in page.items() if series == name and labels.items() <= dict(own).items()
+    )
+
+
+def eventually(port: int, name: str, wanted: float, **labels: str) -> Page:
+    begun = time.monotonic()
+    while value(page := scrape(port), name, **labels) != wanted:
+        assert time.monotonic() - begun < 8, (name, labels, value(page, name, **labels))
+        time.sleep(0.1)
+    return page
+
+
+def ask(client: httpx2.Client, count: int = 1) -> None:
+    """The same requests, each on a connection of its own."""
+    for _ in range(count):
+        client.get("/v1/events?limit=3", headers={"connection": "close"})
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_requests_are_counted_by_what_they_are(sample: str, workers: int) -> None:
+    port = free_port()
+    with serving(sample, metrics_port=port, workers=workers) as served, caller(served) as client:
+        ask(client, 8)
+        tag = client.get("/v1/places").headers["etag"]
+        assert client.get("/v1/places", headers={"if-none-match": tag}).status_code == 304
+        client.post("/v1/graphql", json={"query": "{quotes(first:2){nodes{id}}}"})
+        client.get("/v1/events.csv")
+        client.get("/v1/nothing/1")
+        client.get("/v1/nothing/2")
+        bad = Client(served.port)
+        bad.send(b"nonsense\r\n\r\n")
+        bad.answer()
+        bad.close()
+        page = eventually(port, "briefing_refusals_total", 1, code="invalid_request")
+        page = eventually(port, "briefing_requests_total", 2, route="none", status="404")
+    get = {"door": "rest", "method": "GET"}
+    assert value(page, "briefing_requests_total", route="/v1/events", status="200", **get) == 8
+    assert value(page, "briefing_requests_total", route="/v1/places", status="304", **get) == 1
+    assert value(page, "briefing_requests_total", door="graphql", method="POST") == 1
+    assert value(page, "briefing_requests_total", door="export", route="/v1/events.csv") == 1
+    assert value(page, "briefing_request_seconds_count", route="/v1/events") == 8
+    assert value(page, "briefing_request_seconds_bucket", route="/v1/events", le="+Inf") == 8
+    cached = {
+        one: value(page, "briefing_answers_total", door="rest", cache=one) for one in ("hit", "miss", "unchanged")
+    }
+    assert cached["unchanged"] == 1
+    assert cached["hit"] + cached["miss"] == 9
+    assert cached["miss"] == value(page, "briefing_store_seconds_count", door="rest") >= 2
+    assert value(page, "briefing_price_points_total", door="rest") >= 8 * 3
+    assert value(page, "briefing_response_bytes_total", door="export") > 1000
+    assert value(page, "briefing_requests_in_flight") == 0
+    assert value(page, "briefing_pool_idle", pool="read") >= 1
+    assert value(page, "briefing_change_log_sure") == 1
+    assert value(page, "briefing_change_log_age_seconds") < 1
+    assert value(page, "briefing_build_info") == 1
+    assert value(page, "process_cpu_seconds_total") > 0
+    assert value(page, "briefing_workers") == (workers if workers > 1 else 0)
+    assert not any("/v1/nothing" in str(series) for series in page), "a label is never the caller's to choose"
+
+
+def test_a_worker_that_died_leaves_its_counts_and_no_gauges(sample: str) -> None:
+    port = free_port()
+    with serving(sample, metrics_port=port, workers=2) as served, caller(served) as client:
+        ask(client, 12)
+        eventually(port, "briefing_requests_total", 12, route="/v1/events")
+        os.kill(_child(served), signal.SIGKILL)
+        eventually(port, "briefing_workers_replaced_total", 1, reason="died")
+        page = eventually(port, "briefing_workers", 2)
+        assert value(page, "briefing_requests_total", route="/v1/events") == 12, "counters never go back"
+        assert value(page, "briefing_build_info") == 1
+        assert value(page, "briefing_requests_in_flight") == 0
+        ask(client, 3)
+        eventually(port, "briefing_requests_total", 15, route="/v1/events")
+
+
+def _child(served: Served) -> int:
+    """One of the workers: all children of the parent are."""
+    return int(Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()[0])
+
+
+def test_the_page_is_all_there_is_on_its_port_and_is_not_on_the_callers(sample: str) -> None:
+    port = free_port()
+    with serving(sample, metrics_port=port) as served, caller(served) as client:
+        assert httpx2.get(f"http://127.0.0.1:{port}/v1/events").status_code == 404
+        assert httpx2.post(f"http://127.0.0.1:{port}/metrics").status_code == 405
+        assert client.get("/metrics").status_code == 404
+        idle = [Client(port) for _ in range(20)]
+        assert scrape(port)
+        for one in idle:
+            one.close()
+
+
+def test_a_metrics_port_that_is_taken_is_a_sentence(sample: str) -> None:
+    port = free_port()
+    with serving(sample, metrics_port=port), launch(sample, metrics_port=port) as second:
+        said = second.communicate(timeout=20)[1]
+    assert second.returncode == 2
+    assert f"Cannot listen on 127.0.0.1:{port}" in said and "BRIEFING_METRICS_PORT" in said
+
+
+def test_no_port_is_opened_unless_it_is_asked_for(sample: str) -> None:
+    with serving(sample) as served, caller(served):
+        assert listening(served.process.pid) == {served.port}
+    port = free_port()
+    with serving(sample, metrics_port=port) as served, caller(served):
+        assert listening(served.process.pid) == {served.port, port}
+
+
+def listening(pid: int) -> set[int]:
+    """The ports on which a process listens."""
+    own = {one.readlink().name for one in Path(f"/proc/{pid}/fd").iterdir()}
+    table = Path(f"/proc/{pid}/net/tcp").read_text()
+    rows = re.findall(r":([0-9A-F]{4}) 00000000:0000 0A .*? 0 +(\d+) \d ", table)
+    return {int(port, 16) for port, inode in rows if f"socket:[{inode}]" in own}
+
+
+def counted(requests: int, gauge: float) -> bytes:
+    registry = CollectorRegistry()
+    Counter("briefing_things", "Things.", ["kind"], registry=registry).labels("a").inc(requests)
+    Gauge("briefing_now", "Now.", registry=registry).set(gauge)
+    return told(registry)
+
+
+def test_counts_of_all_are_added_up_and_those_of_the_gone_stay() -> None:
+    totals = Totals()
+    assert b'briefing_things_total{kind="a"} 5.0' in totals.page([counted(2, 1), counted(3, 10)])
+    totals.bury(counted(3, 10))
+    for _ in range(2):
+        page = totals.page([counted(2, 1), b"\n", counted(0, 4)])
+        assert b'briefing_things_total{kind="a"} 5.0' in page
+        assert b"briefing_now 5.0" in page
+
+
+def test_others_add_what_only_they_know() -> None:
+    metrics = Metrics()
+    metrics.follow("gauge", "limiter_away", "1 while the shared limits are out of reach.", lambda: 1)
+    metrics.follow("counter", "limited", "Requests refused by a limit.", lambda: {"minute": 3, "day": 1}, "limit")
+    page = Totals().page([told(metrics.registry)])
+    assert b"briefing_limiter_away 1.0" in page
+    assert b'briefing_limited_total{limit="minute"} 3.0' in page
