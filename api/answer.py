@@ -1,4 +1,5 @@
-"""The whole service in one screen: a Query is priced, compiled and read, whichever door it came through.
+"""The whole service in one screen: a Query is priced and compiled, its caller charged, Postgres answers, and what was
+not used is given back; whichever door it came through.
 
 A finished answer is kept until something that it reads has changed. While that cannot be told for sure, none is used.
 """
@@ -10,64 +11,88 @@ from hashlib import blake2b
 
 from api import __version__
 from api.access import check
+from api.access.caller import Caller
+from api.access.gate import Gate, Spent
 from api.compiler import Statement, compile
+from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
 from api.flight import Flights
 from api.memo import Memo
-from api.query import Query, price
+from api.query import Query, largest, price
 from api.settings import Settings
 from api.store.changes import Changes
 from api.store.read import Reader, Reply
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A request that may be answered: its price in points, the statement that answers it, and a key that is equal for
-    equal statements of one release."""
+class Priced:
+    """A request that may be answered: its price in points, its largest page, the statement that answers it, and a key
+    that is equal for equal statements of one release."""
 
     price: int
+    page: int
     statement: Statement
     key: str
 
 
 class Service:
-    """What answers: the settings, the reader of the store, and the answers that are kept."""
+    """What answers: the settings, the gate, the reader of the store, and the answers that are kept."""
 
-    def __init__(self, settings: Settings, url: str) -> None:
+    def __init__(self, settings: Settings, url: str, gate: Gate) -> None:
         self.settings = settings
+        self.gate = gate
         self.reader = Reader(url, settings)
         self.changes = Changes(url)
         self._kept: Memo[Reply] = Memo(settings.answer_memory)
         self._flights: Flights[Reply] = Flights()
 
-    def plan(self, query: Query) -> Plan:
+    def plan(self, query: Query) -> Priced:
         """What the request costs and how it is answered. TooExpensive where it costs more than one request may."""
         points = price(query)
-        check(points, self.settings)
+        check(points, query, self.settings.max_price)
         statement = compile(query)
         text = f"{__version__}\0{statement.sql}\0{statement.arguments!r}"
-        return Plan(points, statement, blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest())
+        key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        return Priced(points, largest(query), statement, key)
 
-    def tag(self, plan: Plan) -> str:
+    def tag(self, priced: Priced) -> str:
         """The entity tag of the answer as it would be now; empty while that is not sure."""
-        mark = self.changes.mark(plan.statement.reads)
-        return "" if mark is None else tagged(plan, mark)
+        mark = self.changes.mark(priced.statement.reads)
+        return "" if mark is None else tagged(priced, mark)
 
-    def kept(self, plan: Plan) -> Reply | None:
+    async def admit(self, caller: Caller, priced: Priced) -> Spent:
+        """Charge the caller. InvalidRequest or TooExpensive where their plan never allows this."""
+        if priced.page > caller.plan.page_most:
+            detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
+            raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
+        return await self.gate.begin(caller, priced.price)
+
+    def kept(self, priced: Priced) -> Reply | None:
         """The answer, where it is kept and for sure still true."""
-        kept = self._kept.get(plan.key)
-        return kept if kept is not None and kept.mark == self.changes.mark(plan.statement.reads) else None
+        kept = self._kept.get(priced.key)
+        return kept if kept is not None and kept.mark == self.changes.mark(priced.statement.reads) else None
 
-    async def answer(self, plan: Plan) -> Reply:
-        """The answer, in bytes. Unavailable or TimedOut where the store does not give one."""
-        return self.kept(plan) or await self._flights.run(plan.key, lambda: self._read(plan))
+    async def answer(self, priced: Priced, spent: Spent) -> tuple[Reply, bool]:
+        """The answer, in bytes, and whether it was kept. Unavailable or TimedOut where the store does not give one."""
+        used = priced.price
+        try:
+            kept = self.kept(priced)
+            reply = kept or await self._flights.run(priced.key, lambda: self._read(priced))
+            used = reply.points
+            return reply, kept is not None
+        except Unavailable as error:
+            # What worked on it and did not get ready in time was work all the same.
+            used = priced.price if isinstance(error, TimedOut) else 0
+            raise
+        finally:
+            await spent.settle(used)
 
-    async def _read(self, plan: Plan) -> Reply:
-        statement = plan.statement
+    async def _read(self, priced: Priced) -> Reply:
+        statement = priced.statement
         reply = await self.reader.read(statement.sql, statement.arguments, custom=statement.custom)
-        self._kept.put(plan.key, reply, 2 * len(reply.body) + 200)
+        self._kept.put(priced.key, reply, 2 * len(reply.body) + 200)
         return reply
 
 
-def tagged(plan: Plan, mark: str) -> str:
+def tagged(priced: Priced, mark: str) -> str:
     """The entity tag of an answer: what was asked of which release, and the state that was read."""
-    return f"{plan.key}-{mark}"
+    return f"{priced.key}-{mark}"

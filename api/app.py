@@ -6,16 +6,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.access.directory import Directory
+from api.access.gate import Gate
+from api.access.limits import open_limits
 from api.answer import Service
 from api.catalog import VERSIONS
 from api.graphql import console
 from api.graphql import routes as graphql
 from api.http import meanings
 from api.http.access_log import access_log
+from api.http.admission import Admission
 from api.http.cors import Cors
 from api.http.front import Front
 from api.http.health import PATIENCE, Health, Prepare, persist
@@ -24,6 +29,8 @@ from api.http.paths import Paths
 from api.http.traces import Traces
 from api.rest import contract, export, index
 from api.rest import routes as rest
+from api.rest.access import me
+from api.rest.access import routes as access
 from api.settings import Settings
 from api.store.pool import Pool
 
@@ -46,11 +53,15 @@ class Application:
         self.health.draining = True
 
 
-def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> Application:
+def create_app(settings: Settings, url: str, prepare: Prepare | None = None, table: int | None = None) -> Application:
     """The service as an ASGI application over the Postgres at `url`. `prepare` brings the store up to date; while it
-    cannot, for Postgres is away, the service lives and is not ready."""
-    service = Service(settings, url)
-    exports = export.Exports(settings, url)
+    cannot, for Postgres is away, the service lives and is not ready. `table` is the file of limits that several
+    processes share."""
+    directory = Directory(url, settings)
+    gate = Gate(directory, open_limits(settings, table) if settings.limits else None, settings)
+    admission = Admission(gate, settings)
+    service = Service(settings, url, gate)
+    exports = export.Exports(service, url)
     health = Health(service.reader)
     metrics = None if settings.metrics_port is None else Metrics()
     traces = Traces(settings) if settings.traces_endpoint else None
@@ -71,6 +82,9 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
         with suppress(asyncio.CancelledError):
             await preparing
         await service.changes.stop()
+        await directory.stop()
+        if gate.limits is not None:
+            await gate.limits.close()
         await service.reader.close()
         await exports.streams.close()
         if traces is not None:
@@ -78,9 +92,11 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     routers = [health.routes(), index.routes(VERSIONS.values()), console.routes(), meanings.routes()]
+    routers.append(access.routes(directory.store, admission, settings))
     for version in VERSIONS.values():
-        routers += [rest.routes(service, exports, version), export.routes(exports, version)]
-        routers += [contract.routes(version), graphql.routes(service, version)]
+        routers += [rest.routes(service, admission, exports, version), export.routes(exports, admission, version)]
+        routers += [contract.routes(version), graphql.routes(service, admission, version)]
+        routers.append(me.routes(version, admission))
     for router in routers:
         app.include_router(router)
     told = [metrics, traces]
@@ -92,7 +108,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None) -> 
 
 
 def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Exports) -> None:
-    """What is not counted but looked at when somebody asks. Limits add theirs here."""
+    """What is not counted but looked at when somebody asks."""
     pools = {"read": service.reader.pool, "export": exports.streams.pool}
 
     def each(kind: Kind, name: str, meaning: str, read: Callable[[Pool], float]) -> None:
@@ -106,6 +122,9 @@ def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Ex
     metrics.follow("gauge", "exports_running", "Exports that are being sent.", lambda: exports.streams.pool.used)
     changes = service.changes
     metrics.follow("gauge", "change_log_sure", "1 while kept answers are known to be true.", lambda: changes.sure)
+    if (limits := service.gate.limits) is not None:
+        told = partial(getattr, limits, "away", False)
+        metrics.follow("gauge", "limits_away", "1 while Redis is away and each process enforces its share.", told)
     metrics.follow("gauge", "change_log_age_seconds", "Since the change log was seen last.", lambda: changes.age)
 
 
@@ -113,4 +132,6 @@ async def _prepared(prepare: Prepare | None, service: Service, health: Health, t
     if prepare is not None:
         await persist(prepare, tried)
     service.changes.start()  # Before, there may be no log to follow.
+    service.gate.directory.start()
+    await service.gate.directory.known()
     health.prepared = True

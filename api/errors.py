@@ -13,6 +13,7 @@ BriefingError
 │       ├── InvalidKey      invalid_key        no key of ours: mistyped, cut short, or unknown
 │       ├── ExpiredKey      expired_key        the key was right and its time is over
 │       └── RevokedKey      revoked_key        the key was right and was taken back
+├── RateLimited             rate_limited       a limit of the caller's plan is used up; try again after `retry_after`
 ├── Unavailable             unavailable        the store cannot answer now; try again after `retry_after`
 │   └── TimedOut            timed_out          the store took longer than a request may
 ├── LoadError               load_refused       a file was refused whole; it lists every fault found
@@ -23,6 +24,7 @@ BriefingError
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,19 @@ class RevokedKey(Unauthenticated):
     """The key was right, and was taken back."""
 
     code = "revoked_key"
+
+
+class RateLimited(BriefingError):
+    """A limit of the caller's plan has too little left: `limit` names it, `price` is what was asked of it, and
+    `retry_after` the seconds after which the same request fits."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, hint: str, *, limit: str, price: int, retry_after: float) -> None:
+        super().__init__(message, hint)
+        self.limit = limit
+        self.price = price
+        self.retry_after = max(1, ceil(retry_after))
 
 
 class Unavailable(BriefingError):

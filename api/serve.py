@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
+from api.access.limits import SharedTable
 from api.app import Application, create_app
 from api.http import server
 from api.http.health import Prepare
@@ -50,13 +51,13 @@ def _several(
     settings: Settings, url: str, prepare: Prepare, metrics: socket.socket | None, listener: socket.socket
 ) -> int:
     # Made here once and thrown away: what it builds of the schemas is remembered, and each worker has it.
-    create_app(settings, url)
+    create_app(settings.model_copy(update={"limits": False}), url)
+    table = SharedTable.create(workers=settings.processes).fileno() if settings.limits else None
 
     def work(link: Link) -> int:
         if metrics is not None:
             metrics.close()
-        # A table that all workers share is made above, and gets its `link.place` here.
-        application = create_app(settings, url, link.prepare)
+        application = create_app(settings, url, link.prepare, table)
         return server.serve(
             application,
             settings,

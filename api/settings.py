@@ -69,6 +69,14 @@ class Settings(BaseSettings):
     stall_timeout: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds in which a client must take something of its answer before it is cut off."
     )
+    limits: bool = Field(True, description="Whether callers are held to their plans; keys are checked all the same.")
+    trusted_proxies: str = Field(
+        "",
+        description="Proxies whose X-Forwarded-For is believed: addresses and networks, with commas between.",
+    )
+    suggestions: Literal["all", "keyed", "none"] = Field(
+        "keyed", description="For whom GraphQL's errors name what is like a wrong name: it takes time to find."
+    )
     redis_url: str = Field(
         "",
         description="Redis or Valkey for limits that hold on several machines, as redis://…; empty for one machine.",

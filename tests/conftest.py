@@ -18,6 +18,9 @@ from api.store.embedded import start
 from api.store.migrate import migrate
 from tests.serving import serving
 
+# The tests ask more than any plan grants; those of the limits switch them on again.
+os.environ.setdefault("BRIEFING_LIMITS", "false")
+
 SAMPLE = Path(__file__).parents[1] / "api" / "sample"
 TOOLS = Path(__file__).parent / "tools"
 

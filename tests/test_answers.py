@@ -8,16 +8,20 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
-from api.answer import Plan, Service
+from api.access.directory import Directory
+from api.access.gate import Gate, Spent
+from api.answer import Priced, Service
 from api.catalog import V1
 from api.ingest.load import load
 from api.rest.request import list_query
 from api.settings import Settings
 from api.store.migrate import migrate
+from api.store.read import Reply
 
 OLDEST = 0.25
 
@@ -30,10 +34,22 @@ async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
     return made
 
 
+def service_over(url: str, **settings: Any) -> Service:
+    """A service whose callers are held to nothing."""
+    chosen = Settings(**settings)
+    return Service(chosen, url, Gate(Directory(url, chosen), None, chosen))
+
+
+async def answer(service: Service, priced: Priced) -> Reply:
+    """The answer to a caller who is held to nothing."""
+    reply, _ = await service.answer(priced, Spent(priced.price))
+    return reply
+
+
 @pytest.fixture
 async def service(url: str) -> AsyncIterator[Service]:
     """A service that follows the log."""
-    made = Service(Settings(), url)
+    made = service_over(url)
     made.changes.start()
     await sure(made)
     yield made
@@ -48,11 +64,11 @@ async def sure(service: Service, seconds: float = 5.0) -> None:
             await asyncio.sleep(0.01)
 
 
-def sources(service: Service) -> Plan:
+def sources(service: Service) -> Priced:
     return service.plan(list_query(V1, V1["source"], b"limit=200"))
 
 
-def places(service: Service) -> Plan:
+def places(service: Service) -> Priced:
     return service.plan(list_query(V1, V1["place"], b"limit=200"))
 
 
@@ -65,21 +81,21 @@ async def write(url: str, folder: Path, number: int) -> None:
 
 
 async def count(service: Service) -> int:
-    reply = await service.answer(sources(service))
+    reply = await answer(service, sources(service))
     return len(json.loads(reply.body)["data"])
 
 
 async def test_an_answer_is_read_once_between_changes(service: Service) -> None:
-    first = await service.answer(sources(service))
-    assert await service.answer(sources(service)) is first
+    first = await answer(service, sources(service))
+    assert await answer(service, sources(service)) is first
 
 
 async def test_a_change_of_another_resource_leaves_an_answer(service: Service, url: str, tmp_path: Path) -> None:
-    kept = await service.answer(places(service))
+    kept = await answer(service, places(service))
     await write(url, tmp_path, 1)
     await asyncio.sleep(OLDEST)
     await sure(service)
-    assert await service.answer(places(service)) is kept
+    assert await answer(service, places(service)) is kept
 
 
 async def test_no_answer_is_older_than_a_change_of_a_quarter_second_ago(
@@ -147,21 +163,21 @@ async def test_the_tag_before_a_query_is_the_tag_after_it(service: Service, url:
         await sure(service)
         plan = sources(service)
         before = service.tag(plan)
-        reply = await service.answer(plan)
+        reply = await answer(service, plan)
         assert before == f"{plan.key}-{reply.mark}"
         await write(url, tmp_path, number)
 
 
 async def test_equal_requests_at_once_are_one_query(url: str) -> None:
-    service = Service(Settings(answer_memory=0), url)
-    replies = await asyncio.gather(*(service.answer(sources(service)) for _ in range(20)))
+    service = service_over(url, answer_memory=0)
+    replies = await asyncio.gather(*(answer(service, sources(service)) for _ in range(20)))
     await service.reader.close()
     assert len({id(one) for one in replies}) == 1
 
 
 async def test_a_waiter_that_leaves_takes_nobody_with_it(url: str) -> None:
-    service = Service(Settings(answer_memory=0), url)
-    first, second = (asyncio.create_task(service.answer(sources(service))) for _ in range(2))
+    service = service_over(url, answer_memory=0)
+    first, second = (asyncio.create_task(answer(service, sources(service))) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
     assert json.loads((await second).body)["data"] == []

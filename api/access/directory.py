@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.access.caller import Caller
-from api.access.plan import Plan, from_row
+from api.access.plan import ANONYMOUS, Plan, from_row
 from api.access.uses import Uses
 from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unavailable
 from api.flight import Flights
@@ -53,12 +53,18 @@ class Directory:
         self._documents: Memo[tuple[int, str | None]] = Memo(DOCUMENTS_MOST)
         self._flights: Flights[_Held] = Flights()
         # Whoever tries keys stands in a line of their own, and holds up nobody whose key was known before.
+        self._row: Row | None = None
+        self._open = Plan(ANONYMOUS, 1, 1, 1, 1, 1)
         self._lines = {True: _Line(), False: _Line()}
 
     def start(self) -> None:
         """Begin to follow the epoch and to write down last uses."""
         self._epoch.start()
         self._uses.start()
+
+    async def known(self) -> None:
+        """Returns once the plans were read."""
+        await self._epoch.seen.wait()
 
     async def stop(self) -> None:
         """Follow no more, and close what is open."""
@@ -73,7 +79,9 @@ class Directory:
             raise Unavailable("The plans are not read yet.", "Try again after Retry-After.")
         if row["name"] is None or not row["open"]:
             raise Unauthenticated(CLOSED, "Send a key as Authorization: Bearer, or as X-API-Key.")
-        return from_row(row)
+        if row is not self._row:
+            self._row, self._open = row, from_row(row)
+        return self._open
 
     async def caller(self, digest: bytes) -> Caller:
         """Who holds the key with this digest. InvalidKey: nobody; ExpiredKey and RevokedKey: somebody did.

@@ -6,19 +6,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
+from api.access.limits import Limit, Terms
 from api.errors import Fault, InvalidRequest
 
 ANONYMOUS = "anonymous"
 FORMATS = ("csv", "ndjson", "geojson")
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 MOST = 1_000_000_000
+MINUTE, DAY = 60, 86_400
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a caller may do. Points are about records: a list of 50 costs 51. `burst` may be spent at once, and
+    """What a caller may do. Points are about records: a list of 50 costs 50. `burst` may be spent at once, and
     `points_minute` come back in a minute, `points_day` in a day."""
 
     name: str
@@ -31,6 +34,12 @@ class Plan:
     formats: tuple[str, ...] = ()
     trusted_only: bool = False
     open: bool = True
+
+    @cached_property
+    def terms(self) -> Terms:
+        """Its limits as they are kept: buckets of `burst` points for the minute and of `points_day` for the day."""
+        minute = Limit("minute", self.burst, self.points_minute, MINUTE)
+        return Terms((minute, Limit("day", self.points_day, self.points_day, DAY)), self.at_once)
 
 
 # What each number may be, and what it means.

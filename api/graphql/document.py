@@ -66,22 +66,22 @@ class Documents:
         self._schema = schema
         self._known: Memo[Document] = Memo(DOCUMENTS_MOST)
 
-    def read(self, text: str) -> Document:
+    def read(self, text: str, hide_suggestions: bool = False) -> Document:
         """The valid document. Refused or TooExpensive tells why it is not one."""
         document = self._known.get(text)
         if document is None:
-            document = self._read(text)
+            document = self._read(text, hide_suggestions)
             self._known.put(text, document, weight(text))
         return document
 
-    def _read(self, text: str) -> Document:
+    def _read(self, text: str, hide_suggestions: bool) -> Document:
         try:
             parsed = parse(text, max_tokens=TOKENS_MOST)
         except GraphQLError as error:
             raise Refused([error]) from None
         _check_numbers(parsed)
         check_size(parsed)
-        if errors := validate(self._schema, parsed, max_errors=ERRORS_MOST):
+        if errors := validate(self._schema, parsed, max_errors=ERRORS_MOST, hide_suggestions=hide_suggestions):
             raise Refused(errors)
         return _sorted(parsed)
 

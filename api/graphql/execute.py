@@ -15,36 +15,63 @@ from graphql import (
     SelectionSetNode,
     execute_sync,
 )
+from starlette.types import Scope
 
-from api.answer import Plan, Service
+from api.access.caller import Caller
+from api.answer import Priced, Service
 from api.catalog import Version
 from api.graphql.document import Document, Documents, Refused, is_query
+from api.graphql.persisted import Persisted, hash_of
 from api.graphql.problems import noted
+from api.graphql.request import Asked
 from api.graphql.schema import core
 from api.graphql.selection import Operation, read_operation
-from api.http.facts import Facts, answered
+from api.http.facts import answered, charged
 from api.memo import Memo
+from api.packing import Packed
+from api.store.read import Reply
 
+# Points of a request that asks for the schema alone, which is answered without the store.
+INTROSPECTION = 1
 PLANS_MOST = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as GraphQL over HTTP gives it."""
-
-    query: str
-    variables: dict[str, Any]
-    operation_name: str | None = None
-
-
-@dataclass(frozen=True)
 class Prepared:
-    """A request that may be answered: its plan, and what graphql-core answers of it (its introspection)."""
+    """A request that may be answered: what it costs and how the store answers it, what graphql-core answers of it (its
+    introspection), and the hash of its document."""
 
-    plan: Plan | None
+    priced: Priced | None
     keys: tuple[str, ...]
     schema_data: dict[str, Any] | None
-    mutates: bool = False
+    document: str
+
+    @property
+    def whole(self) -> Priced | None:
+        """What answers all of it, where graphql-core has no part in it: then the statement's mark is the answer's."""
+        return self.priced if self.schema_data is None else None
+
+
+@dataclass(slots=True)
+class Answer:
+    """A response's JSON without its end, which tells the price and is another each time. What the store answered keeps
+    the same compressed."""
+
+    body: bytes
+    reply: Reply | None = None
+    own: Packed | None = None
+
+    @property
+    def packed(self) -> Packed | None:
+        """The body compressed, once somebody asked for it."""
+        return self.own if self.reply is None else self.reply.packed
+
+    @packed.setter
+    def packed(self, packed: Packed | None) -> None:
+        if self.reply is None:
+            self.own = packed
+        else:
+            self.reply.packed = packed
 
 
 class Executor:
@@ -56,43 +83,46 @@ class Executor:
         self._schema = core(version)
         self._documents = Documents(self._schema)
         self._plans: Memo[Prepared] = Memo(PLANS_MOST)
+        self._suggestions = service.settings.suggestions
+        self.persisted = Persisted(service.gate.directory, version.name)
 
-    def prepare(self, asked: Asked, key: bytes) -> Prepared:
+    async def prepare(self, asked: Asked, key: bytes, caller: Caller) -> Prepared:
         """What is to be done for a request, whose bytes are `key`. Raises what is wrong with it."""
-        prepared = self._plans.get(key)
-        if prepared is None:
-            prepared = self._prepare(asked)
-            self._plans.put(key, prepared, _weight(prepared, key))
+        asked = await self.persisted.resolve(asked, caller)
+        hides = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)
+        prepared = self._prepare(asked, hides)
+        self.persisted.remember(asked)
+        self._plans.put(key, prepared, _weight(prepared, key))
         return prepared
 
     def known(self, key: bytes) -> Prepared | None:
         """What was prepared for the same bytes before."""
         return self._plans.get(key)
 
-    async def answer(self, prepared: Prepared, facts: Facts) -> bytes:
-        """The response's JSON."""
-        reply = await answered(self._service, prepared.plan, facts) if prepared.plan else None
-        data = reply.body if reply else b"{}"
-        if prepared.schema_data is not None:
-            found = {**orjson.loads(data), **prepared.schema_data}
-            data = orjson.dumps({key: found[key] for key in prepared.keys})
-        errors = b""
-        if reply and reply.notes:
-            errors = b',"errors":' + orjson.dumps([noted(one) for one in reply.notes])
-        price = prepared.plan.price if prepared.plan else 1
-        return b'{"data":%b%b,"extensions":{"cost":{"requested":%d}}}' % (data, errors, price)
+    async def answer(self, prepared: Prepared, scope: Scope) -> Answer:
+        """The response's JSON, but for its end."""
+        if prepared.priced is None:
+            await charged(self._service, scope, INTROSPECTION)
+            return Answer(b'{"data":%b' % orjson.dumps(prepared.schema_data))
+        reply = await answered(self._service, prepared.priced, scope)
+        errors = b',"errors":' + orjson.dumps([noted(one) for one in reply.notes]) if reply.notes else b""
+        if prepared.schema_data is None:
+            return Answer(b'{"data":%b%b' % (reply.body, errors), reply)
+        found = {**orjson.loads(reply.body), **prepared.schema_data}
+        return Answer(b'{"data":%b%b' % (orjson.dumps({key: found[key] for key in prepared.keys}), errors))
 
-    def _prepare(self, asked: Asked) -> Prepared:
-        document = self._documents.read(asked.query)
+    def _prepare(self, asked: Asked, hides: bool) -> Prepared:
+        document = self._documents.read(asked.query, hide_suggestions=hides)
         node = document.operation(asked.operation_name)
         if not is_query(node):
             raise Refused([GraphQLError("Only queries are offered here.", node)])
         try:
-            operation = read_operation(self._version, self._schema, document, node, asked.variables)
+            operation = read_operation(self._version, self._schema, document, node, asked.variables, hides)
         except GraphQLError as error:
             raise Refused([error]) from None
-        plan = self._service.plan(operation.query) if operation.query else None
-        return Prepared(plan, operation.keys, self._introspected(document, node, operation, asked.variables))
+        priced = self._service.plan(operation.query) if operation.query else None
+        introspected = self._introspected(document, node, operation, asked.variables)
+        return Prepared(priced, operation.keys, introspected, hash_of(asked.query))
 
     def _introspected(
         self, document: Document, node: OperationDefinitionNode, operation: Operation, variables: dict[str, Any]
@@ -120,8 +150,8 @@ def _only(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> Opera
 
 def _weight(prepared: Prepared, key: bytes) -> int:
     weight = 1000 + 2 * len(key)
-    if prepared.plan:
-        statement = prepared.plan.statement
+    if prepared.priced:
+        statement = prepared.priced.statement
         weight += len(statement.sql) + sum(len(repr(one)) for one in statement.arguments)
     if prepared.schema_data is not None:
         weight += 10 * len(orjson.dumps(prepared.schema_data))

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 
-from api.errors import BriefingError, InvalidRequest
+from api.errors import BriefingError, InvalidRequest, RateLimited
 from api.graphql.document import Refused
-from api.http.problems import PROBLEMS
+from api.http.problems import PROBLEMS, limited
 
 # graphql-core repeats what it was given, which may be as long as a body.
 MESSAGE_MOST = 500
@@ -29,6 +29,8 @@ def formatted(error: Exception) -> list[dict[str, Any]]:
         extensions["errors"] = [{"parameter": one.where, "detail": one.detail} for one in error.faults]
     if hint := getattr(error, "hint", ""):
         extensions["hint"] = hint
+    if isinstance(error, RateLimited):
+        extensions |= limited(error)
     return [{"message": message if problem.code != "internal" else problem.meaning, "extensions": extensions}]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -9,7 +11,6 @@ from starlette.types import Receive, Scope
 
 from api.errors import InvalidRequest
 from api.graphql.document import Refused
-from api.graphql.execute import Asked
 from api.http.body import read_body
 from api.http.media import header, wanted
 from api.http.parameters import Faults, read_pairs
@@ -19,6 +20,7 @@ from api.settings import Settings
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
+HASH = re.compile(r"[0-9a-f]{64}")
 KEYS = ("query", "variables", "operationName", "extensions")
 
 
@@ -47,11 +49,22 @@ async def read_bytes(scope: Scope, receive: Receive, settings: Settings) -> byte
     return await read_body(scope, receive, settings)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request as GraphQL over HTTP gives it. `hash` names a document by its SHA-256; then there may be no text."""
+
+    query: str
+    variables: dict[str, Any]
+    operation_name: str | None = None
+    hash: str = ""
+
+
 def read_asked(scope: Scope, sent: bytes) -> Asked:
     """The document, variables and operation name. Malformed names the parameter that is wrong."""
     given = _from_body(sent) if scope["method"] == "POST" else _from_url(sent)
-    query = given.get("query")
-    if not isinstance(query, str) or not query.strip():
+    named = _hash(given.get("extensions"))
+    query = given.get("query") or ("" if named else None)
+    if not isinstance(query, str) or not (query.strip() or named):
         raise _malformed("query", "Expected a GraphQL document as text.")
     variables = given.get("variables")
     if not isinstance(variables, dict | None):
@@ -59,9 +72,18 @@ def read_asked(scope: Scope, sent: bytes) -> Asked:
     name = given.get("operationName")
     if not isinstance(name, str | None):
         raise _malformed("operationName", "Expected a name.")
-    if not isinstance(given.get("extensions"), dict | None):
+    return Asked(query, variables or {}, name or None, named)
+
+
+def _hash(extensions: Any) -> str:
+    if not isinstance(extensions, dict | None):
         raise _malformed("extensions", "Expected an object.")
-    return Asked(query, variables or {}, name or None)
+    asked = (extensions or {}).get("persistedQuery")
+    if asked is None:
+        return ""
+    if not isinstance(asked, dict) or asked.get("version") != 1 or not HASH.fullmatch(str(asked.get("sha256Hash"))):
+        raise _malformed("extensions", 'Expected {"persistedQuery": {"version": 1, "sha256Hash": …}}, 64 hex digits.')
+    return str(asked["sha256Hash"])
 
 
 def status_of(error: Exception, kind: str) -> int:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
+from starlette.types import Receive, Scope
 
-from api.answer import Service
+from api.access.caller import Caller
+from api.access.gate import Spent
+from api.answer import Service, tagged
 from api.catalog import Version
 from api.errors import BriefingError
 from api.graphql.console import page
 from api.graphql.execute import Executor
 from api.graphql.problems import formatted
 from api.graphql.request import HTML, media_type, read_asked, read_bytes, status_of
+from api.http.admission import Admission
 from api.http.problems import HTTPError, headers_of, without_keys
-from api.http.respond import Bytes, Content, packed, respond
+from api.http.respond import Bytes, packed, respond, unchanged
 from api.http.route import DataRoute
 
 
-def routes(service: Service, version: Version) -> APIRouter:
+def routes(service: Service, admission: Admission, version: Version) -> APIRouter:
     """`/vN/graphql`: POST and GET, and the console for a browser that opens it."""
     router = APIRouter(route_class=DataRoute)
-    door = _Door(service, Executor(service, version), version)
+    door = _Door(service, admission, Executor(service, version), version)
     router.add_api_route(
         f"/{version.name}/graphql", door.handle, methods=["GET", "HEAD", "POST", "OPTIONS"], include_in_schema=False
     )
@@ -30,8 +35,9 @@ def routes(service: Service, version: Version) -> APIRouter:
 
 
 class _Door:
-    def __init__(self, service: Service, executor: Executor, version: Version) -> None:
-        self._settings = service.settings
+    def __init__(self, service: Service, admission: Admission, executor: Executor, version: Version) -> None:
+        self._service = service
+        self._admission = admission
         self._executor = executor
         self._version = version
 
@@ -43,16 +49,38 @@ class _Door:
             return page(self._version)
         media = f"{kind}; charset=utf-8".encode()
         try:
-            sent = await read_bytes(scope, request.receive, self._settings)
-            key = (b"+" if scope["method"] == "POST" else b"?") + sent
-            prepared = self._executor.known(key) or self._executor.prepare(read_asked(scope, sent), key)
-            body = await self._executor.answer(prepared, scope["facts"])
+            async with self._admission(scope) as caller:
+                return await self._answer(scope, request.receive, caller, media)
         except (BriefingError, HTTPError) as error:
             response = Bytes(without_keys(orjson.dumps({"errors": formatted(error)})), media, status_of(error, kind))
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]
             return response
-        if scope["method"] == "POST":
-            response = await packed(scope, Content(body), media)
+
+    async def _answer(self, scope: Scope, receive: Receive, caller: Caller, media: bytes) -> Bytes:
+        sent = await read_bytes(scope, receive, self._service.settings)
+        post = scope["method"] == "POST"
+        key = (b"+" if post else b"?") + sent
+        prepared = self._executor.known(key) or await self._executor.prepare(read_asked(scope, sent), key, caller)
+        await self._executor.persisted.check(prepared.document, caller)
+        tag = "" if post or not prepared.whole else self._service.tag(prepared.whole)
+        if same := unchanged(scope, tag, weak=True):
+            return same
+        answer = await self._executor.answer(prepared, scope)
+        end = _end(scope["facts"].spent)
+        if post:
+            response = await packed(scope, answer, media, end)
             response.headers.append((b"cache-control", b"no-store"))
             return response
-        return await respond(scope, Content(body), media_type=media)
+        if prepared.whole and answer.reply:
+            tag = tagged(prepared.whole, answer.reply.mark)
+        return await respond(scope, answer, media_type=media, tag=tag, end=end)
+
+
+def _end(spent: Spent) -> bytes:
+    """The end of a response: what it cost at most and in the end, the points that are left of the nearest limit, and
+    the seconds until all of those are back."""
+    if spent.left is None:
+        return b',"extensions":{"cost":{"requested":%d,"actual":%d}}}' % (spent.price, spent.used)
+    remaining, reset = min(zip(spent.left.remaining, spent.left.reset, strict=True))
+    told = (spent.price, spent.used, remaining, ceil(reset))
+    return b',"extensions":{"cost":{"requested":%d,"actual":%d,"remaining":%d,"reset":%d}}}' % told

@@ -71,9 +71,10 @@ def read_operation(
     document: Document,
     operation: OperationDefinitionNode,
     variables: dict[str, Any],
+    hide_suggestions: bool = False,
 ) -> Operation:
     """The operation as a Query. Refused: a variable is wrong. InvalidRequest: an argument is."""
-    values = get_variable_values(schema, operation.variable_definitions or (), variables, max_errors=10)
+    values = get_variable_values(schema, operation.variable_definitions or (), variables, 10, hide_suggestions)
     if isinstance(values, list):
         raise Refused(values)
     return _Reader(version, schema, document, operation, values).operation()

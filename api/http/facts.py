@@ -10,7 +10,8 @@ from time import perf_counter
 
 from starlette.types import Scope
 
-from api.answer import Plan, Service
+from api.access.gate import Spent
+from api.answer import Priced, Service
 from api.store.read import Reply
 
 # The client went away before it had an answer: no status was sent. (nginx logs the same number.)
@@ -38,27 +39,43 @@ class Facts:
     cache: str = ""
     store_begun: float = 0.0
     store_seconds: float | None = None
-    # Who asks, the name of its plan, and the points that it has left: set where limits are kept.
+    # The name of the caller's plan, and what was taken from its limits.
     plan: str = ""
-    left: int | None = None
+    spent: Spent | None = None
+
+    @property
+    def left(self) -> int | None:
+        """The points that the caller has left."""
+        return min(self.spent.left.remaining) if self.spent is not None and self.spent.left is not None else None
 
 
 Ended = Callable[[Facts, Scope], None]
 
 
-async def answered(service: Service, plan: Plan, facts: Facts) -> Reply:
-    """The answer; what it cost and where it came from are noted."""
-    facts.price = plan.price
+async def charged(service: Service, scope: Scope, price: int) -> None:
+    """Charge who asks for what is answered without the store."""
+    facts: Facts = scope["facts"]
+    facts.price = price
+    facts.spent = spent = await service.gate.begin(scope["caller"], price)
+    spent.check()
+    await spent.settle(price)
+
+
+async def answered(service: Service, priced: Priced, scope: Scope) -> Reply:
+    """The answer to who asks; what it cost and where it came from are noted. RateLimited where they may not ask."""
+    facts: Facts = scope["facts"]
+    facts.price = priced.price
+    facts.spent = spent = await service.admit(scope["caller"], priced)
+    spent.check()
     facts.store_begun = begun = perf_counter()
-    kept = service.kept(plan)
-    if kept is not None:
-        facts.cache, facts.store_seconds = "hit", 0.0
-        return kept
     facts.cache = "miss"
     try:
-        return await service.answer(plan)
+        reply, kept = await service.answer(priced, spent)
     finally:
         facts.store_seconds = perf_counter() - begun
+    if kept:
+        facts.cache, facts.store_seconds = "hit", 0.0
+    return reply
 
 
 def unchanged(facts: Facts) -> None:

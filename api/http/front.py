@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.admission import limit_fields
 from api.http.body import BodyIgnored
 from api.http.cors import always
 from api.http.facts import GONE, Ended, Facts, route, unchanged
@@ -62,6 +63,7 @@ class Front:
                     *self._always,
                     (b"x-request-id", request_id),
                     (b"server-timing", _timing(facts)),
+                    *(limit_fields(facts.spent) if facts.spent is not None else ()),
                 ]
             else:
                 facts.bytes += len(message.get("body", b""))

@@ -9,7 +9,7 @@ import orjson
 from starlette.exceptions import HTTPException
 
 from api.access.key import hidden
-from api.errors import BriefingError, Forbidden, InvalidRequest, Unauthenticated, Unavailable
+from api.errors import BriefingError, Forbidden, InvalidRequest, RateLimited, Unauthenticated, Unavailable
 
 MEDIA_TYPE = b"application/problem+json"
 
@@ -48,6 +48,7 @@ PROBLEMS: dict[str, Problem] = {
         Problem(
             "unsupported_media_type", 415, "Unsupported media type", "The body's type or encoding is not read here."
         ),
+        Problem("rate_limited", 429, "Too many requests", "A limit of the caller's plan has too little left."),
         Problem(
             "headers_too_large", 431, "Header fields too large", "The header fields have more bytes than they may."
         ),
@@ -91,6 +92,8 @@ def document(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, 
     }
     if hint := getattr(error, "hint", ""):
         body["hint"] = hint
+    if isinstance(error, RateLimited):
+        body |= limited(error)
     return problem.status, headers_of(error), without_keys(orjson.dumps(body))
 
 
@@ -102,7 +105,7 @@ def without_keys(body: bytes) -> bytes:
 def headers_of(error: Exception) -> list[tuple[bytes, bytes]]:
     """The header fields that go out with an error: when to come back, how to say who one is."""
     headers: list[tuple[bytes, bytes]] = [*getattr(error, "headers", ())]
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | RateLimited):
         headers.append((b"retry-after", str(error.retry_after).encode()))
     if isinstance(error, Unauthenticated | Forbidden):
         headers.append((b"www-authenticate", _challenge(error)))
@@ -118,6 +121,12 @@ def _challenge(error: Unauthenticated | Forbidden) -> bytes:
     if error.code == Unauthenticated.code:
         return asked.encode()
     return f'{asked}, error="invalid_token", error_description="{PROBLEMS[error.code].meaning}"'.encode()
+
+
+def limited(error: RateLimited) -> dict[str, Any]:
+    """What a refusal by a limit tells besides. `violated-policies` is what the draft of RateLimit calls it."""
+    told = {"limit": error.limit, "price": error.price, "retry_after": error.retry_after}
+    return {**told, "violated-policies": [error.limit]}
 
 
 def fault(one: Any) -> dict[str, str]:

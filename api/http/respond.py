@@ -58,23 +58,24 @@ async def respond(
     headers: Sequence[tuple[bytes, bytes]] = (),
     media_type: bytes = b"application/json",
     tag: str = "",
+    end: bytes = b"",
 ) -> Bytes:
     """The response to a GET: 200 with the body, or 304 where the client's copy is this one. The entity tag is the
-    given one, or made of the body."""
+    given one, or made of the body; it is weak where the body has an end of its own each time."""
     tag = tag or blake2b(content.body, digest_size=12).hexdigest()
     held = header(scope, b"if-none-match")
     if held and (held.strip() == "*" or _known(held, tag)):
-        return unchanged(scope, tag) or _not_modified(f'"{tag}"')
-    response = await packed(scope, content, media_type)
-    sent = tag if response.body is content.body else f"{tag}-gzip"
-    response.headers += [(b"etag", f'"{sent}"'.encode()), CACHED, *headers]
+        return unchanged(scope, tag, weak=bool(end)) or _not_modified(f'"{tag}"', weak=bool(end))
+    response = await packed(scope, content, media_type, end)
+    sent = f"{tag}-gzip" if len(response.headers) > 2 else tag
+    response.headers += [(b"etag", f'{"W/" if end else ""}"{sent}"'.encode()), CACHED, *headers]
     return response
 
 
-def unchanged(scope: Scope, tag: str) -> Bytes | None:
+def unchanged(scope: Scope, tag: str, *, weak: bool = False) -> Bytes | None:
     """304 where the client names this tag as the one of its copy, as it is or compressed."""
     held = header(scope, b"if-none-match") if tag else ""
-    return _not_modified(known) if held and (known := _known(held, tag)) else None
+    return _not_modified(known, weak=weak) if held and (known := _known(held, tag)) else None
 
 
 async def packed(scope: Scope, content: Packable, media_type: bytes, end: bytes = b"") -> Bytes:
@@ -105,7 +106,7 @@ def _known(held: str, tag: str) -> str:
     return next((one for one in (f'"{tag}"', f'"{tag}-gzip"') if one in given), "")
 
 
-def _not_modified(tag: str) -> Bytes:
+def _not_modified(tag: str, *, weak: bool) -> Bytes:
     response = Bytes(b"", status=304)
-    response.headers += [(b"etag", tag.encode()), CACHED]
+    response.headers += [(b"etag", f"{'W/' if weak else ''}{tag}".encode()), CACHED]
     return response

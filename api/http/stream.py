@@ -19,6 +19,7 @@ from api.http.respond import VARY, Headers, accepts_gzip
 
 Take = Callable[[bytes], Awaitable[None]]
 Pieces = Callable[[Take], Awaitable[None]]
+Ended = Callable[[], Awaitable[None]]
 
 GZIP = 31  # zlib's word for a window of 32 KiB with the frame of gzip
 LEVEL = 1  # 3 times as fast as 4 and 1.2 times as large: Postgres should not wait for it
@@ -27,27 +28,30 @@ log = structlog.get_logger("briefing")
 
 
 class Streamed:
-    """A response whose `pieces` are asked for once it is sent. It is a plain ASGI application, as Bytes is."""
+    """A response whose `pieces` are asked for once it is sent; `ended` hears of the end, however it comes. It is a
+    plain ASGI application, as Bytes is."""
 
-    def __init__(self, pieces: Pieces, headers: Headers) -> None:
+    def __init__(self, pieces: Pieces, headers: Headers, ended: Ended) -> None:
         self.status_code = 200
         self.headers: Headers = [*headers, VARY, (b"cache-control", b"no-store")]
         self.background = None
         self._pieces = pieces
+        self._ended = ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; a HEAD request gets the header fields alone, and nothing is read for it."""
         sending = _Sending(self, scope, send)
-        if scope["method"] != "HEAD":
-            try:
+        try:
+            if scope["method"] != "HEAD":
                 await self._pieces(sending.take)
-            except BriefingError as error:
-                if not sending.started:
-                    raise
-                # Returning without the end makes the server cut the connection.
-                log.warning("answer cut", reason=error.message, path=scope["path"])
-                return
-        await sending.end()
+            await sending.end()
+        except BriefingError as error:
+            if not sending.started:
+                raise
+            # Returning without the end makes the server cut the connection.
+            log.warning("answer cut", reason=error.message, path=scope["path"])
+        finally:
+            await self._ended()
 
 
 class _Sending:

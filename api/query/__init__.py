@@ -6,7 +6,7 @@ when a filter lacks the one it needs, or when its price is too high.
 """
 
 from api.query.cells import Cell, cells
-from api.query.cost import base_of, extra_of, price, unit_of
+from api.query.cost import base_of, extra_of, fitting, largest, price, unit_of
 from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, both
 from api.query.selection import (
     Answer,
@@ -86,6 +86,8 @@ __all__ = [
     "cells",
     "counted",
     "extra_of",
+    "fitting",
+    "largest",
     "price",
     "read_sort",
     "unit_of",

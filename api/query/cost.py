@@ -56,6 +56,29 @@ def price(query: Query) -> int:
     return max(1, _nested(VERSIONS[query.version], (Entry("", query.root),)))
 
 
+def largest(query: Query) -> int:
+    """The records of the largest page at the root of a request."""
+    return max((rows.page.size for _, rows in _lists(query)), default=0)
+
+
+def fitting(query: Query, most: int) -> tuple[str, int, int] | None:
+    """The dearest list at the root of a request: its key, the points of each record, and the size of the page with
+    which the whole would cost at most so much. None where no page would."""
+    version = VERSIONS[query.version]
+    lists = [(key, rows, _each(version, rows)) for key, rows in _lists(query)]
+    if not lists:
+        return None
+    key, rows, each = max(lists, key=lambda one: one[1].page.size * one[2])
+    size = (most - (price(query) - rows.page.size * each)) // max(1, each)
+    return (key, each, size) if size >= 1 else None
+
+
+def _lists(query: Query) -> list[tuple[str, Rows]]:
+    if isinstance(query.root, Object):
+        return [(one.key, one.value) for one in query.root.selection if isinstance(one.value, Rows)]
+    return [("", query.root)] if isinstance(query.root, Rows) else []
+
+
 def base_of(version: Version, selection: Selection) -> int:
     """The points of a record and of what it leads to by links to one: the same in every row."""
     return 1 + _fixed(version, selection)
@@ -65,6 +88,11 @@ def unit_of(version: Version, rows: Rows) -> int:
     """The points of each row of a page, without those of the pages below it."""
     own = 0 if rows.resource in version.children else 1
     return own + sum(_fixed(version, one) for one in _records(rows))
+
+
+def _each(version: Version, rows: Rows) -> int:
+    """The points of each row of a page, with as many rows below it as there may be."""
+    return unit_of(version, rows) + sum(_nested(version, one) for one in _records(rows))
 
 
 def extra_of(rows: Rows) -> int:
@@ -98,8 +126,7 @@ def _nested(version: Version, selection: Selection) -> int:
     for entry in selection:
         match entry.value:
             case Rows():
-                below = sum(_nested(version, one) for one in _records(entry.value))
-                total += extra_of(entry.value) + entry.value.page.size * (unit_of(version, entry.value) + below)
+                total += extra_of(entry.value) + entry.value.page.size * _each(version, entry.value)
             case Several():
                 there = entry.value.selection
                 total += RELAYS * (base_of(version, there) + _nested(version, there))

@@ -4,50 +4,87 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Request
 from starlette.types import Scope
 
-from api.access import check
+from api.access.caller import Caller
+from api.access.plan import Plan
+from api.answer import Service
 from api.catalog import Resource, Version
 from api.compiler import Statement, compile
+from api.compiler.page import EXACT_MOST
+from api.errors import Fault, Forbidden, TimedOut, TooExpensive, Unavailable
+from api.http.admission import Admission
 from api.http.facts import Facts
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
 from api.http.route import DataRoute, Handler
 from api.http.stream import Streamed, Take
-from api.query import price
+from api.query import Entry, Lines, Page, Query, Rows, Total, price
 from api.rest.formats import Format, offered
 from api.rest.request import export_query
-from api.settings import Settings
 from api.store.stream import Streams
 
+# A plan that allows so many records allows any number that there are.
+NOBODY_ASKS = 1_000_000_000
 METHODS = ["GET", "HEAD", "OPTIONS"]
 JSON = "application/json"
 
 
 class Exports:
-    """What exports: settings, and the connections for it."""
+    """What exports: the service, and connections of their own for it."""
 
-    def __init__(self, settings: Settings, url: str) -> None:
-        self.settings = settings
-        self.streams = Streams(url, settings)
+    def __init__(self, service: Service, url: str) -> None:
+        self.service = service
+        self.streams = Streams(url, service.settings)
 
-    def response(self, version: Version, resource: Resource, form: Format, scope: Scope) -> Streamed:
-        """The file, which is read while it is sent. InvalidRequest names each parameter that is wrong."""
+    async def response(
+        self, version: Version, resource: Resource, form: Format, scope: Scope, caller: Caller
+    ) -> Streamed:
+        """The file, which is read while it is sent. InvalidRequest names each parameter that is wrong; Forbidden and
+        TooExpensive tell what the caller's plan does not grant."""
         facts: Facts = scope["facts"]
         facts.door = "export"
         query = export_query(version, resource, form, scope["query_string"])
-        points = price(query)
-        check(points, self.settings)
-        facts.price = points
+        assert isinstance(query.root, Lines)
+        await self._check(query.version, query.root, form, caller.plan)
+        facts.price = points = price(query)
+        facts.spent = spent = await self.service.gate.begin(caller, points)
+        spent.check()
         statement = compile(query)
         name = f'attachment; filename="{resource.plural}.{form.name}"'.encode()
         headers = [(b"content-type", form.content_type), (b"content-disposition", name)]
 
         async def pieces(take: Take) -> None:
-            await self._pieces(statement, form, form.head(version, resource), take)
+            try:
+                await self._pieces(statement, form, form.head(version, resource), take)
+            except Unavailable as error:
+                await spent.settle(points if isinstance(error, TimedOut) else 0)
+                raise
 
-        return Streamed(pieces, headers)
+        return Streamed(pieces, headers, lambda: spent.settle(points))
+
+    async def _check(self, version: str, lines: Lines, form: Format, plan: Plan) -> None:
+        """An export that is longer than the plan allows is refused before it begins: cut, it would look whole."""
+        if plan.export_most == 0 or form.name not in plan.formats:
+            offered = ", ".join(plan.formats) if plan.export_most else ""
+            raise Forbidden(
+                f"The plan {plan.name} has no exports as {form.name}.",
+                hint=f"It has {offered or 'none'}; lists have pages.",
+            )
+        if lines.most is None and plan.export_most < NOBODY_ASKS:
+            # Exact as far as counting goes; beyond, a sample tells.
+            total = Total(plan.export_most < EXACT_MOST)
+            rows = Rows(lines.resource, Page(1), lines.sort, (Entry("total", total),), lines.filter)
+            statement = compile(Query(version, rows))
+            reply = await self.service.reader.read(statement.sql, statement.arguments, custom=statement.custom)
+            records = orjson.loads(reply.body)["total"]
+        else:
+            records = lines.most or 0
+        if records > plan.export_most:
+            detail = f"An export holds {plan.export_most:,} records at most in the plan {plan.name}, and this one more."
+            raise TooExpensive(detail, (Fault("limit", detail, "too_expensive"),), "Filter it, or set a limit.")
 
     async def _pieces(self, statement: Statement, form: Format, head: bytes, take: Take) -> None:
         """The head goes out with the first line, so that a store that is away is still a problem document."""
@@ -62,14 +99,14 @@ class Exports:
         await take(form.tail if begun else head + form.tail)
 
 
-def routes(exports: Exports, version: Version) -> APIRouter:
+def routes(exports: Exports, admission: Admission, version: Version) -> APIRouter:
     """The exports of a version, each at a path of its own."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
     for resource in version.resources.values():
         for form in offered(version, resource):
             router.add_api_route(
                 f"/{resource.plural}.{form.name}",
-                _export(exports, version, resource, form),
+                _export(exports, admission, version, resource, form),
                 methods=METHODS,
                 include_in_schema=False,
                 name=f"{version.name}-export-{resource.plural}-{form.name}",
@@ -90,10 +127,11 @@ def preferred(version: Version, resource: Resource, scope: Scope) -> Format | No
     return forms.get(found)
 
 
-def _export(exports: Exports, version: Version, resource: Resource, form: Format) -> Handler:
+def _export(exports: Exports, admission: Admission, version: Version, resource: Resource, form: Format) -> Handler:
     async def handle(request: Request) -> Any:
-        if not wanted(header(request.scope, b"accept"), (form.media_type,)):
-            raise HTTPError("not_acceptable", f"Offered here: {form.media_type}.")
-        return exports.response(version, resource, form, request.scope)
+        async with admission(request.scope) as caller:
+            if not wanted(header(request.scope, b"accept"), (form.media_type,)):
+                raise HTTPError("not_acceptable", f"Offered here: {form.media_type}.")
+            return await exports.response(version, resource, form, request.scope, caller)
 
     return handle

@@ -9,9 +9,10 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.types import Scope
 
-from api.answer import Plan, Service, tagged
+from api.answer import Priced, Service, tagged
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
+from api.http.admission import Admission
 from api.http.facts import answered
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
@@ -26,21 +27,21 @@ PLANS_MOST = 8 * 1024 * 1024
 METHODS = ["GET", "HEAD", "OPTIONS"]
 
 
-def routes(service: Service, exports: Exports, version: Version) -> APIRouter:
+def routes(service: Service, admission: Admission, exports: Exports, version: Version) -> APIRouter:
     """The lists and the records of a version; a list goes out as a file where the client prefers one."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
-    plans: Memo[Plan] = Memo(PLANS_MOST)
+    plans: Memo[Priced] = Memo(PLANS_MOST)
     for resource in version.resources.values():
         router.add_api_route(
             f"/{resource.plural}",
-            _list(service, exports, version, resource, plans),
+            _list(service, admission, exports, version, resource, plans),
             methods=METHODS,
             include_in_schema=False,
             name=f"{version.name}-list-{resource.plural}",
         )
         router.add_api_route(
             f"/{resource.plural}/{{identifier}}",
-            _record(service, version, resource, plans),
+            _record(service, admission, version, resource, plans),
             methods=METHODS,
             include_in_schema=False,
             name=f"{version.name}-get-{resource.name}",
@@ -48,44 +49,55 @@ def routes(service: Service, exports: Exports, version: Version) -> APIRouter:
     return router
 
 
-def _list(service: Service, exports: Exports, version: Version, resource: Resource, plans: Memo[Plan]) -> Handler:
+def _list(
+    service: Service,
+    admission: Admission,
+    exports: Exports,
+    version: Version,
+    resource: Resource,
+    plans: Memo[Priced],
+) -> Handler:
     async def handle(request: Request) -> Any:
         scope = request.scope
         scope["facts"].door = "rest"
-        form = preferred(version, resource, scope)
-        if form is not None:
-            return exports.response(version, resource, form, scope)
-        query_string: bytes = scope["query_string"]
-        plan = plans.get((resource.name, query_string))
-        if plan is None:
-            plan = service.plan(list_query(version, resource, query_string))
-            plans.put((resource.name, query_string), plan, _weight(plan, query_string))
-        if same := unchanged(scope, service.tag(plan)):
-            return same
-        reply = await answered(service, plan, scope["facts"])
-        headers = [_next_link(scope, reply.next)] if reply.next else []
-        return await respond(scope, reply, headers, tag=tagged(plan, reply.mark))
+        async with admission(scope) as caller:
+            form = preferred(version, resource, scope)
+            if form is not None:
+                return await exports.response(version, resource, form, scope, caller)
+            query_string: bytes = scope["query_string"]
+            priced = plans.get((resource.name, query_string))
+            if priced is None:
+                priced = service.plan(list_query(version, resource, query_string))
+                plans.put((resource.name, query_string), priced, _weight(priced, query_string))
+            if same := unchanged(scope, service.tag(priced)):
+                return same
+            reply = await answered(service, priced, scope)
+            headers = [_next_link(scope, reply.next)] if reply.next else []
+            return await respond(scope, reply, headers, tag=tagged(priced, reply.mark))
 
     return handle
 
 
-def _record(service: Service, version: Version, resource: Resource, plans: Memo[Plan]) -> Handler:
+def _record(
+    service: Service, admission: Admission, version: Version, resource: Resource, plans: Memo[Priced]
+) -> Handler:
     async def handle(request: Request) -> Any:
         scope = request.scope
         scope["facts"].door = "rest"
-        check_accept(scope)
-        identifier = scope["path_params"]["identifier"]
-        query_string: bytes = scope["query_string"]
-        plan = plans.get((resource.name, identifier, query_string))
-        if plan is None:
-            plan = service.plan(record_query(version, resource, identifier, query_string))
-            plans.put((resource.name, identifier, query_string), plan, _weight(plan, query_string))
-        if same := unchanged(scope, service.tag(plan)):
-            return same
-        reply = await answered(service, plan, scope["facts"])
-        if reply.notes:
-            raise missing(resource, reply.notes[0])
-        return await respond(scope, reply, tag=tagged(plan, reply.mark))
+        async with admission(scope):
+            check_accept(scope)
+            identifier = scope["path_params"]["identifier"]
+            query_string: bytes = scope["query_string"]
+            priced = plans.get((resource.name, identifier, query_string))
+            if priced is None:
+                priced = service.plan(record_query(version, resource, identifier, query_string))
+                plans.put((resource.name, identifier, query_string), priced, _weight(priced, query_string))
+            if same := unchanged(scope, service.tag(priced)):
+                return same
+            reply = await answered(service, priced, scope)
+            if reply.notes:
+                raise missing(resource, reply.notes[0])
+            return await respond(scope, reply, tag=tagged(priced, reply.mark))
 
     return handle
 
@@ -111,8 +123,11 @@ def _next_link(scope: Scope, cursor: str) -> tuple[bytes, bytes]:
     return b"link", f'<{url}>; rel="next"'.encode("latin-1")
 
 
-def _weight(plan: Plan, query_string: bytes) -> int:
+def _weight(priced: Priced, query_string: bytes) -> int:
     """About how many bytes a remembered plan takes."""
     return (
-        500 + 2 * len(query_string) + len(plan.statement.sql) + sum(len(repr(one)) for one in plan.statement.arguments)
+        500
+        + 2 * len(query_string)
+        + len(priced.statement.sql)
+        + sum(len(repr(one)) for one in priced.statement.arguments)
     )

@@ -5,6 +5,7 @@ It is looked at every 200 ms, and what was seen counts for half a second: so lat
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ class Epoch:
         sight = Sight("the access epoch", role, channel, look, every=EVERY, counts_for=COUNTS_FOR)
         self._watch = Watch(url, sight, self._see)
         self._number = 0
+        self.seen = asyncio.Event()
         self.row: Row | None = None
 
     def start(self) -> None:
@@ -43,3 +45,4 @@ class Epoch:
     def _see(self, rows: list[Row]) -> None:
         self.row = dict(rows[0])
         self._number = rows[0]["epoch"]
+        self.seen.set()

@@ -13,47 +13,28 @@ import pytest
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access import key
-from api.access.caller import Caller
 from api.access.directory import Directory
+from api.access.gate import Gate
 from api.access.keys import Keys, Wanted
+from api.access.limits import SharedTable
 from api.catalog import V1
-from api.http.credentials import presented
+from api.http.admission import Admission
 from api.http.front import Front
+from api.http.paths import Paths
 from api.rest.access import me, routes
 from api.rest.access.contract import document, text
 from api.rest.access.operations import OPERATIONS
 from api.settings import Settings
 from api.store.migrate import migrate
 
-LEFT = {"minute": 4000, "day": 49_000}
 PLAN = {
     "name": "weekly", "points_minute": 100, "points_day": 10_000, "burst": 500, "at_once": 2, "page_most": 50,
     "export_most": 0, "formats": ["csv"],
 }  # fmt: skip
 ONE = key.new("live").text
 UNKNOWN = "key_" + "0" * 12
-
-
-class Known:
-    """Says who asks, as the service does before a request enters."""
-
-    def __init__(self, app: ASGIApp, directory: Directory, environment: str) -> None:
-        self._app, self._directory, self._environment = app, directory, environment
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sent = presented(scope)
-        if sent is None:
-            scope["caller"] = Caller("ip:192.0.2.1", self._directory.anonymous())
-        else:
-            scope["caller"] = await self._directory.caller(key.read(sent, self._environment))
-        await self._app(scope, receive, send)
-
-
-async def left(caller: Caller) -> dict[str, int]:
-    return LEFT
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +53,11 @@ async def directory(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterat
 async def client(directory: Directory) -> AsyncIterator[httpx2.AsyncClient]:
     settings = Settings()
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.include_router(routes.routes(directory.store, settings))
-    app.include_router(me.routes(V1, left))
-    front = Front(app, settings)
-    front._router = Known(front._router, directory, settings.key_environment)
-    transport = httpx2.ASGITransport(front)
+    admission = Admission(Gate(directory, SharedTable.alone(), settings), settings)
+    routers = [routes.routes(directory.store, admission, settings), me.routes(V1, admission)]
+    for router in routers:
+        app.include_router(router)
+    transport = httpx2.ASGITransport(Front(app, Paths(app, routers), settings))
     async with httpx2.AsyncClient(transport=transport, base_url="http://service") as made:
         yield made
 
@@ -282,11 +263,11 @@ async def test_methods_are_those_of_the_document(client: httpx2.AsyncClient, adm
 
 async def test_who_has_no_key_is_told_its_plan_too(client: httpx2.AsyncClient) -> None:
     me = kept_to(await client.get("/v1/me"), "get_v1_me")["data"]
-    assert (me["identity"], me["key"], me["name"], me["expires_at"]) == ("ip:192.0.2.1", None, "", None)
-    assert (me["plan"]["name"], me["scopes"], me["left"]) == ("anonymous", ["read"], LEFT)
+    assert (me["identity"], me["key"], me["name"], me["expires_at"]) == ("ip:127.0.0.1", None, "", None)
+    assert (me["plan"]["name"], me["scopes"]) == ("anonymous", ["read"])
     assert me["limits"] == [
-        {"name": "minute", "size": 5000, "points": 1000, "period": 60},
-        {"name": "day", "size": 50_000, "points": 50_000, "period": 86_400},
+        {"name": "minute", "size": 5000, "points": 1000, "period": 60, "remaining": 5000, "reset": 0},
+        {"name": "day", "size": 50_000, "points": 50_000, "period": 86_400, "remaining": 50_000, "reset": 0},
     ]
 
 

@@ -151,6 +151,8 @@ class Limit(BaseModel):
     size: int = Field(description="Points that it holds at most, which may be spent at once.")
     points: int = Field(description="Points that come back in a period.")
     period: int = Field(description="Seconds.")
+    remaining: int | None = Field(description="Points that are left; null where nobody is held to limits.")
+    reset: float | None = Field(description="Seconds until all points are back; null likewise.")
 
 
 class Me(BaseModel):
@@ -162,5 +164,4 @@ class Me(BaseModel):
     expires_at: str | None = Field(description="When the key ends (RFC 3339); null where it does not.")
     scopes: list[str] = Field(description="What the key may do.")
     plan: Plan = Field(description="The plan.")
-    limits: list[Limit] = Field(description="How many points there are.")
-    left: Any = Field(description="What is left of each limit now.")
+    limits: list[Limit] = Field(description="How many points there are, and how many are left.")

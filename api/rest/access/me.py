@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -10,34 +9,34 @@ import orjson
 from fastapi import APIRouter, Request
 
 from api.access.caller import Caller
+from api.access.limits import Left
 from api.access.plan import Plan
 from api.catalog import Version
+from api.http.admission import Admission
 from api.http.parameters import Faults, read_pairs
 from api.http.route import DataRoute
 from api.rest.access import bodies
 from api.rest.access.routes import private
 
-MINUTE, DAY = 60, 86_400
-Left = Callable[[Caller], Awaitable[Any]]
 
-
-def routes(version: Version, left: Left) -> APIRouter:
-    """The route. `left` tells what is left of a caller's limits, as it is to stand in the answer."""
+def routes(version: Version, admission: Admission) -> APIRouter:
+    """The route. It is free: who has nothing left is to see that."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute, include_in_schema=False)
 
     async def handle(request: Request) -> Any:
-        faults = Faults()
-        for name in read_pairs(request.scope["query_string"], faults):
-            faults.note(name[:100], "There is no such parameter here.")
-        faults.check()
-        caller: Caller = request.scope["caller"]
-        return private(orjson.dumps({"data": me(caller, await left(caller)).model_dump(mode="json")}))
+        async with admission(request.scope, "") as caller:
+            faults = Faults()
+            for name in read_pairs(request.scope["query_string"], faults):
+                faults.note(name[:100], "There is no such parameter here.")
+            faults.check()
+            left = await admission.gate.left(caller)
+            return private(orjson.dumps({"data": me(caller, left).model_dump(mode="json")}))
 
     router.add_api_route("/me", handle, methods=["GET", "HEAD", "OPTIONS"])
     return router
 
 
-def me(caller: Caller, left: Any) -> bodies.Me:
+def me(caller: Caller, left: Left | None) -> bodies.Me:
     """What a caller is told."""
     return bodies.Me(
         identity=caller.identity,
@@ -46,13 +45,16 @@ def me(caller: Caller, left: Any) -> bodies.Me:
         expires_at=caller.expires or None,
         scopes=sorted(caller.scopes),
         plan=bodies.Plan(**asdict(caller.plan)),
-        limits=_limits(caller.plan),
-        left=left,
+        limits=_limits(caller.plan, left),
     )
 
 
-def _limits(plan: Plan) -> list[bodies.Limit]:
+def _limits(plan: Plan, left: Left | None) -> list[bodies.Limit]:
+    limits = plan.terms.limits
+    told = zip(left.remaining, left.reset, strict=True) if left else [(None, None)] * len(limits)
     return [
-        bodies.Limit(name="minute", size=plan.burst, points=plan.points_minute, period=MINUTE),
-        bodies.Limit(name="day", size=plan.points_day, points=plan.points_day, period=DAY),
+        bodies.Limit(
+            name=one.name, size=one.size, points=one.points, period=one.period, remaining=remaining, reset=reset
+        )
+        for one, (remaining, reset) in zip(limits, told, strict=True)
     ]

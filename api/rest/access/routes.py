@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope
 
-from api.access.caller import ADMIN, Caller, check_scope
+from api.access.caller import ADMIN, Caller
 from api.errors import Fault, InvalidRequest
+from api.http.admission import Admission
 from api.http.body import read_body
 from api.http.media import header
 from api.http.parameters import Faults, read_pairs
@@ -29,8 +30,8 @@ LIMIT_MOST = 1000
 PRIVATE = (b"cache-control", b"no-store")
 
 
-def routes(store: AccessStore, settings: Settings) -> APIRouter:
-    """`/admin/…`. Who asks is found in the scope, as `caller`."""
+def routes(store: AccessStore, admission: Admission, settings: Settings) -> APIRouter:
+    """`/admin/…`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     contract = orjson.dumps(document())
 
@@ -42,7 +43,7 @@ def routes(store: AccessStore, settings: Settings) -> APIRouter:
         offered = {one.method: one for one in group}
         if "GET" in offered:
             offered["HEAD"] = offered["GET"]
-        router.add_api_route(path, _handler(offered, store, settings), methods=[*offered, "OPTIONS"])
+        router.add_api_route(path, _handler(offered, store, admission, settings), methods=[*offered, "OPTIONS"])
     return router
 
 
@@ -53,13 +54,15 @@ def private(body: bytes, status: int = 200) -> Bytes:
     return response
 
 
-def _handler(offered: dict[str, Operation], store: AccessStore, settings: Settings) -> Handler:
+def _handler(offered: dict[str, Operation], store: AccessStore, admission: Admission, settings: Settings) -> Handler:
     async def handle(request: Request) -> Any:
         scope = request.scope
-        caller: Caller = scope["caller"]
-        check_scope(caller, ADMIN)
+        async with admission(scope, ADMIN) as caller:
+            return await answer(scope, request.receive, caller)
+
+    async def answer(scope: Scope, receive: Receive, caller: Caller) -> Any:
         operation = offered[scope["method"]]
-        body = await _body(operation, scope, request.receive, settings)
+        body = await _body(operation, scope, receive, settings)
         cursor, limit = _page(operation, scope["query_string"])
         named = "".join(scope["path_params"].values())  # of which there is one, or none
         asked = Asked(store, settings.key_environment, f"key: {caller.key_id}", named, body, cursor, limit)

@@ -1,0 +1,81 @@
+"""What stands before both doors: who asks, and whether they have enough left for it.
+
+A request takes its price before it runs and gets back what it did not use: a page of 50 that held 12 records costs 12.
+"""
+
+from __future__ import annotations
+
+from api.access.caller import Caller
+from api.access.directory import Directory
+from api.access.key import read
+from api.access.limits import AT_ONCE, Lease, Left, Limits, Verdict
+from api.errors import RateLimited
+from api.settings import Settings
+
+
+class Spent:
+    """What a request took from its caller's limits. `price` is what it may cost at most, `used` what it did, and `left`
+    what there is after it, None where nothing is limited."""
+
+    __slots__ = ("_lease", "_refusal", "left", "price", "used")
+
+    def __init__(self, price: int, verdict: Verdict | None = None) -> None:
+        self.price = price
+        self.used = price
+        self.left: Left | None = None
+        self._lease: Lease | None = None
+        self._refusal: RateLimited | None = None
+        if verdict is not None:
+            self.left = verdict.left
+            self._lease = verdict.lease
+            if verdict.lease is None:
+                self.used = 0
+                self._refusal = _refusal(price, verdict)
+
+    def check(self) -> None:
+        """RateLimited where there was not enough left."""
+        if self._refusal is not None:
+            raise self._refusal
+
+    async def settle(self, used: int) -> None:
+        """The request has ended and cost so much; the rest goes back. Only the first time counts."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            self.used = min(used, self.price)
+            self.left = await lease.store.end(lease, self.price - self.used)
+
+
+class Gate:
+    """Knows callers by their keys or their networks, and holds them to their plans. Without `limits` nobody is held."""
+
+    def __init__(self, directory: Directory, limits: Limits | None, settings: Settings) -> None:
+        self.directory = directory
+        self.limits = limits
+        self._environment = settings.key_environment
+
+    async def caller(self, key: str | None, network: str) -> Caller:
+        """Who asks, with the text of a key or without. Unauthenticated and its kinds, Unavailable."""
+        if key is None:
+            return Caller(f"ip:{network}", self.directory.anonymous())
+        return await self.directory.caller(read(key, self._environment))
+
+    async def begin(self, caller: Caller, price: int) -> Spent:
+        """Take the price; `check` of what comes back tells whether there was enough. TooExpensive where the plan can
+        never grant it."""
+        if self.limits is None:
+            return Spent(price)
+        return Spent(price, await self.limits.begin(caller.identity, caller.plan.terms, price))
+
+    async def left(self, caller: Caller) -> Left | None:
+        """What is left of a caller's limits."""
+        return None if self.limits is None else await self.limits.look(caller.identity, caller.plan.terms)
+
+
+def _refusal(price: int, verdict: Verdict) -> RateLimited:
+    assert verdict.hit is not None
+    if verdict.hit == AT_ONCE:
+        detail = "Too many of your requests are under way at once."
+    else:
+        detail = f"This request costs {price} points, and your plan's limit of the {verdict.hit} has fewer left."
+    hint = "Try again after Retry-After; RateLimit tells what is left, and GET /v1/me what your plan allows."
+    return RateLimited(detail, hint, limit=verdict.hit, price=price, retry_after=verdict.retry_after)

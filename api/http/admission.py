@@ -1,0 +1,91 @@
+"""Lets a request in: finds out who asks, holds them to their plan, and writes what is left of it into the answer.
+
+The fields are those of draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` has for each limit its size in
+points (`q`) and the seconds in which an empty one fills (`w`), `RateLimit` the points left (`r`) and the seconds until
+all are back (`t`). `RateLimit-Cost` is what this request cost in the end.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import ceil
+from types import TracebackType
+
+from starlette.types import Scope
+
+from api.access.caller import READ, Caller, check_scope
+from api.access.gate import Gate, Spent
+from api.access.limits import Limit
+from api.errors import RequestError, Unauthenticated
+from api.http.address import Network, network, trusted
+from api.http.credentials import presented
+from api.http.facts import Facts
+from api.settings import Settings
+
+FAULT = 1  # what a request costs that asks for what it cannot have
+
+
+class Admission:
+    """Who stands at the doors: each request enters `async with admission(scope) as caller`."""
+
+    def __init__(self, gate: Gate, settings: Settings) -> None:
+        self.gate = gate
+        self.proxies = trusted(settings.trusted_proxies)
+
+    def __call__(self, scope: Scope, needs: str = READ) -> Admitted:
+        """The entry of one request, which needs a scope; with none anybody who is somebody may enter."""
+        return Admitted(self, scope, needs)
+
+
+class Admitted:
+    """One request on its way in: what it gets wrong costs a point, and so is no way to ask without end."""
+
+    __slots__ = ("_admission", "_needs", "_scope")
+
+    def __init__(self, admission: Admission, scope: Scope, needs: str) -> None:
+        self._admission = admission
+        self._scope = scope
+        self._needs = needs
+
+    async def __aenter__(self) -> Caller:
+        admission, scope = self._admission, self._scope
+        proxies: tuple[Network, ...] = admission.proxies
+        caller = await admission.gate.caller(presented(scope), network(scope, proxies))
+        scope["caller"] = caller
+        facts: Facts = scope["facts"]
+        facts.plan = caller.plan.name
+        if self._needs:
+            check_scope(caller, self._needs)
+        return caller
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, RequestError) or isinstance(error, Unauthenticated):
+            return
+        facts: Facts = self._scope["facts"]
+        if facts.spent is None:
+            facts.spent = spent = await self._admission.gate.begin(self._scope["caller"], FAULT)
+            spent.check()
+            await spent.settle(FAULT)
+
+
+def limit_fields(spent: Spent) -> list[tuple[bytes, bytes]]:
+    """The header fields that tell of limits: the one place that writes them."""
+    cost = (b"ratelimit-cost", b"%d" % spent.used)
+    if spent.left is None:
+        return [cost]
+    left = spent.left
+    told = ", ".join(
+        f'"{limit.name}";r={remaining};t={ceil(reset)}'
+        for limit, remaining, reset in zip(left.limits, left.remaining, left.reset, strict=True)
+    )
+    return [cost, (b"ratelimit", told.encode()), (b"ratelimit-policy", policy(left.limits))]
+
+
+@lru_cache(256)
+def policy(limits: tuple[Limit, ...]) -> bytes:
+    """What the limits are, whoever asks."""
+    return ", ".join(
+        f'"{one.name}";q={one.size};w={ceil(one.size * one.period / one.points)}' for one in limits
+    ).encode()
