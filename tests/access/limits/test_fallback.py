@@ -20,8 +20,10 @@ from tests.access.limits.server import RedisServer, running
 TERMS = Terms((Limit("minute", 100, 1, 60), Limit("day", 1000, 1, 86_400)), 1000)
 PROCESSES = 4
 SHARE = 25
-# A trip fails after 50 ms; the machine may be busy. What hangs takes seconds.
-PROMPT = 1.0
+# A busy machine may leave Redis without a core for longer than the 50 ms of a trip: where it is not about these, there
+# is more time. What hangs takes seconds.
+PATIENT = 0.4
+PROMPT = 1.5
 BACK = 5.0
 
 
@@ -33,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def limits(server: RedisServer) -> AsyncIterator[Fallback]:
-    one = Fallback(RedisLimits(server.url), SharedTable.alone(), PROCESSES)
+    one = Fallback(RedisLimits(server.url, trip_seconds=PATIENT), SharedTable.alone(), PROCESSES)
     yield one
     await one.close()
 
@@ -89,8 +91,10 @@ async def test_shares_hold_while_redis_is_away_and_it_is_taken_up_again(
     assert limits.fallbacks == 1
 
 
-async def test_only_the_first_waits(limits: Fallback, server: RedisServer) -> None:
-    await spend(limits, "key:before", 1)
+async def test_only_the_first_waits(server: RedisServer) -> None:
+    limits = Fallback(RedisLimits(server.url), SharedTable.alone(), PROCESSES)
+    await limits.look("key:before", TERMS)
+    await back(limits)
     server.freeze()
     waits = []
     for _ in range(20):
@@ -98,13 +102,14 @@ async def test_only_the_first_waits(limits: Fallback, server: RedisServer) -> No
         await limits.begin("key:a", TERMS, 1)
         waits.append(time.monotonic() - begun)
     server.thaw()
+    await limits.close()
     assert 0.04 < waits[0] < PROMPT
     assert sorted(waits)[10] < 0.01
 
 
 async def test_it_starts_without_redis(server: RedisServer) -> None:
     server.kill()
-    limits = Fallback(RedisLimits(server.url), SharedTable.alone(), PROCESSES)
+    limits = Fallback(RedisLimits(server.url, trip_seconds=PATIENT), SharedTable.alone(), PROCESSES)
     assert await spend(limits, "key:a") == SHARE
     server.start()
     await back(limits)
@@ -160,8 +165,22 @@ async def test_requests_end_where_they_began(limits: Fallback, server: RedisServ
     assert (await limits.begin("key:a", terms, 1)).allowed
 
 
+async def test_the_password_of_the_url_is_given_and_never_told(server: RedisServer) -> None:
+    async with redis.asyncio.Redis.from_url(server.url) as client:
+        await client.config_set("requirepass", "a-secret")
+    for password, away in (("a-secret", False), ("another-secret", True)):
+        url = server.url.replace("//", f"//:{password}@")
+        limits = Fallback(RedisLimits(url, trip_seconds=PATIENT), SharedTable.alone(), PROCESSES)
+        with capture_logs() as logs:
+            assert (await limits.begin("key:a", TERMS, 1)).allowed
+        assert limits.away is away
+        assert "secret" not in str(logs)
+        await limits.close()
+
+
 async def test_who_ended_while_redis_was_away_is_forgotten_there(server: RedisServer) -> None:
-    limits = Fallback(RedisLimits(server.url, lease_seconds=0.6), SharedTable.alone(), PROCESSES)
+    remote = RedisLimits(server.url, lease_seconds=0.6, trip_seconds=PATIENT)
+    limits = Fallback(remote, SharedTable.alone(), PROCESSES)
     terms = Terms(TERMS.limits, 1)
     lease = (await limits.begin("key:a", terms, 1)).lease
     assert lease is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -76,9 +77,11 @@ async def test_a_worker_that_is_stopped_holding_a_lock_does_not_stop_the_others(
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"locked\n"
+        holder.send_signal(signal.SIGSTOP)
+        os.waitpid(holder.pid, os.WUNTRACED)
         begun = time.monotonic()
         assert (await ours.begin("key:a", NARROW, 1)).allowed
-        assert time.monotonic() - begun < 1
+        assert 0.02 < time.monotonic() - begun < 1
         assert ours.unlocked == 1
         holder.kill()
         holder.wait(10)
