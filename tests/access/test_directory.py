@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ import asyncpg
 import pytest
 
 from api.access import uses
-from api.access.directory import QUEUE, WIDTH, Directory
+from api.access.directory import QUEUE, UNKNOWN_MOST, WEIGHT_OF_NONE, WIDTH, Directory, _Held
 from api.access.documents import Trusted, TrustedDocuments
 from api.access.keys import Keys, Wanted
 from api.access.plans import Plans
@@ -253,7 +254,21 @@ async def test_many_unknown_keys_at_once_are_asked_for_a_few_at_a_time(
     assert set(kinds) == {InvalidKey, Unavailable}
     assert kinds.count(InvalidKey) >= QUEUE
     assert asked["most"] <= WIDTH
-    assert directory._unknown.weight <= 1024 * 1024
+
+
+async def test_what_is_remembered_is_bounded_in_bytes(directory: Directory, owner: asyncpg.Connection) -> None:
+    """Counted for no less than it takes, so that trying keys fills no memory."""
+    tracemalloc.start()
+    try:
+        await asyncio.gather(*(directory.caller(token_bytes(32)) for _ in range(100)), return_exceptions=True)
+        before, weight = tracemalloc.get_traced_memory()[0], directory._unknown.weight
+        for number in range(20_000):
+            directory._unknown.put(token_bytes(32), _Held(number), WEIGHT_OF_NONE)
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert weight < directory._unknown.weight <= UNKNOWN_MOST
+    assert taken < 1.5 * UNKNOWN_MOST
 
 
 async def test_who_tries_keys_holds_up_nobody_whose_key_is_known(

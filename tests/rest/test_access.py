@@ -11,6 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
@@ -34,6 +36,7 @@ PLAN = {
     "export_most": 0, "formats": ["csv"],
 }  # fmt: skip
 ONE = key.new("live").text
+KEY_LIKE = "bak_live_" + "0" * 30 + "_000000"
 UNKNOWN = "key_" + "0" * 12
 
 
@@ -51,13 +54,13 @@ async def directory(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterat
 
 @pytest.fixture(scope="module")
 async def client(directory: Directory) -> AsyncIterator[httpx2.AsyncClient]:
-    settings = Settings()
+    chosen = Settings()
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    admission = Admission(Gate(directory, SharedTable.alone(), settings), settings)
-    routers = [routes.routes(directory.store, admission, settings), me.routes(V1, admission)]
+    admission = Admission(Gate(directory, SharedTable.alone(), chosen), chosen)
+    routers = [routes.routes(directory.store, admission, chosen), me.routes(V1, admission)]
     for router in routers:
         app.include_router(router)
-    transport = httpx2.ASGITransport(Front(app, Paths(app, routers), settings))
+    transport = httpx2.ASGITransport(Front(app, Paths(app, routers), chosen))
     async with httpx2.AsyncClient(transport=transport, base_url="http://service") as made:
         yield made
 
@@ -243,6 +246,34 @@ async def test_what_is_not_there_is_not_found(client: httpx2.AsyncClient, admin:
     refused(await client.get("/admin/keys/%27%3B--", headers=admin), 404, "not_found")
     problem = refused(await client.patch("/admin/plans/fre", json={"burst": 5}, headers=admin), 404, "not_found")
     assert "Did you mean free?" in problem["detail"]
+
+
+ODD = some.one_of(
+    some.none(),
+    some.booleans(),
+    some.integers(),
+    some.floats(),
+    some.text(),
+    some.sampled_from(["free", "90d", "2027-01-01", "read", "csv", "\x00", "\ud800", "\u202e", "9" * 5000, KEY_LIKE]),
+    some.lists(some.sampled_from(["read", "admin", "csv", "xml", 1, None]), max_size=4),
+    some.dictionaries(some.text(max_size=5), some.integers(), max_size=2),
+)
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.takes], ids=lambda one: one.id)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(data=some.data())
+async def test_whatever_is_sent_is_answered_as_documented(
+    client: httpx2.AsyncClient, admin: dict[str, str], operation: Any, data: Any
+) -> None:
+    fields = [*operation.takes.model_fields, "more"]
+    sent = data.draw(some.dictionaries(some.sampled_from(fields), ODD) | ODD)
+    named = data.draw(some.sampled_from([UNKNOWN, "free", "%D9%A1", "%20", "key_", "a" * 300]))
+    path = operation.path.replace("{id}", named).replace("{name}", named)
+    json_sent = admin | {"content-type": "application/json"}
+    answer = await client.request(operation.method, path, content=json.dumps(sent), headers=json_sent)
+    kept_to(answer, operation.id)
+    assert answer.status_code < 500
 
 
 async def test_bodies_are_json_and_bounded(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
