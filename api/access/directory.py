@@ -8,6 +8,7 @@ every key is looked up again.
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ SECONDS = 2.0  # that a request waits for the store to tell who it is
 WIDTH = 2  # lookups at once of keys that were known, and as many of those that were not
 QUEUE = 200  # of those that were not known; of those that were there are no more than keys
 KNOWN_QUEUE = 10_000
+HASH = re.compile(r"[0-9a-f]{64}")
 CLOSED = "This service is not open without a key."
 
 
@@ -98,6 +100,8 @@ class Directory:
 
     async def document(self, version: str, sha256: str, plan: str) -> str | None:
         """The text of the trusted document with this hash, if the plan may use it."""
+        if not HASH.fullmatch(sha256):
+            return None
         key = (version, sha256, plan)
         kept = self._documents.get(key)
         if kept is None or kept[0] != self._epoch.now:

@@ -341,6 +341,7 @@ async def test_a_trusted_document_is_told_to_the_plans_that_may_use_it(
         assert await directory.document("v1", for_one.hash, "partner") == for_one.text
         assert await directory.document("v1", for_one.hash, "free") is None
         assert await directory.document("v2", for_all.hash, "free") is None
+        assert await directory.document("v1", "\x00\ud800", "free") is None
     assert asked["all"] == 4
     assert {row["name"] for row in await documents.remove(for_all.hash)} == {"all.graphql"}
 
