@@ -119,7 +119,8 @@ class Settings(BaseSettings):
 
 
 # What others read: the suite, and what container managers set for a service that is called "briefing".
-NOT_OURS = re.compile(r"BRIEFING_(TEST_DATABASE_URL|REAL_DATA|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
+SUITE = "TEST_DATABASE_URL|REAL_DATA|EXAMPLES|FLOOD|FUZZ|FUZZ_SEED|OPERATIONS|SEED|WRITE_EXAMPLES|WRITE_GOLDEN"
+NOT_OURS = re.compile(rf"BRIEFING_({SUITE}|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
 
 
 def unknown(environment: Iterable[str]) -> list[str]:
