@@ -53,7 +53,13 @@ def test_every_field_of_the_log_is_told_and_no_other() -> None:
     class Caller:
         identity = "key:k1"
 
-    facts = Facts("id", 1.0, 1.5, cut=True, price=1, cache="hit", store_seconds=0.1, plan="free", left=1)
+    class Left:
+        remaining = (12, 500)
+
+    class Spent:
+        left = Left()
+
+    facts = Facts("id", 1.0, 1.5, cut=True, price=1, cache="hit", store_seconds=0.1, plan="free", spent=Spent())
     there = line(facts, {"method": "GET", "headers": [(b"user-agent", b"x")], "caller": Caller()})
     rows = [row.split("|")[1] for row in section("Log").splitlines() if row.startswith("| `")]
     assert re.findall(r"`(\w+)`", " ".join(sorted(rows))) and set(re.findall(r"`(\w+)`", " ".join(rows))) == set(there)
