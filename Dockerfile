@@ -13,7 +13,7 @@ FROM python:3.11-slim
 RUN useradd --create-home --uid 10001 briefing
 COPY --from=build /opt/briefing /opt/briefing
 ENV PATH=/opt/briefing/bin:$PATH BRIEFING_HOST=0.0.0.0 BRIEFING_DATA_DIR=/home/briefing/data BRIEFING_LOG_FORMAT=json
-USER briefing
+USER 10001
 WORKDIR /home/briefing
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz')"]

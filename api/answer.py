@@ -40,7 +40,7 @@ class Service:
     def __init__(self, settings: Settings, url: str, gate: Gate) -> None:
         self.settings = settings
         self.gate = gate
-        self.reader = Reader(url, settings)
+        self.reader = Reader(settings.database_url or url, settings)
         self.changes = Changes(url)
         self._kept: Memo[Reply] = Memo(settings.answer_memory)
         self._flights: Flights[Reply] = Flights()

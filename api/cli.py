@@ -120,13 +120,17 @@ def contract(
 
 
 @app.command("settings")
-def show_settings() -> None:
+def show_settings(
+    table: Annotated[bool, typer.Option("--table", help="As a table in Markdown, as in docs/operating.md.")] = False,
+) -> None:
     """Show every setting, its default and its meaning."""
     for name, one in Settings.model_fields.items():
-        default = (
-            "" if one.default is None else f" (default {one.default!s})" if str(one.default) else " (default empty)"
-        )
-        print(f"BRIEFING_{name.upper()}{default}\n    {one.description}")
+        variable, default = f"BRIEFING_{name.upper()}", "" if one.default is None else str(one.default)
+        if table:
+            print(f"| `{variable}` | {f'`{default}`' if default else ''} | {one.description} |")
+        else:
+            told = f" (default {default or 'empty'})" if one.default is not None else ""
+            print(f"{variable}{told}\n    {one.description}")
 
 
 def _preparation(url: str, sample: bool) -> Any:

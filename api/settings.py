@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BRIEFING_", frozen=True, extra="ignore")
 
     database_url: str = Field("", description="Postgres 16 or later, as postgresql://…; empty starts the embedded one.")
+    direct_url: str = Field(
+        "",
+        description="Postgres itself, where BRIEFING_DATABASE_URL is a pooler: to migrate, load, hear of changes.",
+    )
     data_dir: Path = Field(Path(".briefing"), description="Where the embedded Postgres keeps its data and its socket.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="The port to listen on.")
@@ -55,7 +59,9 @@ class Settings(BaseSettings):
         2.5, description="Seconds that Postgres may work on one request."
     )
     statement_cache_size: Annotated[int, Field(ge=0)] = Field(
-        256, description="Prepared statements kept per connection; 0 behind pgbouncer in transaction mode."
+        256,
+        description="Prepared statements kept per connection; 0 behind pgbouncer in transaction mode, where "
+        "each request is then a transaction of its own.",
     )
     answer_memory: Annotated[int, Field(ge=0)] = Field(
         64 * 1024 * 1024, description="Bytes of finished answers that one process keeps between changes; 0 keeps none."
@@ -113,7 +119,8 @@ class Settings(BaseSettings):
 
 
 # What others read: the suite, and what container managers set for a service that is called "briefing".
-NOT_OURS = re.compile(r"BRIEFING_(TEST_DATABASE_URL|REAL_DATA|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
+SUITE = "TEST_DATABASE_URL|REAL_DATA|EXAMPLES|FLOOD|FUZZ|FUZZ_SEED|OPERATIONS|SEED|WRITE_EXAMPLES|WRITE_GOLDEN"
+NOT_OURS = re.compile(rf"BRIEFING_({SUITE}|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
 
 
 def unknown(environment: Iterable[str]) -> list[str]:

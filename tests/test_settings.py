@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from api.errors import SettingsError
@@ -28,6 +31,15 @@ def test_a_variable_that_no_setting_reads_is_refused_with_the_one_meant(
 def test_variables_of_others_are_left_to_them() -> None:
     others = ["BRIEFING_SERVICE_HOST", "BRIEFING_SERVICE_PORT_HTTP", "BRIEFING_PORT_8000_TCP_ADDR", "PATH", "BRIEF"]
     assert unknown([*others, "BRIEFING_TEST_DATABASE_URL", "briefing_port"]) == []
+
+
+def test_the_suite_may_be_run_with_variables_of_its_own() -> None:
+    tests = Path(__file__).parent
+    read = {
+        one for file in tests.rglob("*.py") for one in re.findall(r'environ[^"\n]*"(BRIEFING_\w+)"', file.read_text())
+    }
+    assert "BRIEFING_REAL_DATA" in read
+    assert unknown(read) == []
 
 
 def test_each_setting_is_known_by_its_name() -> None:

@@ -37,7 +37,7 @@ class Exports:
 
     def __init__(self, service: Service, url: str) -> None:
         self.service = service
-        self.streams = Streams(url, service.settings)
+        self.streams = Streams(service.settings.database_url or url, service.settings)
 
     async def response(
         self, version: Version, resource: Resource, form: Format, scope: Scope, caller: Caller

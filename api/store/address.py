@@ -12,9 +12,10 @@ from api.store.embedded import running, start
 
 @contextmanager
 def address(settings: Settings, *, own: bool = False) -> Iterator[str]:
-    """The URL of the store. With `own` an embedded one that another process runs is not taken but refused."""
+    """The URL of the store itself; what reads through a pooler takes `database_url`. With `own` an embedded one that
+    another process runs is not taken but refused."""
     if settings.database_url:
-        yield settings.database_url
+        yield settings.direct_url or settings.database_url
     elif not own and (url := running(settings.data_dir)):
         yield url
     else:

@@ -26,6 +26,20 @@ BROKEN_OFF = (
     ConnectionResetError,
 )
 log = structlog.get_logger("briefing")
+# What a session of ours is. Behind a pooler there are none: each transaction begins with it (begin, below).
+SESSION = {
+    "role": "briefing_reader",
+    "default_transaction_read_only": "on",
+    "idle_in_transaction_session_timeout": "5000",
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "extra_float_digits": "1",
+    "search_path": "pg_catalog",
+    "jit": "off",
+    # A store's indexes are in memory or on a solid disk: at 4, the default, an event with 20,000
+    # figures had them all fetched and sorted (7.6 ms) rather than ten read in order (0.4 ms).
+    "random_page_cost": "1.1",
+}
 MODES = {False: "force_generic_plan", True: "force_custom_plan"}
 
 
@@ -44,6 +58,8 @@ class Pool:
         self._url = url
         self._settings = settings
         self._idle: dict[bool, list[Lease]] = {False: [], True: []}
+        # Whether a pooler stands between, which gives us another session for each transaction.
+        self.between = settings.statement_cache_size == 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._open = 0
         self._closing: set[asyncio.Task[None]] = set()
@@ -52,6 +68,7 @@ class Pool:
 
     async def take(self, custom: bool, *, fresh: bool = False) -> Lease:
         """A connection in the plan mode. Unavailable when there is none in time, or Postgres does not answer."""
+        custom = custom and not self.between
         if not fresh:
             lease = self._free(custom)
             if lease is not None:
@@ -68,6 +85,18 @@ class Pool:
             self._open -= 1
             self._wake()
             raise
+
+    async def begin(self, lease: Lease, custom: bool, also: dict[str, str] | None = None) -> None:
+        """Begin a transaction that has all that a session of ours has, and what is named besides."""
+        settings = {**self._session(custom), **(also or {})}
+        del settings["application_name"], settings["default_transaction_read_only"]
+        sets = "; ".join(f"set local {name} = '{value}'" for name, value in settings.items())
+        await lease.connection.execute(f"begin read only; {sets}", timeout=CONNECT_SECONDS)
+
+    def _session(self, custom: bool) -> dict[str, str]:
+        timeout = f"{self._settings.statement_timeout * 1000:.0f}"
+        own = {"application_name": "briefing", "statement_timeout": timeout, "plan_cache_mode": MODES[custom]}
+        return SESSION | own
 
     def give(self, lease: Lease) -> None:
         """The connection back, for the next."""
@@ -158,22 +187,7 @@ class Pool:
                 command_timeout=seconds + 0.3,
                 statement_cache_size=self._settings.statement_cache_size,
                 max_cached_statement_lifetime=0,
-                server_settings={
-                    "application_name": "briefing",
-                    "role": "briefing_reader",
-                    "default_transaction_read_only": "on",
-                    "statement_timeout": f"{seconds * 1000:.0f}",
-                    "idle_in_transaction_session_timeout": "5000",
-                    "timezone": "UTC",
-                    "datestyle": "ISO",
-                    "extra_float_digits": "1",
-                    "search_path": "pg_catalog",
-                    "jit": "off",
-                    # A store's indexes are in memory or on a solid disk: at 4, the default, an event with 20,000
-                    # figures had them all fetched and sorted (7.6 ms) rather than ten read in order (0.4 ms).
-                    "random_page_cost": "1.1",
-                    "plan_cache_mode": MODES[custom],
-                },
+                server_settings={"application_name": "briefing"} if self.between else self._session(custom),
             )
         except asyncpg.CannotConnectNowError as error:
             if "shutting down" in str(error):

@@ -89,7 +89,7 @@ class Reader:
                 tries = await _again(tries, error)
                 continue
             try:
-                row = await lease.connection.fetchrow(sql, *arguments, timeout=max(0.05, end - loop.time()))
+                row = await self._fetch(lease, sql, arguments, custom, max(0.05, end - loop.time()))
             except TimeoutError as error:  # which is an OSError, and no reason to ask again
                 raise self._failed(lease, error) from error
             except STALE as error:
@@ -100,6 +100,19 @@ class Reader:
             else:
                 self.pool.give(lease)
                 return row
+
+    async def _fetch(self, lease: Lease, sql: str, arguments: Sequence[Any], custom: bool, seconds: float) -> Any:
+        connection = lease.connection
+        if not self.pool.between:
+            return await connection.fetchrow(sql, *arguments, timeout=seconds)
+        await self.pool.begin(lease, custom)
+        try:
+            row = await connection.fetchrow(sql, *arguments, timeout=seconds)
+        except asyncpg.PostgresError:
+            await connection.execute("rollback", timeout=seconds)
+            raise
+        await connection.execute("commit", timeout=seconds)
+        return row
 
     def _failed(self, lease: Lease, error: BaseException) -> BaseException:
         if isinstance(error, asyncpg.PostgresError):

@@ -22,9 +22,7 @@ from api.store.read import STALE
 Take = Callable[[bytes], Awaitable[None]]
 
 # Order: workers would mix the parts of a `union all`. Interval: a client that is gone is noticed in mid-statement.
-SESSION = """
-    set max_parallel_workers_per_gather = 0; set work_mem = '32MB'; set client_connection_check_interval = '1s'
-"""
+SESSION = {"max_parallel_workers_per_gather": "0", "work_mem": "32MB", "client_connection_check_interval": "1s"}
 # The binary form [Postgres, COPY]: a head, then for each row the number of its columns and the length of each.
 HEAD = 19
 FRAME = 6
@@ -48,8 +46,7 @@ class Streams:
         for fresh in (False, True):
             lease = await self._lease(fresh)
             try:
-                await lease.connection.execute(SESSION)
-                await lease.connection.copy_from_query(sql, *arguments, output=rows, format="binary")
+                await self._copy(lease, sql, arguments, rows)
             except NotTaken as error:
                 self.pool.discard(lease)
                 raise error.__cause__ or error from None
@@ -67,6 +64,20 @@ class Streams:
     async def close(self) -> None:
         """Close the connections."""
         await self.pool.close()
+
+    async def _copy(self, lease: Lease, sql: str, arguments: Sequence[Any], rows: Unframed) -> None:
+        connection = lease.connection
+        if not self.pool.between:
+            await connection.execute("; ".join(f"set {name} = '{value}'" for name, value in SESSION.items()))
+            await connection.copy_from_query(sql, *arguments, output=rows, format="binary")
+            return
+        await self.pool.begin(lease, True, SESSION)
+        try:
+            await connection.copy_from_query(sql, *arguments, output=rows, format="binary")
+        except asyncpg.PostgresError:
+            await connection.execute("rollback")
+            raise
+        await connection.execute("commit")
 
     async def _lease(self, fresh: bool) -> Lease:
         try:

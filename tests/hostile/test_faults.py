@@ -436,6 +436,33 @@ async def test_a_lock_held_for_a_moment_is_waited_for(cluster: Cluster, near: Do
     assert (busy.failures, busy.refusals) == ([], set())
 
 
+async def test_several_workers_take_over_from_each_other_and_drain_as_one_does(cluster: Cluster) -> None:
+    with serving(cluster.server.url, workers=2, pool_size=4) as served:
+        door = Door(served.port)
+        until(lambda: door.get("/readyz").status == 200, 5)
+        with traffic(door, 2) as busy:
+            time.sleep(0.3)
+            children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children")
+            victim = int(children.read_text().split()[0])
+            os.kill(victim, signal.SIGKILL)
+            until(lambda: len(now := children.read_text().split()) == 2 and str(victim) not in now, 2)
+            time.sleep(0.5)
+        # Whom it was answering when it was killed it cannot tell; there were two clients.
+        assert len(busy.failures) <= 2
+        assert set(busy.statuses) == {200}
+        async with connected(cluster) as connection:
+            async with connection.transaction():
+                await connection.execute(LOCK)
+                client = Client(served.port)
+                client.ask("GET", fresh())
+                time.sleep(0.1)
+                served.process.send_signal(signal.SIGTERM)
+                until(lambda: door.get("/readyz").status == 503, 1)
+            assert client.answer().status == 200
+            client.close()
+        assert served.process.wait(10) == 0
+
+
 async def test_sigterm_turns_readyz_away_and_finishes_what_is_in_flight(cluster: Cluster) -> None:
     async with connected(cluster) as connection:
         with serving(cluster.server.url) as served:

@@ -47,6 +47,13 @@ class Log:
         self.file.seek(0)
         return self.file.read()
 
+    def until(self, text: str) -> None:
+        """Returns once it is written: an answer is sent before its line."""
+        begun = time.monotonic()
+        while text not in self.text():
+            assert time.monotonic() - begun < 5, self.text()
+            time.sleep(0.02)
+
     def requests(self, count: int) -> list[dict[str, Any]]:
         """The lines of so many requests, once they are there."""
         begun = time.monotonic()

@@ -106,7 +106,7 @@ def test_people_get_it_where_they_ask(sample: str, log: Log) -> None:
     with serving(sample, log.file, access_log="true") as served, caller(served) as client:
         client.get("/v1/events")
         answered: httpx2.Response = client.get("/v1/events")
-    assert answered.headers["x-request-id"] in log.text()
+        log.until(answered.headers["x-request-id"])
     assert "route=/v1/events" in log.text()
 
 
@@ -114,6 +114,12 @@ def test_who_asked_and_what_is_left_are_told_where_they_are_known() -> None:
     class Caller:
         identity = "key:k1"
 
-    facts = Facts("id", 1.0, ended=1.5, plan="free", left=12)
+    class Left:
+        remaining = (12, 500)
+
+    class Spent:
+        left = Left()
+
+    facts = Facts("id", 1.0, ended=1.5, plan="free", spent=Spent())
     told = line(facts, {"method": "GET", "headers": [], "caller": Caller()})
     assert (told["caller"], told["plan"], told["points_left"], told["ms"]) == ("key:k1", "free", 12, 500)

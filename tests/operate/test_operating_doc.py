@@ -1,0 +1,76 @@
+"""docs/operating.md tells what there is: every setting, metric and field of the log."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from api import serve
+from api.app import create_app
+from api.http import workers
+from api.http.access_log import line
+from api.http.facts import Facts
+from api.settings import Settings
+from tests.serving import COMMAND, ROOT
+
+DOC = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    return DOC.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_the_table_of_settings_is_the_commands() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", COMMAND, "settings", "--table"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert said.returncode == 0
+    assert said.stdout.count("\n") == len(Settings.model_fields)
+    assert said.stdout in section("Settings")
+
+
+def names(registry: CollectorRegistry) -> set[str]:
+    return {
+        f"{one.name}_total" if one.type == "counter" else one.name
+        for one in registry.collect()
+        if one.name.startswith("briefing_")
+    }
+
+
+async def test_every_metric_is_told_and_no_other() -> None:
+    application = create_app(Settings(metrics_port=0), "postgresql://nowhere")
+    assert application.metrics is not None
+    there = names(application.metrics.registry) | names(serve._own(workers.Team([])))
+    rows = [row.split("|")[1] for row in section("Metrics").splitlines() if row.startswith("| `")]
+    assert set(re.findall(r"`(briefing_\w+)`", " ".join(rows))) == there
+
+
+def test_every_field_of_the_log_is_told_and_no_other() -> None:
+    class Caller:
+        identity = "key:k1"
+
+    class Left:
+        remaining = (12, 500)
+
+    class Spent:
+        left = Left()
+
+    facts = Facts("id", 1.0, 1.5, cut=True, price=1, cache="hit", store_seconds=0.1, plan="free", spent=Spent())
+    there = line(facts, {"method": "GET", "headers": [(b"user-agent", b"x")], "caller": Caller()})
+    rows = [row.split("|")[1] for row in section("Log").splitlines() if row.startswith("| `")]
+    assert re.findall(r"`(\w+)`", " ".join(sorted(rows))) and set(re.findall(r"`(\w+)`", " ".join(rows))) == set(there)
+
+
+def test_the_dockerfile_names_only_settings_that_there_are() -> None:
+    named = re.findall(r"BRIEFING_(\w+)=", (Path(__file__).parents[2] / "Dockerfile").read_text(encoding="utf-8"))
+    assert named and {one.lower() for one in named} <= set(Settings.model_fields)
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    hadolint = str(Path(sys.executable).with_name("hadolint"))
+    said = subprocess.run([hadolint, str(ROOT / "Dockerfile")], capture_output=True, text=True)
+    assert (said.returncode, said.stdout) == (0, "")

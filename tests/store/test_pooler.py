@@ -1,0 +1,136 @@
+"""Behind a pooler in transaction mode: nothing of ours relies on a session."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+import httpx2
+import pytest
+
+from api.ingest.load import load
+from api.store.embedded import start
+from api.store.migrate import migrate
+from tests.serving import serving
+from tests.store.pooler import Pooler, pooling
+
+SAMPLE = Path(__file__).parents[2] / "api" / "sample"
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
+@pytest.fixture(scope="module")
+async def sample(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    """The URL of a database that holds the sample."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    return url
+
+
+async def ask(base: str, number: int) -> list[int]:
+    """Requests of each kind that are like no others: statuses."""
+    async with httpx2.AsyncClient(base_url=base, timeout=20) as client:
+        since = f"updated_at_gte=2000-01-01T00:00:00.{number:06d}Z"
+        places = [
+            f"/v1/events?limit=5&{since}",
+            f"/v1/figures?limit=3&include=event&{since}",
+            f"/v1/quotes?q=a&limit=3&{since}",
+            "/v1/events/ev_0000000000000000",
+            f"/v1/events.ndjson?{since}",
+        ]
+        answers = [await client.get(one) for one in places]
+        moment = f"2000-01-01T00:00:00.{number:06d}Z"
+        document = f'{{events(first:1,filter:{{updatedAt:{{gte:"{moment}"}}}}){{nodes{{id}}}}}}'
+        answers.append(await client.post("/v1/graphql", json={"query": document}))
+    assert "errors" not in answers[-1].json()
+    assert answers[4].text.count("\n") > 3
+    return [one.status_code for one in answers]
+
+
+async def requests(url: str, direct: str) -> None:
+    with serving(url, direct_url=direct, statement_cache_size=0, pool_size=6) as served:
+        base = f"http://127.0.0.1:{served.port}"
+        async with asyncio.timeout(15):
+            while (await asyncio.to_thread(httpx2.get, f"{base}/readyz")).status_code != 200:
+                await asyncio.sleep(0.05)
+        answers = await asyncio.gather(*(ask(base, number) for number in range(24)))
+        assert {tuple(one[:3] + one[4:]) for one in answers} == {(200,) * 5}
+        assert {one[3] for one in answers} <= {400, 404}
+
+
+async def test_every_kind_of_request_is_answered_by_whatever_session_there_is(sample: str) -> None:
+    async with pooling(sample) as pooler:
+        await requests(pooler.address, sample)
+        assert min(pooler.transactions) > 30, "both sessions had their share"
+        assert pooler.refused == set()
+        await _left_as_they_were(pooler)
+
+
+async def _left_as_they_were(pooler: Pooler) -> None:
+    """What the service set was for its transactions alone: the next client of a session has none of it."""
+    connection = await asyncpg.connect(pooler.address, statement_cache_size=0)
+    try:
+        for _ in range(4):
+            async with connection.transaction():
+                assert await connection.fetchval("show role") == "none"
+                assert await connection.fetchval("show statement_timeout") == "0"
+                assert await connection.fetchval("show work_mem") != "32MB"
+                assert await connection.fetchval("show search_path") != "pg_catalog"
+    finally:
+        await connection.close()
+
+
+async def test_with_prepared_statements_a_pooler_does_not_work_and_says_so(sample: str) -> None:
+    async with pooling(sample) as pooler:
+        with serving(pooler.address, direct_url=sample) as served:
+            answer = await asyncio.to_thread(httpx2.get, f"http://127.0.0.1:{served.port}/v1/events")
+        assert answer.status_code == 503
+        assert "role" in pooler.refused, "sessions of our own are what it does not have"
+
+
+@asynccontextmanager
+async def pgbouncer(url: str, folder: Path) -> AsyncIterator[str]:
+    """Debian's, in transaction mode with two sessions."""
+    parts = urlsplit(url)
+    socket = unquote(parse_qs(parts.query)["host"][0])
+    name, user = parts.path[1:], parts.username
+    (folder / "users.txt").write_text(f'"{user}" ""\n')
+    (folder / "pgbouncer.ini").write_text(
+        f"[databases]\n{name} = host={socket} port=5432 user={user}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+        f"listen_port = 16432\nunix_socket_dir =\nauth_type = any\nauth_file = {folder}/users.txt\n"
+        "pool_mode = transaction\ndefault_pool_size = 2\n"
+    )
+    command = [str(PGBOUNCER), "-q", *(("-u", "nobody") if Path("/proc/self").owner() == "root" else ())]
+    with subprocess.Popen([*command, str(folder / "pgbouncer.ini")], stderr=subprocess.DEVNULL) as process:
+        try:
+            address = f"postgresql://{user}@127.0.0.1:16432/{name}"
+            async with asyncio.timeout(10):
+                while True:
+                    with suppress(OSError):
+                        await (await asyncpg.connect(address, statement_cache_size=0)).close()
+                        break
+                    await asyncio.sleep(0.05)
+            yield address
+        finally:
+            process.terminate()
+
+
+@pytest.mark.skipif(PGBOUNCER is None, reason="Debian's pgbouncer is not installed")
+async def test_pgbouncer_in_transaction_mode() -> None:
+    with TemporaryDirectory(dir="/tmp") as name:  # it may run as another account, to which pytest's are closed
+        folder = Path(name)
+        folder.chmod(0o755)
+        with start(folder / "data") as server:
+            (folder / "data").chmod(0o755)
+            await migrate(server.url)
+            await load([str(SAMPLE)], server.url)
+            async with pgbouncer(server.url, folder) as address:
+                await requests(address, server.url)
