@@ -6,7 +6,7 @@ required fields that nothing gives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Names
 from typing import Any
 
@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from api.catalog import V1
 from api.ingest.converter import Unfit, key
 from api.ingest.format import CHILDREN, LINES, NESTED, VALUES
-from api.ingest.plan import Made, Mapping, Part, all_columns, amount, each, finished, joined, kept, through
+from api.ingest.plan import Made, Mapping, Part, all_columns, each, finished, joined, kept, order, through
 from api.ingest.quotation import shown
-from api.ingest.template import Scope, Template, first, template
+from api.ingest.template import Scope, Template, first, remembered, template
 from api.ingest.wording import closest
 
 Place = tuple[str | int, ...]
@@ -189,7 +189,8 @@ class Declaration:
             return Template(lambda _: None, ())
         found = self._template(written, place, aliases)
         finish = key if name == "key" or name in LINKS else None
-        return finished(found, (owner, name) in NUMERIC, finish)
+        made = finished(found, (owner, name) in NUMERIC, finish)
+        return remembered(made, (written, "key")) if finish and _of_row(found, aliases) else made
 
     def _template(self, written: Any, place: Place, aliases: dict[str, str], whole: bool = True) -> Template:
         """With `whole` the columns count as looked at in all their parts: not where each part is gone through."""
@@ -200,7 +201,7 @@ class Declaration:
             return Template(lambda _: None, ())
         for column in found.columns if whole or found.last else ():
             self._use(column, aliases)
-        return found
+        return remembered(found, written) if _of_row(found, aliases) and not found.bare else found
 
     def _terms(self, terms: tuple[str, ...], written: Any, found: Template, place: Place) -> None:
         """Constants of a vocabulary, and all that a map can give where it comes last, are terms of it."""
@@ -232,31 +233,27 @@ class Declaration:
         for column in written:
             self._use(column, aliases)
 
-        def holds(scope: Scope) -> bool:
-            found = [amount(scope, column) for column in written]
-            numbers = [one for one in found if one is not None]
-            return (numbers == sorted(numbers)) is wanted
-
-        return holds
+        rises = order(written)
+        return lambda scope: rises(scope) is wanted
 
     def _scopes(
         self, declared: dict[str, Any], place: Place, outer: Names[str, str]
-    ) -> tuple[dict[str, str], Callable[[Scope], Iterator[Scope]]]:
+    ) -> tuple[dict[str, str], Callable[[Scope], Iterable[Scope]] | None]:
         """What the names that `each` and `columns` give stand for, and the scopes that they make of a row."""
         aliases = dict(outer)
         if "columns" in declared:
             named = declared["columns"]
             if not isinstance(named, dict):
                 self._fault((*place, "columns"), 'expected a table, as in {tank = "tanks"}')
-                return aliases, lambda row: iter((row,))
+                return aliases, None
             for column in named:
                 self._use(column, aliases)
-            return aliases | dict.fromkeys(GIVEN, ""), lambda row: through(row, named)
+            return aliases | dict.fromkeys(GIVEN, ""), through(named)
         if "each" not in declared:
-            return aliases, lambda row: iter((row,))
+            return aliases, None
         if not isinstance(declared["each"], dict) or not declared["each"]:
             self._fault((*place, "each"), 'expected a table, as in {office = "{source_office|split:;}"}')
-            return aliases, lambda row: iter((row,))
+            return aliases, None
         lists = {
             name: self._template(one, (*place, "each", name), aliases, whole=False)
             for name, one in declared["each"].items()
@@ -277,6 +274,11 @@ class Declaration:
 
     def _fault(self, place: Place, detail: str) -> None:
         self.wrong.append((place, detail))
+
+
+def _of_row(found: Template, aliases: Names[str, str]) -> bool:
+    """Whether it looks at the row alone, so that it gives the same wherever it stands."""
+    return bool(found.columns) and not any(column.partition(".")[0] in aliases for column in found.columns)
 
 
 def _terms(declared: Any) -> bool:
