@@ -148,7 +148,14 @@ async def _load(path: str, opening: Opening, url: str, report: Report, wait: flo
             report.writing(faults.file, sum(store.staged.values()))
             await store.merge()
             await _check_links(store, text, faults)
-        return Summary(store.counts, tuple(f"{faults.file}: {note}" for note in text.notes()))
+            notes = [*text.notes(), *_consequences(await store.standing())]
+        return Summary(store.counts, tuple(f"{faults.file}: {note}" for note in notes))
+
+
+def _consequences(standing: int) -> list[str]:
+    if not standing:
+        return []
+    return [f"{standing:,} records of withdrawn briefings stand as before: a record is withdrawn by itself."]
 
 
 async def _complete(store: Writer) -> None:

@@ -45,10 +45,10 @@ async def test_a_load_prints_what_it_did(store: str, put: Put, briefing: dict[st
     done = run(store, put("a.json", briefing))
     assert done.returncode == 0
     table = [line.split() for line in done.stdout.splitlines()]
-    assert table[0] == ["created", "updated", "unchanged", "withdrawn"]
-    assert ["event", "2", "0", "0", "0"] in table
-    assert table[-1] == ["total", "10", "0", "0", "0"]
-    assert "a.json: 10 created, 0 updated, 0 unchanged, 0 withdrawn" in done.stderr
+    assert table[0] == ["created", "updated", "restored", "unchanged", "withdrawn"]
+    assert ["event", "2", "0", "0", "0", "0"] in table
+    assert table[-1] == ["total", "10", "0", "0", "0", "0"]
+    assert "a.json: 10 created, 0 updated, 0 restored, 0 unchanged, 0 withdrawn" in done.stderr
 
 
 async def test_a_refused_file_is_65_and_its_faults_go_to_stderr(store: str, put: Put) -> None:

@@ -205,7 +205,7 @@ async def test_a_newer_edition_revises_and_one_that_is_complete_withdraws(store:
     }
     assert set(done(await load([newer], store, manner=whole))) == {"unchanged"}
     again = await load([put("3.csv", table(UCDP | {"best": "13"}, other))], store, manner=whole)
-    assert done(again)["updated"] == 9
+    assert done(again) == {"restored": 9, "unchanged": done(again)["unchanged"]}
     assert not await rows("select * from store.withdrawal")
 
 
