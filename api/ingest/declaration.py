@@ -32,6 +32,7 @@ DECLARED: dict[str, Any] = {
     "ignore": dict,
     "optional": list,
     "maps": dict,
+    "briefing": dict,
     "record": list,
 }
 REQUIRED = ("dataset", "container", "record")
@@ -49,6 +50,7 @@ NUMERIC = {
 LISTS = {one.name for owner in _RESOURCES for one in owner.fields.values() if one.type.many and one.type.name == "text"}
 LINKS = {one.name for owner in _RESOURCES for one in owner.links.values() if one.kind in ("one", "several")}
 SEVERAL = {one.name for owner in _RESOURCES for one in owner.links.values() if one.kind == "several"}
+BELONGING = {one.name for one in V1.resources.values() if "briefing" in one.links}
 TERMS = {
     (owner.name, one.name): tuple(one.type.of.terms())
     for owner in _RESOURCES
@@ -73,7 +75,7 @@ class Declaration:
         for one in containers:
             if one not in CONTAINERS:
                 self._fault(("container",), f"expected one of {', '.join(CONTAINERS)}, got {shown(one)}")
-        records = tuple(self._record(one, ("record", place)) for place, one in enumerate(declared["record"]))
+        records = list(self._records(declared))
         return Mapping(
             name=name,
             dataset=declared["dataset"],
@@ -112,6 +114,17 @@ class Declaration:
         if not plain:  # a line has to end with the byte that ends it in ASCII
             self._fault(("encoding",), f"expected an encoding such as utf-8 or windows-1252, got {shown(name)}")
         return name
+
+    def _records(self, declared: dict[str, Any]) -> Iterator[Made | None]:
+        """The briefing is a record as well, and what can belong to one belongs to it."""
+        belonging: dict[str, Any] = {}
+        if briefing := declared.get("briefing"):
+            briefing = {"key": declared["dataset"], **briefing, "resource": "briefing", "once": True}
+            yield self._record(briefing, ("briefing",))
+            belonging = {"briefing": briefing["key"]}
+        for place, one in enumerate(declared["record"]):
+            owned = belonging if isinstance(one, dict) and one.get("resource") in BELONGING else {}
+            yield self._record({**owned, **one} if owned else one, ("record", place))
 
     def _record(self, declared: Any, place: Place) -> Made | None:
         if not isinstance(declared, dict) or (resource := declared.get("resource")) not in LINES:

@@ -132,6 +132,8 @@ class Mapped:
     ) -> Iterator[tuple[Made, Entry]]:
         """The records of a row, without those that other rows have given already; `fresh` are the new ones of those."""
         for record in self._mapping.records:
+            if record.once and record.fixed and (record.resource, record.constants["key"]) in self._once:
+                continue
             line: dict[str, Any] = {}
             try:
                 for _, line in record.made(row):
