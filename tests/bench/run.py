@@ -17,6 +17,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
+import exporting
 import limits
 import loading
 import worker
@@ -97,8 +98,6 @@ ratios within the tables, not at single times.
 |---|---|---|---|
 {chr(10).join(map(str, rows))}
 
-Export of everything is not measured yet.
-
 ## How
 
 - Machine: {machine()}.
@@ -109,6 +108,8 @@ Export of everything is not measured yet.
 - Medians of {given.rounds} interleaved rounds of {given.seconds:g} s, each after a third of that for warming up. Times
   of a single list are medians on one connection.
 - {bench.compared:,} rows were compared between the contenders before: same rows, same order, same values.
+- An export is `/v1/events.ndjson` of the large store, read to its end; psql writes the rows of the same statement, with
+  the settings of the service's connections, and neither keeps them.
 - Loading is the whole command, into empty tables; COPY writes the rows that it gave, the change log included, into the
   same tables with their indexes and constraints, in one transaction. {min(3, given.rounds)} rounds, by turns.
 - A question varies over 200 requests. `service` keeps no answers, `kept` keeps them.
@@ -140,6 +141,7 @@ def main() -> None:
         programs = programs_for(account_for(given.stores))
         bench = Bench(large, small, given.events, given.few, servers, effort, programs)
         rows = bench.run()
+        rows.append(exporting.report(servers["service"], large, programs, given.rounds))
         rows += [] if given.no_loading else loading.report(given.events // loading.RECORDS, min(3, given.rounds))
         print("\n".join(map(str, rows)))
         measured = text(given, bench, rows, "")
