@@ -82,10 +82,12 @@ def load(
 @app.command()
 def export(
     out: Annotated[Path, typer.Option(help="The folder to write; it must not be there yet, or be empty.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Write everything down, as of one moment: to load it back, and as CSV and Parquet."""
-    with import_module("api.store.address").address(read_settings()) as url:
-        manifest = import_module("api.snapshot.take").export(url, out)
+    watched = import_module("api.snapshot.progress").watched
+    with import_module("api.store.address").address(read_settings()) as url, watched(quiet) as watch:
+        manifest = import_module("api.snapshot.take").export(url, out, watch)
     if not import_module("api.snapshot.parquet").INSTALLED:
         print(import_module("api.snapshot.parquet").MISSING, file=sys.stderr)
     total = sum(one["records"] for one in manifest.counts.values())

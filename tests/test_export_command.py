@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -83,7 +86,7 @@ async def test_a_snapshot_loaded_into_an_empty_store_gives_the_same_store(
     assert sum(map(len, before.values())) > 100
     again = briefing(database, "load", "--quiet", str(taken))
     records = sum(len(before[name]) for name in ORDER)
-    assert again.stdout.split("total")[1].split() == ["0", "0", str(records), "0"]
+    assert again.stdout.split("total")[1].split() == ["0", "0", "0", str(records), "0"]
 
 
 async def test_the_snapshot_of_the_reloaded_store_is_the_same_file(taken: Path, database: str, tmp_path: Path) -> None:
@@ -156,6 +159,46 @@ async def test_a_store_without_tables_leaves_nothing_behind(database: str, tmp_p
     done = briefing(database, "export", "--out", str(tmp_path / "none"))
     assert done.returncode == 2 and "briefing migrate" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("quiet", "told"), [((), True), (("--quiet",), False)])
+def test_a_terminal_is_told_how_far_it_is(filled: str, tmp_path: Path, quiet: tuple[str, ...], told: bool) -> None:
+    controller, terminal = os.openpty()
+    done = started(filled, "export", "--out", str(tmp_path / "now"), *quiet, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    with suppress(OSError):  # which is how a terminal ends on Linux
+        while piece := os.read(controller, 4096):
+            shown += piece
+    os.close(controller)
+    assert done.wait(60) == 0
+    assert ("rows" in shown.decode() and "/s" in shown.decode()) is told, shown
+
+
+def test_anything_else_is_told_nothing(filled: str, tmp_path: Path) -> None:
+    assert briefing(filled, "export", "--out", str(tmp_path / "now")).stderr == ""
+
+
+async def test_one_that_is_interrupted_leaves_nothing(filled: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(filled)
+    async with connection.transaction():
+        await connection.execute("lock table store.quote in access exclusive mode")
+        export = started(filled, "export", "--out", str(tmp_path / "now"), stderr=subprocess.DEVNULL)
+        waiting = "select count(*) from pg_locks where relation = 'store.quote'::regclass and not granted"
+        while not await connection.fetchval(waiting):
+            assert export.poll() is None
+            await asyncio.sleep(0.02)
+        assert [one.name for one in tmp_path.iterdir()] == ["now.partial"]
+        export.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(export.wait, 30) == 130
+    await connection.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def started(url: str, *arguments: str, stderr: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url, "TERM": "xterm"}
+    command = [sys.executable, "-c", "from api.cli import main; main()", *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
 def briefing(url: str, *arguments: str, program: str = "from api.cli import main; main()") -> Any:

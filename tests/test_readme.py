@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from api.store.migrate import migrate
+from tests.serving import serving
+
 README = Path(__file__).parents[1] / "README.md"
+TEXT = README.read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8000"
 PIPE = " | python3 -m json.tool"
 
 
 def calls() -> list[tuple[str, str]]:
     """Each curl command of the README with what is printed below it."""
-    blocks = re.findall(r"```console\n\$ (curl [^\n]*)\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    blocks = re.findall(r"```console\n\$ (curl [^\n]*)\n(.*?)```", TEXT, re.S)
     return [(command, printed) for command, printed in blocks]
 
 
 def examples() -> list[str]:
     """Each URL of a list in the README's tables."""
-    return re.findall(r"`(/v1/[a-z]+\?[^`]+)`", README.read_text(encoding="utf-8"))
+    return re.findall(r"`(/v1/[a-z]+\?[^`]+)`", TEXT)
 
 
 def answer(served: str, command: str) -> str:
@@ -47,6 +57,44 @@ def pattern(printed: str) -> re.Pattern[str]:
     """What is printed, where a line of dots stands for any lines."""
     parts = printed.split("...\n")
     return re.compile(".*?".join(re.escape(part) for part in parts), re.S)
+
+
+@pytest.fixture(scope="module")
+async def data(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[tuple[str, str, str]]:
+    """The section on data that one has: what its command printed, what the README says, and where it is served."""
+    ((command, printed),) = re.findall(r"\$ \.venv/bin/(briefing load --quiet [^\n]*)\n(.*?)```", TEXT, re.S)
+    url = await fresh_database()
+    await migrate(url)
+    program = [sys.executable, "-c", "from api.cli import main; main()", *shlex.split(command)[1:]]
+    environment = {**os.environ, "BRIEFING_DATABASE_URL": url}
+    done = subprocess.run(program, env=environment, cwd=README.parent, capture_output=True, text=True, check=True)
+    with serving(url) as server:
+        yield done.stdout, printed, f"http://127.0.0.1:{server.port}"
+
+
+def saved(name: str) -> str:
+    """The URL that is saved under the name."""
+    (url,) = re.findall(rf"curl -o {name} '{ADDRESS}([^']+)'", TEXT)
+    return str(url)
+
+
+def test_loading_a_file_of_data_prints_what_is_printed(data: tuple[str, str, str]) -> None:
+    assert pattern(data[1]).fullmatch(data[0]), data[0]
+
+
+def test_its_map_has_points_and_tells_how_exact_they_are(data: tuple[str, str, str]) -> None:
+    found = httpx2.get(data[2] + saved("ged.geojson")).json()
+    assert found["type"] == "FeatureCollection"
+    precision = {tuple(one["geometry"]["coordinates"]): one["properties"]["geo_precision"] for one in found["features"]}
+    assert precision == {(20.25, 6.5): "near", (20.0, 6.0): "admin1"}
+
+
+def test_its_table_opens_and_leads_to_the_licence(data: tuple[str, str, str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(httpx2.get(data[2] + saved("ged.csv")).text), strict=True))
+    assert sorted(int(row["value"]) for row in rows) == [0, 12, 40]
+    (briefing,) = {row["briefing_id"] for row in rows}
+    found = httpx2.get(f"{data[2]}/v1/briefings/{briefing}").json()["data"]
+    assert found["licence"] == "CC-BY-4.0" and "Uppsala" in found["attribution"]
 
 
 def test_the_readme_has_calls() -> None:

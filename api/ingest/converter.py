@@ -28,6 +28,7 @@ DATE = re.compile(r"(\d{4}-\d\d-\d\d)([T ]00:00(:00(\.0+)?)?Z?)?", re.ASCII)
 SPACES = {"space": " \u00a0\u202f"}
 MOST_IN_KEY = 160
 LARGE = 10**30
+NUMBERS = (int, Decimal)
 KEPT = 8192  # dates and names come again and again
 
 
@@ -50,7 +51,7 @@ def text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | Decimal):
+    if isinstance(value, NUMBERS):
         return f"{_bounded(value):f}" if isinstance(value, Decimal) else str(_bounded(value))
     raise Unfit(f"expected text or a number, got {shown(value)}")
 
@@ -66,7 +67,7 @@ def _bounded(value: int | Decimal) -> int | Decimal:
 
 def number(value: Any, thousands: str = "", point: str = ".") -> int | Decimal:
     """A number, exactly as it is written."""
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if isinstance(value, NUMBERS) and not isinstance(value, bool):
         return _bounded(value)
     plain = text(value)
     if thousands:

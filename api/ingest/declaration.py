@@ -6,7 +6,7 @@ required fields that nothing gives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Names
 from typing import Any
 
@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from api.catalog import V1
 from api.ingest.converter import Unfit, key
 from api.ingest.format import CHILDREN, LINES, NESTED, VALUES
-from api.ingest.plan import Made, Mapping, Part, all_columns, amount, each, finished, joined, kept, through
+from api.ingest.plan import Made, Mapping, Part, all_columns, each, finished, joined, kept, order, through
 from api.ingest.quotation import shown
-from api.ingest.template import Scope, Template, first, template
+from api.ingest.template import Scope, Template, first, remembered, template
 from api.ingest.wording import closest
 
 Place = tuple[str | int, ...]
@@ -32,6 +32,7 @@ DECLARED: dict[str, Any] = {
     "ignore": dict,
     "optional": list,
     "maps": dict,
+    "briefing": dict,
     "record": list,
 }
 REQUIRED = ("dataset", "container", "record")
@@ -49,6 +50,7 @@ NUMERIC = {
 LISTS = {one.name for owner in _RESOURCES for one in owner.fields.values() if one.type.many and one.type.name == "text"}
 LINKS = {one.name for owner in _RESOURCES for one in owner.links.values() if one.kind in ("one", "several")}
 SEVERAL = {one.name for owner in _RESOURCES for one in owner.links.values() if one.kind == "several"}
+BELONGING = {one.name for one in V1.resources.values() if "briefing" in one.links}
 TERMS = {
     (owner.name, one.name): tuple(one.type.of.terms())
     for owner in _RESOURCES
@@ -73,7 +75,7 @@ class Declaration:
         for one in containers:
             if one not in CONTAINERS:
                 self._fault(("container",), f"expected one of {', '.join(CONTAINERS)}, got {shown(one)}")
-        records = tuple(self._record(one, ("record", place)) for place, one in enumerate(declared["record"]))
+        records = list(self._records(declared))
         return Mapping(
             name=name,
             dataset=declared["dataset"],
@@ -112,6 +114,17 @@ class Declaration:
         if not plain:  # a line has to end with the byte that ends it in ASCII
             self._fault(("encoding",), f"expected an encoding such as utf-8 or windows-1252, got {shown(name)}")
         return name
+
+    def _records(self, declared: dict[str, Any]) -> Iterator[Made | None]:
+        """The briefing is a record as well, and what can belong to one belongs to it."""
+        belonging: dict[str, Any] = {}
+        if briefing := declared.get("briefing"):
+            briefing = {"key": declared["dataset"], **briefing, "resource": "briefing", "once": True}
+            yield self._record(briefing, ("briefing",))
+            belonging = {"briefing": briefing["key"]}
+        for place, one in enumerate(declared["record"]):
+            owned = belonging if isinstance(one, dict) and one.get("resource") in BELONGING else {}
+            yield self._record({**owned, **one} if owned else one, ("record", place))
 
     def _record(self, declared: Any, place: Place) -> Made | None:
         if not isinstance(declared, dict) or (resource := declared.get("resource")) not in LINES:
@@ -189,7 +202,8 @@ class Declaration:
             return Template(lambda _: None, ())
         found = self._template(written, place, aliases)
         finish = key if name == "key" or name in LINKS else None
-        return finished(found, (owner, name) in NUMERIC, finish)
+        made = finished(found, (owner, name) in NUMERIC, finish)
+        return remembered(made, (written, "key")) if finish and _of_row(found, aliases) else made
 
     def _template(self, written: Any, place: Place, aliases: dict[str, str], whole: bool = True) -> Template:
         """With `whole` the columns count as looked at in all their parts: not where each part is gone through."""
@@ -200,7 +214,7 @@ class Declaration:
             return Template(lambda _: None, ())
         for column in found.columns if whole or found.last else ():
             self._use(column, aliases)
-        return found
+        return remembered(found, written) if _of_row(found, aliases) and not found.bare else found
 
     def _terms(self, terms: tuple[str, ...], written: Any, found: Template, place: Place) -> None:
         """Constants of a vocabulary, and all that a map can give where it comes last, are terms of it."""
@@ -232,31 +246,27 @@ class Declaration:
         for column in written:
             self._use(column, aliases)
 
-        def holds(scope: Scope) -> bool:
-            found = [amount(scope, column) for column in written]
-            numbers = [one for one in found if one is not None]
-            return (numbers == sorted(numbers)) is wanted
-
-        return holds
+        rises = order(written)
+        return lambda scope: rises(scope) is wanted
 
     def _scopes(
         self, declared: dict[str, Any], place: Place, outer: Names[str, str]
-    ) -> tuple[dict[str, str], Callable[[Scope], Iterator[Scope]]]:
+    ) -> tuple[dict[str, str], Callable[[Scope], Iterable[Scope]] | None]:
         """What the names that `each` and `columns` give stand for, and the scopes that they make of a row."""
         aliases = dict(outer)
         if "columns" in declared:
             named = declared["columns"]
             if not isinstance(named, dict):
                 self._fault((*place, "columns"), 'expected a table, as in {tank = "tanks"}')
-                return aliases, lambda row: iter((row,))
+                return aliases, None
             for column in named:
                 self._use(column, aliases)
-            return aliases | dict.fromkeys(GIVEN, ""), lambda row: through(row, named)
+            return aliases | dict.fromkeys(GIVEN, ""), through(named)
         if "each" not in declared:
-            return aliases, lambda row: iter((row,))
+            return aliases, None
         if not isinstance(declared["each"], dict) or not declared["each"]:
             self._fault((*place, "each"), 'expected a table, as in {office = "{source_office|split:;}"}')
-            return aliases, lambda row: iter((row,))
+            return aliases, None
         lists = {
             name: self._template(one, (*place, "each", name), aliases, whole=False)
             for name, one in declared["each"].items()
@@ -277,6 +287,11 @@ class Declaration:
 
     def _fault(self, place: Place, detail: str) -> None:
         self.wrong.append((place, detail))
+
+
+def _of_row(found: Template, aliases: Names[str, str]) -> bool:
+    """Whether it looks at the row alone, so that it gives the same wherever it stands."""
+    return bool(found.columns) and not any(column.partition(".")[0] in aliases for column in found.columns)
 
 
 def _terms(declared: Any) -> bool:

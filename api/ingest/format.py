@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from api.catalog import V1, Link, Resource, Value
 from api.catalog import Field as CatalogField
 from api.ingest.identity import ID, PREFIXES, RESOURCES
+from api.ingest.quotation import one
 from api.ingest.rule import NAMED, PLACED, RULES, Rule
 from api.ingest.scalar import LINE, NAME, refusal, scalar
 
@@ -56,7 +57,7 @@ def _key(value: str) -> str:
 
 def _reference(target: str, value: str) -> str:
     if (found := ID.fullmatch(value)) and found[1] != PREFIXES[target]:
-        raise refusal(f"expected a {target}, and this is the id of a {RESOURCES[found[1]]}")
+        raise refusal(f"expected {one(target)}, and this is the id of {one(RESOURCES[found[1]])}")
     return value
 
 
@@ -104,7 +105,7 @@ def _link(link: Link) -> Definition:
     if link.owned:
         return _list(CHILDREN[link.target].model, MOST["children"], link.description)
     reference = Annotated[NAME, AfterValidator(partial(_reference, link.target))]
-    text = f"{link.description} The key of a {link.target} of this dataset, or a public id."
+    text = f"{link.description} The key of {one(link.target)} of this dataset, or a public id."
     if link.kind == "several":
         return _list(reference, MOST[link.name], text)
     return _optional(reference, text) if link.nullable else (reference, Field(description=text))

@@ -6,6 +6,7 @@ So the same file loaded twice, anywhere, makes the same ids, and a link by key n
 from __future__ import annotations
 
 import re
+from base64 import b32encode
 from functools import lru_cache
 from hashlib import sha256
 
@@ -15,15 +16,13 @@ PREFIXES = {one.name: one.prefix for one in V1.resources.values()}
 RESOURCES = {prefix: name for name, prefix in PREFIXES.items()}
 ID = re.compile(f"({'|'.join(RESOURCES)})_[0-9a-hjkmnp-tv-z]{{26}}")
 
-_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
-_PAIRS = tuple(high + low for high in _DIGITS for low in _DIGITS)
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 
 
 def public_id(dataset: str, resource: str, key: str) -> str:
     """The id of the record: the prefix, and the first 130 bits of a SHA-256 in Crockford's base32."""
     digest = sha256(f"{dataset}\x1f{resource}\x1f{key}".encode()).digest()
-    bits = int.from_bytes(digest[:17], "big") >> 6
-    return PREFIXES[resource] + "_" + "".join(_PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10))
+    return f"{PREFIXES[resource]}_{b32encode(digest[:20])[:26].translate(_CROCKFORD).decode()}"
 
 
 @lru_cache(maxsize=32_768)

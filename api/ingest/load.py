@@ -91,6 +91,7 @@ def run_load(
     paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False, manner: Manner = PLAIN
 ) -> int:
     """Load as a command: progress and faults to stderr, the summary to stdout. Returns the exit code."""
+    place = _place(settings)
     try:
         with address(settings) as url, reported(quiet) as report:
             if not settings.database_url:
@@ -100,9 +101,20 @@ def run_load(
         print(*_lines(error), sep="\n", file=sys.stderr)
         return next(code for kind, code in EXITS.items() if isinstance(error, kind))
     print(summary(done.counts), *done.notes, sep="\n")
+    if place and not (quiet or manner.check):
+        print(place, file=sys.stderr)
     if manner.check:
         print("Nothing was written: this was a check.")
     return EX_OK
+
+
+def _place(settings: Settings) -> str:
+    """Which store is written to, where the settings do not name it: that of another folder is easily taken for it."""
+    if settings.database_url:
+        return ""
+    folder = settings.data_dir.resolve()
+    made = "a new embedded store, made" if not (folder / "postgres").exists() else "the embedded store"
+    return f"Loaded into {made} in {folder}; BRIEFING_DATA_DIR or BRIEFING_DATABASE_URL names another."
 
 
 def _files(paths: list[str], manner: Manner) -> list[str]:
@@ -148,7 +160,14 @@ async def _load(path: str, opening: Opening, url: str, report: Report, wait: flo
             report.writing(faults.file, sum(store.staged.values()))
             await store.merge()
             await _check_links(store, text, faults)
-        return Summary(store.counts, tuple(f"{faults.file}: {note}" for note in text.notes()))
+            notes = [*text.notes(), *_consequences(await store.standing())]
+        return Summary(store.counts, tuple(f"{faults.file}: {note}" for note in notes))
+
+
+def _consequences(standing: int) -> list[str]:
+    if not standing:
+        return []
+    return [f"{standing:,} records of withdrawn briefings stand as before: a record is withdrawn by itself."]
 
 
 async def _complete(store: Writer) -> None:

@@ -25,7 +25,7 @@ from api.ingest.row import Bad, Row, Rows
 from api.ingest.stream import Array, Lines
 from api.ingest.syntax import Malformed, Position
 from api.ingest.table import Table
-from api.ingest.template import Problem
+from api.ingest.template import Problem, Scope, scoped
 from api.ingest.wording import Path, closest
 
 KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".geojson": "geojson"}
@@ -114,8 +114,7 @@ class Mapped:
             self._refuse(item.line, [Fault(Position(item.line, item.column), "", (), item.detail)], item.text, faults)
             return
         self._notice(item.values)
-        empty = self._mapping.empty
-        row = {name: None if isinstance(one, str) and one in empty else one for name, one in item.values.items()}
+        row = scoped(item.values, self._mapping.empty)
         wrong: list[Fault] = []
         fresh: dict[tuple[str, str], int] = {}
         made = list(self._made(row, item.line, fresh, wrong))
@@ -129,10 +128,12 @@ class Mapped:
             yield entry
 
     def _made(
-        self, row: dict[str, Any], at: int, fresh: dict[tuple[str, str], int], wrong: list[Fault]
+        self, row: Scope, at: int, fresh: dict[tuple[str, str], int], wrong: list[Fault]
     ) -> Iterator[tuple[Made, Entry]]:
         """The records of a row, without those that other rows have given already; `fresh` are the new ones of those."""
         for record in self._mapping.records:
+            if record.once and record.fixed and (record.resource, record.constants["key"]) in self._once:
+                continue
             line: dict[str, Any] = {}
             try:
                 for _, line in record.made(row):

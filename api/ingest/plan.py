@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from api.ingest.converter import Unfit, number, text
-from api.ingest.template import Problem, Scope, Template, reached
+from api.ingest.template import Problem, Scope, Template, getter, plain
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Part:
     """An object to be made: under which condition, from which parts of the row, and what its fields are."""
 
     holds: tuple[Callable[[Scope], bool], ...]
-    scopes: Callable[[Scope], Iterator[Scope]]
+    scopes: Callable[[Scope], Iterable[Scope]] | None
     constants: dict[str, Any]
     fields: tuple[tuple[str, Callable[[Scope], Any]], ...]
     columns: dict[str, tuple[str, ...]]
@@ -23,18 +23,22 @@ class Part:
 
     def made(self, row: Scope) -> Iterator[tuple[Scope, dict[str, Any]]]:
         """The objects that a row gives, each with what it was made from. Problem where a value is unfit."""
-        for scope in self.scopes(row):
-            if not self.holds or all(holds(scope) for holds in self.holds):
-                yield scope, self.one(scope)
+        for scope in self.scopes(row) if self.scopes else (row,):
+            for holds in self.holds:
+                if not holds(scope):
+                    break
+            else:
+                found = self.constants.copy()
+                for name, get in self.fields:
+                    value = get(scope)
+                    if value is not None and value != []:
+                        found[name] = value
+                yield scope, found
 
-    def one(self, scope: Scope) -> dict[str, Any]:
-        """The object that this scope gives."""
-        found = self.constants.copy()
-        for name, get in self.fields:
-            value = get(scope)
-            if value is not None and value != []:
-                found[name] = value
-        return found
+    @property
+    def fixed(self) -> bool:
+        """Whether each row gives the same of it."""
+        return not (self.holds or self.scopes or self.fields)
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,17 @@ def finished(found: Template, numeric: bool, finish: Callable[[str], str] | None
         return Template(lambda _: finish(str(value)) if finish and value is not None else value, (), found.constant)
 
     def one(value: Any) -> Any:
-        plain = change(value)
-        return finish(plain) if finish else plain  # type: ignore[arg-type]
+        made = change(value)
+        return finish(made) if finish else made  # type: ignore[arg-type]
+
+    get, is_text = found.evaluate, not numeric
 
     def evaluate(scope: Scope) -> Any:
-        value = found.evaluate(scope)
-        if value is None or (not numeric and finish is None and isinstance(value, str)):
-            return value
+        value = get(scope)
+        if value is None:
+            return None
+        if is_text and value.__class__ is str:
+            return finish(value) if finish else value
         try:
             return [one(part) for part in value if part not in (None, "")] if isinstance(value, list) else one(value)
         except Unfit as error:
@@ -102,16 +110,21 @@ def kept(part: Part, scope: Scope) -> list[dict[str, Any]]:
 
 
 def all_columns(parts: list[Part]) -> tuple[str, ...]:
-    """A part without columns is made all the same, so the empty name stands for it."""
+    """A part without columns is made all the same, so the empty name stands for it, unless it is ever the same."""
     found = [column for part in parts for columns in part.columns.values() for column in columns]
-    return tuple(dict.fromkeys(found)) or ("",)
+    return tuple(dict.fromkeys(found)) or (() if all(part.fixed for part in parts) else ("",))
 
 
-def through(row: Scope, named: dict[str, str]) -> Iterator[Scope]:
-    for position, (column, label) in enumerate(named.items(), 1):
-        cell = reached(row, column)
-        if cell is not None and cell != "":
-            yield {**row, "column": column, "label": label, "cell": cell, "position": position}
+def through(named: dict[str, str]) -> Callable[[Scope], Iterator[Scope]]:
+    """Gives a scope for each of these columns that is not empty."""
+    given = [(position, column, label, getter(column)) for position, (column, label) in enumerate(named.items(), 1)]
+
+    def scopes(row: Scope) -> Iterator[Scope]:
+        for position, column, label, get in given:
+            if (cell := get(row)) is not None:
+                yield {**row, "column": column, "label": label, "cell": cell, "position": position}
+
+    return scopes
 
 
 def each(row: Scope, lists: dict[str, Template]) -> Iterator[Scope]:
@@ -120,13 +133,24 @@ def each(row: Scope, lists: dict[str, Template]) -> Iterator[Scope]:
     given = {name: one if isinstance(one, list) else [] if one is None else [one] for name, one in found.items()}
     count = len(next(iter(given.values())))
     for at in range(count):
-        parts = {name: one[at] if len(one) == count else None for name, one in given.items()}
+        parts = {name: plain(one[at]) if len(one) == count else None for name, one in given.items()}
         yield {**row, **parts, "position": at + 1}
 
 
-def amount(scope: Scope, column: str) -> Any:
-    value = reached(scope, column)
-    if value is None or value == "":
+def order(columns: list[str]) -> Callable[[Scope], bool]:
+    """Whether the numbers in these columns rise; those that are empty are left out."""
+    given = [(column, getter(column)) for column in columns]
+
+    def rises(scope: Scope) -> bool:
+        found = [_amount(scope, column, get) for column, get in given]
+        numbers = [one for one in found if one is not None]
+        return numbers == sorted(numbers)
+
+    return rises
+
+
+def _amount(scope: Scope, column: str, get: Callable[[Scope], Any]) -> Any:
+    if (value := get(scope)) is None:
         return None
     try:
         return number(value)

@@ -6,7 +6,6 @@ where the SHA-256 of it is. So a field added later, absent in older records, cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -54,9 +53,9 @@ def read(line: dict[str, Any]) -> Staged:
         row: Any = form.model.model_validate(line)
     except ValidationError as error:
         return _withdrawal(form, line, error)
-    problems = list(_broken(form.envelope, row))
+    problems = _broken(form.envelope, row)
     if not problems and not row.withdrawn:
-        problems = list(_contradictions(form, row))
+        problems = _contradictions(form, row)
     if problems:
         raise Invalid(problems)
     return _canonical(form, row)
@@ -71,7 +70,7 @@ def _withdrawal(form: Form, line: dict[str, Any], error: ValidationError) -> Sta
         if not (taken and one["type"] == "missing" and len(one["loc"]) == 1)
     ]
     row: Any = form.model.model_construct(**line)
-    problems = problems or list(_broken(form.envelope, row))
+    problems = problems or _broken(form.envelope, row)
     if problems:
         raise Invalid(problems)
     return Staged(form.resource.name, _id(form, row), row.key or row.id, (), row.withdrawn["reason"], b"")
@@ -84,16 +83,17 @@ def _names(form: Form, path: Path) -> list[str]:
     return list(model.model_fields)
 
 
-def _broken(rules: tuple[Rule, ...], row: Any, path: Path = ()) -> Iterator[Problem]:
-    return (((*path, rule.field), rule.detail) for rule in rules if not rule.holds(row))
+def _broken(rules: tuple[Rule, ...], row: Any, path: Path = ()) -> list[Problem]:
+    return [((*path, rule.field), rule.detail) for rule in rules if not rule.holds(row)]
 
 
-def _contradictions(form: Form, row: Any) -> Iterator[Problem]:
-    yield from _broken(form.rules, row)
+def _contradictions(form: Form, row: Any) -> list[Problem]:
+    problems = _broken(form.rules, row)
     for name, target in PLANS[form.resource.name].children:
-        rules = CHILDREN[target].rules
-        for position, child in enumerate(getattr(row, name) if rules else ()):
-            yield from _broken(rules, child, (name, position))
+        if rules := CHILDREN[target].rules:
+            for position, child in enumerate(getattr(row, name)):
+                problems += _broken(rules, child, (name, position))
+    return problems
 
 
 def _id(form: Form, row: Any) -> str:

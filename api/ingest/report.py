@@ -16,7 +16,7 @@ from api.store.write import Counts
 
 EVERY = 5.0  # seconds between two plain lines
 MIB = 1 << 20
-DONE = ("created", "updated", "unchanged", "withdrawn")
+DONE = ("created", "updated", "restored", "unchanged", "withdrawn")
 
 
 class Report(Protocol):

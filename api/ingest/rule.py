@@ -53,6 +53,19 @@ def _time_needed(name: str) -> dict[str, Any]:
     return _when(precise, _present(name))
 
 
+def _dated(name: str) -> Rule:
+    """What is told by the day or more coarsely is the printed date: in another zone it would be another day."""
+    return Rule(
+        name,
+        "expected the printed date at 00:00:00Z, as it is told by the day or more coarsely",
+        lambda row: (
+            getattr(row, name) is None
+            or row.time_precision not in ("day", "week", "month", "year")
+            or getattr(row, name).endswith("T00:00:00Z")
+        ),
+    )
+
+
 _BOUNDS = _any("value_low", "value_high")
 
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -91,6 +104,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda row: row.starts_at is not None or row.time_precision == "unknown",
             _time_needed("starts_at"),
         ),
+        _dated("starts_at"),
     ),
     "figure": (
         Rule(
@@ -148,6 +162,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda row: row.said_at is not None or row.time_precision == "unknown",
             _time_needed("said_at"),
         ),
+        _dated("said_at"),
+        Rule(
+            "citations",
+            "expected at least one: who vouches for the words",
+            lambda row: bool(row.citations),
+            {"properties": {"citations": {"minItems": 1}}, "required": ["citations"]},
+        ),
         Rule(
             "language_original",
             "expected the language of text_original",
@@ -161,6 +182,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "expected whom the source blames, as its stance is blames",
             lambda row: row.stance != "blames" or row.blames is not None,
             _when(_is("stance", "blames"), _present("blames")),
+        ),
+        Rule(
+            "blames",
+            "expected only where the stance is blames",
+            lambda row: row.blames is None or row.stance == "blames",
+            _when(_present("blames"), _is("stance", "blames")),
         ),
     ),
 }

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
@@ -29,6 +30,8 @@ SCHEME = r"^[a-z0-9][a-z0-9_-]*$"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 MILLIONTH = Decimal("0.000001")
+NUMBERS = (int, Decimal)
+KEPT = 8192  # days and times come again and again
 
 # What a pattern stands for, in words; the errors say it.
 MEANINGS = {
@@ -60,6 +63,11 @@ def _country(value: str) -> str:
 def _moment(value: Any) -> str:
     if not isinstance(value, str) or not MOMENT.fullmatch(value):
         raise refusal("expected a time with its offset [RFC 3339] such as 2022-03-06T14:30:00Z")
+    return _in_utc(value)
+
+
+@lru_cache(maxsize=KEPT)
+def _in_utc(value: str) -> str:
     try:
         moment = datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
@@ -72,6 +80,11 @@ def _moment(value: Any) -> str:
 def _day(value: Any) -> str:
     if not isinstance(value, str) or not DAY.fullmatch(value):
         raise refusal("expected a date [ISO 8601] such as 2022-03-06")
+    return _of_calendar(value)
+
+
+@lru_cache(maxsize=KEPT)
+def _of_calendar(value: str) -> str:
     try:
         day = date.fromisoformat(value)
     except ValueError:
@@ -82,7 +95,7 @@ def _day(value: Any) -> str:
 
 
 def _amount(value: Any) -> Decimal:
-    if not isinstance(value, int | Decimal) or isinstance(value, bool):
+    if not isinstance(value, NUMBERS) or isinstance(value, bool):
         raise refusal("expected a number, without quotation marks")
     number = Decimal(value)
     if not -(10**15) < number < 10**15:
@@ -95,7 +108,7 @@ def _amount(value: Any) -> Decimal:
 
 def _degrees(most: int) -> Callable[[Any], float]:
     def check(value: Any) -> float:
-        if not isinstance(value, int | Decimal) or isinstance(value, bool):
+        if not isinstance(value, NUMBERS) or isinstance(value, bool):
             raise refusal("expected degrees as a number, without quotation marks")
         if not -most <= value <= most:
             raise refusal(f"expected degrees from {-most} to {most}")

@@ -7,6 +7,7 @@ bound.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from json.decoder import JSONObject  # type: ignore[attr-defined]
@@ -14,6 +15,8 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any, NoReturn
 
 import json_source_map  # type: ignore[import-untyped]
+
+NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|(-?(?:NaN|Infinity|\d[\d.eE+-]*))')  # and texts, to pass over them
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,11 @@ def parse(text: str) -> Any:
         raise Malformed(f"the name {error} stands twice in one object", _duplicate(text)) from None
     except RecursionError:
         raise Malformed("expected JSON that is not nested this deeply") from None
+    except Malformed as error:
+        raise Malformed(error.detail, _number(text)) from None
     except ValueError:
         # Python reads integers of up to 4,300 digits.
-        raise Malformed("expected numbers of fewer than 4,300 digits") from None
+        raise Malformed("expected numbers of fewer than 4,300 digits", _number(text)) from None
 
 
 def positions(text: str) -> dict[str, Position]:
@@ -91,6 +96,16 @@ def _fraction(digits: str) -> Decimal:
 
 def _constant(name: str) -> NoReturn:
     raise Malformed(f"{name} is no JSON number")
+
+
+def _number(text: str) -> Position:
+    """Where the first number stands that is none, or cannot be taken."""
+    for found in NUMBERS.finditer(text):
+        try:
+            found[1] and json.loads(found[1], parse_float=_fraction, parse_constant=_constant)
+        except (Malformed, ValueError):
+            return Position(text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
+    return Position()
 
 
 def _duplicate(text: str) -> Position:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import methodcaller
 from typing import Any
 
 from api.ingest.converter import Convert, Maps, Unfit, converter, text
 
-Scope = dict[str, Any]
+Scope = dict[Any, Any]
+MADE = object()  # under it a row keeps what templates made of it
 HOLE = re.compile(r"\{([^{}]*)\}")
-ABSENT = object()
 
 
 class Problem(Exception):
@@ -29,12 +31,14 @@ class Problem(Exception):
 
 @dataclass(frozen=True)
 class Template:
-    """`evaluate` gives what a row makes of it; `columns` are those that it looks at."""
+    """`evaluate` gives what a row makes of it; `columns` are those that it looks at; `last` is its last conversion; a
+    `bare` one is a column as it stands."""
 
     evaluate: Callable[[Scope], Any]
     columns: tuple[str, ...]
     constant: Any = None
     last: str = ""
+    bare: bool = False
 
 
 def template(written: Any, maps: Maps) -> Template:
@@ -49,16 +53,16 @@ def template(written: Any, maps: Maps) -> Template:
     holes = [_hole(inner, maps) for inner in parts[1::2]]
     columns = tuple(dict.fromkeys(column for _, column, _ in holes))
     if parts[0] == parts[-1] == "" and len(parts) == 3:
-        return Template(holes[0][0], columns, last=holes[0][2])
-    texts, gets, named = parts[::2], [get for get, _, _ in holes], [column for _, column, _ in holes]
+        return Template(holes[0][0], columns, last=holes[0][2], bare=not holes[0][2])
+    spans = [(get, column, after) for (get, column, _), after in zip(holes, parts[2::2], strict=True)]
 
     def evaluate(scope: Scope) -> str | None:
-        found = [texts[0]]
-        for get, column, after in zip(gets, named, texts[1:], strict=True):
+        found = [parts[0]]
+        for get, column, after in spans:
             if (value := get(scope)) is None:
                 return None
             try:
-                found += (text(value), after)
+                found += (value if value.__class__ is str else text(value), after)
             except Unfit as error:
                 raise Problem(column, str(error)) from None
         return "".join(found)
@@ -75,14 +79,46 @@ def first(templates: list[Template]) -> Template:
     return Template(evaluate, tuple(column for one in templates for column in one.columns))
 
 
-def reached(scope: Scope, column: str) -> Any:
+def scoped(values: dict[str, Any], empty: frozenset[str] = frozenset()) -> Scope:
+    """A row as templates look at it: texts without space around them, and nothing for those that are `empty`."""
+    row: Scope = {name: None if one.__class__ is str and one in empty else plain(one) for name, one in values.items()}
+    row[MADE] = {}
+    return row
+
+
+def plain(value: Any) -> Any:
+    """A value without space around it; a text of nothing else is nothing."""
+    return (value.strip() or None) if value.__class__ is str else value
+
+
+def getter(column: str) -> Callable[[Scope], Any]:
+    """Gets what a row has under this name. Most columns stand in the row itself, where a call of C finds them at a
+    third of the time."""
+    return partial(_reached, column) if "." in column else methodcaller("get", column)
+
+
+def _reached(column: str, scope: Scope) -> Any:
     """What a row has under this name, or under the names between its dots, one within the other."""
-    if (found := scope.get(column, ABSENT)) is not ABSENT:
-        return found
+    if column in scope:
+        return scope[column]
     here: Any = scope
     for name in column.split("."):
         here = here.get(name) if isinstance(here, dict) else None
-    return here
+    return plain(here)
+
+
+def remembered(made: Template, name: Any) -> Template:
+    """The same, made once a row: keys and days of an event stand in all of its records."""
+    get = made.evaluate
+
+    def evaluate(scope: Scope) -> Any:
+        memory = scope[MADE]
+        if name in memory:
+            return memory[name]
+        value = memory[name] = get(scope)
+        return value
+
+    return replace(made, evaluate=evaluate)
 
 
 def _hole(inner: str, maps: Maps) -> tuple[Callable[[Scope], Any], str, str]:
@@ -94,20 +130,18 @@ def _hole(inner: str, maps: Maps) -> tuple[Callable[[Scope], Any], str, str]:
         name, _, argument = one.partition(":")
         steps.append((converter(name, argument, maps), argument if name == "or" else None))
 
-    def plain(scope: Scope) -> Any:
-        value = scope[column] if column in scope else reached(scope, column)
-        return (value.strip() or None) if isinstance(value, str) else value
+    bare = getter(column)
 
     def get(scope: Scope) -> Any:
-        value = plain(scope)
+        value = bare(scope)
         for convert, instead in steps:
             if value is None or value == []:
                 value = instead
                 continue
             try:
-                value = [convert(part) for part in value] if isinstance(value, list) else convert(value)
+                value = [convert(part) for part in value] if value.__class__ is list else convert(value)
             except Unfit as error:
                 raise Problem(column, str(error)) from None
         return value
 
-    return get if steps else plain, column, named[-1] if named else ""
+    return get if steps else bare, column, named[-1] if named else ""

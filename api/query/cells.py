@@ -14,7 +14,7 @@ from api.catalog.declaration import Type
 
 # What a flat row tells of each kind of child; the whole of it stands in the record.
 CHILDREN = {
-    "citation": ("source_id", "stance"),
+    "citation": ("source_id", "stance", "blames_id"),
     "participant": ("name", "role", "source_id"),
     "relation": ("relation", "event_id"),
 }

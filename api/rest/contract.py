@@ -102,7 +102,8 @@ def _instead(version: Version, resource: Resource) -> str:
     forms = ", ".join(f"`{form.media_type}`" for form in offered(version, resource))
     return (
         f"An `Accept` that prefers {forms} to JSON gets the whole filtered list in that format, as the path that ends "
-        "with its name gives it: without pages, and so without `cursor`, `count` and `include`."
+        "with its name gives it: without pages, and so without `cursor`, `count` and `include`. A wildcard such as "
+        "`*/*` means a page."
     )
 
 

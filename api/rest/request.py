@@ -46,6 +46,21 @@ COUNTS = ("exact", "estimated")
 EXPORTED = ("q", "q_language", "sort", "limit")
 
 
+# What others call something that stands here under another name, and what is said of it.
+ELSEWHERE = {
+    **dict.fromkeys(("offset", "skip", "start", "page", "after"), "cursor"),
+    **dict.fromkeys(("order", "order_by", "orderby", "ordering", "sort_by", "direction"), "sort"),
+    **dict.fromkeys(("per_page", "page_size", "pagesize", "size", "first", "rows"), "limit"),
+    **dict.fromkeys(("search", "query", "text"), "q"),
+}
+INSTEAD = {
+    "cursor": " Pages go on with cursor, which is page.next_cursor of the page before.",
+    "sort": " The order is asked for with sort, as in sort=-id.",
+    "limit": " How many records there are at most is asked for with limit.",
+    "q": " Full text is asked for with q.",
+}
+
+
 @dataclass(frozen=True)
 class Own:
     """A parameter that every list has, whatever it lists: its name and what it does."""
@@ -128,7 +143,9 @@ def exported(resource: Resource) -> list[str]:
 def _check_names(resource: Resource, given: dict[str, str], known: list[str], faults: Faults) -> None:
     for name in given:
         if name not in known:
-            faults.note(name[:100], f"There is no such parameter here.{nearest(name, known)}")
+            other = ELSEWHERE.get(name.lower(), "")
+            hint = INSTEAD[other] if other in known else nearest(name, known)
+            faults.note(name[:100], f"There is no such parameter here.{hint}")
 
 
 def _filter(resource: Resource, given: dict[str, str], known: dict[str, Parameter], faults: Faults) -> Filter:

@@ -48,7 +48,7 @@ class Manifest:
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-async def gathered(state: Snapshot, files: Sequence[File]) -> Manifest:
+async def gathered(state: Snapshot, counts: dict[str, dict[str, int]], files: Sequence[File]) -> Manifest:
     """The manifest of these files, from the state that they were written of."""
     return Manifest(
         format=FORMAT,
@@ -56,7 +56,7 @@ async def gathered(state: Snapshot, files: Sequence[File]) -> Manifest:
         version=__version__,
         contract=V1.name,
         last_change=await state.value("select seq from store.last_change"),
-        counts=await state.counts(),
+        counts=counts,
         briefings=orjson.loads(await state.value(BRIEFINGS)),
         files=files,
     )

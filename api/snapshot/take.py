@@ -19,27 +19,33 @@ from api.query import Flat, Lines, Query, Typed, cells, read_sort
 from api.rest.formats import FORMATS
 from api.snapshot import parquet
 from api.snapshot.manifest import NAME, File, Manifest, gathered
+from api.snapshot.progress import Watch
 from api.store.snapshot import Snapshot, snapshot
 from api.store.stream import Take
 
 RECORDS = "records.ndjson"
 
 
-def export(url: str, folder: Path) -> Manifest:
-    """Take a snapshot. SettingsError where the folder is there already and holds something."""
+def export(url: str, folder: Path, watch: Watch) -> Manifest:
+    """Take a snapshot; `watch` is told how far it is. SettingsError where the folder is there and holds something."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SettingsError(f"{folder} is there already, and not empty.", "Name a folder for this snapshot alone.")
     with _emerging(folder) as place:
-        return asyncio.run(_taken(url, place))
+        return asyncio.run(_taken(url, place, watch))
 
 
-async def _taken(url: str, place: Path) -> Manifest:
-    async with snapshot(url) as state:
+async def _taken(url: str, place: Path, watch: Watch) -> Manifest:
+    async with snapshot(url, watch.add) as state:
+        counts = await state.counts()
+        watch.begin(sum(one["records"] * (1 + len(WRITERS)) + one["withdrawn"] for one in counts.values()))
+        watch.file(RECORDS)
         files = [await _file(place / RECORDS, state.records)]
         for resource in V1.resources.values():
             for suffix, write in WRITERS.items():
-                files.append(await write(state, resource, place / f"{resource.plural}.{suffix}"))
-        manifest = await gathered(state, files)
+                path = place / f"{resource.plural}.{suffix}"
+                watch.file(path.name)
+                files.append(await write(state, resource, path))
+        manifest = await gathered(state, counts, files)
         (place / NAME).write_text(manifest.text(), encoding="utf-8")
         return manifest
 

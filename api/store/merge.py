@@ -89,7 +89,8 @@ def log(name: str) -> str:
     return f"""
         insert into store.change (recorded_at, resource, id, revision, action, record, reason)
         select $1, staged.resource, staged.id, coalesce(held.revision, 0) + 1,
-            case when staged.reason is not null then 'withdrawn' when held.id is null then 'created' else 'updated' end,
+            case when staged.reason is not null then 'withdrawn' when held.id is null then 'created'
+                when held.withdrawn is not null then 'restored' else 'updated' end,
             case when staged.reason is not null and held.id is not null
                 then (select last.record from store.change as last
                       where last.id = staged.id and last.revision = held.revision)
@@ -167,7 +168,7 @@ def clear(kind: Children) -> str:
     """$1 the last number of the log before."""
     return f"""
         delete from store.{kind.table} as old using store.change
-        where old.record_id = change.id and change.seq > $1 and change.action = 'updated'"""
+        where old.record_id = change.id and change.seq > $1 and change.action in ('updated', 'restored')"""
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -23,14 +23,23 @@ PREFETCH = 5_000
 
 
 class Snapshot:
-    """A state of the store, as the account sees it that loads."""
+    """A state of the store, as the account sees it that loads. `noted` is told how many more rows were read."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, noted: Callable[[int], None]) -> None:
         self._connection = connection
+        self._noted = noted
 
     async def stream(self, sql: str, arguments: Sequence[Any], take: Take) -> None:
         """The rows of one text column, in pieces."""
-        await self._connection.copy_from_query(sql, *arguments, output=Unframed(take), format="binary")
+        rows, before = Unframed(take), 0
+
+        async def output(piece: bytes) -> None:
+            nonlocal before
+            await rows(piece)
+            self._noted(rows.given - before)
+            before = rows.given
+
+        await self._connection.copy_from_query(sql, *arguments, output=output, format="binary")
 
     async def records(self, take: Take) -> None:
         """Every record as the log last had it, in the load format, what is linked to before what links to it."""
@@ -40,6 +49,7 @@ class Snapshot:
     async def rows(self, sql: str, arguments: Sequence[Any]) -> AsyncIterator[Sequence[Any]]:
         """The rows, one by one, as values of Python."""
         async for row in self._connection.cursor(sql, *arguments, prefetch=PREFETCH):
+            self._noted(1)
             yield tuple(row)
 
     async def value(self, sql: str) -> Any:
@@ -57,13 +67,13 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def snapshot(url: str) -> AsyncIterator[Snapshot]:
-    """The state of the store at this moment."""
+async def snapshot(url: str, noted: Callable[[int], None]) -> AsyncIterator[Snapshot]:
+    """The state of the store at this moment; `noted` is told of rows as they are read."""
     connection = await connect(url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.execute(SETTINGS)
-            yield Snapshot(connection)
+            yield Snapshot(connection, noted)
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError) as error:
         raise SettingsError(
             f"The database has not the tables of this release: {error}", "Run `briefing migrate`."

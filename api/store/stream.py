@@ -93,13 +93,13 @@ class Streams:
 
 
 class Unframed:
-    """Takes the binary form apart, and gives on what rows hold. A piece has whole rows, for each row is a message of
-    Postgres's protocol."""
+    """Takes the binary form apart, and gives on what rows hold; `given` counts them. A piece has whole rows, for each
+    row is a message of Postgres's protocol."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
         self._started = False
-        self.given = False
+        self.given = 0
 
     async def __call__(self, piece: bytes) -> None:
         at = 0 if self._started else HEAD
@@ -112,7 +112,7 @@ class Unframed:
             at = start + int.from_bytes(piece[at + 2 : start], "big")
             found.append(piece[start:at])
         if found:
-            self.given = True
+            self.given += len(found)
             try:
                 await self._take(b"".join(found))
             except Exception as error:

@@ -29,7 +29,7 @@ SETTINGS = """
 # A loader that was killed is noticed even in the middle of a statement. Not every system can do it.
 NOTICE = "set local client_connection_check_interval = '1s'"
 
-ACTIONS = ("created", "updated", "withdrawn")
+ACTIONS = ("created", "updated", "restored", "withdrawn")
 Counts = Mapping[str, Mapping[str, int]]
 
 
@@ -137,6 +137,12 @@ class Writer:
             self.counts[name] = done | {"unchanged": all_of_them - sum(done.values())}
         if written:
             await self._connection.execute(statement("announce"))
+
+    async def standing(self) -> int:
+        """How many records stand whose briefing was just withdrawn: they are records of their own."""
+        if not self.counts.get("briefing", {}).get("withdrawn"):
+            return 0
+        return int(await self._connection.fetchval(statement("standing"), self._before))
 
     async def settle(self) -> None:
         """After the transaction: what queries are planned by, where much has changed."""

@@ -17,7 +17,9 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
+import exporting
 import limits
+import loading
 import worker
 from archive import ensure
 from duel import CONNECTIONS, Effort
@@ -43,6 +45,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="a contender at a question, a round")
     parser.add_argument("--stores", type=Path, default=STORES, help="where the stores are kept")
     parser.add_argument("--no-worker", action="store_true", help="leave out the costs of the worker")
+    parser.add_argument("--no-loading", action="store_true", help="leave out loading")
     given = parser.parse_args()
     usual = (20_000, 2_000, 3, 1.0) if given.quick else (1_000_000, 10_000, 5, 3.0)
     for name, value in zip(("events", "few", "rounds", "seconds"), usual, strict=True):
@@ -95,8 +98,6 @@ ratios within the tables, not at single times.
 |---|---|---|---|
 {chr(10).join(map(str, rows))}
 
-Export of everything is not measured yet.
-
 ## How
 
 - Machine: {machine()}.
@@ -107,6 +108,10 @@ Export of everything is not measured yet.
 - Medians of {given.rounds} interleaved rounds of {given.seconds:g} s, each after a third of that for warming up. Times
   of a single list are medians on one connection.
 - {bench.compared:,} rows were compared between the contenders before: same rows, same order, same values.
+- An export is `/v1/events.ndjson` of the large store, read to its end; psql writes the rows of the same statement, with
+  the settings of the service's connections, and neither keeps them.
+- Loading is the whole command, into empty tables; COPY writes the rows that it gave, the change log included, into the
+  same tables with their indexes and constraints, in one transaction. {min(3, given.rounds)} rounds, by turns.
 - A question varies over 200 requests. `service` keeps no answers, `kept` keeps them.
 - {versions}.
 
@@ -136,6 +141,8 @@ def main() -> None:
         programs = programs_for(account_for(given.stores))
         bench = Bench(large, small, given.events, given.few, servers, effort, programs)
         rows = bench.run()
+        rows.append(exporting.report(servers["service"], large, programs, given.rounds))
+        rows += [] if given.no_loading else loading.report(given.events // loading.RECORDS, min(3, given.rounds))
         print("\n".join(map(str, rows)))
         measured = text(given, bench, rows, "")
     cost = "" if given.no_worker else worker.report(Effort(given.rounds, min(1.5, given.seconds)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,23 @@ def briefing(events: int = 600, seed: int = 6) -> dict[str, Any]:
             {"key": f"d{n}", "kind": "article", "publisher": f"s{n}", "title": f"Document {n}"} for n in range(20)
         ],
         "places": places,
-        "events": [_event(chance, n) for n in range(events)],
+        "events": [_event(chance, n, events) for n in range(events)],
         "figures": [_figure(chance, n, events) for n in range(events * 2)],
         "quotes": [_quote(chance, n, events) for n in range(events * 2)],
     }
+
+
+def lines(events: int, seed: int = 6) -> Iterator[dict[str, Any]]:
+    """As many events as lines of the load format, with two figures and two quotes each, one after the other."""
+    chance, base = random.Random(seed), briefing(0)
+    held = {"source": base["sources"], "place": base["places"], "document": base["documents"]}
+    held["briefing"] = [base["briefing"]]
+    for resource, records in held.items():
+        yield from ({"resource": resource, "dataset": base["dataset"], **one} for one in records)
+    belonging = {"dataset": base["dataset"], "briefing": base["briefing"]["key"]}
+    for resource, make, times in (("event", _event, 1), ("figure", _figure, 2), ("quote", _quote, 2)):
+        for n in range(events * times):
+            yield {"resource": resource, **belonging, **make(chance, n, events)}
 
 
 def write(folder: Path) -> Path:
@@ -58,7 +72,7 @@ def _citations(chance: random.Random, most: int) -> list[dict[str, Any]]:
     ]
 
 
-def _event(chance: random.Random, n: int) -> dict[str, Any]:
+def _event(chance: random.Random, n: int, _: int) -> dict[str, Any]:
     day = f"2022-{1 + n % 12:02d}-{1 + n % 28:02d}T00:00:00Z"
     return {
         "key": f"e{n}",

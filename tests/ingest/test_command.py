@@ -45,10 +45,11 @@ async def test_a_load_prints_what_it_did(store: str, put: Put, briefing: dict[st
     done = run(store, put("a.json", briefing))
     assert done.returncode == 0
     table = [line.split() for line in done.stdout.splitlines()]
-    assert table[0] == ["created", "updated", "unchanged", "withdrawn"]
-    assert ["event", "2", "0", "0", "0"] in table
-    assert table[-1] == ["total", "10", "0", "0", "0"]
-    assert "a.json: 10 created, 0 updated, 0 unchanged, 0 withdrawn" in done.stderr
+    assert table[0] == ["created", "updated", "restored", "unchanged", "withdrawn"]
+    assert ["event", "2", "0", "0", "0", "0"] in table
+    assert table[-1] == ["total", "10", "0", "0", "0", "0"]
+    assert "a.json: 10 created, 0 updated, 0 restored, 0 unchanged, 0 withdrawn" in done.stderr
+    assert "Loaded into" not in done.stderr
 
 
 async def test_a_refused_file_is_65_and_its_faults_go_to_stderr(store: str, put: Put) -> None:
@@ -119,6 +120,9 @@ async def test_memory_does_not_grow_with_the_file(store: str, put: Put) -> None:
 async def test_without_an_address_the_embedded_postgres_is_started_and_migrated(
     put: Put, briefing: dict[str, Any], tmp_path: Path
 ) -> None:
-    done = run("", put("a.json", briefing), data=str(tmp_path / "data"))
+    data = tmp_path / "data"
+    done = run("", put("a.json", briefing), data=str(data))
     assert done.returncode == 0, done.stderr
     assert "total              10" in done.stdout
+    assert f"Loaded into a new embedded store, made in {data};" in done.stderr
+    assert f"Loaded into the embedded store in {data};" in run("", put("a.json", briefing), data=str(data)).stderr

@@ -58,6 +58,8 @@ def test_it_accepts_a_bare_withdrawal(briefing: dict[str, Any]) -> None:
         ("figures", {"bounds_basis": "stated"}),
         ("figures", {"quantifier": "magnitude"}),
         ("quotes", {"text_original": "Вони"}),
+        ("quotes", {"citations": []}),
+        ("events", {"citations": [{"source": "agency", "blames": "agency"}]}),
     ],
     ids=str,
 )

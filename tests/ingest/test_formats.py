@@ -163,6 +163,21 @@ async def test_ucdp(store: str, rows: Rows, put: Put) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("format", "row", "licence"),
+    [("ucdp-ged", UCDP, "CC-BY-4.0"), ("acled", ACLED, "https://acleddata.com/eula")],
+)
+async def test_each_record_leads_to_the_licence_of_its_data_set(
+    store: str, rows: Rows, put: Put, format: str, row: dict[str, str], licence: str
+) -> None:
+    await load([put("a.csv", table(row))], store, manner=Manner(format))
+    (briefing,) = await rows("select briefing.*, name from v1.briefing join v1.source on source.id = publisher_id")
+    assert briefing["licence"] == licence
+    assert briefing["name"] in briefing["attribution"]
+    belonging = await rows("select briefing_id from v1.event union all select briefing_id from v1.figure")
+    assert {one["briefing_id"] for one in belonging} == {briefing["id"]}
+
+
 async def test_bounds_that_do_not_enclose_the_best_estimate_are_kept_in_words(store: str, rows: Rows, put: Put) -> None:
     path = put("ged.csv", table(UCDP | {"high": "10"}))
     await load([path], store, manner=Manner("ucdp-ged"))
@@ -205,7 +220,7 @@ async def test_a_newer_edition_revises_and_one_that_is_complete_withdraws(store:
     }
     assert set(done(await load([newer], store, manner=whole))) == {"unchanged"}
     again = await load([put("3.csv", table(UCDP | {"best": "13"}, other))], store, manner=whole)
-    assert done(again)["updated"] == 9
+    assert done(again) == {"restored": 9, "unchanged": done(again)["unchanged"]}
     assert not await rows("select * from store.withdrawal")
 
 

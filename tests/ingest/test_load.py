@@ -114,9 +114,11 @@ async def test_a_withdrawn_record_disappears_and_comes_back(
     (change,) = await rows("select * from store.change where action = 'withdrawn'")
     assert (change["revision"], change["reason"]) == (2, "It was another day.")
     assert json.loads(change["record"])["title"] == "Talks about the town"
-    assert done(await load([put("a.json", briefing)], store)) == {"updated": 1, "unchanged": RECORDS - 1}
+    assert done(await load([put("a.json", briefing)], store)) == {"restored": 1, "unchanged": RECORDS - 1}
     (event,) = await rows("select * from v1.event where title like 'Talks%'")
     assert event["revision"] == 3
+    (change,) = await rows("select * from store.change where revision = 3")
+    assert (change["action"], change["reason"]) == ("restored", None)
     assert len(await rows("select * from v1.citation where record_id = $1", event["id"])) == 1
 
 
@@ -128,6 +130,31 @@ async def test_a_withdrawal_with_its_fields_is_kept_by_a_store_that_never_had_th
     assert done(await load([path], store)) == {"created": RECORDS - 1, "withdrawn": 1}
     assert done(await load([path], store)) == {"unchanged": RECORDS}
     assert [row["revision"] for row in await rows("select * from store.event where withdrawn is not null")] == [1]
+
+
+async def test_what_was_never_there_but_withdrawn_is_restored_too(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any]
+) -> None:
+    briefing["events"][1]["withdrawn"] = {"reason": "No."}
+    await load([put("a.json", briefing)], store)
+    del briefing["events"][1]["withdrawn"]
+    briefing["events"][1]["title"] = "Talks, after all"
+    assert done(await load([put("a.json", briefing)], store)) == {"restored": 1, "unchanged": RECORDS - 1}
+    (event,) = await rows("select * from v1.event where title like 'Talks%'")
+    assert len(await rows("select * from v1.citation where record_id = $1", event["id"])) == 1
+
+
+async def test_a_withdrawn_briefing_leaves_its_records_and_the_report_says_so(
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any]
+) -> None:
+    await load([put("a.json", briefing)], store)
+    taken = {"resource": "briefing", "dataset": "small", "key": "one", "withdrawn": {"reason": "Twice."}}
+    summary = await load([put("b.ndjson", [taken])], store)
+    (note,) = summary.notes
+    assert note.endswith("5 records of withdrawn briefings stand as before: a record is withdrawn by itself.")
+    found = await rows("select briefing_id from v1.event union all select briefing_id from v1.figure")
+    assert {row["briefing_id"] for row in found} == {public_id("small", "briefing", "one")}
+    assert not (await load([put("b.ndjson", [taken])], store)).notes
 
 
 async def test_a_bare_withdrawal_of_what_never_was_is_refused(store: str, put: Put) -> None:

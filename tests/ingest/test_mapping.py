@@ -297,6 +297,16 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(
         ("[[record]]", "[[record", "expected TOML"),
         ('"shelling"', "5", "maps: expected tables such as [maps.kind]"),
         ("dataset", 'delimiter = ""\ndataset', "delimiter: expected a character such as , or ;"),
+        (
+            "[maps.kind]",
+            '[briefing]\ntitel = "T"\n[maps.kind]',
+            "m.toml:5: briefing.titel: unknown field; did you mean",
+        ),
+        (
+            "[maps.kind]",
+            '[briefing]\ntitle = "T"\n[maps.kind]',
+            "briefing.language: expected, for each briefing has it",
+        ),
         ("dataset", "empty = [5]\ndataset", "empty: expected texts, got a list"),
         ("dataset", 'encoding = "utf-16"\ndataset', "encoding: expected an encoding such as utf-8"),
     ],

@@ -10,14 +10,14 @@ from rich.progress import Progress
 
 from api.ingest import report
 
-COUNTS = {"event": {"created": 1200, "updated": 1, "unchanged": 0, "withdrawn": 0}}
+COUNTS = {"event": {"created": 1200, "updated": 1, "restored": 0, "unchanged": 0, "withdrawn": 0}}
 
 
 def test_the_summary_has_a_line_for_each_resource_and_one_for_all() -> None:
     assert report.summary(COUNTS).splitlines() == [
-        "              created     updated   unchanged   withdrawn",
-        "event           1,200           1           0           0",
-        "total           1,200           1           0           0",
+        "              created     updated    restored   unchanged   withdrawn",
+        "event           1,200           1           0           0           0",
+        "total           1,200           1           0           0           0",
     ]
 
 
@@ -36,7 +36,7 @@ def test_a_log_gets_a_line_every_few_seconds(monkeypatch: pytest.MonkeyPatch) ->
         "a: read 1,000 records, 1.0 MiB (25%), 100/s, 30 s left",
         "-: read 1,000 records, 1.0 MiB, 100/s",
         "a: writing 4,000 records",
-        "a: 1,200 created, 1 updated, 0 unchanged, 0 withdrawn",
+        "a: 1,200 created, 1 updated, 0 restored, 0 unchanged, 0 withdrawn",
     ]
 
 

@@ -130,6 +130,38 @@ def test_what_an_export_does_not_take_is_refused(client: httpx2.Client, name: st
     assert "content-disposition" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/v1/events?offset=50", "Pages go on with cursor"),
+        ("/v1/events?page=2", "Pages go on with cursor"),
+        ("/v1/events?order=desc", "is asked for with sort"),
+        ("/v1/events?per_page=5", "is asked for with limit"),
+        ("/v1/events?search=x", "is asked for with q"),
+        ("/v1/events?knd=x", "Did you mean kind?"),
+        ("/v1/events.csv?order=desc", "is asked for with sort"),
+        ("/v1/events.csv?offset=50", "no such parameter here."),
+    ],
+)
+def test_what_others_call_otherwise_is_told(client: httpx2.Client, path: str, told: str) -> None:
+    (fault,) = client.get(path).json()["errors"]
+    assert told in fault["detail"]
+    assert ("cursor" in told) is ("cursor" in fault["detail"])
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/*, */*;q=0.1", "application/*"])
+def test_a_wildcard_means_a_page(client: httpx2.Client, accept: str) -> None:
+    assert client.get("/v1/events", headers={"Accept": accept}).json()["page"]
+
+
+def test_whom_citations_blame_stands_beside_their_stance(client: httpx2.Client) -> None:
+    rows = list(csv.DictReader(io.StringIO(client.get("/v1/events.csv").text)))
+    told = [(row["citations.stance"].split("|"), row["citations.blames_id"].split("|")) for row in rows]
+    assert any("blames" in stances for stances, _ in told)
+    for stances, blamed in told:
+        assert [one == "blames" for one in stances] == [bool(one) for one in blamed]
+
+
 @each_file
 def test_accept_on_the_list_gives_the_same_file(client: httpx2.Client, resource: Resource, form: str) -> None:
     path = f"/v1/{resource.plural}"

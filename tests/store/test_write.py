@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -127,7 +128,8 @@ async def test_a_loader_that_is_cancelled_leaves_nothing_and_frees_the_lock(stor
     assert await connection.fetchval("select count(*) from store.source") == 5
 
 
-async def test_a_killed_loader_leaves_nothing_and_frees_the_lock(store: str, connection: Any) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+async def test_a_killed_loader_leaves_nothing_and_frees_the_lock(store: str, connection: Any, how: int) -> None:
     root, pipe = Path(__file__).parents[2], asyncio.subprocess.PIPE
     loader = await asyncio.create_subprocess_exec(
         sys.executable, "-c", LOADER, store, stdin=pipe, stderr=pipe, cwd=root
@@ -138,7 +140,8 @@ async def test_a_killed_loader_leaves_nothing_and_frees_the_lock(store: str, con
         loader.stdin.write(json.dumps(line | {"key": f"k{number}"}).encode() + b"\n")
     await loader.stdin.drain()
     assert await connection.fetchval(f"select count(*) from {LOADERS}") == 1
-    loader.kill()
+    loader.send_signal(how)
+    loader.stdin.close()  # Ctrl-C is heeded when what is being read comes or ends
     await loader.wait()
     async with writing(store, 5) as writer:
         await write(writer, 5)

@@ -1,0 +1,133 @@
+"""Loading beside a plain COPY: `briefing load` of a file of NDJSON, and COPY of the rows that this gave, change log
+included, into the same empty tables with the same indexes and constraints.
+
+`python tests/bench/loading.py --events 200000` does this part alone, with a million records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+from servers import BRIEFING, ROOT
+from store import lines
+from table import Row
+
+from api.catalog import V1
+from api.store import embedded
+from api.store.merge import ORDER
+from api.store.migrate import migrate
+
+RECORDS = 5  # of each event, with its figures and quotes
+TABLES = (*ORDER, *V1.children, "change")
+COLUMNS = """
+    select array_agg(attname::text order by attnum) from pg_attribute
+    where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''"""
+
+
+def report(events: int, rounds: int) -> list[Row]:
+    """The rows of the table: medians of interleaved rounds."""
+    with tempfile.TemporaryDirectory() as folder, embedded.start(Path(folder) / "store") as server:
+        file = Path(folder) / "bench.ndjson"
+        records = _write(file, events)
+        loads, copies, peaks = [], [], []
+        for number in range(rounds):
+            with _store(server.url) as url:
+                seconds, peak = _load(url, file)
+                loads.append(seconds)
+                peaks.append(peak)
+                if not number:
+                    asyncio.run(_dump(url, Path(folder)))
+            with _store(server.url) as url:
+                copies.append(asyncio.run(_copy(url, Path(folder))))
+            told = f"load {records / loads[-1]:,.0f}/s, COPY {records / copies[-1]:,.0f}/s"
+            print(f"round {number + 1}: {told}", flush=True)
+    ratio = statistics.median(copies) / statistics.median(loads)
+    what = f"{records:,} records of NDJSON"
+    return [
+        Row(f"loading {what}, against COPY of the same rows", 0.4, ratio),
+        Row(f"memory of loading {what}", 300, max(peaks), "MiB", most=True),
+    ]
+
+
+def _write(file: Path, events: int) -> int:
+    with file.open("w", encoding="utf-8") as stream:
+        return sum(1 for line in lines(events) if stream.write(json.dumps(line) + "\n"))
+
+
+@contextmanager
+def _store(server: str) -> Iterator[str]:
+    """The URL of a database with empty tables; what the one before left to be written is written first."""
+    asyncio.run(_execute(server, "drop database if exists loading", "create database loading", "checkpoint"))
+    url = urlsplit(server)._replace(path="/loading").geturl()
+    asyncio.run(migrate(url))
+    yield url
+    asyncio.run(_execute(server, "drop database loading with (force)"))
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    for one in statements:
+        await connection.execute(one)
+    await connection.close()
+
+
+def _load(url: str, file: Path) -> tuple[float, float]:
+    """Seconds and MiB of the whole command."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url}
+    command = [*BRIEFING[:-1], "load", "--quiet", str(file)]
+    begun = time.monotonic()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError("the load failed")
+    return time.monotonic() - begun, used.ru_maxrss / 1024
+
+
+async def _dump(url: str, folder: Path) -> None:
+    """Each table's rows as a file, as COPY takes them back."""
+    connection = await asyncpg.connect(url)
+    for table in TABLES:
+        columns = await connection.fetchval(COLUMNS, f"store.{table}")
+        await connection.copy_from_table(table, output=folder / table, columns=columns, schema_name="store")
+    await connection.close()
+
+
+async def _copy(url: str, folder: Path) -> float:
+    """Seconds of one transaction that fills the tables."""
+    connection = await asyncpg.connect(url)
+    columns = {table: await connection.fetchval(COLUMNS, f"store.{table}") for table in TABLES}
+    begun = time.monotonic()
+    async with connection.transaction():
+        for table in TABLES:
+            source = folder / table
+            await connection.copy_to_table(table, source=source, columns=columns[table], schema_name="store")
+    seconds = time.monotonic() - begun
+    await connection.close()
+    return seconds
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000 // RECORDS)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    print(*report(given.events, given.rounds), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
