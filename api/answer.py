@@ -61,7 +61,7 @@ class Service:
 
     async def admit(self, caller: Caller, priced: Priced) -> Spent:
         """Charge the caller. InvalidRequest or TooExpensive where their plan never allows this."""
-        if priced.page > caller.plan.page_most:
+        if priced.page > caller.plan.page_most and self.gate.limits is not None:
             detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
             raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
         return await self.gate.begin(caller, priced.price)

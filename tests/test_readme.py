@@ -16,7 +16,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from api.ingest.load import load
 from api.store.migrate import migrate
+from tests.conftest import SAMPLE
 from tests.serving import serving
 
 README = Path(__file__).parents[1] / "README.md"
@@ -70,6 +72,16 @@ async def data(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[tu
     done = subprocess.run(program, env=environment, cwd=README.parent, capture_output=True, text=True, check=True)
     with serving(url) as server:
         yield done.stdout, printed, f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(scope="module")
+async def served(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """The sample as `make serve` has it: with limits."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    with serving(url, limits=True) as server:
+        yield f"http://127.0.0.1:{server.port}"
 
 
 def saved(name: str) -> str:

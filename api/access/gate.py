@@ -8,9 +8,12 @@ from __future__ import annotations
 from api.access.caller import Caller
 from api.access.directory import Directory
 from api.access.key import read
-from api.access.limits import AT_ONCE, Lease, Left, Limits, Verdict
-from api.errors import RateLimited
+from api.access.limits import AT_ONCE, Lease, Left, Limit, Limits, Terms, Verdict
+from api.errors import InvalidKey, RateLimited
 from api.settings import Settings
+
+# Keys that are none, by address: some to mend a mistake, then one in two seconds.
+TRIES = Terms((Limit("tries", 100, 30, 60),), 100)
 
 
 class Spent:
@@ -54,10 +57,23 @@ class Gate:
         self._environment = settings.key_environment
 
     async def caller(self, key: str | None, network: str) -> Caller:
-        """Who asks, with the text of a key or without. Unauthenticated and its kinds, Unavailable."""
+        """Who asks, with the text of a key or without. Unauthenticated and its kinds, Unavailable; RateLimited for who
+        tries keys."""
         if key is None:
             return Caller(f"ip:{network}", self.directory.anonymous())
-        return await self.directory.caller(read(key, self._environment))
+        try:
+            return await self.directory.caller(read(key, self._environment))
+        except InvalidKey:
+            await self._tried(network)
+            raise
+
+    async def _tried(self, network: str) -> None:
+        """A key that is none costs its address a point, so that they cannot be tried without end."""
+        if self.limits is None:
+            return
+        tried = Spent(1, await self.limits.begin(f"tries:{network}", TRIES, 1))
+        tried.check()
+        await tried.settle(1)
 
     async def begin(self, caller: Caller, price: int) -> Spent:
         """Take the price; `check` of what comes back tells whether there was enough. TooExpensive where the plan can
