@@ -74,7 +74,7 @@ class Documents:
             self._known.put(text, document, weight(text))
         return document
 
-    def _read(self, text: str, hide_suggestions: bool) -> Document:
+    def _read(self, text: str, hide_suggestions: bool = False) -> Document:
         try:
             parsed = parse(text, max_tokens=TOKENS_MOST)
         except GraphQLError as error:

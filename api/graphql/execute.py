@@ -103,7 +103,7 @@ class Executor:
         """The response's JSON, but for its end."""
         if prepared.priced is None:
             await charged(self._service, scope, INTROSPECTION)
-            return Answer(b'{"data":%b' % orjson.dumps(prepared.schema_data))
+            return Answer(b'{"data":%b' % orjson.dumps(prepared.schema_data or {}))
         reply = await answered(self._service, prepared.priced, scope)
         errors = b',"errors":' + orjson.dumps([noted(one) for one in reply.notes]) if reply.notes else b""
         if prepared.schema_data is None:
@@ -154,5 +154,5 @@ def _weight(prepared: Prepared, key: bytes) -> int:
         statement = prepared.priced.statement
         weight += len(statement.sql) + sum(len(repr(one)) for one in statement.arguments)
     if prepared.schema_data is not None:
-        weight += 10 * len(orjson.dumps(prepared.schema_data))
+        weight += 10 * len(orjson.dumps(prepared.schema_data or {}))
     return weight

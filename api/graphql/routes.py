@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import Any
 
 import orjson
@@ -81,6 +80,6 @@ def _end(spent: Spent) -> bytes:
     the seconds until all of those are back."""
     if spent.left is None:
         return b',"extensions":{"cost":{"requested":%d,"actual":%d}}}' % (spent.price, spent.used)
-    remaining, reset = min(zip(spent.left.remaining, spent.left.reset, strict=True))
-    told = (spent.price, spent.used, remaining, ceil(reset))
+    remaining, reset = min((remaining, reset) for _, remaining, reset in spent.standing)
+    told = (spent.price, spent.used, remaining, reset)
     return b',"extensions":{"cost":{"requested":%d,"actual":%d,"remaining":%d,"reset":%d}}}' % told

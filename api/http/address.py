@@ -18,6 +18,7 @@ from api.errors import SettingsError
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 HOPS = 20
+LOCAL = "local"
 REMEMBERED = 8192
 
 
@@ -35,10 +36,12 @@ def trusted(networks: str) -> tuple[Network, ...]:
 def network(scope: Scope, proxies: Sequence[Network]) -> str:
     """The network that the request comes from, as text."""
     client = scope.get("client")
-    address = _read(client[0]) if client else None
-    if address is None:
-        return "local"
-    if proxies and _is_in(address, proxies):
+    if not client:
+        return LOCAL
+    if not proxies:
+        return _counted(client[0])
+    address = _read(client[0])
+    if address is not None and _is_in(address, proxies):
         address = _forwarded(scope, address, proxies)
     return _shown(address)
 
@@ -69,7 +72,13 @@ def _read(text: str) -> Address | None:
 
 
 @lru_cache(REMEMBERED)
-def _shown(address: Address) -> str:
+def _counted(text: str) -> str:
+    return _shown(_read(text))
+
+
+def _shown(address: Address | None) -> str:
+    if address is None:
+        return LOCAL
     if isinstance(address, IPv4Address):
         return str(address)
     return str(IPv6Network((int(address) >> 64 << 64, 64)))

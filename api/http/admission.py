@@ -75,12 +75,8 @@ def limit_fields(spent: Spent) -> list[tuple[bytes, bytes]]:
     cost = (b"ratelimit-cost", b"%d" % spent.used)
     if spent.left is None:
         return [cost]
-    left = spent.left
-    told = ", ".join(
-        f'"{limit.name}";r={remaining};t={ceil(reset)}'
-        for limit, remaining, reset in zip(left.limits, left.remaining, left.reset, strict=True)
-    )
-    return [cost, (b"ratelimit", told.encode()), (b"ratelimit-policy", policy(left.limits))]
+    told = ", ".join([f'"{name}";r={remaining};t={reset}' for name, remaining, reset in spent.standing])
+    return [cost, (b"ratelimit", told.encode()), (b"ratelimit-policy", policy(spent.left.limits))]
 
 
 @lru_cache(256)

@@ -14,6 +14,7 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import RequestError
+from api.http.media import fields
 from api.settings import Settings
 
 # A body has no meaning in these requests (RFC 9110, 9.3.1), yet clients send one.
@@ -54,10 +55,15 @@ class BodyCutShort(BodyRefused):
 
 async def read_body(scope: Scope, receive: Receive, settings: Settings) -> bytes:
     """The whole body, refused as soon as it is known to be too large, too slow or coded."""
-    for name, value in scope["headers"]:
-        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-            raise UnsupportedCoding("Bodies are taken as they are, without a content coding.", "Send it uncompressed.")
-    return await _collect(scope, receive, settings)
+    if fields(scope).get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
+        raise UnsupportedCoding("Bodies are taken as they are, without a content coding.", "Send it uncompressed.")
+    # What came whole with its head need not be waited for.
+    body: bytes | None = scope.get("body")
+    if body is None:
+        return await _collect(scope, receive, settings)
+    if len(body) > settings.max_body:
+        raise _too_large(settings)
+    return body
 
 
 async def _collect(scope: Scope, receive: Receive, settings: Settings) -> bytes:
@@ -105,15 +111,14 @@ class BodyIgnored:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] in BODILESS and _has_body(scope):
             await _collect(scope, receive, self.settings)
+            scope["body"] = b""
             receive = _nothing_then(receive)
         await self.app(scope, receive, send)
 
 
 def _has_body(scope: Scope) -> bool:
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
-        for name, value in scope["headers"]
-    )
+    sent = fields(scope)
+    return b"transfer-encoding" in sent or sent.get(b"content-length", b"0") != b"0"
 
 
 def _nothing_then(receive: Receive) -> Receive:

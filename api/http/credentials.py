@@ -8,6 +8,7 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from api.errors import Fault, InvalidKey, InvalidRequest, Unauthenticated
+from api.http.media import fields
 
 LONGEST = 256
 TAKEN = "Send the key as `Authorization: Bearer …` or as `X-API-Key: …`."
@@ -16,6 +17,8 @@ TAKEN = "Send the key as `Authorization: Bearer …` or as `X-API-Key: …`."
 def presented(scope: Scope) -> str | None:
     """The key's text as it was sent, or None. InvalidRequest: two that differ. Unauthenticated: another scheme.
     InvalidKey: nothing that could be a key."""
+    if b"authorization" not in (sent := fields(scope)) and b"x-api-key" not in sent:
+        return None
     bearers: list[bytes] = []
     plain: list[bytes] = []
     for name, value in scope["headers"]:

@@ -46,7 +46,9 @@ class Facts:
     @property
     def left(self) -> int | None:
         """The points that the caller has left."""
-        return min(self.spent.left.remaining) if self.spent is not None and self.spent.left is not None else None
+        if self.spent is None or self.spent.left is None:
+            return None
+        return min(remaining for _, remaining, _ in self.spent.standing)
 
 
 Ended = Callable[[Facts, Scope], None]

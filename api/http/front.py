@@ -16,6 +16,7 @@ from api.http.admission import limit_fields
 from api.http.body import BodyIgnored
 from api.http.cors import always
 from api.http.facts import GONE, Ended, Facts, route, unchanged
+from api.http.media import fields
 from api.http.parameters import check_path
 from api.http.paths import Paths
 from api.http.problems import MEDIA_TYPE, document, from_router
@@ -109,9 +110,9 @@ def _timing(facts: Facts) -> bytes:
 
 
 def _request_id(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
-        # A key is no id, and is not to be found in a log.
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value) and b"bak_" not in value:
-            return bytes(value)
+    value = fields(scope).get(b"x-request-id")
+    # A key is no id, and is not to be found in a log.
+    if value and REQUEST_ID.fullmatch(value) and b"bak_" not in value:
+        return value
     # To be told apart, not to be hard to guess.
     return b"%016x" % getrandbits(64)

@@ -9,7 +9,18 @@ from starlette.types import Scope
 
 def header(scope: Scope, name: bytes) -> str:
     """A header field of the request; its lines joined by commas, empty where there is none."""
-    return ", ".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
+    return fields(scope).get(name, b"").decode("latin-1")
+
+
+def fields(scope: Scope) -> dict[bytes, bytes]:
+    """The header fields of the request by their names in lower case, lines of one name joined by commas."""
+    found: dict[bytes, bytes] | None = scope.get("fields")
+    if found is None:
+        found = dict(scope["headers"])
+        if len(found) < len(scope["headers"]):
+            found = {name: b", ".join(v for n, v in scope["headers"] if n == name) for name in found}
+        scope["fields"] = found
+    return found
 
 
 def wanted(accept: str, offered: Sequence[str]) -> str:

@@ -16,9 +16,9 @@ It relies on these names inside uvicorn 0.54, which tests/http/test_protocol.py 
 `connections`, `flow`, `headers`, `loop`, `parser`, `pipeline`, `server_state`, `tasks`, `timeout_keep_alive_task`,
 `transport`, `url`, `_should_upgrade`, `_start_asgi_task`, `_unset_keepalive_if_required`, `on_response_complete`,
 `timeout_keep_alive_handler` and the parser's callbacks. RequestResponseCycle: `chunked_encoding`, `disconnected`,
-`expected_content_length`, `keep_alive`, `message_event`, `more_body`, `response_complete`, `response_started`,
-`transport`.
-FlowControl: `read_paused`.
+`default_headers`, `expected_content_length`, `flow`, `keep_alive`, `message_event`, `more_body`, `on_response`,
+`response_complete`, `response_started`, `transport`, `waiting_for_100_continue`. FlowControl: `drain`, `read_paused`,
+`write_paused`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from secrets import token_hex
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import httptools
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
@@ -36,6 +36,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from api.http import wire
 from api.http.disconnect import abandon, unless_gone
 from api.http.problems import MEDIA_TYPE, HTTPError, document
+from api.http.whole import Whole
 from api.settings import Settings
 
 logger = logging.getLogger("api.http")
@@ -113,7 +114,7 @@ class Protocol(HttpToolsProtocol):
         self.discarded = 0
         self.deadline: asyncio.TimerHandle | None = None
         self.stall: asyncio.TimerHandle | None = None
-        self.running: tuple[RequestResponseCycle, asyncio.Task[None], wire.Joined] | None = None
+        self.running: tuple[RequestResponseCycle, asyncio.Task[None]] | None = None
         self.refusal: HTTPError | None = None
         self.leaving = False
 
@@ -155,7 +156,7 @@ class Protocol(HttpToolsProtocol):
     def let_go(self) -> None:
         """End what is under way for this client: nobody waits for it any more."""
         if self.running is not None:
-            abandon(*self.running[:2])
+            abandon(*self.running)
             self.running = None
 
     def _forget(self) -> None:
@@ -290,18 +291,19 @@ class Protocol(HttpToolsProtocol):
     # What is answered
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        joined = wire.Joined(self.transport, cycle)
-        cycle.transport = cast("asyncio.Transport", joined)
         task = self.loop.create_task(cycle.run_asgi(self._guarded(cycle, app)))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
-        self.running = (cycle, task, joined)
+        self.running = (cycle, task)
 
     def _guarded(self, cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
         async def run(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-            # A whole request in HTTP/1.1, as nearly all are, sends straight through uvicorn.
             if cycle.more_body or cycle.scope["http_version"] == "1.0":
                 send = self._careful(cycle)
+            else:
+                # A whole request in HTTP/1.1, as nearly all are.
+                scope["body"] = bytes(cycle.body)  # type: ignore[typeddict-unknown-key]
+                send = Whole(cycle).send
             await unless_gone(cycle, app(scope, receive, send))
             if cycle.response_started and not cycle.response_complete and cycle.scope["http_version"] == "1.0":
                 # Where an answer ends with its connection, only a reset tells that it was cut.
@@ -330,8 +332,6 @@ class Protocol(HttpToolsProtocol):
         return send
 
     def on_response_complete(self) -> None:
-        if self.running:
-            self.running[2].flush()
         self.running = None
         if self.leaving:
             self._hang_up()
@@ -369,7 +369,7 @@ class Protocol(HttpToolsProtocol):
             return True
         if self.running is None or self.running[0].response_started:
             return False
-        abandon(*self.running[:2])
+        abandon(*self.running)
         self.running = None
         return True
 

@@ -22,6 +22,7 @@ class Changes:
 
     def __init__(self, url: str) -> None:
         self._latest: dict[str, tuple[int, int]] = {}
+        self._marks: dict[tuple[str, ...], str] = {}
         self._watch = Watch(url, SIGHT, self._see)
 
     def start(self) -> None:
@@ -36,8 +37,12 @@ class Changes:
         """The mark of what these resources hold now, as a statement that reads them gives it; None while not sure."""
         if not self._watch.sure:
             return None
-        latest = [self._latest[one] for one in reads]
-        return f"{max(seq for seq, _ in latest)}.{max(at for _, at in latest)}" if latest else "0.0"
+        mark = self._marks.get(reads)
+        if mark is None:
+            latest = [self._latest[one] for one in reads]
+            mark = f"{max(seq for seq, _ in latest)}.{max(at for _, at in latest)}" if latest else "0.0"
+            self._marks[reads] = mark
+        return mark
 
     @property
     def sure(self) -> bool:
@@ -50,4 +55,5 @@ class Changes:
         return self._watch.age
 
     def _see(self, rows: list[Mapping[str, Any]]) -> None:
+        self._marks = {}
         self._latest = {row["resource"]: (row["seq"], row["at"]) for row in rows}

@@ -112,7 +112,8 @@ ratios within the tables, not at single times.
   the settings of the service's connections, and neither keeps them.
 - Loading is the whole command, into empty tables; COPY writes the rows that it gave, the change log included, into the
   same tables with their indexes and constraints, in one transaction. {min(3, given.rounds)} rounds, by turns.
-- A question varies over 200 requests. `service` keeps no answers, `kept` keeps them.
+- A question varies over 200 requests. `service` keeps no answers, `kept` keeps them. Nobody counts requests here, the
+  service as little as the others (`BRIEFING_LIMITS=false`); what its keys and limits cost is a table of its own.
 - {versions}.
 
 PostGraphile runs with `NODE_ENV=production GRAPHILE_ENV=production`, over the tables with their foreign keys:

@@ -86,6 +86,7 @@ class Postgres:
 def service(postgres: Postgres, memory: int) -> Process:
     """This service, keeping answers in so many bytes."""
     settings = {"DATABASE_URL": postgres.url, "PORT": "0", "ANSWER_MEMORY": str(memory), "POOL_SIZE": str(POOL)}
+    settings["LIMITS"] = "false"
     started = Process(BRIEFING, {f"BRIEFING_{name}": value for name, value in settings.items()})
     started.ready()
     return started

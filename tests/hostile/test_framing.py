@@ -139,7 +139,6 @@ def test_a_host_is_believed_in_nothing(door: Door, host: str) -> None:
 @pytest.mark.parametrize("field", ["Range: bytes=0-1", "Expect: 200-ok", "Accept-Encoding: gzip;q=abc",
 "TE: trailers, x",
                                    "If-Modified-Since: x", "If-Match: x", "Accept-Encoding: " + "gzip," * 2000,
-                                   "Content-Length: 0", "Authorization: Basic \xff", "X-API-Key: \x01",
-                                   "Upgrade: websocket"])  # fmt: skip
+                                   "Content-Length: 0", "Upgrade: websocket"])  # fmt: skip
 def test_fields_that_mean_nothing_here_change_nothing(door: Door, field: str) -> None:
     assert door.get("/v1/events", field).status in (200, 400)

@@ -357,10 +357,11 @@ def test_uvicorn_still_has_inside_what_the_protocol_relies_on() -> None:
         "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete",
     }  # fmt: skip
     assert attributes(RequestResponseCycle) >= {
-        "chunked_encoding", "disconnected", "expected_content_length", "keep_alive", "message_event", "more_body",
-        "response_started", "scope", "run_asgi", "send",
+        "body", "chunked_encoding", "default_headers", "disconnected", "expected_content_length", "flow", "keep_alive",
+        "message_event", "more_body", "on_response", "response_complete", "response_started", "scope", "run_asgi",
+        "send", "transport", "waiting_for_100_continue",
     }  # fmt: skip
-    assert attributes(FlowControl) >= {"read_paused", "pause_reading", "resume_reading"}
+    assert attributes(FlowControl) >= {"drain", "read_paused", "write_paused", "pause_reading", "resume_reading"}
     assert STATUS_LINE[431] == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     begin = inspect.getsource(HttpToolsProtocol.on_headers_complete)
     assert "self._start_asgi_task(self.cycle, app)" in begin
