@@ -35,6 +35,8 @@ EXACT_MOST = 100_000
 ESTIMATE_FROM = 1_000
 # Ids are hashes in base32, so those whose first character is 0 are a fair sample of one in 32.
 SAMPLE_OF = 32
+# Rows that a search reads through the index of words; where it finds more, it goes through the list in its order.
+FEW = 2_500
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,15 @@ def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: 
         source.column("id")
     resource = source.resource
     size = rows.page.size + (1 if read.counted else 0)
-    segments = _segments(writer, rows, read, resource, joined, source, size)
+    few = _few(writer, rows, read, source) if not joined and _is_guessed(rows) else None
+    segments = _segments(writer, rows, read, resource, joined, source, size, few)
     inner = segments[0]
     if len(segments) > 1:
         both = "\nunion all\n".join(f"({one})" for one in segments)
         name = writer.name()
         inner = f"select * from (\n  {indent(both)}\n) {name}\norder by {order(rows, name)}\nlimit {size}"
+    if few:
+        inner = f"with {few.sql}\n{inner}"
     if not read.counted:
         return inner
     name = writer.name()
@@ -158,8 +163,45 @@ def everything(writer: Writer, rows: Rows, source: Source) -> str:
     return "\nunion all\n".join(f"({one})" for one in segments) + limit
 
 
+@dataclass(frozen=True)
+class Few:
+    """The ids and keys of the rows that pass a search, as long as they are few: a `with`, and its name."""
+
+    sql: str
+    name: str
+
+    @property
+    def all(self) -> str:
+        """Whether these are all."""
+        return f"(select count(*) from {self.name}) <= {FEW}"
+
+
+def _is_guessed(rows: Rows) -> bool:
+    """Whether nobody can tell beforehand how many rows pass. A search does so: of words that are not among the most
+    frequent there are no statistics, and a word in ten of a million records was looked for in the order of the list, in
+    all of them, for eleven seconds."""
+    return rows.sort.field != "relevance" and searched(rows.filter) is not None
+
+
+def _few(writer: Writer, rows: Rows, read: Reading, source: Source) -> Few:
+    """Through the index of words some thousand rows are found at once and sorted; more are met soon in the order of the
+    list. So the worst is a word between the two, some 100 ms among a million records."""
+    name, alias = writer.name(), writer.name()
+    columns = f"{alias}.id, {read.key.format(alias)} as k"
+    passed = condition(writer, source.resource, alias, rows.filter)
+    found = f"select {columns}\nfrom {writer.view(source.resource.name)} {alias}\nwhere {passed}\nlimit {FEW + 1}"
+    return Few(f"{name} as materialized (\n  {indent(found)}\n)", name)
+
+
 def _segments(
-    writer: Writer, rows: Rows, read: Reading, resource: Resource, joined: str, source: Source, size: int | None
+    writer: Writer,
+    rows: Rows,
+    read: Reading,
+    resource: Resource,
+    joined: str,
+    source: Source,
+    size: int | None,
+    few: Few | None = None,
 ) -> list[str]:
     alias = writer.name()
     key = read.key.format(alias)
@@ -171,6 +213,8 @@ def _segments(
     tests = [joined.format(alias)] if joined else []
     if rows.filter != All():
         tests.append(condition(writer, resource, alias, rows.filter))
+    if few:
+        tests.append(f"not {few.all}")
 
     def segment(test: str, nulls: str) -> str:
         where = " and ".join([*tests, test] if test else tests)
@@ -180,7 +224,19 @@ def _segments(
             f"\norder by {key} {way}{nulls}{tie}{limit}"
         )
 
-    return [segment(*one) for one in _spans(writer, rows, key, alias, forward)]
+    segments = [segment(*one) for one in _spans(writer, rows, key, alias, forward)]
+    return [_picked(writer, rows, source, few, forward, limit), *segments] if few else segments
+
+
+def _picked(writer: Writer, rows: Rows, source: Source, few: Few, forward: bool, limit: str) -> str:
+    """The select of the page's rows among the few: those beyond the cursor, in order, and then whole."""
+    there, picked, shown = writer.name(), writer.name(), writer.name()
+    spans = [test for test, _ in _spans(writer, rows, f"{there}.k", there, forward)]
+    met = f" and ({' or '.join(spans)})" if all(spans) else ""
+    pick = f"select id, k from {few.name} {there}\nwhere {few.all}{met}\norder by {order(rows, there)}{limit}"
+    columns = ", ".join([*(f"{shown}.{name}" for name in source.columns), f"{picked}.k"])
+    view = writer.view(source.resource.name)
+    return f"select {columns}\nfrom (\n  {indent(pick)}\n) {picked}\njoin {view} {shown} on {shown}.id = {picked}.id"
 
 
 def _spans(writer: Writer, rows: Rows, key: str, alias: str, forward: bool) -> list[tuple[str, str]]:

@@ -6,13 +6,13 @@ from __future__ import annotations
 import json
 import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from sqlalchemy import JSON, DateTime, ForeignKey, Text, and_, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -127,6 +127,11 @@ class CitationModel(Model):
     document_id: str | None
 
 
+def first(rows: Sequence[Any]) -> Sequence[Any]:
+    """As many children as the service shows with a record."""
+    return rows[:20]
+
+
 class EventModel(Model):
     id: str
     revision: int
@@ -148,7 +153,7 @@ class EventModel(Model):
     place_id: str | None
     participants: list[ParticipantModel]
     related: list[RelationModel]
-    citations: list[CitationModel]
+    citations: Annotated[list[CitationModel], BeforeValidator(first)]
 
 
 class Page(Model):

@@ -1,0 +1,65 @@
+"""A search reads few rows through the index of words and many in the order of the list: the page is the same."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import orjson
+import pytest
+
+from api.catalog import V1
+from api.compiler import compile, page
+from api.rest.request import list_query
+
+WORDS = "q=corridor%20or%20evacuation%20or%20city"
+ASKED = [
+    (resource, f"{WORDS}&limit=7{more}")
+    for resource, more in [
+        ("event", ""),
+        ("event", "&sort=starts_at"),
+        ("event", "&sort=-ends_at"),
+        ("event", "&sort=ends_at"),
+        ("event", "&sort=id"),
+        ("event", "&disputed=false&figures.measure=killed"),
+        ("quote", ""),
+        ("quote", "&sort=said_at"),
+        ("figure", "&sort=as_of"),
+        ("source", "&sort=-name"),
+    ]
+]
+
+
+@pytest.fixture(scope="module")
+async def connection(store_url: str) -> AsyncIterator[asyncpg.Connection]:
+    made = await asyncpg.connect(store_url, server_settings={"timezone": "UTC"})
+    yield made
+    await made.close()
+
+
+async def walked(connection: asyncpg.Connection, resource: str, url: str, pages: int = 6) -> list[object]:
+    """The records of the first pages, one after the other by their cursors."""
+    found: list[object] = []
+    cursor = ""
+    for _ in range(pages):
+        statement = compile(list_query(V1, V1[resource], f"{url}{cursor}".encode()))
+        row = await connection.fetchrow(statement.sql, *statement.arguments)
+        assert row is not None
+        body = orjson.loads(row["body"])
+        found += body["data"]
+        if row["next"] is None:
+            break
+        cursor = f"&cursor={row['next']}"
+    return found
+
+
+@pytest.mark.parametrize(("resource", "url"), ASKED)
+async def test_a_page_is_the_same_however_it_is_read(
+    connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, resource: str, url: str
+) -> None:
+    few = await walked(connection, resource, url)
+    monkeypatch.setattr(page, "FEW", 2)
+    many = await walked(connection, resource, url)
+    assert few == many
+    assert len(few) > 7, "the words are to fill more than a page"
+    assert len({one["id"] for one in few}) == len(few)  # type: ignore[index]
