@@ -6,6 +6,7 @@ A finished answer is kept until something that it reads has changed. While that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -13,11 +14,12 @@ from api import __version__
 from api.access import check
 from api.access.caller import Caller
 from api.access.gate import Gate, Spent
+from api.access.plan import Plan
 from api.compiler import Statement, compile
 from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
 from api.flight import Flights
 from api.memo import Memo
-from api.query import Query, largest, price
+from api.query import Dearest, Query, dearest, largest, price
 from api.settings import Settings
 from api.store.changes import Changes
 from api.store.read import Reader, Reply
@@ -25,13 +27,16 @@ from api.store.read import Reader, Reply
 
 @dataclass(frozen=True)
 class Priced:
-    """A request that may be answered: its price in points, its largest page, the statement that answers it, and a key
-    that is equal for equal statements of one release."""
+    """A request that may be answered: its price in points, its largest page and its dearest list, the statement that
+    answers it, and a key that is equal for equal statements of one release. `beside` of the points are for what the
+    store has no part in."""
 
     price: int
     page: int
+    dearest: Dearest | None
     statement: Statement
     key: str
+    beside: int = 0
 
 
 class Service:
@@ -45,14 +50,16 @@ class Service:
         self._kept: Memo[Reply] = Memo(settings.answer_memory)
         self._flights: Flights[Reply] = Flights()
 
-    def plan(self, query: Query) -> Priced:
-        """What the request costs and how it is answered. TooExpensive where it costs more than one request may."""
-        points = price(query)
-        check(points, query, self.settings.max_price)
+    def plan(self, query: Query, plan: Plan | None = None, beside: int = 0) -> Priced:
+        """What the request costs, with the points of what else it asks for, and how it is answered. TooExpensive where
+        it costs more than one request may, or than the plan can ever grant."""
+        points = price(query) + beside
+        most = dearest(query, points)
+        check(points, most, self.settings.max_price, plan if self.gate.limits is not None else None)
         statement = compile(query)
         text = f"{__version__}\0{statement.sql}\0{statement.arguments!r}"
         key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-        return Priced(points, largest(query), statement, key)
+        return Priced(points, largest(query), most, statement, key, beside)
 
     def tag(self, priced: Priced) -> str:
         """The entity tag of the answer as it would be now; empty while that is not sure."""
@@ -61,9 +68,12 @@ class Service:
 
     async def admit(self, caller: Caller, priced: Priced) -> Spent:
         """Charge the caller. InvalidRequest or TooExpensive where their plan never allows this."""
-        if priced.page > caller.plan.page_most and self.gate.limits is not None:
+        if self.gate.limits is None:
+            return await self.gate.begin(caller, priced.price)
+        if priced.page > caller.plan.page_most:
             detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
             raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
+        check(priced.price, priced.dearest, self.settings.max_price, caller.plan)
         return await self.gate.begin(caller, priced.price)
 
     def kept(self, priced: Priced) -> Reply | None:
@@ -71,13 +81,16 @@ class Service:
         kept = self._kept.get(priced.key)
         return kept if kept is not None and kept.mark == self.changes.mark(priced.statement.reads) else None
 
-    async def answer(self, priced: Priced, spent: Spent) -> tuple[Reply, bool]:
-        """The answer, in bytes, and whether it was kept. Unavailable or TimedOut where the store does not give one."""
+    async def answer(
+        self, priced: Priced, spent: Spent, held: Callable[[Reply], bool] | None = None
+    ) -> tuple[Reply, bool]:
+        """The answer, in bytes, and whether it was kept. It is free where the client has it already, which `held`
+        tells. Unavailable or TimedOut where the store does not give one."""
         used = priced.price
         try:
             kept = self.kept(priced)
             reply = kept or await self._flights.run(priced.key, lambda: self._read(priced))
-            used = reply.points
+            used = 0 if held is not None and held(reply) else reply.points + priced.beside
             return reply, kept is not None
         except Unavailable as error:
             # What worked on it and did not get ready in time was work all the same.

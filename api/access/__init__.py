@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from api.access.plan import Plan
 from api.errors import Fault, TooExpensive
-from api.query import Query, fitting
+from api.query import Dearest
+
+LINKS = "Ask for fewer links (include) and filters through links; the price is about one point a record."
 
 
-def check(points: int, query: Query, most: int) -> None:
-    """TooExpensive where a price is above `most`; it tells the page that would fit."""
-    if points > most:
-        detail = f"This request costs {points} points; one request may cost {most}."
-        raise TooExpensive(detail, (Fault("", detail, "too_expensive"),), hint(query, most))
+def check(points: int, dearest: Dearest | None, most: int, plan: Plan | None) -> None:
+    """TooExpensive where a price is above what one request may cost, or above what the caller's plan can ever grant. It
+    names the dearest list, and the page of it with which the request would cost no more than either."""
+    granted = most if plan is None else min(most, plan.terms.most)
+    if points <= granted:
+        return
+    told = f"one request may cost {most}" if granted == most else f"your plan grants at most {granted} at a time"
+    detail = f"This request costs {points} points; {told}."
+    size = dearest.page(granted) if dearest else 0
+    size = size if plan is None else min(size, plan.page_most)
+    raise TooExpensive(detail, (Fault("", detail, "too_expensive"),), _hint(dearest, size))
 
 
-def hint(query: Query, most: int) -> str:
-    """What to ask for instead."""
-    dearest = fitting(query, most)
-    if dearest is None:
-        return "Ask for fewer links (include) and filters through links; the price is about one point a record."
-    name, each, size = dearest
-    where = f"{name}: each record" if name else "Each record"
-    return f"{where} costs {each} points with what hangs on it; a page of {size} would fit (limit, first)."
+def _hint(dearest: Dearest | None, size: int) -> str:
+    if dearest is None or size < 1:
+        return LINKS
+    where = f"{dearest.key}: each record" if dearest.key else "Each record"
+    return f"{where} costs {dearest.each} points with what hangs on it; a page of {size} would fit (limit, first)."

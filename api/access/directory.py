@@ -89,6 +89,20 @@ class Directory:
             self._row, self._open = row, from_row(row)
         return self._open
 
+    def knows(self, digest: bytes) -> bool:
+        """Whether it was the digest of a key when it was looked up last."""
+        return self._known.get(digest) is not None
+
+    def at_hand(self, digest: bytes) -> Caller | None:
+        """Who holds the key, where that is known for sure without asking the store. ExpiredKey and RevokedKey."""
+        held = self._known.get(digest)
+        if held is None or held.epoch != self._epoch.now:
+            return None
+        caller = _admitted(held)
+        assert caller.key_id is not None
+        self._uses.note(caller.key_id)
+        return caller
+
     async def caller(self, digest: bytes) -> Caller:
         """Who holds the key with this digest. InvalidKey: nobody; ExpiredKey and RevokedKey: somebody did.
         Unavailable: the store does not tell."""
@@ -98,13 +112,18 @@ class Directory:
         self._uses.note(caller.key_id)
         return caller
 
+    def knows_document(self, version: str, sha256: str, plan: str) -> bool:
+        """Whether it is known, without asking the store, if a plan may use the document with this hash."""
+        kept = self._documents.get((version, sha256, plan))
+        return kept is not None and kept[0] == self._epoch.now
+
     async def document(self, version: str, sha256: str, plan: str) -> str | None:
         """The text of the trusted document with this hash, if the plan may use it."""
         if not HASH.fullmatch(sha256):
             return None
         key = (version, sha256, plan)
         kept = self._documents.get(key)
-        if kept is None or kept[0] != self._epoch.now:
+        if kept is None or not self.knows_document(version, sha256, plan):
             row = await self._asked(kept is not None and kept[1] is not None, "document", *key)
             kept = (row["epoch"], row["document"])
             self._documents.put(key, kept, 300 + 4 * len(kept[1] or ""))

@@ -9,14 +9,15 @@ from math import ceil
 
 from api.access.caller import Caller
 from api.access.directory import Directory
-from api.access.key import read
+from api.access.key import digest, read
 from api.access.limits import AT_ONCE, Lease, Left, Limit, Limits, Terms, Verdict
-from api.errors import InvalidKey, RateLimited
+from api.errors import RateLimited, Unavailable
 from api.memo import Memo
 from api.settings import Settings
 
-# Keys that are none, by address: some to mend a mistake, then one in two seconds.
-TRIES = Terms((Limit("tries", 100, 30, 60),), 100)
+# Keys by network, and hashes of documents by caller, that nobody knows: to look one up takes the store, and who guesses
+# must not stand in the way of those whose key is new here. What is right is free.
+TRIES = Terms((Limit("tries", 300, 60, 60),), 1000)
 
 
 Standing = list[tuple[str, int, int]]
@@ -26,7 +27,7 @@ class Spent:
     """What a request took from its caller's limits. `price` is what it may cost at most, `used` what it did, and `left`
     what there is after it, None where nothing is limited."""
 
-    __slots__ = ("_lease", "_refusal", "_standing", "left", "price", "used")
+    __slots__ = ("_lease", "_refusal", "_settled", "_standing", "left", "price", "used")
 
     def __init__(self, price: int, verdict: Verdict | None = None) -> None:
         self.price = price
@@ -35,11 +36,13 @@ class Spent:
         self._standing: Standing | None = None
         self._lease: Lease | None = None
         self._refusal: RateLimited | None = None
+        self._settled = False
         if verdict is not None:
             self.left = verdict.left
             self._lease = verdict.lease
             if verdict.lease is None:
                 self.used = 0
+                self._settled = True
                 self._refusal = _refusal(price, verdict)
 
     def check(self) -> None:
@@ -49,9 +52,11 @@ class Spent:
 
     async def settle(self, used: int) -> None:
         """The request has ended and cost so much; the rest goes back. Only the first time counts."""
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            self.used = min(used, self.price)
+        if self._settled:
+            return
+        self._settled = True
+        self.used = min(used, self.price)
+        if (lease := self._lease) is not None:
             self.left = await lease.store.end(lease, self.price - self.used)
             self._standing = None
 
@@ -78,15 +83,27 @@ class Gate:
         self._seen: Memo[Caller] = Memo(SEEN_MOST)
 
     async def caller(self, key: str | None, network: str) -> Caller:
-        """Who asks, with the text of a key or without. Unauthenticated and its kinds, Unavailable; RateLimited for who
-        tries keys."""
+        """Who asks, with the text of a key or without. Unauthenticated and its kinds; RateLimited where too many wrong
+        keys came from there; Unavailable."""
         if key is None:
             return self._anonymous(network)
+        # Known, it was well-formed: to look at its form again would take as long as all else.
+        if found := self.directory.at_hand(digest(key)):
+            return found
+        named = read(key, self._environment)
+        if self.directory.knows(named):
+            return await self.directory.caller(named)
+        tried = await self.attempt(f"keys:{network}")
+        wrong = 1
         try:
-            return await self.directory.caller(read(key, self._environment))
-        except InvalidKey:
-            await self._tried(network)
+            caller = await self.directory.caller(named)
+            wrong = 0
+        except Unavailable:
+            wrong = 0
             raise
+        finally:
+            await tried.settle(wrong)
+        return caller
 
     def _anonymous(self, network: str) -> Caller:
         plan = self.directory.anonymous()
@@ -96,13 +113,11 @@ class Gate:
             self._seen.put(network, caller, 200)
         return caller
 
-    async def _tried(self, network: str) -> None:
-        """A key that is none costs its address a point, so that they cannot be tried without end."""
-        if self.limits is None:
-            return
-        tried = Spent(1, await self.limits.begin(f"tries:{network}", TRIES, 1))
+    async def attempt(self, what: str) -> Spent:
+        """A try to name what nobody may know; `settle(0)` where it was right. RateLimited where none is left."""
+        tried = Spent(1, None if self.limits is None else await self.limits.begin(what, TRIES, 1))
         tried.check()
-        await tried.settle(1)
+        return tried
 
     async def begin(self, caller: Caller, price: int) -> Spent:
         """Take the price; `check` of what comes back tells whether there was enough. TooExpensive where the plan can
@@ -120,6 +135,8 @@ def _refusal(price: int, verdict: Verdict) -> RateLimited:
     assert verdict.hit is not None
     if verdict.hit == AT_ONCE:
         detail = "Too many of your requests are under way at once."
+    elif verdict.hit == TRIES.limits[0].name:
+        detail = "Too many keys or hashes of documents came from you that nobody knows."
     else:
         detail = f"This request costs {price} points, and your plan's limit of the {verdict.hit} has fewer left."
     hint = "Try again after Retry-After; RateLimit tells what is left, and GET /v1/me what your plan allows."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ from graphql import (
 from starlette.types import Scope
 
 from api.access.caller import Caller
+from api.access.plan import Plan
 from api.answer import Priced, Service
 from api.catalog import Version
 from api.graphql.document import Document, Documents, Refused, is_query
@@ -26,25 +27,27 @@ from api.graphql.problems import noted
 from api.graphql.request import Asked
 from api.graphql.schema import core
 from api.graphql.selection import Operation, read_operation
+from api.graphql.turns import Turns
 from api.http.facts import answered, charged
 from api.memo import Memo
 from api.packing import Packed
 from api.store.read import Reply
 
-# Points of a request that asks for the schema alone, which is answered without the store.
-INTROSPECTION = 1
+# Points of what a request asks of the schema. It is answered without the store, but takes graphql-core 30 ms.
+INTROSPECTION = 50
 PLANS_MOST = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A request that may be answered: what it costs and how the store answers it, what graphql-core answers of it (its
-    introspection), and the hash of its document."""
+    introspection), and the hash of its document, which is all that was sent where it is `named`."""
 
     priced: Priced | None
     keys: tuple[str, ...]
     schema_data: dict[str, Any] | None
     document: str
+    named: bool = False
 
     @property
     def whole(self) -> Priced | None:
@@ -84,13 +87,17 @@ class Executor:
         self._documents = Documents(self._schema)
         self._plans: Memo[Prepared] = Memo(PLANS_MOST)
         self._suggestions = service.settings.suggestions
-        self.persisted = Persisted(service.gate.directory, version.name)
+        self._turns = Turns(service.gate.limits is not None)
+        self.persisted = Persisted(service.gate, version.name)
 
     async def prepare(self, asked: Asked, key: bytes, caller: Caller) -> Prepared:
         """What is to be done for a request, whose bytes are `key`. Raises what is wrong with it."""
-        asked = await self.persisted.resolve(asked, caller)
+        whole = await self.persisted.resolve(asked, caller)
         hides = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)
-        prepared = self._prepare(asked, hides)
+        async with self._turns.turn(caller):
+            prepared = self._prepare(whole, hides, caller.plan)
+        if not asked.query:
+            prepared = replace(prepared, named=True)
         self.persisted.remember(asked)
         self._plans.put(key, prepared, _weight(prepared, key))
         return prepared
@@ -99,19 +106,20 @@ class Executor:
         """What was prepared for the same bytes before."""
         return self._plans.get(key)
 
-    async def answer(self, prepared: Prepared, scope: Scope) -> Answer:
-        """The response's JSON, but for its end."""
+    async def answer(self, prepared: Prepared, scope: Scope, *, conditional: bool = False) -> Answer:
+        """The response's JSON, but for its end. `conditional`, as `answered` has it."""
         if prepared.priced is None:
-            await charged(self._service, scope, INTROSPECTION)
+            # With nothing left of it by `@skip` and `@include` it asks for nothing at all.
+            await charged(self._service, scope, 1 if prepared.schema_data is None else INTROSPECTION)
             return Answer(b'{"data":%b' % orjson.dumps(prepared.schema_data or {}))
-        reply = await answered(self._service, prepared.priced, scope)
+        reply = await answered(self._service, prepared.priced, scope, conditional=conditional)
         errors = b',"errors":' + orjson.dumps([noted(one) for one in reply.notes]) if reply.notes else b""
         if prepared.schema_data is None:
             return Answer(b'{"data":%b%b' % (reply.body, errors), reply)
         found = {**orjson.loads(reply.body), **prepared.schema_data}
         return Answer(b'{"data":%b%b' % (orjson.dumps({key: found[key] for key in prepared.keys}), errors))
 
-    def _prepare(self, asked: Asked, hides: bool) -> Prepared:
+    def _prepare(self, asked: Asked, hides: bool, plan: Plan) -> Prepared:
         document = self._documents.read(asked.query, hide_suggestions=hides)
         node = document.operation(asked.operation_name)
         if not is_query(node):
@@ -120,7 +128,8 @@ class Executor:
             operation = read_operation(self._version, self._schema, document, node, asked.variables, hides)
         except GraphQLError as error:
             raise Refused([error]) from None
-        priced = self._service.plan(operation.query) if operation.query else None
+        beside = INTROSPECTION if operation.introspection else 0
+        priced = self._service.plan(operation.query, plan, beside) if operation.query else None
         introspected = self._introspected(document, node, operation, asked.variables)
         return Prepared(priced, operation.keys, introspected, hash_of(asked.query))
 

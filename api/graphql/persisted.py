@@ -13,7 +13,7 @@ from hashlib import sha256
 from graphql import GraphQLError
 
 from api.access.caller import Caller
-from api.access.directory import Directory
+from api.access.gate import Gate
 from api.errors import Forbidden
 from api.graphql.document import Refused
 from api.graphql.request import Asked
@@ -26,6 +26,7 @@ class NotKnown(Refused):
     """No document has this hash; the message is the one that clients look for."""
 
     code = "persisted_query_not_found"
+    status = 400
 
     def __init__(self) -> None:
         super().__init__([GraphQLError("PersistedQueryNotFound")])
@@ -34,39 +35,59 @@ class NotKnown(Refused):
 class Persisted:
     """The documents of one version that are named by a hash, as one process knows them."""
 
-    def __init__(self, directory: Directory, version: str) -> None:
-        self._directory = directory
+    def __init__(self, gate: Gate, version: str) -> None:
+        self._gate = gate
         self._version = version
         self._sent: Memo[str] = Memo(REMEMBERED_MOST)
 
     async def resolve(self, asked: Asked, caller: Caller) -> Asked:
-        """The request with its document. NotKnown where its hash tells nothing, Refused where it is another's."""
-        if not asked.hash:
-            return asked
+        """The request with its document. NotKnown where its hash tells nothing, Refused where it is another's,
+        Forbidden as `check` has it."""
         if asked.query:
-            if hash_of(asked.query) != asked.hash:
+            document = hash_of(asked.query)
+            if asked.hash and document != asked.hash:
                 raise Refused([GraphQLError("provided sha does not match query")])
+            await self.check(document, False, caller)
             return asked
-        text = self._sent.get(asked.hash)
-        if text is None:
-            text = await self._directory.document(self._version, asked.hash, caller.plan.name)
+        await self.check(asked.hash, True, caller)
+        text = self._sent.get(asked.hash) or await self._trusted(asked.hash, caller)
         if text is None:
             raise NotKnown()
         return replace(asked, query=text)
 
     def remember(self, asked: Asked) -> None:
         """Keep a document that was sent with its hash, and that turned out to be valid."""
-        if asked.hash and self._sent.get(asked.hash) is None:
+        if asked.hash and asked.query and self._sent.get(asked.hash) is None:
             self._sent.put(asked.hash, asked.query, 300 + 4 * len(asked.query))
 
-    async def check(self, document: str, caller: Caller) -> None:
-        """Forbidden where the caller's plan takes trusted documents only, and the one with this hash is none."""
+    async def check(self, document: str, named: bool, caller: Caller) -> None:
+        """Whether this caller may ask for the document with this hash; `named` where the hash is all that was sent.
+        Forbidden: the plan takes trusted documents only, and this is none. NotKnown: nobody sent it, and it is none
+        that the plan may use. A request that was prepared for one caller is checked for the next."""
         plan = caller.plan
-        if plan.trusted_only and await self._directory.document(self._version, document, plan.name) is None:
-            raise Forbidden(
-                f"The plan {plan.name} takes registered documents only, and this is none.",
-                hint="Ask who runs the service to register it (briefing documents add).",
-            )
+        if not plan.trusted_only and (not named or self._sent.get(document) is not None):
+            return
+        if await self._trusted(document, caller) is not None:
+            return
+        if not plan.trusted_only:
+            raise NotKnown()
+        raise Forbidden(
+            f"The plan {plan.name} takes registered documents only, and this is none.",
+            hint="Ask who runs the service to register it (briefing documents add).",
+        )
+
+    async def _trusted(self, document: str, caller: Caller) -> str | None:
+        directory, named = self._gate.directory, (self._version, document, caller.plan.name)
+        if directory.knows_document(*named):
+            return await directory.document(*named)
+        tried = await self._gate.attempt(f"documents:{caller.identity}")
+        wrong = 0
+        try:
+            text = await directory.document(*named)
+            wrong = 1 if text is None else 0
+        finally:
+            await tried.settle(wrong)
+        return text
 
 
 def hash_of(text: str) -> str:

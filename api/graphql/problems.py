@@ -18,7 +18,7 @@ MESSAGE_MOST = 500
 def formatted(error: Exception) -> list[dict[str, Any]]:
     """The entries of `errors` for what stopped a request. What is not ours to tell is told as internal."""
     if isinstance(error, Refused):
-        return [_from_core(one) for one in error.errors]
+        return [_from_core(one, error.code) for one in error.errors]
     code = getattr(error, "code", "")
     problem = PROBLEMS.get(code, PROBLEMS["internal"])
     message = (
@@ -47,6 +47,6 @@ def noted(note: str) -> dict[str, Any]:
     }
 
 
-def _from_core(error: GraphQLError) -> dict[str, Any]:
+def _from_core(error: GraphQLError, code: str) -> dict[str, Any]:
     message = error.message if len(error.message) <= MESSAGE_MOST else f"{error.message[:MESSAGE_MOST]} …"
-    return {**error.formatted, "message": message, "extensions": {"code": "invalid_request"}}
+    return {**error.formatted, "message": message, "extensions": {"code": code}}

@@ -59,19 +59,23 @@ class _Door:
         sent = await read_bytes(scope, receive, self._service.settings)
         post = scope["method"] == "POST"
         key = (b"+" if post else b"?") + sent
-        prepared = self._executor.known(key) or await self._executor.prepare(read_asked(scope, sent), key, caller)
-        await self._executor.persisted.check(prepared.document, caller)
+        prepared = self._executor.known(key)
+        if prepared is None:
+            prepared = await self._executor.prepare(read_asked(scope, sent), key, caller)
+        else:
+            await self._executor.persisted.check(prepared.document, prepared.named, caller)
         tag = "" if post or not prepared.whole else self._service.tag(prepared.whole)
         if same := unchanged(scope, tag, weak=True):
             return same
-        answer = await self._executor.answer(prepared, scope)
+        answer = await self._executor.answer(prepared, scope, conditional=bool(tag))
         end = _end(scope["facts"].spent)
-        if post:
+        # What tells of the schema has no mark of the store's, and so no tag that a 304 could be free for.
+        if post or not prepared.whole:
             response = await packed(scope, answer, media, end)
             response.headers.append((b"cache-control", b"no-store"))
             return response
-        if prepared.whole and answer.reply:
-            tag = tagged(prepared.whole, answer.reply.mark)
+        assert answer.reply is not None
+        tag = tagged(prepared.whole, answer.reply.mark)
         return await respond(scope, answer, media_type=media, tag=tag, end=end)
 
 

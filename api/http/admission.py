@@ -7,7 +7,6 @@ all are back (`t`). `RateLimit-Cost` is what this request cost in the end.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import ceil
 from types import TracebackType
 
@@ -16,13 +15,18 @@ from starlette.types import Scope
 from api.access.caller import READ, Caller, check_scope
 from api.access.gate import Gate, Spent
 from api.access.limits import Limit
-from api.errors import RequestError, Unauthenticated
+from api.errors import BriefingError, Forbidden, RateLimited, Unauthenticated, Unavailable
 from api.http.address import Network, network, trusted
 from api.http.credentials import presented
 from api.http.facts import Facts
+from api.http.problems import HTTPError
 from api.settings import Settings
 
 FAULT = 1  # what a request costs that asks for what it cannot have
+POLICIES: dict[int, tuple[tuple[Limit, ...], bytes]] = {}
+POLICIES_MOST = 256
+# Who cannot be told, and what is not the caller's fault.
+FREE = (Unauthenticated, RateLimited, Unavailable)
 
 
 class Admission:
@@ -55,14 +59,20 @@ class Admitted:
         facts: Facts = scope["facts"]
         facts.plan = caller.plan.name
         if self._needs:
-            check_scope(caller, self._needs)
+            try:
+                check_scope(caller, self._needs)
+            except Forbidden:
+                await self._charge()
+                raise
         return caller
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not isinstance(error, RequestError) or isinstance(error, Unauthenticated):
-            return
+        if isinstance(error, BriefingError | HTTPError) and not isinstance(error, FREE):
+            await self._charge()
+
+    async def _charge(self) -> None:
         facts: Facts = self._scope["facts"]
         if facts.spent is None:
             facts.spent = spent = await self._admission.gate.begin(self._scope["caller"], FAULT)
@@ -79,9 +89,14 @@ def limit_fields(spent: Spent) -> list[tuple[bytes, bytes]]:
     return [cost, (b"ratelimit", told.encode()), (b"ratelimit-policy", policy(spent.left.limits))]
 
 
-@lru_cache(256)
 def policy(limits: tuple[Limit, ...]) -> bytes:
     """What the limits are, whoever asks."""
-    return ", ".join(
-        f'"{one.name}";q={one.size};w={ceil(one.size * one.period / one.points)}' for one in limits
-    ).encode()
+    # By their place in memory: to hash what they are took as long as all the rest. Those that are kept stay there.
+    found = POLICIES.get(id(limits))
+    if found is None or found[0] is not limits:
+        shown = [f'"{one.name}";q={one.size};w={ceil(one.size * one.period / one.points)}' for one in limits]
+        found = limits, ", ".join(shown).encode()
+        if len(POLICIES) >= POLICIES_MOST:
+            POLICIES.clear()
+        POLICIES[id(limits)] = found
+    return found[1]

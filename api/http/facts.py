@@ -11,7 +11,9 @@ from time import perf_counter
 from starlette.types import Scope
 
 from api.access.gate import Spent
-from api.answer import Priced, Service
+from api.answer import Priced, Service, tagged
+from api.http.media import header
+from api.http.respond import copy_named
 from api.store.read import Reply
 
 # The client went away before it had an answer: no status was sent. (nginx logs the same number.)
@@ -63,8 +65,9 @@ async def charged(service: Service, scope: Scope, price: int) -> None:
     await spent.settle(price)
 
 
-async def answered(service: Service, priced: Priced, scope: Scope) -> Reply:
-    """The answer to who asks; what it cost and where it came from are noted. RateLimited where they may not ask."""
+async def answered(service: Service, priced: Priced, scope: Scope, *, conditional: bool = True) -> Reply:
+    """The answer to who asks; what it cost and where it came from are noted. RateLimited where they may not ask.
+    `conditional`: it will be a 304, which is free, where the client names the answer's tag as that of its copy."""
     facts: Facts = scope["facts"]
     facts.price = priced.price
     facts.spent = spent = await service.admit(scope["caller"], priced)
@@ -72,7 +75,9 @@ async def answered(service: Service, priced: Priced, scope: Scope) -> Reply:
     facts.store_begun = begun = perf_counter()
     facts.cache = "miss"
     try:
-        reply, kept = await service.answer(priced, spent)
+        named = header(scope, b"if-none-match") if conditional else ""
+        held = (lambda reply: bool(copy_named(named, tagged(priced, reply.mark)))) if named else None
+        reply, kept = await service.answer(priced, spent, held)
     finally:
         facts.store_seconds = perf_counter() - begun
     if kept:

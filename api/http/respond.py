@@ -64,7 +64,7 @@ async def respond(
     given one, or made of the body; it is weak where the body has an end of its own each time."""
     tag = tag or blake2b(content.body, digest_size=12).hexdigest()
     held = header(scope, b"if-none-match")
-    if held and (held.strip() == "*" or _known(held, tag)):
+    if held and (held.strip() == "*" or copy_named(held, tag)):
         return unchanged(scope, tag, weak=bool(end)) or _not_modified(f'"{tag}"', weak=bool(end))
     response = await packed(scope, content, media_type, end)
     sent = f"{tag}-gzip" if len(response.headers) > 2 else tag
@@ -75,7 +75,7 @@ async def respond(
 def unchanged(scope: Scope, tag: str, *, weak: bool = False) -> Bytes | None:
     """304 where the client names this tag as the one of its copy, as it is or compressed."""
     held = header(scope, b"if-none-match") if tag else ""
-    return _not_modified(known, weak=weak) if held and (known := _known(held, tag)) else None
+    return _not_modified(known, weak=weak) if held and (known := copy_named(held, tag)) else None
 
 
 async def packed(scope: Scope, content: Packable, media_type: bytes, end: bytes = b"") -> Bytes:
@@ -100,7 +100,7 @@ def accepts_gzip(accepted: bytes) -> bool:
     return weights.get(b"gzip", weights.get(b"*", False))
 
 
-def _known(held: str, tag: str) -> str:
+def copy_named(held: str, tag: str) -> str:
     """The tag that the client holds, compared weakly (RFC 9110, 13.1.2)."""
     given = {one.strip().removeprefix("W/") for one in held.split(",")}
     return next((one for one in (f'"{tag}"', f'"{tag}-gzip"') if one in given), "")

@@ -6,7 +6,7 @@ when a filter lacks the one it needs, or when its price is too high.
 """
 
 from api.query.cells import Cell, cells
-from api.query.cost import base_of, extra_of, fitting, largest, price, unit_of
+from api.query.cost import Dearest, base_of, dearest, extra_of, largest, price, unit_of
 from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, both
 from api.query.selection import (
     Answer,
@@ -50,6 +50,7 @@ __all__ = [
     "Column",
     "Constant",
     "Cursor",
+    "Dearest",
     "Edges",
     "Entry",
     "Feature",
@@ -85,8 +86,8 @@ __all__ = [
     "both",
     "cells",
     "counted",
+    "dearest",
     "extra_of",
-    "fitting",
     "largest",
     "price",
     "read_sort",

@@ -21,6 +21,8 @@ the same Query costs the same through both doors.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from api.catalog import VERSIONS, Version
 from api.query.filter import All, AnyOf, Filter, Not, Search, Through
 from api.query.selection import (
@@ -49,6 +51,19 @@ ESTIMATED_TOTAL = 5
 RELAYS = 10
 
 
+@dataclass(frozen=True)
+class Dearest:
+    """The dearest list at the root of a request: its key, the points of each record, and those of all the rest."""
+
+    key: str
+    each: int
+    rest: int
+
+    def page(self, most: int) -> int:
+        """The largest page with which the whole request costs at most so much; below 1 where none does."""
+        return (most - self.rest) // max(1, self.each)
+
+
 def price(query: Query) -> int:
     """The points that a request costs at most: with as many rows as it may return."""
     if isinstance(query.root, Lines):
@@ -61,16 +76,14 @@ def largest(query: Query) -> int:
     return max((rows.page.size for _, rows in _lists(query)), default=0)
 
 
-def fitting(query: Query, most: int) -> tuple[str, int, int] | None:
-    """The dearest list at the root of a request: its key, the points of each record, and the size of the page with
-    which the whole would cost at most so much. None where no page would."""
+def dearest(query: Query, points: int) -> Dearest | None:
+    """The dearest list of a request that costs so many points; None where it has no list."""
     version = VERSIONS[query.version]
-    lists = [(key, rows, _each(version, rows)) for key, rows in _lists(query)]
+    lists = [(rows.page.size * (each := _each(version, rows)), each, key) for key, rows in _lists(query)]
     if not lists:
         return None
-    key, rows, each = max(lists, key=lambda one: one[1].page.size * one[2])
-    size = (most - (price(query) - rows.page.size * each)) // max(1, each)
-    return (key, each, size) if size >= 1 else None
+    cost, each, key = max(lists)
+    return Dearest(key, each, points - cost)
 
 
 def _lists(query: Query) -> list[tuple[str, Rows]]:

@@ -21,7 +21,7 @@ from api.http.media import header, wanted
 from api.http.problems import HTTPError
 from api.http.route import DataRoute, Handler
 from api.http.stream import Streamed, Take
-from api.query import Entry, Lines, Page, Query, Rows, Total, price
+from api.query import Entry, Lines, Page, Query, Rows, Total, extra_of, price
 from api.rest.formats import Format, offered
 from api.rest.request import export_query
 from api.store.stream import Streams
@@ -48,12 +48,22 @@ class Exports:
         facts.door = "export"
         query = export_query(version, resource, form, scope["query_string"])
         assert isinstance(query.root, Lines)
-        if self.service.gate.limits is not None:
-            await self._check(query.version, query.root, form, caller.plan)
+        plan = caller.plan if self.service.gate.limits is not None else None
+        if plan is not None:
+            _check_format(form, plan)
         facts.price = points = price(query)
         facts.spent = spent = await self.service.gate.begin(caller, points)
         spent.check()
-        statement = compile(query)
+        rows = _counted(query.root, plan) if plan is not None else None
+        counting = extra_of(rows) if rows else 1
+        try:
+            statement = compile(query)
+            if plan is not None and rows is not None:
+                await self._check_length(Query(query.version, rows), plan)
+        except BaseException as error:
+            await spent.settle(_worked(error, counting))
+            raise
+        used = counting if scope["method"] == "HEAD" else points
         name = f'attachment; filename="{resource.plural}.{form.name}"'.encode()
         headers = [(b"content-type", form.content_type), (b"content-disposition", name)]
 
@@ -61,30 +71,16 @@ class Exports:
             try:
                 await self._pieces(statement, form, form.head(version, resource), take)
             except Unavailable as error:
-                await spent.settle(points if isinstance(error, TimedOut) else 0)
+                await spent.settle(_worked(error, points))
                 raise
 
-        return Streamed(pieces, headers, lambda: spent.settle(points))
+        return Streamed(pieces, headers, lambda: spent.settle(used))
 
-    async def _check(self, version: str, lines: Lines, form: Format, plan: Plan) -> None:
+    async def _check_length(self, counted: Query, plan: Plan) -> None:
         """An export that is longer than the plan allows is refused before it begins: cut, it would look whole."""
-        if plan.export_most == 0 or form.name not in plan.formats:
-            offered = ", ".join(plan.formats) if plan.export_most else ""
-            raise Forbidden(
-                f"The plan {plan.name} has no exports as {form.name}.",
-                hint=f"It has {offered or 'none'}; lists have pages.",
-            )
-        if lines.most is not None and lines.most <= plan.export_most:
-            return
-        if plan.export_most < NOBODY_ASKS:
-            # Exact as far as counting goes; beyond, a sample tells.
-            total = Total(plan.export_most < EXACT_MOST)
-            rows = Rows(lines.resource, Page(1), lines.sort, (Entry("total", total),), lines.filter)
-            statement = compile(Query(version, rows))
-            reply = await self.service.reader.read(statement.sql, statement.arguments, custom=statement.custom)
-            records = orjson.loads(reply.body)["total"]
-            if records <= plan.export_most:
-                return
+        statement = compile(counted)
+        reply = await self.service.reader.read(statement.sql, statement.arguments, custom=statement.custom)
+        if orjson.loads(reply.body)["total"] > plan.export_most:
             detail = f"An export holds {plan.export_most:,} records at most in the plan {plan.name}, and this one more."
             raise TooExpensive(detail, (Fault("limit", detail, "too_expensive"),), "Filter it, or set a limit.")
 
@@ -99,6 +95,29 @@ class Exports:
 
         await self.streams.stream(statement.sql, statement.arguments, lines)
         await take(form.tail if begun else head + form.tail)
+
+
+def _check_format(form: Format, plan: Plan) -> None:
+    if plan.export_most == 0 or form.name not in plan.formats:
+        offered = ", ".join(plan.formats) if plan.export_most else ""
+        raise Forbidden(
+            f"The plan {plan.name} has no exports as {form.name}.",
+            hint=f"It has {offered or 'none'}; lists have pages.",
+        )
+
+
+def _counted(lines: Lines, plan: Plan) -> Rows | None:
+    """The list whose total tells how long an export will be; None where that need not be known."""
+    if plan.export_most >= NOBODY_ASKS or (lines.most is not None and lines.most <= plan.export_most):
+        return None
+    # Exact as far as counting goes; beyond, a sample tells.
+    total = Total(plan.export_most < EXACT_MOST)
+    return Rows(lines.resource, Page(1), lines.sort, (Entry("total", total),), lines.filter)
+
+
+def _worked(error: BaseException, points: int) -> int:
+    """What an export costs that broke off: nothing where the store is away. What ran out of time was work."""
+    return 0 if isinstance(error, Unavailable) and not isinstance(error, TimedOut) else points
 
 
 def routes(exports: Exports, admission: Admission, version: Version) -> APIRouter:

@@ -18,10 +18,17 @@ HEADERS: dict[str, str] = {
     "Content-Disposition": "A name for the file [RFC 6266].",
     "Content-Encoding": "`gzip` where the request accepts it and the body is worth it.",
     "Retry-After": "Seconds to wait before trying again.",
+    "RateLimit-Cost": "The points that the request cost in the end.",
+    "RateLimit": "Of each limit the points left (`r`) and the seconds until all are back (`t`) [IETF draft, RFC 9651].",
+    "RateLimit-Policy": "Of each limit its points (`q`) and the seconds in which an empty one fills (`w`).",
     "WWW-Authenticate": "How to say who asks, and what was wrong with what was said [RFC 6750].",
 }
+NUMBERS = ("Retry-After", "RateLimit-Cost")
 # These stand only in some of the answers that name them.
-SOMETIMES = {"Link", "Content-Encoding"}
+SOMETIMES = {"Link", "Content-Encoding", "RateLimit-Cost", "RateLimit", "RateLimit-Policy"}
+# Where a caller is known and held to a plan; what is refused before tells none.
+OF_LIMITS = ("RateLimit-Cost", "RateLimit", "RateLimit-Policy")
+LIMITED = {400, 403, 404, 406, 410, 429, 503}
 # The socket's own refusals carry the first of these alone.
 OF_PROBLEMS = ("X-Request-Id", "Server-Timing", "Cache-Control", "Vary")
 OF_STATUS = {
@@ -31,7 +38,7 @@ OF_STATUS = {
     503: ("Retry-After",),
 }
 OF_DATA = (*OF_PROBLEMS, "ETag")
-OF_EXPORTS = (*OF_PROBLEMS, "Content-Disposition", "Content-Encoding")
+OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, "Content-Disposition", "Content-Encoding")
 
 # Problems that the request of one record meets and that of a list does not, and those that no GET meets.
 ONLY_RECORDS = {"not_found", "withdrawn"}
@@ -57,7 +64,7 @@ def export_responses(media_type: str, schema: Schema, about: str) -> Schema:
 def shared_responses() -> dict[str, Schema]:
     """The responses that operations share: that of an unchanged copy, and one for each status of a problem."""
     unchanged = "The client's copy, named in If-None-Match, is still this answer."
-    headers = _headers((*OF_DATA, "Link"))
+    headers = _headers((*OF_DATA, *OF_LIMITS, "Link"))
     problems = {_name(rows): _problem(rows) for rows in _by_status().values()}
     return {"NotModified": {"description": unchanged, "headers": headers}, **problems}
 
@@ -100,7 +107,7 @@ def _responses(about: str, schema: Schema, example: Example, headers: tuple[str,
     sample = {"sample": {"summary": f"GET {example.request}", "value": example.answer}}
     answered: Schema = {
         "description": about,
-        "headers": _headers((*headers, "Content-Encoding")),
+        "headers": _headers((*headers, *OF_LIMITS, "Content-Encoding")),
         "content": {"application/json": {"schema": schema, "examples": sample}},
     }
     return {"200": answered, "304": {"$ref": "#/components/responses/NotModified"}, **_problems(without)}
@@ -124,7 +131,7 @@ def _name(rows: list[Problem]) -> str:
 
 def _problem(rows: list[Problem]) -> Schema:
     status = rows[0].status
-    extra = OF_STATUS.get(status, ())
+    extra = (*OF_STATUS.get(status, ()), *(OF_LIMITS if status in LIMITED else ()))
     headers = (
         {"X-Request-Id": _ref("X-Request-Id")}
         | {name: _ref(name) for name in extra}
@@ -146,5 +153,5 @@ def _ref(header: str) -> Schema:
 
 
 def _header(name: str) -> Schema:
-    kind = {"type": "integer", "minimum": 0} if name == "Retry-After" else {"type": "string"}
+    kind = {"type": "integer", "minimum": 0} if name in NUMBERS else {"type": "string"}
     return {"description": HEADERS[name], "schema": kind}

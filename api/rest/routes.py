@@ -67,7 +67,7 @@ def _list(
             query_string: bytes = scope["query_string"]
             priced = plans.get((resource.name, query_string))
             if priced is None:
-                priced = service.plan(list_query(version, resource, query_string))
+                priced = service.plan(list_query(version, resource, query_string), caller.plan)
                 plans.put((resource.name, query_string), priced, _weight(priced, query_string))
             if same := unchanged(scope, service.tag(priced)):
                 return same
@@ -84,13 +84,13 @@ def _record(
     async def handle(request: Request) -> Any:
         scope = request.scope
         scope["facts"].door = "rest"
-        async with admission(scope):
+        async with admission(scope) as caller:
             check_accept(scope)
             identifier = scope["path_params"]["identifier"]
             query_string: bytes = scope["query_string"]
             priced = plans.get((resource.name, identifier, query_string))
             if priced is None:
-                priced = service.plan(record_query(version, resource, identifier, query_string))
+                priced = service.plan(record_query(version, resource, identifier, query_string), caller.plan)
                 plans.put((resource.name, identifier, query_string), priced, _weight(priced, query_string))
             if same := unchanged(scope, service.tag(priced)):
                 return same

@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import exporting
+import gate
 import limits
 import loading
 import worker
@@ -147,7 +148,7 @@ def main() -> None:
         print("\n".join(map(str, rows)))
         measured = text(given, bench, rows, "")
     cost = "" if given.no_worker else worker.report(Effort(given.rounds, min(1.5, given.seconds)))
-    written = limits.put(limits.report(), measured + cost)
+    written = gate.put(gate.report(), limits.put(limits.report(), measured + cost))
     (HERE / "RESULTS.md").write_text(written, encoding="utf-8")
     print(written)
 

@@ -24,10 +24,10 @@ COPIES = 50
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:30])
 def test_a_document_takes_no_more_than_its_weight(text: str) -> None:
     documents = Documents(core(V1))
-    documents._read(text)
+    documents._read(text, False)
     gc.collect()
     tracemalloc.start()
-    kept = [documents._read(text) for _ in range(COPIES)]
+    kept = [documents._read(text, False) for _ in range(COPIES)]
     gc.collect()
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

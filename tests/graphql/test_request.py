@@ -46,6 +46,7 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"query": ["{__typename}"]}, "query"),
     ({"id": "0123abc"}, "query"),
     ({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "00"}}}, "extensions"),
+    ({**TYPENAME, "extensions": {"persistedQuery": {"version": 2, "sha256Hash": "0" * 64}}}, "extensions"),
     ({**TYPENAME, "variables": "{}"}, "variables"),
     ({**TYPENAME, "variables": []}, "variables"),
     ({**TYPENAME, "operationName": 1}, "operationName"),

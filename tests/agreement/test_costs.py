@@ -1,0 +1,99 @@
+"""What a request cost is what came back: recounted from each answer by other means, and the same through both doors."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.catalog import V1
+from tests.agreement.conftest import Doors, opened
+from tests.agreement.generator import Generator
+from tests.agreement.recount import Recount, Unseen
+from tests.agreement.reference import Reference
+from tests.agreement.rows import Rows
+from tests.agreement.test_doors import Chooser, whole
+
+OPERATIONS = int(os.environ.get("BRIEFING_OPERATIONS", "300"))
+SEED = int(os.environ.get("BRIEFING_SEED", "1"))
+INCLUDES: dict[str, list[dict[str, Any]]] = {
+    "event": [{}, {"place": {}}, {"figures": {}, "citations": {"source": {}}}, {"quotes": {"speaker": {}}}],
+    "figure": [{}, {"event": {"place": {}}}, {"citations": {"via": {}}}],
+    "quote": [{}, {"speaker": {"affiliation": {}}, "citations": {"via": {}, "document": {}}}],
+    "source": [{}, {"members": {}, "documents": {}}],
+    "document": [{}, {"publisher": {}}],
+    "place": [{}, {"events": {"figures": {}}}],
+    "briefing": [{}, {"events": {"citations": {}}, "publisher": {}}],
+}
+
+
+def included(include: dict[str, Any], path: str = "") -> list[str]:
+    """The same as `include=` has it: the longest paths."""
+    return [
+        one
+        for name, below in include.items()
+        for one in (included(below, f"{path}{name}.") if below else [f"{path}{name}"])
+    ]
+
+
+async def test_what_is_given_back_is_what_did_not_come(doors: Doors, reference: Reference, held: Rows) -> None:
+    counted = given_back = 0
+    recount = Recount(reference.schema)
+    for seed in range(SEED, SEED + OPERATIONS):
+        asked = Generator(reference.schema, held, Random(seed)).operation()
+        _, found = await doors.graphql(asked.text, asked.variables, asked.name)
+        if "data" not in found:
+            continue
+        cost = found["extensions"]["cost"]
+        assert 1 <= cost["actual"] <= cost["requested"], (seed, cost)
+        try:
+            unused = recount.unused(asked.text, asked.name, asked.variables, found["data"])
+        except Unseen:
+            continue
+        # At least a point is used, whatever came.
+        expected = max(cost["requested"] - unused, 1)
+        assert cost["actual"] == expected, (seed, cost, unused, asked.text, asked.variables, found)
+        counted += 1
+        given_back += unused > 0
+    print(f"\n{counted} recounted, {given_back} gave something back")
+    assert counted > OPERATIONS / 6 and given_back > OPERATIONS / 20
+
+
+async def test_a_list_costs_the_same_through_both_doors(doors: Doors, reference: Reference, held: Rows) -> None:
+    recount = Recount(reference.schema)
+    given_back = 0
+    for seed in range(150):
+        random = Random(seed)
+        asked = Chooser(held, random).asked()
+        include = random.choice(INCLUDES[asked.resource])
+        count = random.choice(["", "exact", "estimated"])
+        parameters = asked.url(**{"include": ",".join(included(include))} if include else {})
+        if count:
+            parameters["count"] = count
+        rest = await doors.client.get(f"/v1/{asked.resource}s", params=parameters)
+        assert rest.status_code == 200, (seed, rest.text)
+        resource = V1.resources[asked.resource]
+        text = asked.list(f"nodes {{ {whole(resource, include)} }}{' totalCount' if count == 'exact' else ''}")
+        _, found = await doors.graphql(text)
+        cost = found["extensions"]["cost"]
+        if count != "estimated":
+            assert int(rest.headers["ratelimit-cost"]) == cost["actual"], (seed, asked, include)
+        unused = recount.unused(text, None, {}, found["data"])
+        assert cost["requested"] - unused == cost["actual"] or cost["actual"] == 1, (seed, asked)
+        given_back += unused > 0
+    assert given_back > 50
+
+
+def used(response: httpx2.Response) -> int:
+    """What a response says that it cost."""
+    return int(response.headers["ratelimit-cost"])
+
+
+@pytest.mark.parametrize("path", ["/v1/events?limit=7&include=figures", "/v1/quotes?limit=200&count=exact"])
+async def test_the_state_of_the_cache_changes_no_price(store_url: str, doors: Doors, path: str) -> None:
+    async with opened(store_url, answer_memory=0) as forgetful:
+        costs = {used(await one.client.get(path)) for one in (doors, doors, forgetful, forgetful)}
+    assert len(costs) == 1

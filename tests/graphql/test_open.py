@@ -1,0 +1,195 @@
+"""GraphQL on the open internet: what scanners try (the checks that graphql-cop makes, and more), and persisted queries
+as Apollo's clients send them. Each attack is answered in words, in bounded time, and runs nothing that it should not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import httpx2
+import pytest
+from graphql import get_introspection_query
+
+PATH = "/v1/graphql"
+Post = Callable[..., httpx2.Response]
+TYPENAME = "{ __typename }"
+
+
+def refused(response: httpx2.Response, code: str = "") -> bool:
+    """Whether nothing was run, and that is told."""
+    body = response.json()
+    codes = {one["extensions"]["code"] for one in body["errors"]}
+    return "data" not in body and (not code or codes == {code})
+
+
+def strict(post: Post, query: Any, **more: Any) -> httpx2.Response:
+    return post({"query": query, **more}, accept="application/graphql-response+json")
+
+
+def test_alias_overloading(post: Post) -> None:
+    aliases = " ".join(f"alias{n}: __typename" for n in range(101))
+    assert refused(strict(post, f"query cop {{ {aliases} }}"), "too_expensive")
+
+
+def test_batches_of_an_array(post: Post) -> None:
+    answer = post([{"query": "query cop { __typename }"}] * 10)
+    assert answer.status_code == 400 and refused(answer)
+
+
+def test_directive_overloading(post: Post) -> None:
+    answer = strict(post, "query cop { __typename @aa@aa@aa@aa@aa@aa@aa@aa@aa@aa }")
+    assert answer.status_code == 400 and refused(answer)
+    assert refused(strict(post, f"query cop {{ __typename {'@skip(if: false) ' * 11} }}"), "too_expensive")
+
+
+def test_circular_introspection(post: Post) -> None:
+    text = f"query cop {{ __schema {{ types {{ {'fields { type { ' * 4} name {'} } ' * 4} }} }} }}"
+    answer = strict(post, text)
+    assert answer.status_code == 400 and refused(answer)
+
+
+def test_field_duplication(post: Post) -> None:
+    assert refused(strict(post, f"query cop {{ {'__typename ' * 500} }}"), "too_expensive")
+
+
+def test_introspection_is_open_for_the_schema_is_public(post: Post) -> None:
+    answer = post({"query": get_introspection_query()})
+    assert answer.status_code == 200 and answer.json()["data"]["__schema"]["types"]
+
+
+def test_field_suggestions_are_not_for_who_has_no_key(post: Post) -> None:
+    for text in ("query cop { __schema { directive } }", "{ evens { id } }", "{ events(frst: 1) { nodes { id } } }"):
+        assert "Did you mean" not in post({"query": text}).text
+    wrong = {"query": "query($k: EventKind!) { events(filter: {kind: {in: [$k]}}) { nodes { id } } }"}
+    assert "Did you mean" not in post({**wrong, "variables": {"k": "SHELING"}}).text
+
+
+def test_a_get_runs_queries_alone(client: httpx2.Client) -> None:
+    assert client.get(PATH, params={"query": "query cop { __typename }"}).json()["data"] == {"__typename": "Query"}
+    for text in ("mutation cop { __typename }", "subscription cop { __typename }"):
+        assert refused(client.get(PATH, params={"query": text}))
+
+
+def test_a_post_runs_no_mutation_either(post: Post) -> None:
+    assert refused(post({"query": "mutation cop { __typename }"}))
+
+
+@pytest.mark.parametrize("path", ["/graphiql", "/playground", "/console", "/graphql", "/v1/graphiql", "/altair"])
+def test_consoles_stand_nowhere_else(client: httpx2.Client, path: str) -> None:
+    assert client.get(path, headers={"accept": "text/html"}).status_code == 404
+
+
+def test_no_trace_of_the_run_is_told(post: Post) -> None:
+    answer = post({"query": "query cop { __typename }"}, apollo_tracing="1")
+    assert set(answer.json()["extensions"]) == {"cost"}
+    assert "tracing" not in answer.text and "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("query", ["qwerty cop { abc }", "", "{", "\x00"])
+def test_errors_are_handled(post: Post, query: str) -> None:
+    answer = strict(post, query)
+    assert answer.status_code == 400 and refused(answer)
+    assert not any(word in answer.text for word in ("Traceback", 'File \\"', "site-packages", "graphql.error"))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", "application/graphql"],
+)
+def test_no_form_of_another_site_can_ask(client: httpx2.Client, kind: str) -> None:
+    for body in (b"query=query%20cop%20%7B__typename%7D", b'{"query": "{ __typename }"}'):
+        answer = client.post(PATH, content=body, headers={"content-type": kind})
+        assert answer.status_code == 415 and refused(answer)
+
+
+def test_fragments_in_a_circle_or_doubling_are_refused_at_once(post: Post) -> None:
+    circle = "query { ...A } fragment A on Query { ...B } fragment B on Query { ...A }"
+    doubling = (
+        "query { ...F0 } "
+        + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(80))
+        + " fragment F80 on Query { __typename }"
+    )
+    for text in (circle, doubling):
+        begun = time.monotonic()
+        assert refused(strict(post, text))
+        assert time.monotonic() - begun < 5, "the work is linear: milliseconds, on whatever machine"
+
+
+def test_answers_are_none_that_a_browser_takes_for_a_page(client: httpx2.Client, post: Post) -> None:
+    for answer in (post({"query": TYPENAME}), client.get(PATH, params={"query": "{<script>}"})):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "json" in answer.headers["content-type"]
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+def named(text: str, digest: str = "") -> dict[str, Any]:
+    return {"persistedQuery": {"version": 1, "sha256Hash": digest or sha256(text.encode()).hexdigest()}}
+
+
+def by_get(client: httpx2.Client, text: str, extensions: Any) -> httpx2.Response:
+    given = {"query": text} if text else {}
+    return client.get(PATH, params={**given, "extensions": json.dumps(extensions)})
+
+
+def test_a_client_names_its_query_and_then_sends_it(client: httpx2.Client, post: Post) -> None:
+    """As Apollo's clients do: the hash, `PersistedQueryNotFound`, both, and from then on the hash."""
+
+    def post_it(text: str, extensions: Any) -> httpx2.Response:
+        return post({"query": text, "extensions": extensions} if text else {"extensions": extensions})
+
+    def get_it(text: str, extensions: Any) -> httpx2.Response:
+        return by_get(client, text, extensions)
+
+    for n, ask in enumerate((post_it, get_it)):
+        text = f"query Mine{n} {{ events(first: {n + 1}) {{ nodes {{ id }} }} }}"
+        unknown = ask("", named(text))
+        assert unknown.status_code == 200, "a client in plain JSON reads the errors of a 200"
+        assert unknown.json()["errors"][0]["message"] == "PersistedQueryNotFound"
+        assert unknown.json()["errors"][0]["extensions"]["code"] == "persisted_query_not_found"
+        assert "no-store" in unknown.headers["cache-control"]
+        first = ask(text, named(text))
+        assert len(first.json()["data"]["events"]["nodes"]) == n + 1
+        assert ask("", named(text)).json()["data"] == first.json()["data"]
+        assert ask("", named(text)).json()["data"] == first.json()["data"]
+
+
+def test_a_hash_that_is_not_known_is_400_where_statuses_tell(post: Post) -> None:
+    answer = post({"extensions": named("{ no }")}, accept="application/graphql-response+json")
+    assert answer.status_code == 400 and refused(answer, "persisted_query_not_found")
+
+
+def test_no_hash_can_be_given_another_text(client: httpx2.Client, post: Post) -> None:
+    good, bad = "{ places(first: 1) { nodes { id } } }", "{ places(first: 2) { nodes { id } } }"
+    for answer in (post({"query": bad, "extensions": named(good)}), by_get(client, bad, named(good))):
+        assert refused(answer)
+        assert answer.json()["errors"][0]["message"] == "provided sha does not match query"
+    assert post({"extensions": named(good)}).json()["errors"][0]["message"] == "PersistedQueryNotFound"
+    assert post({"query": good, "extensions": named(good)}).json()["data"]
+    assert refused(post({"query": bad, "extensions": named(good)}))
+    assert len(post({"extensions": named(good)}).json()["data"]["places"]["nodes"]) == 1
+
+
+def test_a_query_that_is_wrong_is_not_remembered(post: Post) -> None:
+    wrong = "{ nothing }"
+    assert refused(post({"query": wrong, "extensions": named(wrong)}), "invalid_request")
+    assert post({"extensions": named(wrong)}).json()["errors"][0]["message"] == "PersistedQueryNotFound"
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        {"persistedQuery": {"version": 1, "sha256Hash": "A" * 64}},
+        {"persistedQuery": {"version": 1, "sha256Hash": "0" * 63}},
+        {"persistedQuery": {"version": 2, "sha256Hash": "0" * 64}},
+        {"persistedQuery": {"version": 1}},
+        {"persistedQuery": {"version": 1, "sha256Hash": ["0" * 64]}},
+        {"persistedQuery": "0" * 64},
+    ],
+)
+def test_what_is_no_hash_is_400(post: Post, extensions: Any) -> None:
+    assert post({"extensions": extensions}).status_code == 400

@@ -1,0 +1,84 @@
+"""Whoever sends a new document each time has a share of a process, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from api.access.caller import Caller
+from api.access.plan import Plan
+from api.errors import Unavailable
+from api.graphql.turns import AHEAD, KEYED, SHARE, WAITING_MOST, Turns
+
+PLAN = Plan("free", 1000, 10_000, 1000, 4, 200)
+SOMEBODY = Caller("ip:192.0.2.1", PLAN)
+HOLDER = Caller("key:1", PLAN, key_id="key_1")
+
+
+def read(seconds: float) -> None:
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+async def reads(turns: Turns, caller: Caller, count: int, seconds: float) -> float:
+    """The seconds that it took."""
+    begun = time.monotonic()
+    for _ in range(count):
+        async with turns.turn(caller):
+            read(seconds)
+    return time.monotonic() - begun
+
+
+async def test_who_always_has_a_new_document_waits_for_its_share() -> None:
+    turns = Turns(held=True)
+    await reads(turns, SOMEBODY, 5, AHEAD / 3)
+    assert await reads(turns, SOMEBODY, 2, 0.02) > 0.02 / SHARE * 0.5
+    assert await reads(turns, Caller("ip:192.0.2.2", PLAN), 1, 0.01) < 0.02 / SHARE, "nobody else waits"
+
+
+async def test_a_key_has_a_larger_share() -> None:
+    turns = Turns(held=True)
+    await reads(turns, HOLDER, 8, AHEAD / 3)
+    taken = await reads(turns, HOLDER, 3, 0.04)
+    assert taken > 0.04 / KEYED * 1.5
+    assert KEYED > SHARE
+
+
+async def test_others_have_the_loop_between_two_documents() -> None:
+    turns = Turns(held=True)
+    order: list[str] = []
+
+    async def one(number: int) -> None:
+        async with turns.turn(Caller(f"ip:{number}", PLAN)):
+            order.append("document")
+
+    async def other() -> None:
+        for _ in range(10):
+            order.append("other")
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(one(n) for n in range(4)), other())
+    assert "document document" not in " ".join(order)
+
+
+async def test_too_many_that_wait_are_told_to_come_back() -> None:
+    turns = Turns(held=True)
+    await reads(turns, SOMEBODY, 2, AHEAD)
+    waiting = [asyncio.create_task(reads(turns, SOMEBODY, 1, 0.0)) for _ in range(WAITING_MOST)]
+    await asyncio.sleep(0.05)
+    with pytest.raises(Unavailable):
+        await reads(turns, SOMEBODY, 1, 0.0)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert await reads(turns, HOLDER, 1, 0.0) < 5, "who left holds nothing up"
+    assert not turns._waiting and not turns._lock.locked()
+
+
+async def test_where_nobody_is_held_nobody_waits() -> None:
+    turns = Turns(held=False)
+    await reads(turns, SOMEBODY, 1, AHEAD + 0.1)
+    assert await reads(turns, SOMEBODY, 3, 0.01) < 0.5

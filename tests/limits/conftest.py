@@ -1,0 +1,144 @@
+"""The service with its limits on, in real processes, over a store of the package's own; and keys of any plan for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.access.documents import Trusted, TrustedDocuments
+from api.access.keys import Keys, Wanted
+from api.access.plan import Plan
+from api.access.plans import Plans
+from api.ingest.load import load
+from api.store.access import AccessStore
+from api.store.migrate import migrate
+from tests.access.limits.server import RedisServer, running
+from tests.conftest import SAMPLE
+from tests.http.conftest import Served
+from tests.serving import serving
+
+NAMES = count()
+GRAPHQL = "application/graphql-response+json"
+
+
+@dataclass
+class Access:
+    """Makes plans and keys."""
+
+    store: AccessStore
+
+    async def plan(self, **values: Any) -> Plan:
+        """A new plan; much is allowed but for what is given."""
+        usual = {
+            "points_minute": 60_000, "points_day": 10_000_000, "burst": 1_000_000, "at_once": 50, "page_most": 200,
+            "export_most": 1_000_000, "formats": ("csv", "ndjson", "geojson"),
+        }  # fmt: skip
+        return await Plans(self.store, "test: us").create(Plan(f"plan{next(NAMES)}", **{**usual, **values}))
+
+    async def change(self, name: str, **values: Any) -> None:
+        """Change a plan, and wait until every process knows."""
+        await Plans(self.store, "test: us").change(name, **values)
+        await asyncio.sleep(1.0)
+
+    async def key(self, plan: Plan | None = None, *scopes: str, **values: Any) -> dict[str, str]:
+        """The header fields of a new key, of the plan or of one with these values."""
+        plan = plan or await self.plan(**values)
+        made = await Keys(self.store, "live", "test: us").create(Wanted("a test", plan.name, scopes or ("read",)))
+        return {"authorization": f"Bearer {made.secret.text}"}
+
+    async def trust(self, text: str, plan: Plan | None = None) -> str:
+        """Register a document; its hash."""
+        document = Trusted("v1", f"document {next(NAMES)}", text, plan.name if plan else None)
+        assert await TrustedDocuments(self.store, "test: us", lambda *_: None).add(document)
+        return document.hash
+
+    async def forget(self, digest: str) -> None:
+        await TrustedDocuments(self.store, "test: us", lambda *_: None).remove(digest)
+
+
+@dataclass
+class Client:
+    """A client of one service."""
+
+    http: httpx2.Client
+
+    def get(self, path: str, key: Mapping[str, str] | None = None, **headers: str) -> httpx2.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.get(path, headers={**(key or {}), **named})
+
+    def ask(self, query: str, key: Mapping[str, str] | None = None, **more: Any) -> httpx2.Response:
+        body = {"query": query, **more} if query else more
+        return self.http.post("/v1/graphql", json=body, headers={**(key or {}), "accept": GRAPHQL})
+
+
+@contextmanager
+def client_of(server: Served) -> Iterator[Client]:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=20) as made:
+        wait_until_ready(made)
+        yield Client(made)
+
+
+def wait_until_ready(client: httpx2.Client) -> None:
+    for _ in range(400):
+        if client.get("/readyz").status_code == 200:
+            return
+        time.sleep(0.05)
+    raise AssertionError("it does not become ready")
+
+
+@contextmanager
+def limited(url: str, **settings: object) -> Iterator[Client]:
+    """A client of a service of its own, with its limits on."""
+    with serving(url, limits="true", **settings) as server, client_of(server) as client:
+        yield client
+
+
+def cost(response: httpx2.Response) -> dict[str, int]:
+    """What a GraphQL answer says that it cost."""
+    assert response.status_code == 200, response.text
+    found: dict[str, int] = json.loads(response.text)["extensions"]["cost"]
+    return found
+
+
+@pytest.fixture(scope="package")
+async def store(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    """The URL of a store with the sample."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    return url
+
+
+@pytest.fixture(scope="package")
+async def access(store: str) -> AsyncIterator[Access]:
+    made = AccessStore(store)
+    yield Access(made)
+    await made.close()
+
+
+@pytest.fixture(scope="package")
+def server(store: str) -> Iterator[Served]:
+    """The service, with one worker."""
+    with serving(store, limits="true") as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def client(server: Served) -> Iterator[Client]:
+    with client_of(server) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with running(tmp_path_factory.mktemp("redis")) as made:
+        yield made

@@ -1,0 +1,89 @@
+"""Who has no key is counted by network, which nobody can choose; who tries keys, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.access import key
+from tests.limits.conftest import Access, Client, limited
+from tests.limits.fields import read_list
+
+FORGED = ["203.0.113.7", "203.0.113.7, 198.51.100.1", "::1", "127.0.0.1", "x" * 500, ", ,", "10.0.0.1:80"]
+
+
+def identity(client: Client, forwarded: str) -> str:
+    found: str = client.get("/v1/me", x_forwarded_for=forwarded).json()["data"]["identity"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def proxied(store: str) -> Iterator[Client]:
+    with limited(store, trusted_proxies="127.0.0.1,10.0.0.0/8,2001:db8:ffff::/48") as made:
+        yield made
+
+
+@pytest.mark.parametrize("forwarded", FORGED)
+def test_without_trusted_proxies_nobody_chooses_an_address(client: Client, forwarded: str) -> None:
+    assert identity(client, forwarded) == "ip:127.0.0.1"
+    for name in ("forwarded", "x_real_ip", "cf_connecting_ip", "true_client_ip", "x_client_ip"):
+        answer = client.get("/v1/me", **{name: f"for={forwarded}"})
+        assert answer.json()["data"]["identity"] == "ip:127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "counted"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("203.0.113.99, 198.51.100.7", "198.51.100.7"),
+        ("198.51.100.7, 10.1.2.3", "198.51.100.7"),
+        ("203.0.113.99, 198.51.100.7, 10.1.2.3, 10.9.9.9", "198.51.100.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("2001:db8:1:2::9, 2001:db8:ffff::1", "2001:db8:1:2::/64"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("[2001:db8:1:2::1]:443", "2001:db8:1:2::/64"),
+        ("somebody, 198.51.100.7", "198.51.100.7"),
+        ("198.51.100.7, nonsense", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ],
+)
+def test_behind_trusted_proxies_the_last_that_is_none_counts(proxied: Client, forwarded: str, counted: str) -> None:
+    assert identity(proxied, forwarded) == f"ip:{counted}"
+
+
+def test_one_network_has_one_allowance_and_another_its_own(proxied: Client) -> None:
+    addresses = ("2001:db8:7:7::1", "2001:db8:7:7:8::2", "2001:db8:7:8::1", "192.0.2.200")
+    answers = [proxied.get("/v1/sources?limit=50", x_forwarded_for=address) for address in addresses]
+    spent = [read_list(one.headers["ratelimit"])["minute"]["r"] for one in answers]
+    assert spent[1] < spent[0] == spent[2] == spent[3]
+
+
+def test_who_tries_keys_is_refused_and_holds_up_nobody(proxied: Client) -> None:
+    statuses = [
+        proxied.get("/v1/me", {"x-api-key": key.new("live").text}, x_forwarded_for="198.51.100.66").status_code
+        for _ in range(330)
+    ]
+    assert set(statuses) == {401, 429} and statuses[0] == 401 and statuses[-1] == 429
+    last = proxied.get("/v1/me", {"x-api-key": key.new("live").text}, x_forwarded_for="198.51.100.66")
+    assert (last.json()["limit"], last.headers["retry-after"]) == ("tries", "1")
+    assert (
+        proxied.get("/v1/me", {"x-api-key": key.new("live").text}, x_forwarded_for="198.51.100.67").status_code == 401
+    )
+    assert proxied.get("/v1/me", x_forwarded_for="198.51.100.66").status_code == 200
+
+
+async def test_a_key_that_is_right_is_not_counted_among_those_tried(access: Access, proxied: Client) -> None:
+    plan = await access.plan()
+    for _ in range(25):
+        right = await access.key(plan)
+        assert [proxied.get("/v1/me", right, x_forwarded_for="192.0.2.77").status_code for _ in range(20)] == [200] * 20
+
+
+@pytest.mark.parametrize("two", [("authorization", "x-api-key"), ("authorization", "authorization")])
+async def test_two_keys_are_refused(access: Access, client: Client, two: tuple[str, str]) -> None:
+    given = [(name, (await access.key())["authorization"]) for name in two]
+    given = [(name, value if name == "authorization" else value[7:]) for name, value in given]
+    assert client.http.get("/v1/me", headers=given).status_code == 400

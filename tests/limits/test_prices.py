@@ -1,0 +1,170 @@
+"""What a request costs its caller: taken before, given back after, told by both doors alike, whatever is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.limits.conftest import Access, Client, cost
+from tests.limits.fields import read_integer, read_list
+
+
+def left(client: Client, key: dict[str, str]) -> dict[str, int]:
+    """What /v1/me tells."""
+    return {one["name"]: one["remaining"] for one in client.get("/v1/me", key).json()["data"]["limits"]}
+
+
+def used(response: object) -> int:
+    return read_integer(response.headers["ratelimit-cost"])  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+async def key(access: Access) -> dict[str, str]:
+    """A key to which next to nothing comes back while a test runs."""
+    return await access.key(points_minute=1000, points_day=50_000, burst=50_000)
+
+
+def test_the_day_has_less_by_what_was_used(client: Client, key: dict[str, str]) -> None:
+    before = left(client, key)
+    answer = client.get("/v1/events?limit=200&include=figures", key)
+    records = answer.json()["data"]
+    expected = sum(1 + len(one["figures"]["data"] if "data" in one["figures"] else one["figures"]) for one in records)
+    assert 0 < used(answer) == expected < 200
+    assert left(client, key)["day"] == before["day"] - expected
+
+
+PAIRS = [
+    ("/v1/events?limit=7", "{ events(first: 7) { nodes { id } } }"),
+    ("/v1/events?limit=200&count=exact", "{ events(first: 200) { nodes { id } totalCount } }"),
+    ("/v1/events?limit=3&q=talks", '{ events(first: 3, filter: {search: {text: "talks"}}) { nodes { id } } }'),
+    ("/v1/events?limit=3&q=nothing1", '{ events(first: 3, filter: {search: {text: "nothing1"}}) { nodes { id } } }'),
+    ("/v1/events?limit=5&country=UA", '{ events(first: 5, filter: {country: {in: ["UA"]}}) { nodes { id } } }'),
+    ("/v1/quotes?limit=9&include=speaker", "{ quotes(first: 9) { nodes { speaker { id } } } }"),
+    (
+        "/v1/events?limit=4&include=citations.source,figures",
+        "{ events(first: 4) { nodes { citations(first: 20) { nodes { source { id } } } figures { nodes { id } } } } }",
+    ),
+    (
+        "/v1/events?limit=4&include=citations.via",
+        "{ events(first: 4) { nodes { citations(first: 20) { nodes { via { id } } } } } }",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "text"), PAIRS, ids=[url for url, _ in PAIRS])
+def test_both_doors_take_and_give_back_the_same(client: Client, key: dict[str, str], url: str, text: str) -> None:
+    begun = left(client, key)["day"]
+    rest = client.get(url, key)
+    between = left(client, key)["day"]
+    told = cost(graphql := client.ask(text, key))
+    assert used(rest) == used(graphql) == told["actual"] == begun - between == between - left(client, key)["day"]
+    assert 1 <= told["actual"] <= told["requested"]
+
+
+def test_what_is_kept_costs_what_it_did(client: Client, key: dict[str, str]) -> None:
+    path = "/v1/figures?limit=40&include=event"
+    first, second = client.get(path, key), client.get(path, key)
+    assert used(first) == used(second) > 10
+    assert "db;dur=0.0" in second.headers["server-timing"]
+
+
+def test_a_304_is_free(client: Client, key: dict[str, str]) -> None:
+    for path in ("/v1/events?limit=11", "/v1/graphql?query={events(first:11){nodes{id}}}"):
+        tag = client.get(path, key).headers["etag"]
+        before = left(client, key)
+        answer = client.get(path, key, if_none_match=tag)
+        assert answer.status_code == 304
+        assert left(client, key)["day"] == before["day"]
+
+
+@pytest.mark.parametrize("named", ["{tag}", "*", '"{tag}', "{tag}-x", "W/{tag}", 'W/"{tag}"x'])
+def test_what_looks_like_the_tag_of_a_copy_gets_nothing_for_free(
+    client: Client, key: dict[str, str], named: str
+) -> None:
+    for path in ("/v1/events?limit=12", "/v1/graphql?query={events(first:12){nodes{id}}}"):
+        tag = client.get(path, key).headers["etag"].removeprefix("W/").strip('"')
+        before = left(client, key)["day"]
+        answer = client.get(path, key, if_none_match=named.format(tag=tag))
+        if answer.status_code == 200:
+            assert answer.content
+        assert before - left(client, key)["day"] == 12, "a tag without its quotes is none, and * names no copy"
+
+
+def test_a_tag_of_the_data_does_not_pay_for_the_schema(client: Client, key: dict[str, str]) -> None:
+    tag = client.get("/v1/graphql?query={events(first:2){nodes{id}}}", key).headers["etag"]
+    both = "/v1/graphql?query={events(first:2){nodes{id}}__schema{queryType{name}}}"
+    answer = client.get(both, key, if_none_match=tag)
+    assert answer.status_code == 200
+    assert used(answer) == 52
+
+
+def test_the_schema_costs_beside_data_what_it_costs_alone(client: Client, key: dict[str, str]) -> None:
+    schema = "__schema { queryType { name } }"
+    assert cost(client.ask(f"{{ {schema} }}", key))["actual"] == 50
+    assert cost(client.ask(f"{{ {schema} events(first: 3) {{ nodes {{ id }} }} }}", key))["actual"] == 53
+    assert cost(client.ask("{ __typename }", key))["actual"] == 1
+
+
+MISTAKES = [
+    ("GET", "/v1/events?mood=bad", None),
+    ("GET", "/v1/events/evt_00000000000000000000000000", None),
+    ("GET", "/v1/events?limit=200&include=figures,quotes,citations.source", None),
+    ("POST", "/v1/graphql", {"query": "{ evnts { id } }"}),
+    ("POST", "/v1/graphql", {"query": "{"}),
+    ("POST", "/v1/graphql", {"query": "{ events { nodes { id } } }", "variables": 1}),
+    ("POST", "/v1/graphql", [{"query": "{ __typename }"}]),
+    ("POST", "/v1/graphql", {"query": "{ " + "a: __typename " * 999 + "}"}),
+    ("POST", "/v1/graphql", {"query": 'query { event(id: "evt_1") { id } }'}),
+    ("GET", "/v1/me?x=1", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), MISTAKES, ids=[f"{n}" for n in range(len(MISTAKES))])
+def test_a_mistake_costs_a_point(client: Client, key: dict[str, str], method: str, path: str, body: object) -> None:
+    before = left(client, key)["day"]
+    answer = client.http.request(method, path, json=body, headers=key) if body else client.get(path, key)
+    assert before - left(client, key)["day"] == 1, answer.text
+    assert used(answer) == 1
+
+
+def test_what_http_refuses_costs_a_point_too(client: Client, key: dict[str, str]) -> None:
+    before = left(client, key)["day"]
+    assert client.get("/v1/events", key, accept="image/png").status_code == 406
+    form = {**key, "content-type": "application/x-www-form-urlencoded"}
+    assert client.http.post("/v1/graphql", content=b"query={__typename}", headers=form).status_code == 415
+    assert before - left(client, key)["day"] == 2
+
+
+def test_a_head_costs_what_a_get_costs(client: Client, key: dict[str, str]) -> None:
+    answer = client.http.head("/v1/events?limit=13", headers=key)
+    assert (answer.status_code, answer.content, used(answer)) == (200, b"", 13)
+
+
+def test_an_export_has_a_price_of_its_own_and_its_head_costs_what_is_done_for_it(
+    client: Client, key: dict[str, str]
+) -> None:
+    before = left(client, key)["day"]
+    assert used(client.get("/v1/events.csv", key)) == 50
+    assert before - left(client, key)["day"] == 50
+    client.http.head("/v1/events.csv", headers=key)
+    assert before - left(client, key)["day"] in (51, 55, 60)
+
+
+def test_fields_are_structured_and_agree_with_each_other(client: Client, key: dict[str, str]) -> None:
+    answer = client.ask("{ events(first: 30) { nodes { id } } }", key)
+    policy, state = read_list(answer.headers["ratelimit-policy"]), read_list(answer.headers["ratelimit"])
+    me = {one["name"]: one for one in client.get("/v1/me", key).json()["data"]["limits"]}
+    told = cost(answer)
+    assert list(policy) == list(state) == list(me) == ["minute", "day"]
+    for name, one in me.items():
+        assert policy[name]["q"] == one["size"]
+        assert policy[name]["w"] == -(-one["size"] * one["period"] // one["points"])
+        assert state[name]["r"] <= one["remaining"] <= state[name]["r"] + 17
+        assert 0 <= state[name]["t"] - one["reset"] < 3
+    assert told["remaining"] == min(one["r"] for one in state.values())
+    assert read_integer(answer.headers["ratelimit-cost"]) == told["actual"]
+
+
+@pytest.mark.parametrize("wrong", ['a";r=1', '"a";r=', '"a";r=1,', '"a" ;r=1', '"a";R=1', '"a";r=1.5', "", '"a""b"'])
+def test_the_reader_of_fields_refuses_what_is_none(wrong: str) -> None:
+    with pytest.raises(AssertionError):
+        read_list(wrong)

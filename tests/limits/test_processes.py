@@ -1,0 +1,140 @@
+"""Limits between processes and machines, while Redis or the store is away, and for clients that leave."""
+
+from __future__ import annotations
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import asyncpg
+import httpx2
+
+from tests.access.limits.server import RedisServer
+from tests.limits.conftest import Access, Client, client_of, limited
+from tests.serving import serving
+
+
+def head(path: str, key: dict[str, str]) -> bytes:
+    """A request, as bytes."""
+    return f"GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: {key['authorization']}\r\n\r\n".encode()
+
+
+def spread(client: Client, path: str, key: dict[str, str], count: int) -> list[int]:
+    """The statuses of requests that come on connections of their own, many at once."""
+
+    def one(_: int) -> int:
+        with httpx2.Client(base_url=client.http.base_url, timeout=20) as other:
+            return other.get(path, headers=key).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(one, range(count)))
+
+
+async def test_two_workers_grant_what_one_would(store: str, access: Access) -> None:
+    key = await access.key(burst=100, points_minute=2, at_once=1000)
+    with limited(store, workers=2) as client:
+        statuses = spread(client, "/v1/sources?limit=10", key, 60)
+        expected = 100 // int(client.get("/v1/sources?limit=10", await access.key()).headers["ratelimit-cost"])
+    assert statuses.count(200) == expected and statuses.count(429) == 60 - expected
+
+
+async def test_two_services_over_redis_grant_what_one_would(
+    store: str, access: Access, redis_server: RedisServer
+) -> None:
+    key = await access.key(burst=100, points_minute=2, at_once=1000)
+    with (
+        limited(store, redis_url=redis_server.url) as first,
+        limited(store, redis_url=redis_server.url, limit_processes=2) as second,
+    ):
+        statuses = [(first, second)[n % 2].get("/v1/sources?limit=10", key).status_code for n in range(24)]
+    # Should a trip take too long on a busy machine a process grants its share by itself, and no more.
+    assert 10 <= statuses.count(200) <= 15
+
+
+async def test_while_redis_is_away_each_process_grants_its_share(
+    store: str, access: Access, redis_server: RedisServer
+) -> None:
+    key = await access.key(burst=100, points_minute=2)
+    with limited(store, redis_url="redis://127.0.0.1:9/0", limit_processes=4) as client:
+        statuses = [client.get("/v1/sources?limit=5", key).status_code for _ in range(12)]
+        answer = client.get("/v1/sources?limit=5", key)
+    assert statuses == [200] * 5 + [429] * 7
+    assert answer.json()["limit"] == "minute" and int(answer.headers["retry-after"]) > 60
+
+
+async def test_a_store_that_is_away_costs_nothing(store: str, access: Access) -> None:
+    key = await access.key(burst=1000, points_minute=17, points_day=1000)
+    connection = await asyncpg.connect(store)
+    try:
+        with limited(store, answer_memory=0, pool_size=1, pool_wait=0.1) as client:
+            assert client.get("/v1/sources?limit=2", key).status_code == 200
+            before = client.get("/v1/me", key).json()["data"]["limits"][1]["remaining"]
+            lock = connection.transaction()
+            await lock.start()
+            await connection.execute("lock table store.source in access exclusive mode")
+            with ThreadPoolExecutor(6) as pool:
+                paths = [f"/v1/sources?limit={n}" for n in range(3, 9)]
+                answers = list(pool.map(lambda path: client.get(path, key), paths))
+            await lock.rollback()
+            after = client.get("/v1/me", key).json()["data"]["limits"][1]["remaining"]
+    finally:
+        await connection.close()
+    codes = [one.json()["code"] for one in answers]
+    assert codes.count("timed_out") == 1 and codes.count("unavailable") == 5
+    costs = {one.json()["code"]: int(one.headers["ratelimit-cost"]) for one in answers}
+    assert costs["unavailable"] == 0 and 3 <= costs["timed_out"] <= 8, "what ran out of time was work"
+    assert before - after == costs["timed_out"]
+    assert all(int(one.headers["retry-after"]) >= 1 for one in answers)
+
+
+async def test_a_locked_table_costs_its_time_and_clients_that_leave_free_their_places(
+    store: str, access: Access
+) -> None:
+    key = await access.key(at_once=3)
+    connection = await asyncpg.connect(store)
+    try:
+        with (
+            serving(store, limits="true", answer_memory=0, statement_timeout=20) as server,
+            client_of(server) as client,
+        ):
+            assert client.get("/v1/sources?limit=2", key).status_code == 200
+            lock = connection.transaction()
+            await lock.start()
+            await connection.execute("lock table store.source in access exclusive mode")
+            sockets = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
+            for n, one in enumerate(sockets):
+                one.sendall(head(f"/v1/sources?limit={n + 3}", key))
+            time.sleep(0.4)
+            answer = client.get("/v1/places?limit=1", key)
+            assert (answer.status_code, answer.json()["limit"]) == (429, "at_once")
+            for one in sockets:
+                one.close()
+            time.sleep(0.6)
+            assert client.get("/v1/places?limit=1", key).status_code == 200, "three places are free again"
+            await lock.rollback()
+    finally:
+        await connection.close()
+
+
+async def test_an_export_holds_its_place_until_its_end(store: str, access: Access) -> None:
+    key = await access.key(at_once=1)
+    connection = await asyncpg.connect(store)
+    try:
+        with serving(store, limits="true") as server, client_of(server) as client:
+            # It has its head, and waits for its rows.
+            assert client.get("/v1/sources.ndjson?limit=5", key).status_code == 200
+            lock = connection.transaction()
+            await lock.start()
+            await connection.execute("lock table store.source in access exclusive mode")
+            with socket.create_connection(("127.0.0.1", server.port)) as one:
+                one.sendall(head("/v1/sources.ndjson?limit=5", key))
+                time.sleep(0.4)
+                assert client.get("/v1/places?limit=1", key).json()["limit"] == "at_once"
+                await lock.rollback()
+                one.settimeout(10)
+                read = b""
+                while b"\r\n0\r\n" not in read:
+                    read += one.recv(65536)
+                assert client.get("/v1/places?limit=1", key).status_code == 200
+    finally:
+        await connection.close()

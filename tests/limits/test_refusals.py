@@ -1,0 +1,168 @@
+"""Who is refused, and what they are told: which limit, the price, when to come back; and what would fit."""
+
+from __future__ import annotations
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+
+from tests.limits.conftest import Access, Client
+from tests.limits.fields import read_list
+
+LIST = "/v1/events?limit=200"
+
+
+def told(answer: httpx2.Response, door: str) -> dict[str, object]:
+    """What a refusal tells, through either door."""
+    body = answer.json()
+    found: dict[str, object] = body if door == "rest" else body["errors"][0]["extensions"]
+    return found
+
+
+def asked(client: Client, door: str, key: dict[str, str], size: int = 20) -> httpx2.Response:
+    if door == "rest":
+        return client.get(f"/v1/sources?limit={size}", key)
+    return client.ask(f"{{ sources(first: {size}) {{ nodes {{ id }} }} }}", key)
+
+
+@pytest.mark.parametrize("door", ["rest", "graphql"])
+async def test_a_429_names_the_limit_the_price_and_when_to_come_back(access: Access, client: Client, door: str) -> None:
+    key = await access.key(burst=30, points_minute=120)
+    assert asked(client, door, key).status_code == 200
+    answer = asked(client, door, key)
+    assert answer.status_code == 429
+    found = told(answer, door)
+    assert (found["limit"], found["price"], found["violated-policies"]) == ("minute", 20, ["minute"])
+    assert found["retry_after"] == int(answer.headers["retry-after"]) == 5
+    assert read_list(answer.headers["ratelimit"])["minute"]["r"] in (10, 11)
+    assert answer.headers["ratelimit-cost"] == "0"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("door", ["rest", "graphql"])
+async def test_who_comes_back_when_told_is_not_refused_twice(access: Access, client: Client, door: str) -> None:
+    key = await access.key(burst=40, points_minute=1200)
+    refused = 0
+    for size in [20, 40, 1, 33, 20, 40, 40, 7, 40, 25]:
+        answer = asked(client, door, key, size)
+        if answer.status_code == 429:
+            refused += 1
+            time.sleep(int(answer.headers["retry-after"]))
+            answer = asked(client, door, key, size)
+        assert answer.status_code == 200, answer.text
+    assert refused >= 2
+
+
+async def test_who_only_makes_mistakes_is_refused_at_last_and_then_let_in_again(access: Access, client: Client) -> None:
+    key = await access.key(burst=5, points_minute=60)
+    statuses = [client.ask("{ evnts }", key).status_code for _ in range(7)]
+    assert statuses[:5] == [400] * 5 and statuses[-1] == 429
+    time.sleep(1)
+    assert client.ask("{ evnts }", key).status_code == 400
+
+
+@pytest.mark.parametrize("door", ["rest", "graphql"])
+async def test_what_a_plan_can_never_grant_is_400_with_a_page_that_fits(
+    access: Access, client: Client, door: str
+) -> None:
+    key = await access.key(burst=50, points_minute=60)
+    answer = asked(client, door, key, 200)
+    assert answer.status_code == 400
+    found = told(answer, door)
+    assert found["code"] == "too_expensive"
+    assert int(re.findall(r"a page of (\d+) would fit", str(found["hint"]))[0]) == 50
+    assert "sources" in str(found["hint"]) or door == "rest"
+
+
+LARGE = [
+    "{ a: events(first: %s) { nodes { figures(first: 50) { nodes { id } } } } places(first: 3) { nodes { id } } }",
+    "{ quotes(first: %s) { totalCount nodes { citations(first: 20) { nodes { via { id } source { id } } } } } }",
+    "{ briefings(first: %s) { nodes { events(first: 50) { nodes { place { id } } } } } }",
+    '{ sources(first: %s, filter: {search: {text: "x"}, members: {some: {quotes: {some: {}}}}})'
+    " { edges { node { quotes(first: 50) { nodes { speaker { id } } } } } } }",
+]
+
+
+@pytest.mark.parametrize("burst", [37, 400, 1_000_000])
+@pytest.mark.parametrize("text", LARGE, ids=["two lists", "a total", "one list", "through links"])
+async def test_the_page_that_is_told_fits_and_one_more_does_not(
+    access: Access, client: Client, text: str, burst: int
+) -> None:
+    key = await access.key(burst=burst, points_minute=burst)
+    answer = client.ask(text % 200, key)
+    assert answer.status_code == 400 and answer.json()["errors"][0]["extensions"]["code"] == "too_expensive"
+    hint = answer.json()["errors"][0]["extensions"]["hint"]
+    size = re.findall(r"^\w+: each record costs \d+ points .* a page of (\d+) would fit", hint)
+    if not size:
+        assert client.ask(text % 1, key).status_code == 400, hint
+        return
+    assert client.ask(text % size[0], key).status_code == 200
+    key = await access.key(burst=burst, points_minute=burst)
+    assert client.ask(text % (int(size[0]) + 1), key).status_code == 400
+
+
+async def test_pages_are_as_large_as_the_plan_has_them(access: Access, client: Client) -> None:
+    key = await access.key(page_most=10)
+    assert client.get("/v1/sources?limit=10", key).status_code == 200
+    for door in ("rest", "graphql"):
+        answer = asked(client, door, key, 11)
+        assert answer.status_code == 400 and "10 records" in answer.text
+    # What was planned for one caller is refused to another all the same.
+    assert client.get("/v1/sources?limit=11", await access.key()).status_code == 200
+    assert client.get("/v1/sources?limit=11", key).status_code == 400
+
+
+async def test_exports_are_those_of_the_plan(access: Access, client: Client) -> None:
+    key = await access.key(formats=("csv",), export_most=3)
+    answer = client.get("/v1/events.ndjson", key)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert "csv" in answer.json()["hint"]
+    assert client.get("/v1/events", key, accept="application/x-ndjson").status_code == 403
+    assert client.get("/v1/events.csv", key).json()["code"] == "too_expensive"
+    assert client.get("/v1/events.csv?limit=4", key).status_code == 400
+    assert client.get("/v1/events.csv?limit=3", key).text.count("evt_") >= 3
+    none = await access.key(export_most=0)
+    assert client.get("/v1/events.csv", none).status_code == 403
+
+
+async def test_the_length_of_an_export_is_not_counted_for_nothing(access: Access, client: Client) -> None:
+    key = await access.key(export_most=3, burst=50, points_minute=1)
+    for _ in range(5):
+        answer = client.get("/v1/events.csv", key)
+    assert answer.status_code == 429, "counting was charged"
+
+
+def test_401_through_both_doors(client: Client) -> None:
+    wrong = {"authorization": "Bearer bak_live_" + "0" * 30 + "_000000"}
+    rest, answer = client.get(LIST, wrong), client.ask("{ __typename }", wrong)
+    assert (rest.status_code, rest.json()["code"]) == (401, "invalid_key")
+    assert answer.status_code == 401
+    assert [one["extensions"]["code"] for one in answer.json()["errors"]] == ["invalid_key"]
+    assert "data" not in answer.json()
+    for one in (rest, answer):
+        assert one.headers["www-authenticate"].startswith('Bearer realm="briefing", error="invalid_token"')
+
+
+async def test_a_scope_that_a_key_lacks_is_403_and_costs_a_point(access: Access, client: Client) -> None:
+    reader, admin = await access.key(), await access.key(None, "admin")
+    answer = client.get("/admin/plans", reader)
+    assert (answer.status_code, answer.headers["ratelimit-cost"]) == (403, "1")
+    assert 'scope="admin"' in answer.headers["www-authenticate"]
+    assert client.get("/admin/plans", admin).status_code == 200
+    assert client.get(LIST, admin).status_code == 403
+    assert client.ask("{ __typename }", admin).json()["errors"][0]["extensions"]["code"] == "forbidden"
+    assert client.get("/admin/plans").status_code == 401
+
+
+async def test_requests_at_once(access: Access, client: Client) -> None:
+    key = await access.key(at_once=2)
+    urls = [f"/v1/quotes?limit=200&include=speaker,citations.source&said_at_lt=2030-01-{n:02d}" for n in range(1, 29)]
+    with ThreadPoolExecutor(14) as pool:
+        answers = list(pool.map(lambda url: client.get(url, key), urls))
+    refused = [one for one in answers if one.status_code == 429]
+    assert {one.status_code for one in answers} == {200, 429}
+    assert all(one.json()["limit"] == "at_once" and one.headers["retry-after"] == "1" for one in refused)
+    assert client.get(LIST, key).status_code == 200

@@ -1,0 +1,70 @@
+"""SECURITY.md names tests that there are; docs/limits.md reckons as the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from api.catalog import V1
+from api.graphql.document import Documents
+from api.graphql.execute import INTROSPECTION
+from api.graphql.schema import core
+from api.graphql.selection import read_operation
+from api.http.admission import FAULT
+from api.query import cost, price
+from api.rest.request import list_query
+
+ROOT = Path(__file__).parents[1]
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+LIMITS = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+TESTS = {
+    name
+    for path in (ROOT / "tests").rglob("test_*.py")
+    for name in re.findall(r"^(?:async )?def (test_\w+)\(", path.read_text(encoding="utf-8"), re.M)
+}
+ROWS = [line for line in SECURITY.splitlines() if line.startswith("| ") and not line.startswith(("| risk", "| attack"))]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip())
+def test_each_row_names_tests_that_there_are(row: str) -> None:
+    named = re.findall(r"`(test_\w+)`", row.split("|")[3])
+    assert named and not set(named) - TESTS
+
+
+def test_the_lists_are_whole() -> None:
+    assert [int(one) for one in re.findall(r"^\| API(\d+) ", SECURITY, re.M)] == list(range(1, 11))
+
+
+def test_the_worked_example_costs_what_it_says() -> None:
+    request = re.findall(r"^GET /v1/events\?(\S+)$", LIMITS, re.M)[0]
+    text = re.findall(r"```graphql\n(.*?)```", LIMITS, re.S)[0]
+    document = Documents(core(V1)).read(text)
+    operation = read_operation(V1, core(V1), document, document.operation(None), {})
+    assert operation.query is not None
+    told = int(re.findall(r"\*\*(\d+) points\*\*", LIMITS)[0])
+    assert price(list_query(V1, V1["event"], request.encode())) == price(operation.query) == told == 20 * 32 + 15
+
+
+@pytest.mark.parametrize(
+    ("row", "points"),
+    [
+        ("a filter", (cost.SEARCH, cost.LINK)),
+        ("the order by relevance", (cost.RELEVANCE,)),
+        ("a total", (cost.EXACT_TOTAL, cost.EXACT_THROUGH_LINKS, cost.ESTIMATED_TOTAL)),
+        ("an export", (cost.EXPORT,)),
+        ("the schema (introspection)", (INTROSPECTION,)),
+        ("a mistake", (FAULT,)),
+        ("a link to several (`via`)", (cost.RELAYS,)),
+    ],
+)
+def test_the_table_has_the_numbers_of_the_code(row: str, points: tuple[int, ...]) -> None:
+    told = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", LIMITS, re.M)[0]
+    assert tuple(int(one) for one in re.findall(r"\d+", told))[: len(points)] == points
+
+
+def test_the_problem_that_is_shown_has_the_members_that_problems_have() -> None:
+    shown = json.loads(re.findall(r"```json\n(.*?)```", LIMITS, re.S)[0])
+    assert shown["code"] == "rate_limited" and shown["violated-policies"] == [shown["limit"]]
