@@ -5,10 +5,11 @@ declarations. A new filter is one line here; a new field is a column in the vers
 Nothing is rejected at this level, but a declaration that contradicts itself fails when it is imported.
 """
 
-from api.catalog.declaration import Condition, Field, Link, Resource, Value, Vocabulary
+from api.catalog.declaration import Condition, Field, Group, Link, Resource, Value, Vocabulary
 from api.catalog.v1 import V1
+from api.catalog.v2 import V2
 from api.catalog.version import Version
 
-VERSIONS: dict[str, Version] = {V1.name: V1}
+VERSIONS: dict[str, Version] = {one.name: one for one in (V1, V2)}
 
-__all__ = ["V1", "VERSIONS", "Condition", "Field", "Link", "Resource", "Value", "Version", "Vocabulary"]
+__all__ = ["V1", "V2", "VERSIONS", "Condition", "Field", "Group", "Link", "Resource", "Value", "Version", "Vocabulary"]

@@ -1,7 +1,9 @@
-"""The words that a declaration is written in: `field`, `one`, `many`, `children`, `where`, and what they become.
+"""The words that a declaration is written in: `field`, `group`, `one`, `many`, `children`, `where`, and what they
+become.
 
-A resource is a plain class with annotations; `resource(...)` turns it into a frozen Resource. Links name their
-target by its name, so that no module imports another in a circle.
+A resource is a plain class with annotations; `resource(...)` turns it into a frozen Resource, and `revised(...)` into
+that of a later version, which says only what differs. Links name their target by its name, so that no module imports
+another in a circle.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 
@@ -57,7 +60,8 @@ class Type:
 
 @dataclass(frozen=True)
 class Field:
-    """One column that callers see. `derived` fields are written by the store, never by a load file."""
+    """One column that callers see. `derived` fields are written by the store, never by a load file; a `hidden` one is
+    filtered by and not shown."""
 
     name: str
     type: Type
@@ -71,12 +75,24 @@ class Field:
     compared: str = ""
     parameter: str = ""
     format: str = ""
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some fields that records show together, in an object of its own type, `title`: its keys and the fields that they
+    show. Filters and orders know the fields by their own names, as if they stood alone."""
+
+    name: str
+    title: str
+    description: str
+    keys: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Link:
     """A way from a record to others. `by` is the column that holds the ids: ours for `one` and `several`, the
-    target's for `many` and `children`."""
+    target's for `many` and `children`. What an `embedded` one leads to is always shown whole."""
 
     name: str
     target: str
@@ -87,6 +103,7 @@ class Link:
     filtered: bool = True
     default: int = 10
     most: int = 50
+    embedded: bool = False
 
     @property
     def single(self) -> bool:
@@ -125,6 +142,7 @@ class Resource:
     links: dict[str, Link]
     wheres: dict[str, Where]
     tests: dict[str, Condition]
+    groups: dict[str, Group]
     prefix: str = ""
     sort: str = "id"
     example: str = ""
@@ -143,6 +161,17 @@ class Resource:
     def sortable(self) -> tuple[str, ...]:
         """The fields that a list can be sorted by."""
         return tuple(field.name for field in self.fields.values() if field.sort)
+
+    @cached_property
+    def layout(self) -> tuple[Field | Group, ...]:
+        """What a record shows beside its links, in order; a group stands where the first of its fields would."""
+        grouped = {name: group for group in self.groups.values() for name in group.keys.values()}
+        shown = (grouped.get(one.name, one) for one in self.fields.values() if not one.hidden)
+        return tuple({one.name: one for one in shown}.values())
+
+    def within(self, group: Group) -> dict[str, Field]:
+        """What a group shows, by its keys."""
+        return {key: self.fields[name] for key, name in group.keys.items()}
 
 
 @dataclass(frozen=True)
@@ -166,9 +195,11 @@ def field(
     compared: str = "",
     parameter: str = "",
     format: str = "",
+    hidden: bool = False,
 ) -> Any:
     """A column. `filter` lists operators; `needs` names a filter that a comparison must come with; `compared` is
-    the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs."""
+    the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs; what
+    is `hidden` is only filtered by."""
     return Field(
         name="",
         type=Type("text"),
@@ -182,7 +213,13 @@ def field(
         compared=compared,
         parameter=parameter,
         format=format,
+        hidden=hidden,
     )
+
+
+def group(title: str, description: str, **keys: str) -> Any:
+    """An object of some fields: its keys, each with the name of the field that it shows."""
+    return Group("", title, description, keys)
 
 
 def one(target: str, description: str, *, by: str, nullable: bool = True) -> Any:
@@ -219,23 +256,57 @@ def resource(prefix: str = "", *, sort: str = "id", example: str = "") -> Callab
     """Turns a declaring class into a Resource; without a prefix it is a child, which belongs to a record."""
 
     def declare(cls: type) -> Resource:
-        own = _fields(cls)
         name = cls.__name__.lower()
-        if prefix:
-            own = _record_fields(name, prefix) | own
-        return Resource(
-            name=name,
-            description=(cls.__doc__ or "").strip(),
-            fields=own,
-            links={key: replace(item, name=key) for key, item in vars(cls).items() if isinstance(item, Link)},
-            wheres={key: item for key, item in vars(cls).items() if isinstance(item, Where)},
-            tests={key: replace(item, name=key) for key, item in vars(cls).items() if isinstance(item, Condition)},
-            prefix=prefix,
-            sort=sort,
-            example=example,
-        )
+        own = _record_fields(name, prefix) if prefix else {}
+        bare = Resource(name, "", own, {}, {}, {}, {}, prefix, sort, example)
+        return _declared(bare, cls)
 
     return declare
+
+
+def revised(before: Any, *, without: str = "", embedded: str = "") -> Callable[[type], Resource]:
+    """Turns a class into the Resource of a later version: what it was before, with what the class declares beside it
+    or in its place, without the names in `without`, and with the links in `embedded` always shown whole."""
+    gone, whole = set(without.split()), set(embedded.split())
+    if missing := (gone | whole) - before.fields.keys() - before.links.keys() - before.wheres.keys():
+        raise TypeError(f"{before.name} has no {', '.join(sorted(missing))} to revise")
+
+    def declare(cls: type) -> Resource:
+        left = replace(
+            before,
+            fields={key: item for key, item in before.fields.items() if key not in gone},
+            links={
+                key: replace(item, embedded=item.embedded or key in whole)
+                for key, item in before.links.items()
+                if key not in gone
+            },
+            wheres={key: item for key, item in before.wheres.items() if key not in gone},
+        )
+        return _declared(left, cls)
+
+    return declare
+
+
+def _declared(base: Resource, cls: type) -> Resource:
+    """The base with what the class, and those that it is made of, declare."""
+    own = {key: item for part in reversed(cls.__mro__) for key, item in vars(part).items()}
+
+    def of(kind: Any) -> dict[str, Any]:
+        return {key: replace(item, name=key) for key, item in own.items() if isinstance(item, kind)}
+
+    made = replace(
+        base,
+        description=(cls.__doc__ or base.description).strip(),
+        fields=base.fields | _fields(cls),
+        links=base.links | of(Link),
+        wheres=base.wheres | {key: item for key, item in own.items() if isinstance(item, Where)},
+        tests=base.tests | of(Condition),
+        groups=base.groups | of(Group),
+    )
+    for name in (name for one in made.groups.values() for name in one.keys.values()):
+        if name not in made.fields or made.fields[name].hidden:
+            raise TypeError(f"{made.name} groups {name!r}, which it does not show")
+    return made
 
 
 def _record_fields(name: str, prefix: str) -> dict[str, Field]:
@@ -263,10 +334,9 @@ def _record_fields(name: str, prefix: str) -> dict[str, Field]:
 
 def _fields(cls: type) -> dict[str, Field]:
     hints = typing.get_type_hints(cls)
+    own = {key: item for part in reversed(cls.__mro__) for key, item in vars(part).items()}
     return {
-        key: replace(item, name=key, type=_type(hints[key]))
-        for key, item in vars(cls).items()
-        if isinstance(item, Field)
+        key: replace(item, name=key, type=_type(hints[key])) for key, item in own.items() if isinstance(item, Field)
     }
 
 

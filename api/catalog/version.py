@@ -18,6 +18,8 @@ class Version:
     resources: dict[str, Resource]
     children: dict[str, Resource]
     conditions: dict[str, dict[tuple[str, str], Condition]]
+    # How answers tell what is not sure, in Markdown.
+    uncertainty: str = ""
 
     def __getitem__(self, name: str) -> Resource:
         return self.resources.get(name) or self.children[name]
@@ -28,15 +30,29 @@ class Version:
         return next((one for one in self.resources.values() if one.prefix == prefix), None)
 
 
-def version(name: str, declared: Iterable[Any]) -> Version:
+def version(name: str, declared: Iterable[Any], *, uncertainty: str = "") -> Version:
     """Puts resources together, and finds every filter that they offer."""
     found: dict[str, Resource] = {one.name: one for one in declared}
+    for one in found.values():
+        _check_embedded(found, one, ())
     return Version(
         name=name,
         resources={key: one for key, one in found.items() if one.prefix},
         children={key: one for key, one in found.items() if not one.prefix},
         conditions={key: _conditions(found, one) for key, one in found.items()},
+        uncertainty=uncertainty.strip(),
     )
+
+
+def _check_embedded(found: dict[str, Resource], own: Resource, way: tuple[str, ...]) -> None:
+    """A record that always shows itself would have no end."""
+    if own.name in way:
+        raise TypeError(f"{' shows '.join((*way, own.name))} without end")
+    for link in own.links.values():
+        if link.embedded and not link.single:
+            raise TypeError(f"{own.name}.{link.name} leads to many, which are not embedded")
+        if link.embedded:
+            _check_embedded(found, found[link.target], (*way, own.name))
 
 
 def _conditions(found: dict[str, Resource], own: Resource) -> dict[tuple[str, str], Condition]:

@@ -101,8 +101,9 @@ def scalar(expression: str, kind: Type, *, plain: bool = False, upper: bool = Fa
     """A column as its type is written. `plain` texts hold no character that JSON escapes, as ids do; `upper` writes a
     vocabulary's term in capitals."""
     if upper:
-        # In Turkish the capital of i is İ: a vocabulary knows no language.
-        expression = f'upper({expression} collate "C")'
+        # In Turkish the capital of i is İ: a vocabulary knows no language. Terms need no quotes in an array's text.
+        several = f'upper({expression}::text collate "C")::text[]'
+        expression = several if kind.many else f'upper({expression} collate "C")'
     if kind.many:
         return optional(f"to_json({expression})::text") if kind.nullable else written(f"to_json({expression})")
     if kind.name == "timestamp":

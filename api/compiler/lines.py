@@ -19,6 +19,7 @@ from api.query import Column, Entry, Feature, Flat, Lines, Page, Rows, Typed, Wh
 
 def lines(writer: Writer, root: Lines) -> str:
     """The statement of an export: a row a record, with its `line`, or with its cells where those are typed."""
+    writer.ordered = True
     source = Source(writer.name(), writer.version[root.resource])
     made = SHAPES[type(root.shape)](writer, source, root)
     rows = Rows(root.resource, Page(root.most or 0), root.sort, (), root.filter)

@@ -58,6 +58,8 @@ def _value(writer: Writer, source: Source, value: object) -> Json:
             return scalar(source.column(value.name), kind, plain=plain, upper=value.upper)
         case Constant():
             return string(value.text)
+        case Object():
+            return record(writer, source, value.selection)
         case Part():
             return _part(writer, source, value)
         case Single():
@@ -107,7 +109,13 @@ def _single(writer: Writer, source: Source, single: Single) -> Json:
     link = source.resource.links[single.link]
     there = Source(writer.name(), writer.version[link.target])
     made = record(writer, there, single.selection)
-    joined = f"left join {writer.view(link.target)} {there.alias} on {there.alias}.id = {source.column(link.by)}"
+    by = source.column(link.by)
+    joined = f"left join {writer.view(link.target)} {there.alias} on {there.alias}.id = {by}"
+    if writer.ordered:
+        # As a plain join it could be hashed, which loses the order; the limit keeps it lateral.
+        columns = ", ".join(dict.fromkeys(["id", *there.columns]))
+        found = f"select {columns} from {writer.view(link.target)} where id = {by} limit 1"
+        joined = f"left join lateral ({found}) {there.alias} on true"
     source.joins += [joined, *there.joins]
     source.points += there.points
     return optional(f"case when {there.alias}.id is not null then {made.sql()} end")

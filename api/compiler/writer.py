@@ -23,11 +23,13 @@ CASTS = {
 
 @dataclass
 class Writer:
-    """One statement in the making. `custom` tells that values decide how it is best planned."""
+    """One statement in the making. `custom` tells that values decide how it is best planned, `ordered` that rows leave
+    in the order in which they are read."""
 
     version: Version
     arguments: list[Any] = field(default_factory=list)
     custom: bool = False
+    ordered: bool = False
     names: int = 0
     seen: dict[tuple[Any, str], str] = field(default_factory=dict)
     reads: set[str] = field(default_factory=set)

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from api.catalog import Resource, Value, Vocabulary
+from api.catalog import Group, Resource, Value, Vocabulary
 from api.catalog.operators import OPERATORS
 from api.graphql.shape import Narrowed, annotated, camel, narrowed, pascal, shown, type_name
 from api.graphql.types import Argument, OutputField, Types
@@ -24,6 +24,9 @@ def declare(types: Types) -> None:
         for one in _behind(resource):
             if not types.has(one.__name__):
                 _declare_small(types, one)
+        for group in resource.groups.values():
+            if not types.has(group.title):
+                _declare_group(types, resource, group)
         _declare_filter(types, resource)
         _declare_record(types, resource)
         _declare_set(types, resource)
@@ -78,6 +81,13 @@ def _declare_small(types: Types, one: Any) -> None:
             (camel(each.name), annotated(each), each.description, []) for each in one.fields().values()
         ]
         types.output(one.__name__, text, fields)
+
+
+def _declare_group(types: Types, resource: Resource, group: Group) -> None:
+    fields: list[OutputField] = [
+        (camel(key), annotated(field), field.description, []) for key, field in resource.within(group).items()
+    ]
+    types.output(group.title, group.description, fields)
 
 
 def _declare_record(types: Types, resource: Resource) -> None:

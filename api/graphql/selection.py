@@ -163,16 +163,23 @@ class _Reader:
     def _record(self, resource: Resource, details: list[FieldDetails]) -> Selection:
         fields = shown(self._version, resource)
         name = pascal(resource.name)
-        return self._entries(name, details, lambda field, below: self._field(name, fields[field], below))
+        return self._entries(name, details, lambda field, below: self._shown(resource, name, fields[field], below))
 
-    def _field(self, owner: str, row: Shown, details: list[FieldDetails]) -> Answer:
+    def _shown(self, resource: Resource, owner: str, row: Shown, details: list[FieldDetails]) -> Answer:
+        if isinstance(row.of, Link):
+            return self._link(owner, row.of, row.ids, details)
         if isinstance(row.of, Field):
-            kind = row.of.type
-            if kind.name == "value":
-                return Part(row.of.name, kind.many, self._value(kind.of, details))
-            return Column(row.of.name, upper=kind.name == "vocabulary")
-        link = row.of
-        if row.ids:
+            return self._field(row.of, details)
+        fields = {camel(key): field for key, field in resource.within(row.of).items()}
+        return Object(self._entries(row.of.title, details, lambda name, below: self._field(fields[name], below)))
+
+    def _field(self, field: Field, details: list[FieldDetails]) -> Answer:
+        if field.type.name == "value":
+            return Part(field.name, field.type.many, self._value(field.type.of, details))
+        return Column(field.name, upper=field.type.name == "vocabulary")
+
+    def _link(self, owner: str, link: Link, ids: bool, details: list[FieldDetails]) -> Answer:
+        if ids:
             return Column(link.by)
         target = self._version[link.target]
         if link.kind == "one":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from api.catalog import Condition, Field, Link, Resource, Version
+from api.catalog import Condition, Field, Group, Link, Resource, Version
 from api.catalog.declaration import Type
 
 # What a type of the catalog is called in annotations that Strawberry reads.
@@ -25,12 +25,12 @@ ANNOTATIONS = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A field of a GraphQL type, and the field or link of the catalog that it shows; with `ids`, the link's ids."""
+    """A field of a GraphQL type, and what of the catalog it shows; with `ids`, the link's ids."""
 
     name: str
     annotation: str
     description: str
-    of: Field | Link
+    of: Field | Group | Link
     ids: bool = False
 
 
@@ -58,7 +58,10 @@ def pascal(name: str) -> str:
 @cache
 def shown(version: Version, resource: Resource) -> dict[str, Shown]:
     """The fields of a record's type."""
-    rows = [Shown(camel(one.name), annotated(one), one.description, one) for one in resource.fields.values()]
+    rows = [
+        Shown(camel(one.name), annotated(one) if isinstance(one, Field) else one.title, one.description, one)
+        for one in resource.layout
+    ]
     for link in resource.links.values():
         rows += _links(link)
     return {row.name: row for row in rows}

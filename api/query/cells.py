@@ -44,7 +44,7 @@ def cells(version: Version, resource: Resource) -> tuple[Cell, ...]:
 
 
 def _fields(resource: Resource) -> Iterator[Cell]:
-    for field in resource.fields.values():
+    for field in (one for one in resource.fields.values() if not one.hidden):
         kind = replace(field.type, of=resource) if field.name == "id" else field.type
         yield Cell(field.name, field.name, kind, field.description)
 

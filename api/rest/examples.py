@@ -83,5 +83,6 @@ def _record(resource: Resource, path: str, ask: Callable[[str], Any]) -> str:
     """The request for the record that has most to show, with the records that it links to by an id of its own."""
     records = ask(f"{path}?limit={LIMIT_MOST}")["data"]
     fullest = max(records, key=lambda one: (len(orjson.dumps(one)), one["id"]))
-    singles = [link.name for link in resource.links.values() if link.single and fullest[link.by]]
+    links = [link for link in resource.links.values() if link.single and not link.embedded]
+    singles = [link.name for link in links if fullest[link.by]]
     return f"{path}/{fullest['id']}" + (f"?include={','.join(singles)}" if singles else "")

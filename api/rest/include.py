@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from api.catalog import Field, Link, Resource, Version
-from api.query import Answer, Column, Entry, HasMore, Nodes, Page, Part, Rows, Selection, Several, Single, read_sort
+from api.catalog import Field, Group, Link, Resource, Version
+from api.query import (
+    Answer,
+    Column,
+    Entry,
+    HasMore,
+    Nodes,
+    Object,
+    Page,
+    Part,
+    Rows,
+    Selection,
+    Several,
+    Single,
+    read_sort,
+)
 from api.query.parse import nearest
 from api.query.sort import POSITION
 
@@ -31,11 +45,17 @@ def read_include(version: Version, resource: Resource, paths: Iterable[str]) -> 
 
 
 def shown(version: Version, resource: Resource, tree: Tree) -> Selection:
-    """The entries of a record: each field, then each link."""
-    entries = [Entry(field.name, _field(field)) for field in resource.fields.values()]
+    """The entries of a record: each field or group of them, then each link."""
+    entries = [Entry(one.name, _shown(resource, one)) for one in resource.layout]
     for link in resource.links.values():
         entries += _link_entries(version, link, tree.get(link.name))
     return tuple(entries)
+
+
+def _shown(resource: Resource, one: Field | Group) -> Answer:
+    if isinstance(one, Field):
+        return _field(one)
+    return Object(tuple(Entry(key, _field(field)) for key, field in resource.within(one).items()))
 
 
 def _field(field: Field) -> Answer:
@@ -48,7 +68,7 @@ def _field(field: Field) -> Answer:
 def _link_entries(version: Version, link: Link, below: Tree | None) -> list[Entry]:
     target = version[link.target]
     entries = [Entry(link.by, Column(link.by))] if link.kind in ("one", "several") else []
-    if below is None and not link.owned:
+    if below is None and not link.owned and not link.embedded:
         return entries
     there = shown(version, target, below or {})
     if link.kind == "one":

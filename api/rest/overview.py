@@ -15,7 +15,18 @@ LICENCE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 def overview(version: Version) -> str:
     """The description of a version, in Markdown."""
     return (
-        "\n\n".join([_what(version), ATTRIBUTION, UNCERTAINTY, _lists(), INCLUDE, EXPORT, HTTP, _versions(version)])
+        "\n\n".join(
+            [
+                _what(version),
+                ATTRIBUTION,
+                _uncertainty(version),
+                _lists(),
+                _links(version),
+                _export(version),
+                HTTP,
+                _versions(version),
+            ]
+        )
         + "\n"
     )
 
@@ -32,14 +43,6 @@ What a source asserts is stored as that source's assertion. Events, figures and 
 who asserts, confirms, denies or disputes the record, in which document it was read, and through whom it came there.
 Whoever reuses data prints the `attribution` of its briefing and keeps to the `licence` of its text; the licence
 of this contract is that of the software."""
-
-UNCERTAINTY = """## Uncertainty
-
-Sources that disagree are told side by side, never settled by overwriting: `disputed` is true where some source denies,
-disputes or retracts the record, or where two blame different parties. Times say how exactly they are known
-(`time_precision`), places likewise (`geo_precision`), and figures give the words that bind their number (`quantifier`)
-with bounds where there are any. What happened, what was said, when it was published and when it was stored are four
-different times. `null` means that it is not known or that nobody says."""
 
 HTTP = """## HTTP
 
@@ -59,17 +62,34 @@ at most {LIMIT_MOST}; `page.next_cursor` leads to the next one while `page.has_m
 Nothing is counted unless `count` asks: an exact total stops at {EXACT_MOST:,} and then says `at_least`."""
 
 
-INCLUDE = f"""## Links
+def _uncertainty(version: Version) -> str:
+    return f"""## Uncertainty
 
-A link to one record shows as an id; `include` adds the record. A link to many shows where `include` names it, as a
+{version.uncertainty}"""
+
+
+def _links(version: Version) -> str:
+    one = f"A link to one record shows as an id; `include` adds the record.{_embedded(version)}"
+    return f"""## Links
+
+{one} A link to many shows where `include` names it, as a
 bounded set of `data` with `has_more`. A path such as `citations.source` leads on from what is linked, {LEVELS} links
 far. The price of a request is about one point for each record that it may return; above the limit it is
 `too_expensive`."""
 
 
-EXPORT = """## Exports
+def _embedded(version: Version) -> str:
+    """The links that need no `include`."""
+    declared = [*version.resources.values(), *version.children.values()]
+    found = [f"{link.name} of {one.plural}" for one in declared for link in one.links.values() if link.embedded]
+    return f" Always shown whole: the {', the '.join(found)}." if found else ""
 
-Each list is also a file, of all that its filters leave: `/v1/events.csv`, `.ndjson` and, where records have a place,
+
+def _export(version: Version) -> str:
+    example = f"/{version.name}/events.csv"
+    return f"""## Exports
+
+Each list is also a file, of all that its filters leave: `{example}`, `.ndjson` and, where records have a place,
 `.geojson`; or the list itself with an `Accept` that prefers such a type. Exports are streamed from one state of the
 store at the pace of the client, have no pages, and no price but their own rule: a process runs few at once, and answers
 503 with `Retry-After` beyond. A client that takes nothing for half a minute is cut off. An error after the first byte

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from api.catalog import Field, Link, Resource, Value, Version, Vocabulary
+from api.catalog import Field, Group, Link, Resource, Value, Version, Vocabulary
 from api.catalog.declaration import Type
 
 Schema = dict[str, Any]
@@ -38,6 +38,10 @@ def schemas(version: Version) -> dict[str, Schema]:
     made: dict[str, Schema] = {}
     for one in declared:
         made[title(one)] = record(version, one)
+    for one in declared:
+        for group in one.groups.values():
+            fields_of = {key: shown(field) for key, field in one.within(group).items()}
+            made[group.title] = structure(fields_of, group.description)
     for one in _in_sets(version, declared):
         made[f"{title(one)}Set"] = _set(one)
     for one in version.resources.values():
@@ -102,7 +106,9 @@ def typed(kind: Type, format: str = "") -> Schema:
 
 def record(version: Version, resource: Resource) -> Schema:
     """A record: all its fields, the ids that it links by, its children; and what may be included."""
-    always = {name: shown(field) for name, field in resource.fields.items()}
+    always = {
+        one.name: ref(one.title, one.description) if isinstance(one, Group) else shown(one) for one in resource.layout
+    }
     if resource.prefix:
         always["id"] = ref(f"{title(resource)}Id")
     included: dict[str, Schema] = {}
@@ -110,7 +116,7 @@ def record(version: Version, resource: Resource) -> Schema:
         target = version[link.target]
         if link.kind in ("one", "several"):
             always[link.by] = _by(target, link)
-        (always if link.owned else included)[link.name] = _linked(target, link)
+        (always if link.owned or link.embedded else included)[link.name] = _linked(target, link)
     return structure(always, resource.description, included)
 
 
@@ -158,7 +164,7 @@ def _by(target: Resource, link: Link) -> Schema:
 def _linked(target: Resource, link: Link) -> Schema:
     if link.owned:
         return ref(f"{title(target)}Set", f"{link.description} At most {link.default} are shown.")
-    when = f"{link.description} Shown where `include` names it"
+    when = f"{link.description} {'Always shown' if link.embedded else 'Shown where `include` names it'}"
     if link.kind == "one":
         return nullable(ref(target)) | {"description": f"{when}; null where there is none or it was withdrawn."}
     if link.kind == "several":

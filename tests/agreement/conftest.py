@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from api.catalog import V1
+from api.catalog import V1, VERSIONS, Version
 from api.graphql.contract import text
 from api.settings import Settings
 from api.store.migrate import migrate
@@ -28,22 +28,23 @@ class Doors:
     """Both doors of one service."""
 
     client: httpx2.AsyncClient
+    version: Version = V1
 
     async def graphql(self, query: str, variables: Any = None, name: str | None = None) -> tuple[int, dict[str, Any]]:
         """The status and the body of a GraphQL request."""
         body = {"query": query, "variables": variables, "operationName": name}
         accept = {"accept": "application/graphql-response+json"}
-        response = await self.client.post("/v1/graphql", json=body, headers=accept)
+        response = await self.client.post(f"/{self.version.name}/graphql", json=body, headers=accept)
         return response.status_code, response.json()
 
     async def rest(self, path: str, parameters: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
         """The status and the body of a REST request."""
-        response = await self.client.get(f"/v1{path}", params=parameters or {})
+        response = await self.client.get(f"/{self.version.name}{path}", params=parameters or {})
         return response.status_code, response.json()
 
 
 @asynccontextmanager
-async def opened(url: str, **settings: Any) -> AsyncIterator[Doors]:
+async def opened(url: str, version: Version = V1, **settings: Any) -> AsyncIterator[Doors]:
     """The application over a database, called in this process; its lifespan is ours to send."""
     app = create_app(Settings(statement_timeout=30, pool_wait=30, **settings), url)
     sent: asyncio.Queue[Any] = asyncio.Queue()
@@ -52,9 +53,16 @@ async def opened(url: str, **settings: Any) -> AsyncIterator[Doors]:
     await sent.put({"type": "lifespan.startup"})
     await told.get()
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://briefing") as client:
-        yield Doors(client)
+        yield Doors(client, version)
     await sent.put({"type": "lifespan.shutdown"})
     await lifespan
+
+
+@pytest.fixture(scope="session", params=VERSIONS.values(), ids=lambda one: str(one.name))
+def version(request: pytest.FixtureRequest) -> Version:
+    """Each version in its turn: whoever asks for the doors, the rows or the reference has them of all."""
+    made: Version = request.param
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -69,30 +77,30 @@ async def store_url(fresh_database: Make) -> str:
 
 
 @pytest.fixture(scope="session")
-async def held(store_url: str) -> rows.Rows:
+async def held(store_url: str, version: Version) -> rows.Rows:
     """Its rows."""
     connection = await asyncpg.connect(store_url, server_settings={"timezone": "UTC"})
     try:
-        return await rows.read(connection)
+        return await rows.read(connection, version.name)
     finally:
         await connection.close()
 
 
 @pytest.fixture(scope="session")
-def reference(held: rows.Rows) -> Reference:
+def reference(held: rows.Rows, version: Version) -> Reference:
     """The reference executor over them."""
-    return Reference(text(V1), held)
+    return Reference(text(version), held)
 
 
 @pytest.fixture(scope="session")
-async def doors(store_url: str) -> AsyncIterator[Doors]:
+async def doors(store_url: str, version: Version) -> AsyncIterator[Doors]:
     """The service over the same store, whose requests may cost whatever they cost."""
-    async with opened(store_url, max_price=10**9) as made:
+    async with opened(store_url, version, max_price=10**9) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-async def priced(store_url: str) -> AsyncIterator[Doors]:
+async def priced(store_url: str, version: Version) -> AsyncIterator[Doors]:
     """The same, with the price that a request may have in service."""
-    async with opened(store_url) as made:
+    async with opened(store_url, version) as made:
         yield made

@@ -89,6 +89,20 @@ SHORT: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Quote": {"sourceId": ("citations", "sourceId")},
 }
+# Objects that a record shows some of its columns in.
+GROUPS = {
+    "EventTime": {"startsAt": "starts_at", "endsAt": "ends_at", "precision": "time_precision", "text": "time_text"},
+    "FigureAmount": {
+        "value": "value",
+        "low": "value_low",
+        "high": "value_high",
+        "quantifier": "quantifier",
+        "unit": "unit",
+        "text": "value_text",
+    },
+    "QuoteOriginal": {"text": "text_original", "language": "language_original"},
+    "Dispute": {"status": "dispute_status", "stances": "dispute_stances"},
+}
 ORDERS = {"Event": ("startsAt", True), "Figure": ("asOf", True), "Quote": ("saidAt", True)}
 PREFIXES = {
     "evt": "Event",
@@ -119,7 +133,7 @@ class Reference:
         for made in self.schema.type_map.values():
             if isinstance(made, GraphQLInterfaceType):
                 made.resolve_type = lambda row, *_: row["__kind"]
-            elif isinstance(made, GraphQLObjectType) and made.name in LINKS:
+            elif isinstance(made, GraphQLObjectType) and made.name in LINKS | GROUPS:
                 for name, field in made.fields.items():
                     field.resolve = self._resolver(made.name, name)
         for name, field in self.schema.query_type.fields.items():
@@ -160,9 +174,12 @@ class Reference:
         raise GraphQLError("no such record", extensions={"code": "not_found"})
 
     def _resolver(self, kind: str, name: str) -> Callable[..., Any]:
-        if name not in LINKS[kind]:
-            column = snake(name)
-            enum = _named(self.schema.type_map[kind].fields[name].type).__class__.__name__ == "GraphQLEnumType"
+        if name not in LINKS.get(kind, ()):
+            there = _named(self.schema.type_map[kind].fields[name].type)
+            if there.name in GROUPS:
+                return lambda row, info: row
+            column = GROUPS[kind][name] if kind in GROUPS else snake(name)
+            enum = there.__class__.__name__ == "GraphQLEnumType"
             return lambda row, info: _shown(row[column], enum)
         how, target, _ = LINKS[kind][name]
         if how == "one":
@@ -342,7 +359,7 @@ def _size(size: int, most: int) -> int:
 
 def _shown(value: Any, enum: bool) -> Any:
     if enum and value is not None:
-        return value.upper()
+        return [one.upper() for one in value] if isinstance(value, list) else value.upper()
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):

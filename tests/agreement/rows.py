@@ -1,4 +1,4 @@
-"""The rows that the views of version 1 show, read once into Python, with what a search finds in them."""
+"""The rows that the views of a version show, read once into Python, with what a search finds in them."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class Rows:
     found: dict[tuple[str, str, str], dict[str, float]] = field(default_factory=dict)
 
 
-async def read(connection: asyncpg.Connection[Any]) -> Rows:
+async def read(connection: asyncpg.Connection[Any], version: str) -> Rows:
     """All of it."""
     rows = Rows()
     for table in RECORDS:
         kind = table.capitalize()
-        rows.records[kind] = {row["id"]: row for row in await _table(connection, table)}
+        rows.records[kind] = {row["id"]: row for row in await _table(connection, f"{version}.{table}")}
         reasons = "select id, reason from store.withdrawal where resource = $1"
         rows.withdrawn[kind] = {row["id"]: row["reason"] for row in await connection.fetch(reasons, table)}
         for words, language in SEARCHES:
             found = await connection.fetch(
-                f"select id, ts_rank(search, store.word_query($1, $2)) as rank from v1.{table}"
+                f"select id, ts_rank(search, store.word_query($1, $2)) as rank from {version}.{table}"
                 " where search @@ store.word_query($1, $2)",
                 words,
                 language,
@@ -54,15 +54,15 @@ async def read(connection: asyncpg.Connection[Any]) -> Rows:
             rows.found[kind, words, language] = {row["id"]: row["rank"] for row in found}
     for table in CHILDREN:
         there = rows.children[table.capitalize()] = {}
-        for row in sorted(await _table(connection, table), key=lambda one: one["position"]):
+        for row in sorted(await _table(connection, f"{version}.{table}"), key=lambda one: one["position"]):
             there.setdefault(row["record_id"], []).append(row)
     return rows
 
 
-async def _table(connection: asyncpg.Connection[Any], table: str) -> list[Row]:
+async def _table(connection: asyncpg.Connection[Any], view: str) -> list[Row]:
     found = []
-    for record in await connection.fetch(f"select * from v1.{table}"):
-        row = {"__kind": table.capitalize(), **record}
+    for record in await connection.fetch(f"select * from {view}"):
+        row = {"__kind": view.split(".")[1].capitalize(), **record}
         for name in ("identifiers", "excerpt"):
             if row.get(name) is not None:
                 row[name] = json.loads(row[name])

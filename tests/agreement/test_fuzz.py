@@ -5,6 +5,7 @@ refused in words; never a fault of ours.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from graphql import print_ast
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 from hypothesis_graphql import nodes, queries
 
-from api.catalog import V1
+from api.catalog import V1, V2, Version
 from api.graphql.contract import text
 from tests.agreement.conftest import Doors
 from tests.agreement.reference import Reference
@@ -25,18 +26,38 @@ SCALARS = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-@given(query=queries(text(V1), custom_scalars=SCALARS, print_ast=print_ast))
-async def test_what_is_made_of_the_contract_is_answered_or_refused_in_words(
+# What hypothesis makes is of one schema: each version has a test of its own, of the same body.
+def made_of(version: Version) -> Any:
+    """A test of operations made of the version's contract."""
+    return lambda test: pytest.mark.parametrize("version", [version], indirect=True, ids=[version.name])(
+        pytest.mark.filterwarnings("ignore::DeprecationWarning")(
+            settings(
+                max_examples=EXAMPLES,
+                deadline=None,
+                derandomize=True,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )(given(query=queries(text(version), custom_scalars=SCALARS, print_ast=print_ast))(test))
+        )
+    )
+
+
+@made_of(V1)
+async def test_what_is_made_of_version_1_is_answered_or_refused_in_words(
     priced: Doors, reference: Reference, query: str
 ) -> None:
+    await check(priced, reference, query)
+
+
+@made_of(V2)
+async def test_what_is_made_of_version_2_is_answered_or_refused_in_words(
+    priced: Doors, reference: Reference, query: str
+) -> None:
+    await check(priced, reference, query)
+
+
+async def check(priced: Doors, reference: Reference, query: str) -> None:
+    """Ask, and compare with the reference."""
     status, found = await priced.graphql(query)
     told = f"\n{query}\n{found}"
     if "data" not in found:

@@ -258,7 +258,15 @@ async def test_a_forged_cursor_is_a_position_or_is_refused(doors: Doors, listed:
     forged += [
         written(mark, key, one) for one in (None, 5, "", "evt_", "x" * 500, identifier.upper(), identifier + "0")
     ]
-    other = [mark.replace("v1", "v2"), mark + "0", mark[:-1], "", None, 5, mark.replace(path[1:-1], "briefing")]
+    other = [
+        mark.replace(doors.version.name, "v9"),
+        mark + "0",
+        mark[:-1],
+        "",
+        None,
+        5,
+        mark.replace(path[1:-1], "briefing"),
+    ]
     refused = [written(one, key, identifier) for one in other] + ["A" * 4000, "W10", "bnVsbA", "MQ"]
     for cursor in forged + refused:
         status, answer = await doors.rest(path, {**parameters, "cursor": cursor})
@@ -267,7 +275,7 @@ async def test_a_forged_cursor_is_a_position_or_is_refused(doors: Doors, listed:
 
 
 async def test_a_huge_cursor_is_refused(doors: Doors) -> None:
-    for cursor in ("A" * 60_000, "W1tb" * 15_000, written("v1.event", "x" * 40_000, "y")):
+    for cursor in ("A" * 60_000, "W1tb" * 15_000, written(f"{doors.version.name}.event", "x" * 40_000, "y")):
         status, answer = await doors.graphql(
             "query ($at: String) { events(after: $at) { nodes { id } } }", {"at": cursor}
         )

@@ -1,5 +1,5 @@
-"""Requests of version 1 whose answers are kept, through both doors: every list, record and format, filters of each kind,
-links, orders, counts, pages, searches, and mistakes. Ids follow from the sample, so that they are the same in each store.
+"""Requests of version 1 whose answers are kept, through both doors: every list, record and format, filters of each
+kind, links, orders, counts, pages, searches, and mistakes. Ids follow from the sample: each store has the same ones.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ ALL_OF_QUOTE = (
 CITED = "citations(first: 2) { nodes { stance sourceId source { name } via { name } excerpt { exact } } hasMore }"
 DOCUMENTS = (
     f"{{ events(first: 3) {{ nodes {{ {ALL_OF_EVENT} {CITED} }} }} }}",
-    f"{{ events(first: 2, orderBy: {{field: ID}}) {{ edges {{ cursor node {{ id }} }} pageInfo {{ hasNextPage }} totalCount"
+    "{ events(first: 2, orderBy: {field: ID}) { edges { cursor node { id } } pageInfo { hasNextPage } totalCount"
     " totalQuality } }",
     f"{{ figures(first: 3) {{ nodes {{ {ALL_OF_FIGURE} {CITED} }} }} }}",
     f"{{ quotes(first: 3) {{ nodes {{ {ALL_OF_QUOTE} }} }} }}",

@@ -7,17 +7,20 @@ import os
 import httpx2
 import pytest
 
-from api.catalog import V1
+from api.catalog import VERSIONS, Version
 from api.rest.contract import openapi
 from api.rest.examples import FOLDER, steady, taken, text
 
-PATHS = [one for one in openapi(V1)["paths"].items() if "." not in one[0]]  # exports have no page to show
+EACH = pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda one: str(one.name))
+# Exports have no page to show.
+PATHS = [one for version in VERSIONS.values() for one in openapi(version)["paths"].items() if "." not in one[0]]
 
 
-def test_those_kept_are_those_that_would_be_taken_now(client: httpx2.Client) -> None:
+@EACH
+def test_those_kept_are_those_that_would_be_taken_now(client: httpx2.Client, version: Version) -> None:
     """With BRIEFING_WRITE_EXAMPLES=1 they are taken anew; then comes `briefing contract`."""
-    now = text(taken(V1, lambda request: client.get(request).raise_for_status().json()))
-    path = FOLDER / f"{V1.name}.json"
+    now = text(taken(version, lambda request: client.get(request).raise_for_status().json()))
+    path = FOLDER / f"{version.name}.json"
     if os.environ.get("BRIEFING_WRITE_EXAMPLES"):
         path.write_text(now, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == now

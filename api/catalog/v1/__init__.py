@@ -10,4 +10,30 @@ from api.catalog.v1.quote import Quote
 from api.catalog.v1.source import Source
 from api.catalog.version import version
 
-V1 = version("v1", [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation])
+UNCERTAINTY = """
+Sources that disagree are told side by side, never settled by overwriting: `disputed` is true where some source denies,
+disputes or retracts the record, or where two blame different parties. Times say how exactly they are known
+(`time_precision`), places likewise (`geo_precision`), and figures give the words that bind their number (`quantifier`)
+with bounds where there are any. What happened, what was said, when it was published and when it was stored are four
+different times. `null` means that it is not known or that nobody says.
+"""
+
+V1 = version(
+    "v1",
+    [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation],
+    uncertainty=UNCERTAINTY,
+)
+
+__all__ = [
+    "V1",
+    "Briefing",
+    "Citation",
+    "Document",
+    "Event",
+    "Figure",
+    "Participant",
+    "Place",
+    "Quote",
+    "Relation",
+    "Source",
+]

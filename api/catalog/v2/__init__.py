@@ -1,0 +1,23 @@
+"""Version 2: what version 1 has side by side stands in objects, as the views of `sql/v2/` show it. What is not named
+here is as it was."""
+
+from api.catalog.v1 import Briefing, Citation, Document, Participant, Place, Relation, Source
+from api.catalog.v2.event import Event
+from api.catalog.v2.figure import Figure
+from api.catalog.v2.quote import Quote
+from api.catalog.version import version
+
+UNCERTAINTY = """
+Sources that disagree are told side by side, never settled by overwriting: `dispute` tells whether some source denies,
+disputes or retracts the record, or whether two blame different parties, and the stances that make it so. The `time` of
+an event says how exactly it is known (`precision`), places likewise (`geo_precision`), and the `amount` of a figure
+gives the words that bind its number (`quantifier`) with bounds where there are any. What happened, what was said, when
+it was published and when it was stored are four different times. `null` means that it is not known or that nobody says.
+Filters and orders name a field of such an object as if it stood alone: `starts_at_gte`, `value_gte`, `disputed`.
+"""
+
+V2 = version(
+    "v2",
+    [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation],
+    uncertainty=UNCERTAINTY,
+)

@@ -1,0 +1,4 @@
+create view v2.source as
+select id::text, revision, created_at, updated_at, name::text, description::text, aliases::text[], kind::text,
+    role::text, affiliation_id::text, country::text, url::text, identifiers::jsonb, reliability::text, search
+from store.source where withdrawn is null;
