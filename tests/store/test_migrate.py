@@ -30,7 +30,7 @@ async def test_an_empty_database_gets_every_migration_and_version_in_order(datab
     done = await migrate(database)
     assert done == [script.name for script in (*migrations(), *versions())]
     assert done[0] == "0001_words"
-    assert done[-1] == "v1"
+    assert done[-2:] == ["v1", "v2"]
 
 
 async def test_a_second_run_changes_nothing(database: str) -> None:
@@ -122,7 +122,7 @@ async def test_a_role_that_may_create_roles_and_schemas_is_enough(
     # Roles made by somebody else before, as in this test, have to be granted by them.
     await migrate(database)
     await connection.execute("grant briefing_reader, briefing_access to briefing_owner with set true")
-    await connection.execute("drop schema v1, access, store, migration cascade")
+    await connection.execute("drop schema v1, v2, access, store, migration cascade")
     parts = urlsplit(database)
     await connection.execute(f'grant create on database "{parts.path[1:]}" to briefing_owner')
     host = parts.netloc.rpartition("@")[2]
