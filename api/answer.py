@@ -15,6 +15,7 @@ from api.access import check
 from api.access.caller import Caller
 from api.access.gate import Gate, Spent
 from api.access.plan import Plan
+from api.catalog import Outdated
 from api.compiler import Statement, compile
 from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
 from api.flight import Flights
@@ -37,6 +38,7 @@ class Priced:
     statement: Statement
     key: str
     beside: int = 0
+    outdated: tuple[Outdated, ...] = ()
 
 
 class Service:
@@ -59,7 +61,7 @@ class Service:
         statement = compile(query)
         text = f"{__version__}\0{statement.sql}\0{statement.arguments!r}"
         key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-        return Priced(points, largest(query), most, statement, key, beside)
+        return Priced(points, largest(query), most, statement, key, beside, query.outdated)
 
     def tag(self, priced: Priced) -> str:
         """The entity tag of the answer as it would be now; empty while that is not sure."""

@@ -18,7 +18,7 @@ from api.answer import Service
 from api.catalog import VERSIONS
 from api.graphql import console
 from api.graphql import routes as graphql
-from api.http import meanings
+from api.http import lifecycle, meanings
 from api.http.access_log import access_log
 from api.http.admission import Admission
 from api.http.cors import Cors
@@ -94,13 +94,20 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None, tab
     routers = [health.routes(), index.routes(VERSIONS.values()), console.routes(), meanings.routes()]
     routers.append(access.routes(directory.store, admission, settings))
     for version in VERSIONS.values():
+        if version.lifecycle.status == "retired":
+            routers += [graphql.retired(version), lifecycle.gone(version)]
+            continue
         routers += [rest.routes(service, admission, exports, version), export.routes(exports, admission, version)]
         routers += [contract.routes(version), graphql.routes(service, admission, version)]
         routers.append(me.routes(version, admission))
     for router in routers:
         app.include_router(router)
     told = [metrics, traces]
-    ended = [*(one.ended for one in told if one), *([line] if (line := access_log(settings)) else [])]
+    ended = [
+        lifecycle.noting(directory.outdated),
+        *(one.ended for one in told if one),
+        *([line] if (line := access_log(settings)) else []),
+    ]
     front = Front(app, Paths(app, routers), settings, ended)
     if metrics is not None:
         _follow(metrics, front, service, exports)

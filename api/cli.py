@@ -25,6 +25,7 @@ app.add_typer(commands.keys, name="keys")
 app.add_typer(commands.plans, name="plans")
 app.add_typer(commands.documents, name="documents")
 app.command("audit")(commands.audit)
+app.command("outdated")(commands.outdated)
 
 
 def main() -> None:

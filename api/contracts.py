@@ -12,7 +12,7 @@ from api.rest.access import contract as access
 def contracts() -> dict[str, str]:
     """Every contract's text."""
     found = {"load.json": ingest.load_contract(), "admin.json": access.text()}
-    for version in VERSIONS.values():
+    for version in (one for one in VERSIONS.values() if one.lifecycle.status != "retired"):
         found[f"{version.name}.json"] = rest.text(version)
         found[f"{version.name}.graphql"] = graphql.text(version)
     return found

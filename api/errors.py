@@ -7,6 +7,7 @@ BriefingError
 │   ├── TooExpensive        too_expensive      the price of the request is above what one request may cost
 │   ├── NotFound            not_found          no record has this id
 │   ├── Withdrawn           withdrawn          the record was withdrawn; its reason is told
+│   ├── Retired             retired            the version is no longer served; the message tells which one is
 │   ├── Conflict            conflict           what is there does not allow it: a name is taken, a key is over already
 │   ├── Forbidden           forbidden          who asks is known, and may not do this
 │   └── Unauthenticated     unauthenticated    who asks must say so, with a key
@@ -83,6 +84,12 @@ class Withdrawn(RequestError):
     """The record was withdrawn; the message carries the publisher's reason."""
 
     code = "withdrawn"
+
+
+class Retired(RequestError):
+    """The version is no longer served."""
+
+    code = "retired"
 
 
 class Conflict(RequestError):

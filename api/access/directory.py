@@ -14,7 +14,7 @@ from typing import Any
 
 from api.access.caller import Caller
 from api.access.plan import ANONYMOUS, Plan, from_row
-from api.access.uses import Uses
+from api.access.uses import OutdatedUses, Uses
 from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unavailable
 from api.flight import Flights
 from api.memo import Memo
@@ -54,6 +54,7 @@ class Directory:
         self.store = AccessStore(url, settings.statement_cache_size)
         self._epoch = Epoch(url)
         self._uses = Uses(self.store)
+        self.outdated = OutdatedUses(self.store)
         self._known: Memo[_Held] = Memo(KNOWN_MOST)
         self._unknown: Memo[_Held] = Memo(UNKNOWN_MOST)
         self._documents: Memo[tuple[int, str | None]] = Memo(DOCUMENTS_MOST)
@@ -64,9 +65,10 @@ class Directory:
         self._lines = {True: _Line(KNOWN_QUEUE), False: _Line(QUEUE)}
 
     def start(self) -> None:
-        """Begin to follow the epoch and to write down last uses."""
+        """Begin to follow the epoch and to write down what is used."""
         self._epoch.start()
         self._uses.start()
+        self.outdated.start()
 
     async def known(self) -> None:
         """Returns once the plans were read."""
@@ -76,6 +78,7 @@ class Directory:
         """Follow no more, and close what is open."""
         await self._epoch.stop()
         await self._uses.stop()
+        await self.outdated.stop()
         await self.store.close()
 
     def anonymous(self) -> Plan:

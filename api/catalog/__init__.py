@@ -6,10 +6,25 @@ Nothing is rejected at this level, but a declaration that contradicts itself fai
 """
 
 from api.catalog.declaration import Condition, Field, Group, Link, Resource, Value, Vocabulary
+from api.catalog.lifecycle import Lifecycle, Outdated
 from api.catalog.v1 import V1
 from api.catalog.v2 import V2
 from api.catalog.version import Version
 
 VERSIONS: dict[str, Version] = {one.name: one for one in (V1, V2)}
 
-__all__ = ["V1", "V2", "VERSIONS", "Condition", "Field", "Group", "Link", "Resource", "Value", "Version", "Vocabulary"]
+__all__ = [
+    "V1",
+    "V2",
+    "VERSIONS",
+    "Condition",
+    "Field",
+    "Group",
+    "Lifecycle",
+    "Link",
+    "Outdated",
+    "Resource",
+    "Value",
+    "Version",
+    "Vocabulary",
+]

@@ -17,6 +17,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from api.catalog.lifecycle import Term
+
 
 class Vocabulary:
     """A closed list of terms: each attribute is a term and its value what it means. Clients tolerate new ones."""
@@ -25,6 +27,11 @@ class Vocabulary:
     def terms(cls) -> dict[str, str]:
         """Each term with its meaning, in the order of declaration."""
         return {name: text for name, text in vars(cls).items() if not name.startswith("_")}
+
+    @classmethod
+    def outdated(cls) -> dict[str, str]:
+        """The terms that are deprecated, each with what to use instead."""
+        return {name: text.deprecated for name, text in cls.terms().items() if isinstance(text, Term)}
 
 
 class Value:
@@ -76,6 +83,7 @@ class Field:
     parameter: str = ""
     format: str = ""
     hidden: bool = False
+    deprecated: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,7 @@ class Link:
     default: int = 10
     most: int = 50
     embedded: bool = False
+    deprecated: str = ""
 
     @property
     def single(self) -> bool:
@@ -130,6 +139,7 @@ class Condition:
     parameter: str = ""
     example: Any = None
     format: str = ""
+    deprecated: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +172,19 @@ class Resource:
         """The fields that a list can be sorted by."""
         return tuple(field.name for field in self.fields.values() if field.sort)
 
+    @property
+    def deprecates(self) -> bool:
+        """Whether something of it is deprecated: a field, a link, a filter, or a term of a vocabulary."""
+        declared: tuple[Any, ...] = (
+            *self.fields.values(),
+            *self.links.values(),
+            *self.wheres.values(),
+            *self.tests.values(),
+        )
+        kinds = [one.type.of for one in self.fields.values() if one.type.name == "vocabulary"]
+        told: list[str] = [one.deprecated for one in declared]
+        return any(told) or any(kind.outdated() for kind in kinds)
+
     @cached_property
     def layout(self) -> tuple[Field | Group, ...]:
         """What a record shows beside its links, in order; a group stands where the first of its fields would."""
@@ -181,6 +204,7 @@ class Where:
     path: str
     description: str
     parameter: str
+    deprecated: str = ""
 
 
 def field(
@@ -196,10 +220,11 @@ def field(
     parameter: str = "",
     format: str = "",
     hidden: bool = False,
+    deprecated: str = "",
 ) -> Any:
     """A column. `filter` lists operators; `needs` names a filter that a comparison must come with; `compared` is
     the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs; what
-    is `hidden` is only filtered by."""
+    is `hidden` is only filtered by; `deprecated` says what to use instead, as `use kind`."""
     return Field(
         name="",
         type=Type("text"),
@@ -214,6 +239,7 @@ def field(
         parameter=parameter,
         format=format,
         hidden=hidden,
+        deprecated=deprecated,
     )
 
 
@@ -222,19 +248,19 @@ def group(title: str, description: str, **keys: str) -> Any:
     return Group("", title, description, keys)
 
 
-def one(target: str, description: str, *, by: str, nullable: bool = True) -> Any:
+def one(target: str, description: str, *, by: str, nullable: bool = True, deprecated: str = "") -> Any:
     """A link to one record, by a column of ours."""
-    return Link("", target, description, by, "one", nullable)
+    return Link("", target, description, by, "one", nullable, deprecated=deprecated)
 
 
-def several(target: str, description: str, *, by: str) -> Any:
+def several(target: str, description: str, *, by: str, deprecated: str = "") -> Any:
     """A link to some records in order, by an array column of ours."""
-    return Link("", target, description, by, "several")
+    return Link("", target, description, by, "several", deprecated=deprecated)
 
 
-def many(target: str, description: str, *, by: str) -> Any:
+def many(target: str, description: str, *, by: str, deprecated: str = "") -> Any:
     """A link to the records whose column `by` holds our id."""
-    return Link("", target, description, by, "many")
+    return Link("", target, description, by, "many", deprecated=deprecated)
 
 
 def children(target: str, description: str) -> Any:
@@ -242,9 +268,9 @@ def children(target: str, description: str) -> Any:
     return Link("", target, description, "record_id", "children", default=20)
 
 
-def where(path: str, description: str, *, parameter: str = "") -> Any:
+def where(path: str, description: str, *, parameter: str = "", deprecated: str = "") -> Any:
     """A filter under a short name: `path` leads through links to a field, and takes that field's operators."""
-    return Where(path, description, parameter)
+    return Where(path, description, parameter, deprecated)
 
 
 def test(operator: str, description: str, *, example: Any = None) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from api.catalog.declaration import Condition, Field, Link, Resource, Type
+from api.catalog.lifecycle import CURRENT, Lifecycle
 from api.catalog.operators import OPERATORS
 
 
@@ -20,9 +22,15 @@ class Version:
     conditions: dict[str, dict[tuple[str, str], Condition]]
     # How answers tell what is not sure, in Markdown.
     uncertainty: str = ""
+    lifecycle: Lifecycle = CURRENT
 
     def __getitem__(self, name: str) -> Resource:
         return self.resources.get(name) or self.children[name]
+
+    @cached_property
+    def deprecates(self) -> bool:
+        """Whether something of it is deprecated."""
+        return any(one.deprecates for one in (*self.resources.values(), *self.children.values()))
 
     def by_prefix(self, identifier: str) -> Resource | None:
         """The resource that an id belongs to, by its prefix."""
@@ -30,7 +38,7 @@ class Version:
         return next((one for one in self.resources.values() if one.prefix == prefix), None)
 
 
-def version(name: str, declared: Iterable[Any], *, uncertainty: str = "") -> Version:
+def version(name: str, declared: Iterable[Any], *, uncertainty: str = "", lifecycle: Lifecycle = CURRENT) -> Version:
     """Puts resources together, and finds every filter that they offer."""
     found: dict[str, Resource] = {one.name: one for one in declared}
     for one in found.values():
@@ -41,6 +49,7 @@ def version(name: str, declared: Iterable[Any], *, uncertainty: str = "") -> Ver
         children={key: one for key, one in found.items() if not one.prefix},
         conditions={key: _conditions(found, one) for key, one in found.items()},
         uncertainty=uncertainty.strip(),
+        lifecycle=lifecycle,
     )
 
 
@@ -64,7 +73,13 @@ def _conditions(found: dict[str, Resource], own: Resource) -> dict[tuple[str, st
     rows += own.tests.values()
     for name, short in own.wheres.items():
         rows += [
-            replace(row, name=name, description=short.description, parameter=short.parameter)
+            replace(
+                row,
+                name=name,
+                description=short.description,
+                parameter=short.parameter,
+                deprecated=short.deprecated or row.deprecated,
+            )
             for row in _follow(found, own, short.path.split("."))
         ]
     return {(row.name, row.operator): row for row in rows}
@@ -85,6 +100,7 @@ def _field_conditions(item: Field) -> list[Condition]:
             parameter=item.parameter,
             example=item.example,
             format=item.format,
+            deprecated=item.deprecated,
         )
         for operator in item.operators
     ]
@@ -92,11 +108,11 @@ def _field_conditions(item: Field) -> list[Condition]:
 
 def _link_conditions(target: Resource, link: Link) -> list[Condition]:
     if link.kind == "several":
-        return [Condition(link.by, "has", Type("text", target, many=True), link.description, link.by)]
-    rows = [Condition(link.by, "in", Type("text", target), link.description, link.by)]
-    if link.nullable:
-        rows.append(Condition(link.by, "null", Type("text", target), link.description, link.by))
-    return rows
+        rows = [Condition(link.by, "has", Type("text", target, many=True), link.description, link.by)]
+    else:
+        operators = ("in", "null") if link.nullable else ("in",)
+        rows = [Condition(link.by, one, Type("text", target), link.description, link.by) for one in operators]
+    return [replace(row, deprecated=link.deprecated) for row in rows]
 
 
 def _follow(found: dict[str, Resource], own: Resource, path: list[str]) -> list[Condition]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import strawberry
 
-from api.catalog import Group, Resource, Value, Vocabulary
+from api.catalog import Field, Group, Resource, Value, Vocabulary
+from api.catalog.lifecycle import term
 from api.catalog.operators import OPERATORS
 from api.graphql.shape import Narrowed, annotated, camel, narrowed, pascal, shown, type_name
 from api.graphql.types import Argument, OutputField, Types
@@ -87,15 +88,18 @@ def _declare_group(types: Types, resource: Resource, group: Group) -> None:
     fields: list[OutputField] = [
         (camel(key), annotated(field), field.description, []) for key, field in resource.within(group).items()
     ]
-    types.output(group.title, group.description, fields)
+    old = {camel(key): field.deprecated for key, field in resource.within(group).items()}
+    types.output(group.title, group.description, fields, deprecated=old)
 
 
 def _declare_record(types: Types, resource: Resource) -> None:
+    rows = shown(types.version, resource)
     fields = [
         (row.name, row.annotation, row.description, _linked_arguments(row.of) if row.annotation.endswith("Set") else [])
-        for row in shown(types.version, resource).values()
+        for row in rows.values()
     ]
-    types.output(pascal(resource.name), resource.description, fields, node=bool(resource.prefix))
+    old = {name: row.deprecated for name, row in rows.items()}
+    types.output(pascal(resource.name), resource.description, fields, node=bool(resource.prefix), deprecated=old)
 
 
 def _linked_arguments(link: Any) -> list[Argument]:
@@ -129,7 +133,7 @@ def _declare_connection(types: Types, resource: Resource) -> None:
         ("totalQuality", "TotalQuality", "Whether `totalCount` is exact.", []),
     ]
     types.output(f"{name}Connection", f"A page of {resource.plural} (Relay).", fields)
-    terms = {one: resource.fields[one].description for one in resource.sortable}
+    terms: dict[str, str] = {one: _sorted_by(resource.fields[one]) for one in resource.sortable}
     if resource.searched:
         terms["relevance"] = "How well it answers `search`: the best first, in either direction."
     types.enumeration(f"{name}OrderField", f"What {resource.plural} can be sorted by.", terms)
@@ -140,12 +144,14 @@ def _declare_connection(types: Types, resource: Resource) -> None:
     types.input(f"{name}Order", f"How to sort {resource.plural}.", order)
 
 
+def _sorted_by(field: Field) -> str:
+    return term(field.description, deprecated=field.deprecated) if field.deprecated else field.description
+
+
 def _declare_filter(types: Types, resource: Resource) -> None:
     name = f"{pascal(resource.name)}Filter"
-    fields = [
-        (row.name, f"{_filter_type(types, row)} | None", row.description)
-        for row in narrowed(types.version, resource).values()
-    ]
+    rows = narrowed(types.version, resource)
+    fields = [(row.name, f"{_filter_type(types, row)} | None", row.description) for row in rows.values()]
     if resource.searched:
         fields.append(("search", "Search | None", "Records that answer a full-text search."))
     fields += [
@@ -153,7 +159,8 @@ def _declare_filter(types: Types, resource: Resource) -> None:
         ("or", f"list[{name}] | None", "At least one of these holds."),
         ("not", f"{name} | None", "This does not hold; what is unknown does not hold."),
     ]
-    types.input(name, f"Which {resource.plural}: every field that is given must hold.", fields)
+    old = {key: row.deprecated for key, row in rows.items()}
+    types.input(name, f"Which {resource.plural}: every field that is given must hold.", fields, old)
 
 
 def _filter_type(types: Types, row: Narrowed) -> str:

@@ -20,8 +20,9 @@ from starlette.types import Scope
 from api.access.caller import Caller
 from api.access.plan import Plan
 from api.answer import Priced, Service
-from api.catalog import Version
+from api.catalog import Outdated, Version
 from api.graphql.document import Document, Documents, Refused, is_query
+from api.graphql.outdated import outdated
 from api.graphql.persisted import Persisted, hash_of
 from api.graphql.problems import noted
 from api.graphql.request import Asked
@@ -41,13 +42,14 @@ PLANS_MOST = 16 * 1024 * 1024
 @dataclass(frozen=True)
 class Prepared:
     """A request that may be answered: what it costs and how the store answers it, what graphql-core answers of it (its
-    introspection), and the hash of its document, which is all that was sent where it is `named`."""
+    introspection), the hash of its document, which is all that was sent where it is `named`, and what is deprecated."""
 
     priced: Priced | None
     keys: tuple[str, ...]
     schema_data: dict[str, Any] | None
     document: str
     named: bool = False
+    outdated: tuple[Outdated, ...] = ()
 
     @property
     def whole(self) -> Priced | None:
@@ -131,7 +133,8 @@ class Executor:
         beside = INTROSPECTION if operation.introspection else 0
         priced = self._service.plan(operation.query, plan, beside) if operation.query else None
         introspected = self._introspected(document, node, operation, asked.variables)
-        return Prepared(priced, operation.keys, introspected, hash_of(asked.query))
+        old = outdated(self._schema, document, node, asked.variables) if self._version.deprecates else ()
+        return Prepared(priced, operation.keys, introspected, hash_of(asked.query), outdated=old)
 
     def _introspected(
         self, document: Document, node: OperationDefinitionNode, operation: Operation, variables: dict[str, Any]

@@ -11,12 +11,13 @@ from starlette.types import Receive, Scope
 from api.access.caller import Caller
 from api.access.gate import Spent
 from api.answer import Service, tagged
-from api.catalog import Version
+from api.catalog import Outdated, Version
 from api.errors import BriefingError
 from api.graphql.console import page
 from api.graphql.execute import Executor
 from api.graphql.problems import formatted
 from api.graphql.request import HTML, media_type, read_asked, read_bytes, status_of
+from api.http import lifecycle
 from api.http.admission import Admission
 from api.http.problems import HTTPError, headers_of, without_keys
 from api.http.respond import Bytes, packed, respond, unchanged
@@ -64,11 +65,12 @@ class _Door:
             prepared = await self._executor.prepare(read_asked(scope, sent), key, caller)
         else:
             await self._executor.persisted.check(prepared.document, prepared.named, caller)
+        scope["facts"].outdated = prepared.outdated
         tag = "" if post or not prepared.whole else self._service.tag(prepared.whole)
         if same := unchanged(scope, tag, weak=True):
             return same
         answer = await self._executor.answer(prepared, scope, conditional=bool(tag))
-        end = _end(scope["facts"].spent)
+        end = _end(scope["facts"].spent, prepared.outdated)
         # What tells of the schema has no mark of the store's, and so no tag that a 304 could be free for.
         if post or not prepared.whole:
             response = await packed(scope, answer, media, end)
@@ -79,11 +81,31 @@ class _Door:
         return await respond(scope, answer, media_type=media, tag=tag, end=end)
 
 
-def _end(spent: Spent) -> bytes:
-    """The end of a response: what it cost at most and in the end, the points that are left of the nearest limit, and
-    the seconds until all of those are back."""
+def _end(spent: Spent, outdated: tuple[Outdated, ...]) -> bytes:
+    """The end of a response: what it cost at most and in the end, the points that are left of the nearest limit, the
+    seconds until all of those are back, and what of the operation is deprecated."""
+    old = b',"deprecations":%b' % orjson.dumps(outdated) if outdated else b""
     if spent.left is None:
-        return b',"extensions":{"cost":{"requested":%d,"actual":%d}}}' % (spent.price, spent.used)
+        return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (spent.price, spent.used, old)
     remaining, reset = min((remaining, reset) for _, remaining, reset in spent.standing)
-    told = (spent.price, spent.used, remaining, reset)
-    return b',"extensions":{"cost":{"requested":%d,"actual":%d,"remaining":%d,"reset":%d}}}' % told
+    told = (spent.price, spent.used, remaining, reset, old)
+    return b',"extensions":{"cost":{"requested":%d,"actual":%d,"remaining":%d,"reset":%d}%b}}' % told
+
+
+def retired(version: Version) -> APIRouter:
+    """`/vN/graphql` of a version that is no longer served: 410 in GraphQL's own shape."""
+    router = APIRouter(route_class=DataRoute)
+
+    async def handle(request: Request) -> Any:
+        kind = media_type(request.scope)
+        if kind == HTML:
+            raise lifecycle.retired(version)
+        error = lifecycle.retired(version)
+        response = Bytes(orjson.dumps({"errors": formatted(error)}), f"{kind}; charset=utf-8".encode(), 410)
+        response.headers.append((b"cache-control", b"no-store"))
+        return response
+
+    router.add_api_route(
+        f"/{version.name}/graphql", handle, methods=["GET", "HEAD", "POST", "OPTIONS"], include_in_schema=False
+    )
+    return router

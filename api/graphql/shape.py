@@ -33,6 +33,11 @@ class Shown:
     of: Field | Group | Link
     ids: bool = False
 
+    @property
+    def deprecated(self) -> str:
+        """What to use instead, where it is deprecated."""
+        return "" if isinstance(self.of, Group) else self.of.deprecated
+
 
 @dataclass(frozen=True)
 class Narrowed:
@@ -42,6 +47,11 @@ class Narrowed:
     description: str
     conditions: dict[str, Condition]
     link: Link | None = None
+
+    @property
+    def deprecated(self) -> str:
+        """What to use instead, where it is deprecated."""
+        return self.link.deprecated if self.link else next(iter(self.conditions.values())).deprecated
 
 
 def camel(name: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, NewType
 
 import strawberry
@@ -22,6 +22,7 @@ DateTime = NewType("DateTime", datetime)
 Date = NewType("Date", date)
 Argument = tuple[str, str, Any, str]
 OutputField = tuple[str, str, str, list[Argument]]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def _scalar(name: str, description: str, url: str, read: Any) -> Any:
@@ -80,14 +81,23 @@ class Types:
         """Whether the type is made already."""
         return hasattr(self.module, name)
 
-    def output(self, name: str, description: str, fields: Iterable[OutputField], node: bool = False) -> None:
-        """An object type; each field is its name, annotation, description and arguments."""
+    def output(
+        self,
+        name: str,
+        description: str,
+        fields: Iterable[OutputField],
+        node: bool = False,
+        deprecated: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """An object type; each field is its name, annotation, description and arguments. `deprecated` has those that
+        are, with what to do instead."""
         made = {}
         notes = {}
         for key, annotation, text, arguments in fields:
             notes[key] = annotation
             resolved = {"resolver": self._resolver(arguments, annotation)} if arguments else {}
-            made[key] = strawberry.field(name=key, description=text, **resolved)
+            old = deprecated.get(key) or None
+            made[key] = strawberry.field(name=key, description=text, deprecation_reason=old, **resolved)
         bases = (self.module.Node,) if node else ()
         cls = type(name, bases, {"__annotations__": notes, "__module__": self.module.__name__, **made})
         setattr(self.module, name, strawberry.type(cls, description=description))
@@ -100,21 +110,33 @@ class Types:
         cls = type(name, (), {"__annotations__": notes, "__module__": self.module.__name__, **made})
         setattr(self.module, name, strawberry.interface(cls, description=description))
 
-    def input(self, name: str, description: str, fields: Iterable[tuple[str, str, str]]) -> None:
-        """An input type; a field whose annotation allows None may be left out."""
+    def input(
+        self,
+        name: str,
+        description: str,
+        fields: Iterable[tuple[str, str, str]],
+        deprecated: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """An input type; a field whose annotation allows None may be left out. `deprecated` is as of an output."""
         made: dict[str, Any] = {}
         notes = {}
         for key, annotation, text in fields:
             notes[f"{key}_"] = annotation
             default = strawberry.UNSET if annotation.endswith("| None") else ...
             given = {} if default is ... else {"default": default}
-            made[f"{key}_"] = strawberry.field(name=key, description=text, **given)
+            old = deprecated.get(key) or None
+            made[f"{key}_"] = strawberry.field(name=key, description=text, deprecation_reason=old, **given)
         cls = type(name, (), {"__annotations__": notes, "__module__": self.module.__name__, **made})
         setattr(self.module, name, strawberry.input(cls, description=description))
 
     def enumeration(self, name: str, description: str, terms: dict[str, str]) -> None:
         """An enum: terms in capitals, as GraphQL writes them."""
-        values = {term.upper(): strawberry.enum_value(term, description=text) for term, text in terms.items()}
+        values = {
+            term.upper(): strawberry.enum_value(
+                term, description=str(text), deprecation_reason=getattr(text, "deprecated", None)
+            )
+            for term, text in terms.items()
+        }
         made = enum.Enum(name, values, module=self.module.__name__)  # type: ignore[misc]
         setattr(self.module, name, strawberry.enum(made, description=description))
 

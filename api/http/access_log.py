@@ -49,6 +49,10 @@ def line(facts: Facts, scope: Scope) -> dict[str, Any]:
         fields["caller"] = caller.identity
     if facts.plan:
         fields["plan"] = facts.plan
+    if facts.version:
+        fields["deprecated_version"] = facts.version
+    if facts.outdated:
+        fields["deprecated"] = [one.name for one in facts.outdated]
     if facts.price is not None:
         fields["price"] = facts.price
     if facts.left is not None:

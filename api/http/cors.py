@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 EXPOSED = (
     *("ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Cost"),
-    *("X-Request-Id", "Server-Timing", "Content-Disposition"),
+    *("X-Request-Id", "Server-Timing", "Content-Disposition", "Deprecation", "Sunset", "Deprecated-Use"),
 )
 ACCEPTED = ("Accept", "Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-Id")
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")

@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from api.access.gate import Spent
 from api.answer import Priced, Service, tagged
+from api.catalog import Outdated
 from api.http.media import header
 from api.http.respond import copy_named
 from api.store.read import Reply
@@ -41,6 +42,9 @@ class Facts:
     cache: str = ""
     store_begun: float = 0.0
     store_seconds: float | None = None
+    # The version that is asked, where it is deprecated or retired, and the deprecated parts that the request uses.
+    version: str = ""
+    outdated: tuple[Outdated, ...] = ()
     # The name of the caller's plan, and what was taken from its limits.
     plan: str = ""
     spent: Spent | None = None

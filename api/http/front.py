@@ -12,10 +12,12 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.catalog import VERSIONS
 from api.http.admission import limit_fields
 from api.http.body import BodyIgnored
 from api.http.cors import always
 from api.http.facts import GONE, Ended, Facts, route, unchanged
+from api.http.lifecycle import name_of, of_versions, uses
 from api.http.media import fields
 from api.http.parameters import check_path
 from api.http.paths import Paths
@@ -43,6 +45,7 @@ class Front:
         self._router: ASGIApp = BodyIgnored(paths, settings)
         self._always = [*ALWAYS, *always(settings.cors_origins)]
         self._ended = tuple(ended)
+        self._outdated = of_versions(VERSIONS.values())
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,6 +57,9 @@ class Front:
         scope["facts"] = facts = Facts(request_id.decode(), perf_counter())
         scope["app"] = self._app
         self.in_flight += 1
+        told = self._outdated.get(name_of(scope), ()) if self._outdated else ()
+        if told:
+            facts.version = name_of(scope)
 
         async def framed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -65,6 +71,8 @@ class Front:
                     (b"x-request-id", request_id),
                     (b"server-timing", _timing(facts)),
                     *(limit_fields(facts.spent) if facts.spent is not None else ()),
+                    *told,
+                    *([(b"deprecated-use", uses(facts.outdated))] if facts.outdated else ()),
                 ]
             else:
                 facts.bytes += len(message.get("body", b""))

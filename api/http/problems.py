@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,11 @@ import orjson
 from starlette.exceptions import HTTPException
 
 from api.access.key import hidden
+from api.catalog import VERSIONS
 from api.errors import BriefingError, Forbidden, InvalidRequest, RateLimited, Unauthenticated, Unavailable
 
 MEDIA_TYPE = b"application/problem+json"
+VERSION = re.compile(r"v\d{1,9}")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ PROBLEMS: dict[str, Problem] = {
         Problem("request_timeout", 408, "Request timeout", "The request was not sent in time."),
         Problem("conflict", 409, "Conflict", "What is there does not allow it, such as a name that is taken."),
         Problem("withdrawn", 410, "Withdrawn", "The record was withdrawn; the reason is told."),
+        Problem("retired", 410, "Retired", "This version is no longer served; which one is, is told."),
         Problem("body_too_large", 413, "Body too large", "The body has more bytes than one may have."),
         Problem("uri_too_long", 414, "URI too long", "The path and query have more bytes than they may have."),
         Problem(
@@ -75,7 +79,12 @@ def from_router(error: HTTPException, path: str) -> HTTPError:
         # The router holds the methods in a set: sorted, the answer is the same in each process.
         allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
         return HTTPError("method_not_allowed", f"Allowed here: {allowed}.", ((b"allow", allowed.encode()),))
-    return HTTPError("not_found", f"There is nothing at {path[:200]}; see /v1/openapi.json for what there is.")
+    name = path.strip("/").partition("/")[0]
+    if VERSION.fullmatch(name) and name not in VERSIONS:
+        there = ", ".join(one.name for one in VERSIONS.values() if one.lifecycle.status != "retired")
+        return HTTPError("not_found", f"There is no version {name} here; there is {there}. /versions tells of each.")
+    contract = f"/{name}/openapi.json" if name in VERSIONS else "/versions"
+    return HTTPError("not_found", f"There is nothing at {path[:200]}; see {contract} for what there is.")
 
 
 def document(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:

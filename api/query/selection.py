@@ -6,8 +6,9 @@ snake_case keys, GraphQL for what its query names under its aliases; the compile
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from api.catalog import Outdated
 from api.query.cells import Cell
 from api.query.filter import EVERYTHING, Filter
 from api.query.sort import Page, Sort
@@ -239,7 +240,8 @@ class Lines:
 
 @dataclass(frozen=True)
 class Query:
-    """A request: everything that it asks of one version, as one tree."""
+    """A request: everything that it asks of one version, as one tree, and what of it is deprecated."""
 
     version: str
     root: Object | Rows | Lines
+    outdated: tuple[Outdated, ...] = field(default=(), compare=False)

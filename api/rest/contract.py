@@ -79,10 +79,11 @@ def routes(version: Version) -> APIRouter:
 def _paths(version: Version, resource: Resource) -> dict[str, Schema]:
     listed = f"/{version.name}/{resource.plural}"
     paths = {listed: {"get": _list(version, resource)}, f"{listed}/{{id}}": {"get": _record(version, resource)}}
-    exports = {
-        f"{listed}.{form.name}": {"get": _export(version, resource, form)} for form in offered(version, resource)
-    }
-    return paths | exports
+    paths |= {f"{listed}.{form.name}": {"get": _export(version, resource, form)} for form in offered(version, resource)}
+    if version.lifecycle.status != "current":
+        for item in paths.values():
+            item["get"]["deprecated"] = True
+    return paths
 
 
 def _list(version: Version, resource: Resource) -> Schema:

@@ -48,6 +48,7 @@ class Exports:
         facts.door = "export"
         query = export_query(version, resource, form, scope["query_string"])
         assert isinstance(query.root, Lines)
+        facts.outdated = query.outdated
         plan = caller.plan if self.service.gate.limits is not None else None
         if plan is not None:
             _check_format(form, plan)

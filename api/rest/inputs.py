@@ -12,7 +12,7 @@ from api.rest.examples import example_id
 from api.rest.include import LEVELS
 from api.rest.parameters import LIST_MOST, Parameter, parameters
 from api.rest.request import COUNTS, EXPORT_MOST, LIMIT, LIMIT_MOST, OWN, common, exported
-from api.rest.schemas import Schema, array, ref, title, typed
+from api.rest.schemas import Schema, array, deprecated, ref, title, typed
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MOST}
 # A year as times and dates here may have it: four digits, from FIRST_YEAR.
@@ -68,6 +68,8 @@ def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterato
 
 def _filter(version: Version, resource: Resource, row: Parameter) -> Schema:
     made = _parameter(row.name, TAKEN[row.takes](row.condition), _told(resource, row))
+    through = resource.links[row.link].deprecated if row.link else ""
+    made = deprecated(made, row.condition.deprecated or through)
     example = _example(version, row)
     return made if example is None else made | {"example": example}
 

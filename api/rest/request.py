@@ -34,6 +34,7 @@ from api.query.cursor import fingerprint, read_cursor
 from api.query.parse import IDENTIFIER, nearest, read_language, read_words
 from api.rest.formats import Format
 from api.rest.include import Tree, read_include, shown
+from api.rest.outdated import outdated
 from api.rest.parameters import Parameter, parameters, split
 
 LIMIT = 50
@@ -96,7 +97,8 @@ def list_query(version: Version, resource: Resource, query_string: bytes) -> Que
     faults.check()
     mark = fingerprint(version.name, resource.name, sort, filter)
     position = read_cursor(given["cursor"], mark, sort, "cursor") if "cursor" in given else None
-    return Query(version.name, Rows(resource.name, Page(size, position), sort, selection, filter, fingerprint=mark))
+    rows = Rows(resource.name, Page(size, position), sort, selection, filter, fingerprint=mark)
+    return Query(version.name, rows, outdated(version, resource, given))
 
 
 def export_query(version: Version, resource: Resource, form: Format, query_string: bytes) -> Query:
@@ -111,7 +113,8 @@ def export_query(version: Version, resource: Resource, form: Format, query_strin
     faults.check()
     shape = form.shape(version, resource)
     assert shape is not None
-    return Query(version.name, Lines(resource.name, sort, shape, filter, form.before, form.after, most))
+    lines = Lines(resource.name, sort, shape, filter, form.before, form.after, most)
+    return Query(version.name, lines, outdated(version, resource, given))
 
 
 def record_query(version: Version, resource: Resource, identifier: str, query_string: bytes) -> Query:
@@ -127,7 +130,7 @@ def record_query(version: Version, resource: Resource, identifier: str, query_st
             f"An id here is {resource.prefix}_ and 26 characters of Crockford base32, in lower case.",
         )
     record = Record(resource.name, identifier, shown(version, resource, tree))
-    return Query(version.name, Object((Entry("data", record),)))
+    return Query(version.name, Object((Entry("data", record),)), outdated(version, resource, given))
 
 
 def common(resource: Resource) -> list[str]:

@@ -21,11 +21,15 @@ HEADERS: dict[str, str] = {
     "RateLimit-Cost": "The points that the request cost in the end.",
     "RateLimit": "Of each limit the points left (`r`) and the seconds until all are back (`t`) [IETF draft, RFC 9651].",
     "RateLimit-Policy": "Of each limit its points (`q`) and the seconds in which an empty one fills (`w`).",
+    "Deprecation": "Since when the version is deprecated, where it is [RFC 9745].",
+    "Sunset": "From when a deprecated version may no longer be served [RFC 8594].",
+    "Deprecated-Use": "The deprecated parts that the request uses, each with what to do `instead` [RFC 9651].",
     "WWW-Authenticate": "How to say who asks, and what was wrong with what was said [RFC 6750].",
 }
 NUMBERS = ("Retry-After", "RateLimit-Cost")
 # These stand only in some of the answers that name them.
-SOMETIMES = {"Link", "Content-Encoding", "RateLimit-Cost", "RateLimit", "RateLimit-Policy"}
+LIFECYCLE = ("Deprecation", "Sunset", "Deprecated-Use")
+SOMETIMES = {"Link", "Content-Encoding", "RateLimit-Cost", "RateLimit", "RateLimit-Policy", *LIFECYCLE}
 # Where a caller is known and held to a plan; what is refused before tells none.
 OF_LIMITS = ("RateLimit-Cost", "RateLimit", "RateLimit-Policy")
 LIMITED = {400, 403, 404, 406, 410, 429, 503}
@@ -37,8 +41,8 @@ OF_STATUS = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-OF_DATA = (*OF_PROBLEMS, "ETag")
-OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, "Content-Disposition", "Content-Encoding")
+OF_DATA = (*OF_PROBLEMS, "ETag", *LIFECYCLE)
+OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, "Content-Disposition", "Content-Encoding", *LIFECYCLE)
 
 # Problems that the request of one record meets and that of a list does not, and those that no GET meets.
 ONLY_RECORDS = {"not_found", "withdrawn"}

@@ -69,6 +69,7 @@ def _list(
             if priced is None:
                 priced = service.plan(list_query(version, resource, query_string), caller.plan)
                 plans.put((resource.name, query_string), priced, _weight(priced, query_string))
+            scope["facts"].outdated = priced.outdated
             if same := unchanged(scope, service.tag(priced)):
                 return same
             reply = await answered(service, priced, scope)
@@ -92,6 +93,7 @@ def _record(
             if priced is None:
                 priced = service.plan(record_query(version, resource, identifier, query_string), caller.plan)
                 plans.put((resource.name, identifier, query_string), priced, _weight(priced, query_string))
+            scope["facts"].outdated = priced.outdated
             if same := unchanged(scope, service.tag(priced)):
                 return same
             reply = await answered(service, priced, scope)

@@ -115,8 +115,9 @@ def record(version: Version, resource: Resource) -> Schema:
     for link in resource.links.values():
         target = version[link.target]
         if link.kind in ("one", "several"):
-            always[link.by] = _by(target, link)
-        (always if link.owned or link.embedded else included)[link.name] = _linked(target, link)
+            always[link.by] = deprecated(_by(target, link), link.deprecated)
+        shown_always = link.owned or link.embedded
+        (always if shown_always else included)[link.name] = deprecated(_linked(target, link), link.deprecated)
     return structure(always, resource.description, included)
 
 
@@ -125,7 +126,15 @@ def shown(field: Field) -> Schema:
     made = typed(field.type, field.format)
     made = array(made) if field.type.many else nullable(made) if field.type.nullable else made
     exemplary = field.example is not None and field.type.of is None and not field.type.many
-    return made | {"description": field.description} | ({"examples": [field.example]} if exemplary else {})
+    told = made | {"description": field.description} | ({"examples": [field.example]} if exemplary else {})
+    return deprecated(told, field.deprecated)
+
+
+def deprecated(schema: Schema, instead: str) -> Schema:
+    """The schema, or parameter, of what is perhaps deprecated, which then says what to do instead."""
+    if not instead:
+        return schema
+    return schema | {"deprecated": True, "description": f"{schema['description']} Deprecated: {instead}."}
 
 
 def nullable(schema: Schema) -> Schema:
@@ -137,7 +146,8 @@ def nullable(schema: Schema) -> Schema:
 
 def enum(terms: dict[str, str], description: str) -> Schema:
     """Terms with what they mean, for readers in words and for generators in order."""
-    listed = "".join(f"\n- `{term}`: {meaning}" for term, meaning in terms.items())
+    told = ((term, meaning, getattr(meaning, "deprecated", "")) for term, meaning in terms.items())
+    listed = "".join(f"\n- `{term}`: {meaning}{f' Deprecated: {old}.' if old else ''}" for term, meaning, old in told)
     return {
         "type": "string",
         "enum": list(terms),

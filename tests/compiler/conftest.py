@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.catalog import V1
+from api.catalog import V1, VERSIONS, Version
 from api.compiler import Statement, compile
 from api.graphql.document import Documents
 from api.graphql.schema import core
@@ -18,13 +18,13 @@ Compiled = Callable[..., Statement]
 
 @pytest.fixture(scope="session")
 def compiled() -> Compiled:
-    """`compiled("{ events { nodes { id } } }")` is the statement that answers the document."""
-    schema = core(V1)
-    documents = Documents(schema)
+    """`compiled("{ events { nodes { id } } }")` is the statement that answers the document, in version 1 unless
+    `version` is another."""
+    documents = {one: Documents(core(one)) for one in VERSIONS.values()}
 
-    def statement(text: str, **variables: Any) -> Statement:
-        document = documents.read(text)
-        query = read_operation(V1, schema, document, document.operation(None), variables).query
+    def statement(text: str, version: Version = V1, **variables: Any) -> Statement:
+        document = documents[version].read(text)
+        query = read_operation(version, core(version), document, document.operation(None), variables).query
         assert query is not None
         return compile(query)
 

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.catalog import V1
+from api.catalog import V1, VERSIONS
 from api.compiler import compile
 from api.compiler.json import literal, object_of, written
 from api.compiler.writer import Writer
@@ -27,7 +27,9 @@ ID = "evt_00000000000000000000000000"
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda one: one.stem)
 def test_a_document_becomes_the_statement_that_is_written_down(compiled: Compiled, path: Path) -> None:
     told, document, arguments, sql = path.read_text().split("\n", 3)
-    statement = compiled(document.removeprefix("-- "))
+    # Those whose name begins with a version are documents of that version.
+    version = VERSIONS.get(path.stem.partition("-")[0], V1)
+    statement = compiled(document.removeprefix("-- "), version)
     if os.environ.get("BRIEFING_WRITE_GOLDEN"):
         path.write_text(f"{told}\n{document}\n-- {orjson.dumps(statement.arguments).decode()}\n{statement.sql}\n")
         return

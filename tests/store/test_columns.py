@@ -6,8 +6,9 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from api.catalog import V1, Vocabulary
+from api.catalog import V1, VERSIONS, Version, Vocabulary
 from api.catalog.v1 import vocabularies
+from api.catalog.v2.dispute import DisputeStatus
 
 NULLABLE = """
     select a.attname from pg_attribute a
@@ -15,9 +16,14 @@ NULLABLE = """
 """
 
 
-@pytest.mark.parametrize("name", [*V1.resources, *V1.children])
-async def test_what_is_declared_to_be_there_is_never_null(owner: asyncpg.Connection, name: str) -> None:
-    resource = V1[name]
+EACH = [(version, name) for version in VERSIONS.values() for name in (*version.resources, *version.children)]
+
+
+@pytest.mark.parametrize(("version", "name"), EACH, ids=[f"{version.name}.{name}" for version, name in EACH])
+async def test_what_is_declared_to_be_there_is_never_null(
+    owner: asyncpg.Connection, version: Version, name: str
+) -> None:
+    resource = version[name]
     there = {one.name for one in resource.fields.values() if not one.type.nullable}
     there |= {one.by for one in resource.links.values() if one.kind == "several" or (one.single and not one.nullable)}
     assert there.isdisjoint({row["attname"] for row in await owner.fetch(NULLABLE, name)})
@@ -31,6 +37,6 @@ async def test_ids_hold_plain_characters_alone(owner: asyncpg.Connection) -> Non
 
 
 def test_terms_hold_plain_characters_alone() -> None:
-    for one in vars(vocabularies).values():
+    for one in (*vars(vocabularies).values(), DisputeStatus):
         if isinstance(one, type) and issubclass(one, Vocabulary):
             assert all(term.isidentifier() and term.isascii() for term in one.terms())

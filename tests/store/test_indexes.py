@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 import api.query as q
-from api.catalog import V1, Condition, Resource
+from api.catalog import VERSIONS, Condition, Resource, Version
 from api.compiler import compile
 from api.query import EVERYTHING, Column, Entry, Filter, HasMore, Nodes, Page, Query, Rows, Search, Through, read_sort
 
@@ -44,18 +44,20 @@ def filter_of(condition: Condition) -> Filter:
     return made
 
 
-def conditions() -> Iterator[tuple[Resource, Condition]]:
-    for resource in V1.resources.values():
-        for condition in V1.conditions[resource.name].values():
-            yield resource, condition
+def conditions() -> Iterator[Any]:
+    for version in VERSIONS.values():
+        for resource in version.resources.values():
+            for condition in version.conditions[resource.name].values():
+                name = f"{version.name}.{resource.name}.{condition.name}.{condition.operator}"
+                yield pytest.param(version, resource, condition, id=name)
 
 
-async def plan(owner: asyncpg.Connection, resource: Resource, filter: Filter, sort: str) -> str:
+async def plan(owner: asyncpg.Connection, version: Version, resource: Resource, filter: Filter, sort: str) -> str:
     order = read_sort(resource, sort)
     assert order is not None
     selection = (Entry("nodes", Nodes((Entry("id", Column("id")),))), Entry("more", HasMore()))
     rows = Rows(resource.name, Page(50), order, selection, filter)
-    statement = compile(Query("v1", rows))
+    statement = compile(Query(version.name, rows))
     async with owner.transaction():
         await owner.execute("set local enable_seqscan = off; set local plan_cache_mode = force_custom_plan")
         lines = await owner.fetch(f"explain {statement.sql}", *statement.arguments)
@@ -63,35 +65,42 @@ async def plan(owner: asyncpg.Connection, resource: Resource, filter: Filter, so
     return "\n".join(line[0] for line in lines if "Seq Scan on applied" not in line[0])
 
 
-@pytest.mark.parametrize(
-    ("resource", "condition"), [pytest.param(r, c, id=f"{r.name}.{c.name}.{c.operator}") for r, c in conditions()]
-)
-async def test_a_filter_has_an_index(owner: asyncpg.Connection, resource: Resource, condition: Condition) -> None:
-    found = await plan(owner, resource, filter_of(condition), resource.sort)
+@pytest.mark.parametrize(("version", "resource", "condition"), conditions())
+async def test_a_filter_has_an_index(
+    owner: asyncpg.Connection, version: Version, resource: Resource, condition: Condition
+) -> None:
+    found = await plan(owner, version, resource, filter_of(condition), resource.sort)
     assert "Seq Scan" not in found, found
     if condition.operator not in ORDERED:
         assert "Index Cond" in found, found
 
 
 @pytest.mark.parametrize(
-    ("resource", "sort"),
+    ("version", "resource", "sort"),
     [
-        pytest.param(r, f"{sign}{s}", id=f"{r.name}.{sign}{s}")
-        for r in V1.resources.values()
+        pytest.param(v, r, f"{sign}{s}", id=f"{v.name}.{r.name}.{sign}{s}")
+        for v in VERSIONS.values()
+        for r in v.resources.values()
         for s in r.sortable
         for sign in ("", "-")
     ],
 )
-async def test_a_sort_reads_an_index_in_order(owner: asyncpg.Connection, resource: Resource, sort: str) -> None:
+async def test_a_sort_reads_an_index_in_order(
+    owner: asyncpg.Connection, version: Version, resource: Resource, sort: str
+) -> None:
     field = resource.fields[sort.removeprefix("-")]
     filter: Filter = q.Test(field.needs, "in", ("killed",)) if field.needs else EVERYTHING
-    found = await plan(owner, resource, filter, sort)
+    found = await plan(owner, version, resource, filter, sort)
     inner = found[found.index("Limit") :]
     assert "Seq Scan" not in inner, found
     assert "Index" in inner, found
 
 
-@pytest.mark.parametrize("resource", [pytest.param(r, id=r.name) for r in V1.resources.values() if r.searched])
-async def test_a_search_has_an_index(owner: asyncpg.Connection, resource: Resource) -> None:
-    found = await plan(owner, resource, Search("shelling", "en"), resource.sort)
+@pytest.mark.parametrize(
+    ("version", "resource"),
+    [(v, r) for v in VERSIONS.values() for r in v.resources.values() if r.searched],
+    ids=lambda one: str(one.name),
+)
+async def test_a_search_has_an_index(owner: asyncpg.Connection, version: Version, resource: Resource) -> None:
+    found = await plan(owner, version, resource, Search("shelling", "en"), resource.sort)
     assert f"{resource.name}_search" in found, found

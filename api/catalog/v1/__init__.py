@@ -1,5 +1,6 @@
 """Version 1: the seven resources and their children, as the views of `sql/v1/` show them."""
 
+from api.catalog.lifecycle import Lifecycle
 from api.catalog.v1.briefing import Briefing
 from api.catalog.v1.citation import Citation
 from api.catalog.v1.document import Document
@@ -22,6 +23,10 @@ V1 = version(
     "v1",
     [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation],
     uncertainty=UNCERTAINTY,
+    lifecycle=Lifecycle(
+        successor="v2",
+        changes=("Events, figures, quotes, sources, documents, places and briefings, over REST and GraphQL.",),
+    ),
 )
 
 __all__ = [

@@ -1,6 +1,7 @@
 """Version 2: what version 1 has side by side stands in objects, as the views of `sql/v2/` show it. What is not named
 here is as it was."""
 
+from api.catalog.lifecycle import Lifecycle
 from api.catalog.v1 import Briefing, Citation, Document, Participant, Place, Relation, Source
 from api.catalog.v2.event import Event
 from api.catalog.v2.figure import Figure
@@ -20,4 +21,12 @@ V2 = version(
     "v2",
     [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation],
     uncertainty=UNCERTAINTY,
+    lifecycle=Lifecycle(
+        changes=(
+            "An event's `time` holds `starts_at`, `ends_at`, `precision`, `text`; its `place` is always shown whole.",
+            "A figure's `amount` holds `value`, `low`, `high`, `quantifier`, `unit` and `text`.",
+            "A quote's `speaker` is always shown whole; `original` holds `text` and `language`.",
+            "`dispute` holds `status` and `stances` in the place of `disputed`, which lists are still filtered by.",
+        ),
+    ),
 )

@@ -43,7 +43,7 @@ def document() -> dict[str, Any]:
     paths: dict[str, Schema] = {}
     for row in OPERATIONS:
         paths.setdefault(row.path, {})[row.method.lower()] = _operation(row)
-    for name in VERSIONS:
+    for name in (one.name for one in VERSIONS.values() if one.lifecycle.status != "retired"):
         paths[f"/{name}/me"] = {"get": _me(name)}
     return {
         "openapi": "3.1.0",

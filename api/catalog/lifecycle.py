@@ -1,0 +1,56 @@
+"""What becomes of a version over time, declared once with it, and what of it is no longer to be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+Status = Literal["current", "deprecated", "retired"]
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The dates are days in UTC. `changes` are lines of a changelog, written for callers. A version is retired by
+    whoever releases the software, never by the clock: `sunset` is the day from which it may be."""
+
+    status: Status = "current"
+    released: date | None = None
+    deprecated: date | None = None
+    sunset: date | None = None
+    successor: str = ""
+    changes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.status == "current":
+            if self.deprecated or self.sunset:
+                raise TypeError("a current version is not deprecated and has no sunset")
+        elif not (self.deprecated and self.sunset and self.successor):
+            raise TypeError(f"a {self.status} version says since when, until when, and what comes after it")
+        days = [day for day in (self.released, self.deprecated, self.sunset) if day]
+        if days != sorted(days):
+            raise TypeError("a version is released, then deprecated, then at its sunset")
+
+
+CURRENT = Lifecycle()
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """Something deprecated that a request uses: its name as the contract has it, and what to do instead."""
+
+    name: str
+    instead: str
+
+
+class Term(str):
+    """The meaning of a vocabulary's term that is no longer to be used."""
+
+    deprecated = ""
+
+
+def term(meaning: str, *, deprecated: str) -> str:
+    """A term of a vocabulary that is deprecated; says what to use in its place."""
+    made = Term(meaning)
+    made.deprecated = deprecated
+    return made

@@ -1,0 +1,92 @@
+"""What of an operation is deprecated: the fields that it selects, the fields of its inputs and the terms of its enums,
+in the document or in the variables. Names are schema coordinates: `Event.mood`, `EventFilter.mood`, `EventKind.WAR`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    EnumValueNode,
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    ObjectFieldNode,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    type_from_ast,
+    visit,
+)
+
+from api.catalog import Outdated
+from api.graphql.document import Document
+
+
+def outdated(
+    schema: GraphQLSchema, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> tuple[Outdated, ...]:
+    """Each once, in the order of the document."""
+    info = TypeInfo(schema)
+    finder = _Finder(info)
+    visit(DocumentNode(definitions=(operation, *document.fragments.values())), TypeInfoVisitor(info, finder))
+    for one in operation.variable_definitions or ():
+        name = one.variable.name.value
+        if name in variables:
+            finder.found += _within(type_from_ast(schema, one.type), variables[name])
+    return tuple(dict.fromkeys(finder.found))
+
+
+class _Finder(Visitor):
+    def __init__(self, info: TypeInfo) -> None:
+        super().__init__()
+        self.info = info
+        self.found: list[Outdated] = []
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        field, parent = self.info.get_field_def(), self.info.get_parent_type()
+        if field and parent and field.deprecation_reason:
+            self.found.append(Outdated(f"{parent.name}.{node.name.value}", field.deprecation_reason))
+
+    def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
+        parent = get_named_type(self.info.get_parent_input_type())
+        if isinstance(parent, GraphQLInputObjectType):
+            self.found += _field_of(parent, node.name.value)
+
+    def enter_enum_value(self, node: EnumValueNode, *_: Any) -> None:
+        kind = get_named_type(self.info.get_input_type())
+        if isinstance(kind, GraphQLEnumType):
+            self.found += _term_of(kind, node.value)
+
+
+def _within(kind: Any, value: Any) -> Iterator[Outdated]:
+    """What a variable's value uses; that it is a value of its type was looked at before."""
+    if isinstance(kind, GraphQLNonNull):
+        yield from _within(kind.of_type, value)
+    elif isinstance(kind, GraphQLList):
+        for one in value if isinstance(value, list) else [value]:
+            yield from _within(kind.of_type, one)
+    elif isinstance(kind, GraphQLEnumType):
+        yield from _term_of(kind, value)
+    elif isinstance(kind, GraphQLInputObjectType) and isinstance(value, dict):
+        for name, one in value.items():
+            yield from _field_of(kind, name)
+            yield from _within(kind.fields[name].type, one)
+
+
+def _field_of(kind: GraphQLInputObjectType, name: str) -> Iterator[Outdated]:
+    field = kind.fields.get(name)
+    if field and field.deprecation_reason:
+        yield Outdated(f"{kind.name}.{name}", field.deprecation_reason)
+
+
+def _term_of(kind: GraphQLEnumType, name: Any) -> Iterator[Outdated]:
+    term = kind.values.get(name)
+    if term and term.deprecation_reason:
+        yield Outdated(f"{kind.name}.{name}", term.deprecation_reason)

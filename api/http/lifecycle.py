@@ -1,0 +1,104 @@
+"""What answers tell of what is no longer to be used: the version that was asked, and the parts of it that are used.
+
+`Deprecation` is a structured-field date [RFC 9745], `Sunset` an HTTP date [RFC 8594], and `Link` leads to the version
+that comes after. `Deprecated-Use` is a list of strings [RFC 9651], each a part that the request uses, with what to do
+instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time
+from email.utils import format_datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.types import Scope
+
+from api.access.uses import OutdatedUses
+from api.catalog import Outdated, Version
+from api.errors import Retired
+from api.http.facts import Ended, Facts
+from api.http.route import DataRoute
+
+Headers = list[tuple[bytes, bytes]]
+# A request that uses more is told of these.
+TOLD_MOST = 20
+
+
+def fields(version: Version) -> Headers:
+    """The header fields of every answer of a version; none while it is current."""
+    life = version.lifecycle
+    if life.deprecated is None or life.sunset is None:
+        return []
+    return [
+        (b"deprecation", f"@{_midnight(life.deprecated).timestamp():.0f}".encode()),
+        (b"sunset", format_datetime(_midnight(life.sunset), usegmt=True).encode()),
+        (b"link", f'</{life.successor}>; rel="successor-version"'.encode()),
+    ]
+
+
+def of_versions(versions: Iterable[Version]) -> dict[str, Headers]:
+    """The fields of the versions that are not current, by name."""
+    return {one.name: told for one in versions if (told := fields(one))}
+
+
+def name_of(scope: Scope) -> str:
+    """The first part of the path, which may be the name of a version."""
+    path: str = scope["path"]
+    return path[1:].partition("/")[0]
+
+
+def uses(outdated: Iterable[Outdated]) -> bytes:
+    """The value of `Deprecated-Use`."""
+    parts = [f"{_string(one.name)};instead={_string(one.instead)}" for one in outdated]
+    return ", ".join(parts[:TOLD_MOST]).encode()
+
+
+def noting(counted: OutdatedUses) -> Ended:
+    """What counts the uses of deprecated things by who used them."""
+
+    def ended(facts: Facts, scope: Scope) -> None:
+        if not (facts.version or facts.outdated):
+            return
+        key_id = getattr(scope.get("caller"), "key_id", None)
+        if facts.version:
+            counted.note(key_id, facts.version)
+        for one in facts.outdated:
+            counted.note(key_id, name_of(scope), one.name)
+
+    return ended
+
+
+def retired(version: Version) -> Retired:
+    """Why a version that is no longer served does not answer, and where to go on."""
+    life = version.lifecycle
+    return Retired(
+        f"Version {version.name} is no longer served, since {life.sunset}.",
+        f"Go on with /{life.successor}; /versions tells what differs.",
+    )
+
+
+def gone(version: Version) -> APIRouter:
+    """Every path of a version that is no longer served."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    for path in (f"/{version.name}", f"/{version.name}/{{rest:path}}"):
+        router.add_api_route(path, _refuse(version), methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+    return router
+
+
+def _refuse(version: Version) -> Callable[[Request], Any]:
+    async def handle(request: Request) -> Any:
+        raise retired(version)
+
+    return handle
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _string(text: str) -> str:
+    """A string of structured fields: printable ASCII in quotes."""
+    plain = "".join(one if " " <= one <= "~" else "?" for one in text)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,41 @@
+"""What of a request's parameters is deprecated. Every answer shows a record's fields, asked for or not, so that a field
+counts as used where a parameter names it: in a filter, an order or an include."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from api.catalog import Outdated, Resource, Version
+from api.rest.parameters import parameters, split
+
+
+def outdated(version: Version, resource: Resource, given: dict[str, str]) -> tuple[Outdated, ...]:
+    """The deprecated parameters of a valid request, and deprecated values of others, each once."""
+    if not version.deprecates:
+        return ()
+    return tuple(dict.fromkeys(one for name, text in given.items() for one in _used(version, resource, name, text)))
+
+
+def _used(version: Version, resource: Resource, name: str, text: str) -> Iterator[Outdated]:
+    if name == "sort" and (field := resource.fields.get(text.removeprefix("-"))) and field.deprecated:
+        yield Outdated(f"sort={field.name}", field.deprecated)
+    if name == "include":
+        yield from (one for path in split(text) for one in _included(version, resource, path))
+    row = parameters(version, resource).get(name)
+    if row is None:
+        return
+    through = resource.links[row.link].deprecated if row.link else ""
+    if said := row.condition.deprecated or through:
+        yield Outdated(name, said)
+    if row.condition.type.name == "vocabulary" and row.takes == "list":
+        terms = row.condition.type.of.outdated()
+        yield from (Outdated(f"{name}={one}", terms[one]) for one in split(text) if one in terms)
+
+
+def _included(version: Version, resource: Resource, path: str) -> Iterator[Outdated]:
+    at = resource
+    for name in path.split("."):
+        link = at.links[name]
+        if link.deprecated:
+            yield Outdated(f"include={path}", link.deprecated)
+        at = version[link.target]

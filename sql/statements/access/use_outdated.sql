@@ -1,0 +1,6 @@
+-- Uses of what is deprecated, added to those before. In order, for several processes tell of the same ones.
+insert into access.outdated as held (caller, version, part, uses)
+select caller, version, part, uses
+from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) as told (caller, version, part, uses)
+order by caller, version, part
+on conflict (caller, version, part) do update set uses = held.uses + excluded.uses, last_used_at = now()

@@ -1,0 +1,90 @@
+"""Two versions that were never served: one is deprecated, and parts of it before; the other is no longer served."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from api.catalog import V1, VERSIONS, Lifecycle
+from api.catalog.declaration import Vocabulary, field, many, revised, where
+from api.catalog.lifecycle import term
+from api.catalog.version import version
+from api.ingest.load import load
+from api.rest import examples
+from api.store.migrate import migrate
+from api.store.statements import versions
+from tests.agreement.conftest import Doors, opened
+
+SAMPLE = Path(__file__).parents[2] / "api" / "sample"
+AGED = Lifecycle(
+    "deprecated",
+    released=date(2021, 1, 1),
+    deprecated=date(2023, 7, 1),
+    sunset=date(2030, 1, 31),
+    successor="v1",
+    changes=("The first that there was.",),
+)
+
+
+class OldStatus(Vocabulary):
+    """How far it has come."""
+
+    planned = "It is to be."
+    ongoing = "It goes on."
+    occurred = "It was."
+    failed = term("It was tried.", deprecated="use cancelled")
+    cancelled = "It was called off."
+
+
+@revised(V1["event"])
+class Event:
+    """Something that happened, as it was told once."""
+
+    status: OldStatus = field("How far it has come.", filter="in", example="failed")
+    ends_at: datetime | None = field("When it ended.", sort=True, deprecated="use starts_at")
+    time_text: str | None = field("The time as the text gives it.", deprecated='use "starts_at"')
+    quotes = many("quote", "What was said about it.", by="event_id", deprecated="use /quotes")
+    country = where("place.country", "The country of its place.", deprecated="use place.country")
+
+
+OTHERS = [one for one in (*V1.resources.values(), *V1.children.values()) if one.name != "event"]
+V8 = version("v8", [Event, *OTHERS], uncertainty="None.", lifecycle=AGED)
+V7 = version("v7", [Event, *OTHERS], lifecycle=replace(AGED, status="retired", sunset=date(2024, 2, 29)))
+
+
+@pytest.fixture(scope="session")
+async def aged_url(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    """A store with the sample that shows these versions too."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    views = next(one.text for one in versions() if one.name == "v1").replace("v1.", "v8.")
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"create schema v8; {views}; grant usage on schema v8 to briefing_reader")
+    await connection.execute("grant select on all tables in schema v8 to briefing_reader")
+    await connection.close()
+    return url
+
+
+@pytest.fixture
+def declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They are versions like any other."""
+    for name in (*VERSIONS, "v8"):
+        kept = examples.FOLDER / f"{name if name in VERSIONS else 'v1'}.json"
+        shutil.copy(kept, tmp_path / f"{name}.json")
+    monkeypatch.setattr(examples, "FOLDER", tmp_path)
+    for one in (V7, V8):
+        monkeypatch.setitem(VERSIONS, one.name, one)
+
+
+@pytest.fixture
+async def aged(aged_url: str, declared: None) -> AsyncIterator[Doors]:
+    """Both doors of the deprecated version, of a service that has the others beside it."""
+    async with opened(aged_url, V8) as made:
+        yield made
