@@ -65,7 +65,7 @@ async def plan(owner: asyncpg.Connection, version: Version, resource: Resource, 
     return "\n".join(line[0] for line in lines if "Seq Scan on applied" not in line[0])
 
 
-@pytest.mark.parametrize(("version", "resource", "condition"), conditions())
+@pytest.mark.parametrize(("version", "resource", "condition"), list(conditions()))
 async def test_a_filter_has_an_index(
     owner: asyncpg.Connection, version: Version, resource: Resource, condition: Condition
 ) -> None:
