@@ -127,8 +127,14 @@ async def write(connection: asyncpg.Connection[Any], dataset: Dataset) -> None:
     await connection.execute("analyze")
 
 
+# What makes records disputed, in turn.
+STANCES = [["blames"], ["denies"], ["blames", "disputes", "retracts"]]
+
+
 async def insert(connection: asyncpg.Connection[Any], table: str, rows: list[Row]) -> None:
     """Write some rows of a table; each has the same columns."""
+    if "disputed" in rows[0]:
+        rows = [one | {"dispute_stances": STANCES[at % 3] if one["disputed"] else []} for at, one in enumerate(rows)]
     columns = ", ".join(rows[0])
     await connection.execute(
         f"insert into store.{table} ({columns})"
