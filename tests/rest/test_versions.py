@@ -1,0 +1,87 @@
+"""Each version's contracts are valid and committed, and its answers are those that they promise, with no key more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx2
+import pytest
+from graphql import validate_schema
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from api.catalog import VERSIONS, Resource, Version
+from api.graphql import contract as graphql
+from api.graphql.schema import core
+from api.rest import contract as rest
+from api.rest.formats import offered
+from api.rest.inputs import links
+from tests.rest.test_contract import closed
+
+FILES = Path(__file__).parents[2] / "openapi"
+each = pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda one: str(one.name))
+EVERY = [(version, resource) for version in VERSIONS.values() for resource in version.resources.values()]
+every = pytest.mark.parametrize(("version", "resource"), EVERY, ids=[f"{one.name}-{each.name}" for one, each in EVERY])
+
+
+@each
+def test_the_contracts_are_valid_and_committed(version: Version) -> None:
+    validate(rest.openapi(version))
+    assert validate_schema(core(version)) == []
+    assert (FILES / f"{version.name}.json").read_text(encoding="utf-8") == rest.text(version)
+    assert (FILES / f"{version.name}.graphql").read_text(encoding="utf-8") == graphql.text(version)
+
+
+@each
+def test_everything_is_described_and_used(version: Version) -> None:
+    components = rest.openapi(version)["components"]
+    unused = [
+        f"{kind}/{name}"
+        for kind, parts in components.items()
+        for name in parts
+        if f'"#/components/{kind}/{name}"' not in rest.text(version)
+    ]
+    assert unused == []
+    schemas = components["schemas"]
+    assert [name for name, one in schemas.items() if not one.get("description")] == []
+    properties = [(name, key, one) for name, made in schemas.items() for key, one in made.get("properties", {}).items()]
+    assert [(name, key) for name, key, one in properties if not one.get("description") and "$ref" not in one] == []
+
+
+@every
+def test_every_answer_is_as_documented(client: httpx2.Client, version: Version, resource: Resource) -> None:
+    schemas = closed(rest.openapi(version)["components"]["schemas"])
+    title = resource.name.capitalize()
+
+    def keeps_to(path: str, name: str) -> None:
+        made = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+        answer = client.get(path)
+        assert answer.status_code == 200, answer.text
+        faults = [f"{one.json_path}: {one.message}" for one in Draft202012Validator(made).iter_errors(answer.json())]
+        assert faults == [], path
+
+    listed = f"/{version.name}/{resource.plural}"
+    keeps_to(f"{listed}?limit=200&count=exact", f"{title}Page")
+    for path in links(version, resource):
+        keeps_to(f"{listed}?limit=20&include={path}", f"{title}Page")
+    record = client.get(listed).json()["data"][0]
+    keeps_to(f"{listed}/{record['id']}", f"{title}Record")
+    if any(form.name == "geojson" for form in offered(version, resource)):
+        keeps_to(f"{listed}.geojson", "FeatureCollection")
+
+
+@every
+def test_an_export_has_the_records_of_the_list_in_its_order(
+    client: httpx2.Client, version: Version, resource: Resource
+) -> None:
+    listed = f"/{version.name}/{resource.plural}"
+    page = client.get(f"{listed}?limit=200").json()["data"]
+    lines = [one for one in client.get(f"{listed}.ndjson").text.split("\n") if one]
+    assert (
+        "[" + ",".join(lines) + "]"
+        == client.get(f"{listed}?limit=200").text.partition('"data":')[2].partition(',"page"')[0]
+    )
+    table = client.get(f"{listed}.csv").text
+    assert [one["id"] for one in page] == [
+        line[:30] for line in table.split("\r\n")[1:] if line.startswith(f"{resource.prefix}_")
+    ]
