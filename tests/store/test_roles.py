@@ -87,7 +87,7 @@ async def test_the_reader_reaches_no_plan_key_document_and_log(
     owner: asyncpg.Connection, reader: asyncpg.Connection
 ) -> None:
     names = await relations(owner, "access")
-    assert sorted(names) == ["audit", "epoch", "key", "plan", "trusted_document"]
+    assert sorted(names) == ["audit", "epoch", "key", "outdated", "plan", "trusted_document"]
     for name in names:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await reader.fetch(f"select * from access.{name} limit 1")
