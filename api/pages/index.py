@@ -1,0 +1,50 @@
+"""Where to begin: what the service offers, and where, for those who open its address or a version's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+
+from api.answer import Service
+from api.catalog import Version
+from api.http.admission import Admission
+from api.http.media import header, wanted
+from api.http.respond import Content, respond
+from api.http.route import DataRoute
+from api.pages.home import Home
+
+JSON = "application/json"
+HTML = "text/html"
+
+
+def routes(service: Service, admission: Admission, versions: Sequence[Version]) -> APIRouter:
+    """`/` and `/vN`: links to what there is; at `/` a browser gets the home page."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    offered = {version.name: _offered(version) for version in versions}
+    index = {"versions": offered, "docs": "/docs", "health": "/healthz", "ready": "/readyz"}
+    _add(router, "/", index, Home(service, admission, versions))
+    for name, what in offered.items():
+        _add(router, f"/{name}", what)
+    return router
+
+
+def _offered(version: Version) -> dict[str, Any]:
+    path = f"/{version.name}"
+    lists = {one.plural: f"{path}/{one.plural}" for one in version.resources.values()}
+    contracts = {"openapi": f"{path}/openapi.json", "schema": f"{path}/schema.graphql"}
+    return {"lists": lists, "graphql": f"{path}/graphql", **contracts, "docs": f"/docs/{version.name}"}
+
+
+def _add(router: APIRouter, path: str, what: dict[str, Any], home: Home | None = None) -> None:
+    content = Content(orjson.dumps(what))
+
+    async def handle(request: Request) -> Any:
+        # JSON where the client does not say, or takes anything.
+        if home and wanted(header(request.scope, b"accept"), (JSON, HTML)) == HTML:
+            return await home.answer(request.scope)
+        return await respond(request.scope, content)
+
+    router.add_api_route(path, handle, methods=["GET", "HEAD", "OPTIONS"])
