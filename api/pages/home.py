@@ -46,7 +46,7 @@ class Home:
             async with self._admission(scope):
                 if same := unchanged(scope, _tag(self._service.tag(self._priced), origin)):
                     return same
-                reply = await answered(self._service, self._priced, scope)
+                reply = await answered(self._service, self._priced, scope, conditional=False)
         except Unavailable as error:
             return self._without_numbers(origin, error)
         page = Content(self._page(origin, orjson.loads(reply.body)))
