@@ -28,11 +28,12 @@ serve: .venv/installed ## Serve the sample on PORT (8000), from a Postgres of it
 test: .venv/installed-test ## Run the tests (ARGS='-k name')
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/installed-test ## Check style, types and who imports whom
+lint: .venv/installed-test ## Check style, types, who imports whom, and that no contract breaks a released one
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/briefing contract --check
 
 bench: .venv/installed-bench ## Measure, and write tests/bench/RESULTS.md (ARGS=--quick for small stores)
 	$(BIN)/python tests/bench/run.py $(ARGS)

@@ -59,9 +59,11 @@ class Service:
         most = dearest(query, points)
         check(points, most, self.settings.max_price, plan if self.gate.limits is not None else None)
         statement = compile(query)
-        text = f"{__version__}\0{statement.sql}\0{statement.arguments!r}"
-        key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-        return Priced(points, largest(query), most, statement, key, beside, query.outdated)
+        return Priced(points, largest(query), most, statement, _key(statement), beside, query.outdated)
+
+    def fixed(self, points: int, statement: Statement) -> Priced:
+        """A statement of our own, at a price of its own: it has no page that a caller could choose."""
+        return Priced(points, 0, None, statement, _key(statement))
 
     def tag(self, priced: Priced) -> str:
         """The entity tag of the answer as it would be now; empty while that is not sure."""
@@ -106,6 +108,11 @@ class Service:
         reply = await self.reader.read(statement.sql, statement.arguments, custom=statement.custom)
         self._kept.put(priced.key, reply, 2 * len(reply.body) + 200)
         return reply
+
+
+def _key(statement: Statement) -> str:
+    text = f"{__version__}\0{statement.sql}\0{statement.arguments!r}"
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def tagged(priced: Priced, mark: str) -> str:

@@ -17,6 +17,7 @@ from api.access.limits import open_limits
 from api.answer import Service
 from api.catalog import VERSIONS
 from api.graphql import console
+from api.graphql import contract as sdl
 from api.graphql import routes as graphql
 from api.http import lifecycle, meanings
 from api.http.access_log import access_log
@@ -27,7 +28,9 @@ from api.http.health import PATIENCE, Health, Prepare, persist
 from api.http.metrics import Kind, Metrics
 from api.http.paths import Paths
 from api.http.traces import Traces
-from api.rest import contract, export, index
+from api.pages import index, reference
+from api.pages.files import ASSETS
+from api.rest import contract, export
 from api.rest import routes as rest
 from api.rest.access import me
 from api.rest.access import routes as access
@@ -91,14 +94,16 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None, tab
             await asyncio.to_thread(traces.end)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    routers = [health.routes(), index.routes(VERSIONS.values()), console.routes(), meanings.routes()]
+    versions = list(VERSIONS.values())
+    routers = [health.routes(), index.routes(service, admission, versions), reference.routes(versions)]
+    routers += [console.ASSETS.routes(), ASSETS.routes(), meanings.routes()]
     routers.append(access.routes(directory.store, admission, settings))
     for version in VERSIONS.values():
         if version.lifecycle.status == "retired":
             routers += [graphql.retired(version), lifecycle.gone(version)]
             continue
         routers += [rest.routes(service, admission, exports, version), export.routes(exports, admission, version)]
-        routers += [contract.routes(version), graphql.routes(service, admission, version)]
+        routers += [contract.routes(version), sdl.routes(version), graphql.routes(service, admission, version)]
         routers.append(me.routes(version, admission))
     for router in routers:
         app.include_router(router)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from api import commands
-from api.errors import BriefingError, RequestError, SettingsError
+from api.errors import BriefingError, ContractError, RequestError, SettingsError
 from api.settings import Settings, read_settings
 
 NOT_CONFIGURED = 2
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(commands.keys, name="keys")
 app.add_typer(commands.plans, name="plans")
 app.add_typer(commands.documents, name="documents")
+app.add_typer(commands.contract, name="contract")
 app.command("audit")(commands.audit)
 app.command("outdated")(commands.outdated)
 
@@ -43,7 +44,7 @@ def complain(error: BriefingError) -> int:
     print(f"briefing: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"briefing: {error.hint}", file=sys.stderr)
-    return NOT_CONFIGURED if isinstance(error, SettingsError | RequestError) else UNAVAILABLE
+    return NOT_CONFIGURED if isinstance(error, ContractError | SettingsError | RequestError) else UNAVAILABLE
 
 
 @app.command()
@@ -101,25 +102,6 @@ def migrate() -> None:
     with import_module("api.store.address").address(read_settings()) as url:
         done = asyncio.run(import_module("api.store.migrate").migrate(url))
     print("\n".join(done) if done else "Nothing to do.")
-
-
-@app.command()
-def contract(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where a file is not current.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where the contracts are.")] = Path("openapi"),
-) -> None:
-    """Write the contracts of every version: OpenAPI, GraphQL, and the schema of load files."""
-    stale = []
-    for name, text in import_module("api.contracts").contracts().items():
-        path = folder / name
-        if path.exists() and path.read_text(encoding="utf-8") == text:
-            continue
-        stale.append(str(path))
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    print("\n".join(f"{'stale' if check else 'written'}: {one}" for one in stale) or "All contracts are current.")
-    sys.exit(1 if check and stale else 0)
 
 
 @app.command("settings")

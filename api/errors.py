@@ -19,6 +19,7 @@ BriefingError
 │   └── TimedOut            timed_out          the store took longer than a request may
 ├── LoadError               load_refused       a file was refused whole; it lists every fault found
 │   └── Busy                load_busy          another load is running
+├── ContractError           invalid_contract   a contract file is not what the command that writes it left
 └── SettingsError           invalid_settings   the service cannot start as configured
 """
 
@@ -172,6 +173,12 @@ class Busy(LoadError):
     """Another load is running."""
 
     code = "load_busy"
+
+
+class ContractError(BriefingError):
+    """A contract file is missing, stale, or was edited by hand."""
+
+    code = "invalid_contract"
 
 
 class SettingsError(BriefingError):

@@ -85,7 +85,7 @@ def node() -> Callable[..., str]:
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         _run(program, str(home / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--no-audit", "--no-fund")
         installed.touch()
-    return lambda script, *arguments: _run(program, script, *arguments)
+    return lambda script, *arguments: _run(program, script, *map(str, arguments))
 
 
 def _run(*command: str) -> str:

@@ -35,7 +35,7 @@ def compile(query: Query) -> Statement:
     writer = Writer(VERSIONS[query.version])
     if isinstance(query.root, Rows):
         made, _ = page(writer, query.root)
-        told = f"null::text[] as notes, {_mark(writer)}, greatest(r.points, 1)::int as points"
+        told = f"null::text[] as notes, {mark(writer)}, greatest(r.points, 1)::int as points"
         columns = f"convert_to(r.made, 'UTF8') as body, r.next, {told}"
         sql = f"select {columns}\nfrom (\n  {indent(made)}\n) r"
     elif isinstance(query.root, Lines):
@@ -45,7 +45,7 @@ def compile(query: Query) -> Statement:
     return Statement(sql, tuple(writer.arguments), writer.custom, tuple(sorted(writer.reads)))
 
 
-def _mark(writer: Writer) -> str:
+def mark(writer: Writer) -> str:
     """The latest change of what is read, as api.store.changes tells it too; in the statement's own snapshot."""
     names = literal("{" + ",".join(sorted(writer.reads)) + "}")
     made = "coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0)"
@@ -61,7 +61,7 @@ def _object(writer: Writer, root: Object) -> str:
     joins = "".join(f"\nleft join lateral (\n  {indent(made)}\n) {alias} on true" for alias, made in roots.joins)
     body = f"convert_to({object_of(roots.pairs).sql()}, 'UTF8')"
     points = f"greatest({' + '.join(roots.points) or '0'}, 1)::int as points"
-    told = f"null::text as next, {noted} as notes, {_mark(writer)}, {points}"
+    told = f"null::text as next, {noted} as notes, {mark(writer)}, {points}"
     return f"select {body} as body, {told}\nfrom (select) request{joins}"
 
 

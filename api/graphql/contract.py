@@ -1,11 +1,31 @@
-"""The GraphQL contract of a version, in the schema definition language."""
+"""The GraphQL contract of a version, in the schema definition language: committed, and served beside its GraphQL."""
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Request
+
 from api.catalog import Version
 from api.graphql.schema import schema
+from api.http.respond import Content, respond
+from api.http.route import DataRoute
 
 
+@cache
 def text(version: Version) -> str:
     """The SDL, with descriptions, as it is committed."""
     return schema(version).as_str() + "\n"
+
+
+def routes(version: Version) -> APIRouter:
+    """`/vN/schema.graphql`, as plain text: no registered media type names the language."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    content = Content(text(version).encode())
+
+    async def handle(request: Request) -> Any:
+        return await respond(request.scope, content, media_type=b"text/plain; charset=utf-8")
+
+    router.add_api_route(f"/{version.name}/schema.graphql", handle, methods=["GET", "HEAD", "OPTIONS"])
+    return router

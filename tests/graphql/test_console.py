@@ -10,9 +10,10 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 import pytest
 
-from api.graphql.console import FILES, PAGE, names
+from api.graphql.console import ASSETS, PAGE
 
 PATH = "/v1/graphql"
+FILES = ASSETS.folder
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 REFERENCES = re.compile(r'(?:src|href)="([^"]*)"')
 FOREVER = "public, max-age=31536000, immutable"
@@ -91,7 +92,7 @@ def test_what_the_page_refers_to_is_there_and_kept_for_good(client: httpx2.Clien
         )
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", ASSETS.names)
 def test_a_file_is_served_as_it_is_compressed_and_as_304(client: httpx2.Client, assets: list[str], name: str) -> None:
     path = f"{assets[0].rpartition('/')[0]}/{name}"
     plain = client.get(path, headers={"accept-encoding": "identity"})
@@ -135,7 +136,7 @@ def test_an_address_of_another_release_is_404_and_not_kept(client: httpx2.Client
 
 def test_the_licences_are_beside_what_they_are_for() -> None:
     notice = (FILES / "NOTICE.txt").read_text(encoding="utf-8")
-    for name in names():
+    for name in ASSETS.names:
         assert name in notice or name == "NOTICE.txt"
     for version in ("GraphiQL 3.9.0", "React 18.3.1", "React DOM 18.3.1"):
         assert version in notice
@@ -143,7 +144,7 @@ def test_the_licences_are_beside_what_they_are_for() -> None:
         assert "Copyright" in (FILES / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", [PAGE, *names()])
+@pytest.mark.parametrize("name", [PAGE, *ASSETS.names])
 def test_a_file_names_no_host_of_packages_no_source_map_and_no_font(name: str) -> None:
     text = (FILES / name).read_text(encoding="utf-8")
     assert not ORIGINS.search(text)

@@ -3,24 +3,32 @@ of each version."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
 
+from api.answer import Service
 from api.catalog import Version
+from api.http.admission import Admission
+from api.http.media import header, wanted
 from api.http.respond import Content, respond
 from api.http.route import DataRoute
+from api.pages.home import Home
+
+JSON = "application/json"
+HTML = "text/html"
 
 
-def routes(versions: Iterable[Version]) -> APIRouter:
-    """`/` and `/vN`: links to what there is; `/versions`: what becomes of each."""
+def routes(service: Service, admission: Admission, versions: Sequence[Version]) -> APIRouter:
+    """`/` and `/vN`: links to what there is; at `/` a browser gets the home page. `/versions`: what becomes of each."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
-    every = list(versions)
-    offered = {one.name: _offered(one) for one in every if one.lifecycle.status != "retired"}
-    _add(router, "/", {"versions": offered, "lifecycle": "/versions", "health": "/healthz", "ready": "/readyz"})
-    _add(router, "/versions", {"versions": [_told(one) for one in every]})
+    served = [one for one in versions if one.lifecycle.status != "retired"]
+    offered = {version.name: _offered(version) for version in served}
+    more = {"lifecycle": "/versions", "docs": "/docs", "health": "/healthz", "ready": "/readyz"}
+    _add(router, "/", {"versions": offered, **more}, Home(service, admission, served))
+    _add(router, "/versions", {"versions": [_told(one) for one in versions]})
     for name, what in offered.items():
         _add(router, f"/{name}", what)
     return router
@@ -29,7 +37,8 @@ def routes(versions: Iterable[Version]) -> APIRouter:
 def _offered(version: Version) -> dict[str, Any]:
     path = f"/{version.name}"
     lists = {one.plural: f"{path}/{one.plural}" for one in version.resources.values()}
-    return {"lists": lists, "graphql": f"{path}/graphql", "openapi": f"{path}/openapi.json"}
+    contracts = {"openapi": f"{path}/openapi.json", "schema": f"{path}/schema.graphql"}
+    return {"lists": lists, "graphql": f"{path}/graphql", **contracts, "docs": f"/docs/{version.name}"}
 
 
 def _told(version: Version) -> dict[str, Any]:
@@ -47,10 +56,13 @@ def _told(version: Version) -> dict[str, Any]:
     }
 
 
-def _add(router: APIRouter, path: str, what: dict[str, Any]) -> None:
+def _add(router: APIRouter, path: str, what: dict[str, Any], home: Home | None = None) -> None:
     content = Content(orjson.dumps(what))
 
     async def handle(request: Request) -> Any:
+        # JSON where the client does not say, or takes anything.
+        if home and wanted(header(request.scope, b"accept"), (JSON, HTML)) == HTML:
+            return await home.answer(request.scope)
         return await respond(request.scope, content)
 
     router.add_api_route(path, handle, methods=["GET", "HEAD", "OPTIONS"])

@@ -1,0 +1,79 @@
+"""`briefing contract`: writes the contracts, holds them to the released ones, and releases them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.errors import ContractError
+
+# How many breaks are told one by one.
+TOLD = 25
+
+contract = typer.Typer(invoke_without_command=True)
+
+
+@contract.callback()
+def write(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where a file is not current.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the contracts are.")] = Path("openapi"),
+) -> None:
+    """Write the contracts of every version: OpenAPI, GraphQL, and the schema of load files.
+
+    Exits with 1 where one would break whoever holds the one that was released."""
+    context.obj = folder
+    if context.invoked_subcommand:
+        return
+    current = import_module("api.contracts").contracts()
+    stale = _stale(folder, current)
+    for name in () if check else stale:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(current[name], encoding="utf-8")
+    for name in stale:
+        print(f"{'stale' if check else 'written'}: {folder / name}")
+    broken = import_module("api.contracts.release").gate(folder / "released", current)
+    if not stale and not broken:
+        print("All contracts are current, and break none that was released.")
+    _tell(broken)
+    sys.exit(1 if broken or (check and stale) else 0)
+
+
+@contract.command("release")
+def release(
+    context: typer.Context,
+    retire: Annotated[
+        str, typer.Option(metavar="vN", help="A version that is served no more, and is to leave openapi/released/.")
+    ] = "",
+    changelog: Annotated[Path, typer.Option(help="Where a line of it is written.")] = Path("CHANGELOG.md"),
+) -> None:
+    """Promise the contracts as they are: copy them to openapi/released/, unless they break what was promised before."""
+    folder = context.obj
+    current = import_module("api.contracts").contracts()
+    if stale := _stale(folder, current):
+        raise ContractError(f"{folder / stale[0]} is not current.", "Run `briefing contract` and read what changed.")
+    releases = import_module("api.contracts.release")
+    if broken := releases.gate(folder / "released", current, retire):
+        _tell(broken)
+        sys.exit(1)
+    done = releases.release(folder / "released", current, changelog, datetime.now(UTC).date(), retire)
+    print(f"Released: {done}." if done else "Nothing has changed since the last release.")
+
+
+def _stale(folder: Path, current: Mapping[str, str]) -> list[str]:
+    """The files that are missing or differ."""
+    there = {name: folder / name for name in current}
+    return [name for name, path in there.items() if not path.is_file() or path.read_bytes() != current[name].encode()]
+
+
+def _tell(broken: Sequence[Any]) -> None:
+    for one in broken[:TOLD]:
+        print(f"breaks: {one}", file=sys.stderr)
+    if len(broken) > TOLD:
+        print(f"breaks: and {len(broken) - TOLD} places more.", file=sys.stderr)

@@ -1,0 +1,40 @@
+"""What a version holds, in one statement: how much, since when nothing has changed, and under which licences."""
+
+from __future__ import annotations
+
+from api.catalog import Version
+from api.compiler.json import literal
+from api.compiler.page import ESTIMATE_FROM, SAMPLE_OF
+from api.compiler.statement import Statement, mark
+from api.compiler.writer import Writer
+
+# How many briefings are looked at for their licences, and how many different ones are told.
+BRIEFINGS_MOST = 1000
+RIGHTS_MOST = 8
+
+
+def summary(version: Version) -> Statement:
+    """Answers `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence, attribution}]}`."""
+    writer, resources = Writer(version), version.resources.values()
+    counts = ", ".join(f"{literal(one.name)}, {_count(writer, one.name, one.prefix)}" for one in resources)
+    latest = ", ".join(f"(select max(updated_at) from {writer.view(one.name)})" for one in resources)
+    looked = f"select licence, attribution from {writer.view('briefing')} order by id limit {BRIEFINGS_MOST}"
+    grouped = "group by licence, attribution order by count(*) desc, attribution, licence"
+    rights = f"select licence, attribution from ({looked}) b {grouped} limit {RIGHTS_MOST}"
+    made = f"""json_build_object(
+  'counts', json_build_object({counts}),
+  'changed_at', greatest({latest}),
+  'rights', (select coalesce(json_agg(r), '[]') from ({rights}) r)
+)"""
+    told = f"null::text as next, null::text[] as notes, {mark(writer)}, 1 as points"
+    sql = f"select convert_to({made}::text, 'UTF8') as body, {told}"
+    return Statement(sql, (), False, tuple(sorted(writer.reads)))
+
+
+def _count(writer: Writer, name: str, prefix: str) -> str:
+    """A number, and whether it was worked out from a sample, as `count=estimated` does it."""
+    view = writer.view(name)
+    few = f"select count(*) as n from (select from {view} limit {ESTIMATE_FROM + 1}) c"
+    sample = f"select {SAMPLE_OF} * count(*) from {view} where id < {literal(prefix + '_1')}"
+    number = f"case when n > {ESTIMATE_FROM} then greatest(n, ({sample})) else n end"
+    return f"(select json_build_array({number}, n > {ESTIMATE_FROM}) from ({few}) f)"

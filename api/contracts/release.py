@@ -1,0 +1,94 @@
+"""The released contracts: copies of what was promised, in `openapi/released/`, with their digests beside them.
+
+Only `release` writes there. A file that differs from its digest was edited by hand, and then nothing is compared with
+it: a promise is not taken back by an editor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from api.contracts.breaks import Break, breaks, gone
+from api.errors import ContractError
+
+# As `sha256sum` writes it and `sha256sum --check` reads it.
+SUMS = "SHA256SUMS"
+HEADING = "## Releases of the contracts"
+AGAIN = "Take the file of the last commit again: `briefing contract release` alone writes there."
+
+
+@dataclass(frozen=True)
+class Released:
+    """What a release did: the files that it wrote for the first time, those that grew, and those that are retired."""
+
+    first: tuple[str, ...]
+    grown: tuple[str, ...]
+    retired: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.first or self.grown or self.retired)
+
+    def __str__(self) -> str:
+        rows = (("first release of", self.first), ("additions to", self.grown), ("retired", self.retired))
+        return "; ".join(f"{words} {', '.join(f'`{one}`' for one in names)}" for words, names in rows if names)
+
+
+def released(folder: Path) -> dict[str, str]:
+    """The released contracts by name. Where one was edited, is missing or was put there by hand: ContractError."""
+    there = {one.name: one.read_bytes() for one in folder.iterdir() if one.name != SUMS} if folder.is_dir() else {}
+    sums = folder / SUMS
+    lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
+    told = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    for name in sorted(told.keys() | there.keys()):
+        if name not in there:
+            raise ContractError(f"{folder / name} was released and is missing.", AGAIN)
+        if sha256(there[name]).hexdigest() != told.get(name):
+            raise ContractError(f"{folder / name} was changed by hand.", AGAIN)
+    return {name: content.decode() for name, content in there.items()}
+
+
+def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[Break]:
+    """What in the current contracts breaks the released ones. A contract that was never released breaks nobody."""
+    found = []
+    for name, text in sorted(released(folder).items()):
+        if name in current:
+            found += breaks(name, text, current[name])
+        elif name.partition(".")[0] != retiring:
+            found.append(gone(name))
+    return found
+
+
+def release(folder: Path, current: Mapping[str, str], changelog: Path, today: date, retiring: str = "") -> Released:
+    """Write the current contracts as released, and a line of it into the changelog. The caller has asked the gate."""
+    before = released(folder)
+    kept = {name: text for name, text in before.items() if name in current}
+    if retiring and not [name for name in before.keys() - kept.keys() if name.partition(".")[0] == retiring]:
+        raise ContractError(f"There is nothing of {retiring} to retire: it is served, or it was never released.")
+    done = Released(
+        first=tuple(sorted(current.keys() - before.keys())),
+        grown=tuple(sorted(name for name, text in kept.items() if text != current[name])),
+        retired=tuple(sorted(before.keys() - kept.keys())),
+    )
+    if done:
+        noted = _noted(changelog.read_text(encoding="utf-8"), f"- {today.isoformat()}: {done}.")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in done.retired:
+            (folder / name).unlink()
+        for name, text in current.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        sums = (f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(current.items()))
+        (folder / SUMS).write_text("".join(sums), encoding="utf-8")
+        changelog.write_text(noted, encoding="utf-8")
+    return done
+
+
+def _noted(text: str, line: str) -> str:
+    """The changelog with the line in it: the newest first, under a heading before all others."""
+    if HEADING in text:
+        return text.replace(f"{HEADING}\n\n", f"{HEADING}\n\n{line}\n", 1)
+    return re.sub(r"^(?=## )|\Z", f"{HEADING}\n\n{line}\n\n", text, count=1, flags=re.MULTILINE)

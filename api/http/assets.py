@@ -1,0 +1,119 @@
+"""Pages and their files, served from the package itself: a browser that opens them asks no other host for anything.
+
+The files have the digest of all of them in their address, so that they may be kept for good. They are named one by
+one: there is no path into the file system.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Mapping
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.http.media import header
+from api.http.respond import Bytes, accepts_gzip
+from api.http.route import DataRoute
+
+TYPES = {
+    ".css": b"text/css; charset=utf-8",
+    ".js": b"text/javascript; charset=utf-8",
+    ".svg": b"image/svg+xml",
+    ".txt": b"text/plain; charset=utf-8",
+}
+HTML = b"text/html; charset=utf-8"
+KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
+
+# What a page may load: what is named here, and nothing of other hosts.
+POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+SCRIPTED = POLICY | {
+    "script-src": "'self'",
+    # The menus and dialogs of GraphiQL and Scalar write style elements whose text depends on the window: no hash names
+    # them.
+    "style-src": "'self' 'unsafe-inline'",
+    "connect-src": "'self'",
+}
+
+
+def guarded(policy: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """The header fields of a page that may load what the policy says."""
+    return [
+        (b"content-security-policy", "; ".join(f"{name} {value}" for name, value in policy.items()).encode()),
+        (b"x-frame-options", b"DENY"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+    ]
+
+
+class Assets:
+    """The files of a folder, under `/<place>/<digest>/<file>`. Its `.html` files are templates, and not served."""
+
+    def __init__(self, folder: Path, place: str) -> None:
+        self.folder = folder
+        self._place = place
+
+    @property
+    def names(self) -> list[str]:
+        """The files that are served as they are."""
+        return sorted(one.name for one in self.folder.iterdir() if one.suffix in TYPES)
+
+    @cached_property
+    def path(self) -> str:
+        """Where they are, from the root. The digest changes with any of the files."""
+        digest = blake2b(b"".join((self.folder / name).read_bytes() for name in self.names), digest_size=6)
+        return f"{self._place}/{digest.hexdigest()}"
+
+    def page(self, template: str, **values: str) -> bytes:
+        """A page made of a template. Values are HTML already."""
+        text = Template((self.folder / template).read_text(encoding="utf-8"))
+        return text.substitute(values).encode()
+
+    def routes(self) -> APIRouter:
+        """One route for each file."""
+        router = APIRouter(route_class=DataRoute, include_in_schema=False)
+        for name in self.names:
+            handle = _Asset(self.folder / name, self.path.rpartition("/")[2]).handle
+            router.add_api_route(f"/{self.path}/{name}", handle, methods=["GET", "HEAD", "OPTIONS"])
+        return router
+
+
+class _Asset:
+    """A file in memory, compressed when it is first asked for: at its best graphiql.js takes 80 ms."""
+
+    def __init__(self, path: Path, digest: str) -> None:
+        self._media_type = TYPES[path.suffix]
+        self._body = path.read_bytes()
+        self._digest = digest
+        self._zipped = b""
+
+    async def handle(self, request: Request) -> Any:
+        """The file, or 304: what has this address never changes, so its tag is the digest in it."""
+        scope = request.scope
+        zipped = accepts_gzip(header(scope, b"accept-encoding").encode("latin-1"))
+        tag = f'"{self._digest}{"-gzip" if zipped else ""}"'
+        if tag in header(scope, b"if-none-match"):
+            response = Bytes(b"", self._media_type, 304)
+        elif zipped:
+            response = Bytes(await asyncio.to_thread(self._compressed), self._media_type)
+            response.headers.append((b"content-encoding", b"gzip"))
+        else:
+            response = Bytes(self._body, self._media_type)
+        response.headers += [(b"etag", tag.encode()), KEPT]
+        return response
+
+    def _compressed(self) -> bytes:
+        if not self._zipped:
+            self._zipped = gzip.compress(self._body, 9, mtime=0)
+        return self._zipped

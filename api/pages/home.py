@@ -1,0 +1,129 @@
+"""The home page: what is served, how fresh it is, under which licences, and where to begin. It has no script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import orjson
+from starlette.types import Scope
+
+from api.answer import Service, tagged
+from api.catalog import Version
+from api.compiler.summary import summary
+from api.errors import Unavailable
+from api.http.admission import Admission
+from api.http.assets import HTML, POLICY, guarded
+from api.http.facts import answered
+from api.http.media import header
+from api.http.respond import Bytes, Content, Headers, respond, unchanged
+from api.pages.files import ASSETS, TITLE
+
+GUARDED = guarded(POLICY)
+# What the statement may cost: it counts a sample of each list.
+PRICE = 10
+HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}")
+UNKNOWN = "<p>The store cannot answer now, so there are no numbers. Try again in a moment.</p>"
+UNSTATED = {None: "no licence is stated", "NOASSERTION": "no licence is asserted"}
+
+
+class Home:
+    """Makes the page of the newest version. Its numbers are answers like others: charged, and kept until a change."""
+
+    def __init__(self, service: Service, admission: Admission, versions: Sequence[Version]) -> None:
+        self._service = service
+        self._admission = admission
+        self._versions = versions
+        self._priced = service.fixed(PRICE, summary(versions[-1]))
+
+    async def answer(self, scope: Scope) -> Bytes:
+        """The page; 304 where the browser has it, 503 without numbers where the store is away."""
+        origin = _origin(scope)
+        try:
+            async with self._admission(scope):
+                if same := unchanged(scope, _tag(self._service.tag(self._priced), origin)):
+                    return same
+                reply = await answered(self._service, self._priced, scope, conditional=False)
+        except Unavailable as error:
+            return self._without_numbers(origin, error)
+        page = Content(self._page(origin, orjson.loads(reply.body)))
+        return await respond(scope, page, GUARDED, HTML, _tag(tagged(self._priced, reply.mark), origin))
+
+    def _without_numbers(self, origin: str, error: Unavailable) -> Bytes:
+        response = Bytes(self._page(origin, None), HTML, 503)
+        after: Headers = [(b"retry-after", str(error.retry_after).encode()), (b"cache-control", b"no-store")]
+        response.headers += [*GUARDED, *after]
+        return response
+
+    def _page(self, origin: str, held: Any) -> bytes:
+        newest = self._versions[-1]
+        return ASSETS.page(
+            "home.html",
+            title=TITLE,
+            assets=ASSETS.path,
+            version=newest.name,
+            origin=escape(origin),
+            served=_served(newest, held) if held else UNKNOWN,
+            rights=_rights(held["rights"]) if held else UNKNOWN,
+            links="\n".join(f"<li>{one}</li>" for one in _links(self._versions)),
+        )
+
+
+def _served(version: Version, held: Any) -> str:
+    rows = []
+    for one in version.resources.values():
+        number, estimated = held["counts"][one.name]
+        about = "about " if estimated else ""
+        shown = f'<strong>{number:,}</strong> {about}<a href="{version.name}/{one.plural}">{one.plural}</a>'
+        rows.append(f"<li>{shown}</li>")
+    return f'<ul class="counts">\n{chr(10).join(rows)}\n</ul>\n<p class="soft">{_freshness(held["changed_at"])}</p>'
+
+
+def _freshness(changed_at: str | None) -> str:
+    if changed_at is None:
+        return "Nothing has been loaded yet."
+    moment = datetime.fromisoformat(changed_at).astimezone(UTC)
+    shown = f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+    return f'Last change: <time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{shown}</time>.'
+
+
+def _rights(found: list[dict[str, str | None]]) -> str:
+    if not found:
+        return "<p>There are no briefings yet.</p>"
+    rows = []
+    for one in found:
+        licence, credit = one["licence"], escape(one["attribution"] or "No attribution is stated.")
+        stated = UNSTATED.get(licence) or f"licence {escape(licence or '')}"
+        rows.append(f'<li>{credit} <span class="soft">({stated})</span></li>')
+    about = "Whoever reuses data prints the attribution of its briefing and keeps to the licence of its text:"
+    return f'<p>{about}</p>\n<ul class="plain">\n{chr(10).join(rows)}\n</ul>'
+
+
+def _links(versions: Sequence[Version]) -> list[str]:
+    """Where the reference, GraphiQL and the contracts are, version by version, the newest first."""
+    found = []
+    for version in reversed(versions):
+        name = version.name
+        places = {
+            f"Reference of {name}": f"docs/{name}",
+            "GraphiQL": f"{name}/graphql",
+            "OpenAPI": f"{name}/openapi.json",
+            "GraphQL schema": f"{name}/schema.graphql",
+        }
+        found.append(", ".join(f'<a href="{path}">{words}</a>' for words, path in places.items()))
+    return [*found, '<a href="docs/admin">Reference of keys and plans</a>, <a href="admin/openapi.json">OpenAPI</a>']
+
+
+def _origin(scope: Scope) -> str:
+    """Where the caller found us, for the call to copy."""
+    host = header(scope, b"host")
+    secure = scope["scheme"] == "https" or header(scope, b"x-forwarded-proto") == "https"
+    return f"{'https' if secure else 'http'}://{host if HOST.fullmatch(host) else 'localhost'}"
+
+
+def _tag(tag: str, origin: str) -> str:
+    """The page shows its own address, too."""
+    return f"{tag}-{origin.encode().hex()}" if tag else ""

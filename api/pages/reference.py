@@ -1,0 +1,52 @@
+"""The reference of each contract, with Scalar: `/docs` for the newest version, `/docs/vN`, and `/docs/admin`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.catalog import Version
+from api.http.assets import HTML, SCRIPTED, guarded
+from api.http.respond import Content, respond
+from api.http.route import DataRoute
+from api.pages.files import ASSETS, TITLE
+
+ADMINISTRATION = "admin"
+# Its icons are fonts and images in the script itself.
+GUARDED = guarded(SCRIPTED | {"font-src": "'self' data:"})
+
+
+def routes(versions: Sequence[Version]) -> APIRouter:
+    """A page for each contract, and the newest version's under `/docs` itself."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    names = [*(version.name for version in reversed(versions)), ADMINISTRATION]
+    _add(router, "/docs", _page(names[0], names, ""))
+    for name in names:
+        _add(router, f"/docs/{name}", _page(name, names, "../"))
+    return router
+
+
+def _page(name: str, names: Sequence[str], root: str) -> bytes:
+    """The page of one contract; `root` leads from its folder to the service's. All addresses are relative."""
+    here = ' aria-current="page"'
+    links = [f'<a href="{root or "./"}">{TITLE}</a>']
+    links += [f'<a href="{root}docs/{one}"{here if one == name else ""}>{one}</a>' for one in names]
+    return ASSETS.page(
+        "reference.html",
+        name=name,
+        title=TITLE,
+        bar="\n".join(links),
+        assets=f"{root}{ASSETS.path}",
+        contract=f"{root}{name}/openapi.json",
+    )
+
+
+def _add(router: APIRouter, path: str, page: bytes) -> None:
+    content = Content(page)
+
+    async def handle(request: Request) -> Any:
+        return await respond(request.scope, content, GUARDED, HTML)
+
+    router.add_api_route(path, handle, methods=["GET", "HEAD", "OPTIONS"])

@@ -1,0 +1,153 @@
+"""A break of each kind is refused, with what broke and what to do instead; additions are not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import build_client_schema, build_schema, introspection_from_schema, print_schema
+
+from api.contracts import contracts
+from api.contracts.breaks import breaks, gone
+from tests.contracts.changes import ADDITIONS, BREAKS
+
+CURRENT = contracts()
+REST, ADMIN, LOAD = (json.loads(CURRENT[f"{name}.json"]) for name in ("v1", "admin", "load"))
+PLANS = "/admin/plans"
+
+
+# Without descriptions, so that what is declared stands in a line.
+SDL = print_schema(build_client_schema(introspection_from_schema(build_schema(CURRENT["v1.graphql"]), False)))
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_break_is_refused(name: str) -> None:
+    change = BREAKS[name]
+    told = said("v1.json", REST, change.make)
+    assert any(change.told in one for one in told), told
+    assert all(". Instead, " in one and "new version" in one for one in told)
+
+
+@pytest.mark.parametrize("name", ADDITIONS)
+def test_an_addition_is_not(name: str) -> None:
+    assert said("v1.json", REST, ADDITIONS[name]) == []
+
+
+def test_a_break_is_told_once_where_it_is_and_not_wherever_it_shows() -> None:
+    assert len(said("v1.json", REST, BREAKS["a field is gone"].make)) == 1
+
+
+@pytest.mark.parametrize("name", CURRENT)
+def test_a_contract_breaks_itself_in_nothing(name: str) -> None:
+    assert breaks(name, CURRENT[name], CURRENT[name] + "\n") == []
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda body: body["properties"].pop("name"), "PlanWanted.name: is gone"),
+        (lambda body: body["properties"]["name"].update(maxLength=2), "PlanWanted.name: its maxLength was"),
+        (lambda body: body["properties"]["name"].update(pattern="^x$"), "PlanWanted.name: its pattern was"),
+        (lambda body: body["properties"].update(mood={"type": "string"}) or body["required"].append("mood"),
+         "PlanWanted.mood: must now be given"),
+        (lambda body: body["properties"]["burst"].update(type="string"), "PlanWanted.burst: its type was"),
+    ],
+)  # fmt: skip
+def test_a_narrower_body_is_refused(make: Callable[[Any], Any], told: str) -> None:
+    def change(document: Any) -> None:
+        make(document["components"]["schemas"]["PlanWanted"])
+
+    assert any(told in one for one in said("admin.json", ADMIN, change))
+
+
+def test_a_body_that_must_be_given_and_one_that_is_taken_no_more_are_refused() -> None:
+    optional = deepcopy(ADMIN)
+    optional["paths"][PLANS]["post"]["requestBody"]["required"] = False
+    assert any("body: must now be given" in one for one in between("admin.json", optional, ADMIN))
+    assert any("body: is gone" in one for one in said("admin.json", ADMIN, without_body))
+    assert between("admin.json", ADMIN, optional) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda one: one["Event"]["properties"].pop("title"), "Event.title: is gone"),
+        (lambda one: one["Citation"]["required"].append("via"), "Citation.via: must now be given"),
+        (lambda one: one["Event"]["properties"]["title"].update(maxLength=9), "Event.title: its maxLength was"),
+        (lambda one: one["Event"]["properties"]["summary"].update(anyOf=[{"type": "string"}]), "no longer be null"),
+    ],
+)
+def test_a_load_file_that_was_right_stays_right(make: Callable[[Any], Any], told: str) -> None:
+    assert any(told in one for one in said("load.json", LOAD, lambda document: make(document["$defs"])))
+
+
+def test_a_load_file_may_say_more() -> None:
+    def change(document: Any) -> None:
+        document["$defs"]["Event"]["properties"]["mood"] = {"type": "string"}
+        document["$defs"]["Event"]["properties"]["title"]["maxLength"] += 1
+
+    assert said("load.json", LOAD, change) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "before", "now", "told"),
+    [
+        ("type Event implements", "  title: String!", "", "Event.title was removed"),
+        ("type Event implements", "  title: String!", "  title: String", "Event.title changed type from String!"),
+        ("enum EventKind", "  AIR_STRIKE\n", "", "EventKind.AIR_STRIKE was removed"),
+        ("type Place", " implements Node", "", "implemented interface removed"),
+        ("type Query", "  event(", "  occurrence(", "Query.event was removed"),
+        ("input EventFilter", "{\n", "{\n  mood: String!\n", "required input field added"),
+        ("input EventFilter", "  kind: EventKindTest\n", "", "EventFilter.kind was removed"),
+        ("type Query", "  event(", "  event(mood: String!, ", "required arg added"),
+        ("type Query", "(first: Int", "(most: Int", "arg removed"),
+        ("type Event implements", "first: Int! = 10", "first: Int! = 9", "default"),
+        ("type Query", "first: Int", "first: Int!", "arg changed kind"),
+    ],
+)
+def test_a_break_of_the_graph_is_refused(where: str, before: str, now: str, told: str) -> None:
+    at = SDL.index(before, SDL.index(where))
+    changed = SDL[:at] + now + SDL[at + len(before) :]
+    found = [str(one) for one in breaks("v1.graphql", SDL, changed)]
+    assert any(told in one and "Instead, " in one for one in found), found
+
+
+def test_an_addition_to_the_graph_is_not() -> None:
+    grown = SDL.replace("  AIR_STRIKE\n", "  AIR_STRIKE\n  TRUCE_TALKS\n", 1)
+    grown = grown.replace("input EventFilter {", "input EventFilter {\n  mood: String\n", 1)
+    at = grown.index("\n}", grown.index("type Event implements"))
+    grown = grown[:at] + '\n  mood(of: String = "x"): String @deprecated(reason: "Use none.")' + grown[at:]
+    assert grown.count("mood") == 2
+    assert breaks("v1.graphql", SDL, grown) == []
+
+
+def test_a_contract_that_is_gone_says_how_a_version_retires() -> None:
+    assert "--retire v1" in str(gone("v1.json"))
+
+
+def test_the_files_that_are_committed_break_none_that_was_released() -> None:
+    folder = Path(__file__).parents[2] / "openapi"
+    promised = [one for one in (folder / "released").iterdir() if one.suffix in (".json", ".graphql")]
+    assert {"v1.json", "v1.graphql", "admin.json", "load.json"} <= {one.name for one in promised}
+    for one in promised:
+        assert [str(each) for each in breaks(one.name, one.read_text(), (folder / one.name).read_text())] == []
+
+
+def without_body(document: Any) -> None:
+    del document["paths"][PLANS]["post"]["requestBody"]
+
+
+def said(name: str, document: Any, make: Callable[[Any], Any]) -> list[str]:
+    """What is said of the change."""
+    changed = deepcopy(document)
+    make(changed)
+    assert changed != document
+    return between(name, document, changed)
+
+
+def between(name: str, before: Any, now: Any) -> list[str]:
+    return [str(one) for one in breaks(name, json.dumps(before), json.dumps(now))]

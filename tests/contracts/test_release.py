@@ -1,0 +1,155 @@
+"""`briefing contract` and `briefing contract release`, as they are run."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from api.cli import main
+from api.contracts import contracts
+from api.contracts.release import SUMS, gate, release, released
+from api.errors import ContractError
+
+ROOT = Path(__file__).parents[2]
+CURRENT = contracts()
+TODAY = date(2027, 1, 2)
+
+
+class Done(NamedTuple):
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what the commands work on."""
+    shutil.copytree(ROOT / "openapi", tmp_path / "openapi")
+    shutil.copy(ROOT / "CHANGELOG.md", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`run("--check")` runs `briefing contract --check` there."""
+    monkeypatch.chdir(checkout)
+
+    def start(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["briefing", "contract", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return Done(int(end.value.code or 0), said.out, said.err)
+
+    return start
+
+
+def test_what_is_committed_is_current_breaks_nothing_and_is_as_it_was_released(run: Run) -> None:
+    done = run("--check")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_stale_file_is_told_and_then_written(run: Run, checkout: Path) -> None:
+    path = checkout / "openapi" / "v1.graphql"
+    path.write_text("type Query", encoding="utf-8")
+    done = run("--check")
+    assert (done.returncode, done.stdout) == (1, "stale: openapi/v1.graphql\n")
+    assert "openapi/v1.graphql is not current" in run("release").stderr
+    assert run().returncode == 0
+    assert path.read_text(encoding="utf-8") == CURRENT["v1.graphql"]
+
+
+@pytest.mark.parametrize("name", ["v1.json", SUMS])
+def test_a_released_file_that_was_edited_is_noticed(run: Run, checkout: Path, name: str) -> None:
+    path = checkout / "openapi" / "released" / name
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("maximum", "Maximum") if name != SUMS else text.replace("a", "b"), encoding="utf-8")
+    for arguments in (["--check"], [], ["release"]):
+        done = run(*arguments)
+        assert done.returncode != 0
+        assert "was changed by hand" in done.stderr
+        assert "the last commit" in done.stderr
+
+
+@pytest.mark.parametrize("change", ["remove", "add", "forget"])
+def test_a_released_file_that_went_or_came_is_noticed(checkout: Path, change: str) -> None:
+    folder = checkout / "openapi" / "released"
+    if change == "remove":
+        (folder / "v1.json").unlink()
+    elif change == "add":
+        (folder / "v9.json").write_text("{}", encoding="utf-8")
+    else:
+        (folder / SUMS).unlink()
+    with pytest.raises(ContractError, match=r"missing|by hand"):
+        released(folder)
+
+
+def test_a_break_is_refused_with_what_to_do_and_nothing_is_released(run: Run, checkout: Path) -> None:
+    folder = checkout / "openapi" / "released"
+    shutil.rmtree(folder)
+    promised = CURRENT | {"v1.json": CURRENT["v1.json"].replace('"maximum": 200', '"maximum": 900')}
+    release(folder, promised, checkout / "CHANGELOG.md", TODAY)
+    kept = {one.name: one.read_bytes() for one in folder.iterdir()}
+    for arguments in (["--check"], [], ["release"]):
+        done = run(*arguments)
+        assert done.returncode == 1
+        assert "breaks: v1.json: GET /v1/events, query parameter limit: its maximum was 900 and is 200." in done.stderr
+        assert "new version" in done.stderr
+    assert {one.name: one.read_bytes() for one in folder.iterdir()} == kept
+
+
+def test_the_first_release_of_a_version_breaks_nobody_and_is_noted(run: Run, checkout: Path) -> None:
+    folder = checkout / "openapi" / "released"
+    shutil.rmtree(folder)
+    without = {name: text for name, text in CURRENT.items() if not name.startswith("v1.")}
+    release(folder, without, checkout / "CHANGELOG.md", TODAY)
+    done = run("release")
+    assert (done.returncode, done.stdout) == (0, "Released: first release of `v1.graphql`, `v1.json`.\n")
+    assert released(folder) == CURRENT
+    assert run("release").stdout == "Nothing has changed since the last release.\n"
+    notes = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert notes.count(": first release of `v1.graphql`, `v1.json`.\n") == 1
+    assert notes.index("first release of `v1.graphql`, `v1.json`.") < notes.index("- 2027-01-02: ")
+
+
+def test_additions_are_released_with_a_line_of_their_own(checkout: Path) -> None:
+    folder, notes = checkout / "openapi" / "released", checkout / "CHANGELOG.md"
+    grown = CURRENT | {"v1.json": CURRENT["v1.json"].replace('"maximum": 200', '"maximum": 900')}
+    assert gate(folder, grown) == []
+    assert str(release(folder, grown, notes, TODAY)) == "additions to `v1.json`"
+    assert released(folder) == grown
+    assert "\n- 2027-01-02: additions to `v1.json`.\n" in notes.read_text(encoding="utf-8")
+
+
+def test_the_line_finds_its_place_in_a_changelog_without_headings(checkout: Path) -> None:
+    notes = checkout / "CHANGELOG.md"
+    notes.write_text("# Changelog\n", encoding="utf-8")
+    release(checkout / "new", CURRENT, notes, TODAY)
+    assert "# Changelog\n## Releases of the contracts\n\n- 2027-01-02: first release" in notes.read_text("utf-8")
+
+
+def test_a_version_leaves_only_where_it_is_said(checkout: Path) -> None:
+    folder, notes = checkout / "openapi" / "released", checkout / "CHANGELOG.md"
+    release(folder, CURRENT | {"v0.json": CURRENT["v1.json"], "v0.graphql": "type Query { a: Int }"}, notes, TODAY)
+    assert {one.contract for one in gate(folder, CURRENT)} == {"v0.json", "v0.graphql"}
+    assert gate(folder, CURRENT, "v0") == []
+    assert str(release(folder, CURRENT, notes, TODAY, "v0")) == "retired `v0.graphql`, `v0.json`"
+    assert released(folder) == CURRENT
+
+
+@pytest.mark.parametrize("name", ["v1", "v7", "openapi"])
+def test_what_is_served_or_never_was_cannot_retire(run: Run, name: str) -> None:
+    done = run("release", "--retire", name)
+    assert done.returncode == 2
+    assert f"There is nothing of {name} to retire" in done.stderr

@@ -1,0 +1,118 @@
+"""The home page: true numbers, whose they are, and the way on; without a script, and cheap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from html import unescape
+from urllib.parse import urljoin
+
+import httpx2
+import pytest
+
+from api.catalog import VERSIONS
+from api.compiler.summary import summary
+from api.store.migrate import migrate
+from tests.pages.conftest import BROWSER
+from tests.serving import serving
+
+NEWEST = list(VERSIONS.values())[-1]
+LINKS = re.compile(r'href="([^"]*)"')
+
+
+@pytest.fixture(scope="module")
+def home(browser: httpx2.Client) -> httpx2.Response:
+    return browser.get("/")
+
+
+def test_it_counts_what_is_served(home: httpx2.Response, client: httpx2.Client) -> None:
+    assert home.status_code == 200
+    for one in NEWEST.resources.values():
+        total = client.get(f"/{NEWEST.name}/{one.plural}?limit=1&count=exact").json()["page"]["total"]
+        assert f'<strong>{total}</strong> <a href="{NEWEST.name}/{one.plural}">' in home.text
+
+
+def test_it_says_when_the_last_change_was(home: httpx2.Response, client: httpx2.Client) -> None:
+    moments = []
+    for one in NEWEST.resources.values():
+        rows = client.get(f"/{NEWEST.name}/{one.plural}?limit=200").json()["data"]
+        moments += [datetime.fromisoformat(row["updated_at"]) for row in rows]
+    assert f'<time datetime="{max(moments).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}">' in home.text
+
+
+def test_it_gives_the_attribution_of_what_is_served(home: httpx2.Response, client: httpx2.Client) -> None:
+    for one in client.get(f"/{NEWEST.name}/briefings").json()["data"]:
+        assert one["attribution"] in unescape(home.text)
+    assert "no licence is asserted" in home.text
+
+
+def test_the_first_call_works_as_it_stands(home: httpx2.Response) -> None:
+    found = re.search(r"<code>curl '([^']*)'</code>", home.text)
+    assert found
+    answer = httpx2.get(unescape(found[1]))
+    assert (answer.status_code, len(answer.json()["data"])) == (200, 1)
+
+
+def test_every_link_is_relative_and_leads_somewhere(home: httpx2.Response, browser: httpx2.Client) -> None:
+    for link in LINKS.findall(home.text):
+        assert urljoin("/behind/a/prefix/", link).startswith("/behind/a/prefix/")
+        accept = "application/json" if link.startswith(f"{NEWEST.name}/") and "graphql" not in link else BROWSER
+        assert browser.get(f"/{link}", headers={"accept": accept}).status_code == 200, link
+
+
+def test_it_may_run_no_script_and_load_nothing_from_elsewhere(home: httpx2.Response) -> None:
+    policy = dict(one.split(" ", 1) for one in home.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["style-src"] == "'self'"
+    assert "script-src" not in policy
+    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert home.headers["x-frame-options"] == "DENY"
+    assert not re.search(r"<script|\son\w+=|style=|<style|javascript:", home.text)
+
+
+def test_a_page_that_has_not_changed_is_304_and_asks_the_store_nothing(
+    home: httpx2.Response, browser: httpx2.Client
+) -> None:
+    again = browser.get("/", headers={"if-none-match": home.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    kept = browser.get("/")
+    assert kept.headers["server-timing"].startswith("db;dur=0.0") or "db" not in kept.headers["server-timing"]
+    assert kept.text == home.text
+
+
+@pytest.mark.parametrize("host", ['"><script>', "a b", "", "x" * 300, "a'b"])
+def test_a_host_that_is_none_is_not_shown(browser: httpx2.Client, host: str) -> None:
+    answer = browser.get("/", headers={"host": host})
+    assert answer.status_code == 400 or "curl 'http://localhost/" in answer.text
+
+
+def test_behind_https_the_call_is_so_too(browser: httpx2.Client) -> None:
+    answer = browser.get("/", headers={"host": "data.example.org", "x-forwarded-proto": "https"})
+    assert "curl 'https://data.example.org/" in answer.text
+    assert answer.headers["etag"] != browser.get("/", headers={"host": "data.example.org"}).headers["etag"]
+
+
+def test_it_is_one_statement_and_counts_a_sample_of_long_lists() -> None:
+    made = summary(NEWEST)
+    assert ";" not in made.sql
+    assert made.sql.count("limit 1001") == len(NEWEST.resources)
+    assert set(made.reads) == set(NEWEST.resources)
+
+
+async def test_an_empty_store_has_a_page_too(fresh_database: Callable[[], Awaitable[str]]) -> None:
+    url = await fresh_database()
+    await migrate(url)
+    with serving(url) as server:
+        answer = httpx2.get(f"http://127.0.0.1:{server.port}/", headers={"accept": BROWSER})
+    assert answer.status_code == 200
+    assert "Nothing has been loaded yet." in answer.text
+    assert "There are no briefings yet." in answer.text
+
+
+def test_without_a_store_the_page_says_so() -> None:
+    with serving("postgresql://briefing@127.0.0.1:1/none") as server:
+        answer = httpx2.get(f"http://127.0.0.1:{server.port}/", headers={"accept": BROWSER})
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert (answer.headers["cache-control"], answer.headers["retry-after"]) == ("no-store", "1")
+    assert "The store cannot answer now" in answer.text
