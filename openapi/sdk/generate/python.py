@@ -42,6 +42,7 @@ post_hooks: []
 def build(found: list[Contract], release: str, work: Path, into: Path) -> None:
     """The wheel, in `into`."""
     shutil.copytree(SOURCE, work, ignore=shutil.ignore_patterns("literals", "graphql_base.py", "__pycache__"))
+    shutil.copy(SOURCE.parents[2] / "LICENSE", work)
     project = work / "pyproject.toml"
     project.write_text(project.read_text().replace('version = "0"', f'version = "{release}"'), encoding="utf-8")
     home = work / "briefing_sdk"

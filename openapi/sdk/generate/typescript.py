@@ -56,6 +56,7 @@ def build(found: list[Contract], release: str, work: Path, into: Path) -> None:
     """The tarball, in `into`."""
     modules = _installed(work.parent)
     shutil.copytree(SOURCE, work, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copy(SOURCE.parents[2] / "LICENSE", work)
     (work / "node_modules").symlink_to(modules)
     for contract in found:
         folder = work / "src" / contract.version

@@ -55,13 +55,14 @@ def refused(told: Any, status: int, request_id: str | None, wait: float | None =
 def retry_after(response: httpx.Response) -> float | None:
     """The seconds that Retry-After asks for (RFC 9110, 10.2.3), which may be a time; None where it does not."""
     given = response.headers.get("retry-after", "").strip()
-    if given.isdigit():
+    if given.isascii() and given.isdigit():
         return float(given)
     try:
         moment = parsedate_to_datetime(given)
     except ValueError:
         return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (known - datetime.now(UTC)).total_seconds())
 
 
 def failed(error: httpx.HTTPError, url: str) -> BriefingError:

@@ -80,8 +80,9 @@ class Problem(BriefingError):
         self.data: Any = None
         super().__init__(str(self))
 
-    def __init_subclass__(cls, code: str) -> None:
-        cls.codes[code] = cls
+    def __init_subclass__(cls, code: str = "") -> None:
+        if code:
+            cls.codes[code] = cls
 
     def __str__(self) -> str:
         faults = [f"{one.parameter}: {one.detail}" if one.parameter else one.detail for one in self.faults]
