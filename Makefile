@@ -12,10 +12,13 @@ UV := uv==0.13.9
 INSTALL := { [ -x $(BIN)/uv ] && VIRTUAL_ENV="$$PWD/.venv" UV_LINK_MODE=copy $(BIN)/uv pip install --quiet --python $(BIN)/python \
 	--require-hashes -r $$file || $(BIN)/python -m pip install --quiet --require-hashes -r $$file; } \
 	&& $(BIN)/python -m pip install --quiet --no-deps -e .
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-index-url --no-emit-find-links --extra embedded $(ARGS)
+COMPILE_SDK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links $(ARGS)
+COMPILE := $(COMPILE_SDK) --extra embedded
+# The tools that make clients stand apart: ariadne-codegen needs a graphql-core older than that of the service.
+SDK := .venv/sdk
 
-.PHONY: help serve test lint bench contract lock clean
+.PHONY: help serve test lint bench contract sdk lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is to make
@@ -41,12 +44,18 @@ bench: .venv/installed-bench ## Measure, and write tests/bench/RESULTS.md (ARGS=
 contract: .venv/installed ## Write the contract files anew
 	$(BIN)/briefing contract
 
+sdk: .venv/sdk/installed ## Build the Python and TypeScript clients of the contracts into dist/ (ARGS=python for one)
+	$(SDK)/bin/python openapi/sdk/generate $(ARGS)
+
 lock: .venv/installed-test ## Pin the dependencies anew (ARGS=--upgrade for the newest)
 	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet '$(UV)'
 	$(COMPILE) -o requirements.txt pyproject.toml
 	$(COMPILE) --extra test --constraint requirements.txt -o requirements-test.txt pyproject.toml
 	$(COMPILE) --extra test --extra bench --constraint requirements-test.txt -o requirements-bench.txt pyproject.toml
-	@! grep -n '://' requirements.txt requirements-test.txt requirements-bench.txt
+	$(COMPILE_SDK) -o openapi/sdk/requirements.txt openapi/sdk/requirements.in
+	$(COMPILE_SDK) -o openapi/sdk/python/requirements-test.txt openapi/sdk/python/requirements-test.in
+	@! grep -n '://' requirements.txt requirements-test.txt requirements-bench.txt \
+		openapi/sdk/requirements.txt openapi/sdk/python/requirements-test.txt
 
 clean: ## Remove what was installed and cached; the data in .briefing stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
@@ -74,3 +83,10 @@ $(CREATED):
 	@echo 'Installing what the service, its tests and those that it is compared with need …'
 	@file=requirements-bench.txt; $(INSTALL)
 	@touch $@ .venv/installed .venv/installed-test
+
+$(SDK)/installed: openapi/sdk/requirements.txt $(CREATED)
+	@echo 'Installing what makes the clients …'
+	@$(BIN)/python -m venv --clear $(SDK)
+	@[ -x $(BIN)/uv ] && UV_LINK_MODE=copy $(BIN)/uv pip install --quiet --python $(SDK)/bin/python --require-hashes \
+		-r openapi/sdk/requirements.txt || $(SDK)/bin/python -m pip install --quiet --require-hashes -r openapi/sdk/requirements.txt
+	@touch $@

@@ -16,7 +16,7 @@ from api.http.respond import Content, respond
 from api.http.route import DataRoute
 from api.rest.examples import examples, get_id, list_id
 from api.rest.formats import Format, offered
-from api.rest.inputs import export_inputs, header_inputs, list_inputs, record_inputs
+from api.rest.inputs import export_inputs, list_inputs, record_inputs, shared_inputs
 from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
     export_responses,
@@ -48,7 +48,7 @@ def openapi(version: Version) -> dict[str, Any]:
         "paths": {path: item for one in resources for path, item in _paths(version, one).items()},
         "components": {
             "schemas": schemas(version) | feature_schemas() | problem_schemas(),
-            "parameters": header_inputs(),
+            "parameters": shared_inputs(version),
             "headers": shared_headers(),
             "responses": shared_responses(),
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from api.catalog import Condition, Resource, Version
@@ -32,31 +32,56 @@ HEADERS = {
 }
 
 
+# What lists take and exports do not, or not with the same bounds; it is the same for every list.
+PAGING = ("limit", "cursor", "count")
+
+
 def list_inputs(version: Version, resource: Resource) -> list[Schema]:
     """The parameters of a list: its own filters, then what every list has, then the filters on what it links to."""
-    rows = parameters(version, resource).values()
-    own = [_filter(version, resource, row) for row in rows if not row.link]
-    linked = [_filter(version, resource, row) for row in rows if row.link]
-    shared = [_shared(version, resource, name) for name in common(resource)]
-    return [*own, *shared, *linked, *_headers()]
+    return [*_named(resource, _taken(version, resource, common(resource))), *_headers()]
 
 
 def export_inputs(version: Version, resource: Resource) -> list[Schema]:
     """The parameters of an export: the filters of the list, its search and order, and how many records at most."""
+    most = {"type": "integer", "minimum": 1, "maximum": EXPORT_MOST}
+    limit = _parameter("limit", most, "Records at most; all of them without it.")
+    named = [name for name in exported(resource) if name != "limit"]
+    return [*_named(resource, _taken(version, resource, named)), limit, _reference("X-Request-Id")]
+
+
+def shared_inputs(version: Version) -> dict[str, Schema]:
+    """The parameters that several operations take, by the name under which they refer to them."""
+    made = header_inputs()
+    for resource in version.resources.values():
+        taken = _taken(version, resource, common(resource))
+        made |= {_key(resource, one["name"]): one for one in taken}
+    return made
+
+
+def _taken(version: Version, resource: Resource, shared: Iterable[str]) -> list[Schema]:
     rows = parameters(version, resource).values()
     own = [_filter(version, resource, row) for row in rows if not row.link]
     linked = [_filter(version, resource, row) for row in rows if row.link]
-    most = {"type": "integer", "minimum": 1, "maximum": EXPORT_MOST}
-    limit = _parameter("limit", most, "Records at most; all of them without it.")
-    shared = [limit if name == "limit" else _shared(version, resource, name) for name in exported(resource)]
-    return [*own, *shared, *linked, {"$ref": "#/components/parameters/X-Request-Id"}]
+    return [*own, *(_shared(version, resource, name) for name in shared), *linked]
+
+
+def _named(resource: Resource, taken: list[Schema]) -> list[Schema]:
+    return [_reference(_key(resource, one["name"])) for one in taken]
+
+
+def _key(resource: Resource, name: str) -> str:
+    return name if name in PAGING else f"{resource.plural}.{name}"
+
+
+def _reference(key: str) -> Schema:
+    return {"$ref": f"#/components/parameters/{key}"}
 
 
 def record_inputs(version: Version, resource: Resource) -> list[Schema]:
     """The parameters of a record: its id, and what to include."""
     given = _parameter("id", ref(f"{title(resource)}Id"), resource.fields["id"].description, where="path")
     example = {"example": example_id(version, resource)}
-    return [given | {"required": True} | example, _shared(version, resource, "include"), *_headers()]
+    return [given | {"required": True} | example, _reference(_key(resource, "include")), *_headers()]
 
 
 def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterator[str]:
@@ -171,7 +196,7 @@ def _parameter(name: str, schema: Schema, description: str, where: str = "query"
 
 
 def _headers() -> list[Schema]:
-    return [{"$ref": f"#/components/parameters/{name}"} for name in HEADERS]
+    return [_reference(name) for name in HEADERS]
 
 
 def header_inputs() -> dict[str, Schema]:

@@ -1,0 +1,98 @@
+"""What a version's OpenAPI document offers, as the clients are made of it: resources, each with its operations."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Schema = dict[str, Any]
+FOLDER = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One path: its id, what it is for, its query parameters, and the name of the schema that answers."""
+
+    id: str
+    path: str
+    told: str
+    parameters: list[Schema]
+    answer: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind of record. `record` is the name of its schema, `exports` are by format."""
+
+    name: str
+    told: str
+    record: str
+    listed: Operation
+    one: Operation
+    exports: dict[str, Operation]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A version: its name, its document, its resources, and its GraphQL schema."""
+
+    version: str
+    document: Schema
+    resources: list[Resource]
+    sdl: str
+
+    def resolved(self, part: Schema) -> Schema:
+        """What a reference stands for."""
+        return _resolved(self.document, part)
+
+
+def contracts() -> list[Contract]:
+    """Every version that has contract files."""
+    files = sorted(FOLDER.glob("v[0-9]*.json"), key=lambda file: int(file.stem[1:]))
+    return [_read(file) for file in files]
+
+
+def _read(file: Path) -> Contract:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        sdl = file.with_suffix(".graphql").read_text(encoding="utf-8")
+        return Contract(file.stem, document, _resources(document, file.stem), sdl)
+    except (ValueError, KeyError, StopIteration, OSError) as error:
+        raise SystemExit(f"{file.name} is no contract of this project ({type(error).__name__}: {error}).") from error
+
+
+def _resources(document: Schema, version: str) -> list[Resource]:
+    operations = {path: _operation(document, path, item["get"]) for path, item in document["paths"].items()}
+    made = []
+    for tag in document["tags"]:
+        path = f"/{version}/{tag['name']}"
+        listed, one = operations.pop(path), operations.pop(path + "/{id}")
+        forms = [found.removeprefix(f"{path}.") for found in operations if found.startswith(f"{path}.")]
+        exports = {form: operations.pop(f"{path}.{form}") for form in forms}
+        record = _name(document["components"]["schemas"][one.answer]["properties"]["data"])
+        made.append(Resource(tag["name"], tag["description"], record, listed, one, exports))
+    if operations:
+        raise ValueError(f"neither lists nor records nor exports: {', '.join(operations)}")
+    return made
+
+
+def _operation(document: Schema, path: str, item: Schema) -> Operation:
+    found = [_resolved(document, one) for one in item["parameters"]]
+    content = next(iter(item["responses"]["200"]["content"].values()))["schema"]
+    queried = [one for one in found if one["in"] == "query"]
+    answer = _name(content) if "$ref" in content else ""
+    return Operation(item["operationId"], path, item["summary"], queried, answer)
+
+
+def _resolved(document: Schema, part: Schema) -> Schema:
+    found: Any = document
+    for name in part["$ref"].removeprefix("#/").split("/") if "$ref" in part else ():
+        found = found[name]
+    return found if "$ref" in part else part
+
+
+def _name(reference: Schema) -> str:
+    name: str = reference["$ref"].rpartition("/")[2]
+    return name

@@ -1,0 +1,81 @@
+"""What came back, judged: an answer, something to wait for, or an error that says which."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from briefing_sdk.errors import BriefingError, NotTheService, Problem, TooSlow, Unreachable, Unreadable
+
+GRAPHQL = "application/graphql-response+json"
+SHOWN_MOST = 200
+
+
+def read(response: httpx.Response, body: bytes) -> Any:
+    """The JSON of an answer. NotTheService where it is none, and Problem where the service refused."""
+    if 300 <= response.status_code < 400:
+        raise _foreign(response, f"a redirect to {response.headers.get('location', 'nowhere')}")
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        shown = " ".join(body[:SHOWN_MOST].decode(errors="replace").split())
+        raise _foreign(response, f"{kind or 'no media type'}: {shown!r}")
+    try:
+        told = json.loads(body)
+    except ValueError as error:
+        raise NotTheService(f"{response.url} answered JSON that is broken: {error}") from error
+    if response.is_success:
+        return told
+    raise problem(response, told)
+
+
+def problem(response: httpx.Response, told: Any) -> BriefingError:
+    """The error that a refusal stands for."""
+    wait = retry_after(response)
+    if isinstance(told, dict) and isinstance(told.get("code"), str):
+        return Problem.of(told, response.status_code, wait)
+    if isinstance(told, dict) and isinstance(told.get("errors"), list) and told["errors"]:
+        return refused(told, response.status_code, response.headers.get("x-request-id"), wait)
+    return _foreign(response, f"JSON that is no problem of the service: {json.dumps(told)[:SHOWN_MOST]}")
+
+
+def refused(told: Any, status: int, request_id: str | None, wait: float | None = None) -> BriefingError:
+    """The error that the first of GraphQL's errors stands for; `document["errors_told"]` has all of them."""
+    first = told["errors"][0]
+    extensions = first.get("extensions") or {}
+    document = {"request_id": request_id, **extensions, "detail": first.get("message", "")}
+    made = Problem.of({**document, "errors_told": told["errors"]}, status, wait)
+    made.data = told.get("data")
+    return made
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """The seconds that Retry-After asks for (RFC 9110, 10.2.3), which may be a time; None where it does not."""
+    given = response.headers.get("retry-after", "").strip()
+    if given.isascii() and given.isdigit():
+        return float(given)
+    try:
+        moment = parsedate_to_datetime(given)
+    except ValueError:
+        return None
+    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (known - datetime.now(UTC)).total_seconds())
+
+
+def failed(error: httpx.HTTPError, url: str) -> BriefingError:
+    """The error for a request that got no answer."""
+    if isinstance(error, httpx.TimeoutException):
+        return TooSlow(f"{url} gave no answer in time. `timeout` of the client says how long it may take.")
+    return Unreachable(f"{url} cannot be reached, or broke off: {error or type(error).__name__}")
+
+
+def unreadable(url: str, error: Exception) -> BriefingError:
+    """The error for an answer that is not what the contract says."""
+    return Unreadable(f"The answer of {url} is not what this client expects ({type(error).__name__}: {error}).")
+
+
+def _foreign(response: httpx.Response, what: str) -> NotTheService:
+    return NotTheService(f"{response.url} answered {response.status_code} with {what}. This is not the briefing API.")

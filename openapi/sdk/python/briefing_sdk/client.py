@@ -1,0 +1,96 @@
+"""The clients: one for each way of waiting, the same otherwise. `v1` and so on are the versions of the contract."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx
+
+from briefing_sdk.cache import Cache
+from briefing_sdk.door import AsyncDoor, Door, Manner
+from briefing_sdk.errors import Misconfigured
+from briefing_sdk.versions import VERSION, AsyncVersions, Versions
+
+B = TypeVar("B", bound="Briefing")
+A = TypeVar("A", bound="AsyncBriefing")
+
+
+class Briefing(Versions):
+    """The service at `url`, or at BRIEFING_URL, asked with `key`, or with BRIEFING_API_KEY, or without one.
+
+    `timeout` bounds each wait for the network, in seconds. On 429 and 503 a request is made up to `tries` times,
+    after what Retry-After asks for, but no longer than `patience` seconds in all. `cache` is how many bytes of
+    answers are kept to be asked for with If-None-Match; 0 keeps none. Misconfigured where the address is missing.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout: float = 30.0,
+        tries: int = 4,
+        patience: float = 60.0,
+        cache: int = 8 * 2**20,
+    ) -> None:
+        self._client = httpx.Client(**_settings(url, key, timeout))
+        super().__init__(Door(self._client, Manner(tries, patience, Cache(cache))))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def __enter__(self: B) -> B:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncBriefing(AsyncVersions):
+    """`Briefing` for asyncio: methods are awaited, and `each` and `export` are read with `async for`."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout: float = 30.0,
+        tries: int = 4,
+        patience: float = 60.0,
+        cache: int = 8 * 2**20,
+    ) -> None:
+        self._client = httpx.AsyncClient(**_settings(url, key, timeout))
+        super().__init__(AsyncDoor(self._client, Manner(tries, patience, Cache(cache))))
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def __aenter__(self: A) -> A:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _settings(url: str | None, key: str | None, timeout: float) -> dict[str, Any]:
+    named = (url or os.environ.get("BRIEFING_URL", "")).strip().rstrip("/")
+    if not named:
+        raise Misconfigured("Where is the service? Give its address, or set BRIEFING_URL.")
+    try:
+        usable = httpx.URL(named).scheme in ("http", "https") and bool(httpx.URL(named).host)
+    except httpx.InvalidURL:
+        usable = False
+    if not usable:
+        raise Misconfigured(f"{named!r} is no address of a service: expected http:// or https:// and a host.")
+    held = (key or os.environ.get("BRIEFING_API_KEY", "")).strip()
+    if not held.isascii() or not held.isprintable():
+        raise Misconfigured("The key has characters that no key has.")
+    headers = {"User-Agent": f"briefing-sdk-python/{VERSION}"}
+    headers |= {"Authorization": f"Bearer {held}"} if held else {}
+    return {"base_url": named, "headers": headers, "timeout": timeout}

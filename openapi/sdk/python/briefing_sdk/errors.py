@@ -1,0 +1,191 @@
+"""What can go wrong.
+
+BriefingError
+├── Misconfigured           no address, or one that is none
+├── Unreachable             nobody answers at the address, or the connection broke
+├── TooSlow                 no answer within the timeout
+├── NotTheService           something else answered: a proxy's HTML, a redirect, another program
+├── Unreadable              the service answered what this client cannot read
+└── Problem                 the service refused, by its `code`; one class for each code
+    ├── RateLimited, TooExpensive, InvalidRequest, InvalidCursor, NotFound, Withdrawn, …
+    └── Problem itself, for codes that a newer service has
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+__all__ = [
+    "BodyTooLarge", "BriefingError", "Conflict", "ExpiredKey", "Fault", "Forbidden", "HeadersTooLarge", "Internal",
+    "InvalidCursor", "InvalidKey", "InvalidRequest", "MethodNotAllowed", "Misconfigured", "NotAcceptable", "NotFound",
+    "NotTheService", "Problem", "RateLimited", "RequestTimeout", "RevokedKey", "TimedOut", "TooExpensive", "TooSlow",
+    "Unauthenticated", "Unavailable", "Unreachable", "Unreadable", "UnsupportedMediaType", "UriTooLong", "Withdrawn",
+]  # fmt: skip
+
+
+class BriefingError(Exception):
+    """Anything that this client raises."""
+
+
+class Misconfigured(BriefingError):
+    """The client was told too little, or something that cannot be."""
+
+
+class Unreachable(BriefingError):
+    """Nobody answers at the address, or the connection broke before the answer was whole."""
+
+
+class TooSlow(BriefingError):
+    """No answer within the timeout."""
+
+
+class NotTheService(BriefingError):
+    """Something else answered, such as a proxy with a page of its own."""
+
+
+class Unreadable(BriefingError):
+    """The service answered something that this client cannot read: most likely it is too old for it."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a request. `parameter` is empty where it is about the whole request."""
+
+    parameter: str
+    detail: str
+
+
+class Problem(BriefingError):
+    """The service refused. `document` is all that it told; the attributes are what programs ask for.
+
+    `retry_after` is in seconds; `limit` names the limit that had too little left; `data` is what a GraphQL answer held
+    beside its errors.
+    """
+
+    codes: ClassVar[dict[str, type[Problem]]] = {}
+
+    def __init__(self, document: Mapping[str, Any], status: int, retry_after: float | None = None) -> None:
+        self.document = dict(document)
+        self.status = status
+        self.code = str(document.get("code", ""))
+        self.title = str(document.get("title", ""))
+        self.detail = str(document.get("detail", ""))
+        self.hint: str | None = document.get("hint")
+        self.request_id: str | None = document.get("request_id")
+        self.faults = _faults(document.get("errors"))
+        self.limit: str | None = document.get("limit")
+        self.retry_after: float | None = retry_after if retry_after is not None else document.get("retry_after")
+        self.data: Any = None
+        super().__init__(str(self))
+
+    def __init_subclass__(cls, code: str = "") -> None:
+        if code:
+            cls.codes[code] = cls
+
+    def __str__(self) -> str:
+        faults = [f"{one.parameter}: {one.detail}" if one.parameter else one.detail for one in self.faults]
+        request = f"(request {self.request_id})" if self.request_id else ""
+        return " ".join(filter(None, [f"{self.code}:", self.detail, *faults, self.hint, request]))
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.document, self.status, self.retry_after)
+
+    @staticmethod
+    def of(document: Mapping[str, Any], status: int, retry_after: float | None = None) -> Problem:
+        """The error of the document's code."""
+        return Problem.codes.get(str(document.get("code")), Problem)(document, status, retry_after)
+
+
+def _faults(told: Any) -> Sequence[Fault]:
+    found = told if isinstance(told, list) else []
+    return [Fault(str(one.get("parameter", "")), str(one.get("detail", ""))) for one in found if isinstance(one, dict)]
+
+
+class InvalidRequest(Problem, code="invalid_request"):
+    """A parameter or argument is unknown, malformed or missing; `faults` names each."""
+
+
+class InvalidCursor(Problem, code="invalid_cursor"):
+    """The cursor is damaged or belongs to another list."""
+
+
+class TooExpensive(Problem, code="too_expensive"):
+    """The price of the request is above what one may cost."""
+
+
+class Unauthenticated(Problem, code="unauthenticated"):
+    """This needs a key."""
+
+
+class InvalidKey(Problem, code="invalid_key"):
+    """The key is mistyped, cut short, or none that is known there."""
+
+
+class ExpiredKey(Problem, code="expired_key"):
+    """The key was right, and its time is over."""
+
+
+class RevokedKey(Problem, code="revoked_key"):
+    """The key was right, and was taken back."""
+
+
+class Forbidden(Problem, code="forbidden"):
+    """The key, or the plan, does not allow this."""
+
+
+class NotFound(Problem, code="not_found"):
+    """There is no such path, or no record has this id."""
+
+
+class MethodNotAllowed(Problem, code="method_not_allowed"):
+    """The path is there, but not for this method."""
+
+
+class NotAcceptable(Problem, code="not_acceptable"):
+    """None of the accepted media types is offered."""
+
+
+class RequestTimeout(Problem, code="request_timeout"):
+    """The request was not sent in time."""
+
+
+class Conflict(Problem, code="conflict"):
+    """What is there does not allow it."""
+
+
+class Withdrawn(Problem, code="withdrawn"):
+    """The record was withdrawn; `detail` tells the reason."""
+
+
+class BodyTooLarge(Problem, code="body_too_large"):
+    """The body has more bytes than one may have."""
+
+
+class UriTooLong(Problem, code="uri_too_long"):
+    """The path and query have more bytes than they may have."""
+
+
+class UnsupportedMediaType(Problem, code="unsupported_media_type"):
+    """The body's type or encoding is not read there."""
+
+
+class RateLimited(Problem, code="rate_limited"):
+    """A limit of the caller's plan has too little left: `limit` names it, and after `retry_after` seconds it fits."""
+
+
+class HeadersTooLarge(Problem, code="headers_too_large"):
+    """The header fields have more bytes than they may."""
+
+
+class Internal(Problem, code="internal"):
+    """The service's own fault; its operator finds it by `request_id`."""
+
+
+class Unavailable(Problem, code="unavailable"):
+    """The store cannot answer now."""
+
+
+class TimedOut(Problem, code="timed_out"):
+    """The store took longer over this request than one may take."""

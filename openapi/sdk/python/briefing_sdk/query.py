@@ -1,0 +1,32 @@
+"""Parameters as the URL has them: lists as one value with commas, times in RFC 3339."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+
+def written(given: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters by their names in the URL: `figures__measure` looks through a link, as `figures.measure`."""
+    return {name.replace("__", "."): text(value) for name, value in given.items() if value is not None}
+
+
+def text(value: Any) -> str:
+    """One value. TypeError tells what cannot stand in a URL."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return ",".join(map(quoted, map(text, value)))
+    raise TypeError(f"{value!r} cannot stand in a URL: expected text, a number, a time, or a list of these.")
+
+
+def quoted(item: str) -> str:
+    """An item of a list: one that holds a comma or a quotation mark stands in double quotes, as in CSV."""
+    return '"' + item.replace('"', '""') + '"' if any(mark in item for mark in ',"\r\n') else item

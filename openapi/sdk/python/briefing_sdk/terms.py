@@ -1,0 +1,24 @@
+"""Vocabularies that grow: a term that this client does not know is read as what it is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+
+class Term(StrEnum):
+    """A vocabulary. `known` is false for a term of a newer service; its `value` is the term."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        if not isinstance(value, str):
+            return None
+        made = str.__new__(cls, value)
+        made._name_ = value
+        made._value_ = value
+        return made
+
+    @property
+    def known(self) -> bool:
+        """Whether this client knows the term."""
+        return self._name_ in type(self).__members__

@@ -1,0 +1,125 @@
+// How requests are sent: with the key, asked again when the service says when, and not read twice when unchanged.
+
+import { failed, isObject, json, read, refused, retryAfter } from "./answer.js";
+import { Cache } from "./cache.js";
+import { Unreadable } from "./errors.js";
+import { query } from "./query.js";
+
+const AGAIN = [429, 503];
+
+/** How a client is, in all its parts. */
+export interface Manner {
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly timeout: number;
+  readonly tries: number;
+  readonly patience: number;
+  readonly cache: Cache;
+  readonly fetch: typeof fetch;
+}
+
+/** A page of a list, as every version has it. */
+interface Page {
+  readonly data: readonly unknown[];
+  readonly page: { readonly next_cursor: string | null };
+}
+
+/** The service, asked over HTTP. */
+export class Door {
+  constructor(private readonly manner: Manner) {}
+
+  /** One answer: the JSON object that has `parts`. */
+  async read(path: string, given: object, parts: readonly string[]): Promise<unknown> {
+    const url = this.manner.url + path + query(given);
+    const kept = this.manner.cache.get(url);
+    const headers = { Accept: "application/json", ...(kept && { "If-None-Match": kept.etag }) };
+    const told = await this.#sent(url, { headers }, async (response) => {
+      if (response.status === 304 && kept) return json(kept.body, url);
+      const body = await response.text();
+      const found = read(response, body, url);
+      this.manner.cache.put(url, response.headers.get("etag"), body);
+      return found;
+    });
+    if (isObject(told) && parts.every((name) => name in told)) return told;
+    throw new Unreadable(`The answer of ${url} is not what this client expects: ${parts.join(" and ")}.`);
+  }
+
+  /** Every record of a list, page after page. */
+  async *each(path: string, given: object): AsyncGenerator<unknown, void, undefined> {
+    let asked = given;
+    for (;;) {
+      const page = (await this.read(path, asked, ["data", "page"])) as Page;
+      if (!Array.isArray(page.data) || page.page?.next_cursor === undefined) {
+        throw new Unreadable(`The answer of ${this.manner.url}${path} is no page: it has no records, or does not tell the next cursor.`);
+      }
+      yield* page.data;
+      if (!page.page.next_cursor) return;
+      asked = { ...given, cursor: page.page.next_cursor };
+    }
+  }
+
+  /** An answer piece by piece. Unreachable where it breaks off before its end. */
+  async *stream(path: string, given: object): AsyncGenerator<Uint8Array, void, undefined> {
+    const url = this.manner.url + path + query(given);
+    // The timeout bounds the wait for the first byte: how long a file takes is for whoever reads it.
+    const patience = new AbortController();
+    const late = setTimeout(() => patience.abort(new DOMException("late", "TimeoutError")), this.manner.timeout * 1000);
+    const started = async (response: Response): Promise<Response> => {
+      clearTimeout(late);
+      if (!response.ok) read(response, await response.text(), url);
+      return response;
+    };
+    try {
+      const response = await this.#sent(url, { signal: patience.signal }, started);
+      const reader = response.body?.getReader();
+      for (;;) {
+        const piece = await reader?.read();
+        if (!piece || piece.done) return;
+        yield piece.value;
+      }
+    } catch (error) {
+      throw failed(error, url);
+    } finally {
+      clearTimeout(late);
+      patience.abort();
+    }
+  }
+
+  /** The data of a GraphQL request. Problem where the answer has errors. */
+  async ask(path: string, body: object): Promise<unknown> {
+    const url = this.manner.url + path;
+    const accept = "application/graphql-response+json, application/json;q=0.9";
+    const headers = { Accept: accept, "Content-Type": "application/json" };
+    return this.#sent(url, { method: "POST", headers, body: JSON.stringify(body) }, async (response) => {
+      const told = read(response, await response.text(), url);
+      if (isObject(told) && Array.isArray(told.errors) && told.errors.length) throw refused(told, response);
+      if (isObject(told) && isObject(told.data)) return told.data;
+      throw new Unreadable(`The answer of ${url} is not what this client expects: data.`);
+    });
+  }
+
+  async #sent<T>(url: string, request: RequestInit, take: (response: Response) => Promise<T>): Promise<T> {
+    let waited = 0;
+    for (let tried = 1; ; tried++) {
+      try {
+        const response = await this.manner.fetch(url, this.#made(request));
+        const pause = AGAIN.includes(response.status) ? (retryAfter(response) ?? 0.5 * 2 ** (tried - 1)) : undefined;
+        waited += pause ?? 0;
+        if (pause === undefined || tried >= this.manner.tries || waited > this.manner.patience) {
+          return await take(response);
+        }
+        await response.body?.cancel();
+        await new Promise((resume) => setTimeout(resume, pause * 1000));
+      } catch (error) {
+        throw failed(error, url);
+      }
+    }
+  }
+
+  #made(request: RequestInit): RequestInit {
+    const key = this.manner.key;
+    const headers = { ...(request.headers as Record<string, string>), ...(key && { Authorization: `Bearer ${key}` }) };
+    const signal = request.signal ?? AbortSignal.timeout(this.manner.timeout * 1000);
+    return { ...request, headers, signal, redirect: "manual" };
+  }
+}

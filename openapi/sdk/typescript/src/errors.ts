@@ -1,0 +1,188 @@
+// What can go wrong.
+//
+// BriefingError
+// ├── Misconfigured           no address, or one that is none
+// ├── Unreachable             nobody answers at the address, or the connection broke
+// ├── TooSlow                 no answer within the timeout
+// ├── NotTheService           something else answered: a proxy's HTML, a redirect, another program
+// ├── Unreadable              the service answered what this client cannot read
+// └── Problem                 the service refused, by its `code`; one class for each code
+//     ├── RateLimited, TooExpensive, InvalidRequest, InvalidCursor, NotFound, Withdrawn, …
+//     └── Problem itself, for codes that a newer service has
+
+/** Anything that this client throws. */
+export class BriefingError extends Error {
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The client was told too little, or something that cannot be. */
+export class Misconfigured extends BriefingError {}
+
+/** Nobody answers at the address, or the connection broke before the answer was whole. */
+export class Unreachable extends BriefingError {}
+
+/** No answer within the timeout. */
+export class TooSlow extends BriefingError {}
+
+/** Something else answered, such as a proxy with a page of its own. */
+export class NotTheService extends BriefingError {}
+
+/** The service answered something that this client cannot read: most likely it is too old for it. */
+export class Unreadable extends BriefingError {}
+
+/** One thing that is wrong with a request. `parameter` is empty where it is about the whole request. */
+export interface Fault {
+  readonly parameter: string;
+  readonly detail: string;
+}
+
+/** All that a refusal tells, as it came. */
+export type ProblemDocument = Readonly<Record<string, unknown>>;
+
+/**
+ * The service refused. `document` is all that it told; the other properties are what programs ask for. `retryAfter` is in
+ * seconds; `limit` names the limit that had too little left; `data` is what a GraphQL answer held beside its errors.
+ */
+export class Problem extends BriefingError {
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly hint: string | undefined;
+  readonly requestId: string | undefined;
+  readonly faults: readonly Fault[];
+  readonly limit: string | undefined;
+  readonly retryAfter: number | undefined;
+  data: unknown = null;
+
+  constructor(
+    readonly document: ProblemDocument,
+    readonly status: number,
+    retryAfter?: number,
+  ) {
+    super(shown(document));
+    this.code = said(document.code) ?? "";
+    this.title = said(document.title) ?? "";
+    this.detail = said(document.detail) ?? "";
+    this.hint = said(document.hint);
+    this.requestId = said(document.request_id);
+    this.faults = faults(document.errors);
+    this.limit = said(document.limit);
+    this.retryAfter = retryAfter ?? (typeof document.retry_after === "number" ? document.retry_after : undefined);
+  }
+
+  /** The error of the document's code. */
+  static of(document: ProblemDocument, status: number, retryAfter?: number): Problem {
+    const known = codes[said(document.code) ?? ""] ?? Problem;
+    return new known(document, status, retryAfter);
+  }
+}
+
+function said(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function faults(told: unknown): Fault[] {
+  const found = Array.isArray(told) ? told : [];
+  return found.map((one) => ({ parameter: String(one?.parameter ?? ""), detail: String(one?.detail ?? "") }));
+}
+
+function shown(document: ProblemDocument): string {
+  const each = faults(document.errors).map((one) => (one.parameter ? `${one.parameter}: ${one.detail}` : one.detail));
+  const request = said(document.request_id) ? `(request ${document.request_id})` : undefined;
+  const parts = [`${said(document.code) ?? ""}:`, said(document.detail), ...each, said(document.hint), request];
+  return parts.filter(Boolean).join(" ");
+}
+
+/** A parameter or argument is unknown, malformed or missing; `faults` names each. */
+export class InvalidRequest extends Problem {}
+
+/** The cursor is damaged or belongs to another list. */
+export class InvalidCursor extends Problem {}
+
+/** The price of the request is above what one may cost. */
+export class TooExpensive extends Problem {}
+
+/** This needs a key. */
+export class Unauthenticated extends Problem {}
+
+/** The key is mistyped, cut short, or none that is known there. */
+export class InvalidKey extends Problem {}
+
+/** The key was right, and its time is over. */
+export class ExpiredKey extends Problem {}
+
+/** The key was right, and was taken back. */
+export class RevokedKey extends Problem {}
+
+/** The key, or the plan, does not allow this. */
+export class Forbidden extends Problem {}
+
+/** There is no such path, or no record has this id. */
+export class NotFound extends Problem {}
+
+/** The path is there, but not for this method. */
+export class MethodNotAllowed extends Problem {}
+
+/** None of the accepted media types is offered. */
+export class NotAcceptable extends Problem {}
+
+/** The request was not sent in time. */
+export class RequestTimeout extends Problem {}
+
+/** What is there does not allow it. */
+export class Conflict extends Problem {}
+
+/** The record was withdrawn; `detail` tells the reason. */
+export class Withdrawn extends Problem {}
+
+/** The body has more bytes than one may have. */
+export class BodyTooLarge extends Problem {}
+
+/** The path and query have more bytes than they may have. */
+export class UriTooLong extends Problem {}
+
+/** The body's type or encoding is not read there. */
+export class UnsupportedMediaType extends Problem {}
+
+/** A limit of the caller's plan has too little left: `limit` names it, and after `retryAfter` seconds it fits. */
+export class RateLimited extends Problem {}
+
+/** The header fields have more bytes than they may. */
+export class HeadersTooLarge extends Problem {}
+
+/** The service's own fault; its operator finds it by `requestId`. */
+export class Internal extends Problem {}
+
+/** The store cannot answer now. */
+export class Unavailable extends Problem {}
+
+/** The store took longer over this request than one may take. */
+export class TimedOut extends Problem {}
+
+/** The class of each code. */
+export const codes: Readonly<Record<string, typeof Problem>> = {
+  invalid_request: InvalidRequest,
+  invalid_cursor: InvalidCursor,
+  too_expensive: TooExpensive,
+  unauthenticated: Unauthenticated,
+  invalid_key: InvalidKey,
+  expired_key: ExpiredKey,
+  revoked_key: RevokedKey,
+  forbidden: Forbidden,
+  not_found: NotFound,
+  method_not_allowed: MethodNotAllowed,
+  not_acceptable: NotAcceptable,
+  request_timeout: RequestTimeout,
+  conflict: Conflict,
+  withdrawn: Withdrawn,
+  body_too_large: BodyTooLarge,
+  uri_too_long: UriTooLong,
+  unsupported_media_type: UnsupportedMediaType,
+  rate_limited: RateLimited,
+  headers_too_large: HeadersTooLarge,
+  internal: Internal,
+  unavailable: Unavailable,
+  timed_out: TimedOut,
+};

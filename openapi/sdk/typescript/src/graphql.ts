@@ -1,0 +1,26 @@
+// GraphQL operations with the types of what they take and give.
+
+import type { Door } from "./door.js";
+
+declare const types: unique symbol;
+
+/** An operation: its text, with the types of its data and its variables. */
+export interface Operation<Data, Variables> {
+  readonly name: string;
+  readonly text: string;
+  readonly [types]?: (variables: Variables) => Data;
+}
+
+/** An operation of one's own: `operation<Data, Variables>("query Latest { … }")`. */
+export function operation<Data, Variables = Record<string, never>>(text: string): Operation<Data, Variables> {
+  return { text, name: /\b(?:query)\s+(\w+)/.exec(text)?.[1] ?? "" };
+}
+
+/** Asks operations of one version. */
+export type Ask = <Data, Variables>(operation: Operation<Data, Variables>, variables?: Variables) => Promise<Data>;
+
+/** The function that asks. */
+export function asking(door: Door, path: string): Ask {
+  return async <Data, Variables>(one: Operation<Data, Variables>, variables?: Variables): Promise<Data> =>
+    (await door.ask(path, { query: one.text, operationName: one.name || undefined, variables })) as Data;
+}

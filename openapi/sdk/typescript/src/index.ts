@@ -1,0 +1,6 @@
+// A typed client of the briefing API: `Briefing`, and the errors that it throws.
+
+export { Briefing, type Options } from "./client.js";
+export * from "./errors.js";
+export { operation, type Ask, type Operation } from "./graphql.js";
+export { Resource } from "./resource.js";

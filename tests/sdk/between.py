@@ -1,0 +1,134 @@
+"""What stands between a client and the service on the way: one that is newer, slow, refusing, cut off, or a stranger.
+
+The first part of the path says how the answer comes back: `/newer/v1/events` is the service's own answer with a term
+and fields that no client of today knows.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+HTML = b"<html><head><title>Bad gateway</title></head><body>nginx</body></html>"
+SLOW_SECONDS = 5
+PASSED = ("Accept", "Authorization", "Content-Type", "If-None-Match")
+
+
+@dataclass
+class Between:
+    """The address, and what has passed: each request's way, and the statuses that went back."""
+
+    url: str
+    asked: Counter[str] = field(default_factory=Counter)
+    statuses: dict[str, list[int]] = field(default_factory=dict)
+
+
+@contextmanager
+def between(service: str) -> Iterator[Between]:
+    """Runs until the end of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": service}))
+    server.daemon_threads = True
+    made = Between(f"http://127.0.0.1:{server.server_port}")
+    server.between = made  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    service = ""
+    server: Any
+
+    def do_GET(self) -> None:
+        self._pass()
+
+    def do_POST(self) -> None:
+        self._pass()
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+    def _pass(self) -> None:
+        _, way, rest = self.path.split("/", 2)
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.between.asked[way] += 1
+        if way == "html":
+            return self._send(502, {"Content-Type": "text/html"}, HTML)
+        if way == "elsewhere":
+            return self._send(302, {"Location": "https://login.example/"}, b"")
+        if way == "stranger":
+            return self._send(400, {"Content-Type": "application/json"}, b'{"message": "no such route"}')
+        if way == "slow":
+            time.sleep(SLOW_SECONDS)
+        if way == "busy" and self.server.between.asked[way] % 3:
+            return self._send(503, {"Retry-After": "1", "Content-Type": "text/html"}, HTML)
+        if way == "shut":
+            return self._send(503, {"Retry-After": "3600", "Content-Type": "text/html"}, HTML)
+        try:
+            status, headers, answer = self._ask("/" + rest, body)
+        except OSError:
+            return None  # The service has gone, as at the end of the tests.
+        if way == "newer":
+            answer = _newer(answer)
+        if way == "older":
+            told: Any = {"events": {"nodes": [{}]}} if body else [{"id": "evt_1"}]
+            answer = json.dumps({"data": told, "page": {}}).encode()
+        return self._send(status, headers, answer, cut=way == "cut")
+
+    def _ask(self, path: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        headers = {name: self.headers[name] for name in PASSED if name in self.headers}
+        request = Request(self.service + path, data=body or None, headers=headers, method=self.command)
+        try:
+            answer = urlopen(request)
+        except HTTPError as refusal:
+            answer = refusal
+        with answer:
+            kept = {
+                name: answer.headers[name] for name in ("Content-Type", "ETag", "Retry-After") if name in answer.headers
+            }
+            return answer.status, kept, answer.read()
+
+    def _send(self, status: int, headers: dict[str, str], body: bytes, cut: bool = False) -> None:
+        way = self.path.split("/", 2)[1]
+        self.server.between.statuses.setdefault(way, []).append(status)
+        try:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2] if cut else body)
+        except OSError:
+            pass  # The client has gone, as those do that found it slow.
+
+
+def _newer(answer: bytes) -> bytes:
+    """The same answer with a term and a field more in each record, and a code that is new in each problem."""
+    told = json.loads(answer)
+    if "code" in told:
+        told |= {"code": "quantum_flux", "severity": 3}
+    for one in _records(told):
+        one |= {"kind": "CYBER_ATTACK" if "startsAt" in one else "cyber_attack", "sentiment": {"score": 0.5}}
+    return json.dumps(told).encode()
+
+
+def _records(told: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(told, list):
+        for one in told:
+            yield from _records(one)
+    elif isinstance(told, dict):
+        if "kind" in told and "id" in told:
+            yield told
+        for value in told.values():
+            yield from _records(value)

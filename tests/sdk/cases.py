@@ -1,0 +1,41 @@
+"""What both clients tell of the same mishaps, by the case in their scripts: class, text and parts of the error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "no address": ("Misconfigured", "BRIEFING_URL", {}),
+    "no host": ("Misconfigured", "briefing.example", {}),
+    "nobody": ("Unreachable", "127.0.0.1:9", {}),
+    "slow": ("TooSlow", "/slow/v1/events", {}),
+    "html": ("NotTheService", "502 with text/html: '<html><head><title>Bad gateway</title>", {}),
+    "redirect": ("NotTheService", "redirect", {}),
+    "stranger": ("NotTheService", "no such route", {}),
+    "older": ("Unreadable", "/older/v1/events", {}),
+    "cut": ("Unreachable", "/cut/v1/events", {}),
+    "cut export": ("Unreachable", "/cut/v1/events.ndjson", {}),
+    "shut": ("NotTheService", "503 with text/html", {}),
+    "parameter": ("InvalidRequest", "knd", {"code": "invalid_request", "status": 400, "faults": ["knd"]}),
+    "value": ("InvalidRequest", "shellin", {"code": "invalid_request", "faults": ["kind"]}),
+    "cursor": ("InvalidCursor", "cursor", {"code": "invalid_cursor"}),
+    "record": ("NotFound", "not_found", {"code": "not_found", "status": 404}),
+    "export": ("InvalidRequest", "limit", {"faults": ["limit"]}),
+    "key": ("InvalidKey", "invalid_key", {"status": 401}),
+    "new code": ("Problem", "quantum_flux", {"code": "quantum_flux", "status": 400}),
+    "graphql record": ("NotFound", "not_found", {"code": "not_found"}),
+    "graphql argument": ("InvalidRequest", "first", {"code": "invalid_request"}),
+    "graphql document": ("InvalidRequest", "nothing", {"code": "invalid_request", "status": 400}),
+    "graphql html": ("NotTheService", "text/html", {}),
+}
+
+
+def differing(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The cases that were told otherwise."""
+    return {name: found.get(name) for name, expected in CASES.items() if not _as(expected, found.get(name, {}))}
+
+
+def _as(expected: tuple[str, str, dict[str, Any]], told: dict[str, Any]) -> bool:
+    kind, shown, parts = expected
+    named = "code" not in parts or parts["code"] == "quantum_flux" or bool(told.get("request_id"))
+    return told.get("class") == kind and shown in told["text"] and named and parts.items() <= told.items()

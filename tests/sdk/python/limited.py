@@ -1,0 +1,27 @@
+"""Asks more than the plan allows at once: `limited.py URL`. Prints what came, how long it took, and the refusal."""
+
+import json
+import sys
+import time
+
+from briefing_sdk import Briefing, RateLimited
+
+URL = sys.argv[1]
+
+
+def hurried() -> dict[str, object]:
+    """Without patience, the first refusal is raised."""
+    with Briefing(URL, tries=1, cache=0) as briefing:
+        try:
+            for _ in range(10):
+                briefing.v1.events.list(limit=200)
+        except RateLimited as error:
+            return {"limit": error.limit, "retry_after": error.retry_after, "status": error.status}
+    return {}
+
+
+refusal = hurried()
+began = time.monotonic()
+with Briefing(URL, cache=0) as briefing:
+    records = len(briefing.v1.events.list(limit=200).data)
+print(json.dumps({"refusal": refusal, "records": records, "seconds": time.monotonic() - began}))

@@ -1,0 +1,38 @@
+"""How the client behaves: `manners.py BETWEEN`. Prints what survives from a newer service, and what was asked again."""
+
+import json
+import sys
+from typing import Any
+
+from briefing_sdk import Briefing
+from briefing_sdk.query import written
+
+BETWEEN = sys.argv[1]
+
+
+def newer() -> dict[str, Any]:
+    """A term and fields that are not known here."""
+    with Briefing(f"{BETWEEN}/newer") as briefing:
+        event = briefing.v1.events.list(limit=1).data[0]
+        asked = briefing.v1.graphql.events(first=1).events.nodes[0]
+        again = type(event).from_dict(event.to_dict())
+    return {
+        **{"kind": event.kind, "sentiment": event["sentiment"], "again": again == event},
+        **{"graphql": [asked.kind.value, asked.kind.known], "status": [asked.status.known]},
+    }
+
+
+def unchanged() -> list[str]:
+    """The same question twice: the second answer is a 304 and the same."""
+    with Briefing(f"{BETWEEN}/kept") as briefing:
+        return [briefing.v1.events.list(limit=2).data[0].id for _ in range(2)]
+
+
+def busy() -> int:
+    """Refused twice with Retry-After, and then answered."""
+    with Briefing(f"{BETWEEN}/busy") as briefing:
+        return len(briefing.v1.events.list(limit=2).data)
+
+
+values = written({"name": ['Smith, "Joe"', "x"], "figures__measure": "killed", "bbox": [1, 2.5, 3, 4], "none": None})
+print(json.dumps({"newer": newer(), "unchanged": unchanged(), "busy": busy(), "written": values}))

@@ -1,0 +1,58 @@
+"""Asks every operation, waiting in both ways: `operations.py URL RESOURCES`. Prints what each gave, by version and id.
+
+RESOURCES is JSON: [{version, name, record, forms}, …]. A test compares the ids with the contract's.
+"""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from briefing_sdk import AsyncBriefing, Briefing
+
+URL, RESOURCES = sys.argv[1], json.loads(sys.argv[2])
+
+
+def waiting() -> dict[str, Any]:
+    """What the operations of `Briefing` gave."""
+    gave: dict[str, dict[str, Any]] = {}
+    with Briefing(URL) as briefing:
+        for one in RESOURCES:
+            told = gave.setdefault(one["version"], {})
+            version = getattr(briefing, one["version"])
+            resource = getattr(version, one["name"])
+            page = resource.list(limit=2, count="exact")
+            told[f"list_{one['name']}"] = [record.id for record in resource.each(limit=20)]
+            told[f"get_{one['record']}"] = resource.get(page.data[0].id).to_dict()
+            for form in one["forms"]:
+                told[f"export_{one['name']}_{form}"] = len(b"".join(resource.export(form, limit=3)))
+            listed = getattr(getattr(version.graphql, one["name"])(first=3), one["name"])
+            told[one["name"]] = [node.id for node in listed.nodes]
+            found = getattr(getattr(version.graphql, one["record"])(id=page.data[0].id), one["record"])
+            told[one["record"]] = found.model_dump(mode="json")
+            assert page.page.total == len(told[f"list_{one['name']}"])
+    return gave
+
+
+async def awaiting() -> dict[str, Any]:
+    """What the operations of `AsyncBriefing` gave."""
+    gave: dict[str, dict[str, Any]] = {}
+    async with AsyncBriefing(URL) as briefing:
+        for one in RESOURCES:
+            told = gave.setdefault(one["version"], {})
+            version = getattr(briefing, one["version"])
+            resource = getattr(version, one["name"])
+            page = await resource.list(limit=2)
+            told[f"list_{one['name']}"] = [record.id async for record in resource.each(limit=20)]
+            told[f"get_{one['record']}"] = (await resource.get(page.data[0].id)).to_dict()
+            for form in one["forms"]:
+                pieces = [piece async for piece in resource.export(form, limit=3)]
+                told[f"export_{one['name']}_{form}"] = len(b"".join(pieces))
+            listed = getattr(await getattr(version.graphql, one["name"])(first=3), one["name"])
+            told[one["name"]] = [node.id for node in listed.nodes]
+            found = getattr(await getattr(version.graphql, one["record"])(id=page.data[0].id), one["record"])
+            told[one["record"]] = found.model_dump(mode="json")
+    return gave
+
+
+print(json.dumps({"waiting": waiting(), "awaiting": asyncio.run(awaiting())}))

@@ -1,0 +1,45 @@
+"""A use as one writes it, with the types that an editor sees: mypy --strict reads this file, and it runs."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+
+from briefing_sdk import AsyncBriefing, Briefing
+from briefing_sdk.v1 import Event, EventKind, FigureSet
+from briefing_sdk.v1.graphql import EventFilter, EventKindTest, NullableDateTimeTest
+from briefing_sdk.v1.graphql import EventKind as Kind
+
+SINCE = datetime(2022, 2, 1, tzinfo=UTC)
+KINDS: list[EventKind] = ["shelling", "attack", "air_strike"]
+
+
+def title(event: Event) -> str:
+    """What happened, and when."""
+    return f"{event.starts_at:%d.%m.%Y} {event.title}" if event.starts_at else event.title
+
+
+def main() -> dict[str, object]:
+    """A question in each way."""
+    told: dict[str, object] = {}
+    with Briefing() as briefing:
+        events = list(briefing.v1.events.each(kind=KINDS, starts_at_gte=SINCE, include=["figures"]))
+        told["titles"] = [title(event) for event in events]
+        told["figures"] = sum(len(one.figures.data) for one in events if isinstance(one.figures, FigureSet))
+        linked = briefing.v1.events.list(figures__measure=["killed"], count="exact", limit=1)
+        told["linked"] = linked.page.total if isinstance(linked.page.total, int) else None
+        kind = EventKindTest(in_=[Kind.SHELLING, Kind.ATTACK, Kind.AIR_STRIKE])
+        asked = briefing.v1.graphql.events(
+            filter=EventFilter(kind=kind, starts_at=NullableDateTimeTest(gte=SINCE)), first=200
+        )
+        told["asked"] = sorted(node.id for node in asked.events.nodes) == sorted(one.id for one in events)
+    return told
+
+
+async def later() -> int:
+    """The same question, awaited."""
+    async with AsyncBriefing() as briefing:
+        page = await briefing.v1.events.list(kind=["shelling"])
+        return len([event async for event in briefing.v1.events.each(kind=["shelling"])]) - len(page.data)
+
+
+print(json.dumps(main() | {"later": asyncio.run(later())}))

@@ -1,0 +1,32 @@
+// Asks every operation: `operations.mjs URL RESOURCES`. Prints what each gave, by version and id.
+//
+// RESOURCES is JSON: [{version, name, record, forms}, …]. A test compares the ids with the contract's.
+import { Briefing } from "briefing-sdk";
+
+const [url, resources] = process.argv.slice(2);
+const briefing = new Briefing({ url });
+const gave = {};
+
+for (const { version, name, record, forms } of JSON.parse(resources)) {
+  const told = (gave[version] ??= {});
+  const { [version]: offered } = briefing;
+  const { graphql } = await import(`briefing-sdk/${version}`);
+  const page = await offered[name].list({ limit: 2, count: "exact" });
+  told[`list_${name}`] = [];
+  for await (const one of offered[name].each({ limit: 20 })) told[`list_${name}`].push(one.id);
+  if (page.page.total !== told[`list_${name}`].length) throw new Error(`${name}: ${page.page.total} were counted`);
+  told[`get_${record}`] = await offered[name].get(page.data[0].id);
+  for (const form of forms) {
+    let length = 0;
+    for await (const piece of offered[name].export(form, { limit: 3 })) length += piece.length;
+    told[`export_${name}_${form}`] = length;
+  }
+  const listed = await offered.graphql(graphql[capital(name)], { first: 3 });
+  told[name] = listed[name].nodes.map((node) => node.id);
+  told[record] = (await offered.graphql(graphql[capital(record)], { id: page.data[0].id }))[record];
+}
+console.log(JSON.stringify(gave));
+
+function capital(name) {
+  return name[0].toUpperCase() + name.slice(1);
+}

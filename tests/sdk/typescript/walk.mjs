@@ -1,0 +1,6 @@
+// Reads a whole list through its pages: `walk.mjs URL`. Prints how many records came, and how many differ.
+import { Briefing } from "briefing-sdk";
+
+const ids = [];
+for await (const event of new Briefing({ url: process.argv[2] }).v1.events.each({ limit: 200 })) ids.push(event.id);
+console.log(JSON.stringify({ records: ids.length, distinct: new Set(ids).size }));
