@@ -95,7 +95,8 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None, tab
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     versions = list(VERSIONS.values())
-    routers = [health.routes(), index.routes(service, admission, versions), reference.routes(versions)]
+    served = [one for one in versions if one.lifecycle.status != "retired"]
+    routers = [health.routes(), index.routes(service, admission, versions), reference.routes(served)]
     routers += [console.ASSETS.routes(), ASSETS.routes(), meanings.routes()]
     routers.append(access.routes(directory.store, admission, settings))
     for version in VERSIONS.values():

@@ -114,11 +114,9 @@ def test_who_asked_and_what_is_left_are_told_where_they_are_known() -> None:
     class Caller:
         identity = "key:k1"
 
-    class Left:
-        remaining = (12, 500)
-
     class Spent:
-        left = Left()
+        left = True
+        standing = (("minute", 12, 1), ("day", 500, 60))
 
     facts = Facts("id", 1.0, ended=1.5, plan="free", spent=Spent())
     told = line(facts, {"method": "GET", "headers": [], "caller": Caller()})

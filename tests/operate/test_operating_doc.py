@@ -53,11 +53,9 @@ def test_every_field_of_the_log_is_told_and_no_other() -> None:
     class Caller:
         identity = "key:k1"
 
-    class Left:
-        remaining = (12, 500)
-
     class Spent:
-        left = Left()
+        left = True
+        standing = (("minute", 12, 1), ("day", 500, 60))
 
     facts = Facts("id", 1.0, 1.5, cut=True, price=1, cache="hit", store_seconds=0.1, plan="free", spent=Spent())
     there = line(facts, {"method": "GET", "headers": [(b"user-agent", b"x")], "caller": Caller()})
