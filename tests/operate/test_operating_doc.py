@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 from prometheus_client import CollectorRegistry
 
@@ -58,6 +59,7 @@ def test_every_field_of_the_log_is_told_and_no_other() -> None:
         standing = (("minute", 12, 1), ("day", 500, 60))
 
     facts = Facts("id", 1.0, 1.5, cut=True, price=1, cache="hit", store_seconds=0.1, plan="free", spent=Spent())
+    facts.version, facts.outdated = "v1", (SimpleNamespace(name="event.disputed"),)
     there = line(facts, {"method": "GET", "headers": [(b"user-agent", b"x")], "caller": Caller()})
     rows = [row.split("|")[1] for row in section("Log").splitlines() if row.startswith("| `")]
     assert re.findall(r"`(\w+)`", " ".join(sorted(rows))) and set(re.findall(r"`(\w+)`", " ".join(rows))) == set(there)
