@@ -9,7 +9,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.catalog import V1
 from tests.agreement.conftest import Doors, opened
 from tests.agreement.generator import Generator
 from tests.agreement.recount import Recount, Unseen
@@ -67,16 +66,18 @@ async def test_a_list_costs_the_same_through_both_doors(doors: Doors, reference:
     given_back = 0
     for seed in range(150):
         random = Random(seed)
-        asked = Chooser(held, random).asked()
+        asked = Chooser(doors.version, held, random).asked()
         include = random.choice(INCLUDES[asked.resource])
         count = random.choice(["", "exact", "estimated"])
         parameters = asked.url(**{"include": ",".join(included(include))} if include else {})
         if count:
             parameters["count"] = count
-        rest = await doors.client.get(f"/v1/{asked.resource}s", params=parameters)
+        rest = await doors.client.get(f"/{doors.version.name}/{asked.resource}s", params=parameters)
         assert rest.status_code == 200, (seed, rest.text)
-        resource = V1.resources[asked.resource]
-        text = asked.list(f"nodes {{ {whole(resource, include)} }}{' totalCount' if count == 'exact' else ''}")
+        resource = doors.version.resources[asked.resource]
+        text = asked.list(
+            f"nodes {{ {whole(doors.version, resource, include)} }}{' totalCount' if count == 'exact' else ''}"
+        )
         _, found = await doors.graphql(text)
         cost = found["extensions"]["cost"]
         if count != "estimated":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 LIST = "/v1/events"
@@ -20,8 +21,13 @@ class Change(NamedTuple):
 
 
 def parameter(document: Any, name: str, path: str = LIST) -> Any:
-    found = document["paths"][path]["get"]["parameters"]
-    return next(one for one in found if one.get("name") == name)
+    """The parameter of this operation alone: what it shares with others is written out first."""
+    held = document["paths"][path]["get"]
+    shared = document["components"]["parameters"]
+    held["parameters"] = [
+        deepcopy(shared[one["$ref"].rpartition("/")[2]]) if "$ref" in one else one for one in held["parameters"]
+    ]
+    return next(one for one in held["parameters"] if one["name"] == name)
 
 
 def schema(document: Any, name: str) -> Any:
@@ -37,7 +43,8 @@ def operation(document: Any, path: str = LIST, method: str = "get") -> Any:
 
 
 def drop_parameter(document: Any, name: str) -> None:
-    operation(document)["parameters"].remove(parameter(document, name))
+    gone = parameter(document, name)
+    operation(document)["parameters"].remove(gone)
 
 
 def drop_field(document: Any, name: str, required: bool = True) -> None:

@@ -159,6 +159,10 @@ class Withdrawn(Problem, code="withdrawn"):
     """The record was withdrawn; `detail` tells the reason."""
 
 
+class Retired(Problem, code="retired"):
+    """This version is no longer served; `detail` tells which one is."""
+
+
 class BodyTooLarge(Problem, code="body_too_large"):
     """The body has more bytes than one may have."""
 

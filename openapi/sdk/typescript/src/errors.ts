@@ -137,6 +137,9 @@ export class Conflict extends Problem {}
 /** The record was withdrawn; `detail` tells the reason. */
 export class Withdrawn extends Problem {}
 
+/** This version is no longer served; `detail` tells which one is. */
+export class Retired extends Problem {}
+
 /** The body has more bytes than one may have. */
 export class BodyTooLarge extends Problem {}
 
@@ -177,6 +180,7 @@ export const codes: Readonly<Record<string, typeof Problem>> = {
   request_timeout: RequestTimeout,
   conflict: Conflict,
   withdrawn: Withdrawn,
+  retired: Retired,
   body_too_large: BodyTooLarge,
   uri_too_long: UriTooLong,
   unsupported_media_type: UnsupportedMediaType,
