@@ -1,8 +1,6 @@
-"""Reading a page by keyset: where it begins, in what order, how many rows, and what can be told about it.
+"""Reading a page by keyset: which rows, how many, and what can be told about it.
 
-The key of a row is its sort key and its id. Indexes hold a sort descending with nulls last; ascending reads them
-backwards, which puts the rows with a key in ascending order with `nulls first`. So the rows without a key are read
-apart, as a second segment, and one index serves both directions; page 10,000 costs what page 1 does.
+The rows with and without a sort key are read as two segments, each in the order of the index (`keyset.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +10,9 @@ from dataclasses import dataclass
 from api.catalog import Resource
 from api.compiler.condition import condition, word_query
 from api.compiler.json import Json, boolean, fixed, literal, optional, written
-from api.compiler.writer import CASTS, Source, Writer, indent
+from api.compiler.keyset import order, spans
+from api.compiler.search import is_guessed, search
+from api.compiler.writer import Source, Writer, indent
 from api.query import (
     All,
     Answer,
@@ -35,8 +35,6 @@ EXACT_MOST = 100_000
 ESTIMATE_FROM = 1_000
 # Ids are hashes in base32, so those whose first character is 0 are a fair sample of one in 32.
 SAMPLE_OF = 32
-# Rows that a search reads through the index of words; where it finds more, it goes through the list in its order.
-FEW = 2_500
 
 
 @dataclass(frozen=True)
@@ -114,31 +112,16 @@ def _asks_cursors(selection: Selection) -> bool:
     return any(isinstance(entry.value, Cursor) for edge in edges for entry in edge)
 
 
-def order(rows: Rows, alias: str, *, shown: bool = False) -> str:
-    """The order of reading, or with `shown` that of the answer: they differ on a page that is read backwards."""
-    descending = rows.sort.descending != (rows.page.backward and not shown)
-    first = rows.page.backward and not shown
-    way = "desc" if descending else "asc"
-    if rows.sort.column in ("id", "position"):
-        return f"{alias}.k {way}"
-    return f"{alias}.k {way} nulls {'first' if first else 'last'}, {alias}.id {way}"
-
-
 def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: str) -> str:
     """The select that reads the page's rows; `joined` ties them to a parent row."""
     if rows.sort.column not in ("position",):
         source.column("id")
-    resource = source.resource
     size = rows.page.size + (1 if read.counted else 0)
-    few = _few(writer, rows, read, source) if not joined and _is_guessed(rows) else None
-    segments = _segments(writer, rows, read, resource, joined, source, size, few)
-    inner = segments[0]
-    if len(segments) > 1:
-        both = "\nunion all\n".join(f"({one})" for one in segments)
-        name = writer.name()
-        inner = f"select * from (\n  {indent(both)}\n) {name}\norder by {order(rows, name)}\nlimit {size}"
-    if few:
-        inner = f"with {few.sql}\n{inner}"
+    ways = search(writer, rows, read.key, source, size) if not joined and is_guessed(rows) else None
+    segments = _segments(writer, rows, read, joined, source, size, ways.otherwise if ways else "")
+    inner = _together(writer, rows, [ways.found, *segments] if ways else segments, size)
+    if ways:
+        inner = f"{ways.tables}\n{inner}"
     if not read.counted:
         return inner
     name = writer.name()
@@ -146,6 +129,14 @@ def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: 
         f"select {name}.*, row_number() over (order by {order(rows, name)}) as n, count(*) over () as found"
         f"\nfrom (\n  {indent(inner)}\n) {name}"
     )
+
+
+def _together(writer: Writer, rows: Rows, selects: list[str], size: int) -> str:
+    if len(selects) == 1:
+        return selects[0]
+    both = "\nunion all\n".join(f"({one})" for one in selects)
+    name = writer.name()
+    return f"select * from (\n  {indent(both)}\n) {name}\norder by {order(rows, name)}\nlimit {size}"
 
 
 def everything(writer: Writer, rows: Rows, source: Source) -> str:
@@ -156,118 +147,39 @@ def everything(writer: Writer, rows: Rows, source: Source) -> str:
     back the first row of a million until the last was read."""
     source.column("id")
     size = rows.page.size or None
-    segments = _segments(writer, rows, reading(writer, rows, source.resource), source.resource, "", source, size)
+    segments = _segments(writer, rows, reading(writer, rows, source.resource), "", source, size)
     if len(segments) == 1:
         return segments[0]
     limit = f"\nlimit {size}" if size else ""
     return "\nunion all\n".join(f"({one})" for one in segments) + limit
 
 
-@dataclass(frozen=True)
-class Few:
-    """The ids and keys of the rows that pass a search, as long as they are few: a `with`, and its name."""
-
-    sql: str
-    name: str
-
-    @property
-    def all(self) -> str:
-        """Whether these are all."""
-        return f"(select count(*) from {self.name}) <= {FEW}"
-
-
-def _is_guessed(rows: Rows) -> bool:
-    """Whether nobody can tell beforehand how many rows pass. A search does so: of words that are not among the most
-    frequent there are no statistics, and a word in ten of a million records was looked for in the order of the list, in
-    all of them, for eleven seconds."""
-    return rows.sort.field != "relevance" and searched(rows.filter) is not None
-
-
-def _few(writer: Writer, rows: Rows, read: Reading, source: Source) -> Few:
-    """Through the index of words some thousand rows are found at once and sorted; more are met soon in the order of the
-    list. So the worst is a word between the two, some 100 ms among a million records."""
-    name, alias = writer.name(), writer.name()
-    columns = f"{alias}.id, {read.key.format(alias)} as k"
-    passed = condition(writer, source.resource, alias, rows.filter)
-    found = f"select {columns}\nfrom {writer.view(source.resource.name)} {alias}\nwhere {passed}\nlimit {FEW + 1}"
-    return Few(f"{name} as materialized (\n  {indent(found)}\n)", name)
-
-
 def _segments(
     writer: Writer,
     rows: Rows,
     read: Reading,
-    resource: Resource,
     joined: str,
     source: Source,
     size: int | None,
-    few: Few | None = None,
+    otherwise: str = "",
 ) -> list[str]:
-    alias = writer.name()
+    """The selects of the rows, in reading order; `otherwise` has to hold before any is read."""
+    alias, resource = writer.name(), source.resource
     key = read.key.format(alias)
-    forward = rows.sort.descending != rows.page.backward
-    way = "desc" if forward else "asc"
-    tie = "" if rows.sort.column in ("id", "position") else f", {alias}.id {way}"
     columns = ", ".join([*(f"{alias}.{name}" for name in source.columns), f"{key} as k"])
     limit = f"\nlimit {size}" if size else ""
     tests = [joined.format(alias)] if joined else []
     if rows.filter != All():
         tests.append(condition(writer, resource, alias, rows.filter))
-    if few:
-        tests.append(f"not {few.all}")
+    if otherwise:
+        tests.append(otherwise)
 
-    def segment(test: str, nulls: str) -> str:
+    def segment(test: str, sorting: str) -> str:
         where = " and ".join([*tests, test] if test else tests)
         clause = f"\nwhere {where}" if where else ""
-        return (
-            f"select {columns}\nfrom {writer.view(resource.name)} {alias}{clause}"
-            f"\norder by {key} {way}{nulls}{tie}{limit}"
-        )
+        return f"select {columns}\nfrom {writer.view(resource.name)} {alias}{clause}\norder by {sorting}{limit}"
 
-    segments = [segment(*one) for one in _spans(writer, rows, key, alias, forward)]
-    return [_picked(writer, rows, source, few, forward, limit), *segments] if few else segments
-
-
-def _picked(writer: Writer, rows: Rows, source: Source, few: Few, forward: bool, limit: str) -> str:
-    """The select of the page's rows among the few: those beyond the cursor, in order, and then whole."""
-    there, picked, shown = writer.name(), writer.name(), writer.name()
-    spans = [test for test, _ in _spans(writer, rows, f"{there}.k", there, forward)]
-    met = f" and ({' or '.join(spans)})" if all(spans) else ""
-    pick = f"select id, k from {few.name} {there}\nwhere {few.all}{met}\norder by {order(rows, there)}{limit}"
-    columns = ", ".join([*(f"{shown}.{name}" for name in source.columns), f"{picked}.k"])
-    view = writer.view(source.resource.name)
-    return f"select {columns}\nfrom (\n  {indent(pick)}\n) {picked}\njoin {view} {shown} on {shown}.id = {picked}.id"
-
-
-def _spans(writer: Writer, rows: Rows, key: str, alias: str, forward: bool) -> list[tuple[str, str]]:
-    """The condition and the place of nulls of each segment, in reading order."""
-    sort, position = rows.sort, rows.page.position
-    sign = "<" if forward else ">"
-    if sort.column in ("id", "position"):
-        return [("" if position is None else f"{key} {sign} {writer.argument(position[1], 'text')}", "")]
-    nulls = " nulls last" if forward else " nulls first"
-    if not sort.nullable:
-        if position is None:
-            return [("", nulls)]
-        return [(_beyond(writer, rows, key, alias, sign), nulls)]
-    keyed = (f"{key} is not null", nulls)
-    bare = (f"{key} is null", nulls)
-    if position is None:
-        if not rows.page.backward and forward:
-            return [("", nulls)]
-        return [bare, keyed] if rows.page.backward else [keyed, bare]
-    if position[0] is None:
-        rest = (f"{key} is null and {alias}.id {sign} {writer.argument(position[1], 'text')}", nulls)
-        return [rest, keyed] if rows.page.backward else [rest]
-    rest = (_beyond(writer, rows, key, alias, sign), nulls)
-    return [rest] if rows.page.backward else [rest, bare]
-
-
-def _beyond(writer: Writer, rows: Rows, key: str, alias: str, sign: str) -> str:
-    assert rows.page.position is not None
-    at = writer.argument(rows.page.position[0], CASTS[rows.sort.kind])
-    identifier = writer.argument(rows.page.position[1], "text")
-    return f"({key}, {alias}.id) {sign} ({at}, {identifier})"
+    return [segment(one.test, one.order) for one in spans(writer, rows, key, alias)]
 
 
 def counts(writer: Writer, rows: Rows, resource: Resource) -> str:

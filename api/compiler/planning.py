@@ -21,9 +21,7 @@ def settled(resource: Resource, rows: Rows) -> bool:
         return False
     tests = rows.filter.filters if isinstance(rows.filter, All) else (rows.filter,)
     equal = [one for one in tests if _is_equality(one)]
-    ranges = [
-        one for one in tests if isinstance(one, Test) and one.operator in RANGES and one.column == rows.sort.column
-    ]
+    ranges = [one for one in tests if _is_range(one, rows.sort.column)]
     if len(equal) + len(ranges) < len(tests):
         return False
     return not equal or (len(equal) == 1 and _is_own_order(resource, rows))

@@ -12,7 +12,8 @@ from dataclasses import replace
 from api.catalog import Resource
 from api.catalog.declaration import Type
 from api.compiler.json import Json, boolean, fixed, listed, literal, object_of, optional, scalar, string, written
-from api.compiler.page import Reading, counts, numbered, order, reading, total
+from api.compiler.keyset import order
+from api.compiler.page import Reading, counts, numbered, reading, total
 from api.compiler.planning import settled
 from api.compiler.writer import Source, Writer, indent
 from api.query import (

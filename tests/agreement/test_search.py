@@ -1,4 +1,4 @@
-"""A search reads few rows through the index of words and many in the order of the list: the page is the same."""
+"""A search finds its rows in three ways, as common as its words are: the page is the same whichever it was."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from api.catalog import V1
-from api.compiler import compile, page
+from api.compiler import compile, search
 from api.rest.request import list_query
 
 WORDS = "q=corridor%20or%20evacuation%20or%20city"
@@ -57,9 +57,12 @@ async def walked(connection: asyncpg.Connection, resource: str, url: str, pages:
 async def test_a_page_is_the_same_however_it_is_read(
     connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, resource: str, url: str
 ) -> None:
-    few = await walked(connection, resource, url)
-    monkeypatch.setattr(page, "FEW", 2)
-    many = await walked(connection, resource, url)
-    assert few == many
-    assert len(few) > 7, "the words are to fill more than a page"
-    assert len({one["id"] for one in few}) == len(few)  # type: ignore[index]
+    ways = []
+    # Among the first rows where it can be, through the index of words, in the order of the list.
+    for early, most in ((40, 5_000), (1, 5_000), (0, 5_000), (0, 2), (1, 2)):
+        monkeypatch.setattr(search, "EARLY", early)
+        monkeypatch.setattr(search, "FEW", most)
+        ways.append(await walked(connection, resource, url))
+    assert all(one == ways[0] for one in ways)
+    assert len(ways[0]) > 7, "the words are to fill more than a page"
+    assert len({one["id"] for one in ways[0]}) == len(ways[0])  # type: ignore[index]

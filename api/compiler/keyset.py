@@ -1,0 +1,76 @@
+"""The order of a list as its keyset: the sort key `k` of each row and its id, and where a page begins in it.
+
+Indexes hold a sort descending with nulls last; ascending reads them backwards, which puts the rows with a key in
+ascending order with `nulls first`. So the rows without a key are a span of their own, and one index serves both
+directions; page 10,000 costs what page 1 does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.compiler.writer import CASTS, Writer
+from api.query import Rows
+
+
+@dataclass(frozen=True)
+class Span:
+    """Some of the rows from the cursor on: those that pass the test (all where it is empty), read in this order."""
+
+    test: str
+    order: str
+
+
+def order(rows: Rows, alias: str, *, shown: bool = False) -> str:
+    """The order of reading, or with `shown` that of the answer: they differ on a page that is read backwards."""
+    descending = rows.sort.descending != (rows.page.backward and not shown)
+    first = rows.page.backward and not shown
+    way = "desc" if descending else "asc"
+    if rows.sort.column in ("id", "position"):
+        return f"{alias}.k {way}"
+    return f"{alias}.k {way} nulls {'first' if first else 'last'}, {alias}.id {way}"
+
+
+def spans(writer: Writer, rows: Rows, key: str, alias: str) -> list[Span]:
+    """The spans from the cursor on, in reading order; `key` is the sort key on the rows of `alias`."""
+    descending = rows.sort.descending != rows.page.backward
+    way = "desc" if descending else "asc"
+    if rows.sort.column in ("id", "position"):
+        sorting, tests = f"{key} {way}", [_alone(writer, rows, key, descending)]
+    else:
+        nulls = " nulls last" if descending else " nulls first"
+        sorting = f"{key} {way}{nulls}, {alias}.id {way}"
+        tests = _tests(writer, rows, key, alias, descending)
+    return [Span(test, sorting) for test in tests]
+
+
+def _alone(writer: Writer, rows: Rows, key: str, descending: bool) -> str:
+    position = rows.page.position
+    return "" if position is None else f"{key} {_sign(descending)} {writer.argument(position[1], 'text')}"
+
+
+def _tests(writer: Writer, rows: Rows, key: str, alias: str, descending: bool) -> list[str]:
+    position, backward = rows.page.position, rows.page.backward
+    if not rows.sort.nullable:
+        return ["" if position is None else _beyond(writer, rows, key, alias, descending)]
+    keyed, bare = f"{key} is not null", f"{key} is null"
+    if position is None:
+        if descending and not backward:
+            return [""]
+        return [bare, keyed] if backward else [keyed, bare]
+    if position[0] is None:
+        rest = f"{bare} and {alias}.id {_sign(descending)} {writer.argument(position[1], 'text')}"
+        return [rest, keyed] if backward else [rest]
+    rest = _beyond(writer, rows, key, alias, descending)
+    return [rest] if backward else [rest, bare]
+
+
+def _beyond(writer: Writer, rows: Rows, key: str, alias: str, descending: bool) -> str:
+    assert rows.page.position is not None
+    at = writer.argument(rows.page.position[0], CASTS[rows.sort.kind])
+    identifier = writer.argument(rows.page.position[1], "text")
+    return f"({key}, {alias}.id) {_sign(descending)} ({at}, {identifier})"
+
+
+def _sign(descending: bool) -> str:
+    return "<" if descending else ">"
