@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from client import Client, cpu_seconds
 from questions import Question, rows
 from servers import HERE, Postgres, Process
+
+from api.compiler import Statement
 
 CONNECTIONS = 16
 CORES = sorted(os.sched_getaffinity(0))
@@ -136,28 +139,30 @@ def both_workers(servers: Sequence[Process], requests: Sequence[bytes], seconds:
     return sum(one["answers"] / one["seconds"] for one in map(end_load, loads))
 
 
-def pgbench(program: Path, postgres: Postgres, statement: Any, seconds: float, mode: str) -> float:
-    """Transactions a second of our own statement, prepared, on as many connections as the load has."""
-    script, values = _script(statement)
-    file = HERE / "statement.sql"
-    file.write_text(script, encoding="utf-8")
-    options = f"-c plan_cache_mode={mode} -c role=briefing_reader -c search_path=pg_catalog -c timezone=UTC -c jit=off"
-    given = [part for name, value in values.items() for part in ("-D", f"{name}={value}")]
-    command = [str(program), "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "2", "-T", str(max(1, int(seconds)))]
-    where = ["-f", str(file), "-h", postgres.host, "-U", "briefing", "briefing"]
-    try:
-        environment = {**os.environ, "PGOPTIONS": options}
-        done = subprocess.run([*command, *given, *where], env=environment, capture_output=True, text=True, check=True)
-    finally:
-        file.unlink()
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    assert found, done.stderr
-    return float(found[1])
+def pgbench(program: Path, postgres: Postgres, statements: Sequence[Statement], seconds: float) -> float:
+    """Transactions a second of our own statements, prepared, by turns, on as many connections as the load has. The
+    first second is for preparing and planning them."""
+    mode = "custom" if statements[0].custom else "generic"
+    options = f"-c plan_cache_mode=force_{mode}_plan -c role=briefing_reader -c search_path=pg_catalog -c timezone=UTC"
+    command = [str(program), "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "2", "-P", "1"]
+    command += ["-T", str(max(1, round(seconds)) + 1)]
+    with TemporaryDirectory() as folder:
+        for number, statement in enumerate(statements):
+            script, values = _script(statement, f"v{number}_")
+            file = Path(folder) / f"{number}.sql"
+            file.write_text(script, encoding="utf-8")
+            command += ["-f", str(file), *(part for one in values.items() for part in ("-D", "=".join(one)))]
+        command += ["-h", postgres.host, "-U", "briefing", "briefing"]
+        environment = {**os.environ, "PGOPTIONS": f"{options} -c jit=off"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    found = re.findall(r"progress: [\d.]+ s, ([\d.]+) tps", done.stderr)
+    assert len(found) > 1, done.stderr
+    return statistics.mean(map(float, found[1:]))
 
 
-def _script(statement: Any) -> tuple[str, dict[str, str]]:
-    values = {f"v{number}": _written(value) for number, value in enumerate(statement.arguments, 1)}
-    sql = re.sub(r"\$(\d+)", r":v\1", statement.sql)
+def _script(statement: Statement, prefix: str) -> tuple[str, dict[str, str]]:
+    values = {f"{prefix}{number}": _written(value) for number, value in enumerate(statement.arguments, 1)}
+    sql = re.sub(r"\$(\d+)", rf":{prefix}\1", statement.sql)
     return " ".join(sql.split()) + "\n", values
 
 
