@@ -9,7 +9,7 @@ from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from api.http.media import header
+from api.http.media import fields, header
 from api.packing import Packed, pack
 
 Headers = list[tuple[bytes, bytes]]
@@ -70,6 +70,11 @@ async def respond(
     sent = f"{tag}-gzip" if len(response.headers) > 2 else tag
     response.headers += [(b"etag", f'{"W/" if end else ""}"{sent}"'.encode()), CACHED, *headers]
     return response
+
+
+def has_copy(scope: Scope) -> bool:
+    """Whether the client says which copy it has."""
+    return b"if-none-match" in fields(scope)
 
 
 def unchanged(scope: Scope, tag: str, *, weak: bool = False) -> Bytes | None:

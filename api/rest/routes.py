@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from api.http.admission import Admission
 from api.http.facts import answered
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
-from api.http.respond import respond, unchanged
+from api.http.respond import has_copy, respond, unchanged
 from api.http.route import DataRoute, Handler
 from api.memo import Memo
 from api.rest.export import Exports, preferred
@@ -27,10 +28,18 @@ PLANS_MOST = 8 * 1024 * 1024
 METHODS = ["GET", "HEAD", "OPTIONS"]
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A request that was read before: how it is answered, and of a list the link to its next page up to the cursor."""
+
+    priced: Priced
+    link: str = ""
+
+
 def routes(service: Service, admission: Admission, exports: Exports, version: Version) -> APIRouter:
     """The lists and the records of a version; a list goes out as a file where the client prefers one."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
-    plans: Memo[Priced] = Memo(PLANS_MOST)
+    plans: Memo[Planned] = Memo(PLANS_MOST)
     for resource in version.resources.values():
         router.add_api_route(
             f"/{resource.plural}",
@@ -55,7 +64,7 @@ def _list(
     exports: Exports,
     version: Version,
     resource: Resource,
-    plans: Memo[Priced],
+    plans: Memo[Planned],
 ) -> Handler:
     async def handle(request: Request) -> Any:
         scope = request.scope
@@ -65,22 +74,24 @@ def _list(
             if form is not None:
                 return await exports.response(version, resource, form, scope, caller)
             query_string: bytes = scope["query_string"]
-            priced = plans.get((resource.name, query_string))
-            if priced is None:
+            planned = plans.get((resource.name, query_string))
+            if planned is None:
                 priced = service.plan(list_query(version, resource, query_string), caller.plan)
-                plans.put((resource.name, query_string), priced, _weight(priced, query_string))
+                planned = Planned(priced, _next_page(scope))
+                plans.put((resource.name, query_string), planned, _weight(priced, query_string))
+            priced = planned.priced
             scope["facts"].outdated = priced.outdated
-            if same := unchanged(scope, service.tag(priced)):
+            if has_copy(scope) and (same := unchanged(scope, service.tag(priced))):
                 return same
             reply = await answered(service, priced, scope)
-            headers = [_next_link(scope, reply.next)] if reply.next else []
+            headers = [(b"link", f'<{planned.link}{reply.next}>; rel="next"'.encode("latin-1"))] if reply.next else []
             return await respond(scope, reply, headers, tag=tagged(priced, reply.mark))
 
     return handle
 
 
 def _record(
-    service: Service, admission: Admission, version: Version, resource: Resource, plans: Memo[Priced]
+    service: Service, admission: Admission, version: Version, resource: Resource, plans: Memo[Planned]
 ) -> Handler:
     async def handle(request: Request) -> Any:
         scope = request.scope
@@ -89,12 +100,14 @@ def _record(
             check_accept(scope)
             identifier = scope["path_params"]["identifier"]
             query_string: bytes = scope["query_string"]
-            priced = plans.get((resource.name, identifier, query_string))
-            if priced is None:
+            planned = plans.get((resource.name, identifier, query_string))
+            if planned is None:
                 priced = service.plan(record_query(version, resource, identifier, query_string), caller.plan)
-                plans.put((resource.name, identifier, query_string), priced, _weight(priced, query_string))
+                planned = Planned(priced)
+                plans.put((resource.name, identifier, query_string), planned, _weight(priced, query_string))
+            priced = planned.priced
             scope["facts"].outdated = priced.outdated
-            if same := unchanged(scope, service.tag(priced)):
+            if has_copy(scope) and (same := unchanged(scope, service.tag(priced))):
                 return same
             reply = await answered(service, priced, scope)
             if reply.notes:
@@ -119,17 +132,16 @@ def missing(resource: Resource, note: str) -> NotFound | Withdrawn:
     return Withdrawn(f"This {resource.name} was withdrawn: {reason}")
 
 
-def _next_link(scope: Scope, cursor: str) -> tuple[bytes, bytes]:
+def _next_page(scope: Scope) -> str:
     pairs = [one for one in scope["query_string"].decode("latin-1").split("&") if one and not one.startswith("cursor=")]
-    url = f"{quote(scope['path'])}?{'&'.join([*pairs, f'cursor={cursor}'])}"
-    return b"link", f'<{url}>; rel="next"'.encode("latin-1")
+    return f"{quote(scope['path'])}?{'&'.join([*pairs, 'cursor='])}"
 
 
 def _weight(priced: Priced, query_string: bytes) -> int:
     """About how many bytes a remembered plan takes."""
     return (
         500
-        + 2 * len(query_string)
+        + 4 * len(query_string)
         + len(priced.statement.sql)
         + sum(len(repr(one)) for one in priced.statement.arguments)
     )
