@@ -18,7 +18,7 @@ from api.settings import Settings
 # Keys by network, and hashes of documents by caller, that nobody knows: to look one up takes the store, and who guesses
 # must not stand in the way of those whose key is new here. What is right is free.
 TRIES = Terms((Limit("tries", 300, 60, 60),), 1000)
-
+SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
 
 Standing = list[tuple[str, int, int]]
 
@@ -68,9 +68,6 @@ class Spent:
             told = zip(left.limits, left.remaining, left.reset, strict=True) if left is not None else ()
             self._standing = [(limit.name, remaining, ceil(reset)) for limit, remaining, reset in told]
         return self._standing
-
-
-SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
 
 
 class Gate:

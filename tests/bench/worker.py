@@ -51,8 +51,12 @@ CASES = (
 def report(effort: Effort) -> str:
     """The section of RESULTS.md."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"BRIEFING_DATA_DIR": f"{folder}/data", "BRIEFING_PORT": "0", "BRIEFING_ANSWER_MEMORY": "0"}
-        environment["BRIEFING_LIMITS"] = "false"
+        environment = {
+            "BRIEFING_DATA_DIR": f"{folder}/data",
+            "BRIEFING_PORT": "0",
+            "BRIEFING_ANSWER_MEMORY": "0",
+            "BRIEFING_LIMITS": "false",
+        }
         first = Process([*BRIEFING, "--sample"], environment)
         starts = [first.ready()]
         load = [*BRIEFING[:-1], "load", str(write(Path(folder)))]
