@@ -41,6 +41,10 @@ class Priced:
     outdated: tuple[Outdated, ...] = ()
 
 
+Held = Callable[[Reply], bool]
+"""Whether the client has an answer already."""
+
+
 class Service:
     """What answers: the settings, the gate, the reader of the store, and the answers that are kept."""
 
@@ -70,31 +74,31 @@ class Service:
         mark = self.changes.mark(priced.statement.reads)
         return "" if mark is None else tagged(priced, mark)
 
-    async def admit(self, caller: Caller, priced: Priced) -> Spent:
-        """Charge the caller. InvalidRequest or TooExpensive where their plan never allows this."""
+    async def admit(self, caller: Caller, priced: Priced, held: Held | None = None) -> Spent:
+        """Charge the caller: the price, or what was used of it where the answer is kept. InvalidRequest or TooExpensive
+        where their plan never allows this."""
         if self.gate.limits is None:
             return await self.gate.begin(caller, priced.price)
         if priced.page > caller.plan.page_most:
             detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
             raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
         check(priced.price, priced.dearest, self.settings.max_price, caller.plan)
-        return await self.gate.begin(caller, priced.price)
+        kept = self.kept(priced)
+        return await self.gate.begin(caller, priced.price, _used(priced, kept, held) if kept else None)
 
     def kept(self, priced: Priced) -> Reply | None:
         """The answer, where it is kept and for sure still true."""
         kept = self._kept.get(priced.key)
         return kept if kept is not None and kept.mark == self.changes.mark(priced.statement.reads) else None
 
-    async def answer(
-        self, priced: Priced, spent: Spent, held: Callable[[Reply], bool] | None = None
-    ) -> tuple[Reply, bool]:
+    async def answer(self, priced: Priced, spent: Spent, held: Held | None = None) -> tuple[Reply, bool]:
         """The answer, in bytes, and whether it was kept. It is free where the client has it already, which `held`
         tells. Unavailable or TimedOut where the store does not give one."""
         used = priced.price
         try:
             kept = self.kept(priced)
             reply = kept or await self._flights.run(priced.key, lambda: self._read(priced))
-            used = 0 if held is not None and held(reply) else reply.points + priced.beside
+            used = _used(priced, reply, held)
             return reply, kept is not None
         except Unavailable as error:
             # What worked on it and did not get ready in time was work all the same.
@@ -108,6 +112,11 @@ class Service:
         reply = await self.reader.read(statement.sql, statement.arguments, custom=statement.custom)
         self._kept.put(priced.key, reply, 2 * len(reply.body) + 200)
         return reply
+
+
+def _used(priced: Priced, reply: Reply, held: Held | None) -> int:
+    """The points that an answer costs in the end: none where the client has it already."""
+    return 0 if held is not None and held(reply) else reply.points + priced.beside
 
 
 def _key(statement: Statement) -> str:

@@ -29,18 +29,18 @@ class Spent:
 
     __slots__ = ("_lease", "_refusal", "_settled", "_standing", "left", "price", "used")
 
-    def __init__(self, price: int, verdict: Verdict | None = None) -> None:
+    def __init__(self, price: int, verdict: Verdict | None = None, used: int | None = None) -> None:
         self.price = price
-        self.used = price
+        self.used = price if used is None else used
         self.left: Left | None = None
         self._standing: Standing | None = None
         self._lease: Lease | None = None
         self._refusal: RateLimited | None = None
-        self._settled = False
+        self._settled = used is not None
         if verdict is not None:
             self.left = verdict.left
             self._lease = verdict.lease
-            if verdict.lease is None:
+            if not verdict.allowed:
                 self.used = 0
                 self._settled = True
                 self._refusal = _refusal(price, verdict)
@@ -116,12 +116,13 @@ class Gate:
         tried.check()
         return tried
 
-    async def begin(self, caller: Caller, price: int) -> Spent:
-        """Take the price; `check` of what comes back tells whether there was enough. TooExpensive where the plan can
-        never grant it."""
+    async def begin(self, caller: Caller, price: int, used: int | None = None) -> Spent:
+        """Take the price; `check` of what comes back tells whether there was enough. Where it is known what will have
+        been `used` of it, the request is settled with that. TooExpensive where the plan can never grant the price."""
         if self.limits is None:
-            return Spent(price)
-        return Spent(price, await self.limits.begin(caller.identity, caller.plan.terms, price))
+            return Spent(price, None, used)
+        used = None if used is None else min(used, price)
+        return Spent(price, await self.limits.begin(caller.identity, caller.plan.terms, price, used), used)
 
     async def left(self, caller: Caller) -> Left | None:
         """What is left of a caller's limits."""

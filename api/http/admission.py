@@ -75,9 +75,8 @@ class Admitted:
     async def _charge(self) -> None:
         facts: Facts = self._scope["facts"]
         if facts.spent is None:
-            facts.spent = spent = await self._admission.gate.begin(self._scope["caller"], FAULT)
+            facts.spent = spent = await self._admission.gate.begin(self._scope["caller"], FAULT, FAULT)
             spent.check()
-            await spent.settle(FAULT)
 
 
 def limit_fields(spent: Spent) -> list[tuple[bytes, bytes]]:

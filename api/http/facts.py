@@ -64,23 +64,22 @@ async def charged(service: Service, scope: Scope, price: int) -> None:
     """Charge who asks for what is answered without the store."""
     facts: Facts = scope["facts"]
     facts.price = price
-    facts.spent = spent = await service.gate.begin(scope["caller"], price)
+    facts.spent = spent = await service.gate.begin(scope["caller"], price, price)
     spent.check()
-    await spent.settle(price)
 
 
 async def answered(service: Service, priced: Priced, scope: Scope, *, conditional: bool = True) -> Reply:
     """The answer to who asks; what it cost and where it came from are noted. RateLimited where they may not ask.
     `conditional`: it will be a 304, which is free, where the client names the answer's tag as that of its copy."""
     facts: Facts = scope["facts"]
+    named = header(scope, b"if-none-match") if conditional else ""
+    held = (lambda reply: bool(copy_named(named, tagged(priced, reply.mark)))) if named else None
     facts.price = priced.price
-    facts.spent = spent = await service.admit(scope["caller"], priced)
+    facts.spent = spent = await service.admit(scope["caller"], priced, held)
     spent.check()
     facts.store_begun = begun = perf_counter()
     facts.cache = "miss"
     try:
-        named = header(scope, b"if-none-match") if conditional else ""
-        held = (lambda reply: bool(copy_named(named, tagged(priced, reply.mark)))) if named else None
         reply, kept = await service.answer(priced, spent, held)
     finally:
         facts.store_seconds = perf_counter() - begun

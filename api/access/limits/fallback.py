@@ -39,14 +39,14 @@ class Fallback:
         self.fallbacks = 0
         """How often it began to."""
 
-    async def begin(self, identity: str, terms: Terms, points: int) -> Verdict:
+    async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
         check(terms, points)
         if not self.away:
             try:
-                return await self._remote.begin(identity, terms, points)
+                return await self._remote.begin(identity, terms, points, used)
             except Away as error:
                 self._leave(error)
-        return await self._local.begin(identity, terms.share(self._processes, points), points)
+        return await self._local.begin(identity, terms.share(self._processes, points), points, used)
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:
         if lease.store is self._local:

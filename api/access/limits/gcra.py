@@ -70,8 +70,10 @@ class Limit:
 
 def debt(limit: Limit, whole: int, rest: int, now: int) -> int:
     """What is missing in a bucket that will be full at this moment; 0 where it is full."""
+    if whole < now:
+        return 0
     # A rest that was left under another plan may be more than there can be of it under this one.
-    return (whole - now) * limit.points + min(rest, limit.points - 1) if whole >= now else 0
+    return (whole - now) * limit.points + (rest if rest < limit.points else limit.points - 1)
 
 
 def moment(limit: Limit, owed: int, now: int) -> tuple[int, int]:

@@ -2,8 +2,8 @@
 
 A request costs a store two visits at most. `begin` takes its price from every limit of the caller, and one of its
 places for requests at once; or, where one of them is short, nothing. `end` gives both back, the price as far as it was
-not needed. A lease stands for what was taken in between: it knows its store, so that a request which began while Redis
-was away ends where it began.
+not needed. Where it is known beforehand how much will have been needed, one visit does both. A lease stands for what
+was taken in between: it knows its store, so that a request which began while Redis was away ends where it began.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Verdict(NamedTuple):
     """Whether a request may go on."""
 
     lease: Lease | None
-    """What `end` wants to have; None where the request may not go on."""
+    """What `end` wants to have; None where the request may not go on, or has ended with its beginning."""
     hit: str | None
     """The name of the limit that was short, the one with the longest wait, or AT_ONCE; None where none was."""
     retry_after: float
@@ -95,14 +95,15 @@ class Verdict(NamedTuple):
 
     @property
     def allowed(self) -> bool:
-        return self.lease is not None
+        return self.hit is None
 
 
 class Limits(Protocol):
     """A store of limits. TooExpensive where a price is above what the terms can ever grant."""
 
-    async def begin(self, identity: str, terms: Terms, points: int) -> Verdict:
-        """Take a price and a place, or neither. A caller that is cancelled meanwhile holds nothing."""
+    async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
+        """Take a price and a place, or neither. A caller that is cancelled meanwhile holds nothing. Where it is known
+        that no more than `used` is needed, no more is taken, and the request has ended: it has no lease."""
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:
         """Give the place back, and the points that were not needed. Once a lease, whatever became of the request."""

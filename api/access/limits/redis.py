@@ -48,7 +48,7 @@ class RedisLimits:
         self._held: dict[bytes, str] = {}
         self._renewer: asyncio.Task[None] | None = None
 
-    async def begin(self, identity: str, terms: Terms, points: int) -> Verdict:
+    async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
         check(terms, points)
         token = b"%s:%d" % (self._process, next(self._numbers))
         arguments: list[Argument] = [terms.at_once, token, self._lease]
@@ -69,6 +69,8 @@ class RedisLimits:
         if self._renewer is None:
             self._renewer = asyncio.create_task(self._keep_renewing())
         lease = Lease(self, identity, terms, points, token, now, own if others else left.debts)
+        if used is not None:
+            return Verdict(None, None, 0.0, await self.end(lease, points - used))
         return Verdict(lease, None, 0.0, left)
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:

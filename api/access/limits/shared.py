@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import blake2b
+from itertools import repeat
 from pathlib import Path
 
 from api.access.limits import gcra
@@ -102,7 +103,7 @@ class SharedTable:
         """The descriptor to hand down."""
         return self._fd
 
-    async def begin(self, identity: str, terms: Terms, points: int) -> Verdict:
+    async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
         check(terms, points)
         token = blake2b(identity.encode(), digest_size=DIGEST, key=self._key).digest()
         home = self._lock(token)
@@ -118,9 +119,13 @@ class SharedTable:
                 return refusal(terms.limits, debts, points)
             if entry < 0:
                 entry = self._place(home, now)
+                self._memory[PAGE + entry * DIGEST : PAGE + (entry + 1) * DIGEST] = token
+            if used is not None:
+                after = [owed + used * limit.point for limit, owed in zip(terms.limits, debts, strict=True)]
+                self._write(entry, terms, after, now)
+                return Verdict(None, None, 0.0, Left(terms.limits, after))
             owed = gcra.price(terms.limits, points) if others else after
             self._write(entry, terms, after, now)
-            self._memory[PAGE + entry * DIGEST : PAGE + (entry + 1) * DIGEST] = token
             self._counts[self._column * self._entries + entry] += 1
         finally:
             self._unlock(home)
@@ -198,12 +203,12 @@ class SharedTable:
         if entry < 0:
             return [0] * len(terms.limits)
         held = MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
-        return [gcra.debt(limit, held[n], held[n + MOST_LIMITS], now) for n, limit in enumerate(terms.limits)]
+        return list(map(gcra.debt, terms.limits, held, held[MOST_LIMITS:], repeat(now)))
 
     def _write(self, entry: int, terms: Terms, debts: list[int], now: int) -> None:
         held = [0] * (2 * MOST_LIMITS)
-        for n, limit in enumerate(terms.limits):
-            held[n], held[n + MOST_LIMITS] = gcra.moment(limit, debts[n], now)
+        for n, (limit, owed) in enumerate(zip(terms.limits, debts, strict=True)):
+            held[n], held[n + MOST_LIMITS] = gcra.moment(limit, owed, now)
         MOMENTS.pack_into(self._memory, self._moments + entry * MOMENTS.size, *held)
 
     def _place(self, home: int, now: int) -> int:
@@ -223,7 +228,7 @@ class SharedTable:
 
     def _under_way(self, entry: int) -> int:
         """Requests at once, of all workers."""
-        return sum(self._counts[entry :: self._entries])
+        return self._counts[entry] if self._alone else sum(self._counts[entry :: self._entries])
 
     def _living(self, entry: int) -> int:
         """Requests at once, after those of workers that are gone were forgotten."""

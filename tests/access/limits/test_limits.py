@@ -64,9 +64,12 @@ async def test_never_more_than_the_plan_in_any_window(store: Controlled, terms: 
             open_leases.remove(one)
             await store.limits.end(one[1], one[2])
         price = round(ask.price * terms.most)
-        verdict = await store.limits.begin(who, terms, price)
-        if verdict.lease is not None:
-            unused = round(ask.unused * price)
+        unused = round(ask.unused * price)
+        known = None if ask.ends or n % 2 else price - unused
+        verdict = await store.limits.begin(who, terms, price, known)
+        if known is not None and verdict.allowed:
+            taken.append((store.now, known))
+        elif verdict.lease is not None:
             taken.append((store.now, price - unused))
             if ask.ends:
                 open_leases.append((n + ask.ends, verdict.lease, unused))
@@ -78,6 +81,24 @@ async def test_never_more_than_the_plan_in_any_window(store: Controlled, terms: 
                 window = taken[last][0] - begun
                 most = limit.size + Fraction(limit.points * window, limit.period * SECOND)
                 assert sum(points for _, points in taken[first : last + 1]) <= most
+
+
+@quick
+@given(terms=terms, asked=asks)
+async def test_what_is_known_beforehand_costs_as_much_in_one_visit_as_in_two(
+    store: Controlled, terms: Terms, asked: list[Ask]
+) -> None:
+    one, two = store.somebody(), store.somebody()
+    for ask in asked:
+        await store.wait(ask.after)
+        price = round(ask.price * terms.most)
+        unused = round(ask.unused * price)
+        at_once = await store.limits.begin(one, terms, price, price - unused)
+        verdict = await store.limits.begin(two, terms, price)
+        assert at_once.lease is None
+        assert (at_once.allowed, at_once.hit) == (verdict.allowed, verdict.hit)
+        left = verdict.left if verdict.lease is None else await store.limits.end(verdict.lease, unused)
+        assert at_once.left.remaining == left.remaining
 
 
 @quick
