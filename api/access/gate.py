@@ -10,7 +10,7 @@ from math import ceil
 from api.access.caller import Caller
 from api.access.directory import Directory
 from api.access.key import digest, read
-from api.access.limits import AT_ONCE, Lease, Left, Limit, Limits, Terms, Verdict
+from api.access.limits import AT_ONCE, Lease, Left, Limit, Limits, Terms, Verdict, gcra
 from api.errors import RateLimited, Unavailable
 from api.memo import Memo
 from api.settings import Settings
@@ -65,8 +65,8 @@ class Spent:
         """Of each limit its name, the points left, and the whole seconds until all of them are back."""
         if self._standing is None:
             left = self.left
-            told = zip(left.limits, left.remaining, left.reset, strict=True) if left is not None else ()
-            self._standing = [(limit.name, remaining, ceil(reset)) for limit, remaining, reset in told]
+            told = zip(left.limits, left.debts, strict=True) if left is not None else ()
+            self._standing = [(one.name, gcra.left(one, owed), ceil(gcra.full(one, owed))) for one, owed in told]
         return self._standing
 
 

@@ -4,6 +4,7 @@ last used, and who uses what is deprecated."""
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import suppress
@@ -58,14 +59,14 @@ class Uses(Noted):
 
     def note(self, key_id: str) -> None:
         """The key is used now."""
-        self._last[key_id] = asyncio.get_running_loop().time()
+        self._last[key_id] = time.monotonic()
 
     async def write(self) -> None:
         """Write when each key was last used."""
         noted, self._last = self._last, {}
         if not noted:
             return
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         try:
             await self._store.change("service", "used", list(noted), [now - at for at in noted.values()])
         except BriefingError as error:

@@ -8,6 +8,7 @@ connection fails: frozen, cut, or never there.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,12 +65,12 @@ class Watch:
     @property
     def sure(self) -> bool:
         """Whether what was seen last still counts."""
-        return asyncio.get_running_loop().time() <= self._sure_until
+        return time.monotonic() <= self._sure_until
 
     @property
     def age(self) -> float:
         """Seconds since it was last looked at; 0 before the first time."""
-        return asyncio.get_running_loop().time() - self._looked if self._looked else 0.0
+        return time.monotonic() - self._looked if self._looked else 0.0
 
     async def _follow(self) -> None:
         while True:
@@ -93,10 +94,9 @@ class Watch:
         await connection.execute(f"set role {sight.role}")
         await connection.add_listener(sight.channel, self._notify)
         look = await connection.prepare(sight.look)
-        loop = asyncio.get_running_loop()
         while True:
             self._notified.clear()
-            begun = loop.time()
+            begun = time.monotonic()
             self._see(list[Any](await look.fetch(timeout=sight.counts_for)))
             self._sure_until = begun + sight.counts_for
             self._looked = begun
