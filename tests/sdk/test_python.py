@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from api.http.problems import PROBLEMS
+from tests.clients import CLEAN, run
 from tests.sdk.between import Between
 from tests.sdk.cases import differing
-from tests.sdk.conftest import CLEAN, HERE, Run, run
+from tests.sdk.conftest import HERE, Run
 
 # What is written by hand, and what stands between it and the callers. Of the generated models mypy sees what the sample
 # uses: a model that has a field of its own name is no type error to its users.

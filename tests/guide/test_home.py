@@ -1,0 +1,28 @@
+"""The home page is the beginning of the guide for who has only its address: its first calls give what they promise."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import httpx2
+import pytest
+
+from tests.guide.blocks import Step
+from tests.guide.reader import NEWEST, Reader
+
+# How each is run, by what it is called.
+CALLS = {"with curl": "sh", "over GraphQL": "graphql", "from Python": "python", "from TypeScript": "ts"}
+SHOWN = re.compile(r'<pre [^>]*aria-label="The first call, ([^"]*)"><code>([^<]*)</code></pre>')
+
+
+def test_every_first_call_gives_the_newest_event(reader: Reader) -> None:
+    page = httpx2.get(reader.served, headers={"accept": "text/html"}).text
+    title = httpx2.get(f"{reader.served}/{NEWEST}/events?limit=1").json()["data"][0]["title"]
+    shown = SHOWN.findall(page)
+    assert {called for called, _ in shown} == set(CALLS)
+    for called, text in shown:
+        step = Step("/", 0, CALLS[called], unescape(text) + "\n")
+        code, printed = reader.do(step)
+        if code or title not in printed:
+            pytest.fail(f"{step}\nprints:\n{printed}", pytrace=False)

@@ -1,0 +1,179 @@
+"""README.md and docs/ are true: every block is run, and every answer that is shown is the one that comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.clients import CLEAN, ROOT
+from tests.guide.blocks import ANSWERS, FENCED, RUN, Step, stands, steps
+from tests.guide.reader import STAND_IN_CURL, Machine, Reader
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", *DOCS]
+STEPS = {page: list(steps(page)) for page in PAGES}
+EVERY = [step for found in STEPS.values() for step in found]
+# What is not run: how it begins, and why.
+NOT_RUN = {
+    "make serve": "each page has a service started for it; `test_make_serve_prints_its_address` runs it",
+    "make sdk": "it builds the clients once for all pages: tests/clients.py",
+    "docker run": "there is no Docker engine",
+    "upstream briefing": "a part of a configuration of nginx, in front of a service that is not there",
+    "BRIEFING_DATABASE_URL=postgresql://briefing@pgbouncer": "hosts of somebody's own; tests/store runs a pgbouncer",
+}
+
+
+def reason(step: Step) -> str | None:
+    """Why a step is not run."""
+    return next((why for begins, why in NOT_RUN.items() if step.text.startswith(begins)), None)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_page_does_what_it_says(reader: Reader, page: Path) -> None:
+    follow(reader, STEPS[page])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/limits.md", "docs/pages.md"])
+def test_what_stands_in_for_curl_does_the_same(reader: Reader, page: str) -> None:
+    reader.provide("curl", STAND_IN_CURL)
+    follow(reader, STEPS[ROOT / page])
+
+
+def follow(reader: Reader, todo: list[Step]) -> None:
+    """Do the steps of a page, and compare."""
+    for step in todo:
+        if reason(step):
+            continue
+        assert step.file or step.language in RUN, f"{step}\nNothing runs this; say why in NOT_RUN."
+        code, printed = reader.do(step)
+        if step.shown is None and code:
+            pytest.fail(f"{step}\nfails:\n{printed}", pytrace=False)
+        if step.shown is not None and not stands(step.shown, printed, step.answer):
+            pytest.fail(f"{step}\nprints:\n{printed}\ninstead of:\n{step.shown}", pytrace=False)
+
+
+async def test_make_serve_prints_its_address(fresh_database: Callable[..., Awaitable[str]], loaded: str) -> None:
+    environment = CLEAN | {"BRIEFING_DATABASE_URL": await fresh_database(loaded)}
+    command = ["make", "serve", "PORT=0"]
+    # A session of its own: what make started ends with it.
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as made:
+        assert made.stdout is not None
+        try:
+            said = next((line for line in made.stdout if not line.startswith("Installing")), "nothing")
+        finally:
+            os.killpg(made.pid, signal.SIGTERM)
+        made.stdout.read()
+    (shown,) = {step.shown for step in EVERY if step.text == "make serve\n"}
+    assert re.sub(r":\d+$", ":8000", said, flags=re.M) == shown
+
+
+@pytest.mark.parametrize(("language", "ending"), [("python", "py"), ("ts", "mts")])
+def test_the_programs_of_the_pages_are_typed(machine: Machine, tmp_path: Path, language: str, ending: str) -> None:
+    for number, text in enumerate(step.text for step in EVERY if step.language == language):
+        (tmp_path / f"program_{number}.{ending}").write_text(text, encoding="utf-8")
+    machine.check(tmp_path, language)
+
+
+def test_what_is_not_run_is_there() -> None:
+    assert {begins for begins in NOT_RUN if any(step.text.startswith(begins) for step in EVERY)} == set(NOT_RUN)
+
+
+def test_no_block_is_overlooked() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert len(re.findall(r"^\s*(?:```|~~~)", text, re.M)) == 2 * len(FENCED.findall(text)), page
+    assert [page for page in PAGES if not STEPS[page]] == [ROOT / "docs" / "README.md"]
+
+
+def test_an_answer_says_more_than_that_something_is_left_out() -> None:
+    assert not [str(step) for step in EVERY if step.shown and len(step.shown.replace("…", "").split()) < 1]
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "answer", "is_so"),
+    [
+        ("a\n", "a\n", "text", True),
+        ("a\n", "a\nb\n", "text", False),
+        ("a …\n", "a b\nc\n", "text", True),
+        ("…b…\n", "a\nb c\n", "text", True),
+        ("…b…c\n", "c b\n", "text", False),
+        ("ab…b\n", "ab\n", "text", False),
+        ('{"a": 1, …}', '{"a":1,"b":2}', "json", True),
+        ('{"a": 1}', '{"a": 1}\n', "json", True),
+        ('{"a": 1, …}', '{"a":12,"b":2}', "json", False),
+        ('{\n  "a": [1, …]\n}', '{"a":[2,1]}', "json", False),
+    ],
+)
+def test_shown_is_printed(shown: str, printed: str, answer: str, is_so: bool) -> None:
+    assert stands(shown, printed, answer) is is_so
+
+
+def test_a_page_is_read_step_by_step(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "`a.csv`:\n\n```csv\n1\n```\n\n```console\n$ x \\\n  y\nz\n$ w\n```\n\n"
+        "```sh\nv\n```\n\nthen\n\n```json\n{}\n```\n\n```toml\n```\n"
+    )
+    found = [(one.line, one.language, one.text, one.file, one.shown) for one in steps(page)]
+    assert found == [
+        (4, "csv", "1\n", "a.csv", None),
+        (8, "sh", "x \\\n  y\n", "", "z\n"),
+        (11, "sh", "w\n", "", None),
+        (15, "sh", "v\n", "", "{}\n"),
+        (25, "toml", "", "", None),
+    ]
+    assert not {"toml", ""} & {*RUN, *ANSWERS}
+
+
+def test_every_page_is_in_the_index_and_every_link_leads_somewhere() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    linked = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", index)}
+    assert {page.name for page in DOCS} - {"README.md"} <= linked
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            path, _, anchor = link.partition("#")
+            if path.startswith("http"):
+                continue
+            target = (page.parent / path).resolve() if path else page
+            assert target.exists(), f"{page.name}: {link}"
+            assert not anchor or anchor in anchors(target), f"{page.name}: {link}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as they are made of their words."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(("column", "version"), [(0, "v1"), (1, "v2")])
+def test_the_versions_have_side_by_side_what_is_said(column: int, version: str) -> None:
+    schemas = json.loads((ROOT / "openapi" / f"{version}.json").read_text(encoding="utf-8"))["components"]["schemas"]
+    there = {name for one in schemas.values() for name in one.get("properties", ())}
+    table = (
+        (ROOT / "docs" / "versions.md").read_text(encoding="utf-8").partition("| version 1 |")[2].partition("\n\n")[0]
+    )
+    cells = [row.strip("| ").split(" | ")[column] for row in table.splitlines()[2:]]
+    named = {part for cell in cells for name in re.findall(r"`([\w.]+)`", cell) for part in name.split(".")}
+    assert len(named) > 5 and named <= there
+
+
+def examples() -> list[str]:
+    """Each URL of a list that stands within a line."""
+    return sorted({url for page in PAGES for url in re.findall(r"`(/v\d/[a-z]+\?[^`…]+)`", page.read_text("utf-8"))})
+
+
+@pytest.mark.parametrize("example", examples())
+def test_an_example_is_answered_with_records(served: str, example: str) -> None:
+    response = httpx2.get(served + example)
+    assert response.status_code == 200, response.text
+    assert response.json()["data"], "an example that finds nothing teaches nothing"
