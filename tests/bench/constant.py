@@ -1,13 +1,11 @@
-"""The floor: a FastAPI application whose one route returns a constant, served as the service is."""
+"""The floor: a FastAPI application whose one route returns a constant, served as the hand-written ones are."""
 
 from __future__ import annotations
 
 import sys
 
+import uvicorn
 from fastapi import FastAPI, Response
-
-from api.http.server import serve
-from api.settings import Settings
 
 app = FastAPI()
 BODY = b'{"status":"constant"}'
@@ -20,4 +18,6 @@ async def constant() -> Response:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(app, Settings(port=int(sys.argv[1]))))
+    port = int(sys.argv[1])
+    print(f"http://127.0.0.1:{port}", flush=True)
+    uvicorn.run(app, port=port, loop="uvloop", http="httptools", access_log=False, log_level="warning")

@@ -92,9 +92,11 @@ def service(postgres: Postgres, memory: int) -> Process:
     return started
 
 
-def constant() -> Process:
+def constant(port: int = 8223) -> Process:
     """The floor."""
-    return Process([sys.executable, str(HERE / "constant.py"), "0"], {})
+    started = Process([sys.executable, str(HERE / "constant.py"), str(port)], {})
+    started.ready("/constant")
+    return started
 
 
 @contextmanager
@@ -107,7 +109,7 @@ def started(postgres: Postgres, ports: int = 8220) -> Iterator[dict[str, Process
             held.callback(process.stop)
             found[name] = process
 
-        hold("constant", constant())
+        hold("constant", constant(ports + 3))
         hold("service", service(postgres, 0))
         hold("kept", service(postgres, 64 * 1024 * 1024))
         here = [postgres.host, str(POOL)]
