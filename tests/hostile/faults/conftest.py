@@ -54,7 +54,7 @@ async def disk(cluster: Cluster) -> AsyncIterator[Disk]:
     owner = (cluster.folder / "postgres").stat()
     with ExitStack() as held:
         try:
-            folder = held.enter_context(small(24))
+            folder = held.enter_context(small(18))
         except PermissionError as error:
             pytest.skip(f"a file system cannot be mounted here: {error}")
         os.chown(folder, owner.st_uid, owner.st_gid)
