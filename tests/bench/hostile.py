@@ -111,7 +111,7 @@ def report(rounds: int = ROUNDS, seconds: float = SECONDS) -> str:
     ratio = statistics.median(b.at(0.99) / a.at(0.99) for a, b in zip(beside, among, strict=True))
     errors = sum(one.errors for one in (*beside, *among))
     met = "yes" if ratio <= MOST and not errors else "**no**"
-    lines = [_line("harmless", beside), _line("hostile", among)]
+    lines = [_line("harmless", beside, seconds), _line("hostile", among, seconds)]
     return f"""{TITLE}
 
 `briefing serve` as installed: one process, limits on, the plans that come with it. A client with a key asks one thing
@@ -127,10 +127,10 @@ p99 beside hostile connections against harmless ones: {ratio:.2f}, promised at m
 """
 
 
-def _line(name: str, rounds: list[Round]) -> str:
+def _line(name: str, rounds: list[Round], seconds: float) -> str:
     p50 = statistics.median(one.at(0.5) for one in rounds) * 1000
     p99 = [one.at(0.99) * 1000 for one in rounds]
-    rate = statistics.median(one.crowd.total() / (SECONDS + 2) for one in rounds)
+    rate = statistics.median(one.crowd.total() / (seconds + 2) for one in rounds)
     errors = sum(one.errors for one in rounds)
     return (
         f"| {CONNECTIONS} {name} | {p50:.1f} | {statistics.median(p99):.1f} | {min(p99):.1f}–{max(p99):.1f}"
