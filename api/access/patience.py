@@ -28,14 +28,14 @@ class _Row:
 
 
 class Patience:
-    """Those who were refused, as one process knows them, by who they are."""
+    """Those who were refused, as one process knows them: `rows` by who they are. Mostly it is empty."""
 
     def __init__(self) -> None:
-        self._rows: OrderedDict[str, _Row] = OrderedDict()
+        self.rows: OrderedDict[str, _Row] = OrderedDict()
 
     async def wait(self, who: str) -> None:
         """Returns when it is their turn. Unavailable: too many of their requests wait."""
-        if not self._rows or (row := self._rows.get(who)) is None or row.refusals < IN_A_ROW:
+        if (row := self.rows.get(who)) is None or row.refusals < IN_A_ROW:
             return
         if row.waiting >= WAITING_MOST:
             raise Unavailable("Too many of your requests wait to be refused.", "Come back after Retry-After.")
@@ -49,14 +49,13 @@ class Patience:
 
     def refused(self, who: str) -> None:
         """They were refused, once more."""
-        row = self._rows.get(who)
+        row = self.rows.get(who)
         if row is None:
-            row = self._rows[who] = _Row()
-            if len(self._rows) > REMEMBERED:
-                self._rows.popitem(last=False)
+            row = self.rows[who] = _Row()
+            if len(self.rows) > REMEMBERED:
+                self.rows.popitem(last=False)
         row.refusals += 1
 
     def granted(self, who: str) -> None:
         """They got something."""
-        if self._rows:
-            self._rows.pop(who, None)
+        self.rows.pop(who, None)

@@ -58,7 +58,8 @@ class Admitted:
         proxies: tuple[Network, ...] = admission.proxies
         caller = await admission.gate.caller(presented(scope), network(scope, proxies))
         scope["caller"] = caller
-        await admission.patience.wait(caller.identity)
+        if admission.patience.rows:
+            await admission.patience.wait(caller.identity)
         facts: Facts = scope["facts"]
         facts.plan = caller.plan.name
         if self._needs:
@@ -72,13 +73,14 @@ class Admitted:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        patience = self._admission.patience
         if isinstance(error, RateLimited):
-            self._admission.patience.refused(self._scope["caller"].identity)
+            patience.refused(self._scope["caller"].identity)
             return
         if isinstance(error, BriefingError | HTTPError) and not isinstance(error, FREE):
             await self._charge()
-        if self._scope["facts"].spent is not None:
-            self._admission.patience.granted(self._scope["caller"].identity)
+        if patience.rows and self._scope["facts"].spent is not None:
+            patience.granted(self._scope["caller"].identity)
 
     async def _charge(self) -> None:
         facts: Facts = self._scope["facts"]
