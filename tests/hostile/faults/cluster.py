@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import threading
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -98,6 +100,18 @@ def until(true: Callable[[], bool], within: float) -> float:
         assert time.monotonic() - begun < within, f"not within {within} s"
         time.sleep(0.01)
     return time.monotonic() - begun
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def metrics(port: int) -> str:
+    """The page of metrics at this port."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+        return str(page.read().decode())
 
 
 @asynccontextmanager

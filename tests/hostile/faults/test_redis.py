@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import statistics
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
@@ -17,7 +15,7 @@ from api.store.access import AccessStore
 from tests.access.limits.server import RedisServer, running
 from tests.access.limits.test_fallback import BACK, freeze, kill
 from tests.hostile.door import Door
-from tests.hostile.faults.cluster import Cluster, until
+from tests.hostile.faults.cluster import Cluster, free_port, metrics, until
 from tests.serving import serving
 
 MakeKey = Callable[[], Awaitable[str]]
@@ -50,16 +48,9 @@ async def key(cluster: Cluster) -> AsyncIterator[MakeKey]:
     await store.close()
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 def away(port: int) -> bool:
     """What the page of metrics tells."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
-        return "\nbriefing_limits_away 1" in page.read().decode()
+    return "\nbriefing_limits_away 1" in metrics(port)
 
 
 def asked(door: Door, key: str, times: int) -> tuple[list[int], list[float]]:

@@ -15,7 +15,9 @@ from tests.hostile.faults.cluster import (
     Cluster,
     backends,
     connected,
+    free_port,
     fresh,
+    metrics,
     traffic,
     until,
 )
@@ -77,10 +79,12 @@ async def test_sigterm_turns_readyz_away_and_finishes_what_is_in_flight(cluster:
 
 
 async def test_a_worker_that_is_frozen_is_killed_and_another_takes_its_place(cluster: Cluster) -> None:
-    with serving(cluster.server.url, workers=2, worker_timeout=1, pool_size=4) as served:
+    port = free_port()
+    with serving(cluster.server.url, workers=2, worker_timeout=1, pool_size=4, metrics_port=port) as served:
         door = Door(served.port)
         until(lambda: door.get("/readyz").status == 200, 10)
-        until(lambda: len(workers(served)) == 2, 10)
+        # Both have given a sign of life: who is still starting has longer for it.
+        until(lambda: "\nbriefing_workers 2" in metrics(port), 10)
         victim = workers(served)[0]
         os.kill(victim, signal.SIGSTOP)
         # A second until it is known, and two until the next one serves.
