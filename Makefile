@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= $(or $(BRIEFING_PORT),8000)
 ARGS ?=
+RUNS ?= 3
 
 BIN := .venv/bin
 # An environment knows its path by heart: a checkout that was moved gets a new one.
@@ -18,11 +19,11 @@ COMPILE := $(COMPILE_SDK) --extra embedded
 # The tools that make clients stand apart: ariadne-codegen needs a graphql-core older than that of the service.
 SDK := .venv/sdk
 
-.PHONY: help serve test lint bench contract sdk lock clean
+.PHONY: help serve test test-full lint bench contract sdk lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is to make
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 	@echo 'PYTHON=… names the interpreter (3.11 or later), ARGS=… is handed to pytest or to uv.'
 
 serve: .venv/installed ## Serve the sample on PORT (8000), from a Postgres of its own if BRIEFING_DATABASE_URL names none
@@ -30,6 +31,11 @@ serve: .venv/installed ## Serve the sample on PORT (8000), from a Postgres of it
 
 test: .venv/installed-test ## Run the tests (ARGS='-k name')
 	$(BIN)/python -m pytest $(ARGS)
+
+test-full: .venv/installed-test ## Run all tests, the slow ones too, and then those of faults RUNS times (RUNS=20)
+	$(BIN)/python -m pytest -m '' $(ARGS)
+	@for run in $$(seq $(RUNS)); do echo "== faults, run $$run of $(RUNS)"; \
+		$(BIN)/python -m pytest -m fault $(ARGS) || exit 1; done
 
 lint: .venv/installed-test ## Check style, types, who imports whom, and that no contract breaks a released one
 	$(BIN)/ruff check .

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -35,8 +37,32 @@ def configure(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    # Whoever sends what is no request has a line for each, and would fill the disk.
+    logging.getLogger("api.http").addFilter(Seldom())
     # What uvicorn says of its own start and end we say ourselves, in one line.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+class Seldom(logging.Filter):
+    """Lets some lines a second pass; the first of the next second tells how many were `left_out`."""
+
+    def __init__(self, most: int = 10, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._most = most
+        self._clock = clock
+        self._second = 0
+        self._passed = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it passes."""
+        if record.levelno > logging.INFO:
+            return True
+        if (second := int(self._clock())) != self._second:
+            if self._passed > self._most:
+                record.left_out = self._passed - self._most
+            self._second, self._passed = second, 0
+        self._passed += 1
+        return self._passed <= self._most
 
 
 def _without_keys(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -1,4 +1,4 @@
-"""SECURITY.md names tests that there are; docs/limits.md reckons as the code does."""
+"""SECURITY.md and docs/faults.md name tests that there are; docs/limits.md reckons as the code does."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from api.rest.request import list_query
 
 ROOT = Path(__file__).parents[1]
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+FAULTS = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 LIMITS = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
 TESTS = {
     name
     for path in (ROOT / "tests").rglob("test_*.py")
     for name in re.findall(r"^(?:async )?def (test_\w+)\(", path.read_text(encoding="utf-8"), re.M)
 }
-ROWS = [line for line in SECURITY.splitlines() if line.startswith("| ") and not line.startswith(("| risk", "| attack"))]
+HEADS = ("| risk", "| attack", "| fault")
+ROWS = [one for one in (SECURITY + FAULTS).splitlines() if one.startswith("| ") and not one.startswith(HEADS)]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip())

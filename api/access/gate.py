@@ -5,6 +5,7 @@ A request takes its price before it runs and gets back what it did not use: a pa
 
 from __future__ import annotations
 
+import asyncio
 from math import ceil
 
 from api.access.caller import Caller
@@ -18,6 +19,9 @@ from api.settings import Settings
 # Keys by network, and hashes of documents by caller, that nobody knows: to look one up takes the store, and who guesses
 # must not stand in the way of those whose key is new here. What is right is free.
 TRIES = Terms((Limit("tries", 300, 60, 60),), 1000)
+# Seconds that a try which is too early is waited with before it is refused. One comes back in a second: who asks one
+# thing after the other is never refused for it, and so never by two limits in turn, neither of which knew of the other.
+TRY_SECONDS = 1.5
 SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
 
 Standing = list[tuple[str, int, int]]
@@ -112,7 +116,15 @@ class Gate:
 
     async def attempt(self, what: str) -> Spent:
         """A try to name what nobody may know; `settle(0)` where it was right. RateLimited where none is left."""
-        tried = Spent(1, None if self.limits is None else await self.limits.begin(what, TRIES, 1))
+        if self.limits is None:
+            return Spent(1)
+        verdict = await self.limits.begin(what, TRIES, 1)
+        left = TRY_SECONDS
+        while not verdict.allowed and verdict.retry_after <= left:
+            left -= verdict.retry_after
+            await asyncio.sleep(verdict.retry_after)
+            verdict = await self.limits.begin(what, TRIES, 1)
+        tried = Spent(1, verdict)
         tried.check()
         return tried
 

@@ -37,10 +37,16 @@ class Plans:
 
     async def change(self, name: str, **changes: Any) -> Plan:
         """The plan with some values changed."""
-        plan = check(replace(await self.get(name), **changes))
-        if not await self._store.change(self._actor, "change_plan", *_values(plan)):
+        await self.get(name)
+
+        def changed(row: Row) -> tuple[Any, ...]:
+            # What somebody else has changed meanwhile stays, where this does not name it.
+            return _values(check(replace(from_row(row), **changes)))
+
+        rows = await self._store.revise(self._actor, "hold_plan", name, "change_plan", changed)
+        if not rows:
             raise NotFound(f"There is no plan {name} any more.")
-        return plan
+        return from_row(rows[0])
 
     async def remove(self, name: str) -> None:
         """Remove a plan that no key and no document was ever given."""

@@ -66,6 +66,10 @@ class Documents:
         self._schema = schema
         self._known: Memo[Document] = Memo(DOCUMENTS_MOST)
 
+    def knows(self, text: str) -> bool:
+        """Whether it was read before, and is remembered."""
+        return self._known.get(text) is not None
+
     def read(self, text: str, hide_suggestions: bool = False) -> Document:
         """The valid document. Refused or TooExpensive tells why it is not one."""
         document = self._known.get(text)

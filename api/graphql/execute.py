@@ -10,6 +10,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -21,13 +22,13 @@ from api.access.caller import Caller
 from api.access.plan import Plan
 from api.answer import Priced, Service
 from api.catalog import Outdated, Version
-from api.graphql.document import Document, Documents, Refused, is_query
+from api.graphql.document import Documents, Refused, is_query
 from api.graphql.outdated import outdated
 from api.graphql.persisted import Persisted, hash_of
 from api.graphql.problems import noted
 from api.graphql.request import Asked
 from api.graphql.schema import core
-from api.graphql.selection import Operation, read_operation
+from api.graphql.selection import read_operation
 from api.graphql.turns import Turns
 from api.http.facts import answered, charged
 from api.memo import Memo
@@ -37,16 +38,38 @@ from api.store.read import Reply
 # Points of what a request asks of the schema. It is answered without the store, but takes graphql-core 30 ms.
 INTROSPECTION = 50
 PLANS_MOST = 16 * 1024 * 1024
+INTROSPECTED_MOST = 512 * 1024
+# Bytes of a request whose document is known that are read at once, in less than 2 ms whatever its variables are.
+SMALL = 4096
+
+
+@dataclass
+class Introspection:
+    """What a request asks of the schema, and the answer once somebody has paid for it."""
+
+    parsed: DocumentNode
+    variables: dict[str, Any]
+    answer: bytes | None = None
+
+    def read(self, schema: GraphQLSchema) -> bytes:
+        """The answer, in JSON. Refused tells why there is none."""
+        if self.answer is None:
+            result = execute_sync(schema, self.parsed, variable_values=self.variables)
+            if result.errors:
+                raise Refused(list(result.errors))
+            self.answer = orjson.dumps(result.data)
+        return self.answer
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request that may be answered: what it costs and how the store answers it, what graphql-core answers of it (its
-    introspection), the hash of its document, which is all that was sent where it is `named`, and what is deprecated."""
+    """A request that may be answered: what it costs and how the store answers it, what graphql-core is to answer of it
+    (its introspection), the hash of its document, which is all that was sent where it is `named`, and what is
+    deprecated."""
 
     priced: Priced | None
     keys: tuple[str, ...]
-    schema_data: dict[str, Any] | None
+    introspection: Introspection | None
     document: str
     named: bool = False
     outdated: tuple[Outdated, ...] = ()
@@ -54,7 +77,7 @@ class Prepared:
     @property
     def whole(self) -> Priced | None:
         """What answers all of it, where graphql-core has no part in it: then the statement's mark is the answer's."""
-        return self.priced if self.schema_data is None else None
+        return self.priced if self.introspection is None else None
 
 
 @dataclass(slots=True)
@@ -96,8 +119,11 @@ class Executor:
         """What is to be done for a request, whose bytes are `key`. Raises what is wrong with it."""
         whole = await self.persisted.resolve(asked, caller)
         hides = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)
-        async with self._turns.turn(caller):
+        if len(key) <= SMALL and self._documents.knows(whole.query):
             prepared = self._prepare(whole, hides, caller.plan)
+        else:
+            async with self._turns.turn(caller):
+                prepared = self._prepare(whole, hides, caller.plan)
         if not asked.query:
             prepared = replace(prepared, named=True)
         self.persisted.remember(asked)
@@ -110,16 +136,25 @@ class Executor:
 
     async def answer(self, prepared: Prepared, scope: Scope, *, conditional: bool = False) -> Answer:
         """The response's JSON, but for its end. `conditional`, as `answered` has it."""
+        asked = prepared.introspection
         if prepared.priced is None:
             # With nothing left of it by `@skip` and `@include` it asks for nothing at all.
-            await charged(self._service, scope, 1 if prepared.schema_data is None else INTROSPECTION)
-            return Answer(b'{"data":%b' % orjson.dumps(prepared.schema_data or {}))
+            await charged(self._service, scope, 1 if asked is None else INTROSPECTION)
+            found = b"{}" if asked is None else await self._introspected(asked, scope["caller"])
+            return Answer(b'{"data":%b' % found)
         reply = await answered(self._service, prepared.priced, scope, conditional=conditional)
         errors = b',"errors":' + orjson.dumps([noted(one) for one in reply.notes]) if reply.notes else b""
-        if prepared.schema_data is None:
+        if asked is None:
             return Answer(b'{"data":%b%b' % (reply.body, errors), reply)
-        found = {**orjson.loads(reply.body), **prepared.schema_data}
-        return Answer(b'{"data":%b%b' % (orjson.dumps({key: found[key] for key in prepared.keys}), errors))
+        both = orjson.loads(reply.body) | orjson.loads(await self._introspected(asked, scope["caller"]))
+        return Answer(b'{"data":%b%b' % (orjson.dumps({key: both[key] for key in prepared.keys}), errors))
+
+    async def _introspected(self, asked: Introspection, caller: Caller) -> bytes:
+        # After it was paid for, and in a turn: it holds the loop up as long as the worst document does.
+        if asked.answer is None:
+            async with self._turns.turn(caller):
+                return asked.read(self._schema)
+        return asked.answer
 
     def _prepare(self, asked: Asked, hides: bool, plan: Plan) -> Prepared:
         document = self._documents.read(asked.query, hide_suggestions=hides)
@@ -132,21 +167,12 @@ class Executor:
             raise Refused([error]) from None
         beside = INTROSPECTION if operation.introspection else 0
         priced = self._service.plan(operation.query, plan, beside) if operation.query else None
-        introspected = self._introspected(document, node, operation, asked.variables)
+        introspection = None
+        if operation.introspection:
+            parsed = DocumentNode(definitions=(_only(node, operation.introspection), *document.fragments.values()))
+            introspection = Introspection(parsed, asked.variables)
         old = outdated(self._schema, document, node, asked.variables) if self._version.deprecates else ()
-        return Prepared(priced, operation.keys, introspected, hash_of(asked.query), outdated=old)
-
-    def _introspected(
-        self, document: Document, node: OperationDefinitionNode, operation: Operation, variables: dict[str, Any]
-    ) -> dict[str, Any] | None:
-        if not operation.introspection:
-            return None
-        lone = _only(node, operation.introspection)
-        parsed = DocumentNode(definitions=(lone, *document.fragments.values()))
-        result = execute_sync(self._schema, parsed, variable_values=variables)
-        if result.errors:
-            raise Refused(list(result.errors))
-        return result.data
+        return Prepared(priced, operation.keys, introspection, hash_of(asked.query), outdated=old)
 
 
 def _only(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> OperationDefinitionNode:
@@ -165,6 +191,7 @@ def _weight(prepared: Prepared, key: bytes) -> int:
     if prepared.priced:
         statement = prepared.priced.statement
         weight += len(statement.sql) + sum(len(repr(one)) for one in statement.arguments)
-    if prepared.schema_data is not None:
-        weight += 10 * len(orjson.dumps(prepared.schema_data or {}))
+    if prepared.introspection is not None:
+        # The whole schema has 500 KB; most requests ask for less.
+        weight += INTROSPECTED_MOST
     return weight

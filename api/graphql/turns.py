@@ -1,16 +1,17 @@
 """Whose new document is read next. To parse and validate one takes up to 30 ms, however little it costs in points, and
 whoever sends another each time would have the process to themselves.
 
-So one is read in a turn of the loop, and other requests go on in between; and who has had more than their share of the
-time waits until it is that share again. Nobody is refused for that who sends one request after the other, and nothing
-of it shows in prices. Requests whose bytes are known need no turn.
+So one is read in a turn of the loop, and other requests go on in between; the turns go round among the callers, so that
+who sends many waits for its own; and who has had more than their share of the time waits until it is that share again.
+Nobody is refused for that who sends one request after the other, and nothing of it shows in prices. Requests whose
+bytes are known need no turn, nor do known documents with other variables.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -31,7 +32,7 @@ class Turns:
 
     def __init__(self, held: bool) -> None:
         self._held = held
-        self._lock = asyncio.Lock()
+        self._rounds = _Rounds()
         # When the share will be kept again, by the loop's clock: the oldest that read something first.
         self._even: OrderedDict[str, float] = OrderedDict()
         self._waiting: dict[str, int] = {}
@@ -55,21 +56,15 @@ class Turns:
             yield
         finally:
             self._note(identity, (time.thread_time() - begun) / share)
-            self._lock.release()
+            self._rounds.release()
 
     async def _patience(self, identity: str, ahead: float) -> None:
         while True:
-            await self._lock.acquire()
-            try:
-                # A turn of the loop, in which whoever came at the same time finds the lock taken.
-                await asyncio.sleep(0)
-            except BaseException:
-                self._lock.release()
-                raise
+            await self._rounds.acquire(identity)
             wait = self._even.get(identity, 0.0) - asyncio.get_running_loop().time() - ahead
             if wait <= 0 or not self._held:
                 return
-            self._lock.release()
+            self._rounds.release()
             await asyncio.sleep(wait)
 
     def _note(self, identity: str, seconds: float) -> None:
@@ -78,3 +73,44 @@ class Turns:
         self._even.move_to_end(identity)
         if len(self._even) > REMEMBERED:
             self._even.popitem(last=False)
+
+
+class _Rounds:
+    """A lock that goes round among those who want it, each in a turn of the loop."""
+
+    def __init__(self) -> None:
+        self._lines: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self.taken = False
+
+    async def acquire(self, identity: str) -> None:
+        if self.taken:
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._lines.setdefault(identity, deque()).append(place)
+            try:
+                await place
+            except asyncio.CancelledError:
+                if place.done() and not place.cancelled():
+                    self.release()
+                raise
+        self.taken = True
+        try:
+            # A turn of the loop, in which whoever came at the same time finds the lock taken.
+            await asyncio.sleep(0)
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        self.taken = False
+        while self._lines:
+            identity, line = next(iter(self._lines.items()))
+            while line and line[0].done():
+                line.popleft()
+            if not line:
+                del self._lines[identity]
+                continue
+            # It stays taken: nobody who comes now is let in before.
+            self.taken = True
+            line.popleft().set_result(None)
+            self._lines.move_to_end(identity)
+            return

@@ -15,6 +15,7 @@ from starlette.types import Scope
 from api.access.caller import READ, Caller, check_scope
 from api.access.gate import Gate, Spent
 from api.access.limits import Limit
+from api.access.patience import Patience
 from api.errors import BriefingError, Forbidden, RateLimited, Unauthenticated, Unavailable
 from api.http.address import Network, network, trusted
 from api.http.credentials import presented
@@ -35,6 +36,7 @@ class Admission:
     def __init__(self, gate: Gate, settings: Settings) -> None:
         self.gate = gate
         self.proxies = trusted(settings.trusted_proxies)
+        self.patience = Patience()
 
     def __call__(self, scope: Scope, needs: str = READ) -> Admitted:
         """The entry of one request, which needs a scope; with none anybody who is somebody may enter."""
@@ -56,6 +58,8 @@ class Admitted:
         proxies: tuple[Network, ...] = admission.proxies
         caller = await admission.gate.caller(presented(scope), network(scope, proxies))
         scope["caller"] = caller
+        if admission.patience.rows:
+            await admission.patience.wait(caller.identity)
         facts: Facts = scope["facts"]
         facts.plan = caller.plan.name
         if self._needs:
@@ -69,14 +73,25 @@ class Admitted:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        patience = self._admission.patience
+        if isinstance(error, RateLimited):
+            patience.refused(self._scope["caller"].identity)
+            return
         if isinstance(error, BriefingError | HTTPError) and not isinstance(error, FREE):
             await self._charge()
+        if patience.rows and self._scope["facts"].spent is not None:
+            patience.granted(self._scope["caller"].identity)
 
     async def _charge(self) -> None:
         facts: Facts = self._scope["facts"]
         if facts.spent is None:
-            facts.spent = spent = await self._admission.gate.begin(self._scope["caller"], FAULT, FAULT)
-            spent.check()
+            caller: Caller = self._scope["caller"]
+            facts.spent = spent = await self._admission.gate.begin(caller, FAULT, FAULT)
+            try:
+                spent.check()
+            except RateLimited:
+                self._admission.patience.refused(caller.identity)
+                raise
 
 
 def limit_fields(spent: Spent) -> list[tuple[bytes, bytes]]:

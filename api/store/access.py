@@ -5,7 +5,7 @@ reaches these and nothing else, on connections of their own. A Postgres that doe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -54,10 +54,22 @@ class AccessStore:
 
         async def change(connection: Any) -> list[Row]:
             async with connection.transaction():
-                await connection.execute("select set_config('briefing.actor', $1, true)", actor)
-                return [dict(row) for row in await connection.fetch(statement(f"access/{name}"), *arguments)]
+                return await _changed(connection, actor, name, *arguments)
 
         return await self._on_connection(change)
+
+    async def revise(
+        self, actor: str, hold: str, held: str, name: str, decide: Callable[[Row], Sequence[Any]]
+    ) -> list[Row]:
+        """As `change`, with arguments that are decided by the row that the statement `hold` finds under the name `held`
+        and keeps from changing meanwhile. Nothing where there is none; what `decide` raises leaves all as it was."""
+
+        async def revise(connection: Any) -> list[Row]:
+            async with connection.transaction():
+                row = await connection.fetchrow(statement(f"access/{hold}"), held)
+                return [] if row is None else await _changed(connection, actor, name, *decide(dict(row)))
+
+        return await self._on_connection(revise)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -109,6 +121,11 @@ class AccessStore:
                 },
             )
         return await self._pool  # Which opens it the first time; connections come as they are needed.
+
+
+async def _changed(connection: Any, actor: str, name: str, *arguments: Any) -> list[Row]:
+    await connection.execute("select set_config('briefing.actor', $1, true)", actor)
+    return [dict(row) for row in await connection.fetch(statement(f"access/{name}"), *arguments)]
 
 
 class _BrokeOff(Unavailable):

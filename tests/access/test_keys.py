@@ -250,3 +250,13 @@ def test_lifetimes_are_read_as_written() -> None:
     assert read_expiry("90d") == 90 * DAY and read_expiry("2w") == 14 * DAY and read_expiry("24h") == DAY
     assert read_expiry("2035-01-01") == datetime(2035, 1, 1, tzinfo=UTC)
     assert read_expiry("2035-01-01T12:00:00+02:00") == datetime(2035, 1, 1, 10, tzinfo=UTC)
+
+
+async def test_an_epoch_never_comes_again_after_a_database_was_put_back(keys: Keys, owner: asyncpg.Connection) -> None:
+    old = await owner.fetchval("select number from access.epoch")
+    await keys.create(DESK)
+    seen = await owner.fetchval("select number from access.epoch")
+    # A copy of the day before is put back, and what is done next is something else.
+    await owner.execute("update access.epoch set number = $1", old)
+    await keys.create(DESK)
+    assert await owner.fetchval("select number from access.epoch") > seen

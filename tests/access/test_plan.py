@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -102,6 +103,19 @@ async def test_a_change_is_of_what_it_names(plans: Plans) -> None:
     with pytest.raises(InvalidRequest):
         await plans.change("changing", burst=0)
     assert await plans.get("changing") == after
+
+
+async def test_changes_at_once_lose_nothing_of_each_other(plans: Plans) -> None:
+    await plans.create(replace(USUAL, name="shared"))
+    for number in range(1, 9):
+        await asyncio.gather(
+            plans.change("shared", at_once=number),
+            plans.change("shared", burst=5000 + number),
+            plans.change("shared", page_most=100 + number),
+        )
+        assert await plans.get("shared") == replace(
+            USUAL, name="shared", at_once=number, burst=5000 + number, page_most=100 + number
+        )
 
 
 async def test_names_that_are_taken_or_unknown_are_told(plans: Plans) -> None:

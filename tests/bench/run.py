@@ -19,6 +19,7 @@ from pathlib import Path
 
 import exporting
 import gate
+import hostile
 import limits
 import loading
 import worker
@@ -149,6 +150,7 @@ def main() -> None:
         measured = text(given, bench, rows, "")
     cost = "" if given.no_worker else worker.report(Effort(given.rounds, min(1.5, given.seconds)))
     written = gate.put(gate.report(), limits.put(limits.report(), measured + cost))
+    written = hostile.put(hostile.report(*((1, 10.0) if given.quick else ())), written)
     (HERE / "RESULTS.md").write_text(written, encoding="utf-8")
     print(written)
 

@@ -64,6 +64,30 @@ async def test_others_have_the_loop_between_two_documents() -> None:
     assert "document document" not in " ".join(order)
 
 
+async def test_turns_go_round_among_callers() -> None:
+    turns = Turns(held=True)
+    order: list[str] = []
+
+    async def one(caller: Caller) -> None:
+        async with turns.turn(caller):
+            order.append(caller.identity)
+
+    await asyncio.gather(*(one(SOMEBODY) for _ in range(20)), one(HOLDER))
+    assert HOLDER.identity in order[:3], "who has one document does not wait for those who have many"
+
+
+async def test_who_leaves_the_line_holds_nobody_up() -> None:
+    turns = Turns(held=True)
+    async with turns.turn(HOLDER):
+        tasks = [asyncio.create_task(reads(turns, SOMEBODY, 1, 0.0)) for _ in range(5)]
+        await asyncio.sleep(0.01)
+        for task in tasks[:3]:
+            task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert [task.cancelled() for task in tasks] == [True] * 3 + [False] * 2
+    assert not turns._rounds.taken
+
+
 async def test_too_many_that_wait_are_told_to_come_back() -> None:
     turns = Turns(held=True)
     await reads(turns, SOMEBODY, 2, AHEAD)
@@ -75,7 +99,7 @@ async def test_too_many_that_wait_are_told_to_come_back() -> None:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert await reads(turns, HOLDER, 1, 0.0) < 5, "who left holds nothing up"
-    assert not turns._waiting and not turns._lock.locked()
+    assert not turns._waiting and not turns._rounds.taken
 
 
 async def test_where_nobody_is_held_nobody_waits() -> None:

@@ -153,72 +153,78 @@ def test_a_number_in_a_variable_too(door: Door, count: Any, place: str) -> None:
     refused(door.ask(f"query($n:Int!){{{place}}}", {"n": count}))
 
 
-@pytest.mark.parametrize(
-    "filter",
-    [
-        {"or": [{}] * 15_000},
-        {"and": [{"disputed": True}] * 3000},
-        {"or": [{"or": [{"or": [{"or": [{}] * 9}] * 9}] * 9}] * 9},
-        {"and": [{"figures": {"some": {}}}, {"quotes": {"some": {}}}] * 60},
-        {"not": {"not": {"not": {"not": {"not": {"not": {"disputed": True}}}}}}},
-        {"place": {"events": {"some": {"place": {"events": {"some": {"place": {"name": {}}}}}}}}},
-        {"kind": {"in": ["SHELLING"] * 201}},
-        {"kind": {"in": ["SHELLINGZ"] * 5000}},
-        {"tags": {"has": ["a"] * 201}},
-        {"tags": {"has": []}},
-        {"or": []},
-        {"or": [None]},
-        {"kind": None},
-        {"kind": {}},
-        {f"status{number}": 1 for number in range(3000)},
-        {"search": {"text": "a" * 501}},
-        {"search": {"text": "- " * 200}},
-        {"search": {"text": "a\x00"}},
-        {"search": {"text": "a", "language": "'"}},
-        {"startsAt": {"gte": "0025-01-01"}},
-        {"startsAt": {"gte": "infinity"}},
-        {"startsAt": {"gte": "9999-12-31T23:59:59-23:59"}},
-        {"startsAt": {"gte": "2022-01-01T00:00:00"}},
-        {"startsAt": {"gte": 1646524800}},
-        {"startsAt": {"gte": "\x00"}},
-        {"near": {"latitude": 91, "longitude": 0, "kilometres": 1}},
-        {"near": {"latitude": 0, "longitude": 0, "kilometres": 20016.1}},
-        {"bbox": {"west": 0, "south": 1, "east": 0, "north": 0}},
-        {"bbox": {"west": 1e308, "south": 0, "east": 0, "north": 0}},
-        {"identifiers": {"has": [{"scheme": "", "value": ""}]}},
-        {"id": {"in": ["evt_'; drop schema v1; --"]}},
-        {"id": {"in": [2**63]}},
-        {"placeId": {"in": ["evt_" + "0" * 26]}},
-    ],
-    ids=lambda one: json.dumps(one)[:60],
-)
+FILTERS: list[dict[str, Any]] = [
+    {"or": [{}] * 15_000},
+    {"and": [{"disputed": True}] * 3000},
+    {"or": [{"or": [{"or": [{"or": [{}] * 9}] * 9}] * 9}] * 9},
+    {"and": [{"figures": {"some": {}}}, {"quotes": {"some": {}}}] * 60},
+    {"not": {"not": {"not": {"not": {"not": {"not": {"disputed": True}}}}}}},
+    {"place": {"events": {"some": {"place": {"events": {"some": {"place": {"name": {}}}}}}}}},
+    {"kind": {"in": ["SHELLING"] * 201}},
+    {"kind": {"in": ["SHELLINGZ"] * 5000}},
+    {"tags": {"has": ["a"] * 201}},
+    {"tags": {"has": []}},
+    {"or": []},
+    {"or": [None]},
+    {"kind": None},
+    {"kind": {}},
+    {f"status{number}": 1 for number in range(3000)},
+    {"search": {"text": "a" * 501}},
+    {"search": {"text": "- " * 200}},
+    {"search": {"text": "a\x00"}},
+    {"search": {"text": "a", "language": "'"}},
+    {"startsAt": {"gte": "0025-01-01"}},
+    {"startsAt": {"gte": "infinity"}},
+    {"startsAt": {"gte": "9999-12-31T23:59:59-23:59"}},
+    {"startsAt": {"gte": "2022-01-01T00:00:00"}},
+    {"startsAt": {"gte": 1646524800}},
+    {"startsAt": {"gte": "\x00"}},
+    {"near": {"latitude": 91, "longitude": 0, "kilometres": 1}},
+    {"near": {"latitude": 0, "longitude": 0, "kilometres": 20016.1}},
+    {"bbox": {"west": 0, "south": 1, "east": 0, "north": 0}},
+    {"bbox": {"west": 1e308, "south": 0, "east": 0, "north": 0}},
+    {"identifiers": {"has": [{"scheme": "", "value": ""}]}},
+    {"id": {"in": ["evt_'; drop schema v1; --"]}},
+    {"id": {"in": [2**63]}},
+    {"placeId": {"in": ["evt_" + "0" * 26]}},
+]
+
+
+def test_variables_of_a_thousand_objects_are_refused_before_they_are_read(door: Door) -> None:
+    most = door.ask(FILTERED, {"f": {"or": [{}] * 997}})
+    assert "100 filters" in json.loads(most.body)["errors"][0]["message"]
+    more = door.ask(FILTERED, {"f": {"or": [{}] * 998}})
+    refused(more, "invalid_request")
+    assert "1,000 objects" in json.loads(more.body)["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("filter", FILTERS, ids=lambda one: json.dumps(one)[:60])
 @pytest.mark.usefixtures("at_once")
 def test_a_filter_without_bounds_or_sense_is_refused(door: Door, filter: dict[str, Any]) -> None:
     refused(door.ask(FILTERED, {"f": filter}))
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"", b" ", b"null", b"1", b'"a"', b"[]", b'[{"query":"{__typename}"}]',
-        b'[{"query":"{__typename}"}' * 3 + b"]", b"{",
-        b'{"query":"\xff"}', b'{"query":"\xed\xa0\x80"}', b'{"query":"{__typename}","variables":{"a":"\\ud800"}}',
-        b'{"query":"{__typename}","variables":{"a":NaN}}', b'{"query":"{__typename}","variables":{"a":Infinity}}',
-        b'{"query":"{__typename}","variables":{"a":' + b"9" * 5000 + b"}}", b"[" * 60_000,
-        b"[" * 30_000 + b"]" * 30_000,
-        b'{"query":"{__typename}","variables":{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}}", b'{"a":' * 10_000 + b"1",
-        b'{"query":1}', b'{"query":null}', b'{"query":""}', b'{"query":["{__typename}"]}', b'{"variables":{}}',
-        b'{"query":"{__typename}","variables":[]}', b'{"query":"{__typename}","variables":"{}"}',
-        b'{"query":"{__typename}","operationName":1}', b'{"query":"{__typename}","extensions":[]}',
-        b'{"query":"{__typename \\u0000}"}', b'{"query":"{event(id:\\"\\\\ud800\\"){id}}"}', b'{"query":"\\ud83d"}',
-        b'{"query":"{__typename}","operationName":"' + b"'\\\\" * 500 + b'"}', b"query={__typename}",
-        b"\x1f\x8b\x08\x00",
-        b"\xef\xbb\xbf{}", b"{}\x00", b'{"query":"mutation{a}"}', b'{"query":"subscription{a}"}',
-        b'{"query":"type A{a:Int}"}',
-        b'{"query":"{...a}"}', b'{"query":"query a{__typename} query a{__typename}"}', b'{"query":"{ __proto__ }"}',
-    ],
-    ids=lambda one: str(one[:40]),
-)  # fmt: skip
+BODIES = [
+    b"", b" ", b"null", b"1", b'"a"', b"[]", b'[{"query":"{__typename}"}]',
+    b'[{"query":"{__typename}"}' * 3 + b"]", b"{",
+    b'{"query":"\xff"}', b'{"query":"\xed\xa0\x80"}', b'{"query":"{__typename}","variables":{"a":"\\ud800"}}',
+    b'{"query":"{__typename}","variables":{"a":NaN}}', b'{"query":"{__typename}","variables":{"a":Infinity}}',
+    b'{"query":"{__typename}","variables":{"a":' + b"9" * 5000 + b"}}", b"[" * 60_000,
+    b"[" * 30_000 + b"]" * 30_000,
+    b'{"query":"{__typename}","variables":{"a":' + b"[" * 30_000 + b"]" * 30_000 + b"}}", b'{"a":' * 10_000 + b"1",
+    b'{"query":1}', b'{"query":null}', b'{"query":""}', b'{"query":["{__typename}"]}', b'{"variables":{}}',
+    b'{"query":"{__typename}","variables":[]}', b'{"query":"{__typename}","variables":"{}"}',
+    b'{"query":"{__typename}","operationName":1}', b'{"query":"{__typename}","extensions":[]}',
+    b'{"query":"{__typename \\u0000}"}', b'{"query":"{event(id:\\"\\\\ud800\\"){id}}"}', b'{"query":"\\ud83d"}',
+    b'{"query":"{__typename}","operationName":"' + b"'\\\\" * 500 + b'"}', b"query={__typename}",
+    b"\x1f\x8b\x08\x00",
+    b"\xef\xbb\xbf{}", b"{}\x00", b'{"query":"mutation{a}"}', b'{"query":"subscription{a}"}',
+    b'{"query":"type A{a:Int}"}',
+    b'{"query":"{...a}"}', b'{"query":"query a{__typename} query a{__typename}"}', b'{"query":"{ __proto__ }"}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda one: str(one[:40]))
 @pytest.mark.usefixtures("at_once")
 def test_a_body_that_carries_no_document_is_a_400(door: Door, body: bytes) -> None:
     answer = door.post(body)

@@ -14,27 +14,27 @@ LIST = "/v1/events?limit=1"
 POST = b"POST /v1/graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        POST + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
-        POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-        POST + b"Content-Length: -1\r\n\r\n",
-        POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n",
-        b"GET /v1/events HTTP/1.1\r\nHost: a\r\nX-A: a\x00b\r\n\r\n",
-        b"GET /v1/events HTTP/1.1\r\nHost: a\r\nX-Request-Id: a\rX-Evil: 1\r\n\r\n",
-        b"GET /v1/events HTTP/1.1\r\nHost: a\r\nX-Request-Id: a\nX-Evil: 1\r\n\r\n",
-        b"GET /v1/events HTTP/1.1\r\n\r\n",
-        b"GET /v1/events HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        b"GET /v1/events\x00 HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"GET /v1/events?q=\xff HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"GET /v1/events?q=a b HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"GET http://[::1/v1/events HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"get /v1/events HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"NONSENSE /v1/events HTTP/1.1\r\nHost: a\r\n\r\n",
-    ],
-)
+NO_HTTP = [
+    POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    POST + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+    POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    POST + b"Content-Length: -1\r\n\r\n",
+    POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n",
+    b"GET /v1/events HTTP/1.1\r\nHost: a\r\nX-A: a\x00b\r\n\r\n",
+    b"GET /v1/events HTTP/1.1\r\nHost: a\r\nX-Request-Id: a\rX-Evil: 1\r\n\r\n",
+    b"GET /v1/events HTTP/1.1\r\nHost: a\r\nX-Request-Id: a\nX-Evil: 1\r\n\r\n",
+    b"GET /v1/events HTTP/1.1\r\n\r\n",
+    b"GET /v1/events HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    b"GET /v1/events\x00 HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /v1/events?q=\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /v1/events?q=a b HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET http://[::1/v1/events HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"get /v1/events HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"NONSENSE /v1/events HTTP/1.1\r\nHost: a\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("sent", NO_HTTP)
 def test_what_is_no_http_is_a_400_and_the_end_of_the_connection(door: Door, sent: bytes) -> None:
     answer = door.send(sent)
     assert (answer.status, answer.problem["code"]) == (400, "invalid_request")

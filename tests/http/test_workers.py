@@ -105,6 +105,7 @@ def test_connections_opened_together_are_shared_out() -> None:
         assert 10 <= answers.count(b"0") <= 30
 
 
+@pytest.mark.fault
 def test_a_worker_that_is_killed_is_back_within_2_seconds() -> None:
     with crew() as served:
         for _ in range(3):
@@ -114,6 +115,7 @@ def test_a_worker_that_is_killed_is_back_within_2_seconds() -> None:
             assert served.pids(2)["0"] == before["0"]
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("how", ["stopped", "stuck"])
 def test_a_worker_that_is_wedged_is_killed_and_replaced(how: str) -> None:
     with crew() as served:
@@ -131,6 +133,7 @@ def test_a_worker_that_is_wedged_is_killed_and_replaced(how: str) -> None:
         assert ("in app" in served.said()) == (how == "stuck"), "it tells where"
 
 
+@pytest.mark.fault
 def test_sigterm_drains_all_and_ends_with_0() -> None:
     with crew() as served, served.client() as early:
         pids = served.pids(2)
@@ -151,6 +154,7 @@ def test_ctrl_c_at_a_terminal_is_one_ctrl_c() -> None:
         assert served.process.wait(10) == 0
 
 
+@pytest.mark.fault
 def test_workers_end_with_their_parent() -> None:
     with crew() as served:
         pids = served.pids(2)

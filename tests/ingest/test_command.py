@@ -75,6 +75,7 @@ async def test_a_store_that_is_away_is_69(put: Put, briefing: dict[str, Any]) ->
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.fault
 async def test_another_load_is_75(store: str, put: Put, briefing: dict[str, Any]) -> None:
     async with writing(store, 0):
         done = run(store, put("a.json", briefing))
@@ -100,6 +101,7 @@ async def test_stdin_is_read_as_lines_or_as_a_document(store: str, briefing: dic
     assert "<stdin>:1:1: expected JSON" in done.stderr
 
 
+@pytest.mark.fault
 async def test_a_bad_line_late_in_a_large_file_refuses_all_of_it(store: str, put: Put) -> None:
     lines = many(20_000)
     lines[19_990]["country"] = "Ukraine"

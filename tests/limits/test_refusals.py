@@ -166,3 +166,37 @@ async def test_requests_at_once(access: Access, client: Client) -> None:
     assert {one.status_code for one in answers} == {200, 429}
     assert all(one.json()["limit"] == "at_once" and one.headers["retry-after"] == "1" for one in refused)
     assert client.get(LIST, key).status_code == 200
+
+
+@pytest.mark.full
+async def test_a_refusal_for_tries_is_no_second_one_for_who_asks_one_thing_after_the_other(
+    access: Access, client: Client
+) -> None:
+    # The limit of tries knows nothing of the plan's: told of one after the other, somebody who obeys would be refused
+    # twice. Whoever sends one request after the other is waited with instead, a second at most.
+    key = await access.key(burst=301, points_minute=20)
+    refused, again, statuses, told = 0, False, [], set()
+    for number in range(305):
+        answer = client.ask("", key, extensions={"persistedQuery": {"version": 1, "sha256Hash": f"{number:064x}"}})
+        statuses.append(answer.status_code)
+        if answer.status_code == 429:
+            assert not again, "two in a row"
+            refused += 1
+            told.add(answer.json()["errors"][0]["extensions"]["limit"])
+            time.sleep(int(answer.headers["retry-after"]))
+        again = answer.status_code == 429
+    assert set(statuses) == {400, 429} and refused >= 1
+    assert told == {"minute"}
+
+
+async def test_who_asks_on_and_on_although_refused_is_refused_more_slowly(access: Access, client: Client) -> None:
+    key = await access.key(burst=20, points_minute=1)
+    assert asked(client, "rest", key).status_code == 200
+    begun = time.monotonic()
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: asked(client, "rest", key), range(60)))
+    took = time.monotonic() - begun
+    assert {one.status_code for one in answers} == {429}
+    assert {one.json()["price"] for one in answers} == {20}, "and told the same"
+    assert took > 0.9, "fifty a second, after the first ones"
+    assert asked(client, "rest", await access.key()).status_code == 200

@@ -88,6 +88,7 @@ async def test_a_slow_reader_gets_everything_and_delays_nobody(
     slow.close()
 
 
+@pytest.mark.fault
 async def test_a_reader_that_stops_frees_its_backend(exporting: Served, store: str) -> None:
     stopped = ask(exporting, "/v1/events.ndjson")
     await until(store, 1, 2)
@@ -101,6 +102,7 @@ async def test_a_reader_that_stops_frees_its_backend(exporting: Served, store: s
     stopped.close()
 
 
+@pytest.mark.fault
 async def test_a_client_that_leaves_frees_its_backend(exporting: Served, store: str) -> None:
     for _ in range(3):
         leaving = ask(exporting, "/v1/events.ndjson")
@@ -109,6 +111,7 @@ async def test_a_client_that_leaves_frees_its_backend(exporting: Served, store: 
         await until(store, 0, 3)
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
 async def test_an_export_that_breaks_off_never_looks_complete(exporting: Served, store: str, version: str) -> None:
     broken = ask(exporting, "/v1/events.ndjson", version)

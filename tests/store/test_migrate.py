@@ -86,6 +86,7 @@ async def test_a_failing_migration_leaves_nothing_behind(
     assert await connection.fetchval("select count(*) from migration.applied") == 0
 
 
+@pytest.mark.fault
 async def test_a_held_lock_is_waited_out_in_short_steps(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

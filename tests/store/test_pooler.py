@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -19,11 +19,11 @@ import pytest
 from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
+from tests.debian import NotToBeHad, Program, program
 from tests.serving import serving
 from tests.store.pooler import Pooler, pooling
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
-PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +55,17 @@ async def ask(base: str, number: int) -> list[int]:
     return [one.status_code for one in answers]
 
 
-async def requests(url: str, direct: str) -> None:
-    with serving(url, direct_url=direct, statement_cache_size=0, pool_size=6) as served:
+async def requests(url: str, direct: str, clients: int = 24, times: int = 1) -> None:
+    """So many clients at once, each with a request of each kind and then again: none fails."""
+    with serving(url, direct_url=direct, statement_cache_size=0, pool_size=6, pool_wait=10) as served:
         base = f"http://127.0.0.1:{served.port}"
         async with asyncio.timeout(15):
             while (await asyncio.to_thread(httpx2.get, f"{base}/readyz")).status_code != 200:
                 await asyncio.sleep(0.05)
-        answers = await asyncio.gather(*(ask(base, number) for number in range(24)))
-        assert {tuple(one[:3] + one[4:]) for one in answers} == {(200,) * 5}
-        assert {one[3] for one in answers} <= {400, 404}
+        for again in range(times):
+            answers = await asyncio.gather(*(ask(base, again * clients + number) for number in range(clients)))
+            assert {tuple(one[:3] + one[4:]) for one in answers} == {(200,) * 5}
+            assert {one[3] for one in answers} <= {400, 404}
 
 
 async def test_every_kind_of_request_is_answered_by_whatever_session_there_is(sample: str) -> None:
@@ -96,22 +98,33 @@ async def test_with_prepared_statements_a_pooler_does_not_work_and_says_so(sampl
         assert "role" in pooler.refused, "sessions of our own are what it does not have"
 
 
+@pytest.fixture(scope="module")
+def debian() -> Program:
+    """Debian's pgbouncer."""
+    try:
+        return program("pgbouncer")
+    except NotToBeHad as error:
+        pytest.skip(f"Debian's pgbouncer is not to be had: {error}")
+
+
 @asynccontextmanager
-async def pgbouncer(url: str, folder: Path) -> AsyncIterator[str]:
-    """Debian's, in transaction mode with two sessions."""
+async def pgbouncer(debian: Program, url: str, folder: Path) -> AsyncIterator[str]:
+    """It, in transaction mode with two sessions."""
     parts = urlsplit(url)
-    socket = unquote(parse_qs(parts.query)["host"][0])
+    socket_folder = unquote(parse_qs(parts.query)["host"][0])
     name, user = parts.path[1:], parts.username
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
     (folder / "users.txt").write_text(f'"{user}" ""\n')
     (folder / "pgbouncer.ini").write_text(
-        f"[databases]\n{name} = host={socket} port=5432 user={user}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-        f"listen_port = 16432\nunix_socket_dir =\nauth_type = any\nauth_file = {folder}/users.txt\n"
+        f"[databases]\n{name} = host={socket_folder} port=5432 user={user}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+        f"listen_port = {port}\nunix_socket_dir =\nauth_type = any\nauth_file = {folder}/users.txt\n"
         "pool_mode = transaction\ndefault_pool_size = 2\n"
     )
-    command = [str(PGBOUNCER), "-q", *(("-u", "nobody") if Path("/proc/self").owner() == "root" else ())]
-    with subprocess.Popen([*command, str(folder / "pgbouncer.ini")], stderr=subprocess.DEVNULL) as process:
+    command = [debian.path, "-q", *(("-u", "nobody") if os.geteuid() == 0 else ()), str(folder / "pgbouncer.ini")]
+    with subprocess.Popen(command, env=debian.environment, stderr=subprocess.DEVNULL) as process:
         try:
-            address = f"postgresql://{user}@127.0.0.1:16432/{name}"
+            address = f"postgresql://{user}@127.0.0.1:{port}/{name}"
             async with asyncio.timeout(10):
                 while True:
                     with suppress(OSError):
@@ -123,8 +136,9 @@ async def pgbouncer(url: str, folder: Path) -> AsyncIterator[str]:
             process.terminate()
 
 
-@pytest.mark.skipif(PGBOUNCER is None, reason="Debian's pgbouncer is not installed")
-async def test_pgbouncer_in_transaction_mode() -> None:
+@pytest.fixture
+async def behind(debian: Program) -> AsyncIterator[tuple[str, str]]:
+    """The address of a pgbouncer, and of the Postgres with the sample behind it."""
     with TemporaryDirectory(dir="/tmp") as name:  # it may run as another account, to which pytest's are closed
         folder = Path(name)
         folder.chmod(0o755)
@@ -132,5 +146,19 @@ async def test_pgbouncer_in_transaction_mode() -> None:
             (folder / "data").chmod(0o755)
             await migrate(server.url)
             await load([str(SAMPLE)], server.url)
-            async with pgbouncer(server.url, folder) as address:
-                await requests(address, server.url)
+            async with pgbouncer(debian, server.url, folder) as address:
+                yield address, server.url
+
+
+@pytest.mark.fault
+async def test_no_request_fails_under_load_behind_pgbouncer_in_transaction_mode(behind: tuple[str, str]) -> None:
+    await requests(*behind, times=3)
+
+
+@pytest.mark.fault
+async def test_pgbouncer_without_its_setting_is_a_503_that_no_client_takes_for_an_answer(
+    behind: tuple[str, str],
+) -> None:
+    with serving(behind[0], direct_url=behind[1]) as served:
+        answer = await asyncio.to_thread(httpx2.get, f"http://127.0.0.1:{served.port}/v1/events")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")

@@ -69,6 +69,7 @@ def kill(server: RedisServer) -> Callable[[], None]:
     return server.start
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("fail", [freeze, kill])
 async def test_shares_hold_while_redis_is_away_and_it_is_taken_up_again(
     limits: Fallback, server: RedisServer, fail: Callable[[RedisServer], Callable[[], None]]
@@ -91,6 +92,7 @@ async def test_shares_hold_while_redis_is_away_and_it_is_taken_up_again(
     assert limits.fallbacks == 1
 
 
+@pytest.mark.fault
 async def test_only_the_first_waits(server: RedisServer) -> None:
     limits = Fallback(RedisLimits(server.url), SharedTable.alone(), PROCESSES)
     await limits.look("key:before", TERMS)
@@ -107,6 +109,7 @@ async def test_only_the_first_waits(server: RedisServer) -> None:
     assert sorted(waits)[10] < 0.01
 
 
+@pytest.mark.fault
 async def test_it_starts_without_redis(server: RedisServer) -> None:
     server.kill()
     limits = Fallback(RedisLimits(server.url, trip_seconds=PATIENT), SharedTable.alone(), PROCESSES)
@@ -117,6 +120,7 @@ async def test_it_starts_without_redis(server: RedisServer) -> None:
     await limits.close()
 
 
+@pytest.mark.fault
 async def test_a_frozen_redis_does_not_hold_up_the_start(server: RedisServer) -> None:
     server.freeze()
     limits = Fallback(RedisLimits(server.url), SharedTable.alone(), PROCESSES)
@@ -125,6 +129,7 @@ async def test_a_frozen_redis_does_not_hold_up_the_start(server: RedisServer) ->
     server.thaw()
 
 
+@pytest.mark.fault
 async def test_a_redis_that_was_restarted_is_taken_up_again(limits: Fallback, server: RedisServer) -> None:
     assert await spend(limits, "key:a", 10) == 10
     server.kill()

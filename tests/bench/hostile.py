@@ -1,0 +1,160 @@
+"""An honest client with a key beside 64 hostile connections, and beside as many harmless ones: its errors, its times.
+
+`python tests/bench/hostile.py` measures this alone, prints it, and puts it into RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from archive import ensure
+from client import Client
+from servers import BRIEFING, Process
+
+from api.access.keys import Keys, Wanted
+from api.store import embedded
+from api.store.access import AccessStore
+from api.store.migrate import migrate
+from tests.hostile.crowd import crowd, harmless
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+TITLE = "## An honest client beside a hostile one"
+ROUNDS, SECONDS = 3, 60.0
+CONNECTIONS = 64
+EVENTS = 2000
+PAUSE = 0.01
+MOST = 2.0
+# Several keys, so that the harmless crowd never runs out of points.
+KEYS = 16
+
+
+@dataclass(frozen=True)
+class Round:
+    """What the honest client saw, in seconds, and what the crowd beside it got."""
+
+    took: list[float]
+    errors: int
+    crowd: Counter[str]
+
+    def at(self, share: float) -> float:
+        """The time in which so many of its requests were answered."""
+        return sorted(self.took)[int(len(self.took) * share)]
+
+
+async def keys(url: str) -> list[str]:
+    """Keys of the plans as they are installed: the honest client's, and those of the harmless crowd."""
+    store = AccessStore(url)
+    made = [await Keys(store, "live", "bench").create(Wanted("bench", "internal")) for _ in range(KEYS + 1)]
+    await store.close()
+    return [one.secret.text for one in made]
+
+
+def measured(url: str, key: str, others: list[str], seconds: float) -> Round:
+    """One round, against a service of its own as it is installed: one process, all limits on."""
+    process = Process(BRIEFING, {"BRIEFING_DATABASE_URL": url, "BRIEFING_PORT": "0"})
+    try:
+        process.ready()
+        took, errors = [], 0
+        requests = harmless(10**4, key, new=True)
+        client = Client(process.port)
+        for _ in range(60):
+            client.ask(next(requests))
+        with crowd(process.port, CONNECTIONS, seconds + 2, others) as got:
+            time.sleep(2)  # until the crowd is there
+            end = time.monotonic() + seconds
+            while (begun := time.monotonic()) < end:
+                try:
+                    client.ask(next(requests))
+                except (OSError, RuntimeError) as error:
+                    print(error)
+                    errors += 1
+                    client = Client(process.port)
+                took.append(time.monotonic() - begun)
+                time.sleep(PAUSE)
+        return Round(took, errors, got)
+    finally:
+        process.stop()
+
+
+@contextmanager
+def store() -> Iterator[str]:
+    """A store for this alone."""
+    with TemporaryDirectory() as folder, embedded.start(Path(folder) / "data") as server:
+        asyncio.run(migrate(server.url))
+        ensure(server.url, EVENTS)
+        yield server.url
+
+
+def report(rounds: int = ROUNDS, seconds: float = SECONDS) -> str:
+    """The section of RESULTS.md."""
+    beside: list[Round] = []
+    among: list[Round] = []
+    with store() as url:
+        key, *others = asyncio.run(keys(url))
+        for number in range(rounds):
+            beside.append(measured(url, key, others, seconds))
+            among.append(measured(url, key, [], seconds))
+            for name, one in (("harmless", beside[-1]), ("hostile", among[-1])):
+                told = ", ".join(f"{times:,} × {status}" for status, times in sorted(one.crowd.items()))
+                print(f"round {number + 1}: {name}: p50 {one.at(0.5) * 1000:.1f} ms, p99 {one.at(0.99) * 1000:.1f} ms,"
+                      f" {len(one.took)} answers, {one.errors} errors; the crowd: {told}", flush=True)  # fmt: skip
+    ratio = statistics.median(b.at(0.99) / a.at(0.99) for a, b in zip(beside, among, strict=True))
+    errors = sum(one.errors for one in (*beside, *among))
+    met = "yes" if ratio <= MOST and not errors else "**no**"
+    lines = [_line("harmless", beside, seconds), _line("hostile", among, seconds)]
+    return f"""{TITLE}
+
+`briefing serve` as installed: one process, limits on, the plans that come with it. A client with a key asks one thing
+after the other through both doors, half of it new, beside {CONNECTIONS} connections that never pause: such as ask the
+like under keys of their own, all of it kept, or such as send the hostile list of the tests without a key. Each round of
+{seconds:g} s is against a service of its own; medians of {rounds} interleaved rounds over a store of {EVENTS:,} events.
+
+| beside | p50, ms | p99, ms | least and most p99 | errors | answers to the crowd a second |
+|---|---|---|---|---|---|
+{chr(10).join(lines)}
+
+p99 beside hostile connections against harmless ones: {ratio:.2f}, promised at most {MOST:g}: {met}.
+"""
+
+
+def _line(name: str, rounds: list[Round], seconds: float) -> str:
+    p50 = statistics.median(one.at(0.5) for one in rounds) * 1000
+    p99 = [one.at(0.99) * 1000 for one in rounds]
+    rate = statistics.median(one.crowd.total() / (seconds + 2) for one in rounds)
+    errors = sum(one.errors for one in rounds)
+    return (
+        f"| {CONNECTIONS} {name} | {p50:.1f} | {statistics.median(p99):.1f} | {min(p99):.1f}–{max(p99):.1f}"
+        f" | {errors} | {rate:,.0f} |"
+    )
+
+
+def put(section: str, results: str) -> str:
+    """RESULTS.md with this section in place of the one before."""
+    rest = re.sub(rf"\n*{re.escape(TITLE)}\n.*?(?=\n## |\Z)", "", results, flags=re.S)
+    return f"{rest.rstrip()}\n\n{section}"
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    given = parser.parse_args()
+    section = report(given.rounds, given.seconds)
+    print(section)
+    if (given.rounds, given.seconds) == (ROUNDS, SECONDS):
+        RESULTS.write_text(put(section, RESULTS.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Programs of Debian's packages: installed ones, or fetched and unpacked into the environment, by any account."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.serving import ROOT
+
+UNPACKED = ROOT / ".venv" / "debian"
+# What is installed already need not be fetched; the lists of packages are our own, for those of the system may be old.
+STATUS = "/var/lib/dpkg/status"
+PATHS = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Where it is, and the environment that it runs in."""
+
+    path: str
+    environment: Mapping[str, str]
+
+
+class NotToBeHad(Exception):
+    """This is no Debian, or its packages are out of reach."""
+
+
+def program(name: str) -> Program:
+    """The program of the package of the same name. NotToBeHad says why there is none."""
+    if found := shutil.which(name, path=PATHS):
+        return Program(found, os.environ)
+    folder = UNPACKED / name
+    if not (folder / "complete").exists():
+        _fetch(name, folder)
+    (path,) = (folder / "usr").glob(f"*bin/{name}")
+    libraries = ":".join(str(one) for one in (folder / "usr" / "lib").glob("*-linux-*"))
+    return Program(str(path), {**os.environ, "LD_LIBRARY_PATH": libraries})
+
+
+def _fetch(name: str, folder: Path) -> None:
+    if not Path(STATUS).exists() or not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        raise NotToBeHad("there is no apt-get here")
+    shutil.rmtree(folder, ignore_errors=True)
+    for one in ("state/lists/partial", "cache/archives/partial"):
+        (folder / one).mkdir(parents=True)
+    told = {"Dir::State": folder / "state", "Dir::State::status": STATUS, "Dir::Cache": folder / "cache"}
+    told |= {"APT::Sandbox::User": "", "Debug::NoLocking": 1, "APT::Install-Recommends": 0}
+    apt = ["apt-get", "-q", *(f"-o{option}={value}" for option, value in told.items())]
+    _run(*apt, "update")
+    lines = _run(*apt, "--simulate", "install", name).splitlines()
+    packages = [line.split()[1] for line in lines if line.startswith("Inst ")]
+    _run(*apt, "download", *packages, cwd=folder / "cache")
+    for package in (folder / "cache").glob("*.deb"):
+        _run("dpkg-deb", "-x", str(package), str(folder))
+    for one in ("state", "cache"):
+        shutil.rmtree(folder / one)
+    (folder / "complete").touch()
+
+
+def _run(*command: str, cwd: Path = ROOT) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        raise NotToBeHad(f"{command[0]} {command[-1]}: {done.stderr.strip()[-500:]}")
+    return done.stdout

@@ -1,0 +1,94 @@
+"""The hostile list: what these tests send, as requests without end, no two documents or searches of them the same."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import Any
+
+from graphql import get_introspection_query
+
+from api.access.key import DIGITS, RANDOM, checksum
+from tests.hostile.test_documents import BODIES, DOUBLED, FILTERED, FILTERS, NUMBERS, WIDE
+from tests.hostile.test_framing import NO_HTTP
+from tests.hostile.test_input import MALFORMED, ODD
+
+INTROSPECTION = get_introspection_query()
+DOCUMENTS = [*DOUBLED.values(), *WIDE.values(), *NUMBERS.values()]
+BODIED = [*(json.dumps({"query": FILTERED, "variables": {"f": one}}).encode() for one in FILTERS), *BODIES]
+LISTS = ("events", "figures", "quotes", "sources", "documents", "places", "briefings")
+# As dear as a request may be, which the store has to answer: 4,000 records and more.
+DEAR = """{ events(first: 60, filter: {updatedAt: {gte: "#"}}) { totalCount nodes { title citations(first: 20) { nodes {
+  source { name affiliation { name } } via { name } } } quotes(first: 10) { nodes { text speaker { name } } } } } }"""
+PAGES = (
+    "/",
+    "/docs",
+    "/v1/openapi.json",
+    "/v1/graphql",
+    "/nowhere",
+    "/admin/plans",
+    "/metrics",
+    "/v9/events",
+)
+
+
+def get(path: str, *fields: str) -> bytes:
+    """A GET of an odd path, which goes out as it is."""
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: a", *fields, "", ""]).encode("latin-1")
+
+
+def post(body: bytes, *fields: str) -> bytes:
+    """A body for the GraphQL door."""
+    about = ["Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}", *fields]
+    return "\r\n".join(["POST /v1/graphql HTTP/1.1", *about, "", ""]).encode() + body
+
+
+def asked(query: str, **more: Any) -> bytes:
+    """A document for the GraphQL door."""
+    return post(json.dumps({"query": query, **more}).encode())
+
+
+def moment(number: int) -> str:
+    """A time before the data like no other."""
+    return f"2000-01-01T00:00:{number // 10**6 % 60:02d}.{number % 10**6:06d}Z"
+
+
+def attacks(seed: int) -> Iterator[bytes]:
+    """Requests without end, of each kind as many."""
+    chance = random.Random(seed)
+    kinds: list[Callable[[int], bytes]] = [
+        lambda n: asked(f"#{seed}.{n}\n{chance.choice(DOCUMENTS)}"),
+        lambda n: post(chance.choice(BODIED) + b" " * (n % 50)),
+        lambda n: asked(f"#{seed}.{n}\n{INTROSPECTION}"),
+        lambda n: asked(DEAR.replace("#", moment(seed * 10**4 + n))),
+        lambda n: asked("", extensions={"persistedQuery": {"version": 1, "sha256Hash": _hash(seed, n)}}),
+        lambda n: get(f"/v1/events?{chance.choice(MALFORMED)}"),
+        lambda n: get(f"/v1/events?{chance.choice(ODD)}&updated_at_gte={moment(seed * 10**4 + n)}"),
+        lambda n: get(f"/v1/quotes?q={_word(chance)}+or+{_word(chance)}&sort=relevance&count=exact&limit=200"),
+        lambda n: get(f"/v1/{chance.choice(LISTS)}.ndjson?updated_at_gte={moment(seed * 10**4 + n)}"),
+        lambda n: get("/v1/events?limit=1", f"Authorization: Bearer {_key(chance)}"),
+        lambda n: get("/v1/events?limit=1", f"X-API-Key: {_key(chance)[:-1]}"),
+        lambda n: get(chance.choice(PAGES), "Accept: text/html"),
+        lambda n: chance.choice(NO_HTTP),
+        lambda n: get("/v1/events?limit=1", "X-A: " + "a" * 20_000),
+    ]
+    number = 0
+    while True:
+        for kind in kinds:
+            number += 1
+            yield kind(number)
+
+
+def _word(chance: random.Random) -> str:
+    return "".join(chance.choice("aeioubdfgklmnprst") for _ in range(chance.randint(2, 5)))
+
+
+def _key(chance: random.Random) -> str:
+    begun = f"bak_live_{''.join(chance.choice(DIGITS) for _ in range(RANDOM))}"
+    return f"{begun}_{checksum(begun)}"
+
+
+def _hash(seed: int, number: int) -> str:
+    return sha256(f"{seed}.{number}".encode()).hexdigest()

@@ -1,0 +1,186 @@
+"""A crowd in a process of its own: connections that each ask again as soon as they are answered, hostile or harmless.
+
+Reads one JSON object from standard input (`port`, `connections`, `seconds`, and `keys`: with some its requests are
+harmless ones under these, with none hostile) and writes how often which status came.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.hostile.attacks import attacks, get, moment, post
+from tests.serving import ROOT
+
+# Whoever is not answered by then asks anew.
+PATIENCE = 15.0
+# Of a hostile crowd, connections that send a head so slowly that it is never whole.
+SLOW = 4
+LIST = """query($since: DateTime!) { events(first: 20, filter: {startsAt: {gte: $since}}) { nodes {
+  id title kind startsAt citations { nodes { stance source { name kind } } } } } }"""
+
+
+def harmless(seed: int, key: str, new: bool = False) -> Iterator[bytes]:
+    """What honest clients ask, without end, through both doors: what was asked before, or where `new` half of it."""
+    chance = random.Random(seed)
+    named = (f"Authorization: Bearer {key}", "Accept: application/json")
+    number = seed * 10**5
+    while True:
+        number += 1
+        often = f"2022-03-0{1 + number % 7}"
+        once = moment(number) if new else often
+        yield get(f"/v1/events?limit=20&starts_at_gte={often}", *named)
+        yield get(f"/v1/figures?limit=20&updated_at_gte={once}", *named)
+        yield post(json.dumps({"query": LIST, "variables": {"since": often}}).encode(), *named)
+        yield post(json.dumps({"query": LIST, "variables": {"since": once}}).encode(), *named)
+        yield get(f"/v1/sources?limit=20&q={chance.choice(('president', 'army', 'city'))}", *named)
+        yield get(f"/v1/quotes?limit=10&include=speaker&updated_at_gte={once}", *named)
+
+
+class Connection:
+    """One socket, what it asks, and the answer that is arriving on it."""
+
+    def __init__(self, port: int, requests: Iterator[bytes], statuses: Counter[str]) -> None:
+        self._port = port
+        self._requests = requests
+        self._statuses = statuses
+        self._data = bytearray()
+        self.since = 0.0
+        self.socket = self._open()
+
+    def _open(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self._port), timeout=5)
+
+    def ask(self) -> None:
+        """Send the next request."""
+        self.since = time.monotonic()
+        self._data.clear()
+        try:
+            self.socket.sendall(next(self._requests))
+        except OSError:
+            self._statuses["closed"] += 1
+
+    def again(self) -> None:
+        """A new connection in place of this one."""
+        self.socket.close()
+        self.socket = self._open()
+
+    def read(self) -> bool | None:
+        """Whether the answer is whole; None where the connection has ended."""
+        try:
+            data = self.socket.recv(1 << 18)
+        except OSError:
+            data = b""
+        self._data += data
+        head, ended, _ = bytes(self._data[:8192]).partition(b"\r\n\r\n")
+        whole = False
+        if ended:
+            lines = head.lower()
+            length = lines.partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0]
+            if length:
+                whole = len(self._data) >= len(head) + 4 + int(length)
+            else:
+                whole = b"transfer-encoding: chunked" not in lines or self._data.endswith(b"0\r\n\r\n")
+            if whole:
+                self._statuses[head[9:12].decode()] += 1
+                return None if b"\r\nconnection: close" in lines else True
+        if not data:
+            self._statuses["cut"] += 1
+            return None
+        return False
+
+
+class Crowd:
+    """Connections that never pause, and whoever waits too long asks anew."""
+
+    def __init__(self, connections: list[Connection]) -> None:
+        self._poll = select.epoll()
+        self._by_number: dict[int, Connection] = {}
+        for one in connections:
+            self._ask(one)
+
+    def _ask(self, one: Connection) -> None:
+        number = one.socket.fileno()
+        if self._by_number.get(number) is not one:
+            self._by_number[number] = one
+            self._poll.register(number, select.EPOLLIN)
+        one.ask()
+
+    def _again(self, number: int) -> None:
+        one = self._by_number.pop(number)
+        one.again()
+        self._ask(one)
+
+    def turn(self) -> None:
+        """Read what has come, and ask the next."""
+        for number, _ in self._poll.poll(0.5):
+            one = self._by_number[number]
+            whole = one.read()
+            if whole is None:
+                self._again(number)
+            elif whole:
+                self._ask(one)
+
+    def hurry(self) -> int:
+        """Ask anew where no answer came in time; how many these were."""
+        late = [number for number, one in self._by_number.items() if time.monotonic() - one.since > PATIENCE]
+        for number in late:
+            self._again(number)
+        return len(late)
+
+
+def run(asked: dict[str, Any]) -> dict[str, int]:
+    """Ask for so many seconds; how often each status came."""
+    statuses: Counter[str] = Counter()
+    port, keys, count = asked["port"], asked["keys"], asked["connections"]
+    slow = [] if keys else [Connection(port, iter(()), statuses) for _ in range(SLOW)]
+    numbers = range(1, count - len(slow) + 1)
+    asking = [harmless(one, keys[one % len(keys)]) if keys else attacks(one) for one in numbers]
+    crowd = Crowd([Connection(port, requests, statuses) for requests in asking])
+    end = time.monotonic() + asked["seconds"]
+    looked = 0.0
+    while (now := time.monotonic()) < end:
+        crowd.turn()
+        if now - looked > 1:
+            looked = now
+            _trickle(slow)
+            statuses["late"] += crowd.hurry()
+    return dict(+statuses)
+
+
+def _trickle(slow: list[Connection]) -> None:
+    for one in slow:
+        try:
+            one.socket.sendall(b"A")
+        except OSError:
+            one.again()
+
+
+@contextmanager
+def crowd(port: int, connections: int, seconds: float, keys: list[str] | None = None) -> Iterator[Counter[str]]:
+    """Such a crowd, as long as the block runs or so many seconds, whichever is longer; its statuses after it."""
+    statuses: Counter[str] = Counter()
+    asked = {"port": port, "connections": connections, "seconds": seconds, "keys": keys or []}
+    command = [sys.executable, "-m", "tests.hostile.crowd"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps(asked))
+        process.stdin.close()
+        try:
+            yield statuses
+            statuses.update(json.loads(process.stdout.read()))
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    json.dump(run(json.load(sys.stdin)), sys.stdout)

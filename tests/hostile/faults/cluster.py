@@ -1,0 +1,128 @@
+"""A Postgres that can be stopped and started, clients that ask without a pause, and how long things take."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from api.store.embedded import Embedded, start
+from tests.hostile.door import Door
+
+if TYPE_CHECKING:
+    from tests.http.conftest import Answer
+
+LIST = "/v1/events?limit=5"
+LOCK = "lock table store.event in access exclusive mode"
+NUMBERS = itertools.count()
+OURS = "from pg_stat_activity where application_name = 'briefing'"
+
+
+def fresh(path: str = LIST) -> str:
+    """The path as a request like no other: what was answered before does not answer it."""
+    return f"{path}&updated_at_gte=2000-01-01T00:00:00.{next(NUMBERS):06d}Z"
+
+
+@dataclass
+class Cluster:
+    """A Postgres of these tests' own, which can be stopped and started."""
+
+    folder: Path
+    server: Embedded
+
+    def stop(self) -> None:
+        self.server.stop()
+
+    def start(self) -> None:
+        self.server = start(self.folder)
+
+
+@dataclass
+class Traffic:
+    """Clients that ask without a pause; what they got, and how long the slowest waited."""
+
+    door: Door
+    paths: tuple[str, ...] = (LIST, "/v1/quotes?q=a&limit=3", "/v1/figures?limit=2&include=event")
+    statuses: dict[int, int] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    refusals: set[str] = field(default_factory=set)
+    slowest: float = 0.0
+    over: bool = False
+
+    def run(self) -> None:
+        while not self.over:
+            for path in self.paths:
+                begun = time.monotonic()
+                try:
+                    answer = self.door.get(fresh(path))
+                except Exception as error:
+                    self.failures.append(repr(error))
+                    continue
+                self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
+                if answer.status != 200:
+                    self.refusals.add(answer.problem["detail"])
+                self.slowest = max(self.slowest, time.monotonic() - begun)
+
+
+@contextmanager
+def traffic(door: Door, clients: int = 4) -> Iterator[Traffic]:
+    busy = Traffic(door)
+    threads = [threading.Thread(target=busy.run) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield busy
+    finally:
+        busy.over = True
+        for thread in threads:
+            thread.join()
+
+
+def timed(door: Door, path: str = "") -> tuple[float, Answer]:
+    begun = time.monotonic()
+    answer = door.get(path or fresh())
+    return time.monotonic() - begun, answer
+
+
+def until(true: Callable[[], bool], within: float) -> float:
+    """How long it took to come true."""
+    begun = time.monotonic()
+    while not true():
+        assert time.monotonic() - begun < within, f"not within {within} s"
+        time.sleep(0.01)
+    return time.monotonic() - begun
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def metrics(port: int) -> str:
+    """The page of metrics at this port."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+        return str(page.read().decode())
+
+
+@asynccontextmanager
+async def connected(cluster: Cluster) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(cluster.server.url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def backends(connection: Any, state: str = "") -> list[int]:
+    rows = await connection.fetch(f"select pid {OURS}" + (f" and state = '{state}'" if state else ""))
+    return [row["pid"] for row in rows]

@@ -1,0 +1,70 @@
+"""One Postgres for all rows of the table of faults, and the service over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from api.ingest.load import load
+from api.store.embedded import start
+from api.store.migrate import migrate
+from tests.hostile.door import Door
+from tests.hostile.faults.cluster import Cluster, connected, fresh, until
+from tests.hostile.faults.disk import Disk, small
+from tests.http.conftest import Served
+from tests.serving import serving
+
+SAMPLE = Path(__file__).parents[3] / "api" / "sample"
+
+
+@pytest.fixture(scope="package")
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    folder = tmp_path_factory.mktemp("faults")
+    made = Cluster(folder, start(folder))
+    try:
+        await migrate(made.server.url)
+        await load([str(SAMPLE)], made.server.url)
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="package")
+def service(cluster: Cluster) -> Iterator[Served]:
+    with serving(cluster.server.url) as served:
+        until(lambda: Door(served.port).get("/readyz").status == 200, 5)
+        yield served
+
+
+@pytest.fixture
+def near(service: Served) -> Door:
+    """The door of the service over the package's own Postgres, which answers."""
+    door = Door(service.port)
+    until(lambda: door.get(fresh()).status == 200, 5)
+    return door
+
+
+@pytest.fixture
+async def disk(cluster: Cluster) -> AsyncIterator[Disk]:
+    """A database on a disk of its own that has little room left."""
+    owner = (cluster.folder / "postgres").stat()
+    with ExitStack() as held:
+        try:
+            folder = held.enter_context(small(18))
+        except PermissionError as error:
+            pytest.skip(f"a file system cannot be mounted here: {error}")
+        os.chown(folder, owner.st_uid, owner.st_gid)
+        async with connected(cluster) as connection:
+            await connection.execute(f"create tablespace small location '{folder}'")
+            await connection.execute("create database small template template0 tablespace small")
+            try:
+                url = cluster.server.url.replace("/briefing?", "/small?")
+                await migrate(url)
+                yield Disk(folder, url)
+            finally:
+                await connection.execute("drop database small with (force)")
+                await connection.execute("drop tablespace small")

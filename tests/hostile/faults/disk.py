@@ -1,0 +1,45 @@
+"""A disk that fills up: a small file system, on which a database lies as a tablespace. To mount one takes root."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Where it is mounted, and the database on it."""
+
+    folder: Path
+    url: str = ""
+
+    def grow(self) -> None:
+        """Give it room."""
+        _mount("-o", "remount,size=512m", str(self.folder))
+
+
+@contextmanager
+def small(megabytes: int) -> Iterator[Path]:
+    """The folder at which so small a disk is mounted. PermissionError where this account may not."""
+    with TemporaryDirectory(dir="/tmp", prefix="briefing-disk-") as name:
+        Path(name).chmod(0o755)
+        folder = Path(name) / "disk"
+        folder.mkdir()
+        _mount("-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(folder))
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _mount(*words: str) -> None:
+    try:
+        done = subprocess.run(["mount", *words], capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise PermissionError("there is no mount") from error
+    if done.returncode:
+        raise PermissionError(done.stderr.strip())

@@ -1,0 +1,117 @@
+"""What happens to clients while backends of Postgres are killed or frozen, or wait for a lock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+
+import asyncpg
+import pytest
+
+from tests.hostile.door import Door
+from tests.hostile.faults.cluster import (
+    LOCK,
+    OURS,
+    Cluster,
+    backends,
+    connected,
+    fresh,
+    timed,
+    traffic,
+    until,
+)
+
+pytestmark = pytest.mark.fault
+
+
+async def test_backends_that_are_terminated_cost_no_client_an_error(cluster: Cluster, near: Door) -> None:
+    async with connected(cluster) as connection:
+        with traffic(near) as busy:
+            for _ in range(6):
+                time.sleep(0.1)
+                await connection.fetch(f"select pg_terminate_backend(pid) {OURS}")
+            time.sleep(0.1)
+    assert (busy.failures, busy.refusals) == ([], set())
+    assert busy.statuses[200] > 20
+
+
+async def test_a_backend_that_is_killed_costs_no_client_an_error(cluster: Cluster, near: Door) -> None:
+    async with connected(cluster) as connection:
+        victim = (await backends(connection))[0]
+        await connection.execute("checkpoint")  # so that there is little to recover
+    with traffic(near) as busy:
+        time.sleep(0.2)
+        os.kill(victim, signal.SIGKILL)
+        recovered = await recovery(cluster)
+        time.sleep(0.3)
+    assert (busy.failures, set(busy.statuses) - {503}) == ([], {200})
+    assert busy.slowest < 3.2
+    # Requests wait for Postgres to recover, as long as a request may take; a busy machine may take longer over it.
+    assert recovered > 2 or busy.refusals == set()
+
+
+async def recovery(cluster: Cluster) -> float:
+    """How long Postgres takes until it lets somebody in again."""
+    begun = time.monotonic()
+    await asyncio.sleep(0.1)
+    while True:
+        try:
+            async with connected(cluster):
+                return time.monotonic() - begun
+        except (OSError, asyncpg.PostgresError):
+            await asyncio.sleep(0.01)
+
+
+async def test_frozen_backends_hold_no_request_longer_than_3_seconds(cluster: Cluster, near: Door) -> None:
+    async with connected(cluster) as connection:
+        with traffic(near, 2) as busy:
+            time.sleep(0.2)
+            frozen = await backends(connection)
+            for pid in frozen:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                busy.slowest = 0
+                time.sleep(1.5)
+                assert timed(near, "/healthz")[0] < 0.25
+                time.sleep(1.7)
+            finally:
+                for pid in frozen:
+                    os.kill(pid, signal.SIGCONT)
+    assert not busy.failures
+    assert set(busy.statuses) <= {200, 503}
+    assert busy.slowest < 3
+    assert until(lambda: near.get(fresh()).status == 200, 1) < 1
+
+
+async def test_a_frozen_postgres_holds_no_request_longer_than_3_seconds(cluster: Cluster, near: Door) -> None:
+    async with connected(cluster) as connection:
+        frozen = [cluster.server.pid, *await backends(connection)]
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        took = []
+        threads = [threading.Thread(target=lambda: took.append(timed(near))) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+    assert {answer.status for _, answer in took} == {503}
+    assert max(seconds for seconds, _ in took) < 3.1
+    assert until(lambda: near.get(fresh()).status == 200, 2) < 2
+
+
+async def test_a_lock_held_for_a_moment_is_waited_for(cluster: Cluster, near: Door) -> None:
+    async with connected(cluster) as connection:
+        with traffic(near) as busy:
+            for _ in range(3):
+                async with connection.transaction():
+                    await connection.execute(LOCK)
+                    time.sleep(0.2)
+                time.sleep(0.1)
+    assert (busy.failures, busy.refusals) == ([], set())

@@ -1,0 +1,96 @@
+"""What happens to clients while Postgres is away, and to a service that begins meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from tests.hostile.door import Door
+from tests.hostile.faults.cluster import (
+    LIST,
+    Cluster,
+    connected,
+    fresh,
+    timed,
+    traffic,
+    until,
+)
+from tests.serving import launch, serving
+
+pytestmark = pytest.mark.fault
+
+
+def test_postgres_stopped_is_a_503_at_once_and_a_200_soon_after_it_is_back(cluster: Cluster, near: Door) -> None:
+    cluster.stop()
+    try:
+        quickest = min(timed(near)[0] for _ in range(10))
+        assert quickest < 0.05, "the others, on a busy machine, are given more"
+        for path in (fresh(), LIST, fresh("/v1/quotes?q=a"), "/readyz"):
+            took, answer = timed(near, path)
+            assert (answer.status, answer.problem["code"], answer.fields["retry-after"]) == (503, "unavailable", "1")
+            assert took < 0.25
+        assert near.ask("{events(first:1){nodes{id}}}").status == 503
+        for path, status in (("/healthz", 200), ("/nothing", 404), ("/v1/events?limit=x", 400)):
+            assert near.get(path).status == status
+    finally:
+        cluster.start()
+    assert until(lambda: near.get(fresh()).status == 200, 1) < 1
+
+
+def test_postgres_stopped_under_load_is_a_503_and_nothing_else(cluster: Cluster, near: Door) -> None:
+    with traffic(near) as busy:
+        time.sleep(0.1)
+        cluster.stop()
+        time.sleep(0.1)
+        cluster.start()
+        time.sleep(0.3)
+    assert not busy.failures
+    assert set(busy.statuses) <= {200, 503}
+    assert near.get(fresh()).status == 200
+
+
+def test_a_service_may_start_before_its_postgres(cluster: Cluster) -> None:
+    cluster.stop()
+    try:
+        with serving(cluster.server.url) as served:
+            door = Door(served.port)
+            assert door.get("/healthz").status == 200
+            answer = door.get("/readyz")
+            assert (answer.status, answer.fields["retry-after"]) == (503, "1")
+            assert door.get(fresh()).status == 503
+            cluster.start()
+            assert until(lambda: door.get("/readyz").status == 200, 2) < 2
+            assert door.get(fresh()).status == 200
+    finally:
+        if cluster.server is None:
+            cluster.start()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("/briefing?", "/nowhere?"), 'database "nowhere" does not exist'),
+        (("briefing@", "nobody@"), 'role "nobody" does not exist'),
+        (("briefing@", "guarded:wrong@"), 'password authentication failed for user "guarded"'),
+    ],
+)
+async def test_a_service_that_postgres_refuses_says_so_and_ends(
+    cluster: Cluster, wrong: tuple[str, str], said: str
+) -> None:
+    access = cluster.folder / "postgres" / "pg_hba.conf"
+    rules = access.read_text()
+    if "guarded" in said:
+        access.write_text(f"local all guarded scram-sha-256\n{rules}")
+        async with connected(cluster) as connection:
+            await connection.execute("create role guarded login password 'right'; select pg_reload_conf()")
+    try:
+        with launch(cluster.server.url.replace(*wrong)) as process:
+            threading.Timer(30, process.kill).start()
+            _, told = process.communicate()
+    finally:
+        access.write_text(rules)
+    assert process.returncode == 2
+    assert said in told and "BRIEFING_DATABASE_URL" in told
+    assert "Traceback" not in told and "wrong@" not in told

@@ -1,0 +1,98 @@
+"""Redis dead, frozen and restarted, as clients of the service see it: answers go on, each process grants its share."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from api.access.keys import Keys, Wanted
+from api.access.plan import Plan
+from api.access.plans import Plans
+from api.store.access import AccessStore
+from tests.access.limits.server import RedisServer, running
+from tests.access.limits.test_fallback import BACK, freeze, kill
+from tests.hostile.door import Door
+from tests.hostile.faults.cluster import Cluster, free_port, metrics, until
+from tests.serving import serving
+
+MakeKey = Callable[[], Awaitable[str]]
+pytestmark = pytest.mark.fault
+PROCESSES = 4
+BURST = 100
+PATH = "/v1/places?limit=1"  # for a point
+# A trip has 50 ms, and a busy machine may take longer to look.
+FIRST, NEXT = 0.5, 0.05
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with running(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+async def key(cluster: Cluster) -> AsyncIterator[MakeKey]:
+    """`await key()` is the header field of a new key, whose plan grants 100 points and then hardly any."""
+    store = AccessStore(cluster.server.url)
+
+    async def make() -> str:
+        name = f"few{time.monotonic_ns()}"
+        await Plans(store, "test").create(Plan(name, 2, 10_000, BURST, 50, 200))
+        made = await Keys(store, "live", "test").create(Wanted("test", name))
+        return f"Authorization: Bearer {made.secret.text}"
+
+    yield make
+    await store.close()
+
+
+def away(port: int) -> bool:
+    """What the page of metrics tells."""
+    return "\nbriefing_limits_away 1" in metrics(port)
+
+
+def asked(door: Door, key: str, times: int) -> tuple[list[int], list[float]]:
+    """Statuses and seconds of so many requests, one after the other."""
+    statuses, took = [], []
+    for _ in range(times):
+        begun = time.monotonic()
+        statuses.append(door.get(PATH, key).status)
+        took.append(time.monotonic() - begun)
+    return statuses, took
+
+
+@pytest.mark.parametrize("fail", [freeze, kill], ids=["frozen", "killed"])
+async def test_redis_away_costs_no_error_and_no_time_and_is_taken_up_again(
+    cluster: Cluster, redis: RedisServer, fail: Callable[[RedisServer], Callable[[], None]], key: MakeKey
+) -> None:
+    settings = {"limits": "true", "redis_url": redis.url, "limit_processes": PROCESSES}
+    with serving(cluster.server.url, metrics_port=(port := free_port()), **settings) as served:
+        door = Door(served.port)
+        until(lambda: door.get("/readyz").status == 200, 10)
+        assert asked(door, await key(), 10)[0] == [200] * 10
+        until(lambda: not away(port), BACK)
+        mend = fail(redis)
+        try:
+            statuses, took = asked(door, await key(), BURST // PROCESSES + 5)
+            assert statuses == [200] * (BURST // PROCESSES) + [429] * 5, "its share, and no more"
+            assert max(took) < FIRST and statistics.median(took) < NEXT
+            assert away(port)
+        finally:
+            mend()
+        assert until(lambda: not away(port), BACK) < BACK
+        assert asked(door, await key(), BURST // PROCESSES + 5)[0] == [200] * (BURST // PROCESSES + 5), (
+            "all of the plan"
+        )
+
+
+async def test_redis_restarted_is_taken_up_again(cluster: Cluster, redis: RedisServer, key: MakeKey) -> None:
+    with serving(cluster.server.url, limits="true", redis_url=redis.url, limit_processes=PROCESSES) as served:
+        door = Door(served.port)
+        until(lambda: door.get("/readyz").status == 200, 10)
+        assert asked(door, await key(), 10)[0] == [200] * 10
+        redis.kill()
+        redis.start()
+        statuses, took = asked(door, await key(), 10)
+        assert statuses == [200] * 10 and max(took) < FIRST

@@ -1,0 +1,113 @@
+"""Workers that are killed, frozen or left without a parent, and how a service ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.door import Door
+from tests.hostile.faults.cluster import (
+    LOCK,
+    Cluster,
+    backends,
+    connected,
+    free_port,
+    fresh,
+    metrics,
+    traffic,
+    until,
+)
+from tests.http.conftest import Client, Served
+from tests.http.test_workers import gone
+from tests.serving import serving
+
+pytestmark = pytest.mark.fault
+
+
+def workers(served: Served) -> list[int]:
+    """The processes that serve."""
+    parent = served.process.pid
+    return [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+async def test_several_workers_take_over_from_each_other_and_drain_as_one_does(cluster: Cluster) -> None:
+    with serving(cluster.server.url, workers=2, pool_size=4) as served:
+        door = Door(served.port)
+        until(lambda: door.get("/readyz").status == 200, 5)
+        with traffic(door, 2) as busy:
+            time.sleep(0.3)
+            victim = workers(served)[0]
+            os.kill(victim, signal.SIGKILL)
+            until(lambda: len(now := workers(served)) == 2 and victim not in now, 2)
+            time.sleep(0.5)
+        # Whom it was answering when it was killed it cannot tell; there were two clients.
+        assert len(busy.failures) <= 2
+        assert set(busy.statuses) == {200}
+        async with connected(cluster) as connection:
+            async with connection.transaction():
+                await connection.execute(LOCK)
+                client = Client(served.port)
+                client.ask("GET", fresh())
+                time.sleep(0.1)
+                served.process.send_signal(signal.SIGTERM)
+                until(lambda: door.get("/readyz").status == 503, 1)
+            assert client.answer().status == 200
+            client.close()
+        assert served.process.wait(10) == 0
+
+
+async def test_sigterm_turns_readyz_away_and_finishes_what_is_in_flight(cluster: Cluster) -> None:
+    async with connected(cluster) as connection:
+        with serving(cluster.server.url) as served:
+            door = Door(served.port)
+            until(lambda: door.get("/readyz").status == 200, 5)
+            async with connection.transaction():
+                await connection.execute(LOCK)
+                client = Client(served.port)
+                client.ask("GET", fresh())
+                time.sleep(0.1)
+                served.process.send_signal(signal.SIGTERM)
+                until(lambda: door.get("/readyz").status == 503, 1)
+                assert door.get("/v1/places?limit=1").status == 200, "still taken, until balancers have seen it"
+            assert client.answer().status == 200
+            client.close()
+            assert served.process.wait(5) == 0
+
+
+async def test_a_worker_that_is_frozen_is_killed_and_another_takes_its_place(cluster: Cluster) -> None:
+    port = free_port()
+    with serving(cluster.server.url, workers=2, worker_timeout=1, pool_size=4, metrics_port=port) as served:
+        door = Door(served.port)
+        until(lambda: door.get("/readyz").status == 200, 10)
+        # Both have given a sign of life: who is still starting has longer for it.
+        until(lambda: "\nbriefing_workers 2" in metrics(port), 10)
+        victim = workers(served)[0]
+        os.kill(victim, signal.SIGSTOP)
+        # A second until it is known, and two until the next one serves.
+        until(lambda: gone(victim) and len(workers(served)) == 2, 3 + 2)
+        with traffic(door, 2) as busy:
+            time.sleep(0.5)
+        assert not busy.failures and set(busy.statuses) == {200}
+
+
+async def test_workers_whose_parent_is_killed_end_within_5_seconds(cluster: Cluster) -> None:
+    with serving(cluster.server.url, workers=2, pool_size=4) as served:
+        door = Door(served.port)
+        until(lambda: door.get("/readyz").status == 200, 10)
+        until(lambda: len(workers(served)) == 2, 10)
+        left = workers(served)
+        os.kill(left[0], signal.SIGSTOP)
+        served.process.kill()
+        served.process.wait()
+        assert until(lambda: all(gone(one) for one in left), 5) < 5
+        with pytest.raises(ConnectionError):
+            door.get("/healthz")
+    async with connected(cluster) as connection:
+        begun = time.monotonic()
+        while await backends(connection):
+            assert time.monotonic() - begun < 5, "and hold nothing in Postgres"
+            time.sleep(0.05)

@@ -1,0 +1,48 @@
+"""The service as it is installed, opened to a hostile crowd: whoever has a key is answered meanwhile, without an error.
+
+How much later, tests/bench/hostile.py measures.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from api.access.keys import Keys, Wanted
+from api.store.access import AccessStore
+from tests.hostile.crowd import crowd, harmless
+from tests.hostile.door import Door
+from tests.http.conftest import Client
+from tests.serving import serving
+
+SECONDS = float(os.environ.get("BRIEFING_HOSTILE_SECONDS", "8"))
+
+
+@pytest.mark.full
+async def test_an_honest_client_is_answered_beside_64_hostile_connections(sample: str, tmp_path: Path) -> None:
+    store = AccessStore(sample)
+    made = await Keys(store, "live", "test").create(Wanted("an honest client", "internal"))
+    await store.close()
+    requests = harmless(1, made.secret.text, new=True)
+    statuses: list[int] = []
+    with (tmp_path / "log").open("w+") as log, serving(sample, log, limits="true") as served:
+        door = Door(served.port)
+        while door.get("/readyz").status != 200:
+            time.sleep(0.05)
+        client = Client(served.port)
+        with crowd(served.port, 64, SECONDS) as got:
+            end = time.monotonic() + SECONDS
+            while time.monotonic() < end:
+                client.send(next(requests))
+                statuses.append(client.answer().status)
+                time.sleep(0.01)
+        client.close()
+        assert door.get("/healthz").status == 200
+        log.seek(0)
+        assert "internal error" not in log.read()
+    assert set(statuses) == {200} and len(statuses) > SECONDS * 5
+    assert got["429"] and got["400"] and got["401"], got
+    assert not got["500"], got
