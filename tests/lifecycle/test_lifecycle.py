@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,7 @@ from openapi_spec_validator import validate
 
 from api.access.keys import Keys, Wanted
 from api.catalog import Lifecycle
+from api.contracts.release import days
 from api.graphql.schema import core
 from api.rest.contract import openapi
 from api.settings import Settings
@@ -256,4 +258,6 @@ def test_every_version_says_what_is_new(served: str) -> None:
     listed = httpx2.get(f"{served}/versions").json()["versions"]
     assert [one["name"] for one in listed] == ["v1", "v2"]
     assert {one["status"] for one in listed} == {"current"}
+    kept = days(Path(__file__).parents[2] / "openapi" / "released")
+    assert {one["name"]: one["released"] for one in listed} == {name: str(day) for name, day in kept.items()}
     assert V7.lifecycle.status == "retired"
