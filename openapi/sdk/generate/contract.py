@@ -68,7 +68,7 @@ def _read(file: Path) -> Contract:
         operations = {path: _operation(document, path, item["get"]) for path, item in document["paths"].items()}
         me = operations.pop(f"/{file.stem}/me", None)
         return Contract(file.stem, document, _resources(document, file.stem, operations), me, sdl)
-    except (ValueError, KeyError, StopIteration, OSError) as error:
+    except (ValueError, KeyError, TypeError, StopIteration, OSError) as error:
         raise SystemExit(f"{file.name} is no contract of this project ({type(error).__name__}: {error}).") from error
 
 
