@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk.conftest import CLEAN, ROOT
+from tests.clients import CLEAN, ROOT
 
 WRONG: dict[str, tuple[Callable[[str], str], str]] = {
     "no JSON": (lambda text: text[:-100], "v1.json is no contract of this project (JSONDecodeError"),
