@@ -21,6 +21,7 @@ import exporting
 import gate
 import limits
 import loading
+import opening
 import worker
 from archive import ensure
 from duel import CONNECTIONS, Effort
@@ -148,7 +149,7 @@ def main() -> None:
         print("\n".join(map(str, rows)))
         measured = text(given, bench, rows, "")
     cost = "" if given.no_worker else worker.report(Effort(given.rounds, min(1.5, given.seconds)))
-    written = gate.put(gate.report(), limits.put(limits.report(), measured + cost))
+    written = opening.added(gate.put(gate.report(), limits.put(limits.report(), measured + cost)))
     (HERE / "RESULTS.md").write_text(written, encoding="utf-8")
     print(written)
 
