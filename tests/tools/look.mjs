@@ -50,7 +50,7 @@ async function seen({ address, words, width, scheme, controls, act, name }) {
   const own = ["data:", "blob:", new URL(address).origin + "/"];
   const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: scheme });
   const told = { said: [], elsewhere: [] };
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   page.on("console", (one) => ["error", "warning"].includes(one.type()) && told.said.push(one.text()));
   page.on("pageerror", (one) => told.said.push(String(one)));
   await page.route("**", (route) => {
