@@ -37,7 +37,11 @@ def built() -> Path:
 @pytest.fixture(scope="session")
 def python_home(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python environment with the wheel, what the wheel needs, and mypy."""
-    home = tmp_path_factory.mktemp("python-client")
+    return python_client(built, tmp_path_factory.mktemp("python-client"))
+
+
+def python_client(built: Path, home: Path) -> Path:
+    """The wheel of a folder, installed into a new environment."""
     uv = Path(sys.executable).with_name("uv")
     venv.create(home, with_pip=not uv.exists())
     program = home / "bin" / "python"
@@ -56,7 +60,11 @@ def node_home() -> Path:
 @pytest.fixture(scope="session")
 def typescript_home(built: Path, node_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package installed from its tarball."""
-    home = tmp_path_factory.mktemp("typescript-client")
+    return typescript_client(built, node_home, tmp_path_factory.mktemp("typescript-client"))
+
+
+def typescript_client(built: Path, node_home: Path, home: Path) -> Path:
+    """The package of a folder, installed into a new folder."""
     (home / "package.json").write_text('{"private": true, "type": "module"}')
     npm = node_home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     # It has no dependencies: nothing else is asked for.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,11 +38,14 @@ def write(
         (folder / name).write_text(current[name], encoding="utf-8")
     for name in stale:
         print(f"{'stale' if check else 'written'}: {folder / name}")
-    broken = import_module("api.contracts.release").gate(folder / "released", current)
-    if not stale and not broken:
+    releases = import_module("api.contracts.release")
+    broken, misdated = releases.gate(folder / "released", current), releases.misdated(folder / "released", _told())
+    if not stale and not broken and not misdated:
         print("All contracts are current, and break none that was released.")
     _tell(broken)
-    sys.exit(1 if broken or (check and stale) else 0)
+    for one in misdated:
+        print(f"date: {one}.", file=sys.stderr)
+    sys.exit(1 if broken or misdated or (check and stale) else 0)
 
 
 @contract.command("release")
@@ -64,12 +67,20 @@ def release(
         sys.exit(1)
     done = releases.release(folder / "released", current, changelog, datetime.now(UTC).date(), retire)
     print(f"Released: {done}." if done else "Nothing has changed since the last release.")
+    for one in releases.misdated(folder / "released", _told()):
+        print(f"What is left to do: {one}.")
 
 
 def _stale(folder: Path, current: Mapping[str, str]) -> list[str]:
     """The files that are missing or differ."""
     there = {name: folder / name for name in current}
     return [name for name, path in there.items() if not path.is_file() or path.read_bytes() != current[name].encode()]
+
+
+def _told() -> dict[str, date | None]:
+    """The day of its first release that each version tells."""
+    versions = import_module("api.catalog").VERSIONS.values()
+    return {one.name: one.lifecycle.released for one in versions}
 
 
 def _tell(broken: Sequence[Any]) -> None:

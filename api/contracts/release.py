@@ -1,4 +1,5 @@
-"""The released contracts: copies of what was promised, in `openapi/released/`, with their digests beside them.
+"""The released contracts: copies of what was promised, in `openapi/released/`, with their digests beside them and the
+day on which each version was promised first.
 
 Only `release` writes there. A file that differs from its digest was edited by hand, and then nothing is compared with
 it: a promise is not taken back by an editor.
@@ -18,6 +19,8 @@ from api.errors import ContractError
 
 # As `sha256sum` writes it and `sha256sum --check` reads it.
 SUMS = "SHA256SUMS"
+# A line for each version that was ever released: its name, and the day in UTC.
+DAYS = "FIRST"
 HEADING = "## Releases of the contracts"
 AGAIN = "Take the file of the last commit again: `briefing contract release` alone writes there."
 
@@ -40,6 +43,28 @@ class Released:
 
 def released(folder: Path) -> dict[str, str]:
     """The released contracts by name. Where one was edited, is missing or was put there by hand: ContractError."""
+    return {name: text for name, text in _kept(folder).items() if name != DAYS}
+
+
+def days(folder: Path) -> dict[str, date]:
+    """The day of each version's first release."""
+    rows = (line.split() for line in _kept(folder).get(DAYS, "").splitlines())
+    return {name: date.fromisoformat(day) for name, day in rows}
+
+
+def misdated(folder: Path, told: Mapping[str, date | None]) -> list[str]:
+    """What is wrong with the days that versions tell of their first release: `told`, by name."""
+    kept = days(folder)
+    return [
+        f"{name} was first released on {kept[name]}, and its lifecycle tells {day}: write released={kept[name]!r}"
+        if name in kept
+        else f"{name} was never released, and its lifecycle tells {day}: leave `released` out"
+        for name, day in told.items()
+        if day != kept.get(name)
+    ]
+
+
+def _kept(folder: Path) -> dict[str, str]:
     there = {one.name: one.read_bytes() for one in folder.iterdir() if one.name != SUMS} if folder.is_dir() else {}
     sums = folder / SUMS
     lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
@@ -65,14 +90,14 @@ def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[B
 
 def release(folder: Path, current: Mapping[str, str], changelog: Path, today: date, retiring: str = "") -> Released:
     """Write the current contracts as released, and a line of it into the changelog. The caller has asked the gate."""
-    before = released(folder)
-    kept = {name: text for name, text in before.items() if name in current}
-    if retiring and not [name for name in before.keys() - kept.keys() if name.partition(".")[0] == retiring]:
+    before, days_before = released(folder), days(folder)
+    stay = {name: text for name, text in before.items() if name in current}
+    if retiring and not [name for name in before.keys() - stay.keys() if name.partition(".")[0] == retiring]:
         raise ContractError(f"There is nothing of {retiring} to retire: it is served, or it was never released.")
     done = Released(
         first=tuple(sorted(current.keys() - before.keys())),
-        grown=tuple(sorted(name for name, text in kept.items() if text != current[name])),
-        retired=tuple(sorted(before.keys() - kept.keys())),
+        grown=tuple(sorted(name for name, text in stay.items() if text != current[name])),
+        retired=tuple(sorted(before.keys() - stay.keys())),
     )
     if done:
         noted = _noted(changelog.read_text(encoding="utf-8"), f"- {today.isoformat()}: {done}.")
@@ -81,7 +106,10 @@ def release(folder: Path, current: Mapping[str, str], changelog: Path, today: da
             (folder / name).unlink()
         for name, text in current.items():
             (folder / name).write_text(text, encoding="utf-8")
-        sums = (f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(current.items()))
+        dated = {name.partition(".")[0]: today for name in current if name.endswith(".graphql")} | days_before
+        kept = dict(current) | {DAYS: "".join(f"{name} {day}\n" for name, day in sorted(dated.items()))}
+        (folder / DAYS).write_text(kept[DAYS], encoding="utf-8")
+        sums = (f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(kept.items()))
         (folder / SUMS).write_text("".join(sums), encoding="utf-8")
         changelog.write_text(noted, encoding="utf-8")
     return done

@@ -1,9 +1,14 @@
-"""GraphiQL, served from the package itself: a browser that opens it asks no other host for anything."""
+"""GraphiQL, served from the package itself: a browser that opens it asks no other host for anything.
+
+It opens with the operations of `assets/examples/<version>/`, a tab for each."""
 
 from __future__ import annotations
 
 from functools import cache
+from html import escape
 from pathlib import Path
+
+import orjson
 
 from api.catalog import Version
 from api.http.assets import HTML, SCRIPTED, Assets, guarded
@@ -21,6 +26,13 @@ def page(version: Version) -> Bytes:
     return response
 
 
+def examples(version: str) -> list[str]:
+    """The operations to begin with."""
+    files = (ASSETS.folder / "examples" / version).glob("*.graphql")
+    return [one.read_text(encoding="utf-8") for one in sorted(files)]
+
+
 @cache
 def _page(version: str) -> bytes:
-    return ASSETS.page(PAGE, version=version, assets=f"../{ASSETS.path}")
+    told = escape(orjson.dumps(examples(version)).decode())
+    return ASSETS.page(PAGE, version=version, assets=f"../{ASSETS.path}", examples=told)

@@ -1,5 +1,6 @@
-"""What of an operation is deprecated: the fields that it selects, the fields of its inputs and the terms of its enums,
-in the document or in the variables. Names are schema coordinates: `Event.mood`, `EventFilter.mood`, `EventKind.WAR`."""
+"""What of an operation is deprecated: the fields that it selects and their arguments, the fields of its inputs and the
+terms of its enums, in the document or in the variables. Names are schema coordinates: `Event.mood`,
+`Query.events(mood:)`, `EventFilter.mood`, `EventKind.WAR`."""
 
 from __future__ import annotations
 
@@ -7,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphql import (
-    DocumentNode,
     EnumValueNode,
     FieldNode,
+    FragmentSpreadNode,
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLList,
@@ -32,10 +33,14 @@ from api.graphql.document import Document
 def outdated(
     schema: GraphQLSchema, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any]
 ) -> tuple[Outdated, ...]:
-    """Each once, in the order of the document."""
+    """Each once: those of the operation first, then those of the fragments that it reaches, however deep."""
     info = TypeInfo(schema)
     finder = _Finder(info)
-    visit(DocumentNode(definitions=(operation, *document.fragments.values())), TypeInfoVisitor(info, finder))
+    visitor = TypeInfoVisitor(info, finder)
+    visit(operation, visitor)
+    # Other operations of the document may have fragments of their own, which this request does not use.
+    for name in finder.spread:
+        visit(document.fragments[name], visitor)
     for one in operation.variable_definitions or ():
         name = one.variable.name.value
         if name in variables:
@@ -48,11 +53,23 @@ class _Finder(Visitor):
         super().__init__()
         self.info = info
         self.found: list[Outdated] = []
+        # The fragments in the order in which they were met; it grows while they are visited.
+        self.spread: list[str] = []
+
+    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> None:
+        if node.name.value not in self.spread:
+            self.spread.append(node.name.value)
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         field, parent = self.info.get_field_def(), self.info.get_parent_type()
-        if field and parent and field.deprecation_reason:
-            self.found.append(Outdated(f"{parent.name}.{node.name.value}", field.deprecation_reason))
+        if field is None or parent is None:
+            return
+        name = f"{parent.name}.{node.name.value}"
+        if field.deprecation_reason:
+            self.found.append(Outdated(name, field.deprecation_reason))
+        for given in (one.name.value for one in node.arguments or ()):
+            if (argument := field.args.get(given)) and argument.deprecation_reason:
+                self.found.append(Outdated(f"{name}({given}:)", argument.deprecation_reason))
 
     def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
         parent = get_named_type(self.info.get_parent_input_type())

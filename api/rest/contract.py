@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from api.catalog import Resource, Version
 from api.http.respond import Content, respond
 from api.http.route import DataRoute
+from api.rest.access import own
 from api.rest.examples import examples, get_id, list_id
 from api.rest.formats import Format, offered
 from api.rest.inputs import export_inputs, list_inputs, record_inputs, shared_inputs
@@ -44,10 +45,10 @@ def openapi(version: Version) -> dict[str, Any]:
         "info": {"title": TITLE, "version": version.name, "description": overview(version), "license": LICENCE},
         "servers": [{"url": "/", "description": "The service that this document came from."}],
         "security": [],
-        "tags": [{"name": one.plural, "description": one.description} for one in resources],
-        "paths": {path: item for one in resources for path, item in _paths(version, one).items()},
+        "tags": [*({"name": one.plural, "description": one.description} for one in resources), own.TAG],
+        "paths": _every_path(version),
         "components": {
-            "schemas": schemas(version) | feature_schemas() | problem_schemas(),
+            "schemas": schemas(version) | feature_schemas() | own.schemas() | problem_schemas(),
             "parameters": shared_inputs(version),
             "headers": shared_headers(),
             "responses": shared_responses(),
@@ -76,14 +77,22 @@ def routes(version: Version) -> APIRouter:
     return router
 
 
-def _paths(version: Version, resource: Resource) -> dict[str, Schema]:
-    listed = f"/{version.name}/{resource.plural}"
-    paths = {listed: {"get": _list(version, resource)}, f"{listed}/{{id}}": {"get": _record(version, resource)}}
-    paths |= {f"{listed}.{form.name}": {"get": _export(version, resource, form)} for form in offered(version, resource)}
+def _every_path(version: Version) -> dict[str, Schema]:
+    paths = {path: item for one in version.resources.values() for path, item in _paths(version, one).items()}
+    paths[f"/{version.name}/me"] = {"get": own.operation()}
     if version.lifecycle.status != "current":
         for item in paths.values():
             item["get"]["deprecated"] = True
     return paths
+
+
+def _paths(version: Version, resource: Resource) -> dict[str, Schema]:
+    listed = f"/{version.name}/{resource.plural}"
+    paths = {listed: {"get": _list(version, resource)}, f"{listed}/{{id}}": {"get": _record(version, resource)}}
+    exports = {
+        f"{listed}.{form.name}": {"get": _export(version, resource, form)} for form in offered(version, resource)
+    }
+    return paths | exports
 
 
 def _list(version: Version, resource: Resource) -> Schema:

@@ -65,6 +65,14 @@ def export_responses(media_type: str, schema: Schema, about: str) -> Schema:
     return {"200": answered, **_problems(ONLY_RECORDS)}
 
 
+def own_responses(schema: Schema, example: Schema) -> Schema:
+    """The responses to who asks about themselves: nothing that is kept, and nothing that it could cost."""
+    sample = {"sample": {"summary": "What the holder of a key is told", "value": example}}
+    content = {"application/json": {"schema": schema, "examples": sample}}
+    headers = _headers((*OF_PROBLEMS, *OF_LIMITS, *LIFECYCLE, "Content-Encoding"))
+    return {"200": {"description": "Who asks.", "headers": headers, "content": content}, **_problems(ONLY_RECORDS)}
+
+
 def shared_responses() -> dict[str, Schema]:
     """The responses that operations share: that of an unchanged copy, and one for each status of a problem."""
     unchanged = "The client's copy, named in If-None-Match, is still this answer."

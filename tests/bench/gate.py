@@ -7,7 +7,6 @@ REST answer, with limits against without.
 from __future__ import annotations
 
 import asyncio
-import re
 import statistics
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from client import Client, cpu_seconds
+from results import alone
 from servers import BRIEFING, Process
 
 from api.access.keys import Keys, Wanted
@@ -29,7 +29,6 @@ from tests.access.limits.server import running
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "api" / "sample"
-RESULTS = HERE / "RESULTS.md"
 TITLE = "## What access control and limits cost the service"
 ROUNDS = 5
 REQUESTS = 6000
@@ -131,18 +130,5 @@ Medians of {rounds} interleaved rounds; what is beyond the first row is the medi
 """
 
 
-def put(section: str, results: str) -> str:
-    """RESULTS.md with this section in place of the one before."""
-    rest = re.sub(rf"\n*{re.escape(TITLE)}\n.*?(?=\n## |\Z)", "", results, flags=re.S)
-    return f"{rest.rstrip()}\n\n{section}"
-
-
-def main() -> None:
-    """Measure, print and write."""
-    section = report()
-    print(section)
-    RESULTS.write_text(put(section, RESULTS.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    alone(report)

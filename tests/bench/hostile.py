@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import statistics
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 from archive import ensure
 from client import Client
+from results import put
 from servers import BRIEFING, Process
 
 from api.access.keys import Keys, Wanted
@@ -27,7 +27,6 @@ from api.store.access import AccessStore
 from api.store.migrate import migrate
 from tests.hostile.crowd import crowd, harmless
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
 TITLE = "## An honest client beside a hostile one"
 ROUNDS, SECONDS = 3, 60.0
 CONNECTIONS = 64
@@ -138,12 +137,6 @@ def _line(name: str, rounds: list[Round], seconds: float) -> str:
     )
 
 
-def put(section: str, results: str) -> str:
-    """RESULTS.md with this section in place of the one before."""
-    rest = re.sub(rf"\n*{re.escape(TITLE)}\n.*?(?=\n## |\Z)", "", results, flags=re.S)
-    return f"{rest.rstrip()}\n\n{section}"
-
-
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -153,7 +146,7 @@ def main() -> None:
     section = report(given.rounds, given.seconds)
     print(section)
     if (given.rounds, given.seconds) == (ROUNDS, SECONDS):
-        RESULTS.write_text(put(section, RESULTS.read_text(encoding="utf-8")), encoding="utf-8")
+        put(section)
 
 
 if __name__ == "__main__":

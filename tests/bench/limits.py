@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import uvloop
+from results import alone
 
 from api.access.limits.fallback import Fallback
 from api.access.limits.gcra import Limit
@@ -24,7 +24,6 @@ from api.access.limits.redis import RedisLimits
 from api.access.limits.shared import SharedTable
 from tests.access.limits.server import running
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
 TITLE = "## What limits cost a request"
 ROUNDS = 5
 TERMS = Terms((Limit("minute", 10**8, 10**8, 60), Limit("day", 10**9, 10**9, 86_400)), 64)
@@ -118,18 +117,5 @@ is left read, for {len(CALLERS):,} callers in turn. Medians of {rounds} interlea
 """
 
 
-def put(section: str, results: str) -> str:
-    """RESULTS.md with this section in place of the one before."""
-    rest = re.sub(rf"\n*{re.escape(TITLE)}\n.*?(?=\n## |\Z)", "", results, flags=re.S)
-    return f"{rest.rstrip()}\n\n{section}"
-
-
-def main() -> None:
-    """Measure, print and write."""
-    section = report()
-    print(section)
-    RESULTS.write_text(put(section, RESULTS.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    alone(report)

@@ -22,6 +22,8 @@ import gate
 import hostile
 import limits
 import loading
+import opening
+import results
 import worker
 from archive import ensure
 from duel import CONNECTIONS, Effort
@@ -88,7 +90,7 @@ def machine() -> str:
     return f"{len(os.sched_getaffinity(0))} cores ({name}), {memory:.0f} GiB, Python {platform.python_version()}"
 
 
-def text(given: argparse.Namespace, bench: Bench, rows: list[Row], cost: str) -> str:
+def text(given: argparse.Namespace, bench: Bench, rows: list[Row]) -> str:
     """RESULTS.md."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"""# Results
@@ -129,8 +131,7 @@ PostGraphile runs with `NODE_ENV=production GRAPHILE_ENV=production`, over the t
 | question | contender | requests/s | p50, ms | p99, ms | CPU, µs | Postgres CPU, µs | MB | load's core |
 |---|---|---|---|---|---|---|---|---|
 {chr(10).join(measurements(bench))}
-
-{cost}"""
+"""
 
 
 def main() -> None:
@@ -147,12 +148,21 @@ def main() -> None:
         rows.append(exporting.report(servers["service"], large, programs, given.rounds))
         rows += [] if given.no_loading else loading.report(given.events // loading.RECORDS, min(3, given.rounds))
         print("\n".join(map(str, rows)))
-        measured = text(given, bench, rows, "")
-    cost = "" if given.no_worker else worker.report(Effort(given.rounds, min(1.5, given.seconds)))
-    written = gate.put(gate.report(), limits.put(limits.report(), measured + cost))
-    written = hostile.put(hostile.report(*((1, 10.0) if given.quick else ())), written)
-    (HERE / "RESULTS.md").write_text(written, encoding="utf-8")
-    print(written)
+        results.begin(text(given, bench, rows), (worker.TITLE, limits.TITLE, gate.TITLE, hostile.TITLE, opening.TITLE))
+    for section in sections(given):
+        print(section)
+        results.put(section)
+
+
+def sections(given: argparse.Namespace) -> Iterator[str]:
+    """What is measured alone, each on a store of its own."""
+    if not given.no_worker:
+        yield worker.report(Effort(given.rounds, min(1.5, given.seconds)))
+    yield limits.report()
+    yield gate.report()
+    yield hostile.report(*((1, 10.0) if given.quick else ()))
+    if opening.able():
+        yield opening.report()
 
 
 if __name__ == "__main__":

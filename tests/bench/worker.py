@@ -20,6 +20,7 @@ from duel import Effort
 from servers import BRIEFING, Process, constant
 from store import write
 
+TITLE = "## What a request costs the worker"
 WARM = 50
 NESTED = """query($since: DateTime!) { events(first: 20, filter: {startsAt: {gte: $since}}) { nodes {
   id title kind startsAt citations { nodes { stance source { name kind } } } quotes { nodes { text speakerId } }
@@ -68,7 +69,7 @@ def report(effort: Effort) -> str:
         rows = _compare(service, floor, effort)
         service.stop()
         floor.stop()
-    return f"""## What a request costs the worker
+    return f"""{TITLE}
 
 Medians of {effort.rounds} interleaved rounds on one connection, over a briefing of 600 events.
 

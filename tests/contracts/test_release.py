@@ -5,20 +5,25 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from api.catalog import V2, VERSIONS
 from api.cli import main
 from api.contracts import contracts
-from api.contracts.release import SUMS, gate, release, released
+from api.contracts.release import DAYS, SUMS, days, gate, misdated, release, released
 from api.errors import ContractError
 
 ROOT = Path(__file__).parents[2]
 CURRENT = contracts()
 TODAY = date(2027, 1, 2)
+
+
+CHANGES = {"v1.json": ("maximum", "Maximum"), DAYS: ("2026", "2020"), SUMS: ("a", "b")}
 
 
 class Done(NamedTuple):
@@ -70,11 +75,11 @@ def test_a_stale_file_is_told_and_then_written(run: Run, checkout: Path) -> None
     assert path.read_text(encoding="utf-8") == CURRENT["v1.graphql"]
 
 
-@pytest.mark.parametrize("name", ["v1.json", SUMS])
+@pytest.mark.parametrize("name", ["v1.json", DAYS, SUMS])
 def test_a_released_file_that_was_edited_is_noticed(run: Run, checkout: Path, name: str) -> None:
     path = checkout / "openapi" / "released" / name
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("maximum", "Maximum") if name != SUMS else text.replace("a", "b"), encoding="utf-8")
+    path.write_text(text.replace(*CHANGES[name]), encoding="utf-8")
     for arguments in (["--check"], [], ["release"]):
         done = run(*arguments)
         assert done.returncode != 0
@@ -115,9 +120,10 @@ def test_the_first_release_of_a_version_breaks_nobody_and_is_noted(run: Run, che
     without = {name: text for name, text in CURRENT.items() if not name.startswith("v1.")}
     release(folder, without, checkout / "CHANGELOG.md", TODAY)
     done = run("release")
-    assert (done.returncode, done.stdout) == (0, "Released: first release of `v1.graphql`, `v1.json`.\n")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Released: first release of `v1.graphql`, `v1.json`.\n")
     assert released(folder) == CURRENT
-    assert run("release").stdout == "Nothing has changed since the last release.\n"
+    assert run("release").stdout.startswith("Nothing has changed since the last release.\n")
     notes = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
     assert notes.count(": first release of `v1.graphql`, `v1.json`.\n") == 1
     assert notes.index("first release of `v1.graphql`, `v1.json`.") < notes.index("- 2027-01-02: ")
@@ -125,6 +131,7 @@ def test_the_first_release_of_a_version_breaks_nobody_and_is_noted(run: Run, che
 
 def test_additions_are_released_with_a_line_of_their_own(checkout: Path) -> None:
     folder, notes = checkout / "openapi" / "released", checkout / "CHANGELOG.md"
+    release(folder, CURRENT, notes, TODAY)
     grown = CURRENT | {"v1.json": CURRENT["v1.json"].replace('"maximum": 200', '"maximum": 900')}
     assert gate(folder, grown) == []
     assert str(release(folder, grown, notes, TODAY)) == "additions to `v1.json`"
@@ -146,6 +153,33 @@ def test_a_version_leaves_only_where_it_is_said(checkout: Path) -> None:
     assert gate(folder, CURRENT, "v0") == []
     assert str(release(folder, CURRENT, notes, TODAY, "v0")) == "retired `v0.graphql`, `v0.json`"
     assert released(folder) == CURRENT
+
+
+def test_the_day_of_the_first_release_stays(checkout: Path) -> None:
+    folder, notes, later = checkout / "new", checkout / "CHANGELOG.md", TODAY.replace(year=2028)
+    first = {name: text for name, text in CURRENT.items() if not name.startswith("v2.")}
+    release(folder, first, notes, TODAY)
+    assert days(folder) == {"v1": TODAY}
+    release(folder, CURRENT, notes, later)
+    assert days(folder) == {"v1": TODAY, "v2": later}
+    release(folder, first, notes, later, "v2")
+    assert days(folder) == {"v1": TODAY, "v2": later}
+
+
+def test_a_version_that_tells_another_day_is_told_which(
+    run: Run, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = checkout / "openapi" / "released"
+    assert misdated(folder, {"v1": days(folder)["v1"], "v9": None}) == []
+    assert misdated(folder, {"v9": TODAY}) == [
+        "v9 was never released, and its lifecycle tells 2027-01-02: leave `released` out"
+    ]
+    monkeypatch.setitem(VERSIONS, "v2", replace(V2, lifecycle=replace(V2.lifecycle, released=None)))
+    for arguments in (["--check"], []):
+        done = run(*arguments)
+        assert done.returncode == 1
+        assert "v2 was first released on 2026-11-23, and its lifecycle tells None" in done.stderr
+        assert "write released=datetime.date(2026, 11, 23)" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["v1", "v7", "openapi"])

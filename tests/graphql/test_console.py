@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Callable
+from html import unescape
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 import pytest
 
-from api.graphql.console import ASSETS, PAGE
+from api.catalog import VERSIONS
+from api.graphql.console import ASSETS, PAGE, examples
 
 PATH = "/v1/graphql"
 FILES = ASSETS.folder
@@ -32,9 +35,8 @@ def assets(page: httpx2.Response) -> list[str]:
     return [urlsplit(urljoin(str(page.url), one)).path for one in REFERENCES.findall(page.text)]
 
 
-def examples() -> list[str]:
-    """The operations that the page offers."""
-    return re.findall(r"`(#[^`]*)`", (FILES / "console.js").read_text(encoding="utf-8"))
+# The operations that the page of each version offers.
+OFFERED = [(name, query) for name in VERSIONS for query in examples(name)]
 
 
 def test_a_browser_gets_the_console(page: httpx2.Response) -> None:
@@ -43,7 +45,7 @@ def test_a_browser_gets_the_console(page: httpx2.Response) -> None:
     assert page.headers["cache-control"] == "no-cache"
     assert "accept" in page.headers["vary"]
     assert "<title>GraphQL v1" in page.text
-    assert "$" not in page.text
+    assert not re.search(r"\$(version|assets|examples)", page.text)
 
 
 @pytest.mark.parametrize(
@@ -156,9 +158,17 @@ def test_it_is_of_modest_size() -> None:
     assert sum(one.stat().st_size for one in FILES.iterdir()) < 1_300_000
 
 
-@pytest.mark.parametrize("query", examples())
-def test_an_example_finds_something_in_the_sample(post: Callable[..., httpx2.Response], query: str) -> None:
-    answer = post({"query": query}).json()
+def test_each_version_has_examples_of_its_own(client: httpx2.Client) -> None:
+    for name in VERSIONS:
+        page = client.get(f"/{name}/graphql", headers={"accept": BROWSER}).text
+        told = re.search(r'data-examples="([^"]*)"', page)
+        assert told and json.loads(unescape(told[1])) == examples(name)
+        assert len(examples(name)) == 3
+
+
+@pytest.mark.parametrize(("version", "query"), OFFERED)
+def test_an_example_finds_something_in_the_sample(client: httpx2.Client, version: str, query: str) -> None:
+    answer = client.post(f"/{version}/graphql", json={"query": query}).json()
     assert "errors" not in answer
     for found in answer["data"].values():
         assert found["nodes"]
@@ -167,7 +177,7 @@ def test_an_example_finds_something_in_the_sample(post: Callable[..., httpx2.Res
 def test_the_examples_show_figures_quotes_citations_a_dispute_and_a_search(
     post: Callable[..., httpx2.Response],
 ) -> None:
-    first, disputed, search = (post({"query": one}).json()["data"] for one in examples())
+    first, disputed, search = (post({"query": one}).json()["data"] for one in examples("v1"))
     events = first["events"]["nodes"]
     for link in ("figures", "quotes", "citations"):
         assert any(one[link]["nodes"] for one in events)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx2
 import pytest
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, build_schema
 from openapi_spec_validator import validate
 
 from api.access.keys import Keys, Wanted
-from api.catalog import Lifecycle
+from api.catalog import Lifecycle, Outdated
+from api.contracts.release import days
+from api.graphql.document import Documents
+from api.graphql.outdated import outdated
 from api.graphql.schema import core
 from api.rest.contract import openapi
 from api.settings import Settings
@@ -156,6 +160,23 @@ OPERATIONS: list[tuple[str, dict[str, Any], list[str]]] = [
         ["Event.endsAt", "EventFilter.country", "OldStatus.FAILED"],
     ),
     ("{ events { nodes { id status } } places { nodes { name country } } }", {}, []),
+    (
+        "{ places { nodes { ...A } } } fragment A on Place { events { nodes { ...B } } }"
+        " fragment B on Event { id ... { ...C } } fragment C on Event { timeText ... on Event { endsAt } }",
+        {},
+        ["Event.timeText", "Event.endsAt"],
+    ),
+    (
+        "query ($of: EventFilter, $to: [OldStatus!]) { places { nodes { ...A } } events(filter: {status: {in: $to}})"
+        " { nodes { id } } } fragment A on Place { ...B } fragment B on Place { events(filter: $of) { hasMore } }",
+        {"of": {"not": {"and": [{"country": {"in": ["UA"]}}]}}, "to": ["PLANNED", "FAILED"]},
+        ["EventFilter.country", "OldStatus.FAILED"],
+    ),
+    (
+        'query ($of: EventFilter = {country: {in: "UA"}}) { events(filter: $of) { nodes { id } } }',
+        {},
+        ["EventFilter.country"],
+    ),
 ]
 
 
@@ -171,6 +192,33 @@ async def test_an_operation_that_uses_what_is_deprecated_is_told_what(
         assert all(one["instead"].startswith("use ") for one in extensions.get("deprecations", []))
         named = answer.headers.get("deprecated-use", "")
         assert [one for one in told if f'"{one}";instead=' in named] == told
+
+
+async def test_an_operation_is_not_told_of_what_another_of_its_document_uses(aged: Doors) -> None:
+    text = """
+    query Old { events { nodes { ...Old } } } fragment Old on Event { ...Older } fragment Older on Event { timeText }
+    query New { events { nodes { ...New } } } fragment New on Event { id }
+    """
+    for name, told in (("Old", ["Event.timeText"]), ("New", [])):
+        answer = await aged.client.post("/v8/graphql", json={"query": text, "operationName": name})
+        assert [one["name"] for one in answer.json()["extensions"].get("deprecations", [])] == told
+        assert ("deprecated-use" in answer.headers) is bool(told)
+
+
+SCHEMA = build_schema("""
+directive @times(by: Int @deprecated(reason: "leave it out")) on FIELD
+type Query { events(first: Int, top: Int @deprecated(reason: "use first")): [Event!] @deprecated(reason: "use all") }
+type Event { id: ID, parts(top: Int @deprecated(reason: "use first")): [Event!] }
+""")
+
+
+def test_arguments_are_told_in_fragments_of_fragments_too() -> None:
+    document = Documents(SCHEMA).read(
+        "{ events { ...A } } fragment A on Event { ...B }"
+        " fragment B on Event { all: parts(top: 1) { id @times(by: 2) } }"
+    )
+    found = outdated(SCHEMA, document, document.operation(None), {})
+    assert found == (Outdated("Query.events", "use all"), Outdated("Event.parts(top:)", "use first"))
 
 
 async def test_what_stands_in_quotes_is_told_in_ascii(aged: Doors) -> None:
@@ -212,7 +260,8 @@ async def test_uses_are_counted_by_caller(aged_url: str, declared: None) -> None
         for headers in (key, key, {}):
             answer = await doors.client.get("/v8/events?country=UA&limit=1", headers=headers)
             assert answer.status_code == 200, answer.text
-        operation = {"query": "{ events { nodes { timeText } } }"}
+        nested = "{ events { nodes { ...A } } } fragment A on Event { ...B } fragment B on Event { timeText }"
+        operation = {"query": nested}
         await doors.client.post("/v8/graphql", json=operation, headers=key)
         await doors.client.get("/v1/events?country=UA&limit=1", headers=key)
     async with opened(aged_url, V8) as doors:
@@ -256,4 +305,6 @@ def test_every_version_says_what_is_new(served: str) -> None:
     listed = httpx2.get(f"{served}/versions").json()["versions"]
     assert [one["name"] for one in listed] == ["v1", "v2"]
     assert {one["status"] for one in listed} == {"current"}
+    kept = days(Path(__file__).parents[2] / "openapi" / "released")
+    assert {one["name"]: one["released"] for one in listed} == {name: str(day) for name, day in kept.items()}
     assert V7.lifecycle.status == "retired"

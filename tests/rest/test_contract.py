@@ -52,7 +52,8 @@ def test_each_operation_has_an_id_and_a_tag_of_its_own() -> None:
     tags = {one["name"] for one in DOCUMENT["tags"]}
     lists = {f"list_{one.plural}" for one in RESOURCES}
     exports = {f"export_{one.plural}_{form.name}" for one in RESOURCES for form in offered(V1, one)}
-    assert {one["operationId"] for one in operations()} == lists | {f"get_{one.name}" for one in RESOURCES} | exports
+    records = {f"get_{one.name}" for one in RESOURCES}
+    assert {one["operationId"] for one in operations()} == lists | records | exports | {"get_me"}
     assert all(set(one["tags"]) <= tags and len(one["tags"]) == 1 for one in operations())
 
 
@@ -127,6 +128,18 @@ def test_every_include_is_as_documented(client: httpx2.Client, resource: Resourc
         found = answer.json()["data"]
         assert all(first in record for record in found), path
         assert not second or all(second in one for record in found for one in linked(record[first])), path
+
+
+def test_who_asks_is_told_as_documented(client: httpx2.Client) -> None:
+    answer = client.get("/v1/me")
+    keeps_to(answer, "/v1/me", 200)
+    keeps_to(client.get("/v1/me?colour=red"), "/v1/me", 400)
+    keeps_to(client.get("/v1/me", headers={"X-API-Key": "bak_live_wrong"}), "/v1/me", 401)
+    (example,) = DOCUMENT["paths"]["/v1/me"]["get"]["responses"]["200"]["content"]["application/json"][
+        "examples"
+    ].values()
+    validator = Draft202012Validator(closed({"$ref": "#/components/schemas/MeRecord"}) | COMPONENTS)
+    assert list(validator.iter_errors(example["value"])) == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,14 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 HTML = b"<html><head><title>Bad gateway</title></head><body>nginx</body></html>"
+# What every path of a version answers that is served no more.
+RETIRED = json.dumps(
+    {
+        **{"type": "/problems/retired", "title": "Retired", "status": 410, "code": "retired", "request_id": "r1"},
+        **{"detail": "Version v1 is no longer served, since 2030-01-31.", "errors": []},
+        "hint": "Go on with /v2; /versions tells what differs.",
+    }
+).encode()
 SLOW_SECONDS = 5
 PASSED = ("Accept", "Authorization", "Content-Type", "If-None-Match")
 
@@ -65,6 +73,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.between.asked[way] += 1
         if way == "html":
             return self._send(502, {"Content-Type": "text/html"}, HTML)
+        if way == "login":
+            return self._send(200, {"Content-Type": "text/html; charset=utf-8"}, HTML)
+        if way == "retired":
+            return self._send(410, {"Content-Type": "application/problem+json"}, RETIRED)
         if way == "elsewhere":
             return self._send(302, {"Location": "https://login.example/"}, b"")
         if way == "stranger":
@@ -76,7 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         if way == "shut":
             return self._send(503, {"Retry-After": "3600", "Content-Type": "text/html"}, HTML)
         try:
-            status, headers, answer = self._ask("/" + rest, body)
+            asked = rest.replace("v1/", "v99/", 1) if way == "never" else rest
+            status, headers, answer = self._ask("/" + asked, body)
         except OSError:
             return None  # The service has gone, as at the end of the tests.
         if way == "newer":

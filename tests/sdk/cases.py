@@ -10,6 +10,10 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "nobody": ("Unreachable", "127.0.0.1:9", {}),
     "slow": ("TooSlow", "/slow/v1/events", {}),
     "html": ("NotTheService", "502 with text/html: '<html><head><title>Bad gateway</title>", {}),
+    "login": ("NotTheService", "200 with text/html: '<html><head><title>Bad gateway</title>", {}),
+    "no tls": ("Unreachable", "https://127.0.0.1", {}),
+    "retired": ("Retired", "/versions tells what differs", {"code": "retired", "status": 410}),
+    "never": ("NotFound", "v1, v2", {"code": "not_found", "status": 404}),
     "redirect": ("NotTheService", "redirect", {}),
     "stranger": ("NotTheService", "no such route", {}),
     "older": ("Unreadable", "/older/v1/events", {}),
@@ -27,6 +31,9 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "graphql argument": ("InvalidRequest", "first", {"code": "invalid_request"}),
     "graphql document": ("InvalidRequest", "nothing", {"code": "invalid_request", "status": 400}),
     "graphql html": ("NotTheService", "text/html", {}),
+    "graphql nobody": ("Unreachable", "127.0.0.1:9", {}),
+    "graphql slow": ("TooSlow", "/slow/v1/graphql", {}),
+    "graphql never": ("NotFound", "v1, v2", {"code": "not_found"}),
 }
 
 

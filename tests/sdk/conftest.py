@@ -29,7 +29,12 @@ Run = Callable[..., Any]
 @pytest.fixture(scope="session")
 def in_python(python_home: Path) -> Run:
     """`in_python("walk.py", url, …)` runs a script of tests/sdk/python and returns what it prints, read as JSON."""
-    program = python_home / "bin" / "python"
+    return in_environment(python_home)
+
+
+def in_environment(home: Path) -> Run:
+    """What runs scripts in an environment."""
+    program = home / "bin" / "python"
 
     def script(name: str, *arguments: str, **environment: str) -> Any:
         # -W error: a client that warns would warn its users.
@@ -71,11 +76,18 @@ async def limited(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator
 @pytest.fixture(scope="session")
 def offered() -> list[dict[str, Any]]:
     """The resources of each version that has a contract, as the scripts take them."""
+    return offered_by(ROOT / "openapi")
+
+
+def offered_by(folder: Path) -> list[dict[str, Any]]:
+    """Those of the contracts in a folder."""
     found = []
-    for file in sorted((ROOT / "openapi").glob("v[0-9]*.json")):
+    for file in sorted(folder.glob("v[0-9]*.json")):
         document = json.loads(file.read_text(encoding="utf-8"))
         for tag in document["tags"]:
             path = f"/{file.stem}/{tag['name']}"
+            if path not in document["paths"]:
+                continue
             one = document["paths"][path + "/{id}"]["get"]["operationId"].removeprefix("get_")
             forms = [name.removeprefix(f"{path}.") for name in document["paths"] if name.startswith(f"{path}.")]
             found.append({"version": file.stem, "name": tag["name"], "record": one, "forms": forms})
@@ -85,8 +97,13 @@ def offered() -> list[dict[str, Any]]:
 @pytest.fixture(scope="session")
 def operation_ids() -> dict[str, set[str]]:
     """The operations of each version: those of REST, and GraphQL's by the fields of Query that they ask."""
+    return operations_of(ROOT / "openapi")
+
+
+def operations_of(folder: Path) -> dict[str, set[str]]:
+    """Those of the contracts in a folder."""
     found = {}
-    for file in sorted((ROOT / "openapi").glob("v[0-9]*.json")):
+    for file in sorted(folder.glob("v[0-9]*.json")):
         document = json.loads(file.read_text(encoding="utf-8"))
         rest = {one["operationId"] for item in document["paths"].values() for one in item.values()}
         query = build_schema(file.with_suffix(".graphql").read_text(encoding="utf-8")).query_type
@@ -99,17 +116,27 @@ def operation_ids() -> dict[str, set[str]]:
 @pytest.fixture(scope="session")
 def typescript_home(typescript_home: Path) -> Path:
     """The folder with the installed package, and the scripts beside it."""
+    return with_scripts(typescript_home)
+
+
+def with_scripts(home: Path) -> Path:
+    """A folder with the scripts of tests/sdk/typescript in it."""
     for script in (HERE / "typescript").iterdir():
-        (typescript_home / script.name).write_bytes(script.read_bytes())
-    return typescript_home
+        (home / script.name).write_bytes(script.read_bytes())
+    return home
 
 
 @pytest.fixture(scope="session")
 def in_node(typescript_home: Path, node_home: Path) -> Run:
     """`in_node("walk.mjs", url, …)` runs a script of tests/sdk/typescript and returns what it prints, read as JSON."""
+    return in_folder(typescript_home, node_home)
+
+
+def in_folder(home: Path, node_home: Path) -> Run:
+    """What runs scripts beside a package."""
 
     def script(name: str, *arguments: str, **environment: str) -> Any:
         node = [node_home / "bin" / "node", "--no-warnings", "--experimental-strip-types"]
-        return json.loads(run(*node, name, *arguments, at=typescript_home, **environment))
+        return json.loads(run(*node, name, *arguments, at=home, **environment))
 
     return script

@@ -1,39 +1,116 @@
-// Opens a page in a browser at a width and in a colour scheme, with every other host cut off, and prints what it found
-// as JSON: what the console said, who else was asked for anything, how wide it is, what axe-core has against it, and
-// what a keyboard reaches.
+// Opens pages in a browser, with every other host cut off, and prints what it found as JSON: `look.mjs CHROMIUM VIEWS`.
+//
+// VIEWS is JSON: [{address, words, width, scheme, controls, act}, …]. Of each: its status, what the console said, who
+// else was asked for anything, how wide it is, what axe-core has against it, which of the controls Tab does not reach,
+// and where it stands without a ring to be seen. `act` is then done by keyboard (below), and axe-core asked again.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [executablePath, address, words, width, colorScheme] = process.argv.slice(2);
+const [executablePath, views, shots] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const own = ["data:", "blob:", new URL(address).origin + "/"];
+const STEPS = 40;
+const TWO_AT_ONCE = 2;
+
+/** What is done by keyboard, and what shows that it was. */
+const acts = {
+  async search(page) {
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").waitFor();
+    await page.keyboard.type("one place by");
+    await page.getByRole("option", { name: /Get one place by its id/ }).first().waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/#.*places.*id/);
+    const found = page.getByRole("heading", { name: "Get one place by its id" });
+    await found.first().waitFor();
+    await page.getByRole("combobox").waitFor({ state: "hidden" });
+    await page.waitForTimeout(500);
+    return await found.first().evaluate((one) => Math.round(one.getBoundingClientRect().top));
+  },
+  async run(page) {
+    await page.locator(".graphiql-query-editor textarea").focus();
+    await page.keyboard.press("Control+Enter");
+    const answer = page.locator(".graphiql-response .result-window", { hasText: "nodes" });
+    await answer.waitFor();
+    return await answer.innerText();
+  },
+};
 
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-const page = await browser.newPage({ viewport: { width: Number(width), height: 800 }, colorScheme });
-const said = [];
-const elsewhere = [];
-page.on("console", (one) => ["error", "warning"].includes(one.type()) && said.push(one.text()));
-page.on("pageerror", (one) => said.push(String(one)));
-await page.route("**", (route) => {
-  const url = route.request().url();
-  if (own.some((start) => url.startsWith(start))) return route.continue();
-  elsewhere.push(url);
-  return route.abort();
-});
-const answer = await page.goto(address);
-await page.getByText(words).first().waitFor({ timeout: 60_000 });
-await page.waitForTimeout(500);
-const scrolled = await page.evaluate(() => document.documentElement.scrollWidth);
-await page.evaluate(axe);
-const violations = await page.evaluate(async () => {
-  const { violations } = await axe.run({ resultTypes: ["violations"] });
-  return violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 200), nodes[0].any[0]?.message ?? ""]);
-});
-const reached = [];
-for (let step = 0; step < 6; step++) {
-  await page.keyboard.press("Tab");
-  reached.push(await page.evaluate(() => document.activeElement.outerHTML.slice(0, 150)));
-}
+const left = JSON.parse(views).map((view, place) => ({ view, place }));
+const found = [];
+await Promise.all(Array.from({ length: TWO_AT_ONCE }, async () => {
+  for (let next = left.shift(); next; next = left.shift()) found[next.place] = await seen(next.view);
+}));
 await browser.close();
-console.log(JSON.stringify({ status: answer.status(), said, elsewhere, scrolled, violations, reached }));
+console.log(JSON.stringify(found));
+
+async function seen({ address, words, width, scheme, controls, act, name }) {
+  const own = ["data:", "blob:", new URL(address).origin + "/"];
+  const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: scheme });
+  const told = { said: [], elsewhere: [] };
+  page.setDefaultTimeout(60_000);
+  page.on("console", (one) => ["error", "warning"].includes(one.type()) && told.said.push(one.text()));
+  page.on("pageerror", (one) => told.said.push(String(one)));
+  await page.route("**", (route) => {
+    const url = route.request().url();
+    if (own.some((start) => url.startsWith(start))) return route.continue();
+    told.elsewhere.push(url);
+    return route.abort();
+  });
+  try {
+    told.status = (await page.goto(address)).status();
+    await page.getByText(words).first().waitFor();
+    await page.waitForTimeout(500);
+    told.wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    await page.evaluate(axe);
+    told.violations = await violations(page);
+    Object.assign(told, await tabbed(page, controls));
+    if (act) {
+      told.done = await acts[act](page);
+      told.violations.push(...(await violations(page)));
+    }
+    if (shots) await page.screenshot({ path: `${shots}/${name}-${width}-${scheme}.png` });
+  } catch (error) {
+    told.failed = String(error);
+  }
+  await page.close();
+  return told;
+}
+
+/** What axe-core has against the page as it stands: rule, how bad, where, and why. */
+function violations(page) {
+  return page.evaluate(async () => {
+    const { violations } = await axe.run({ resultTypes: ["violations"] });
+    return violations.map(({ id, impact, nodes }) => {
+      const [first] = nodes;
+      return [id, impact, first.html.slice(0, 200), [...first.any, ...first.all, ...first.none][0]?.message ?? ""];
+    });
+  });
+}
+
+/** Goes through the page with Tab, until every control was reached: which were not, and what had the focus unseen. */
+async function tabbed(page, controls) {
+  const missing = new Set(controls);
+  const unseen = new Set();
+  const reached = [];
+  for (let step = 0; step < STEPS && (missing.size || step < 6); step++) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate((selectors) => {
+      const held = document.activeElement;
+      // An editor's ring is around the whole of it.
+      const ring = getComputedStyle(held.closest(".CodeMirror") ?? held);
+      const outlined = ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 1;
+      return {
+        html: held.outerHTML.slice(0, 150),
+        visible: outlined || ring.boxShadow !== "none",
+        controls: selectors.filter((one) => held.matches(one)),
+      };
+    }, controls);
+    at.controls.forEach((one) => missing.delete(one));
+    if (!at.visible) unseen.add(at.html);
+    reached.push(at.html);
+  }
+  return { missing: [...missing], unseen: [...unseen], reached };
+}

@@ -1,5 +1,7 @@
 """Version 1: the seven resources and their children, as the views of `sql/v1/` show them."""
 
+from datetime import date
+
 from api.catalog.lifecycle import Lifecycle
 from api.catalog.v1.briefing import Briefing
 from api.catalog.v1.citation import Citation
@@ -24,6 +26,7 @@ V1 = version(
     [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation],
     uncertainty=UNCERTAINTY,
     lifecycle=Lifecycle(
+        released=date(2026, 11, 23),
         successor="v2",
         changes=("Events, figures, quotes, sources, documents, places and briefings, over REST and GraphQL.",),
     ),

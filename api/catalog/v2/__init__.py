@@ -1,6 +1,8 @@
 """Version 2: what version 1 has side by side stands in objects, as the views of `sql/v2/` show it. What is not named
 here is as it was."""
 
+from datetime import date
+
 from api.catalog.lifecycle import Lifecycle
 from api.catalog.v1 import Briefing, Citation, Document, Participant, Place, Relation, Source
 from api.catalog.v2.event import Event
@@ -22,6 +24,7 @@ V2 = version(
     [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation],
     uncertainty=UNCERTAINTY,
     lifecycle=Lifecycle(
+        released=date(2026, 11, 23),
         changes=(
             "An event's `time` holds `starts_at`, `ends_at`, `precision`, `text`; its `place` is always shown whole.",
             "A figure's `amount` holds `value`, `low`, `high`, `quantifier`, `unit` and `text`.",

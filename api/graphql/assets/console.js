@@ -1,98 +1,24 @@
 // The console: GraphiQL on the address that the page was opened at. No other host is asked for anything.
 "use strict";
 
-const examples = [
-  `# What happened, what was counted, who said what.
-# Ctrl-Enter runs it, Ctrl-Space completes,
-# Ctrl-K searches the documentation.
-query EventsWithSources($first: Int = 5) {
-  events(first: $first) {
-    nodes {
-      title
-      kind
-      startsAt
-      timePrecision
-      status
-      disputed
-      place { name country }
-      figures(first: 3) {
-        nodes {
-          measure
-          population
-          value
-          valueText
-        }
-        hasMore
-      }
-      quotes(first: 3) {
-        nodes {
-          text
-          quoteType
-          speaker { name description role }
-        }
-        hasMore
-      }
-      citations(first: 5) {
-        nodes {
-          stance
-          source { name description kind }
-          via { name }
-        }
-        hasMore
-      }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-`,
-  `# What sources do not agree on: each account, and
-# whom it blames.
-query DisputedEvents {
-  events(first: 5, filter: { disputed: true }) {
-    nodes {
-      title
-      startsAt
-      citations {
-        nodes {
-          stance
-          certainty
-          statement
-          source { name description }
-          blames { name description }
-          document { title url }
-        }
-      }
+const place = document.getElementById("console");
+const version = place.dataset.version;
+
+// What the editors are called by for those who do not see them, and CodeMirror's own scroller, by the section's class.
+const names = {
+  "graphiql-query-editor": "Operation",
+  "graphiql-editor-tool": "Variables and headers",
+  "graphiql-response": "Answer",
+};
+
+// GraphiQL draws its editors late, and its tabs anew with each change.
+new MutationObserver(() => {
+  for (const [section, name] of Object.entries(names)) {
+    for (const field of document.querySelectorAll(`.${section} textarea:not([aria-label])`)) {
+      field.setAttribute("aria-label", name);
     }
   }
-}
-`,
-  `# Full text: words, "phrases", or, and -without.
-# Accents do not matter.
-query Search(
-  $words: String! = "ceasefire or evacuation"
-) {
-  events(
-    first: 5
-    filter: { search: { text: $words } }
-    orderBy: { field: RELEVANCE, direction: DESC }
-  ) {
-    totalCount
-    nodes { id title summary }
-  }
-  quotes(
-    first: 5
-    filter: { search: { text: $words } }
-  ) {
-    totalCount
-    nodes {
-      text
-      saidAt
-      speaker { name description }
-    }
-  }
-}
-`,
-];
+}).observe(document.body, { childList: true, subtree: true });
 
 // Tab leaves an editor, as it leaves any field: whoever has no mouse would be caught in it.
 const released = new WeakSet();
@@ -104,15 +30,30 @@ document.addEventListener("focusin", ({ target }) => {
   }
 });
 
+// What is kept of tabs is kept for each version: the operations of one are not those of another.
+const mine = `${version}:`;
+const keys = () => Object.keys(localStorage).filter((key) => key.startsWith(mine));
+const storage = {
+  getItem: (key) => localStorage.getItem(mine + key),
+  setItem: (key, value) => localStorage.setItem(mine + key, value),
+  removeItem: (key) => localStorage.removeItem(mine + key),
+  clear: () => keys().forEach((key) => localStorage.removeItem(key)),
+  get length() {
+    return keys().length;
+  },
+};
+
 // A link may carry a request, as a GET to the same address does.
 const given = new URLSearchParams(location.search);
+const examples = JSON.parse(place.dataset.examples);
 
-ReactDOM.createRoot(document.getElementById("console")).render(
+ReactDOM.createRoot(place).render(
   React.createElement(
     GraphiQL,
     {
       fetcher: GraphiQL.createFetcher({ url: location.pathname, enableIncrementalDelivery: false }),
-      defaultTabs: examples.map((query) => ({ query })),
+      storage,
+      defaultTabs: examples.length ? examples.map((query) => ({ query })) : undefined,
       query: given.get("query") ?? undefined,
       variables: given.get("variables") ?? undefined,
       operationName: given.get("operationName") ?? undefined,

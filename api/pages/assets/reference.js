@@ -20,9 +20,18 @@ Scalar.createApiReference(place, {
   documentDownloadType: "none",
 });
 
-// Its buttons to copy an example have a picture and no name.
+// What it draws, mended for those who hear it or have no mouse.
+const mended = {
+  // A picture without a name.
+  "button.scalar-code-copy:not([aria-label])": (button) => button.setAttribute("aria-label", "Copy"),
+  // A name without the words that are seen.
+  "button.show-more[aria-label^='Show all']": (button) =>
+    button.setAttribute("aria-label", `${button.innerText.trim()}: ${button.getAttribute("aria-label")}`),
+  // What scrolls is scrolled by keyboard, too.
+  ".response-card-footer:not([tabindex])": (footer) => footer.setAttribute("tabindex", "0"),
+  // As landmarks, all of one name.
+  ".response-card[role='region']": (card) => card.setAttribute("role", "group"),
+};
 new MutationObserver(() => {
-  for (const button of document.querySelectorAll("button.scalar-code-copy:not([aria-label])")) {
-    button.setAttribute("aria-label", "Copy");
-  }
+  for (const [selector, mend] of Object.entries(mended)) document.querySelectorAll(selector).forEach(mend);
 }).observe(document.body, { childList: true, subtree: true });

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 Schema = dict[str, Any]
-FOLDER = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -36,21 +35,29 @@ class Resource:
 
 @dataclass(frozen=True)
 class Contract:
-    """A version: its name, its document, its resources, and its GraphQL schema."""
+    """A version: its name, its document, its resources, what tells who asks (older contracts have none), and its
+    GraphQL schema."""
 
     version: str
     document: Schema
     resources: list[Resource]
+    me: Operation | None
     sdl: str
 
     def resolved(self, part: Schema) -> Schema:
         """What a reference stands for."""
         return _resolved(self.document, part)
 
+    def data(self, one: Operation) -> str:
+        """The name of the schema of what an operation answers as `data`."""
+        return _data(self.document, one)
 
-def contracts() -> list[Contract]:
-    """Every version that has contract files."""
-    files = sorted(FOLDER.glob("v[0-9]*.json"), key=lambda file: int(file.stem[1:]))
+
+def contracts(folder: Path) -> list[Contract]:
+    """Every version that has contract files in the folder."""
+    files = sorted(folder.glob("v[0-9]*.json"), key=lambda file: int(file.stem[1:]))
+    if not files:
+        raise SystemExit(f"There are no contracts in {folder}: expected v1.json and so on.")
     return [_read(file) for file in files]
 
 
@@ -58,20 +65,23 @@ def _read(file: Path) -> Contract:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         sdl = file.with_suffix(".graphql").read_text(encoding="utf-8")
-        return Contract(file.stem, document, _resources(document, file.stem), sdl)
-    except (ValueError, KeyError, StopIteration, OSError) as error:
+        operations = {path: _operation(document, path, item["get"]) for path, item in document["paths"].items()}
+        me = operations.pop(f"/{file.stem}/me", None)
+        return Contract(file.stem, document, _resources(document, file.stem, operations), me, sdl)
+    except (ValueError, KeyError, TypeError, StopIteration, OSError) as error:
         raise SystemExit(f"{file.name} is no contract of this project ({type(error).__name__}: {error}).") from error
 
 
-def _resources(document: Schema, version: str) -> list[Resource]:
-    operations = {path: _operation(document, path, item["get"]) for path, item in document["paths"].items()}
+def _resources(document: Schema, version: str, operations: dict[str, Operation]) -> list[Resource]:
     made = []
     for tag in document["tags"]:
         path = f"/{version}/{tag['name']}"
+        if path not in operations:
+            continue
         listed, one = operations.pop(path), operations.pop(path + "/{id}")
         forms = [found.removeprefix(f"{path}.") for found in operations if found.startswith(f"{path}.")]
         exports = {form: operations.pop(f"{path}.{form}") for form in forms}
-        record = _name(document["components"]["schemas"][one.answer]["properties"]["data"])
+        record = _data(document, one)
         made.append(Resource(tag["name"], tag["description"], record, listed, one, exports))
     if operations:
         raise ValueError(f"neither lists nor records nor exports: {', '.join(operations)}")
@@ -84,6 +94,10 @@ def _operation(document: Schema, path: str, item: Schema) -> Operation:
     queried = [one for one in found if one["in"] == "query"]
     answer = _name(content) if "$ref" in content else ""
     return Operation(item["operationId"], path, item["summary"], queried, answer)
+
+
+def _data(document: Schema, one: Operation) -> str:
+    return _name(document["components"]["schemas"][one.answer]["properties"]["data"])
 
 
 def _resolved(document: Schema, part: Schema) -> Schema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from typing import Any
 
-from contract import Contract, Resource
+from contract import Contract, Operation, Resource
 
 HEAD = '''"""{told} Generated from the contract."""
 
@@ -76,6 +76,11 @@ class {prefix}{title}:
 
         return {prefix}GraphQL(self._door, "/{version}/graphql")
 '''
+ME = '''
+    {wait}def me(self) -> models.{record}:
+        """{told}"""
+        return ({awaited}self._door.read("{path}", {{}}, models.{answer}.from_dict)).data
+'''
 FIELD = '''
     @cached_property
     def {name}(self) -> {prefix}{title}:
@@ -139,7 +144,14 @@ def _version(contract: Contract, prefix: str, file: str) -> str:
         for one in contract.resources
     )
     title, version = contract.version.upper(), contract.version
-    return VERSION.format(prefix=prefix, title=title, version=version, fields=fields, file=file)
+    made = VERSION.format(prefix=prefix, title=title, version=version, fields=fields, file=file)
+    return made + (_me(contract, contract.me, prefix) if contract.me else "")
+
+
+def _me(contract: Contract, one: Operation, prefix: str) -> str:
+    waits = ("async ", "await ") if prefix else ("", "")
+    told = {"record": contract.data(one), "told": _safe(f"{one.told}."), "path": one.path, "answer": one.answer}
+    return ME.format(wait=waits[0], awaited=waits[1], **told)
 
 
 def _class(resource: Resource, title: str, prefix: str) -> str:

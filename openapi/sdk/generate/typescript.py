@@ -13,6 +13,8 @@ from contract import Contract
 from operations import operations
 
 SOURCE = Path(__file__).parents[1] / "typescript"
+# What packages are made with; wherever they are made.
+HOME = Path(__file__).parents[3] / "build" / "sdk" / "npm"
 INDEX = """// Version {version} of the contract: its records, and what can be asked of them. Generated.
 
 import type {{ Door }} from "../door.js";
@@ -30,11 +32,17 @@ export class {title} {{
   /** The operations of GraphQL. */
   readonly graphql: Ask;
 
-  constructor(door: Door) {{
+  constructor({kept}door: Door) {{
 {made}
     this.graphql = asking(door, "/{version}/graphql");
   }}
-}}
+{me}}}
+"""
+ME = """
+  /** {told}. */
+  async me(): Promise<{record}> {{
+    return ((await this.door.read("{path}", {{}}, ["data"])) as {answer}).data;
+  }}
 """
 VERSIONS = """// The versions that this client knows. Generated.
 
@@ -54,7 +62,7 @@ export class Versions {{
 
 def build(found: list[Contract], release: str, work: Path, into: Path) -> None:
     """The tarball, in `into`."""
-    modules = _installed(work.parent)
+    modules = _installed(HOME)
     shutil.copytree(SOURCE, work, ignore=shutil.ignore_patterns("node_modules"))
     shutil.copy(SOURCE.parents[2] / "LICENSE", work)
     (work / "node_modules").symlink_to(modules)
@@ -87,9 +95,8 @@ def npm(*command: str | Path, at: Path) -> None:
     node(_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", *command, at=at)
 
 
-def _installed(folder: Path) -> Path:
+def _installed(home: Path) -> Path:
     """What the package is made with, by its lock file; installed again only where that has changed."""
-    home = folder / "npm"
     lock = (SOURCE / "package-lock.json").read_bytes()
     done = home / "installed.json"
     if not done.exists() or done.read_bytes() != lock:
@@ -113,7 +120,10 @@ def _index(contract: Contract) -> str:
         types = ", ".join([*(f'operations["{name}"]' for name in ids), forms])
         fields.append(f"  /** {one.told} */\n  readonly {one.name}: Resource<{types}>;\n")
         made.append(f'    this.{one.name} = new Resource(door, "{one.listed.path}");')
+    me = contract.me
+    asked = ME.format(told=me.told, path=me.path, record=contract.data(me), answer=me.answer) if me else ""
     return INDEX.format(
+        **{"me": asked, "kept": "private readonly " if me else ""},
         **{"version": contract.version, "title": contract.version.upper(), "schemas": schemas},
         **{"fields": "\n".join(fields), "made": "\n".join(made)},
     )

@@ -56,6 +56,10 @@ CASES: dict[str, tuple[Callable[[Briefing], Any], str, dict[str, Any]]] = {
     "nobody": (listed, NOBODY, {}),
     "slow": (listed, f"{BETWEEN}/slow", {"timeout": 0.5}),
     "html": (listed, f"{BETWEEN}/html", {}),
+    "login": (listed, f"{BETWEEN}/login", {}),
+    "no tls": (listed, SERVICE.replace("http:", "https:"), {}),
+    "retired": (listed, f"{BETWEEN}/retired", {}),
+    "never": (listed, f"{BETWEEN}/never", {}),
     "redirect": (listed, f"{BETWEEN}/elsewhere", {}),
     "stranger": (listed, f"{BETWEEN}/stranger", {}),
     "older": (listed, f"{BETWEEN}/older", {}),
@@ -74,6 +78,9 @@ CASES: dict[str, tuple[Callable[[Briefing], Any], str, dict[str, Any]]] = {
     "graphql document": (lambda one: one.v1.graphql.execute("{ nothing }"), SERVICE, {}),
     "graphql older": (lambda one: one.v1.graphql.events(), f"{BETWEEN}/older", {}),
     "graphql html": (lambda one: one.v1.graphql.events(), f"{BETWEEN}/html", {}),
+    "graphql nobody": (lambda one: one.v1.graphql.events(), NOBODY, {}),
+    "graphql slow": (lambda one: one.v1.graphql.events(), f"{BETWEEN}/slow", {"timeout": 0.5}),
+    "graphql never": (lambda one: one.v1.graphql.events(), f"{BETWEEN}/never", {}),
 }
 found = {name: caught(ask, url, **settings) for name, (ask, url, settings) in CASES.items()}
 found["awaited nobody"] = asyncio.run(awaited(NOBODY))

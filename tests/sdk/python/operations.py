@@ -20,6 +20,8 @@ def waiting() -> dict[str, Any]:
         for one in RESOURCES:
             told = gave.setdefault(one["version"], {})
             version = getattr(briefing, one["version"])
+            if hasattr(version, "me"):
+                told["get_me"] = version.me().to_dict()
             resource = getattr(version, one["name"])
             page = resource.list(limit=2, count="exact")
             told[f"list_{one['name']}"] = [record.id for record in resource.each(limit=20)]
@@ -41,6 +43,8 @@ async def awaiting() -> dict[str, Any]:
         for one in RESOURCES:
             told = gave.setdefault(one["version"], {})
             version = getattr(briefing, one["version"])
+            if hasattr(version, "me"):
+                told["get_me"] = (await version.me()).to_dict()
             resource = getattr(version, one["name"])
             page = await resource.list(limit=2)
             told[f"list_{one['name']}"] = [record.id async for record in resource.each(limit=20)]

@@ -14,6 +14,10 @@ const cases = {
   slow: [listed, `${between}/slow`, { timeout: 0.5 }],
   "slow export": [(one) => exported(one, "csv"), `${between}/slow`, { timeout: 0.5 }],
   html: [listed, `${between}/html`],
+  login: [listed, `${between}/login`],
+  "no tls": [listed, service.replace("http:", "https:")],
+  retired: [listed, `${between}/retired`],
+  never: [listed, `${between}/never`],
   redirect: [listed, `${between}/elsewhere`],
   stranger: [listed, `${between}/stranger`],
   older: [(one) => drained(one.v1.events.each()), `${between}/older`],
@@ -31,6 +35,9 @@ const cases = {
   "graphql argument": [(one) => one.v1.graphql(graphql.Events, { first: 100000 }), service],
   "graphql document": [(one) => one.v1.graphql(operation("{ nothing }")), service],
   "graphql html": [(one) => one.v1.graphql(graphql.Events), `${between}/html`],
+  "graphql nobody": [(one) => one.v1.graphql(graphql.Events), nobody],
+  "graphql slow": [(one) => one.v1.graphql(graphql.Events), `${between}/slow`, { timeout: 0.5 }],
+  "graphql never": [(one) => one.v1.graphql(graphql.Events), `${between}/never`],
 };
 
 async function drained(pieces) {

@@ -10,6 +10,7 @@ const gave = {};
 for (const { version, name, record, forms } of JSON.parse(resources)) {
   const told = (gave[version] ??= {});
   const { [version]: offered } = briefing;
+  if (offered.me) told.get_me = await offered.me();
   const { graphql } = await import(`briefing-sdk/${version}`);
   const page = await offered[name].list({ limit: 2, count: "exact" });
   told[`list_${name}`] = [];

@@ -1,0 +1,71 @@
+"""What a version's contract says of `/vN/me`: who asks, and what is left to them. The rest of access stands in a
+document of its own (`contract.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from api.rest.access.bodies import Me
+from api.rest.responses import own_responses
+from api.rest.schemas import Schema, ref, structure
+
+ENVELOPE = "MeRecord"
+TAG = {"name": "access", "description": "Who asks, and how much they may."}
+# What a plan takes is bounded where plans are made. Here it would be a promise that no plan ever has more.
+BOUNDS = ("title", "default", "pattern", "enum", "minimum", "maximum", "minItems", "maxItems")
+EXAMPLE = {
+    "data": {
+        "identity": "key:key_3hGq9ZsYw0Lr",
+        "key": "key_3hGq9ZsYw0Lr",
+        "name": "Newsroom of the Daily",
+        "expires_at": "2027-01-01T00:00:00+00:00",
+        "scopes": ["read"],
+        "plan": {
+            **{"name": "free", "points_minute": 3000, "points_day": 500000, "burst": 10000, "at_once": 8},
+            **{"page_most": 200, "export_most": 100000, "formats": ["csv", "ndjson", "geojson"]},
+            **{"trusted_only": False, "open": True},
+        },
+        "limits": [
+            {"name": "minute", "size": 10000, "points": 3000, "period": 60, "remaining": 9948, "reset": 1.04},
+            {"name": "day", "size": 500000, "points": 500000, "period": 86400, "remaining": 481200, "reset": 3248.64},
+        ],
+    }
+}
+
+
+def schemas() -> dict[str, Schema]:
+    """The schemas of the answer, by name."""
+    _, made = models_json_schema([(Me, "serialization")], ref_template="#/components/schemas/{model}")
+    parts: dict[str, Schema] = _open(made["$defs"])
+    return {ENVELOPE: structure({"data": ref("Me")}, "Who asks.")} | parts
+
+
+def operation() -> Schema:
+    """The operation."""
+    return {
+        "operationId": "get_me",
+        "tags": [TAG["name"]],
+        "summary": "Tell who asks, and what is left to them",
+        "description": "The plan and the limits of the key, or of the address without one. It costs nothing, and who "
+        "has nothing left is answered, too.",
+        "parameters": [],
+        "responses": own_responses(ref(ENVELOPE), EXAMPLE),
+    }
+
+
+def _open(part: Any) -> Any:
+    """A schema without what binds the one who sends."""
+    if isinstance(part, list):
+        return [_open(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: _inside(one) if name == "properties" else _open(one) for name, one in part.items() if name not in BOUNDS
+    }
+
+
+def _inside(properties: dict[str, Any]) -> dict[str, Any]:
+    """Properties, of which one may be called `title`."""
+    return {name: _open(one) for name, one in properties.items()}

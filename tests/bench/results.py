@@ -1,0 +1,36 @@
+"""RESULTS.md: what was measured side by side, and after it sections that can also be measured alone, each kept until it
+is measured anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+PATH = Path(__file__).parent / "RESULTS.md"
+ENDS = r"(?=\n## |\Z)"
+
+
+def begin(text: str, titles: tuple[str, ...]) -> None:
+    """Begin it anew with this text; of what was there the sections under these titles stay."""
+    before = PATH.read_text(encoding="utf-8") if PATH.exists() else ""
+    found = (re.search(rf"^{re.escape(title)}\n.*?{ENDS}", before, flags=re.S | re.M) for title in titles)
+    _write([text, *(one[0] for one in found if one)])
+
+
+def put(section: str) -> None:
+    """Put in a section, which begins with its title, in place of the one before."""
+    title = section.partition("\n")[0]
+    before = PATH.read_text(encoding="utf-8")
+    _write([re.sub(rf"\n*^{re.escape(title)}\n.*?{ENDS}", "", before, flags=re.S | re.M), section])
+
+
+def alone(report: Callable[[], str]) -> None:
+    """Measure one section, print it, and put it in."""
+    section = report()
+    print(section)
+    put(section)
+
+
+def _write(parts: list[str]) -> None:
+    PATH.write_text("\n\n".join(one.strip("\n") for one in parts) + "\n", encoding="utf-8")

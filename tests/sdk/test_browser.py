@@ -1,0 +1,87 @@
+"""The TypeScript client in a browser, loaded as modules from another origin than the service's: what CORS lets through
+is enough for pages, conditions, limits and typed errors."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlencode
+
+import asyncpg
+import pytest
+
+from api.access.keys import Keys, Wanted
+from api.ingest.load import load
+from api.settings import Settings
+from api.store.access import AccessStore
+from api.store.migrate import migrate
+from tests.pages.test_browser import CHROMIUM
+from tests.sdk.conftest import SAMPLE
+from tests.serving import serving
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+
+PAGE = """<!doctype html><title>Client</title>
+<script type="importmap">{"imports": {
+  "briefing-sdk": "/node_modules/briefing-sdk/dist/index.js",
+  "briefing-sdk/v1": "/node_modules/briefing-sdk/dist/v1/index.js"}}</script>
+<script type="module" src="/browser.js"></script>
+"""
+
+
+@pytest.fixture(scope="module")
+async def service(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[dict[str, str]]:
+    """The service over the sample: two lists of 200 at once for who has no key, and a key for who has one."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    connection = await asyncpg.connect(url)
+    await connection.execute("update access.plan set burst = 450, points_minute = 6000 where name = 'anonymous'")
+    await connection.close()
+    store = AccessStore(url)
+    made = await Keys(store, Settings().key_environment, "test").create(Wanted("A page", "free"))
+    await store.close()
+    with serving(url, limits="true") as server:
+        yield {"service": f"http://127.0.0.1:{server.port}", "key": made.secret.text}
+
+
+@pytest.fixture(scope="module")
+def page(typescript_home: Path) -> Iterator[str]:
+    """The address of a page that has the package as npm installed it, and nothing else."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    (typescript_home / "page.html").write_text(PAGE, encoding="utf-8")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(typescript_home)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/page.html"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_page_of_another_origin_asks_walks_and_is_told_what_is_wrong(
+    node: Callable[..., str], page: str, service: dict[str, str]
+) -> None:
+    found = json.loads(node("load.mjs", CHROMIUM, f"{page}?{urlencode(service)}"))
+    # Of each answer that refuses the browser itself says a line.
+    assert [one for one in found["said"] if not one.startswith("Failed to load resource: the server responded")] == []
+    assert found["failed"] is None
+    told = found["told"]
+    assert len(told["titles"]) == 2 and told["walked"] == 42 and told["asked"] == 3 and told["exported"] > 100
+    # The second time the answer has not changed: the client has read the ETag and sent it, past a preflight.
+    fresh, kept = told["conditional"]["seen"]
+    assert (fresh["status"], kept["status"], told["conditional"]["same"]) == (200, 304, True)
+    assert fresh["etag"] and fresh["etag"] == kept["etag"]
+    assert fresh["ratelimit"] and fresh["x-request-id"]
+    assert told["problem"] == {"typed": True, "code": "invalid_request", "faults": ["knd"]}
+    refused = told["refused"]
+    assert refused["typed"] and refused["code"] == "rate_limited"
+    # What Retry-After says can be read, and is waited for.
+    assert refused["retry-after"] == str(refused["after"]) and refused["after"] >= 1
+    assert told["patient"] == 42 and told["waited"] >= 400

@@ -1,0 +1,63 @@
+"""Whoever made a client when version 1 was first released goes on using it: the clients of that contract, in both
+languages, against the service as it is now."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.contracts import contracts
+from api.contracts.breaks import breaks
+from tests.clients import ROOT, python_client, run, typescript_client
+from tests.sdk.conftest import HERE, in_environment, in_folder, offered_by, operations_of, with_scripts
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the contracts of that day."""
+    folder = tmp_path_factory.mktemp("first")
+    for packed in (HERE / "first").glob("*.xz"):
+        (folder / packed.stem).write_bytes(lzma.decompress(packed.read_bytes()))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def packages(first: Path, built: Path) -> Path:
+    """The clients of these contracts, beside the ones of today, which know more."""
+    made = first / "packages"
+    # `built` has brought the tools.
+    program = ROOT / ".venv" / "sdk" / "bin" / "python"
+    run(program, "openapi/sdk/generate", "--contracts", first, "--into", made, "--build", first / "build")
+    return made
+
+
+def test_the_contract_of_that_day_is_another_and_nothing_of_it_is_broken(first: Path) -> None:
+    for name in ("v1.json", "v1.graphql"):
+        assert breaks(name, (first / name).read_text(encoding="utf-8"), contracts()[name]) == []
+    assert operations_of(ROOT / "openapi")["v1"] - operations_of(first)["v1"] == {"get_me"}
+
+
+def test_every_operation_of_the_python_client_works(
+    packages: Path, first: Path, served: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = python_client(packages, tmp_path_factory.mktemp("first-python"))
+    told = in_environment(home)("operations.py", served, json.dumps(offered_by(first)))
+    holds(told["waiting"], first)
+    assert told["awaiting"] == told["waiting"]
+
+
+def test_every_operation_of_the_typescript_client_works(
+    packages: Path, first: Path, served: str, node_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = with_scripts(typescript_client(packages, node_home, tmp_path_factory.mktemp("first-typescript")))
+    holds(in_folder(home, node_home)("operations.mjs", served, json.dumps(offered_by(first))), first)
+
+
+def holds(told: dict[str, Any], first: Path) -> None:
+    """Each operation that the contract has was asked, and gave something."""
+    assert {version: set(gave) for version, gave in told.items()} == operations_of(first)
+    assert all(gave for version in told.values() for gave in version.values())
