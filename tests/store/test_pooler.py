@@ -139,7 +139,7 @@ async def pgbouncer(debian: Program, url: str, folder: Path) -> AsyncIterator[st
 @pytest.fixture
 async def behind(debian: Program) -> AsyncIterator[tuple[str, str]]:
     """The address of a pgbouncer, and of the Postgres with the sample behind it."""
-    with TemporaryDirectory(dir="/tmp") as name:  # it may run as another account, to which pytest's are closed
+    with TemporaryDirectory() as name:  # it may run as another account, to which pytest's are closed
         folder = Path(name)
         folder.chmod(0o755)
         with start(folder / "data") as server:

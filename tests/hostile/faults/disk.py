@@ -25,7 +25,7 @@ class Disk:
 @contextmanager
 def small(megabytes: int) -> Iterator[Path]:
     """The folder at which so small a disk is mounted. PermissionError where this account may not."""
-    with TemporaryDirectory(dir="/tmp", prefix="briefing-disk-") as name:
+    with TemporaryDirectory(prefix="briefing-disk-") as name:
         Path(name).chmod(0o755)
         folder = Path(name) / "disk"
         folder.mkdir()
