@@ -49,7 +49,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="a contender at a question, a round")
     parser.add_argument("--stores", type=Path, default=STORES, help="where the stores are kept")
     parser.add_argument("--no-worker", action="store_true", help="leave out the costs of the worker")
-    parser.add_argument("--no-loading", action="store_true", help="leave out loading")
+    parser.add_argument("--loading-rounds", type=int, default=3, help="10 minutes each; 0 leaves out loading")
     given = parser.parse_args()
     usual = (20_000, 2_000, 3, 1.0) if given.quick else (1_000_000, 10_000, 5, 3.0)
     for name, value in zip(("events", "few", "rounds", "seconds"), usual, strict=True):
@@ -115,7 +115,7 @@ ratios within the tables, not at single times.
 - An export is `/v1/events.ndjson` of the large store, read to its end; psql writes the rows of the same statement, with
   the settings of the service's connections, and neither keeps them.
 - Loading is the whole command, into empty tables; COPY writes the rows that it gave, the change log included, into the
-  same tables with their indexes and constraints, in one transaction. {min(3, given.rounds)} rounds, by turns.
+  same tables with their indexes and constraints, in one transaction. Rounds, by turns: {given.loading_rounds}.
 - A question varies over 200 requests. `service` keeps no answers, `kept` keeps them. Nobody counts requests here, the
   service as little as the others (`BRIEFING_LIMITS=false`); what its keys and limits cost is a table of its own.
 - {versions}.
@@ -146,7 +146,8 @@ def main() -> None:
         bench = Bench(large, small, given.events, given.few, servers, effort, programs)
         rows = bench.run()
         rows.append(exporting.report(servers["service"], large, programs, given.rounds))
-        rows += [] if given.no_loading else loading.report(given.events // loading.RECORDS, min(3, given.rounds))
+        if given.loading_rounds:
+            rows += loading.report(given.events // loading.RECORDS, given.loading_rounds)
         print("\n".join(map(str, rows)))
         results.begin(text(given, bench, rows), (worker.TITLE, limits.TITLE, gate.TITLE, hostile.TITLE, opening.TITLE))
     for section in sections(given):
