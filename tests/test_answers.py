@@ -123,7 +123,7 @@ async def listener(url: str) -> int:
     try:
         found = await connection.fetchval(
             "select pid from pg_stat_activity where datname = current_database() and query like '%store.latest%'"
-            " and query like '%resource, coalesce%' and pid <> pg_backend_pid()"
+            " and query like '%select resource, seq%' and pid <> pg_backend_pid()"
         )
     finally:
         await connection.close()

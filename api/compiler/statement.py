@@ -48,7 +48,7 @@ def compile(query: Query) -> Statement:
 def mark(writer: Writer) -> str:
     """The latest change of what is read, as api.store.changes tells it too; in the statement's own snapshot."""
     names = literal("{" + ",".join(sorted(writer.reads)) + "}")
-    made = "coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0)"
+    made = "coalesce(max(seq) || '.' || max(changed_us), '0.0')"
     return f"(select {made} from store.latest where resource = any({names})) as mark"
 
 

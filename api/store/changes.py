@@ -12,7 +12,7 @@ from typing import Any
 from api.store.watch import Sight, Watch
 
 LOOK = """
-    select resource, coalesce(seq, 0) as seq, (extract(epoch from changed_at) * 1000000)::bigint as at from store.latest
+    select resource, seq, changed_us from store.latest
 """
 SIGHT = Sight("the change log", "briefing_reader", "briefing_change", LOOK, every=0.1, counts_for=0.25)
 
@@ -56,4 +56,4 @@ class Changes:
 
     def _see(self, rows: list[Mapping[str, Any]]) -> None:
         self._marks = {}
-        self._latest = {row["resource"]: (row["seq"], row["at"]) for row in rows}
+        self._latest = {row["resource"]: (row["seq"], row["changed_us"]) for row in rows}

@@ -1,7 +1,7 @@
 -- A count alone reads no page.
 -- { places { totalCount } }
 -- []
-select convert_to(concat('{"places":', t3.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{place}')) as mark, greatest(t3.points, 1)::int as points
+select convert_to(concat('{"places":', t3.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{place}')) as mark, greatest(t3.points, 1)::int as points
 from (select) request
 left join lateral (
   with exact as (select least(n, 100000) as n, n > 100000 as cut from (select count(*) as n from (select from v1.place s where true limit 100001) c) c)

@@ -1,7 +1,7 @@
 -- Filters, tests through links, a link to one, and children in order.
 -- { events(first: 1, filter: {disputed: true, startsAt: {gte: "2022-03-01"}, figures: {some: {measure: {in: KILLED}}}, not: {place: {country: {in: ["UA"]}}}}) { nodes { place { name } citations(first: 1) { nodes { stance } hasMore } } } }
 -- ["UA","2022-03-01T00:00:00+00:00","killed"]
-select convert_to(concat('{"events":', t8.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{event,figure,place}')) as mark, greatest(t8.points, 1)::int as points
+select convert_to(concat('{"events":', t8.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{event,figure,place}')) as mark, greatest(t8.points, 1)::int as points
 from (select) request
 left join lateral (
   select concat('{"nodes":[', string_agg(concat('{"place":', coalesce(case when t2.id is not null then concat('{"name":', to_json(t2.name), '}') end, 'null'), ',"citations":', t3.made, '}'), ',' order by t1.k desc nulls last, t1.id desc), ']}') as made, count(*) * 2 + 20 as points, null as next

@@ -1,7 +1,7 @@
 -- Objects of some columns, under aliases and in fragments, take nothing that the columns alone would not.
 -- { events(first: 3, filter: {disputed: true, startsAt: {gte: "2022-03-06"}}) { nodes { t: time { startsAt precision } ...D place { name } } } } fragment D on Event { dispute { stances status } }
 -- ["2022-03-06T00:00:00+00:00"]
-select convert_to(concat('{"events":', t4.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq), 0) || '.' || coalesce((extract(epoch from max(changed_at)) * 1000000)::bigint, 0) from store.latest where resource = any('{event,place}')) as mark, greatest(t4.points, 1)::int as points
+select convert_to(concat('{"events":', t4.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{event,place}')) as mark, greatest(t4.points, 1)::int as points
 from (select) request
 left join lateral (
   select concat('{"nodes":[', string_agg(concat('{"t":{"startsAt":', coalesce('"' || replace(t1.starts_at::text, ' ', 'T') || ':00"', 'null'), ',"precision":"', upper(t1.time_precision collate "C"), '"},"dispute":{"stances":', to_json(upper(t1.dispute_stances::text collate "C")::text[]), ',"status":"', upper(t1.dispute_status collate "C"), '"},"place":', coalesce(case when t2.id is not null then concat('{"name":', to_json(t2.name), '}') end, 'null'), '}'), ',' order by t1.k desc nulls last, t1.id desc), ']}') as made, count(*) * 2 as points, null as next
