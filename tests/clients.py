@@ -30,7 +30,7 @@ def built() -> Path:
     """The folder of the packages, as `make sdk` leaves it."""
     for old in (ROOT / "dist").glob("briefing[-_]sdk-*"):
         old.unlink()
-    run("make", "sdk")
+    run("make", "sdk", "ARGS=")  # `make test ARGS=…` hands its own down
     return ROOT / "dist"
 
 
