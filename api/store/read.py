@@ -76,10 +76,7 @@ class Reader:
         tries = 0
         while True:
             try:
-                async with asyncio.timeout_at(end):  # waiting for a place, then for Postgres to let us in
-                    lease = await self.pool.take(custom, fresh=tries > 0)
-            except TimeoutError:
-                raise Unavailable("The store does not answer.") from None
+                lease = await self.pool.take(custom, fresh=tries > 0, seconds=end - loop.time())
             except asyncpg.CannotConnectNowError:
                 if loop.time() + REST > end:
                     raise Unavailable("The store is starting.") from None

@@ -1,0 +1,91 @@
+"""The free list of connections: who waits gets the next one in turn, and none is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from api.errors import Unavailable
+from api.settings import Settings
+from api.store.pool import Lease, Pool
+
+
+@pytest.fixture
+async def pool(migrated: str) -> AsyncIterator[Pool]:
+    """A pool of one connection, for which one waits half a second at most."""
+    made = Pool(migrated, Settings(pool_size=1, pool_wait=0.5))
+    yield made
+    await made.close()
+
+
+async def waiting(pool: Pool, many: int) -> list[asyncio.Task[Lease]]:
+    """Tasks that wait for the connection, in this order."""
+    tasks = []
+    for _ in range(many):
+        tasks.append(asyncio.create_task(pool.take(False)))
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def test_who_has_waited_longest_is_next_and_nobody_comes_between(pool: Pool) -> None:
+    lease = await pool.take(False)
+    tasks = await waiting(pool, 3)
+    pool.give(lease)
+    newcomer = (await waiting(pool, 1))[0]
+    for task in (*tasks, newcomer):
+        assert await task is lease
+        pool.give(lease)
+    assert (pool.idle, pool.used, pool.waiting, pool.refused) == (1, 0, 0, 0)
+
+
+async def test_a_wait_ends_in_time_and_leaves_the_line(pool: Pool) -> None:
+    lease = await pool.take(False)
+    loop = asyncio.get_running_loop()
+    for seconds, most in ((9.0, 0.9), (0.05, 0.4)):
+        begun = loop.time()
+        with pytest.raises(Unavailable):
+            await pool.take(False, seconds=seconds)
+        assert loop.time() - begun < most
+    pool.give(lease)
+    assert await pool.take(False) is lease
+    assert (pool.refused, pool.waiting) == (2, 0)
+    pool.give(lease)
+
+
+@pytest.mark.parametrize("free", [True, False])
+async def test_who_leaves_when_it_is_their_turn_gives_it_on(pool: Pool, free: bool) -> None:
+    lease = await pool.take(False)
+    first, second = await waiting(pool, 2)
+    if free:
+        pool.give(lease)
+    else:
+        pool.discard(lease)
+    first.cancel()
+    got = await second
+    assert (got is lease) == free
+    assert first.cancelled()
+    pool.give(got)
+    assert (pool.idle, pool.used) == (1, 0)
+
+
+async def test_a_connection_that_broke_off_is_replaced_for_who_waits(pool: Pool) -> None:
+    lease = await pool.take(False)
+    (task,) = await waiting(pool, 1)
+    await lease.connection.close()
+    pool.give(lease)
+    got = await task
+    assert got is not lease
+    assert await got.connection.fetchval("select 1") == 1
+    pool.give(got)
+
+
+async def test_who_waits_for_the_other_plan_mode_gets_the_connection_switched(pool: Pool) -> None:
+    lease = await pool.take(False)
+    task = asyncio.create_task(pool.take(True))
+    await asyncio.sleep(0)
+    pool.give(lease)
+    assert await task is lease
+    assert await lease.connection.fetchval("show plan_cache_mode") == "force_custom_plan"
+    pool.give(lease)
