@@ -6,7 +6,6 @@ A request takes its price before it runs and gets back what it did not use: a pa
 from __future__ import annotations
 
 import asyncio
-from math import ceil
 
 from api.access.caller import Caller
 from api.access.directory import Directory
@@ -69,8 +68,7 @@ class Spent:
         """Of each limit its name, the points left, and the whole seconds until all of them are back."""
         if self._standing is None:
             left = self.left
-            told = zip(left.limits, left.debts, strict=True) if left is not None else ()
-            self._standing = [(one.name, gcra.left(one, owed), ceil(gcra.full(one, owed))) for one, owed in told]
+            self._standing = list(map(gcra.standing, left.limits, left.debts)) if left is not None else []
         return self._standing
 
 

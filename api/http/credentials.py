@@ -17,27 +17,32 @@ TAKEN = "Send the key as `Authorization: Bearer …` or as `X-API-Key: …`."
 def presented(scope: Scope) -> str | None:
     """The key's text as it was sent, or None. InvalidRequest: two that differ. Unauthenticated: another scheme.
     InvalidKey: nothing that could be a key."""
-    if b"authorization" not in (sent := fields(scope)) and b"x-api-key" not in sent:
+    sent = fields(scope)
+    bearer, plain = sent.get(b"authorization"), sent.get(b"x-api-key")
+    doubled = len(sent) < len(scope["headers"])
+    if bearer is None and plain is None:
         return None
-    bearers: list[bytes] = []
-    plain: list[bytes] = []
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            bearers.append(_token(value))
-        elif name == b"x-api-key":
-            plain.append(value.strip())
-    given = {*bearers, *plain}
-    if not given:
-        return None
-    if len(given) > 1:
-        detail = "Two keys that differ are sent with one request."
-        raise InvalidRequest(detail, (Fault("Authorization", detail),), f"{TAKEN} Not both.")
-    key = given.pop()
+    if plain is None and bearer is not None and not doubled:
+        key = _token(bearer)
+    elif bearer is None and plain is not None and not doubled:
+        key = plain.strip()
+    else:
+        key = _one_of(scope)
     if not key:
         raise InvalidKey("The key is empty.", TAKEN)
     if len(key) > LONGEST:
         raise InvalidKey("The key is too long.", TAKEN)
     return key.decode("latin-1")
+
+
+def _one_of(scope: Scope) -> bytes:
+    """The key that several fields carry, all of them the same."""
+    given = {_token(value) for name, value in scope["headers"] if name == b"authorization"}
+    given |= {value.strip() for name, value in scope["headers"] if name == b"x-api-key"}
+    if len(given) > 1:
+        detail = "Two keys that differ are sent with one request."
+        raise InvalidRequest(detail, (Fault("Authorization", detail),), f"{TAKEN} Not both.")
+    return given.pop()
 
 
 def _token(value: bytes) -> bytes:

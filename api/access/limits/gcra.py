@@ -121,6 +121,11 @@ def full(limit: Limit, owed: int) -> float:
     return owed / (limit.points * SECOND)
 
 
+def standing(limit: Limit, owed: int) -> tuple[str, int, int]:
+    """The name of a limit, the whole points left, and the whole seconds until all of them are back."""
+    return limit.name, max(0, (limit.empty - owed) // limit.point), -(-owed // (limit.points * SECOND))
+
+
 def wait(limit: Limit, owed: int, points: int) -> int:
     """Microseconds until so many points can be taken, rounded up: 0 where they can be now."""
     return max(0, -((limit.empty - owed - points * limit.point) // limit.points))

@@ -50,27 +50,31 @@ class RedisLimits:
 
     async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
         check(terms, points)
-        token = b"%s:%d" % (self._process, next(self._numbers))
+        ends = used is not None  # with its beginning: one visit, and no lease
+        token = b"" if ends else b"%s:%d" % (self._process, next(self._numbers))
+        taken = points if used is None else used
         arguments: list[Argument] = [terms.at_once, token, self._lease]
         for limit in terms.limits:
             arguments += [limit.name, limit.points, *divmod(points * limit.point, limit.points), *limit.room]
+            arguments += divmod(taken * limit.point, limit.points)
         own = gcra.price(terms.limits, points)
         try:
             allowed, now, others, *debts = await self._run(self._begin, keys(identity), arguments)
         except asyncio.CancelledError:
             # It may be on its way there. What follows it frees its place; its price is lost.
-            lease = Lease(self, identity, terms, points, token, 0, own)
-            self._line.send("EVALSHA", self._end.hash, 2, *keys(identity), *_back(lease, 0))
+            if not ends:
+                lease = Lease(self, identity, terms, points, token, 0, own)
+                self._line.send("EVALSHA", self._end.hash, 2, *keys(identity), *_back(lease, 0))
             raise
         left = _left(terms, debts)
         if not allowed:
             return refusal(terms.limits, left.debts, points)
+        if ends:
+            return Verdict(None, None, 0.0, left)
         self._held[token] = identity
         if self._renewer is None:
             self._renewer = asyncio.create_task(self._keep_renewing())
         lease = Lease(self, identity, terms, points, token, now, own if others else left.debts)
-        if used is not None:
-            return Verdict(None, None, 0.0, await self.end(lease, points - used))
         return Verdict(lease, None, 0.0, left)
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:
