@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import shutil
+import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
@@ -90,6 +91,12 @@ def machine() -> str:
     return f"{len(os.sched_getaffinity(0))} cores ({name}), {memory:.0f} GiB, Python {platform.python_version()}"
 
 
+def still(bench: Bench) -> str:
+    """How often the machine stood still, and how long at the longest."""
+    often = statistics.median(one.a_second for one in bench.stalls)
+    return f"{often:.1f} times a second, for {max(one.longest for one in bench.stalls):.1f} ms at the longest"
+
+
 def text(given: argparse.Namespace, bench: Bench, rows: list[Row]) -> str:
     """RESULTS.md."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
@@ -111,6 +118,8 @@ ratios within the tables, not at single times.
   first core and the load the last, Postgres takes what it gets of both; beside pgbench nothing is pinned.
 - Medians of {given.rounds} interleaved rounds of {given.seconds:g} s, each after a third of that for warming up. Times
   of a single list are medians on one connection.
+- The machine: beside the measurement of p99 against p50, with nothing else running, a loop that only reads the clock
+  stood still for more than half a millisecond {still(bench)}.
 - {bench.compared:,} rows were compared between the contenders before: same rows, same order, same values.
 - An export is `/v1/events.ndjson` of the large store, read to its end; psql writes the rows of the same statement, with
   the settings of the service's connections, and neither keeps them.

@@ -1,0 +1,52 @@
+"""How often the machine itself stands still: what a p99 holds that is no program's doing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+LEAST = 0.0005
+SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Stalls:
+    """Times when a loop that only reads the clock stood still, on the core that did so most."""
+
+    a_second: float
+    longest: float
+    """In milliseconds."""
+
+
+def stalls(seconds: float = SECONDS) -> Stalls:
+    """Watch every core at once. Nothing else should run."""
+    cores = sorted(os.sched_getaffinity(0))
+    watched = [
+        subprocess.Popen([sys.executable, __file__, str(core), str(seconds)], stdout=subprocess.PIPE) for core in cores
+    ]
+    gaps = [json.loads(one.communicate()[0]) for one in watched]
+    worst = max(gaps, key=sum)
+    return Stalls(len(worst) / seconds, max(worst, default=0.0) * 1e3)
+
+
+def watch(core: int, seconds: float) -> list[float]:
+    """The gaps between two looks at the clock that are longer than `LEAST`, in seconds."""
+    os.sched_setaffinity(0, {core})
+    clock = time.perf_counter
+    found = []
+    last = clock()
+    end = last + seconds
+    while last < end:
+        now = clock()
+        if now - last > LEAST:
+            found.append(now - last)
+        last = now
+    return found
+
+
+if __name__ == "__main__":
+    json.dump(watch(int(sys.argv[1]), float(sys.argv[2])), sys.stdout)
