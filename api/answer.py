@@ -74,29 +74,34 @@ class Service:
         mark = self.changes.mark(priced.statement.reads)
         return "" if mark is None else tagged(priced, mark)
 
-    async def admit(self, caller: Caller, priced: Priced, held: Held | None = None) -> Spent:
-        """Charge the caller: the price, or what was used of it where the answer is kept. InvalidRequest or TooExpensive
-        where their plan never allows this."""
-        if self.gate.limits is None:
-            return await self.gate.begin(caller, priced.price)
-        if priced.page > caller.plan.page_most:
-            detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
-            raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
-        check(priced.price, priced.dearest, self.settings.max_price, caller.plan)
-        kept = self.kept(priced)
-        return await self.gate.begin(caller, priced.price, _used(priced, kept, held) if kept else None)
-
-    def kept(self, priced: Priced) -> Reply | None:
-        """The answer, where it is kept and for sure still true."""
+    async def admit(self, caller: Caller, priced: Priced, held: Held | None = None) -> tuple[Spent, Reply | None]:
+        """Charge the caller: the price, or what was used of it where the answer is kept, which comes along.
+        InvalidRequest or TooExpensive where their plan never allows this."""
+        if self.gate.limits is not None:
+            if priced.page > caller.plan.page_most:
+                detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
+                raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
+            check(priced.price, priced.dearest, self.settings.max_price, caller.plan)
         kept = self._kept.get(priced.key)
-        return kept if kept is not None and kept.mark == self.changes.mark(priced.statement.reads) else None
+        if kept is None or not self._true(priced, kept):
+            return await self.gate.begin(caller, priced.price), None
+        return await self.gate.begin(caller, priced.price, _used(priced, kept, held)), kept
 
-    async def answer(self, priced: Priced, spent: Spent, held: Held | None = None) -> tuple[Reply, bool]:
-        """The answer, in bytes, and whether it was kept. It is free where the client has it already, which `held`
-        tells. Unavailable or TimedOut where the store does not give one."""
+    def _true(self, priced: Priced, reply: Reply) -> bool:
+        """Whether an answer is for sure still true."""
+        return reply.mark == self.changes.mark(priced.statement.reads)
+
+    async def answer(
+        self, priced: Priced, spent: Spent, held: Held | None = None, kept: Reply | None = None
+    ) -> tuple[Reply, bool]:
+        """The answer, in bytes, and whether it was `kept`, as it came along with the charge. It is free where the
+        client has it already, which `held` tells. Unavailable or TimedOut where the store does not give one."""
         used = priced.price
         try:
-            kept = self.kept(priced)
+            # While the caller was charged it may have become old; or young, by somebody else's asking.
+            kept = kept or self._kept.get(priced.key)
+            if kept is not None and not self._true(priced, kept):
+                kept = None
             reply = kept or await self._flights.run(priced.key, lambda: self._read(priced))
             used = _used(priced, reply, held)
             return reply, kept is not None

@@ -23,8 +23,6 @@ TRIES = Terms((Limit("tries", 300, 60, 60),), 1000)
 TRY_SECONDS = 1.5
 SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
 
-Standing = list[tuple[str, int, int]]
-
 
 class Spent:
     """What a request took from its caller's limits. `price` is what it may cost at most, `used` what it did, and `left`
@@ -36,14 +34,14 @@ class Spent:
         self.price = price
         self.used = price if used is None else used
         self.left: Left | None = None
-        self._standing: Standing | None = None
+        self._standing: list[int] | None = None
         self._lease: Lease | None = None
         self._refusal: RateLimited | None = None
         self._settled = used is not None
         if verdict is not None:
             self.left = verdict.left
             self._lease = verdict.lease
-            if not verdict.allowed:
+            if verdict.hit is not None:
                 self.used = 0
                 self._settled = True
                 self._refusal = _refusal(price, verdict)
@@ -64,11 +62,11 @@ class Spent:
             self._standing = None
 
     @property
-    def standing(self) -> Standing:
-        """Of each limit its name, the points left, and the whole seconds until all of them are back."""
+    def standing(self) -> list[int]:
+        """Of each limit the whole points left and the whole seconds until all of them are back, one after the other."""
         if self._standing is None:
             left = self.left
-            self._standing = list(map(gcra.standing, left.limits, left.debts)) if left is not None else []
+            self._standing = gcra.standing(left.limits, left.debts) if left is not None else []
         return self._standing
 
 
@@ -86,8 +84,7 @@ class Gate:
         keys came from there; Unavailable."""
         if key is None:
             return self._anonymous(network)
-        # Known, it was well-formed: to look at its form again would take as long as all else.
-        if found := self.directory.at_hand(digest(key)):
+        if found := self.at_hand(key):
             return found
         named = read(key, self._environment)
         if self.directory.knows(named):
@@ -103,6 +100,11 @@ class Gate:
         finally:
             await tried.settle(wrong)
         return caller
+
+    def at_hand(self, key: str) -> Caller | None:
+        """Who holds the key, where that is known for sure without asking the store. ExpiredKey and RevokedKey."""
+        # Known, it was well-formed: to look at its form again would take as long as all else.
+        return self.directory.at_hand(digest(key))
 
     def _anonymous(self, network: str) -> Caller:
         plan = self.directory.anonymous()

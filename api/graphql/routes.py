@@ -87,7 +87,7 @@ def _end(spent: Spent, outdated: tuple[Outdated, ...]) -> bytes:
     old = b',"deprecations":%b' % orjson.dumps(outdated) if outdated else b""
     if spent.left is None:
         return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (spent.price, spent.used, old)
-    remaining, reset = min((remaining, reset) for _, remaining, reset in spent.standing)
+    remaining, reset = min(zip(spent.standing[::2], spent.standing[1::2], strict=True))
     told = (spent.price, spent.used, remaining, reset, old)
     return b',"extensions":{"cost":{"requested":%d,"actual":%d,"remaining":%d,"reset":%d}%b}}' % told
 

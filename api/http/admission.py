@@ -17,15 +17,15 @@ from api.access.gate import Gate, Spent
 from api.access.limits import Limit
 from api.access.patience import Patience
 from api.errors import BriefingError, Forbidden, RateLimited, Unauthenticated, Unavailable
-from api.http.address import Network, network, trusted
+from api.http.address import network, trusted
 from api.http.credentials import presented
 from api.http.facts import Facts
 from api.http.problems import HTTPError
 from api.settings import Settings
 
 FAULT = 1  # what a request costs that asks for what it cannot have
-POLICIES: dict[int, tuple[tuple[Limit, ...], bytes]] = {}
-POLICIES_MOST = 256
+TOLD: dict[int, tuple[tuple[Limit, ...], tuple[bytes, bytes]]] = {}
+TOLD_MOST = 256
 # Who cannot be told, and what is not the caller's fault.
 FREE = (Unauthenticated, RateLimited, Unavailable)
 
@@ -55,8 +55,10 @@ class Admitted:
 
     async def __aenter__(self) -> Caller:
         admission, scope = self._admission, self._scope
-        proxies: tuple[Network, ...] = admission.proxies
-        caller = await admission.gate.caller(presented(scope), network(scope, proxies))
+        key = presented(scope)
+        caller = None if key is None else admission.gate.at_hand(key)
+        if caller is None:
+            caller = await admission.gate.caller(key, network(scope, admission.proxies))
         scope["caller"] = caller
         if admission.patience.rows:
             await admission.patience.wait(caller.identity)
@@ -99,18 +101,19 @@ def limit_fields(spent: Spent) -> list[tuple[bytes, bytes]]:
     cost = (b"ratelimit-cost", b"%d" % spent.used)
     if spent.left is None:
         return [cost]
-    told = ", ".join([f'"{name}";r={remaining};t={reset}' for name, remaining, reset in spent.standing])
-    return [cost, (b"ratelimit", told.encode()), (b"ratelimit-policy", policy(spent.left.limits))]
+    policy, left = told(spent.left.limits)
+    return [cost, (b"ratelimit", left % tuple(spent.standing)), (b"ratelimit-policy", policy)]
 
 
-def policy(limits: tuple[Limit, ...]) -> bytes:
-    """What the limits are, whoever asks."""
+def told(limits: tuple[Limit, ...]) -> tuple[bytes, bytes]:
+    """What the limits are, whoever asks, and what is left of them, with places for the numbers."""
     # By their place in memory: to hash what they are took as long as all the rest. Those that are kept stay there.
-    found = POLICIES.get(id(limits))
+    found = TOLD.get(id(limits))
     if found is None or found[0] is not limits:
-        shown = [f'"{one.name}";q={one.size};w={ceil(one.size * one.period / one.points)}' for one in limits]
-        found = limits, ", ".join(shown).encode()
-        if len(POLICIES) >= POLICIES_MOST:
-            POLICIES.clear()
-        POLICIES[id(limits)] = found
+        policy = [f'"{one.name}";q={one.size};w={ceil(one.size * one.period / one.points)}' for one in limits]
+        left = [f'"{one.name}";r=%d;t=%d' for one in limits]
+        found = limits, (", ".join(policy).encode(), ", ".join(left).encode())
+        if len(TOLD) >= TOLD_MOST:
+            TOLD.clear()
+        TOLD[id(limits)] = found
     return found[1]

@@ -19,11 +19,12 @@ def presented(scope: Scope) -> str | None:
     InvalidKey: nothing that could be a key."""
     sent = fields(scope)
     bearer, plain = sent.get(b"authorization"), sent.get(b"x-api-key")
-    doubled = len(sent) < len(scope["headers"])
     if bearer is None and plain is None:
         return None
+    doubled = len(sent) < len(scope["headers"])
     if plain is None and bearer is not None and not doubled:
-        key = _token(bearer)
+        # Written as nearly everybody writes it, or else.
+        key = bearer[7:].strip() if bearer[:7] == b"Bearer " else _token(bearer)
     elif bearer is None and plain is not None and not doubled:
         key = plain.strip()
     else:

@@ -54,7 +54,7 @@ class Facts:
         """The points that the caller has left."""
         if self.spent is None or self.spent.left is None:
             return None
-        return min(remaining for _, remaining, _ in self.spent.standing)
+        return min(self.spent.standing[::2])
 
 
 Ended = Callable[[Facts, Scope], None]
@@ -75,15 +75,16 @@ async def answered(service: Service, priced: Priced, scope: Scope, *, conditiona
     named = header(scope, b"if-none-match") if conditional else ""
     held = (lambda reply: bool(copy_named(named, tagged(priced, reply.mark)))) if named else None
     facts.price = priced.price
-    facts.spent = spent = await service.admit(scope["caller"], priced, held)
+    spent, kept = await service.admit(scope["caller"], priced, held)
+    facts.spent = spent
     spent.check()
     facts.store_begun = begun = perf_counter()
     facts.cache = "miss"
     try:
-        reply, kept = await service.answer(priced, spent, held)
+        reply, was_kept = await service.answer(priced, spent, held, kept)
     finally:
         facts.store_seconds = perf_counter() - begun
-    if kept:
+    if was_kept:
         facts.cache, facts.store_seconds = "hit", 0.0
     return reply
 

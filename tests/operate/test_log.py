@@ -116,7 +116,7 @@ def test_who_asked_and_what_is_left_are_told_where_they_are_known() -> None:
 
     class Spent:
         left = True
-        standing = (("minute", 12, 1), ("day", 500, 60))
+        standing = (12, 1, 500, 60)
 
     facts = Facts("id", 1.0, ended=1.5, plan="free", spent=Spent())
     told = line(facts, {"method": "GET", "headers": [], "caller": Caller()})

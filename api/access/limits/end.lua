@@ -1,6 +1,6 @@
 -- Gives the place back and the points that were not needed; nothing where the lease is not held any more.
 -- KEYS  the caller's buckets, its requests under way
--- ARGV  the lease, when it began; then for each limit: name, points, what was not needed, and the debt right after the
+-- ARGV  the lease, when it began; then for each limit: name, rate, what was not needed, and the debt right after the
 --       lease began, of which only what is still left comes back. Both are times: whole microseconds, and a rest.
 -- Returns the debt of each limit afterwards.
 local clock = redis.call('TIME')
@@ -9,11 +9,11 @@ local ended = redis.call('ZREM', KEYS[2], ARGV[1]) == 1
 local debts = {}
 local elapsed = math.max(0, now - ARGV[2])
 for n = 3, #ARGV, 6 do
-  local name, points = ARGV[n], tonumber(ARGV[n + 1])
+  local name, rate = ARGV[n], tonumber(ARGV[n + 1])
   local held = redis.call('HMGET', KEYS[1], name, name .. ':rest')
   local whole, rest = 0, 0
   if held[1] and tonumber(held[1]) >= now then
-    whole, rest = held[1] - now, math.min(tonumber(held[2]), points - 1)
+    whole, rest = held[1] - now, math.min(tonumber(held[2]), rate - 1)
     if ended then
       local back, back_rest = tonumber(ARGV[n + 2]), tonumber(ARGV[n + 3])
       local still, still_rest = ARGV[n + 4] - elapsed, tonumber(ARGV[n + 5])
@@ -24,7 +24,7 @@ for n = 3, #ARGV, 6 do
         whole, rest = whole - back, rest - back_rest
       end
       if rest < 0 then
-        whole, rest = whole - 1, rest + points
+        whole, rest = whole - 1, rest + rate
       end
       if whole < 0 then
         whole, rest = 0, 0

@@ -5,17 +5,17 @@ the *theoretical arrival time* (TAT) of that standard: when it will be full agai
 as long as it is no further away than an empty bucket takes to fill. So no more than size + points × T / period are
 taken in any T seconds, wherever these begin, and nothing has to run while nobody asks.
 
-Time is in whole microseconds. Of the moment before it a bucket keeps `rest`, in 1/points µs, so that nothing is ever
-rounded: points × period may be any numbers, and a client that comes just in time is never a microsecond early. In
-between everything is a *debt*: what is missing, in units of which a point is worth `period` in microseconds and of
-which `points` come back every microsecond.
+Time is in whole microseconds. Of the moment before it a bucket keeps `rest`, in 1/rate µs, so that nothing is ever
+rounded: points and period may be any numbers, and a client that comes just in time is never a microsecond early. In
+between everything is a *debt*: what is missing, in units of which a point is worth `point` and `rate` come back every
+microsecond; the two are the period in microseconds and its points, by their greatest common divisor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from math import gcd
 
 SECOND = 1_000_000
 MOST_POINTS = 1_000_000_000
@@ -31,6 +31,17 @@ class Limit:
     size: int
     points: int
     period: int
+    # Worked out once, as fields of their own: to look one up that is a property takes as long as a step of the sums.
+    point: int = field(init=False, repr=False, compare=False)
+    """What a point is worth, in units of debt."""
+    rate: int = field(init=False, repr=False, compare=False)
+    """The debt that comes back in a microsecond. It and `point` are the least numbers that it can be told in."""
+    empty: int = field(init=False, repr=False, compare=False)
+    """The debt of an empty bucket."""
+    second: int = field(init=False, repr=False, compare=False)
+    """The debt that comes back in a second."""
+    room: tuple[int, int] = field(init=False, repr=False, compare=False)
+    """What an empty bucket takes to fill: whole microseconds, and a rest in 1/rate of one."""
 
     def __post_init__(self) -> None:
         bounds = {"size": MOST_POINTS, "points": MOST_POINTS, "period": MOST_SECONDS}
@@ -41,21 +52,14 @@ class Limit:
                 raise ValueError(f"the {name} of a limit is a whole number from 1 to {most:,}, not {value!r}")
         if self.size * self.period > MOST_SECONDS * self.points:
             raise ValueError(f"the limit {self.name} takes more than {MOST_SECONDS:,} seconds to fill")
-
-    @cached_property
-    def point(self) -> int:
-        """What a point is worth, in units of debt."""
-        return self.period * SECOND
-
-    @cached_property
-    def empty(self) -> int:
-        """The debt of an empty bucket."""
-        return self.size * self.point
-
-    @cached_property
-    def room(self) -> tuple[int, int]:
-        """The same as a time: whole microseconds, and a rest in 1/points of one."""
-        return divmod(self.empty, self.points)
+        # Small numbers: Python counts beyond 30 bits in several steps.
+        common = gcd(self.period * SECOND, self.points)
+        point, rate = self.period * SECOND // common, self.points // common
+        object.__setattr__(self, "point", point)
+        object.__setattr__(self, "rate", rate)
+        object.__setattr__(self, "empty", self.size * point)
+        object.__setattr__(self, "second", rate * SECOND)
+        object.__setattr__(self, "room", divmod(self.size * point, rate))
 
     def share(self, processes: int, points: int) -> Limit:
         """What one of so many processes grants by itself: its part of the bucket, filled at its part of the rate.
@@ -68,29 +72,37 @@ class Limit:
         return Limit(self.name, size, self.points, period)
 
 
-def debt(limit: Limit, whole: int, rest: int, now: int) -> int:
-    """What is missing in a bucket that will be full at this moment; 0 where it is full."""
-    if whole < now:
-        return 0
-    # A rest that was left under another plan may be more than there can be of it under this one.
-    return (whole - now) * limit.points + (rest if rest < limit.points else limit.points - 1)
+# All of a caller's limits in one call and one pass: `take` is run for every request.
+def take(
+    limits: Sequence[Limit], wholes: Sequence[int], rests: Sequence[int], now: int, points: int, used: int
+) -> tuple[bool, list[int], list[int], list[int], list[int]]:
+    """Whether so many points can be taken from every one of the buckets that will be full at these moments; their
+    debts, those after `used` of the points were taken, and the moments after that, as they came."""
+    fits, debts, after, wholes_after, rests_after = True, [], [], [], []
+    for limit, whole, rest in zip(limits, wholes, rests, strict=False):
+        rate, point = limit.rate, limit.point
+        # A rest that was left under another plan may be more than there can be of it under this one.
+        owed = 0 if whole < now else (whole - now) * rate + (rest if rest < rate else rate - 1)
+        debts.append(owed)
+        if owed + points * point > limit.empty:
+            fits = False
+        owed += used * point
+        after.append(owed)
+        whole = owed // rate
+        wholes_after.append(now + whole)
+        rests_after.append(owed - whole * rate)
+    return fits, debts, after, wholes_after, rests_after
 
 
-def moment(limit: Limit, owed: int, now: int) -> tuple[int, int]:
-    """When a bucket with this debt will be full, as whole microseconds and rest."""
-    whole, rest = divmod(owed, limit.points)
-    return now + whole, rest
+def debts(limits: Sequence[Limit], wholes: Sequence[int], rests: Sequence[int], now: int) -> list[int]:
+    """What is missing in buckets that will be full at these moments; 0 where one is full."""
+    return take(limits, wholes, rests, now, 0, 0)[1]
 
 
-def take(limits: Sequence[Limit], debts: Sequence[int], points: int) -> list[int] | None:
-    """The debts after so many points were taken from every bucket; None where one of them has too few."""
-    after = []
-    for limit, owed in zip(limits, debts, strict=True):
-        owes = owed + points * limit.point
-        if owes > limit.empty:
-            return None
-        after.append(owes)
-    return after
+def moments(limits: Sequence[Limit], debts: Sequence[int], now: int) -> tuple[list[int], list[int]]:
+    """When buckets with these debts will be full: the whole microseconds, and the rests."""
+    pairs = [divmod(owed, limit.rate) for limit, owed in zip(limits, debts, strict=True)]
+    return [now + whole for whole, _ in pairs], [rest for _, rest in pairs]
 
 
 def price(limits: Sequence[Limit], points: int) -> list[int]:
@@ -106,7 +118,7 @@ def give(limits: Sequence[Limit], debts: Sequence[int], owed: Sequence[int], unu
     a second time: else a caller could hold a price, wait for it to come back, spend it, and get it once more.
     """
     return [
-        owes - max(0, min(owes, unused * limit.point, after - elapsed * limit.points))
+        owes - max(0, min(owes, unused * limit.point, after - elapsed * limit.rate))
         for limit, owes, after in zip(limits, debts, owed, strict=True)
     ]
 
@@ -118,14 +130,18 @@ def left(limit: Limit, owed: int) -> int:
 
 def full(limit: Limit, owed: int) -> float:
     """Seconds until a bucket is full."""
-    return owed / (limit.points * SECOND)
+    return owed / limit.second
 
 
-def standing(limit: Limit, owed: int) -> tuple[str, int, int]:
-    """The name of a limit, the whole points left, and the whole seconds until all of them are back."""
-    return limit.name, max(0, (limit.empty - owed) // limit.point), -(-owed // (limit.points * SECOND))
+def standing(limits: Sequence[Limit], debts: Sequence[int]) -> list[int]:
+    """Of each limit the whole points left and the whole seconds until all of them are back, one after the other."""
+    found = []
+    for limit, owed in zip(limits, debts, strict=True):
+        found.append((limit.empty - owed) // limit.point if owed < limit.empty else 0)
+        found.append((owed - 1) // limit.second + 1)
+    return found
 
 
 def wait(limit: Limit, owed: int, points: int) -> int:
     """Microseconds until so many points can be taken, rounded up: 0 where they can be now."""
-    return max(0, -((limit.empty - owed - points * limit.point) // limit.points))
+    return max(0, -((limit.empty - owed - points * limit.point) // limit.rate))

@@ -9,8 +9,7 @@ was taken in between: it knows its store, so that a request which began while Re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from api.access.limits import gcra
@@ -31,6 +30,8 @@ class Terms:
 
     limits: tuple[Limit, ...]
     at_once: int
+    most: int = field(init=False, repr=False, compare=False)
+    """The highest price that can ever be granted."""
 
     def __post_init__(self) -> None:
         names = {limit.name for limit in self.limits}
@@ -38,11 +39,7 @@ class Terms:
             raise ValueError(f"terms have 1 to {MOST_LIMITS} limits, each under a name of its own")
         if type(self.at_once) is not int or not 1 <= self.at_once <= MOST_AT_ONCE:
             raise ValueError(f"requests at once are a whole number from 1 to {MOST_AT_ONCE:,}, not {self.at_once!r}")
-
-    @cached_property
-    def most(self) -> int:
-        """The highest price that can ever be granted."""
-        return min(limit.size for limit in self.limits)
+        object.__setattr__(self, "most", min(limit.size for limit in self.limits))
 
     def share(self, processes: int, points: int) -> Terms:
         """What one of so many processes grants by itself, at least one point and one request."""
@@ -75,7 +72,7 @@ class Lease(NamedTuple):
     terms: Terms
     points: int
     token: bytes
-    """How the store finds it again."""
+    """How the store finds it again, where it needs more than the identity."""
     since: int
     """When it began, by the store's clock, in microseconds."""
     owed: Sequence[int]

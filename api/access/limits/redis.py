@@ -55,8 +55,8 @@ class RedisLimits:
         taken = points if used is None else used
         arguments: list[Argument] = [terms.at_once, token, self._lease]
         for limit in terms.limits:
-            arguments += [limit.name, limit.points, *divmod(points * limit.point, limit.points), *limit.room]
-            arguments += divmod(taken * limit.point, limit.points)
+            arguments += [limit.name, limit.rate, *divmod(points * limit.point, limit.rate), *limit.room]
+            arguments += divmod(taken * limit.point, limit.rate)
         own = gcra.price(terms.limits, points)
         try:
             allowed, now, others, *debts = await self._run(self._begin, keys(identity), arguments)
@@ -128,11 +128,11 @@ def keys(identity: str) -> tuple[str, str]:
 def _back(lease: Lease, unused: int) -> list[Argument]:
     arguments: list[Argument] = [lease.token, lease.since]
     for limit, owed in zip(lease.terms.limits, lease.owed, strict=True):
-        back, still = divmod(unused * limit.point, limit.points), divmod(owed, limit.points)
-        arguments += [limit.name, limit.points, *back, *still]
+        back, still = divmod(unused * limit.point, limit.rate), divmod(owed, limit.rate)
+        arguments += [limit.name, limit.rate, *back, *still]
     return arguments
 
 
 def _left(terms: Terms, debts: Sequence[int]) -> Left:
     pairs = zip(terms.limits, debts[::2], debts[1::2], strict=True)
-    return Left(terms.limits, [whole * limit.points + rest for limit, whole, rest in pairs])
+    return Left(terms.limits, [whole * limit.rate + rest for limit, whole, rest in pairs])

@@ -21,10 +21,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import blake2b
-from itertools import repeat
 from pathlib import Path
+from typing import NamedTuple
 
 from api.access.limits import gcra
+from api.access.limits.gcra import Limit
 from api.access.limits.limits import MOST_LIMITS, Lease, Left, Terms, Verdict, check, refusal
 
 ENTRIES = 131_072
@@ -35,7 +36,9 @@ HEADER = struct.Struct(f"<8s{DIGEST}sII")
 MOMENTS = struct.Struct(f"<{MOST_LIMITS}q{MOST_LIMITS}I")
 # The same, for as many limits as there are: what is beyond them is written as zeros.
 WRITTEN = [struct.Struct(f"<{n}q{8 * (MOST_LIMITS - n)}x{n}I{4 * (MOST_LIMITS - n)}x") for n in range(MOST_LIMITS + 1)]
-TOKENS = 4096
+# Of an entry that is not there.
+NONE = (0,) * (2 * MOST_LIMITS)
+PLACES = 4096
 PAGE = 4096
 # struct flock of Linux, with which the kernel tells who holds a lock.
 FLOCK = struct.Struct("hhqqixxxx")
@@ -48,6 +51,15 @@ LOCK_SECONDS_MOST = 1.0
 def boot_clock() -> int:
     """Microseconds since the machine was started: one clock for all its processes, which nobody sets."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+
+
+class Place(NamedTuple):
+    """Where an identity is found: by its hash, in the set of this number, between these bytes."""
+
+    token: bytes
+    home: int
+    first: int
+    last: int
 
 
 class SharedTable:
@@ -67,9 +79,9 @@ class SharedTable:
         self._view = memoryview(self._memory)
         self._counts: memoryview[int] = self._view[counts:].cast("H")
         # Of those who came last: to hash took a tenth of a visit.
-        self._token = lru_cache(TOKENS)(partial(_token, self._key))
+        self._place = lru_cache(PLACES)(partial(_place, self._key, self._sets))
         self._column = 0
-        self._alone = self._columns == 1
+        self._shared = self._columns > 1
         self.evicted = 0
         """Entries that were given up while they still owed something."""
         self.unlocked = 0
@@ -110,60 +122,73 @@ class SharedTable:
         return self._fd
 
     async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
-        check(terms, points)
-        token = self._token(identity)
-        home = self._lock(token)
+        if not 0 <= points <= terms.most:
+            check(terms, points)
+        # Written out, with few calls: it is run for every request.
+        limits, memory = terms.limits, self._memory
+        place = self._place(identity)
+        token, _, first, last = place
+        shared = self._shared
+        if shared:
+            self._lock(place)
         try:
             now = self._clock()
-            entry = self._find(home, token)
-            debts = self._debts(entry, terms, now)
-            after = gcra.take(terms.limits, debts, points)
-            others = self._under_way(entry) if entry >= 0 else 0
-            if others >= terms.at_once:
-                others = self._living(entry)
-            if after is None or others >= terms.at_once:
-                return refusal(terms.limits, debts, points)
+            found = memory.find(token, first, last)
+            if found >= 0:
+                entry = (found - PAGE) // DIGEST
+                held = MOMENTS.unpack_from(memory, self._moments + entry * MOMENTS.size)
+                others = self._under_way(entry) if shared else self._counts[entry]
+                if others >= terms.at_once:
+                    others = self._living(entry)
+            else:
+                entry, held, others = -1, NONE, 0
+            taken = points if used is None else used
+            fits, debts, after, wholes, rests = gcra.take(limits, held, held[MOST_LIMITS:], now, points, taken)
+            if not fits or others >= terms.at_once:
+                return refusal(limits, debts, points)
             if entry < 0:
-                entry = self._place(home, now)
-                self._memory[PAGE + entry * DIGEST : PAGE + (entry + 1) * DIGEST] = token
+                entry = self._enter(place, now)
+            WRITTEN[len(limits)].pack_into(memory, self._moments + entry * MOMENTS.size, *wholes, *rests)
             if used is not None:
-                if used != points:
-                    after = [owed + used * limit.point for limit, owed in zip(terms.limits, debts, strict=True)]
-                self._write(entry, terms, after, now)
-                return Verdict(None, None, 0.0, Left(terms.limits, after))
-            owed = gcra.price(terms.limits, points) if others else after
-            self._write(entry, terms, after, now)
+                return Verdict(None, None, 0.0, Left(limits, after))
             self._counts[self._column * self._entries + entry] += 1
         finally:
-            self._unlock(home)
-        lease = Lease(self, identity, terms, points, token, now, owed)
-        return Verdict(lease, None, 0.0, Left(terms.limits, after))
+            if shared:
+                self._unlock(place)
+        lease = Lease(self, identity, terms, points, token, now, gcra.price(limits, points) if others else after)
+        return Verdict(lease, None, 0.0, Left(limits, after))
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:
-        _, _, terms, points, token, since, owed = lease
-        home = self._lock(token)
+        limits, points = lease.terms.limits, lease.points
+        place = self._place(lease.identity)
+        if self._shared:
+            self._lock(place)
         try:
             now = self._clock()
-            entry = self._find(home, token)
-            debts = self._debts(entry, terms, now)
+            entry = self._find(place)
+            debts = self._debts(entry, limits, now)
             if entry >= 0:
                 if unused > 0:
-                    debts = gcra.give(terms.limits, debts, owed, min(unused, points), now - since)
-                    self._write(entry, terms, debts, now)
-                place = self._column * self._entries + entry
-                if self._counts[place]:
-                    self._counts[place] -= 1
+                    debts = gcra.give(limits, debts, lease.owed, min(unused, points), now - lease.since)
+                    wholes, rests = gcra.moments(limits, debts, now)
+                    WRITTEN[len(limits)].pack_into(self._memory, self._moments + entry * MOMENTS.size, *wholes, *rests)
+                count = self._column * self._entries + entry
+                if self._counts[count]:
+                    self._counts[count] -= 1
         finally:
-            self._unlock(home)
-        return Left(terms.limits, debts)
+            if self._shared:
+                self._unlock(place)
+        return Left(limits, debts)
 
     async def look(self, identity: str, terms: Terms) -> Left:
-        token = self._token(identity)
-        home = self._lock(token)
+        place = self._place(identity)
+        if self._shared:
+            self._lock(place)
         try:
-            return Left(terms.limits, self._debts(self._find(home, token), terms, self._clock()))
+            return Left(terms.limits, self._debts(self._find(place), terms.limits, self._clock()))
         finally:
-            self._unlock(home)
+            if self._shared:
+                self._unlock(place)
 
     async def close(self) -> None:
         self._counts.release()
@@ -171,57 +196,55 @@ class SharedTable:
         self._memory.close()
         os.close(self._fd)
 
-    def _lock(self, token: bytes) -> int:
-        home = int.from_bytes(token[:4]) % self._sets
-        if self._alone:
-            return home
+    def _lock(self, place: Place) -> None:
+        home = PAGE + place.home
         begun = 0.0
         while True:
             try:
-                fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, PAGE + home)
-                return home
+                fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, home)
+                return
             except OSError:
                 now = time.monotonic()
                 begun = begun or now
                 if now - begun > LOCK_SECONDS and (self._stopped(home) or now - begun > LOCK_SECONDS_MOST):
                     self.unlocked += 1
-                    return home
+                    return
                 time.sleep(0.00005)
 
     def _stopped(self, home: int) -> bool:
-        """Whether the process that holds a lock has been stopped."""
-        asked = FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, PAGE + home, 1, 0)
+        """Whether the process that holds the lock of this byte has been stopped."""
+        asked = FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, home, 1, 0)
         holder = FLOCK.unpack(fcntl.fcntl(self._fd, fcntl.F_GETLK, asked))[-1]
         with suppress(OSError):
             return ") T" in Path(f"/proc/{holder}/stat").read_text()
         return False
 
-    def _unlock(self, home: int) -> None:
-        if not self._alone:
-            fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, PAGE + home)
+    def _unlock(self, place: Place) -> None:
+        fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, PAGE + place.home)
 
-    def _find(self, home: int, token: bytes) -> int:
+    def _find(self, place: Place) -> int:
         """The number of the entry; -1 where there is none."""
-        first = PAGE + home * WAYS * DIGEST
-        found = self._memory.find(token, first, first + WAYS * DIGEST)
+        found = self._memory.find(place.token, place.first, place.last)
         return (found - PAGE) // DIGEST if found >= 0 else -1
 
-    def _debts(self, entry: int, terms: Terms, now: int) -> list[int]:
-        if entry < 0:
-            return [0] * len(terms.limits)
-        held = MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
-        return list(map(gcra.debt, terms.limits, held, held[MOST_LIMITS:], repeat(now)))
+    def _held(self, entry: int) -> tuple[int, ...]:
+        """The moments of an entry, the whole microseconds before the rests."""
+        return NONE if entry < 0 else MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
 
-    def _write(self, entry: int, terms: Terms, debts: list[int], now: int) -> None:
-        whole, rest = zip(*map(gcra.moment, terms.limits, debts, repeat(now)), strict=True)
-        WRITTEN[len(whole)].pack_into(self._memory, self._moments + entry * MOMENTS.size, *whole, *rest)
+    def _debts(self, entry: int, limits: tuple[Limit, ...], now: int) -> list[int]:
+        held = self._held(entry)
+        return gcra.debts(limits, held, held[MOST_LIMITS:], now)
 
-    def _place(self, home: int, now: int) -> int:
-        """An entry of the set that is free, or else the one that is given up."""
+    def _enter(self, place: Place, now: int) -> int:
+        """An entry for who has none: one of the set that is free, or else the one that is given up."""
+        entry = self._free(place.home, now)
+        self._memory[PAGE + entry * DIGEST : PAGE + (entry + 1) * DIGEST] = place.token
+        return entry
+
+    def _free(self, home: int, now: int) -> int:
         ranks = []
         for entry in range(home * WAYS, (home + 1) * WAYS):
-            held = MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
-            rank = (self._under_way(entry) > 0, max(held[:MOST_LIMITS]), entry)
+            rank = (self._under_way(entry) > 0, max(self._held(entry)[:MOST_LIMITS]), entry)
             if rank < (False, now):
                 return entry
             ranks.append(rank)
@@ -233,7 +256,7 @@ class SharedTable:
 
     def _under_way(self, entry: int) -> int:
         """Requests at once, of all workers."""
-        return self._counts[entry] if self._alone else sum(self._counts[entry :: self._entries])
+        return sum(self._counts[entry :: self._entries])
 
     def _living(self, entry: int) -> int:
         """Requests at once, after those of workers that are gone were forgotten."""
@@ -257,5 +280,8 @@ class SharedTable:
         self._counts[first : first + self._entries] = memoryview(bytes(2 * self._entries)).cast("H")
 
 
-def _token(key: bytes, identity: str) -> bytes:
-    return blake2b(identity.encode(), digest_size=DIGEST, key=key).digest()
+def _place(key: bytes, sets: int, identity: str) -> Place:
+    token = blake2b(identity.encode(), digest_size=DIGEST, key=key).digest()
+    home = int.from_bytes(token[:4]) % sets
+    first = PAGE + home * WAYS * DIGEST
+    return Place(token, home, first, first + WAYS * DIGEST)
