@@ -1,0 +1,62 @@
+"""The arithmetic of a bucket against the same in fractions."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.access.limits import gcra
+from api.access.limits.gcra import MOST_POINTS, MOST_SECONDS, SECOND, Limit
+
+NOW = 10**12
+
+limits = st.builds(
+    lambda size, points, period: Limit("l", min(size, MOST_SECONDS * points // period) or 1, points, period),
+    st.integers(1, MOST_POINTS),
+    st.integers(1, MOST_POINTS),
+    st.sampled_from([1, 7, 60, 86_400]),
+)
+
+
+@given(limits)
+def test_a_point_takes_its_part_of_the_period_to_come_back(limit: Limit) -> None:
+    assert Fraction(limit.point, limit.rate) == Fraction(limit.period * SECOND, limit.points)
+    assert math.gcd(limit.point, limit.rate) == 1, "in the least numbers"
+
+
+@given(limits, st.floats(0, 1.5), st.integers(0, 1000), st.integers(0, 1000))
+def test_a_take_is_exact(limit: Limit, full: float, points: int, used: int) -> None:
+    """A moment, and what is left at it, in points that are fractions."""
+    owed = int(full * limit.empty)
+    (whole,), (rest,) = gcra.moments([limit], [owed], NOW)
+    fits, before, after, wholes, rests = gcra.take([limit], [whole], [rest], NOW, points, used)
+    missing = Fraction(owed, limit.point)
+    assert before == gcra.debts([limit], [whole], [rest], NOW) == [owed]
+    assert fits == (missing + points <= limit.size)
+    assert Fraction(after[0], limit.point) == missing + used
+    assert (wholes, rests) == gcra.moments([limit], after, NOW)
+    assert Fraction(wholes[0] - NOW) + Fraction(rests[0], limit.rate) == Fraction(after[0], limit.rate)
+
+
+@given(limits, st.floats(0, 1.5))
+def test_what_is_told_is_what_is_left(limit: Limit, full: float) -> None:
+    owed = int(full * limit.empty)
+    missing = Fraction(owed, limit.point)
+    seconds = missing * limit.period / limit.points
+    assert gcra.standing([limit], [owed]) == [max(0, math.floor(limit.size - missing)), math.ceil(seconds)]
+
+
+def test_what_was_left_under_another_plan_is_less_than_a_microsecond() -> None:
+    fast, slow = Limit("l", 10, 999_983, 7), Limit("l", 10, 1, 60)
+    assert slow.rate == 1
+    assert gcra.debts([slow], [NOW], [fast.rate - 1], NOW) == [0]
+    assert gcra.debts([fast], [NOW], [2**32 - 1], NOW) == [fast.rate - 1]
+
+
+def test_a_bucket_that_is_full_owes_nothing() -> None:
+    limit = Limit("l", 10, 1, 60)
+    assert gcra.debts([limit], [NOW - 1], [0], NOW) == [0]
+    assert gcra.take([limit], [0], [0], NOW, 10, 10)[0] and not gcra.take([limit], [0], [0], NOW, 11, 0)[0]
