@@ -1,6 +1,6 @@
 -- Takes a price and a place for a request at once, or neither. One script runs at a time, so it is exact.
 -- KEYS  the caller's buckets (a hash), its requests under way (a sorted set: lease, when it runs out)
--- ARGV  how many at once, the lease, its microseconds; then for each limit: name, rate, price, size, what is taken.
+-- ARGV  how many at once, the lease, its microseconds; then for each limit: name, rate, pace, price, size, what is taken.
 --       The last three are debts as times, each two arguments: whole microseconds, and a rest in 1/rate of one.
 --       What is taken is the price, or less where it is known what will have been used of it: then the lease is empty,
 --       for the request has ended.
@@ -18,24 +18,21 @@ local function plus(whole, rest, more, more_rest, rate)
   return whole, rest
 end
 local before, after, moments, longest = { 0, now, others }, { 1, now, others }, {}, 0
-for n = 4, #ARGV, 8 do
-  local name, rate = ARGV[n], tonumber(ARGV[n + 1])
-  local held = redis.call('HMGET', KEYS[1], name, name .. ':rest')
-  local whole, rest = 0, 0
-  if held[1] and tonumber(held[1]) >= now then
-    whole, rest = held[1] - now, math.min(tonumber(held[2]), rate - 1)
-  end
+for n = 4, #ARGV, 9 do
+  local name, rate, pace = ARGV[n], tonumber(ARGV[n + 1]), ARGV[n + 2]
+  local most, most_rest = tonumber(ARGV[n + 5]), tonumber(ARGV[n + 6])
+  local whole, rest = debt(name, rate, pace, most, most_rest, now)
   before[#before + 1], before[#before + 2] = whole, rest
-  local priced, priced_rest = plus(whole, rest, ARGV[n + 2], ARGV[n + 3], rate)
-  local most, most_rest = tonumber(ARGV[n + 4]), tonumber(ARGV[n + 5])
+  local priced, priced_rest = plus(whole, rest, ARGV[n + 3], ARGV[n + 4], rate)
   if priced > most or (priced == most and priced_rest > most_rest) then
     allowed = false
   end
-  whole, rest = plus(whole, rest, ARGV[n + 6], ARGV[n + 7], rate)
+  whole, rest = plus(whole, rest, ARGV[n + 7], ARGV[n + 8], rate)
   after[#after + 1], after[#after + 2] = whole, rest
   -- A number of 16 digits would be written with an exponent otherwise.
   moments[#moments + 1], moments[#moments + 2] = name, string.format('%.0f', now + whole)
   moments[#moments + 1], moments[#moments + 2] = name .. ':rest', string.format('%.0f', rest)
+  moments[#moments + 1], moments[#moments + 2] = name .. ':pace', pace
   longest = math.max(longest, whole)
 end
 if not allowed then

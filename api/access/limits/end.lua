@@ -1,6 +1,6 @@
 -- Gives the place back and the points that were not needed; nothing where the lease is not held any more.
 -- KEYS  the caller's buckets, its requests under way
--- ARGV  the lease, when it began; then for each limit: name, rate, what was not needed, and the debt right after the
+-- ARGV  the lease, when it began; then for each limit: name, rate, pace, what was not needed, and the debt right after the
 --       lease began, of which only what is still left comes back. Both are times: whole microseconds, and a rest.
 -- Returns the debt of each limit afterwards.
 local clock = redis.call('TIME')
@@ -8,30 +8,26 @@ local now = clock[1] * 1000000 + clock[2]
 local ended = redis.call('ZREM', KEYS[2], ARGV[1]) == 1
 local debts = {}
 local elapsed = math.max(0, now - ARGV[2])
-for n = 3, #ARGV, 6 do
-  local name, rate = ARGV[n], tonumber(ARGV[n + 1])
-  local held = redis.call('HMGET', KEYS[1], name, name .. ':rest')
-  local whole, rest = 0, 0
-  if held[1] and tonumber(held[1]) >= now then
-    whole, rest = held[1] - now, math.min(tonumber(held[2]), rate - 1)
-    if ended then
-      local back, back_rest = tonumber(ARGV[n + 2]), tonumber(ARGV[n + 3])
-      local still, still_rest = ARGV[n + 4] - elapsed, tonumber(ARGV[n + 5])
-      if still < back or (still == back and still_rest < back_rest) then
-        back, back_rest = still, still_rest
-      end
-      if back >= 0 then
-        whole, rest = whole - back, rest - back_rest
-      end
-      if rest < 0 then
-        whole, rest = whole - 1, rest + rate
-      end
-      if whole < 0 then
-        whole, rest = 0, 0
-      end
-      local moment = string.format('%.0f', now + whole)
-      redis.call('HSET', KEYS[1], name, moment, name .. ':rest', string.format('%.0f', rest))
+for n = 3, #ARGV, 7 do
+  local name, rate, pace = ARGV[n], tonumber(ARGV[n + 1]), ARGV[n + 2]
+  local whole, rest = debt(name, rate, pace, nil, nil, now)
+  if ended and (whole > 0 or rest > 0) then
+    local back, back_rest = tonumber(ARGV[n + 3]), tonumber(ARGV[n + 4])
+    local still, still_rest = ARGV[n + 5] - elapsed, tonumber(ARGV[n + 6])
+    if still < back or (still == back and still_rest < back_rest) then
+      back, back_rest = still, still_rest
     end
+    if back >= 0 then
+      whole, rest = whole - back, rest - back_rest
+    end
+    if rest < 0 then
+      whole, rest = whole - 1, rest + rate
+    end
+    if whole < 0 then
+      whole, rest = 0, 0
+    end
+    local moment, left = string.format('%.0f', now + whole), string.format('%.0f', rest)
+    redis.call('HSET', KEYS[1], name, moment, name .. ':rest', left, name .. ':pace', pace)
   end
   debts[#debts + 1], debts[#debts + 2] = whole, rest
 end

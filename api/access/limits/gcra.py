@@ -40,6 +40,8 @@ class Limit:
     """The debt of an empty bucket."""
     second: int = field(init=False, repr=False, compare=False)
     """The debt that comes back in a second."""
+    pace: str = field(init=False, repr=False, compare=False)
+    """How fast a bucket fills: rate/point."""
     room: tuple[int, int] = field(init=False, repr=False, compare=False)
     """What an empty bucket takes to fill: whole microseconds, and a rest in 1/rate of one."""
 
@@ -59,6 +61,7 @@ class Limit:
         object.__setattr__(self, "rate", rate)
         object.__setattr__(self, "empty", self.size * point)
         object.__setattr__(self, "second", rate * SECOND)
+        object.__setattr__(self, "pace", f"{rate}/{point}")
         object.__setattr__(self, "room", divmod(self.size * point, rate))
 
     def share(self, processes: int, points: int) -> Limit:
@@ -81,8 +84,7 @@ def take(
     fits, debts, after, wholes_after, rests_after = True, [], [], [], []
     for limit, whole, rest in zip(limits, wholes, rests, strict=False):
         rate, point = limit.rate, limit.point
-        # A rest that was left under another plan may be more than there can be of it under this one.
-        owed = 0 if whole < now else (whole - now) * rate + (rest if rest < rate else rate - 1)
+        owed = 0 if whole < now else (whole - now) * rate + rest
         debts.append(owed)
         if owed + points * point > limit.empty:
             fits = False
@@ -103,6 +105,18 @@ def moments(limits: Sequence[Limit], debts: Sequence[int], now: int) -> tuple[li
     """When buckets with these debts will be full: the whole microseconds, and the rests."""
     pairs = [divmod(owed, limit.rate) for limit, owed in zip(limits, debts, strict=True)]
     return [now + whole for whole, _ in pairs], [rest for _, rest in pairs]
+
+
+def repaced(limit: Limit, whole: int, rest: int, points: int, period: int, now: int) -> tuple[int, int]:
+    """When a bucket will be full that was left under another limit, of `points` every `period` seconds: what is missing
+    is as many points as it was."""
+    if whole < now or (points == limit.points and period == limit.period):
+        return whole, rest
+    common = gcd(period * SECOND, points)
+    point, rate = period * SECOND // common, points // common
+    missing = (whole - now) * rate + min(rest, rate - 1)
+    whole, rest = divmod(-(-missing * limit.point // point), limit.rate)
+    return now + whole, rest
 
 
 def price(limits: Sequence[Limit], points: int) -> list[int]:

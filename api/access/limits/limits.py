@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import NamedTuple, Protocol
 
 from api.access.limits import gcra
@@ -22,6 +23,7 @@ AT_ONCE = "at_once"
 AT_ONCE_AGAIN = 1.0
 MOST_LIMITS = 4
 MOST_AT_ONCE = 10_000
+PACES = Struct(f"<{2 * MOST_LIMITS}I")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Terms:
     at_once: int
     most: int = field(init=False, repr=False, compare=False)
     """The highest price that can ever be granted."""
+    paces: bytes = field(init=False, repr=False, compare=False)
+    """How fast each limit fills, as a store keeps it beside the moment that it worked out by it."""
 
     def __post_init__(self) -> None:
         names = {limit.name for limit in self.limits}
@@ -39,11 +43,18 @@ class Terms:
             raise ValueError(f"terms have 1 to {MOST_LIMITS} limits, each under a name of its own")
         if type(self.at_once) is not int or not 1 <= self.at_once <= MOST_AT_ONCE:
             raise ValueError(f"requests at once are a whole number from 1 to {MOST_AT_ONCE:,}, not {self.at_once!r}")
+        object.__setattr__(self, "paces", paces(self.limits))
         object.__setattr__(self, "most", min(limit.size for limit in self.limits))
 
     def share(self, processes: int, points: int) -> Terms:
         """What one of so many processes grants by itself, at least one point and one request."""
         return Terms(tuple(limit.share(processes, points) for limit in self.limits), max(1, self.at_once // processes))
+
+
+def paces(limits: Sequence[Limit]) -> bytes:
+    """The points of each limit and their periods, with zeros for limits that are not there."""
+    missing = [0] * (MOST_LIMITS - len(limits))
+    return PACES.pack(*(one.points for one in limits), *missing, *(one.period for one in limits), *missing)
 
 
 # Tuples, since several are made for every request and a frozen dataclass costs four times as much.

@@ -32,8 +32,9 @@ class Script:
 
 
 def script(name: str) -> Script:
-    """The one of this name."""
-    return Script(Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8"))
+    """The one of this name; those that read buckets know how."""
+    parts = ("held", name) if name in ("begin", "end") else (name,)
+    return Script("".join(Path(__file__).with_name(f"{one}.lua").read_text(encoding="utf-8") for one in parts))
 
 
 class RedisLimits:
@@ -55,7 +56,7 @@ class RedisLimits:
         taken = points if used is None else used
         arguments: list[Argument] = [terms.at_once, token, self._lease]
         for limit in terms.limits:
-            arguments += [limit.name, limit.rate, *divmod(points * limit.point, limit.rate), *limit.room]
+            arguments += [limit.name, limit.rate, limit.pace, *divmod(points * limit.point, limit.rate), *limit.room]
             arguments += divmod(taken * limit.point, limit.rate)
         own = gcra.price(terms.limits, points)
         try:
@@ -129,7 +130,7 @@ def _back(lease: Lease, unused: int) -> list[Argument]:
     arguments: list[Argument] = [lease.token, lease.since]
     for limit, owed in zip(lease.terms.limits, lease.owed, strict=True):
         back, still = divmod(unused * limit.point, limit.rate), divmod(owed, limit.rate)
-        arguments += [limit.name, limit.rate, *back, *still]
+        arguments += [limit.name, limit.rate, limit.pace, *back, *still]
     return arguments
 
 

@@ -22,20 +22,23 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from api.access.limits import gcra
-from api.access.limits.gcra import Limit
-from api.access.limits.limits import MOST_LIMITS, Lease, Left, Terms, Verdict, check, refusal
+from api.access.limits.limits import MOST_LIMITS, PACES, Lease, Left, Terms, Verdict, check, refusal
 
 ENTRIES = 131_072
 WAYS = 16
 DIGEST = 16
 MAGIC = b"limits/1"
 HEADER = struct.Struct(f"<8s{DIGEST}sII")
-MOMENTS = struct.Struct(f"<{MOST_LIMITS}q{MOST_LIMITS}I")
+# Of each limit the moment, its rest, and how fast it filled when that was written.
+MOMENTS = struct.Struct(f"<{MOST_LIMITS}q{MOST_LIMITS}I{PACES.size}s")
 # The same, for as many limits as there are: what is beyond them is written as zeros.
-WRITTEN = [struct.Struct(f"<{n}q{8 * (MOST_LIMITS - n)}x{n}I{4 * (MOST_LIMITS - n)}x") for n in range(MOST_LIMITS + 1)]
+WRITTEN = [
+    struct.Struct(f"<{n}q{8 * (MOST_LIMITS - n)}x{n}I{4 * (MOST_LIMITS - n)}x{PACES.size}s")
+    for n in range(MOST_LIMITS + 1)
+]
 # Of an entry that is not there.
 NONE = (0,) * (2 * MOST_LIMITS)
 PLACES = 4096
@@ -90,7 +93,7 @@ class SharedTable:
     @classmethod
     def create(cls, entries: int = ENTRIES, workers: int = 1) -> SharedTable:
         """A new table for so many identities at once and so many workers, as the parent holds it: it hands `fileno()`
-        down, and asks nothing of the table itself. Memory is taken as entries are used, 66 bytes for each and more
+        down, and asks nothing of the table itself. Memory is taken as entries are used, 98 bytes for each and more
         workers."""
         sets = -(-entries // WAYS)
         # A worker that comes before the one that it replaces has gone needs a column of its own.
@@ -137,6 +140,8 @@ class SharedTable:
             if found >= 0:
                 entry = (found - PAGE) // DIGEST
                 held = MOMENTS.unpack_from(memory, self._moments + entry * MOMENTS.size)
+                if held[-1] != terms.paces:
+                    held = _repaced(held, terms, now, most=True)
                 others = self._under_way(entry) if shared else self._counts[entry]
                 if others >= terms.at_once:
                     others = self._living(entry)
@@ -148,7 +153,7 @@ class SharedTable:
                 return refusal(limits, debts, points)
             if entry < 0:
                 entry = self._enter(place, now)
-            WRITTEN[len(limits)].pack_into(memory, self._moments + entry * MOMENTS.size, *wholes, *rests)
+            WRITTEN[len(limits)].pack_into(memory, self._moments + entry * MOMENTS.size, *wholes, *rests, terms.paces)
             if used is not None:
                 return Verdict(None, None, 0.0, Left(limits, after))
             self._counts[self._column * self._entries + entry] += 1
@@ -159,19 +164,21 @@ class SharedTable:
         return Verdict(lease, None, 0.0, Left(limits, after))
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:
-        limits, points = lease.terms.limits, lease.points
+        terms, points = lease.terms, lease.points
+        limits = terms.limits
         place = self._place(lease.identity)
         if self._shared:
             self._lock(place)
         try:
             now = self._clock()
             entry = self._find(place)
-            debts = self._debts(entry, limits, now)
+            debts = self._debts(entry, terms, now)
             if entry >= 0:
                 if unused > 0:
                     debts = gcra.give(limits, debts, lease.owed, min(unused, points), now - lease.since)
                     wholes, rests = gcra.moments(limits, debts, now)
-                    WRITTEN[len(limits)].pack_into(self._memory, self._moments + entry * MOMENTS.size, *wholes, *rests)
+                    at = self._moments + entry * MOMENTS.size
+                    WRITTEN[len(limits)].pack_into(self._memory, at, *wholes, *rests, terms.paces)
                 count = self._column * self._entries + entry
                 if self._counts[count]:
                     self._counts[count] -= 1
@@ -185,7 +192,7 @@ class SharedTable:
         if self._shared:
             self._lock(place)
         try:
-            return Left(terms.limits, self._debts(self._find(place), terms.limits, self._clock()))
+            return Left(terms.limits, self._debts(self._find(place), terms, self._clock()))
         finally:
             if self._shared:
                 self._unlock(place)
@@ -227,13 +234,13 @@ class SharedTable:
         found = self._memory.find(place.token, place.first, place.last)
         return (found - PAGE) // DIGEST if found >= 0 else -1
 
-    def _held(self, entry: int) -> tuple[int, ...]:
-        """The moments of an entry, the whole microseconds before the rests."""
-        return NONE if entry < 0 else MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
+    def _held(self, entry: int) -> tuple[Any, ...]:
+        """The moments of an entry, the whole microseconds before the rests, and their paces."""
+        return MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
 
-    def _debts(self, entry: int, limits: tuple[Limit, ...], now: int) -> list[int]:
-        held = self._held(entry)
-        return gcra.debts(limits, held, held[MOST_LIMITS:], now)
+    def _debts(self, entry: int, terms: Terms, now: int) -> list[int]:
+        held = NONE if entry < 0 else _repaced(self._held(entry), terms, now)
+        return gcra.debts(terms.limits, held, held[MOST_LIMITS:], now)
 
     def _enter(self, place: Place, now: int) -> int:
         """An entry for who has none: one of the set that is free, or else the one that is given up."""
@@ -278,6 +285,21 @@ class SharedTable:
     def _empty(self, column: int) -> None:
         first = column * self._entries
         self._counts[first : first + self._entries] = memoryview(bytes(2 * self._entries)).cast("H")
+
+
+def _repaced(held: tuple[Any, ...], terms: Terms, now: int, *, most: bool = False) -> tuple[Any, ...]:
+    """Moments as they are under these terms, where they were written under others; with `most` no later than those of
+    empty buckets. A request that ends gives back to what others took under larger plans, which does not end there."""
+    if held[-1] == terms.paces:
+        return held
+    paces = PACES.unpack(held[-1])
+    rows = zip(terms.limits, held, held[MOST_LIMITS:], paces, paces[MOST_LIMITS:], strict=False)
+    pairs = [gcra.repaced(*row, now) if row[-1] else row[1:3] for row in rows]
+    if most:
+        empty = [(now + limit.room[0], limit.room[1]) for limit in terms.limits]
+        pairs = list(map(min, pairs, empty))
+    missing = (0,) * (MOST_LIMITS - len(pairs))
+    return *(whole for whole, _ in pairs), *missing, *(rest for _, rest in pairs), *missing
 
 
 def _place(key: bytes, sets: int, identity: str) -> Place:

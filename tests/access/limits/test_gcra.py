@@ -49,11 +49,13 @@ def test_what_is_told_is_what_is_left(limit: Limit, full: float) -> None:
     assert gcra.standing([limit], [owed]) == [max(0, math.floor(limit.size - missing)), math.ceil(seconds)]
 
 
-def test_what_was_left_under_another_plan_is_less_than_a_microsecond() -> None:
-    fast, slow = Limit("l", 10, 999_983, 7), Limit("l", 10, 1, 60)
-    assert slow.rate == 1
-    assert gcra.debts([slow], [NOW], [fast.rate - 1], NOW) == [0]
-    assert gcra.debts([fast], [NOW], [2**32 - 1], NOW) == [fast.rate - 1]
+@given(limits, limits, st.floats(0, 1))
+def test_under_another_limit_as_many_points_are_missing_as_before(old: Limit, new: Limit, full: float) -> None:
+    owed = int(full * old.empty)
+    (whole,), (rest,) = gcra.moments([old], [owed], NOW)
+    found = gcra.debts([new], *zip(gcra.repaced(new, whole, rest, old.points, old.period, NOW), strict=True), NOW)
+    more = Fraction(found[0], new.point) - Fraction(owed, old.point)
+    assert 0 <= more < Fraction(1, new.point), "rounded up by less than a unit"
 
 
 def test_a_bucket_that_is_full_owes_nothing() -> None:

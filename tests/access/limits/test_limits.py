@@ -240,17 +240,34 @@ async def test_a_price_that_can_never_be_granted_is_no_matter_of_time(store: Con
         await store.limits.begin(store.somebody(), PLAN, -1)
 
 
-async def test_a_smaller_plan_holds_at_once_and_a_larger_one_too(store: Controlled) -> None:
+async def test_a_plan_that_is_changed_holds_at_once_and_what_was_taken_stays_taken(store: Controlled) -> None:
+    """In points: who ran out has the rest of a larger plan, and of a smaller one owes no more than it holds."""
+    for minute, day, left, full in (
+        (Limit("minute", 1000, 999_983, 60), Limit("day", 5000, 5000, 86_400), (990, 4990), 10 * 60 / 999_983),
+        (Limit("minute", 1000, 1, 60), Limit("day", 5000, 1000, 86_400), (990, 4990), 600),
+        (Limit("minute", 5, 7, 60), Limit("day", 9, 100, 86_400), (0, 0), 5 * 60 / 7),
+        (Limit("minute", 10**9, 10**9, 60), Limit("day", 10**9, 10**9, 86_400), (10**9 - 10, 10**9 - 10), 0),
+    ):
+        who, changed = store.somebody(), Terms((minute, day), 2)
+        verdict = await store.limits.begin(who, PLAN, 10, 10)
+        assert verdict.left.remaining == (0, 90)
+        assert not (await store.limits.begin(who, changed, min(min(left) + 1, changed.most))).allowed
+        verdict = await store.limits.begin(who, changed, 0, 0)
+        # Redis counts in floating point, and says one less rather than one more.
+        found = verdict.left.remaining
+        assert all(0 <= told - one <= 1 for told, one in zip(left, found, strict=True)), found
+        assert math.isclose(verdict.left.reset[0], full, abs_tol=0.001)
+
+
+async def test_a_request_that_was_under_way_while_the_plan_changed_gives_back_its_points(store: Controlled) -> None:
     who = store.somebody()
-    verdict = await store.limits.begin(who, PLAN, 10)
-    assert verdict.lease is not None
-    await store.limits.end(verdict.lease)
-    for size, points in ((5, 7), (1000, 999_983), (1, 1)):
-        changed = Terms((Limit("minute", size, points, 60), Limit("day", 100, 100, 86_400)), 2)
-        verdict = await store.limits.begin(who, changed, size if size < 100 else 100)
-        assert not verdict.allowed
-        # In time it stays what it was: ten seconds for the minute.
-        assert math.isclose(verdict.left.reset[0], 10, abs_tol=0.001)
+    first = await store.limits.begin(who, PLAN, 10)
+    larger = Terms((Limit("minute", 1000, 1000, 60), Limit("day", 1000, 1000, 86_400)), 2)
+    assert (await store.limits.begin(who, larger, 90, 90)).left.remaining == (900, 900)
+    assert first.lease is not None
+    await store.limits.end(first.lease, 10)
+    found = (await store.limits.look(who, larger)).remaining
+    assert all(0 <= 910 - one <= 1 for one in found), found
 
 
 @pytest.mark.parametrize(
