@@ -82,26 +82,25 @@ class Service:
                 detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
                 raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
             check(priced.price, priced.dearest, self.settings.max_price, caller.plan)
-        kept = self._kept.get(priced.key)
-        if kept is None or not self._true(priced, kept):
-            return await self.gate.begin(caller, priced.price), None
-        return await self.gate.begin(caller, priced.price, _used(priced, kept, held)), kept
+        kept = self._kept_now(priced)
+        used = None if kept is None else _used(priced, kept, held)
+        return await self.gate.begin(caller, priced.price, used), kept
 
-    def _true(self, priced: Priced, reply: Reply) -> bool:
-        """Whether an answer is for sure still true."""
-        return reply.mark == self.changes.mark(priced.statement.reads)
+    def _kept_now(self, priced: Priced) -> Reply | None:
+        """The answer, where it is kept and for sure still true."""
+        kept = self._kept.get(priced.key)
+        return kept if kept is not None and kept.mark == self.changes.mark(priced.statement.reads) else None
 
     async def answer(
         self, priced: Priced, spent: Spent, held: Held | None = None, kept: Reply | None = None
     ) -> tuple[Reply, bool]:
-        """The answer, in bytes, and whether it was `kept`, as it came along with the charge. It is free where the
-        client has it already, which `held` tells. Unavailable or TimedOut where the store does not give one."""
+        """The answer, in bytes, and whether it was kept. One that came along with the charge is the answer: its caller
+        has paid for that one and holds no place for another. It is free where the client has it already, which `held`
+        tells. Unavailable or TimedOut where the store does not give one."""
         used = priced.price
         try:
-            # While the caller was charged it may have become old; or young, by somebody else's asking.
-            kept = kept or self._kept.get(priced.key)
-            if kept is not None and not self._true(priced, kept):
-                kept = None
+            if kept is None:
+                kept = self._kept_now(priced)
             reply = kept or await self._flights.run(priced.key, lambda: self._read(priced))
             used = _used(priced, reply, held)
             return reply, kept is not None

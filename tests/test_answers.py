@@ -13,8 +13,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from api.access.caller import Caller
 from api.access.directory import Directory
 from api.access.gate import Gate, Spent
+from api.access.plan import Plan
 from api.answer import Priced, Service
 from api.catalog import V1
 from api.ingest.load import load
@@ -166,6 +168,19 @@ async def test_the_tag_before_a_query_is_the_tag_after_it(service: Service, url:
         reply = await answer(service, plan)
         assert before == f"{plan.key}-{reply.mark}"
         await write(url, tmp_path, number)
+
+
+async def test_what_came_along_with_the_charge_is_the_answer(service: Service, url: str, tmp_path: Path) -> None:
+    """Its caller has paid for that one, and holds no place for a query."""
+    plan, caller = sources(service), Caller("ip:192.0.2.1", Plan("p", 1, 1, 1, 1, 200))
+    first = await answer(service, plan)
+    spent, kept = await service.admit(caller, plan)
+    assert kept is first
+    await write(url, tmp_path, 0)
+    await asyncio.sleep(OLDEST)
+    assert await service.answer(plan, spent, None, kept) == (first, True)
+    assert (await service.admit(caller, plan))[1] is None
+    assert await count(service) == 1
 
 
 async def test_equal_requests_at_once_are_one_query(url: str) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +19,7 @@ import pytest
 
 from api.access import key
 from api.cli import main
+from api.store import embedded
 from api.store.migrate import migrate
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +33,13 @@ async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
     made = await fresh_database()
     await migrate(made)
     return made
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Postgres that nobody made anything in, roles included."""
+    with embedded.start(tmp_path_factory.mktemp("empty") / "data") as server:
+        yield server.url
 
 
 @dataclass(frozen=True)
@@ -210,3 +218,10 @@ async def test_a_store_without_tables_says_what_to_do(database: str) -> None:
 def test_a_postgres_that_is_not_there_is_told(url: str) -> None:
     done = briefing("postgresql://127.0.0.1:9/nothing", "keys", "list")
     assert done.returncode == 69 and "does not answer" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("keys", "list"), ("plans", "list"), ("documents", "list"), ("outdated",)])
+def test_a_store_that_was_never_made_says_how_to_make_it(empty: str, arguments: tuple[str, ...]) -> None:
+    done = briefing(empty, *arguments)
+    assert done.returncode != 0 and "Run `briefing migrate`" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -149,5 +149,7 @@ def _refusal(price: int, verdict: Verdict) -> RateLimited:
         detail = "Too many keys or hashes of documents came from you that nobody knows."
     else:
         detail = f"This request costs {price} points, and your plan's limit of the {verdict.hit} has fewer left."
-    hint = "Try again after Retry-After; RateLimit tells what is left, and GET /v1/me what your plan allows."
+    hint = (
+        "Try again after Retry-After; RateLimit tells what is left, and GET /me of each version what your plan allows."
+    )
     return RateLimited(detail, hint, limit=verdict.hit, price=price, retry_after=verdict.retry_after)

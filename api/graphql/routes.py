@@ -69,7 +69,7 @@ class _Door:
         tag = "" if post or not prepared.whole else self._service.tag(prepared.whole)
         if same := unchanged(scope, tag, weak=True):
             return same
-        answer = await self._executor.answer(prepared, scope, conditional=bool(tag))
+        answer = await self._executor.answer(prepared, scope, conditional=not post and prepared.whole is not None)
         end = _end(scope["facts"].spent, prepared.outdated)
         # What tells of the schema has no mark of the store's, and so no tag that a 304 could be free for.
         if post or not prepared.whole:

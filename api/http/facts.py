@@ -37,6 +37,7 @@ class Facts:
     bytes: int = 0
     # The answer broke off.
     cut: bool = False
+    # In the end; what it may cost at most until then.
     price: int | None = None
     # hit: kept and still true. miss: read, or waited for with others. unchanged: a 304.
     cache: str = ""

@@ -104,6 +104,8 @@ class Front:
     def _end(self, facts: Facts, scope: Scope) -> None:
         facts.ended = perf_counter()
         facts.route = route(scope)
+        if facts.spent is not None:
+            facts.price = facts.spent.used
         if facts.status == 304:
             unchanged(facts)
         for ended in self._ended:

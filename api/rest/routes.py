@@ -25,6 +25,8 @@ from api.rest.request import list_query, record_query
 
 JSON = "application/json"
 PLANS_MOST = 8 * 1024 * 1024
+# What a query is made of (RFC 3986, 3.4) beside letters and digits, and the sign of what is encoded already.
+IN_QUERY = "!$&'()*+,;=:@/?-._~%"
 METHODS = ["GET", "HEAD", "OPTIONS"]
 
 
@@ -133,8 +135,9 @@ def missing(resource: Resource, note: str) -> NotFound | Withdrawn:
 
 
 def _next_page(scope: Scope) -> str:
-    pairs = [one for one in scope["query_string"].decode("latin-1").split("&") if one and not one.startswith("cursor=")]
-    return f"{quote(scope['path'])}?{'&'.join([*pairs, 'cursor='])}"
+    pairs = [one for one in scope["query_string"].split(b"&") if one and not one.startswith(b"cursor=")]
+    # As it was sent, but for what no URL has: a `>` would end the link, and what follows it would be another.
+    return f"{quote(scope['path'])}?{quote(b'&'.join([*pairs, b'cursor=']), safe=IN_QUERY)}"
 
 
 def _weight(priced: Priced, query_string: bytes) -> int:

@@ -19,7 +19,12 @@ SECONDS = 1.5  # that one statement may take, the way to Postgres included
 IDLE_SECONDS = 60.0
 Row = Mapping[str, Any]
 
-NOT_THERE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError)
+NOT_THERE = (
+    asyncpg.UndefinedTableError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InvalidParameterValueError,  # There is no such role.
+)
 REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 GONE = (
     asyncpg.InterfaceError,

@@ -225,5 +225,6 @@ async def _close(connection: Connection) -> None:
     # close() waits until the cancellation of what it runs has been sent, terminate() would not.
     try:
         await connection.close(timeout=2)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AttributeError):
+        # The last is asyncpg's own, where a COPY was given up in the moment in which its connection broke off.
         connection.terminate()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import asyncpg
 import pytest
 
 from tests.limits.conftest import Access, Client, cost
@@ -74,6 +77,27 @@ def test_a_304_is_free(client: Client, key: dict[str, str]) -> None:
         answer = client.get(path, key, if_none_match=tag)
         assert answer.status_code == 304
         assert left(client, key)["day"] == before["day"]
+
+
+async def test_a_304_is_free_while_it_is_not_sure_what_changed(client: Client, key: dict[str, str], store: str) -> None:
+    """Each notification makes a worker look again, and until it has looked nothing is sure."""
+    connection, over = await asyncpg.connect(store), asyncio.Event()
+
+    async def notify() -> None:
+        while not over.is_set():
+            await connection.execute("notify briefing_change")
+
+    for path in ("/v1/events?limit=13", "/v1/graphql?query={events(first:13){nodes{id}}}"):
+        tag = client.get(path, key).headers["etag"]
+        before = left(client, key)["day"]
+        over.clear()
+        storm = asyncio.create_task(notify())
+        answers = [await asyncio.to_thread(client.get, path, key, if_none_match=tag) for _ in range(40)]
+        over.set()
+        await storm
+        assert {one.status_code for one in answers} == {304}
+        assert left(client, key)["day"] == before
+    await connection.close()
 
 
 @pytest.mark.parametrize("named", ["{tag}", "*", '"{tag}', "{tag}-x", "W/{tag}", 'W/"{tag}"x'])

@@ -31,13 +31,17 @@ def test_a_request_is_a_line_with_what_it_cost(sample: str, log: Log) -> None:
         export = client.get("/v1/places.csv", headers={"accept-encoding": "identity"})
         client.get("/v1/events/ev_nothing")
         client.get("/nothing/here")
-        lines = log.requests(7)
-    listed, same = of(lines, "/v1/events")
+        sparse = client.get("/v1/events?limit=40&include=figures&kind=ceasefire")
+        wrong = client.get("/v1/events?limt=1")
+        lines = log.requests(9)
+    listed, same, *others = of(lines, "/v1/events")
+    assert [one["price"] for one in others] == [int(one.headers["ratelimit-cost"]) for one in (sparse, wrong)]
+    assert others[0]["price"] < 40 and others[1]["price"] == 1, "what it cost, and not what it could have"
     assert datetime.fromisoformat(listed["timestamp"]).utcoffset() is not None
     assert listed["request_id"] == first.headers["x-request-id"]
     assert (listed["level"], listed["method"], listed["status"], listed["cache"]) == ("info", "GET", 200, "miss")
     assert listed["bytes"] == first.num_bytes_downloaded
-    assert listed["price"] >= 3
+    assert listed["price"] == int(first.headers["ratelimit-cost"]) == 3
     assert 0 < listed["store_ms"] <= listed["ms"] < 5000
     assert listed["agent"] == "x" * 200
     assert (same["status"], same["cache"], same["price"], same["bytes"]) == (304, "unchanged", 0, 0)

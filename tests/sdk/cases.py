@@ -37,6 +37,11 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
+def once(found: dict[str, dict[str, Any]]) -> bool:
+    """Whether what is wrong with one parameter is told once, though a problem names it twice."""
+    return str(found["parameter"]["text"]).count("There is no such parameter here") == 1
+
+
 def differing(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The cases that were told otherwise."""
     return {name: found.get(name) for name, expected in CASES.items() if not _as(expected, found.get(name, {}))}

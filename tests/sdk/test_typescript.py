@@ -9,7 +9,7 @@ from typing import Any
 from api.http.problems import PROBLEMS
 from tests.clients import run
 from tests.sdk.between import Between
-from tests.sdk.cases import differing
+from tests.sdk.cases import differing, once
 from tests.sdk.conftest import ROOT, Run
 
 
@@ -39,7 +39,7 @@ def test_what_goes_wrong_is_told_as_what_it_is_and_as_python_tells_it(
     in_node: Run, served: str, changed: Between
 ) -> None:
     told = in_node("errors.mjs", served, changed.url)
-    assert not differing(told["found"])
+    assert not differing(told["found"]) and once(told["found"])
     assert told["found"]["slow export"]["class"] == "TooSlow"
     assert set(told["codes"]) == PROBLEMS.keys()
 

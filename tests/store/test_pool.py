@@ -9,7 +9,7 @@ import pytest
 
 from api.errors import Unavailable
 from api.settings import Settings
-from api.store.pool import Lease, Pool
+from api.store.pool import Lease, Pool, _close
 
 
 @pytest.fixture
@@ -88,4 +88,17 @@ async def test_who_waits_for_the_other_plan_mode_gets_the_connection_switched(po
     pool.give(lease)
     assert await task is lease
     assert await lease.connection.fetchval("show plan_cache_mode") == "force_custom_plan"
+    pool.give(lease)
+
+
+async def test_a_connection_that_does_not_close_is_ended(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncpg gives up a COPY whose connection broke off in the same moment with an AttributeError."""
+    lease = await pool.take(False)
+
+    async def close(*_: object, **__: object) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'cancelled'")
+
+    monkeypatch.setattr(type(lease.connection), "close", close)
+    await _close(lease.connection)
+    assert lease.connection.is_closed()
     pool.give(lease)

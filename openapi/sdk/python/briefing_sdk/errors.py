@@ -86,6 +86,7 @@ class Problem(BriefingError):
 
     def __str__(self) -> str:
         faults = [f"{one.parameter}: {one.detail}" if one.parameter else one.detail for one in self.faults]
+        faults = [one for one in faults if one not in self.detail]  # which names the first already
         request = f"(request {self.request_id})" if self.request_id else ""
         return " ".join(filter(None, [f"{self.code}:", self.detail, *faults, self.hint, request]))
 

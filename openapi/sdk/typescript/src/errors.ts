@@ -90,8 +90,10 @@ function faults(told: unknown): Fault[] {
 
 function shown(document: ProblemDocument): string {
   const each = faults(document.errors).map((one) => (one.parameter ? `${one.parameter}: ${one.detail}` : one.detail));
+  const detail = said(document.detail) ?? "";
+  const others = each.filter((one) => !detail.includes(one)); // it names the first already
   const request = said(document.request_id) ? `(request ${document.request_id})` : undefined;
-  const parts = [`${said(document.code) ?? ""}:`, said(document.detail), ...each, said(document.hint), request];
+  const parts = [`${said(document.code) ?? ""}:`, detail, ...others, said(document.hint), request];
   return parts.filter(Boolean).join(" ");
 }
 

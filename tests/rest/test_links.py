@@ -1,0 +1,28 @@
+"""The link to the next page carries what was asked as it was sent, and nothing that would end it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.http.conftest import Client
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"kind=shelling&limit=1", b"kind=shelling&limit=1"),
+        (b"q=a+or+the&limit=1", b"q=a+or+the&limit=1"),
+        (b"q=a%20or%20the&limit=1", b"q=a%20or%20the&limit=1"),
+        (
+            b'limit=1&q=a+or+the+or+of+or+bombardment>;rel="x",<https://evil.example/>',
+            b"limit=1&q=a+or+the+or+of+or+bombardment%3E;rel=%22x%22,%3Chttps://evil.example/%3E",
+        ),
+    ],
+)
+def test_the_next_page_is_one_link(served: str, sent: bytes, told: bytes) -> None:
+    client = Client(int(served.rpartition(":")[2]))
+    client.send(b"GET /v1/events?" + sent + b" HTTP/1.1\r\nhost: x\r\n\r\n")
+    link = client.answer().fields["link"].encode()
+    client.close()
+    assert link.startswith(b"</v1/events?" + told + b"&cursor=") and link.endswith(b'>; rel="next"')
+    assert link.count(b"<") == link.count(b">") == 1
