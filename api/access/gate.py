@@ -80,12 +80,10 @@ class Gate:
         self._seen: Memo[Caller] = Memo(SEEN_MOST)
 
     async def caller(self, key: str | None, network: str) -> Caller:
-        """Who asks, with the text of a key or without. Unauthenticated and its kinds; RateLimited where too many wrong
-        keys came from there; Unavailable."""
+        """Who asks, with the text of a key that is not at hand, or without one. Unauthenticated and its kinds;
+        RateLimited where too many wrong keys came from there; Unavailable."""
         if key is None:
             return self._anonymous(network)
-        if found := self.at_hand(key):
-            return found
         named = read(key, self._environment)
         if self.directory.knows(named):
             return await self.directory.caller(named)

@@ -23,8 +23,7 @@ def presented(scope: Scope) -> str | None:
         return None
     doubled = len(sent) < len(scope["headers"])
     if plain is None and bearer is not None and not doubled:
-        # Written as nearly everybody writes it, or else.
-        key = bearer[7:].strip() if bearer[:7] == b"Bearer " else _token(bearer)
+        key = _token(bearer)
     elif bearer is None and plain is not None and not doubled:
         key = plain.strip()
     else:
