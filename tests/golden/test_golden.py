@@ -1,7 +1,8 @@
-"""Version 1 answers byte for byte what it answered before there was a version beside it.
+"""Each version answers byte for byte as recorded in `vN.json`.
 
-The answers were taken from the service as it was then. With WRITE_GOLDEN=1 they are taken anew, which is right
-only where version 1 itself was meant to change, by addition.
+`WRITE_GOLDEN=1` records the answers anew. That is right where answers were meant to change: the diff of the file shows
+callers' view of the change. The `Vary` header and `extensions.cost` stand on a line of their own in each record, for
+they may change while everything else stays.
 """
 
 from __future__ import annotations
@@ -10,40 +11,72 @@ import json
 import os
 import re
 from pathlib import Path
-from urllib.parse import urlencode
+from typing import Any
 
 import httpx2
 import pytest
 
-from tests.golden.requests import DOCUMENTS, PATHS
+from api.catalog import VERSIONS
+from tests.golden.requests import requests
 
-KEPT = Path(__file__).parent / "v1.json"
-# What the sample tells is of 2022; a later time is that of its loading.
+HERE = Path(__file__).parent
+# The sample is about 2022; a later time is that of its loading.
 LOADED = re.compile(r"20(?:2[3-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00")
-REQUESTS = [*PATHS, *(f"/v1/graphql?{urlencode({'query': one})}" for one in DOCUMENTS)]
-TOLD = ("content-type", "link", "cache-control", "vary", "deprecation", "sunset", "deprecated-use")
+COST = re.compile(r'(?<="extensions":\{"cost":)\{[^{}]*\}')
+HEADERS = ("content-type", "link", "cache-control", "deprecation", "sunset", "deprecated-use")
+REQUESTS = [(version, request) for version in VERSIONS for request in requests(version)]
+
+Record = dict[str, Any]
 
 
-def asked(served: str, request: str) -> dict[str, object]:
-    """What a request is answered with, but for what depends on when the sample was loaded."""
-    answer = httpx2.get(f"{served}{request}", headers={"X-Request-Id": "golden"})
-    headers = {name: answer.headers[name] for name in TOLD if name in answer.headers}
+def record(answer: httpx2.Response) -> Record:
+    """The record of an answer: all that callers see, except what depends on when the sample was loaded."""
+    body = LOADED.sub("2022-03-07T06:00:00+00:00", answer.text)
+    cost = COST.search(body)
     return {
         "status": answer.status_code,
-        "headers": headers,
-        "body": LOADED.sub("2022-03-07T06:00:00+00:00", answer.text),
+        "vary": answer.headers.get("vary"),
+        "cost": cost and cost[0],
+        "headers": {name: answer.headers[name] for name in HEADERS if name in answer.headers},
+        "body": COST.sub("…", body, count=1),
     }
 
 
+def ask(served: str, request: str) -> Record:
+    """Send a request and record its answer."""
+    return record(httpx2.get(f"{served}{request}", headers={"X-Request-Id": "golden"}))
+
+
 @pytest.fixture(scope="session")
-def kept(served: str) -> dict[str, object]:
+def golden(served: str) -> dict[str, dict[str, Record]]:
+    """The recorded answers, by version and request."""
     if os.environ.get("WRITE_GOLDEN"):
-        text = json.dumps({one: asked(served, one) for one in REQUESTS}, indent=1, ensure_ascii=False)
-        KEPT.write_text(text + "\n", encoding="utf-8")
-    made: dict[str, object] = json.loads(KEPT.read_text(encoding="utf-8"))
-    return made
+        for version in VERSIONS:
+            answers = {request: ask(served, request) for request in requests(version)}
+            text = json.dumps(answers, indent=1, ensure_ascii=False)
+            (HERE / f"{version}.json").write_text(f"{text}\n", encoding="utf-8")
+    return {version: json.loads((HERE / f"{version}.json").read_text(encoding="utf-8")) for version in VERSIONS}
 
 
-@pytest.mark.parametrize("request_", REQUESTS, ids=[one[:70] for one in REQUESTS])
-def test_version_1_answers_what_it_answered_before(served: str, kept: dict[str, object], request_: str) -> None:
-    assert asked(served, request_) == kept[request_]
+@pytest.mark.parametrize(("version", "request_"), REQUESTS, ids=[request[:70] for _, request in REQUESTS])
+def test_a_version_answers_as_recorded(
+    served: str, golden: dict[str, dict[str, Record]], version: str, request_: str
+) -> None:
+    assert ask(served, request_) == golden[version][request_]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_each_record_belongs_to_a_request(golden: dict[str, dict[str, Record]], version: str) -> None:
+    assert list(golden[version]) == requests(version)
+
+
+def test_vary_and_cost_are_recorded_apart_from_the_rest() -> None:
+    def answer(vary: str, cost: str, title: str = "Talks") -> Record:
+        body = f'{{"data":{{"event":{{"title":"{title}"}}}},"extensions":{{"cost":{cost},"deprecated":[]}}}}'
+        return record(httpx2.Response(200, headers={"vary": vary}, text=body))
+
+    before = answer("accept", '{"requested":3,"actual":1}')
+    after = answer("accept, origin", '{"requested":5,"actual":2}')
+    assert {name for name in before if before[name] != after[name]} == {"vary", "cost"}
+    other = answer("accept", '{"requested":3,"actual":1}', title="Shelling")
+    assert {name for name in before if before[name] != other[name]} == {"body"}
