@@ -146,7 +146,8 @@ def _documents(shape: Shape) -> tuple[str, ...]:
         " hasMore } } } }",
         '{ events(filter: {search: {text: "corridor"}}, orderBy: {field: RELEVANCE}, first: 2) { nodes { title } } }',
         "{ events(filter: {near: {latitude: 50.45, longitude: 30.52, kilometres: 300}}, first: 2) { nodes { id } } }",
-        "{ quotes(last: 2, orderBy: {field: SAID_AT}) { nodes { id saidAt } pageInfo { startCursor hasPreviousPage } } }",
+        "{ quotes(last: 2, orderBy: {field: SAID_AT}) { nodes { id saidAt } pageInfo { startCursor hasPreviousPage } }"
+        " }",
         f'{{ event(id: "{EVENT}") {{ {shape.event} related {{ nodes {{ relation event {{ title }} }} }} }} }}',
         f'{{ node(id: "{FIGURE}") {{ id ... on Figure {{ {shape.figure} }} }} }}',
         f'{{ nodes(ids: ["{QUOTE}", "evt_1", "{SOURCE}"]) {{ __typename id }} }}',
