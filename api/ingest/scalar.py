@@ -1,7 +1,8 @@
 """The kinds of value in a load file, each a row of a table: how it is checked, and what the contract says of it.
 
 Nothing is coerced: "5" is no number and a time without an offset is no time. Times come out in UTC, numbers without
-trailing zeros, so that equal values are written alike. The database checks the same in sql/migrations/0002_domains.sql.
+trailing zeros, degrees with at most 7 decimals and no zero with a minus sign, so that equal values are written alike.
+The database checks the same in sql/migrations/0002_domains.sql.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from api.catalog import Field
 from api.catalog.country import COUNTRIES
 from api.ingest.quotation import shown
+from api.query.parse import round_degrees
 
 YEARS = range(1000, 9999)
 CLEAN = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u202A-\u202E\u2066-\u2069]*$"
@@ -112,7 +114,7 @@ def _degrees(most: int) -> Callable[[Any], float]:
             raise refusal("expected degrees as a number, without quotation marks")
         if not -most <= value <= most:
             raise refusal(f"expected degrees from {-most} to {most}")
-        return float(value)
+        return round_degrees(float(value))
 
     return check
 

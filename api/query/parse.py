@@ -22,6 +22,10 @@ IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", re.ASCII)
 TEXT_MOST = 500
 FIRST_YEAR = 1000
+# A hundredth of a metre. Smaller parts say nothing of a place, and the smallest doubles fail in Postgres' arithmetic.
+DEGREE_DECIMALS = 7
+# A millimetre, below what degrees tell apart.
+KILOMETRE_DECIMALS = 6
 # Postgres's parser of searches keeps 32 operators in mind, and each minus without a word of its own is one.
 MINUSES = re.compile(r'(?:-[^\w"-]*){20}')
 
@@ -124,7 +128,10 @@ def check_box(west: float, south: float, east: float, north: float) -> tuple[flo
         raise ValueError("Expected longitudes from -180 to 180 and latitudes from -90 to 90: west,south,east,north.")
     if south > north:
         raise ValueError("Expected a south that is not north of north: west,south,east,north.")
-    return west, south, east, north
+    if west > east and round_degrees(west) == round_degrees(east):
+        # The box crosses the antimeridian and leaves out less than a hundredth of a metre: it is the whole circle.
+        west, east = -180.0, 180.0
+    return round_degrees(west), round_degrees(south), round_degrees(east), round_degrees(north)
 
 
 def read_near(text: str) -> tuple[float, float, float]:
@@ -142,7 +149,13 @@ def check_near(latitude: float, longitude: float, kilometres: float) -> tuple[fl
         raise ValueError("Expected a latitude from -90 to 90 and a longitude from -180 to 180, in this order.")
     if not 0 < kilometres <= 20016:
         raise ValueError("Expected a distance above 0 and of at most 20016 km.")
-    return latitude, longitude, kilometres
+    kilometres = max(round(kilometres, KILOMETRE_DECIMALS), 10**-KILOMETRE_DECIMALS)
+    return round_degrees(latitude), round_degrees(longitude), kilometres
+
+
+def round_degrees(value: float) -> float:
+    """Round degrees to 7 decimals, as they are stored. A negative zero becomes zero."""
+    return round(value, DEGREE_DECIMALS) + 0.0
 
 
 def read_identifier(text: str) -> tuple[str, str]:

@@ -92,7 +92,11 @@ def columns(resource: Resource) -> tuple[Column, ...]:
 
 @cache
 def log(name: str) -> str:
-    """$1 the time. Writes to the log each staged record of the resource that is new, differs, or is withdrawn."""
+    """$1 the time. Writes to the log each staged record of the resource that is new, differs, or is withdrawn.
+
+    Equal digests say that a record is unchanged. Where they differ the values decide: an earlier release may have
+    written the same value in another way (-0.0, which jsonb keeps as 0.0), and that is no change.
+    """
     return f"""
         insert into store.change (recorded_at, resource, id, revision, action, record, reason)
         select $1, staged.resource, staged.id, coalesce(held.revision, 0) + 1,
@@ -105,7 +109,9 @@ def log(name: str) -> str:
             staged.reason
         from staged left join store.{name} as held using (id)
         where staged.resource = '{name}' and (held.id is null or case when staged.reason is null
-            then held.withdrawn is not null or held.digest <> decode(staged.digest, 'hex')
+            then held.withdrawn is not null or held.digest <> decode(staged.digest, 'hex') and (
+                select last.record from store.change as last
+                where last.id = staged.id and last.revision = held.revision) is distinct from staged.record::jsonb
             else held.withdrawn is distinct from staged.reason end)
         order by staged.number"""
 

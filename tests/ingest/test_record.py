@@ -48,6 +48,21 @@ def test_links_become_public_ids_and_keys_are_gone() -> None:
     assert not {"key", "withdrawn"} & record.keys()
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("-0.0", "0.0"), ("-0", "0.0"), ("1e-320", "0.0"), ("-1e-99", "0.0"), ("1.23456789", "1.2345679"), ("50", "50.0")],
+)
+def test_degrees_are_rounded_to_seven_decimals_and_zero_has_no_sign(given: str, kept: str) -> None:
+    place = '{"resource":"place","dataset":"d","key":"k","name":"N","latitude":%s,"longitude":%s}'
+    body = read(parse(place % (given, given))).body.decode()
+    assert f'"latitude":{kept},"longitude":{kept}' in body
+
+
+@pytest.mark.parametrize("given", ["-0.0", "-0", "-0e5", "0"])
+def test_an_amount_of_zero_has_no_sign(given: str) -> None:
+    assert b'"value":0}' in read(parse(json.dumps(FIGURE).replace("5", given))).body
+
+
 def test_what_is_null_or_empty_is_left_out_and_what_has_a_default_is_said() -> None:
     record = canonical(EVENT | {"summary": None, "tags": [], "citations": []})
     assert record == {

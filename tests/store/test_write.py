@@ -128,6 +128,32 @@ async def test_a_loader_that_is_cancelled_leaves_nothing_and_frees_the_lock(stor
     assert await connection.fetchval("select count(*) from store.source") == 5
 
 
+async def test_a_record_that_only_a_digest_says_is_different_is_unchanged(store: str, connection: Any) -> None:
+    """An earlier release took the digest of -0.0; the log keeps 0.0, which is what a snapshot holds."""
+
+    def place(latitude: str) -> Staged:
+        body = f'{{"resource":"place","id":"plc_{"0" * 26}","name":"N","geo_precision":"exact",'
+        body += f'"latitude":{latitude},"longitude":1.5}}'
+        return Staged("place", f"plc_{'0' * 26}", "p", ("d",), None, body.encode())
+
+    async def load(record: Staged) -> dict[str, dict[str, int]]:
+        async def one() -> AsyncIterator[bytes]:
+            yield record.row(0)
+
+        async with writing(store, 0) as writer:
+            await writer.stage(one())
+            await writer.merge()
+            return writer.counts
+
+    await load(place("-0.0"))
+    digest = await connection.fetchval("select digest from store.place")
+    await load(place("0.0"))
+    assert await connection.fetchrow("select revision, digest from store.place") == (1, digest)
+    assert await connection.fetchval("select count(*) from store.change") == 1
+    await load(place("0.5"))
+    assert await connection.fetchval("select revision from store.place") == 2
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 async def test_a_killed_loader_leaves_nothing_and_frees_the_lock(store: str, connection: Any, how: int) -> None:
     root, pipe = Path(__file__).parents[2], asyncio.subprocess.PIPE

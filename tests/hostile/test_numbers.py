@@ -1,0 +1,77 @@
+"""Numbers of callers and of files that are too small for arithmetic: they are values, through both APIs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from api.ingest.load import load
+from api.store.migrate import migrate
+from tests.hostile.door import Door
+from tests.serving import serving
+
+TINY = ["0", "-0.0", "1e-320", "1e-200", "-1e-200", "4.9e-324", "1e-7", "0.00000001"]
+# The text of a URL has at most two digits in an exponent.
+IN_URLS = ["0", "-0.0", "1e-99", "-1e-99", "0." + "0" * 19 + "1", "1e-7", "0.00000001"]
+
+
+@pytest.fixture(scope="module")
+async def equator(fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A store with places at the equator, one of them as a release before the rounding stored it."""
+    url = await fresh_database()
+    await migrate(url)
+    lines = [
+        {"resource": "place", "dataset": "d", "key": key, "name": key, "latitude": 0.0, "longitude": 0.0}
+        for key in ("plain", "denormal")
+    ]
+    path = Path(tmp_path_factory.mktemp("equator")) / "places.ndjson"
+    path.write_text("\n".join(map(json.dumps, lines)).replace('"latitude": 0.0', '"latitude": 1e-320'))
+    await load([str(path)], url)
+    connection = await asyncpg.connect(url)
+    try:
+        assert await connection.fetchval("select array_agg(latitude) from store.place") == [0.0, 0.0]
+        await connection.execute("update store.place set latitude = 1e-320, longitude = 1e-200 where name = 'denormal'")
+    finally:
+        await connection.close()
+    return url
+
+
+@pytest.fixture(scope="module")
+async def near(equator: str) -> AsyncIterator[Door]:
+    """The service over these places."""
+    with serving(equator) as server:
+        yield Door(server.port)
+
+
+@pytest.mark.parametrize("degrees", IN_URLS)
+def test_rest_finds_what_is_near_a_tiny_number_of_degrees(near: Door, degrees: str) -> None:
+    assert near.get(f"/v1/places?bbox={degrees},{degrees},0.1,0.1").status == 200
+    found = json.loads(near.get(f"/v1/places?near={degrees},{degrees},1").body)
+    assert {one["name"] for one in found["data"]} == {"plain", "denormal"}
+
+
+@pytest.mark.parametrize(("kilometres", "status"), [("0", 400), ("-0.0", 400), ("-1e-99", 400), ("1e-99", 200)])
+def test_the_smallest_distance_is_a_distance(near: Door, kilometres: str, status: int) -> None:
+    assert near.get(f"/v1/places?near=0,0,{kilometres}").status == status
+
+
+@pytest.mark.parametrize("degrees", TINY)
+def test_graphql_finds_what_is_near_a_tiny_number_of_degrees(near: Door, degrees: str) -> None:
+    box = f"{{west: {degrees}, south: {degrees}, east: 0.1, north: 0.1}}"
+    point = f"{{latitude: {degrees}, longitude: {degrees}, kilometres: 1}}"
+    for test in (f"near: {point}", f"bbox: {box}"):
+        answer = near.ask(f"{{places(filter: {{{test}}}) {{nodes {{name}}}}}}")
+        assert answer.status == 200 and "errors" not in json.loads(answer.body), answer
+    answer = near.ask(f"{{places(filter: {{near: {point}}}) {{nodes {{name}}}}}}")
+    assert {one["name"] for one in json.loads(answer.body)["data"]["places"]["nodes"]} == {"plain", "denormal"}
+
+
+@pytest.mark.parametrize("number", [*TINY, "1e308", "1e-6"])
+def test_an_amount_of_any_double_is_a_value_or_a_refusal(near: Door, number: str) -> None:
+    where = f"{{figures: {{some: {{measure: {{in: [KILLED]}}, value: {{gte: {number}}}}}}}}}"
+    answer = near.ask(f"{{events(filter: {where}) {{nodes {{id}}}}}}")
+    assert answer.status in (200, 400), answer
