@@ -20,6 +20,7 @@ from api.query.cells import CHILDREN
 from api.rest.formats import FORMATS, offered
 from api.store.migrate import migrate
 from tests.rest.conftest import run
+from tests.walking import bounded_walk
 
 RESOURCES = list(V1.resources.values())
 FILES = [(resource, form.name) for resource in RESOURCES for form in offered(V1, resource)]
@@ -280,12 +281,13 @@ def walked(client: httpx2.Client, request: str) -> list[dict[str, Any]]:
     """The records of a list, page by page."""
     found: list[dict[str, Any]] = []
     cursor = ""
-    while True:
+    for _ in bounded_walk():
         page = client.get(request + cursor).json()
         found += page["data"]
         if not page["page"]["has_more"]:
-            return found
+            break
         cursor = f"&cursor={page['page']['next_cursor']}"
+    return found
 
 
 def table(answer: httpx2.Response) -> list[dict[str, str]]:

@@ -11,6 +11,8 @@ from typing import Any
 from briefing_sdk import AsyncBriefing, Briefing
 
 URL, RESOURCES = sys.argv[1], json.loads(sys.argv[2])
+MOST = 10_000
+ENDLESS = f"The list did not end within {MOST:,} records: a cursor may lead back to an earlier page."
 
 
 def waiting() -> dict[str, Any]:
@@ -24,7 +26,10 @@ def waiting() -> dict[str, Any]:
                 told["get_me"] = version.me().to_dict()
             resource = getattr(version, one["name"])
             page = resource.list(limit=2, count="exact")
-            told[f"list_{one['name']}"] = [record.id for record in resource.each(limit=20)]
+            told[f"list_{one['name']}"] = ids = []
+            for record in resource.each(limit=20):
+                ids.append(record.id)
+                assert len(ids) <= MOST, ENDLESS
             told[f"get_{one['record']}"] = resource.get(page.data[0].id).to_dict()
             for form in one["forms"]:
                 told[f"export_{one['name']}_{form}"] = len(b"".join(resource.export(form, limit=3)))
@@ -47,7 +52,10 @@ async def awaiting() -> dict[str, Any]:
                 told["get_me"] = (await version.me()).to_dict()
             resource = getattr(version, one["name"])
             page = await resource.list(limit=2)
-            told[f"list_{one['name']}"] = [record.id async for record in resource.each(limit=20)]
+            told[f"list_{one['name']}"] = ids = []
+            async for record in resource.each(limit=20):
+                ids.append(record.id)
+                assert len(ids) <= MOST, ENDLESS
             told[f"get_{one['record']}"] = (await resource.get(page.data[0].id)).to_dict()
             for form in one["forms"]:
                 pieces = [piece async for piece in resource.export(form, limit=3)]

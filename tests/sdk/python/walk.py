@@ -7,13 +7,27 @@ import sys
 from briefing_sdk import AsyncBriefing, Briefing
 
 URL = sys.argv[1]
+MOST = 20_000
+ENDLESS = f"The list did not end within {MOST:,} records: a cursor may lead back to an earlier page."
 
 
-async def awaited() -> int:
+def waiting() -> list[str]:
+    ids: list[str] = []
+    with Briefing(URL) as briefing:
+        for event in briefing.v1.events.each(limit=200):
+            ids.append(event.id)
+            assert len(ids) <= MOST, ENDLESS
+    return ids
+
+
+async def awaiting() -> list[str]:
+    ids: list[str] = []
     async with AsyncBriefing(URL) as briefing:
-        return len({event.id async for event in briefing.v1.events.each(limit=200)})
+        async for event in briefing.v1.events.each(limit=200):
+            ids.append(event.id)
+            assert len(ids) <= MOST, ENDLESS
+    return ids
 
 
-with Briefing(URL) as briefing:
-    ids = [event.id for event in briefing.v1.events.each(limit=200)]
-print(json.dumps({"records": len(ids), "distinct": len(set(ids)), "awaited": asyncio.run(awaited())}))
+ids = waiting()
+print(json.dumps({"records": len(ids), "distinct": len(set(ids)), "awaited": len(set(asyncio.run(awaiting())))}))

@@ -6,6 +6,7 @@ import { Briefing } from "briefing-sdk";
 const [url, resources] = process.argv.slice(2);
 const briefing = new Briefing({ url });
 const gave = {};
+const most = 10_000;
 
 for (const { version, name, record, forms } of JSON.parse(resources)) {
   const told = (gave[version] ??= {});
@@ -14,7 +15,10 @@ for (const { version, name, record, forms } of JSON.parse(resources)) {
   const { graphql } = await import(`briefing-sdk/${version}`);
   const page = await offered[name].list({ limit: 2, count: "exact" });
   told[`list_${name}`] = [];
-  for await (const one of offered[name].each({ limit: 20 })) told[`list_${name}`].push(one.id);
+  for await (const one of offered[name].each({ limit: 20 })) {
+    told[`list_${name}`].push(one.id);
+    if (told[`list_${name}`].length > most) throw new Error(`${name} did not end within ${most} records: a cursor may lead back.`);
+  }
   if (page.page.total !== told[`list_${name}`].length) throw new Error(`${name}: ${page.page.total} were counted`);
   told[`get_${record}`] = await offered[name].get(page.data[0].id);
   for (const form of forms) {
