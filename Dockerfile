@@ -1,14 +1,24 @@
 # The service alone; give it a Postgres in BRIEFING_DATABASE_URL.
-FROM python:3.11-slim AS build
+#
+# The digest names the index of python:3.11-slim for all platforms (3.11.16). To renew it, put in what this prints:
+#   docker buildx imagetools inspect python:3.11-slim --format '{{.Manifest.Digest}}'
+FROM python:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad5a0412fd5bfc7 AS base
+
+FROM base AS build
 WORKDIR /src
-COPY requirements.txt pyproject.toml README.md LICENSE ./
+# The build backend has an environment of its own, which stays behind.
+COPY requirements.txt requirements-build.txt ./
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.txt \
+    && python -m venv /opt/briefing \
+    && /opt/briefing/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY pyproject.toml README.md LICENSE ./
 COPY api api
 COPY sql sql
-RUN python -m venv /opt/briefing \
-    && /opt/briefing/bin/pip install --no-cache-dir --require-hashes -r requirements.txt \
-    && /opt/briefing/bin/pip install --no-cache-dir --no-deps .
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /src/dist . \
+    && /opt/briefing/bin/pip install --no-cache-dir --no-deps --no-index /src/dist/*.whl
 
-FROM python:3.11-slim
+FROM base
 # A named user: Postgres' own tools refuse an id without a name, should the embedded server be used.
 RUN useradd --create-home --uid 10001 briefing
 COPY --from=build /opt/briefing /opt/briefing

@@ -8,14 +8,16 @@ RUNS ?= 3
 BIN := .venv/bin
 # An environment knows its path by heart: a checkout that was moved gets a new one.
 CREATED := .venv/created-$(shell pwd | cksum | cut -d ' ' -f 1)
+PIP := $(BIN)/python -m pip
 # uv is ten times as fast as pip; without it pip does the same.
-UV := uv==0.13.9
 INSTALL := { [ -x $(BIN)/uv ] && VIRTUAL_ENV="$$PWD/.venv" UV_LINK_MODE=copy $(BIN)/uv pip install --quiet --python $(BIN)/python \
-	--require-hashes -r $$file || $(BIN)/python -m pip install --quiet --require-hashes -r $$file; } \
-	&& $(BIN)/python -m pip install --quiet --no-deps -e .
-COMPILE_SDK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--require-hashes -r requirements-build.txt -r $$file || $(PIP) install --quiet --require-hashes -r requirements-build.txt -r $$file; } \
+	&& $(PIP) install --quiet --no-deps --no-build-isolation -e .
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links $(ARGS)
-COMPILE := $(COMPILE_SDK) --extra embedded
+# Every file that pins packages by their hashes.
+LOCKED := requirements.txt requirements-test.txt requirements-bench.txt requirements-build.txt requirements-uv.txt \
+	openapi/sdk/requirements.txt openapi/sdk/python/requirements-test.txt
 # The tools that make clients stand apart: ariadne-codegen needs a graphql-core older than that of the service.
 SDK := .venv/sdk
 
@@ -54,14 +56,15 @@ sdk: .venv/sdk/installed ## Build the Python and TypeScript clients of the contr
 	$(SDK)/bin/python openapi/sdk/generate $(ARGS)
 
 lock: .venv/installed-test ## Pin the dependencies anew (ARGS=--upgrade for the newest)
-	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet '$(UV)'
-	$(COMPILE) -o requirements.txt pyproject.toml
-	$(COMPILE) --extra test --constraint requirements.txt -o requirements-test.txt pyproject.toml
-	$(COMPILE) --extra test --extra bench --constraint requirements-test.txt -o requirements-bench.txt pyproject.toml
-	$(COMPILE_SDK) -o openapi/sdk/requirements.txt openapi/sdk/requirements.in
-	$(COMPILE_SDK) -o openapi/sdk/python/requirements-test.txt openapi/sdk/python/requirements-test.in
-	@! grep -n '://' requirements.txt requirements-test.txt requirements-bench.txt \
-		openapi/sdk/requirements.txt openapi/sdk/python/requirements-test.txt
+	@[ -x $(BIN)/uv ] || $(PIP) install --quiet --require-hashes -r requirements-uv.txt
+	$(COMPILE) --extra embedded -o requirements.txt pyproject.toml
+	$(COMPILE) --extra embedded --extra test --constraint requirements.txt -o requirements-test.txt pyproject.toml
+	$(COMPILE) --extra embedded --extra test --extra bench --constraint requirements-test.txt -o requirements-bench.txt pyproject.toml
+	$(COMPILE) --group build --constraint requirements-bench.txt -o requirements-build.txt
+	$(COMPILE) --group uv -o requirements-uv.txt
+	$(COMPILE) -o openapi/sdk/requirements.txt openapi/sdk/requirements.in
+	$(COMPILE) -o openapi/sdk/python/requirements-test.txt openapi/sdk/python/requirements-test.in
+	@! grep -n '://' $(LOCKED)
 
 clean: ## Remove what was installed and cached; the data in .briefing stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
@@ -72,20 +75,20 @@ $(CREATED):
 		echo "This needs Python 3.11 or later, and '$(PYTHON)' is none. Name one: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear .venv || { \
 		echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet '$(UV)' 2>/dev/null || echo 'Going on without uv.'
+	@$(PIP) install --quiet --require-hashes -r requirements-uv.txt 2>/dev/null || echo 'Going on without uv.'
 	@touch $@
 
-.venv/installed: requirements.txt pyproject.toml $(CREATED)
+.venv/installed: requirements.txt requirements-build.txt pyproject.toml $(CREATED)
 	@echo 'Installing what the service needs …'
 	@file=requirements.txt; $(INSTALL)
 	@touch $@
 
-.venv/installed-test: requirements-test.txt pyproject.toml $(CREATED)
+.venv/installed-test: requirements-test.txt requirements-build.txt pyproject.toml $(CREATED)
 	@echo 'Installing what the service and its tests need …'
 	@file=requirements-test.txt; $(INSTALL)
 	@touch $@ .venv/installed
 
-.venv/installed-bench: requirements-bench.txt pyproject.toml $(CREATED)
+.venv/installed-bench: requirements-bench.txt requirements-build.txt pyproject.toml $(CREATED)
 	@echo 'Installing what the service, its tests and those that it is compared with need …'
 	@file=requirements-bench.txt; $(INSTALL)
 	@touch $@ .venv/installed .venv/installed-test

@@ -1,0 +1,91 @@
+"""What is installed is pinned: packages by hash, the build backend and uv among them, and the base image by digest."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCKED = sorted(
+    file
+    for folder in (ROOT, ROOT / "openapi" / "sdk", ROOT / "openapi" / "sdk" / "python")
+    for file in folder.glob("requirements*.txt")
+)
+HASHED = re.compile(r"^[\w.-]+==[^ ]+(?: ; [^\\]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+$")
+DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+
+
+def requirements(file: Path) -> list[str]:
+    """The requirements of a file, each with the lines that belong to it."""
+    text = re.sub(r"^ *#.*\n", "", file.read_text(encoding="utf-8"), flags=re.M)
+    return [one.strip() for one in re.split(r"\n(?=\S)", text) if one.strip()]
+
+
+def installs(recipe: str) -> Iterator[list[str]]:
+    """The words of each `pip install`, `uv pip install` and `pip wheel` of a Makefile or Dockerfile."""
+    text = recipe.replace("\\\n", " ").replace("$(PIP)", "pip")
+    for command in re.split(r"&&|\|\||[;{}\n]", text):
+        if found := re.search(r"\bpip (?:install|wheel)\b.*", command):
+            yield shlex.split(found[0], comments=True)
+
+
+def trusts_nothing_unpinned(words: list[str]) -> bool:
+    """Whether all that a command fetches has a hash. One that installs this project alone must not fetch a backend."""
+    if "--require-hashes" in words:
+        return True
+    return "--no-deps" in words and ("--no-build-isolation" in words or "--no-index" in words)
+
+
+@pytest.mark.parametrize("file", LOCKED, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_requirement_has_its_hashes(file: Path) -> None:
+    found = requirements(file)
+    assert found and [one for one in found if not HASHED.match(one)] == []
+
+
+@pytest.mark.parametrize(("name", "least"), [("Makefile", 6), ("Dockerfile", 4)])
+def test_nothing_is_installed_without_a_hash(name: str, least: int) -> None:
+    commands = list(installs((ROOT / name).read_text(encoding="utf-8")))
+    assert len(commands) >= least
+    assert [words for words in commands if not trusts_nothing_unpinned(words)] == []
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "\t@$(BIN)/python -m pip install --quiet 'uv==0.13.9'",
+        "RUN pip install --no-deps .",
+        "RUN pip install --require-hashes -r a.txt && pip install wheel",
+        "\t$(PIP) install --no-deps -e .",
+    ],
+)
+def test_an_install_without_a_hash_is_seen(recipe: str) -> None:
+    assert [words for words in installs(recipe) if not trusts_nothing_unpinned(words)]
+
+
+def test_the_build_backend_is_the_one_with_the_hash() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = project["build-system"]["requires"]
+    pinned = {one.split(" ")[0] for one in requirements(ROOT / "requirements-build.txt")}
+    assert needed and set(needed) <= pinned
+
+
+def test_packages_that_two_environments_share_have_one_version() -> None:
+    tests = dict(one.split(" ")[0].split("==") for one in requirements(ROOT / "requirements-bench.txt"))
+    build = dict(one.split(" ")[0].split("==") for one in requirements(ROOT / "requirements-build.txt"))
+    assert tests.keys() & build.keys()
+    assert {name: tests.get(name, version) for name, version in build.items()} == build
+
+
+def test_the_base_image_is_named_by_its_digest() -> None:
+    stages: set[str] = set()
+    images = 0
+    for image, name in re.findall(r"^FROM (\S+)(?: AS (\S+))?$", (ROOT / "Dockerfile").read_text("utf-8"), re.M):
+        assert image in stages or DIGEST.search(image), image
+        images += image not in stages
+        stages.add(name)
+    assert images == 1
