@@ -13,6 +13,7 @@ import typer
 from api import commands
 from api.errors import BriefingError, ContractError, RequestError, SettingsError
 from api.settings import Settings, read_settings
+from api.suggest import suggested
 
 NOT_CONFIGURED = 2
 UNAVAILABLE = 69
@@ -40,7 +41,8 @@ def main() -> None:
 
 
 def complain(error: BriefingError) -> int:
-    """Say what is wrong and what to do about it; the exit code."""
+    """Print what is wrong and what to do about it; return the exit code."""
+    error = suggested(error)
     print(f"briefing: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"briefing: {error.hint}", file=sys.stderr)

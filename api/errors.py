@@ -25,8 +25,27 @@ BriefingError
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A name that is not valid, and the names that are. Finding the nearest of them takes time, so it is left to
+    whatever writes the error (`api/suggest.py`), which bounds it."""
+
+    name: str
+    names: Collection[str]
+
+
+class UnknownName(ValueError):
+    """Text that is none of the valid names."""
+
+    def __init__(self, message: str, name: str, names: Collection[str]) -> None:
+        super().__init__(message)
+        self.unknown = Unknown(name, names)
 
 
 @dataclass(frozen=True)
@@ -36,17 +55,20 @@ class Fault:
     where: str
     detail: str
     code: str = "invalid_request"
+    unknown: Unknown | None = None
 
 
 class BriefingError(Exception):
-    """The root: `code` names the stage that refused, `hint` says what to do about it."""
+    """The root: `code` names the stage that refused, `hint` says what to do about it. `unknown` is the name that the
+    message is about, where there are valid ones like it."""
 
     code = "error"
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", unknown: Unknown | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.unknown = unknown
 
 
 class RequestError(BriefingError):
@@ -56,11 +78,22 @@ class RequestError(BriefingError):
 
 
 class InvalidRequest(RequestError):
-    """Input that is malformed, unknown or contradictory; `faults` lists each place."""
+    """Input that is malformed, unknown or contradictory; `faults` lists each place, up to a bound, and `count` is the
+    number of all of them."""
 
-    def __init__(self, message: str, faults: tuple[Fault, ...] = (), hint: str = "") -> None:
+    def __init__(self, message: str, faults: tuple[Fault, ...] = (), hint: str = "", count: int = 0) -> None:
         super().__init__(message, hint)
         self.faults = faults
+        self.count = max(count, len(faults))
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault], count: int = 0) -> Self:
+        """Return the error for these faults. Its message is about the first one and counts the others."""
+        first = faults[0]
+        error = cls(f"{first.where}: {first.detail}", tuple(faults), count=count)
+        if error.count > 1:
+            error.message += f" (and {error.count - 1} more)"
+        return error
 
 
 class InvalidCursor(InvalidRequest):

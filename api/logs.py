@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from api.access.key import hidden
+from api.access.key import hidden, holds_key
 from api.settings import Settings
 
 
@@ -72,7 +72,7 @@ def _without_keys(_: Any, __: str, event: structlog.typing.EventDict) -> structl
 def _hidden(value: Any) -> Any:
     if isinstance(value, str):
         return hidden(value)
-    return hidden(repr(value)) if isinstance(value, dict | list | tuple) and "bak_" in repr(value) else value
+    return hidden(repr(value)) if isinstance(value, dict | list | tuple) and holds_key(repr(value)) else value
 
 
 def _console() -> structlog.dev.ConsoleRenderer:

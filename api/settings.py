@@ -6,14 +6,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.errors import SettingsError
+from api.errors import SettingsError, Unknown
+from api.suggest import Suggestions
 
 
 class Settings(BaseSettings):
@@ -81,7 +81,9 @@ class Settings(BaseSettings):
         description="Proxies whose X-Forwarded-For is believed: addresses and networks, with commas between.",
     )
     suggestions: Literal["all", "keyed", "none"] = Field(
-        "keyed", description="For whom GraphQL's errors name what is like a wrong name: it takes time to find."
+        "keyed",
+        description="Whose errors in GraphQL suggest a similar name: all, those with a key (keyed), or none. "
+        "REST suggests names to all callers, unless this is none.",
     )
     redis_url: str = Field(
         "",
@@ -131,8 +133,8 @@ def unknown(environment: Iterable[str]) -> list[str]:
     for given in sorted(environment):
         prefix, _, name = given.upper().partition("_")
         if prefix == "BRIEFING" and name not in names and not NOT_OURS.fullmatch(given):
-            near = get_close_matches(name, names, 1)
-            told.append(f"{given} is no setting" + (f"; BRIEFING_{near[0]} is." if near else "."))
+            near = Suggestions().nearest(Unknown(name, names))
+            told.append(f"{given} is no setting" + (f"; BRIEFING_{near} is." if near else "."))
     return told
 
 

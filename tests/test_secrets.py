@@ -74,6 +74,31 @@ def test_a_key_in_a_graphql_document_is_not_repeated(served: str, query: str) ->
         assert answer.json()["errors"] and KEY[9:25] not in answer.text
 
 
+SECRET = KEY.partition("_live_")[2]
+
+
+def test_a_key_without_its_prefix_is_not_repeated(served: str) -> None:
+    """Pasted without `bak_live_`, it is the secret all the same: of that the prefix is no part."""
+    for path in (f"/v1/events?{SECRET}=1", f"/v1/events?kind={SECRET}", f"/v1/{SECRET}", f"/v1/events/{SECRET}"):
+        answer = httpx2.get(f"{served}{path}")
+        assert answer.status_code in (400, 404) and SECRET[:30] not in answer.text + str(answer.headers)
+    answer = httpx2.post(f"{served}/v1/graphql", json={"query": "{ a" + SECRET + " }"})
+    assert answer.json()["errors"] and SECRET[:30] not in answer.text
+    answer = httpx2.get(f"{served}/v1/events", headers={"authorization": f"Bearer {SECRET}"})
+    assert answer.status_code == 401 and SECRET[:30] not in answer.text
+
+
+@pytest.mark.parametrize("secret", [KEY, SECRET])
+def test_a_key_is_no_request_id_and_in_no_link(served: str, secret: str) -> None:
+    answer = httpx2.get(f"{served}/v1/events?limit=1", headers={"x-request-id": secret})
+    assert answer.status_code == 200 and secret[-30:] not in str(answer.headers)
+    for query in (f"limit=1&q={secret} or war", f"limit=1&q=war or %{ord(secret[0]):x}{secret[1:]}"):
+        answer = httpx2.get(f"{served}/v1/events?{query}")
+        assert answer.json()["page"]["has_more"]
+        assert "link" not in answer.headers and secret[-30:] not in str(answer.headers)
+    assert "link" in httpx2.get(f"{served}/v1/events?limit=1&q=war").headers
+
+
 @pytest.mark.parametrize("format", ["json", "console"])
 def test_a_key_is_in_no_line_of_the_log(format: str) -> None:
     """Whoever logs it, and in whatever: a message, a value, a traceback, through the standard library or not."""
@@ -83,6 +108,7 @@ import structlog
 from api.logs import configure
 from api.settings import Settings
 configure(Settings(log_format={format!r}))
+structlog.get_logger("briefing").warning("sent {SECRET}", more=["{SECRET}"], path="/v1/{SECRET}")
 structlog.get_logger("briefing").warning("sent {KEY}", path="/v1/{KEY}", more={{"deep": ["{KEY}"]}})
 logging.getLogger("uvicorn").error("sent %s", "{KEY}")
 try:
@@ -93,5 +119,5 @@ except ValueError:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("bak_…") + done.stderr.count("bak_\\u2026") >= 6
+    assert done.stderr.count("bak_…") + done.stderr.count("bak_\\u2026") >= 9
     assert KEY[9:25] not in done.stderr

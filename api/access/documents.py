@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from api.access.keys import LINE
-from api.errors import Fault, InvalidRequest, NotFound
-from api.query.parse import nearest
+from api.access.keys import ONE_LINE, is_line
+from api.errors import Fault, InvalidRequest, NotFound, Unknown
+from api.query.parse import listed
 from api.store.access import AccessStore, Row
 
 BYTES_MOST = 65536
@@ -43,16 +43,16 @@ class TrustedDocuments:
 
     async def add(self, document: Trusted) -> bool:
         """Whether it is new. InvalidRequest, or what `check` raises, where it cannot be."""
-        if not LINE.fullmatch(document.name):
-            raise _wrong("name", "Expected one line of at most 200 characters.")
+        if not is_line(document.name):
+            raise _wrong("name", ONE_LINE)
         if not 0 < len(document.text.encode()) <= BYTES_MOST or "\x00" in document.text:
             raise _wrong("document", f"Expected text of at most {BYTES_MOST:,} bytes.")
         self._check(document.version, document.text)
         if document.plan is not None:
             plans = [row["name"] for row in await self._store.read("plans")]
             if document.plan not in plans:
-                hint = nearest(document.plan, plans)
-                raise _wrong("plan", f"There is no such plan; there are {', '.join(plans)}.{hint}")
+                detail = f"There is no such plan; there are {listed(plans)}."
+                raise _wrong("plan", detail, Unknown(document.plan, plans))
         values = (document.version, document.hash, document.plan, document.name, document.text)
         return bool(await self._store.change(self._actor, "add_document", *values))
 
@@ -61,9 +61,10 @@ class TrustedDocuments:
         removed = await self._store.change(self._actor, "remove_document", named)
         if not removed:
             known = {row[column] for row in await self.all() for column in ("name", "hash")}
-            raise NotFound(f"There is no such document.{nearest(named, known)}", "The list has their names and hashes.")
+            hint = "The list of documents has their names and hashes."
+            raise NotFound("There is no such document.", hint, Unknown(named, known))
         return removed
 
 
-def _wrong(where: str, detail: str) -> InvalidRequest:
-    return InvalidRequest(f"{where}: {detail}", (Fault(where, detail),))
+def _wrong(where: str, detail: str, unknown: Unknown | None = None) -> InvalidRequest:
+    return InvalidRequest.of([Fault(where, detail, unknown=unknown)])

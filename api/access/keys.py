@@ -6,18 +6,24 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from unicodedata import category
 
 from api.access import key
 from api.access.caller import READ, SCOPES
 from api.access.plan import ANONYMOUS
-from api.errors import Conflict, Fault, InvalidRequest, NotFound
-from api.query.parse import nearest
+from api.errors import Conflict, Fault, InvalidRequest, NotFound, Unknown
+from api.query.parse import listed
 from api.store.access import AccessStore, Row
 
 OVERLAP = timedelta(hours=24)
 OVERLAP_MOST = timedelta(days=90)
-# As the store has it (access.line): one line that shows what it is.
-LINE = re.compile(r"(?=\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,200}(?<=\S)")
+ONE_LINE = "Expected one line of at most 200 characters that shows something."
+# As the store has it (access.line): one line, without controls and overrides of direction.
+_LINE = re.compile(r"(?=\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,200}(?<=\S)")
+# Letters, marks and signs that show nothing (Unicode: Default_Ignorable_Code_Point, and the blank of Braille).
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
 Expiry = timedelta | datetime | None
 
 
@@ -66,7 +72,8 @@ class Keys:
         )
         if row is None:
             plans = [one["name"] for one in await self._store.read("plans") if one["name"] != ANONYMOUS]
-            raise _wrong("plan", f"There is no such plan; there are {', '.join(plans)}.{nearest(wanted.plan, plans)}")
+            detail = f"There is no such plan; there are {listed(plans)}."
+            raise _wrong("plan", detail, Unknown(wanted.plan, plans))
         return Made(row, secret)
 
     async def page(self, most: int, after: str | None = None) -> list[Row]:
@@ -78,7 +85,7 @@ class Keys:
         rows = await self._store.read("key", id)
         if not rows:
             known = [one["id"] for one in await self._store.read("keys", None, 1000)]
-            raise NotFound(f"There is no key with this id.{nearest(id, known)}", "The list of keys has their ids.")
+            raise NotFound("There is no key with this id.", "The list of keys has their ids.", Unknown(id, known))
         return rows[0]
 
     async def rotate(self, id: str, overlap: timedelta = OVERLAP, expiry: Expiry = None) -> Made:
@@ -96,8 +103,8 @@ class Keys:
 
     async def revoke(self, id: str, reason: str | None = None) -> Row:
         """The key, revoked; one that was revoked before stays as it was. The reason is told to its holder."""
-        if reason is not None and not LINE.fullmatch(reason):
-            raise _wrong("reason", "Expected one line of at most 200 characters.")
+        if reason is not None and not is_line(reason):
+            raise _wrong("reason", ONE_LINE)
         return await self._change("revoke_key", id, reason) or await self.get(id)
 
     async def _change(self, name: str, *arguments: Any) -> Row | None:
@@ -105,14 +112,23 @@ class Keys:
         return rows[0] if rows else None
 
 
+def is_line(text: str) -> bool:
+    """Whether a text is one line that shows something: a name of format characters, blanks or marks alone is none."""
+    return _LINE.fullmatch(text) is not None and any(map(_is_visible, text))
+
+
+def _is_visible(letter: str) -> bool:
+    return category(letter)[0] in "LNPS" and not INVISIBLE.match(letter)
+
+
 def _check(wanted: Wanted) -> None:
-    if not LINE.fullmatch(wanted.name):
-        raise _wrong("name", "Expected one line of at most 200 characters.")
+    if not is_line(wanted.name):
+        raise _wrong("name", ONE_LINE)
     if wanted.plan == ANONYMOUS:
         raise _wrong("plan", f"The plan {ANONYMOUS} is for those who have no key.")
     for scope in wanted.scopes:
         if scope not in SCOPES:
-            raise _wrong("scopes", f"{scope[:50]!r} is none of {', '.join(SCOPES)}.{nearest(scope, SCOPES)}")
+            raise _wrong("scopes", f"{scope[:50]!r} is none of {listed(SCOPES)}.", Unknown(scope, SCOPES))
     if not wanted.scopes:
         raise _wrong("scopes", f"Expected at least one of {', '.join(SCOPES)}.")
 
@@ -121,5 +137,5 @@ def _parted(expiry: Expiry) -> tuple[datetime | None, timedelta | None]:
     return (None, expiry) if isinstance(expiry, timedelta) else (expiry, None)
 
 
-def _wrong(where: str, detail: str) -> InvalidRequest:
-    return InvalidRequest(f"{where}: {detail}", (Fault(where, detail),))
+def _wrong(where: str, detail: str, unknown: Unknown | None = None) -> InvalidRequest:
+    return InvalidRequest.of([Fault(where, detail, unknown=unknown)])

@@ -63,7 +63,7 @@ def check(plan: Plan) -> Plan:
     """The plan; InvalidRequest names each of its values that cannot be."""
     faults = [Fault(where, detail) for where, detail in _faults(plan)]
     if faults:
-        raise InvalidRequest(f"{faults[0].where}: {faults[0].detail}", tuple(faults))
+        raise InvalidRequest.of(faults)
     return plan
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from api.access.plan import ANONYMOUS, Plan, check, from_row
-from api.errors import Conflict, NotFound
-from api.query.parse import nearest
+from api.errors import Conflict, NotFound, Unknown
+from api.query.parse import listed
 from api.store.access import AccessStore, Row
 
 
@@ -26,7 +26,7 @@ class Plans:
         """One plan; NotFound, with the nearest name."""
         plans = {row["name"]: from_row(row) for row in await self.all()}
         if name not in plans:
-            raise NotFound(f"There is no such plan; there are {', '.join(plans)}.{nearest(name, plans)}")
+            raise NotFound(f"There is no such plan; there are {listed(plans)}.", unknown=Unknown(name, plans))
         return plans[name]
 
     async def create(self, plan: Plan) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphql import (
@@ -18,7 +19,7 @@ from graphql import (
 )
 
 from api.errors import BriefingError
-from api.graphql.limits import TOKENS_MOST, check_size
+from api.graphql.limits import TOKENS_MOST, check_lines, check_size
 from api.memo import Memo
 
 ERRORS_MOST = 10
@@ -59,6 +60,9 @@ class Document:
         return self.operations[name]
 
 
+Check = Callable[[Document], None]
+
+
 class Documents:
     """The documents of one schema."""
 
@@ -70,24 +74,31 @@ class Documents:
         """Whether it was read before, and is remembered."""
         return self._known.get(text) is not None
 
-    def read(self, text: str, hide_suggestions: bool = False) -> Document:
-        """The valid document. Refused or TooExpensive tells why it is not one."""
+    def read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> Document:
+        """Return the valid document; `check` looks at it before it is validated. Refused or TooExpensive if it is not
+        valid."""
         document = self._known.get(text)
         if document is None:
-            document = self._read(text, hide_suggestions)
+            document = self._read(text, hide_suggestions, check)
             self._known.put(text, document, weight(text))
+        elif check is not None:
+            check(document)
         return document
 
-    def _read(self, text: str, hide_suggestions: bool = False) -> Document:
+    def _read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> Document:
+        check_lines(text)
         try:
             parsed = parse(text, max_tokens=TOKENS_MOST)
         except GraphQLError as error:
             raise Refused([error]) from None
         _check_numbers(parsed)
         check_size(parsed)
+        document = _sorted(parsed)
+        if check is not None:
+            check(document)
         if errors := validate(self._schema, parsed, max_errors=ERRORS_MOST, hide_suggestions=hide_suggestions):
             raise Refused(errors)
-        return _sorted(parsed)
+        return document
 
 
 def _check_numbers(parsed: DocumentNode) -> None:
@@ -119,3 +130,9 @@ def _sorted(parsed: DocumentNode) -> Document:
 def is_query(operation: OperationDefinitionNode) -> bool:
     """Whether the operation only reads."""
     return operation.operation == OperationType.QUERY
+
+
+def is_mutation(document: Document, name: str | None) -> bool:
+    """Whether the operation that is asked for would change something."""
+    node = document.operations.get(name) if name is not None else next(iter(document.operations.values()))
+    return node is not None and node.operation == OperationType.MUTATION

@@ -157,7 +157,7 @@ class Executor:
         return asked.answer
 
     def _prepare(self, asked: Asked, hides: bool, plan: Plan) -> Prepared:
-        document = self._documents.read(asked.query, hide_suggestions=hides)
+        document = self._documents.read(asked.query, hides, asked.check_method)
         node = document.operation(asked.operation_name)
         if not is_query(node):
             raise Refused([GraphQLError("Only queries are offered here.", node)])

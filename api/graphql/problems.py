@@ -9,14 +9,28 @@ from graphql import GraphQLError
 
 from api.errors import BriefingError, InvalidRequest, RateLimited
 from api.graphql.document import Refused
-from api.http.problems import PROBLEMS, limited
+from api.http.problems import DOCUMENT_MOST, PROBLEMS, cut, fault, fitting, limited, without_keys
 
 # graphql-core repeats what it was given, which may be as long as a body.
 MESSAGE_MOST = 500
+# Places that one error names: a variable that is declared 240 times has as many.
+LOCATIONS_MOST = 10
+# Bytes kept free for what stands around the errors.
+FRAME = 64
+
+
+def body(error: Exception) -> bytes:
+    """Return the response that reports what stopped a request, in at most 8 KB."""
+    errors = formatted(error)
+    shown = fitting(errors, DOCUMENT_MOST - FRAME)
+    if left_out := len(errors) - len(shown):
+        shown[0]["extensions"]["left_out"] = left_out
+    return without_keys(orjson.dumps({"errors": shown}))
 
 
 def formatted(error: Exception) -> list[dict[str, Any]]:
-    """The entries of `errors` for what stopped a request. What is not ours to tell is told as internal."""
+    """Return the entries of `errors` for what stopped a request. An error that is not of the request is reported as
+    internal."""
     if isinstance(error, Refused):
         return [_from_core(one, error.code) for one in error.errors]
     code = getattr(error, "code", "")
@@ -26,12 +40,13 @@ def formatted(error: Exception) -> list[dict[str, Any]]:
     )
     extensions: dict[str, Any] = {"code": problem.code}
     if isinstance(error, InvalidRequest) and error.faults:
-        extensions["errors"] = [{"parameter": one.where, "detail": one.detail} for one in error.faults]
+        extensions["errors"] = fitting([fault(one) for one in error.faults], DOCUMENT_MOST // 2)
     if hint := getattr(error, "hint", ""):
-        extensions["hint"] = hint
+        extensions["hint"] = cut(hint, MESSAGE_MOST)
     if isinstance(error, RateLimited):
         extensions |= limited(error)
-    return [{"message": message if problem.code != "internal" else problem.meaning, "extensions": extensions}]
+    message = cut(message, MESSAGE_MOST) if problem.code != "internal" else problem.meaning
+    return [{"message": message, "extensions": extensions}]
 
 
 def noted(note: str) -> dict[str, Any]:
@@ -48,5 +63,9 @@ def noted(note: str) -> dict[str, Any]:
 
 
 def _from_core(error: GraphQLError, code: str) -> dict[str, Any]:
-    message = error.message if len(error.message) <= MESSAGE_MOST else f"{error.message[:MESSAGE_MOST]} …"
-    return {**error.formatted, "message": message, "extensions": {"code": code}}
+    told: dict[str, Any] = {"message": cut(error.message, MESSAGE_MOST), "extensions": {"code": code}}
+    if error.locations:
+        told["locations"] = [one.formatted for one in error.locations[:LOCATIONS_MOST]]
+    if error.path:
+        told["path"] = error.path[:LOCATIONS_MOST]
+    return told

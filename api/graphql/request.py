@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from starlette.types import Receive, Scope
 
-from api.errors import InvalidRequest
-from api.graphql.document import Refused
+from api.errors import Fault, InvalidRequest
+from api.graphql.document import Document, Refused, is_mutation
 from api.http.body import read_body
+from api.http.json_body import read_json
 from api.http.media import header, wanted
 from api.http.parameters import Faults, read_pairs
 from api.http.problems import PROBLEMS, HTTPError
@@ -53,12 +53,20 @@ async def read_bytes(scope: Scope, receive: Receive, settings: Settings) -> byte
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as GraphQL over HTTP gives it. `hash` names a document by its SHA-256; then there may be no text."""
+    """A request as GraphQL over HTTP gives it. `hash` names a document by its SHA-256; then there may be no text.
+    `safe` is a GET or a HEAD, which may change nothing."""
 
     query: str
     variables: dict[str, Any]
     operation_name: str | None = None
     hash: str = ""
+    safe: bool = False
+
+    def check_method(self, document: Document) -> None:
+        """Raise HTTPError (405) if a mutation is sent by GET (GraphQL over HTTP, 6.2.1)."""
+        if self.safe and is_mutation(document, self.operation_name):
+            detail = "A mutation is not run by GET. Send a query, or the mutation by POST."
+            raise HTTPError("method_not_allowed", detail, ((b"allow", b"POST"),))
 
 
 def read_asked(scope: Scope, sent: bytes) -> Asked:
@@ -76,7 +84,7 @@ def read_asked(scope: Scope, sent: bytes) -> Asked:
     name = given.get("operationName")
     if not isinstance(name, str | None):
         raise _malformed("operationName", "Expected a name.")
-    return Asked(query, variables or {}, name or None, named)
+    return Asked(query, variables or {}, name or None, named, scope["method"] != "POST")
 
 
 def _nested(value: Any) -> int:
@@ -111,9 +119,9 @@ def status_of(error: Exception, kind: str) -> int:
 
 def _from_body(sent: bytes) -> dict[str, Any]:
     try:
-        given = orjson.loads(sent)
-    except orjson.JSONDecodeError as error:
-        raise _malformed("body", f"Expected JSON: {error}") from None
+        given = read_json(sent)
+    except ValueError as error:
+        raise _malformed("body", str(error)) from None
     if isinstance(given, list):
         raise _malformed("body", "Batches are not taken: send one request at a time.")
     if not isinstance(given, dict):
@@ -126,21 +134,19 @@ def _from_url(sent: bytes) -> dict[str, Any]:
     given: dict[str, Any] = dict(read_pairs(sent, faults))
     for name in given:
         if name not in KEYS:
-            faults.note(name[:100], f"There is no such parameter here: {', '.join(KEYS)}.")
+            faults.note(name, f"There is no such parameter here: {', '.join(KEYS)}.")
     try:
         faults.check()
     except InvalidRequest as error:
-        raise Malformed(error.message, error.faults) from None
+        raise Malformed(error.message, error.faults, count=error.count) from None
     for name in ("variables", "extensions"):
         if name in given:
             try:
-                given[name] = orjson.loads(given[name])
-            except orjson.JSONDecodeError as error:
-                raise _malformed(name, f"Expected JSON: {error}") from None
+                given[name] = read_json(given[name])
+            except ValueError as error:
+                raise _malformed(name, str(error)) from None
     return given
 
 
 def _malformed(where: str, detail: str) -> Malformed:
-    faults = Faults()
-    faults.note(where, detail)
-    return Malformed(f"{where}: {detail}", tuple(faults))
+    return Malformed.of([Fault(where, detail)])

@@ -15,11 +15,11 @@ from api.catalog import Outdated, Version
 from api.errors import BriefingError
 from api.graphql.console import page
 from api.graphql.execute import Executor
-from api.graphql.problems import formatted
+from api.graphql.problems import body
 from api.graphql.request import HTML, media_type, read_asked, read_bytes, status_of
 from api.http import lifecycle
 from api.http.admission import Admission
-from api.http.problems import HTTPError, headers_of, without_keys
+from api.http.problems import HTTPError, headers_of
 from api.http.respond import Bytes, packed, respond, unchanged
 from api.http.route import DataRoute
 
@@ -52,7 +52,7 @@ class _Door:
             async with self._admission(scope) as caller:
                 return await self._answer(scope, request.receive, caller, media)
         except (BriefingError, HTTPError) as error:
-            response = Bytes(without_keys(orjson.dumps({"errors": formatted(error)})), media, status_of(error, kind))
+            response = Bytes(body(error), media, status_of(error, kind))
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]
             return response
 
@@ -101,7 +101,7 @@ def retired(version: Version) -> APIRouter:
         if kind == HTML:
             raise lifecycle.retired(version)
         error = lifecycle.retired(version)
-        response = Bytes(orjson.dumps({"errors": formatted(error)}), f"{kind}; charset=utf-8".encode(), 410)
+        response = Bytes(body(error), f"{kind}; charset=utf-8".encode(), 410)
         response.headers.append((b"cache-control", b"no-store"))
         return response
 

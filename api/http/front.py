@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access.key import holds_key
 from api.catalog import VERSIONS
 from api.http.admission import limit_fields
 from api.http.body import BodyIgnored
@@ -45,6 +46,7 @@ class Front:
         self._router: ASGIApp = BodyIgnored(paths, settings)
         self._always = [*ALWAYS, *always(settings.cors_origins)]
         self._ended = tuple(ended)
+        self._suggests = settings.suggestions != "none"
         self._outdated = of_versions(VERSIONS.values())
         self.in_flight = 0
 
@@ -92,7 +94,7 @@ class Front:
             await self._router(scope, receive, framed)
         except Exception as raised:
             error = from_router(raised, scope["path"]) if isinstance(raised, HTTPException) else raised
-            status, headers, body = document(error, facts.request_id)
+            status, headers, body = document(error, facts.request_id, self._suggests)
             if status == 500:
                 log.exception("internal error", request_id=facts.request_id, route=route(scope))
             if facts.status != GONE:
@@ -122,7 +124,7 @@ def _timing(facts: Facts) -> bytes:
 def _request_id(scope: Scope) -> bytes:
     value = fields(scope).get(b"x-request-id")
     # A key is no id, and is not to be found in a log.
-    if value and REQUEST_ID.fullmatch(value) and b"bak_" not in value:
+    if value and REQUEST_ID.fullmatch(value) and not holds_key(value.decode()):
         return value
     # To be told apart, not to be hard to guess.
     return b"%016x" % getrandbits(64)

@@ -5,23 +5,36 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes
 
-from api.errors import Fault, InvalidRequest
+from api.errors import Fault, InvalidRequest, UnknownName
 
+# Faults that are listed; the others are counted.
+FAULTS_MOST = 20
+# Letters that an error repeats of a name.
+NAME_MOST = 100
+# Pairs of a URL that are decoded: more than all parameters of any list.
+PAIRS_MOST = 500
 PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-class Faults(list[Fault]):
-    """What is wrong with a request, gathered, so that a caller mends it in one go."""
+class Faults:
+    """The faults of a request, collected so that a caller can mend all of them at once. The first few are kept, and
+    the others counted: a URL of 8 KB can hold a thousand."""
+
+    def __init__(self) -> None:
+        self._first: list[Fault] = []
+        self._count = 0
 
     def note(self, where: str, error: ValueError | str) -> None:
-        """One more fault."""
-        self.append(Fault(where, str(error)))
+        """Add a fault."""
+        self._count += 1
+        if self._count <= FAULTS_MOST:
+            unknown = error.unknown if isinstance(error, UnknownName) else None
+            self._first.append(Fault(where[:NAME_MOST], str(error), unknown=unknown))
 
     def check(self) -> None:
-        """InvalidRequest where something was noted."""
-        if self:
-            more = f" (and {len(self) - 1} more)" if len(self) > 1 else ""
-            raise InvalidRequest(f"{self[0].where}: {self[0].detail}{more}", tuple(self))
+        """Raise InvalidRequest if there is a fault."""
+        if self._first:
+            raise InvalidRequest.of(self._first, self._count)
 
 
 def check_path(raw: bytes) -> None:
@@ -40,19 +53,24 @@ def check_path(raw: bytes) -> None:
 
 
 def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
-    """The parameters, decoded strictly: what is not UTF-8, not percent-encoded rightly or given twice is a fault."""
+    """Return the parameters, decoded strictly. Bytes that are not UTF-8, a percent sign that encodes nothing and a name
+    that is given twice are faults. Empty pairs, as in `?&&a=1&`, are skipped."""
     given: dict[str, str] = {}
-    for pair in query_string.decode("latin-1").split("&") if query_string else ():
+    pairs = [pair for pair in query_string.decode("latin-1").split("&") if pair]
+    if len(pairs) > PAIRS_MOST:
+        faults.note("query", f"Expected at most {PAIRS_MOST} parameters, not {len(pairs):,}.")
+        return given
+    for pair in pairs:
         name, _, value = pair.partition("=")
         try:
             name, value = _decoded(name), _decoded(value)
         except ValueError as error:
-            faults.note(name[:100], error)
+            faults.note(name, error)
             continue
         if name in given:
-            faults.note(name[:100], "Given twice; several values stand in one parameter, separated by commas.")
+            faults.note(name, "Given twice; several values stand in one parameter, separated by commas.")
         elif not value:
-            faults.note(name[:100], "Has no value.")
+            faults.note(name, "Has no value.")
         else:
             given[name] = value
     return given

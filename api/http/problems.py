@@ -11,9 +11,16 @@ from starlette.exceptions import HTTPException
 
 from api.access.key import hidden
 from api.catalog import VERSIONS
-from api.errors import BriefingError, Forbidden, InvalidRequest, RateLimited, Unauthenticated, Unavailable
+from api.errors import BriefingError, Fault, Forbidden, InvalidRequest, RateLimited, Unauthenticated, Unavailable
+from api.suggest import suggested
 
 MEDIA_TYPE = b"application/problem+json"
+# Bytes of a problem document; letters of a place, a detail and a hint; bytes that are kept free for a last sentence.
+DOCUMENT_MOST = 8192
+WHERE_MOST = 200
+DETAIL_MOST = 1000
+HINT_MOST = 500
+ROOM = 64
 VERSION = re.compile(r"v\d{1,9}")
 
 
@@ -87,28 +94,58 @@ def from_router(error: HTTPException, path: str) -> HTTPError:
     return HTTPError("not_found", f"There is nothing at {path[:200]}; see {contract} for what there is.")
 
 
-def document(error: Exception, request_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Status, header fields and body for an error. What is not ours to tell is told as internal."""
+def document(
+    error: Exception, request_id: str, suggestions: bool = True
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Return status, header fields and body for an error, whose names get `suggestions`. An error that is not of the
+    request is reported as internal. The body has at most 8 KB."""
+    if suggestions and isinstance(error, BriefingError):
+        error = suggested(error)
     problem = PROBLEMS.get(getattr(error, "code", ""), PROBLEMS["internal"])
     body: dict[str, Any] = {
         "type": f"/problems/{problem.code}",
         "title": problem.title,
         "status": problem.status,
-        "detail": _detail(error, problem),
+        "detail": cut(_detail(error, problem), DETAIL_MOST),
         "code": problem.code,
-        "errors": [fault(one) for one in error.faults] if isinstance(error, InvalidRequest) else [],
+        "errors": [],
         "request_id": request_id,
     }
     if hint := getattr(error, "hint", ""):
-        body["hint"] = hint
+        body["hint"] = cut(hint, HINT_MOST)
     if isinstance(error, RateLimited):
         body |= limited(error)
+    if isinstance(error, InvalidRequest):
+        _list_faults(body, error)
     return problem.status, headers_of(error), without_keys(orjson.dumps(body))
 
 
+def _list_faults(body: dict[str, Any], error: InvalidRequest) -> None:
+    """List the faults that fit, and say so if they are not all of them."""
+    body["errors"] = fitting([fault(one) for one in error.faults], DOCUMENT_MOST - len(orjson.dumps(body)) - ROOM)
+    if len(body["errors"]) < error.count and error.faults:
+        body["detail"] += f" The first {len(body['errors'])} are listed."
+
+
+def fitting(entries: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+    """Return the first entries of a list, as many as fit into so many bytes of JSON."""
+    found = []
+    for one in entries:
+        room -= len(orjson.dumps(one)) + 1
+        if room < 0:
+            break
+        found.append(one)
+    return found
+
+
+def cut(text: str, most: int) -> str:
+    """Return the text, or its beginning where it is longer than that."""
+    return text if len(text) <= most else f"{text[:most]} …"
+
+
 def without_keys(body: bytes) -> bytes:
-    """An error's body without a key that somebody put where none belongs, and that the error repeats."""
-    return hidden(body.decode()).encode() if b"bak_" in body else body
+    """Return an error's body without a key that the caller put where none belongs and that the error repeats."""
+    return hidden(body.decode()).encode()
 
 
 def headers_of(error: Exception) -> list[tuple[bytes, bytes]]:
@@ -138,9 +175,9 @@ def limited(error: RateLimited) -> dict[str, Any]:
     return {**told, "violated-policies": [error.limit]}
 
 
-def fault(one: Any) -> dict[str, str]:
-    """One fault of a request."""
-    return {"parameter": one.where, "detail": one.detail}
+def fault(one: Fault) -> dict[str, str]:
+    """Return one fault of a request, as REST and GraphQL show it."""
+    return {"parameter": cut(one.where, WHERE_MOST), "detail": cut(one.detail, DETAIL_MOST)}
 
 
 def _detail(error: Exception, problem: Problem) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from api.catalog import V1
+from api.errors import Unknown
 from api.ingest.quotation import shown
 from api.ingest.scalar import MEANINGS
+from api.suggest import Suggestions
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
@@ -73,8 +74,8 @@ def worded(error: Any, known: Iterable[str]) -> Problem:
 
 def closest(word: str, known: Iterable[str]) -> str:
     """A guess at what was meant, ready to be put at the end of a sentence."""
-    found = get_close_matches(word[:100], list(known), 1)
-    return f"; did you mean {found[0]}?" if found else ""
+    found = Suggestions().nearest(Unknown(word, list(known)))
+    return f"; did you mean {found}?" if found else ""
 
 
 def joined(path: Path) -> str:

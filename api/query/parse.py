@@ -5,15 +5,15 @@ A reader takes text and gives the value, or raises ValueError saying what was ex
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from api.catalog.country import COUNTRIES
 from api.catalog.declaration import Resource, Type
+from api.errors import UnknownName
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -21,6 +21,8 @@ NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
 IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", re.ASCII)
 TEXT_MOST = 500
+# Names that one error lists: the longest vocabulary has 17.
+NAMES_MOST = 30
 FIRST_YEAR = 1000
 # A hundredth of a metre. Smaller parts say nothing of a place, and the smallest doubles fail in Postgres' arithmetic.
 DEGREE_DECIMALS = 7
@@ -59,11 +61,17 @@ def read_words(text: str) -> str:
     return text
 
 
-def read_term(text: str, terms: Iterable[str]) -> str:
-    """A term of a vocabulary."""
+def read_term(text: str, terms: Collection[str]) -> str:
+    """Read a term of a vocabulary."""
     if text not in terms:
-        raise ValueError(f"{text[:50]!r} is not one of {', '.join(terms)}.{nearest(text, terms)}")
+        raise UnknownName(f"{text[:50]!r} is not one of {listed(terms)}.", text, terms)
     return text
+
+
+def listed(names: Collection[str]) -> str:
+    """Return the names separated by commas; of many only the first, and how many more there are."""
+    shown, rest = list(names)[:NAMES_MOST], max(0, len(names) - NAMES_MOST)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
 
 def read_id(text: str, resource: Resource) -> str:
@@ -178,12 +186,6 @@ def read_country(text: str) -> str:
     if text not in COUNTRIES:
         raise ValueError(f"Expected a country as UA (ISO 3166-1 alpha-2, in capitals), not {text[:50]!r}.")
     return text
-
-
-def nearest(text: str, names: Iterable[str]) -> str:
-    """` Did you mean …?` with the nearest valid name, or nothing."""
-    found = difflib.get_close_matches(text[:100], list(names), n=1, cutoff=0.6)
-    return f" Did you mean {found[0]}?" if found else ""
 
 
 def _check_year(year: int) -> None:

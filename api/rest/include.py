@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from api.catalog import Field, Group, Link, Resource, Version
+from api.errors import UnknownName
 from api.query import (
     Answer,
     Column,
@@ -20,7 +21,7 @@ from api.query import (
     Single,
     read_sort,
 )
-from api.query.parse import nearest
+from api.query.parse import listed
 from api.query.sort import POSITION
 
 LEVELS = 2
@@ -37,8 +38,8 @@ def read_include(version: Version, resource: Resource, paths: Iterable[str]) -> 
         branch, at = tree, resource
         for name in names:
             if name not in at.links:
-                known = ", ".join(at.links) or "nothing"
-                raise ValueError(f"{name[:50]!r} is no link of {at.plural}: {known}.{nearest(name, at.links)}")
+                known = listed(at.links) or "it has none"
+                raise UnknownName(f"{name[:50]!r} is no link of {at.plural}: {known}.", name, at.links)
             branch = branch.setdefault(name, {})
             at = version[at.links[name].target]
     return tree

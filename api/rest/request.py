@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.catalog import Resource, Version
-from api.errors import NotFound
+from api.errors import NotFound, UnknownName
 from api.http.parameters import Faults, read_pairs
 from api.query import (
     Entry,
@@ -31,7 +31,7 @@ from api.query import (
     read_sort,
 )
 from api.query.cursor import fingerprint, read_cursor
-from api.query.parse import IDENTIFIER, nearest, read_language, read_words
+from api.query.parse import IDENTIFIER, listed, read_language, read_words
 from api.rest.formats import Format
 from api.rest.include import Tree, read_include, shown
 from api.rest.outdated import outdated
@@ -89,7 +89,7 @@ def list_query(version: Version, resource: Resource, query_string: bytes) -> Que
     faults = Faults()
     given = read_pairs(query_string, faults)
     known = parameters(version, resource)
-    _check_names(resource, given, [*known, *common(resource)], faults)
+    _check_names(given, {*known, *common(resource)}, faults)
     filter = _filter(resource, given, known, faults)
     sort = _sort(resource, given, faults)
     selection = _selection(version, resource, given, faults)
@@ -106,7 +106,7 @@ def export_query(version: Version, resource: Resource, form: Format, query_strin
     faults = Faults()
     given = read_pairs(query_string, faults)
     known = parameters(version, resource)
-    _check_names(resource, given, [*known, *exported(resource)], faults)
+    _check_names(given, {*known, *exported(resource)}, faults)
     filter = _filter(resource, given, known, faults)
     sort = _sort(resource, given, faults)
     most = _limit(given, faults, EXPORT_MOST) if "limit" in given else None
@@ -121,7 +121,7 @@ def record_query(version: Version, resource: Resource, identifier: str, query_st
     """The Query of one record. NotFound where the id cannot be one of this resource."""
     faults = Faults()
     given = read_pairs(query_string, faults)
-    _check_names(resource, given, ["include"], faults)
+    _check_names(given, {"include"}, faults)
     tree = _include(version, resource, given, faults)
     faults.check()
     if not IDENTIFIER.fullmatch(identifier) or not identifier.startswith(f"{resource.prefix}_"):
@@ -143,12 +143,11 @@ def exported(resource: Resource) -> list[str]:
     return [name for name in common(resource) if name in EXPORTED]
 
 
-def _check_names(resource: Resource, given: dict[str, str], known: list[str], faults: Faults) -> None:
-    for name in given:
-        if name not in known:
-            other = ELSEWHERE.get(name.lower(), "")
-            hint = INSTEAD[other] if other in known else nearest(name, known)
-            faults.note(name[:100], f"There is no such parameter here.{hint}")
+def _check_names(given: dict[str, str], known: set[str], faults: Faults) -> None:
+    detail = "There is no such parameter here."
+    for name in [one for one in given if one not in known]:
+        other = ELSEWHERE.get(name.lower(), "")
+        faults.note(name, f"{detail}{INSTEAD[other]}" if other in known else UnknownName(detail, name, known))
 
 
 def _filter(resource: Resource, given: dict[str, str], known: dict[str, Parameter], faults: Faults) -> Filter:
@@ -170,8 +169,8 @@ def _filter(resource: Resource, given: dict[str, str], known: dict[str, Paramete
     return both(*own, *(Through(link, both(*filters)) for link, filters in groups.items() if filters))
 
 
-def _with_hint(text: str, error: ValueError) -> str:
-    return f"{error} In a URL a + is written %2B." if re.search(r"\d \d\d:?\d\d$", text) else str(error)
+def _with_hint(text: str, error: ValueError) -> ValueError | str:
+    return f"{error} In a URL a + is written %2B." if re.search(r"\d \d\d:?\d\d$", text) else error
 
 
 def _search(given: dict[str, str], faults: Faults) -> Search | None:
@@ -199,7 +198,8 @@ def _sort(resource: Resource, given: dict[str, str], faults: Faults) -> Sort:
     sort = read_sort(resource, given["sort"])
     if sort is None:
         names = [*resource.sortable, *(["relevance"] if resource.searched else [])]
-        faults.note("sort", f"Expected one of {', '.join(names)}, or one with a minus.{nearest(given['sort'], names)}")
+        expected = f"Expected one of {listed(names)}, or one with a minus."
+        faults.note("sort", UnknownName(expected, given["sort"], names))
     elif sort.field == "relevance" and "q" not in given:
         faults.note("sort", "Sorting by relevance needs q.")
     elif (needs := _needed(resource, sort)) and needs not in given:

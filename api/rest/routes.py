@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import orjson
 from fastapi import APIRouter, Request
 from starlette.types import Scope
 
+from api.access.key import holds_key
 from api.answer import Priced, Service, tagged
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
@@ -32,7 +33,8 @@ METHODS = ["GET", "HEAD", "OPTIONS"]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A request that was read before: how it is answered, and of a list the link to its next page up to the cursor."""
+    """A request that was read before: how it is answered, and of a list the link to its next page up to the cursor. The
+    link is empty where the URL holds what may be a key: it would repeat it."""
 
     priced: Priced
     link: str = ""
@@ -86,7 +88,7 @@ def _list(
             if has_copy(scope) and (same := unchanged(scope, service.tag(priced))):
                 return same
             reply = await answered(service, priced, scope)
-            headers = [(b"link", f'<{planned.link}{reply.next}>; rel="next"'.encode("latin-1"))] if reply.next else []
+            headers = [] if not reply.next or not planned.link else [_link(planned.link + reply.next)]
             return await respond(scope, reply, headers, tag=tagged(priced, reply.mark))
 
     return handle
@@ -134,7 +136,13 @@ def missing(resource: Resource, note: str) -> NotFound | Withdrawn:
     return Withdrawn(f"This {resource.name} was withdrawn: {reason}")
 
 
+def _link(url: str) -> tuple[bytes, bytes]:
+    return b"link", f'<{url}>; rel="next"'.encode("latin-1")
+
+
 def _next_page(scope: Scope) -> str:
+    if holds_key(unquote(scope["query_string"].decode("latin-1"))):
+        return ""
     pairs = [one for one in scope["query_string"].split(b"&") if one and not one.startswith(b"cursor=")]
     # As it was sent, but for what no URL has: a `>` would end the link, and what follows it would be another.
     return f"{quote(scope['path'])}?{quote(b'&'.join([*pairs, b'cursor=']), safe=IN_QUERY)}"

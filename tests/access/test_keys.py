@@ -14,6 +14,7 @@ from api.access.lifetime import read_duration, read_expiry
 from api.access.plans import Plans
 from api.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from api.store.access import AccessStore
+from api.suggest import suggested
 from tests.access.conftest import ACTOR
 
 DESK = Wanted("The desk", "free")
@@ -61,6 +62,12 @@ async def test_a_key_may_work_until_a_day_or_for_ever(keys: Keys) -> None:
         (Wanted("a\u202eb", "free"), "name"),
         (Wanted("a\x00b", "free"), "name"),
         (Wanted("a" * 201, "free"), "name"),
+        (Wanted("\u200b", "free"), "name"),
+        (Wanted("\u200d\ufeff\u2060", "free"), "name"),
+        (Wanted("\u115f\u3164\uffa0", "free"), "name"),
+        (Wanted("\u2800", "free"), "name"),
+        (Wanted("\u0301\ufe0f", "free"), "name"),
+        (Wanted("\U000e0041", "free"), "name"),
         (Wanted("a", "fre"), "plan"),
         (Wanted("a", "anonymous"), "plan"),
         (Wanted("a", "free", ()), "scopes"),
@@ -155,8 +162,9 @@ async def test_a_revoked_key_stays_revoked_as_it_was(keys: Keys) -> None:
 async def test_an_unknown_key_is_not_found_with_the_nearest(keys: Keys) -> None:
     made = await keys.create(DESK)
     wrong = made.row["id"][:-1] + ("0" if made.row["id"][-1] != "0" else "1")
-    with pytest.raises(NotFound, match="Did you mean key_"):
+    with pytest.raises(NotFound) as refused:
         await keys.revoke(wrong)
+    assert "Did you mean key_" in suggested(refused.value).message
     with pytest.raises(NotFound):
         await keys.rotate("key_'; drop table access.key; --")
 

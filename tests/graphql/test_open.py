@@ -72,6 +72,7 @@ def test_a_get_runs_queries_alone(client: httpx2.Client) -> None:
     assert client.get(PATH, params={"query": "query cop { __typename }"}).json()["data"] == {"__typename": "Query"}
     for text in ("mutation cop { __typename }", "subscription cop { __typename }"):
         assert refused(client.get(PATH, params={"query": text}))
+    assert client.get(PATH, params={"query": "mutation cop { __typename }"}).status_code == 405
 
 
 def test_a_post_runs_no_mutation_either(post: Post) -> None:

@@ -66,7 +66,7 @@ MALFORMED = [
     "limit=201", "limit=NaN", "limit=true", "limit=null", "limit=[]", "limit[]=5", f"limit={LONG}", "limit=",
     "limit",
     "limit=3&limit=3", "limit=%205", "limit=5%20", "limit=5,6", "limit=9223372036854775808",
-    "&", "&&", "=", "=a", "a=", "limit=1&", "&limit=1", "limit=1&&q=a", "Limit=1", "LIMIT=1", "limit;q=a", "foo=1",
+    "=", "=a", "a=", "limit=1&=", "Limit=1", "LIMIT=1", "limit;q=a", "foo=1",
     "foo.bar=1", "figures.=1", ".measure=1", "figures.figures.measure=killed", "__proto__=1", "format=xml", "_=1",
     "callback=alert", "fields=id", "page=2", "offset=10", "where=1", "order=id", "filter={}",
     "starts_at_gte=0025-01-01", "starts_at_gte=-0044-03-15", "starts_at_gte=44-03-15%20BC",
@@ -109,7 +109,7 @@ MALFORMED = [
 def test_what_is_malformed_unknown_or_twice_is_a_400_that_names_the_parameter(door: Door, sent: str) -> None:
     problem = refused(door.get(f"/v1/events?{sent}"))
     assert problem["errors"] and all(one["detail"] for one in problem["errors"])
-    assert len(json.dumps(problem)) < 20_000
+    assert len(json.dumps(problem)) < 10_000
 
 
 ODD = [

@@ -90,3 +90,9 @@ async def test_suggestions_are_for_whom_the_operator_says(store: str, access: Ac
                 answer = client.ask(body["query"], given)
                 assert answer.status_code == 400
                 assert ("Did you mean" not in answer.text) is expected, answer.text
+            answer = client.get("/v1/events?knid=shelling", given)
+            assert ("Did you mean kind?" in answer.text) is (who != "none"), "REST suggests to all or to none"
+        admin = client.get("/admin/plans?knid=1", await access.key(None, "admin"))
+        assert admin.status_code == 400
+        removed = client.http.delete("/admin/plans/fere", headers=await access.key(None, "admin"))
+        assert ("Did you mean free?" in removed.text) is (who != "none")

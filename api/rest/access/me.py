@@ -27,7 +27,7 @@ def routes(version: Version, admission: Admission) -> APIRouter:
         async with admission(request.scope, "") as caller:
             faults = Faults()
             for name in read_pairs(request.scope["query_string"], faults):
-                faults.note(name[:100], "There is no such parameter here.")
+                faults.note(name, "There is no such parameter here.")
             faults.check()
             left = await admission.gate.left(caller)
             return private(orjson.dumps({"data": me(caller, left).model_dump(mode="json")}))

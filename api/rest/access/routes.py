@@ -11,15 +11,15 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope
 
 from api.access.caller import ADMIN, Caller
-from api.errors import Fault, InvalidRequest
+from api.errors import Fault, InvalidRequest, Unknown, UnknownName
 from api.http.admission import Admission
 from api.http.body import read_body
+from api.http.json_body import read_json
 from api.http.media import header
-from api.http.parameters import Faults, read_pairs
+from api.http.parameters import FAULTS_MOST, Faults, read_pairs
 from api.http.problems import HTTPError
 from api.http.respond import Bytes
 from api.http.route import DataRoute, Handler
-from api.query.parse import nearest
 from api.rest.access.contract import document
 from api.rest.access.operations import OPERATIONS, PAGE, Asked, Operation
 from api.settings import Settings
@@ -78,16 +78,21 @@ async def _body(operation: Operation, scope: Scope, receive: Receive, settings: 
     if sent and header(scope, b"content-type").partition(";")[0].strip().lower() != JSON:
         raise HTTPError("unsupported_media_type", f"Send {JSON}.")
     try:
+        read_json(sent or b"{}")
+    except ValueError as error:
+        raise InvalidRequest.of([Fault("body", str(error))]) from None
+    try:
         return operation.takes.model_validate_json(sent or b"{}")
     except ValidationError as error:
-        faults = tuple(_fault(operation.takes, one) for one in error.errors(include_url=False, include_input=False))
-        raise InvalidRequest(f"{faults[0].where}: {faults[0].detail}", faults) from None
+        first = error.errors(include_url=False, include_input=False)[:FAULTS_MOST]
+        faults = [_fault(operation.takes, one) for one in first]
+        raise InvalidRequest.of(faults, error.error_count()) from None
 
 
 def _fault(model: type[BaseModel], error: Any) -> Fault:
     where = ".".join(str(part)[:100] for part in error["loc"]) or "body"
     if error["type"] == "extra_forbidden":
-        return Fault(where, f"There is no such field here.{nearest(where, model.model_fields)}")
+        return Fault(where, "There is no such field here.", unknown=Unknown(where, model.model_fields))
     return Fault(where, error["msg"].removeprefix("Value error, ").rstrip(".") + ".")
 
 
@@ -96,7 +101,7 @@ def _page(operation: Operation, query_string: bytes) -> tuple[str | None, int]:
     given = read_pairs(query_string, faults)
     known = ("limit", "cursor") if operation.place else ()
     for name in given.keys() - known:
-        faults.note(name[:100], f"There is no such parameter here.{nearest(name, known)}")
+        faults.note(name, UnknownName("There is no such parameter here.", name, known))
     limit, cursor = given.get("limit", str(PAGE)), given.get("cursor")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:10]) <= LIMIT_MOST):
         faults.note("limit", f"Expected a whole number from 1 to {LIMIT_MOST:,}.")

@@ -1,0 +1,37 @@
+"""JSON as callers send it, read strictly: a name that is given twice is refused, as in a URL.
+
+Readers differ in which of the two they take, so a proxy that checks a body may have read another one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+NAME_MOST = 100
+
+
+def read_json(sent: bytes | str) -> Any:
+    """Return the value. ValueError says what is wrong with the text."""
+    try:
+        value = orjson.loads(sent)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"Expected JSON: {error}.") from None
+    try:
+        # Python's own reader tells of each pair. Numbers stay text: they may have thousands of digits.
+        json.loads(sent, object_pairs_hook=_names_once, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise ValueError("Expected less deeply nested JSON.") from None
+    return value
+
+
+def _names_once(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict.fromkeys(name for name, _ in pairs)) == len(pairs):
+        return
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ValueError(f"Expected each name once in an object; {name[:NAME_MOST]!r} is given twice.")
+        seen.add(name)
