@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import socket
-from collections.abc import Callable
 from contextlib import ExitStack
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -45,9 +44,7 @@ def _alone(settings: Settings, url: str, prepare: Prepare, metrics: socket.socke
         if page is not None:
             page.open()
 
-    return server.serve(
-        application, settings, on_ready=ready, on_drain=application.drain, on_refused=_refused(application)
-    )
+    return server.serve(application, settings, on_ready=ready, on_drain=application.drain, events=application.metrics)
 
 
 def _several(
@@ -66,7 +63,7 @@ def _several(
             settings,
             on_ready=lambda _: link.begin(lambda: _counted(application)),
             on_drain=application.drain,
-            on_refused=_refused(application),
+            events=application.metrics,
             listener=listener,
             shares=link.shares,
         )
@@ -84,10 +81,6 @@ def _several(
 
 def _counted(application: Application) -> bytes:
     return told(application.metrics.registry) if application.metrics is not None else b""
-
-
-def _refused(application: Application) -> Callable[[str], None]:
-    return application.metrics.refused if application.metrics is not None else lambda code: None
 
 
 def _own(team: Team) -> CollectorRegistry:

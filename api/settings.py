@@ -73,8 +73,14 @@ class Settings(BaseSettings):
         3600.0, description="Seconds that one export may take, its client's reading included."
     )
     stall_timeout: Annotated[float, Field(gt=0)] = Field(
-        30.0, description="Seconds in which a client must take something of its answer before it is cut off."
+        30.0, description="Seconds over which the least pace of a client that reads its answer is measured."
     )
+    least_pace: Annotated[int, Field(ge=0)] = Field(
+        8192,
+        description="Bytes a second of an answer that a client without a key must take, measured over "
+        "BRIEFING_STALL_TIMEOUT; a slower one is cut off.",
+    )
+    least_pace_keyed: Annotated[int, Field(ge=0)] = Field(2048, description="The same for a client with a key.")
     limits: bool = Field(True, description="Whether callers are held to their plans; keys are checked all the same.")
     trusted_proxies: str = Field(
         "",
@@ -110,7 +116,8 @@ class Settings(BaseSettings):
         10.0, description="Seconds in which a client must have sent its body."
     )
     max_connections: Annotated[int, Field(ge=1)] = Field(
-        1000, description="Client connections that one process accepts at once."
+        1000,
+        description="Client connections that one process accepts at once; at the bound those that wait make room.",
     )
     cors_origins: str = Field("*", description="Origins that browsers may call from, separated by commas; * for any.")
 

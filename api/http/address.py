@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 
 from starlette.types import Scope
 
@@ -31,6 +32,30 @@ def trusted(networks: str) -> tuple[Network, ...]:
         except ValueError as error:
             raise SettingsError(f"BRIEFING_TRUSTED_PROXIES: {error}", "Such as 10.0.0.0/8,2001:db8::1.") from None
     return tuple(found)
+
+
+class Blocks(NamedTuple):
+    """The two blocks of addresses that a client shares things in: `subnetwork` is its IPv6 /64 or its IPv4 address,
+    `network` the /48 or /24 around it."""
+
+    subnetwork: str
+    network: str
+
+
+@lru_cache(REMEMBERED)
+def blocks(text: str) -> Blocks:
+    """The blocks of a client, from its address as text; those of what is no address are "local"."""
+    address = _read(text)
+    if address is None:
+        return Blocks(LOCAL, LOCAL)
+    kind, bits = (IPv4Network, 8) if isinstance(address, IPv4Address) else (IPv6Network, 80)
+    return Blocks(_shown(address), str(kind((int(address) >> bits << bits, address.max_prefixlen - bits))))
+
+
+def is_trusted(text: str, proxies: Sequence[Network]) -> bool:
+    """Whether a client's address is that of a trusted proxy."""
+    address = _read(text) if proxies else None
+    return address is not None and _is_in(address, proxies)
 
 
 def network(scope: Scope, proxies: Sequence[Network]) -> str:

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from starlette.types import Scope
 
 from api import __version__
+from api.http.events import ConnectionEvents
 from api.http.facts import Facts
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
@@ -38,7 +39,7 @@ class _Children:
     cached: dict[str, Counter]
 
 
-class Metrics:
+class Metrics(ConnectionEvents):
     """The counters of this process."""
 
     def __init__(self) -> None:
@@ -52,6 +53,12 @@ class Metrics:
         self._cached = self._counter("answers", "Answers: kept (hit), read (miss), unchanged.", "door", "cache")
         self._store = self._histogram("store_seconds", "Time in the store, of requests that were not kept.", "door")
         self._refused = self._counter("refusals", "What was refused before it was a request, by its code.", "code")
+        self._gave_way = self._counter(
+            "connections_closed", "Connections closed for new ones, by their state.", "state"
+        )
+        self._cut = self._counter(
+            "answers_cut", "Answers broken off because of their clients, by the reason.", "reason"
+        )
         build = Gauge("briefing_build_info", "Always 1.", ["version", "python"], registry=self.registry)
         build.labels(__version__, platform.python_version()).set(1)
         ProcessCollector(registry=self.registry)
@@ -63,6 +70,14 @@ class Metrics:
     def refused(self, code: str) -> None:
         """Something was refused below the application."""
         self._refused.labels(code).inc()
+
+    def gave_way(self, state: str) -> None:
+        """A connection in this state was closed for a new one."""
+        self._gave_way.labels(state).inc()
+
+    def cut(self, reason: str) -> None:
+        """An answer was broken off because of its client."""
+        self._cut.labels(reason).inc()
 
     def ended(self, facts: Facts, scope: Scope) -> None:
         """Count a request."""

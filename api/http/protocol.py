@@ -10,7 +10,7 @@ Refused here, as `application/problem+json` and with the connection closed:
 413  framing (tiny chunks, chunk extensions, trailers) without end around a small body
 414  a target above `max_url`
 431  header fields above `max_headers` together, `: ` and line ends counted
-503  more than `max_connections`, none of which is idle
+503  more than `max_connections`, none of which gives way (connection_shares.py)
 
 It relies on these names inside uvicorn 0.54, which tests/http/test_protocol.py pins. HttpToolsProtocol: `client`,
 `connections`, `flow`, `headers`, `loop`, `parser`, `pipeline`, `server_state`, `tasks`, `timeout_keep_alive_task`,
@@ -26,16 +26,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from secrets import token_hex
 from typing import Any, ClassVar
 
 import httptools
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.http import wire
+from api.http.address import trusted
+from api.http.connection_shares import ConnectionShares, Holder
 from api.http.disconnect import abandon, unless_gone
-from api.http.problems import MEDIA_TYPE, HTTPError, document
+from api.http.events import ConnectionEvents
+from api.http.pace import PaceWatch
+from api.http.problems import HTTPError
+from api.http.refusals import fault, reason, response, weigh
 from api.http.whole import Whole
 from api.settings import Settings
 
@@ -48,59 +52,31 @@ LINGER_BYTES = 16 * 1024 * 1024
 FRAMING = 8
 # Requests of one connection that may wait for the answers before theirs.
 PIPELINE = 256
+# Connections that may read their 503 beyond the bound; others are closed without.
+TURNED_AWAY = 64
 # What the client is in the middle of sending. Plain numbers: they are compared for every header field.
 NOTHING, HEAD, BODY = range(3)
 # The request line without its target: the longest method, the version, the spaces, the line end.
 REQUEST_LINE = 64
 
 
-def protocol(settings: Settings, on_refused: Callable[[str], None] = lambda code: None) -> type[HttpToolsProtocol]:
-    """The protocol class for uvicorn's `http=`, bound to these settings. `on_refused` hears the code of refusals."""
-    own = {"settings": settings, "idle": {}, "turned_away": set(), "on_refused": staticmethod(on_refused)}
+def protocol(settings: Settings, events: ConnectionEvents | None = None) -> type[HttpToolsProtocol]:
+    """The protocol class for uvicorn's `http=`, bound to these settings. `events` hears what happens to connections."""
+    own = {
+        "settings": settings,
+        "events": events or ConnectionEvents(),
+        "shares": ConnectionShares(settings.max_connections, trusted(settings.trusted_proxies)),
+        "turned_away": set(),
+    }
     return type("BoundProtocol", (Protocol,), own)
-
-
-def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]]) -> bytes:
-    """The refusal on the wire: a problem (RFC 9457) and the end of the connection."""
-    request_id = token_hex(8)
-    status, own, body = document(refusal, request_id)
-    framing = [
-        (b"content-type", MEDIA_TYPE),
-        (b"cache-control", b"no-store"),
-        (b"content-length", b"%d" % len(body)),
-        (b"connection", b"close"),
-    ]
-    fields = [*fields, *own, (b"x-request-id", request_id.encode()), *framing]
-    return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
-
-
-def fault(version: str, headers: list[tuple[bytes, bytes]]) -> str:
-    """What is wrong with a head that llhttp let pass; empty where nothing is."""
-    if version not in ("1.1", "1.0"):
-        return f"HTTP/{version} is not spoken here."
-    names = [name for name, _ in headers]
-    hosts = names.count(b"host")
-    if hosts > 1 or (hosts == 0 and version == "1.1"):
-        return "A request has exactly one Host."
-    if b"transfer-encoding" in names:
-        # llhttp refuses a second one.
-        chunked = version == "1.1" and dict(headers)[b"transfer-encoding"].lower() == b"chunked"
-        return "" if chunked else "The only Transfer-Encoding taken is chunked, in HTTP/1.1."
-    return ""
-
-
-def weigh(headers: list[tuple[bytes, bytes]]) -> int:
-    """The bytes that these fields took on the wire."""
-    return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 class Protocol(HttpToolsProtocol):
     """One connection. A request that arrives whole, in one piece, sets no timer and is weighed by its length alone."""
 
     settings: ClassVar[Settings]
-    on_refused: ClassVar[Any]
-    # Connections that wait for their next request, the longest waiting first.
-    idle: ClassVar[dict[Protocol, None]]
+    events: ClassVar[ConnectionEvents]
+    shares: ClassVar[ConnectionShares]
     # Connections beyond the bound, while they read their 503.
     turned_away: ClassVar[set[Protocol]]
 
@@ -113,31 +89,50 @@ class Protocol(HttpToolsProtocol):
         self.received = 0
         self.discarded = 0
         self.deadline: asyncio.TimerHandle | None = None
-        self.stall: asyncio.TimerHandle | None = None
         self.running: tuple[RequestResponseCycle, asyncio.Task[None]] | None = None
         self.refusal: HTTPError | None = None
         self.leaving = False
+        self.holder: Holder | None = None
+        # Of a client that does not take everything at once; and the least pace, which depends on who asks.
+        self.watch: PaceWatch | None = None
+        self.least_pace = self.settings.least_pace
+        # An answer was written, and is not taken yet: what comes after it waits.
+        self.owes = False
 
     # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self.settings.max_connections and not self._make_room():
+        # Whatever the kernel does not take at once is unread: it holds memory, and is watched.
+        transport.set_write_buffer_limits(0)
+        self.holder = self.shares.enter(self, self.client[0] if self.client else "")
+        if self.holder is None:
             self._turn_away()
         else:
             self._set_deadline(self.settings.header_timeout, self._head_late)
 
-    def _make_room(self) -> bool:
-        # Keep-alive is a courtesy: it never costs somebody else the answer.
-        for waiting in self.idle:
-            waiting._forget()
-            waiting.transport.close()
-            return True
-        return False
+    def give_way(self) -> None:
+        """Close it at once: a new connection needs the place."""
+        state = self._state()
+        logger.info("closed a connection for a new one", extra={"state": state, "client": self.client})
+        self.events.gave_way(state)
+        self._forget()
+        self.transport.abort()
+
+    def _state(self) -> str:
+        if self.flow.write_paused:
+            return "unread"
+        if self.running is not None:
+            return "body" if self.running[0].more_body else "busy"
+        if self.leaving or self.refusal is not None:
+            return "refused"
+        if self.stage is NOTHING and self.received == 0:
+            return "silent" if self.cycle is None else "idle"
+        return "head"
 
     def _turn_away(self) -> None:
         self.connections.discard(self)
-        if len(self.turned_away) >= self.settings.max_connections:
+        if len(self.turned_away) >= TURNED_AWAY:
             self.transport.abort()
         else:
             self.turned_away.add(self)
@@ -149,7 +144,8 @@ class Protocol(HttpToolsProtocol):
         self._forget()
         self._unset_keepalive_if_required()
         self._clear_deadline()
-        self._clear_stall()
+        if self.watch is not None:
+            self.watch.stop()
         self.pipeline.clear()
         self.let_go()
 
@@ -160,7 +156,9 @@ class Protocol(HttpToolsProtocol):
             self.running = None
 
     def _forget(self) -> None:
-        self.idle.pop(self, None)
+        if self.holder is not None:
+            self.shares.leave(self, self.holder)
+            self.holder = None
         self.connections.discard(self)
         self.turned_away.discard(self)
 
@@ -170,16 +168,25 @@ class Protocol(HttpToolsProtocol):
         if self.leaving or self.refusal is not None:
             self._discard(data)
             return
-        self.idle.pop(self, None)
         self._unset_keepalive_if_required()
         self.arriving = len(data)
         self.completed = False
         try:
             self._feed(data)
         except httptools.HttpParserError as error:
-            self.refuse(_reason(error))
+            self.refuse(reason(error))
         else:
             self._bound()
+            self._settle()
+
+    def _settle(self) -> None:
+        # Without a whole request the connection waits, and gives way to others; with one it does not.
+        if self.holder is None:
+            return
+        if self.running is None or self.running[0].more_body:
+            self.holder.waits(self)
+        else:
+            self.holder.works(self)
 
     def _feed(self, data: bytes) -> None:
         while data:
@@ -304,6 +311,7 @@ class Protocol(HttpToolsProtocol):
                 # A whole request in HTTP/1.1, as nearly all are.
                 scope["body"] = bytes(cycle.body)  # type: ignore[typeddict-unknown-key]
                 send = Whole(cycle).send
+            scope["connection"] = self  # type: ignore[typeddict-unknown-key]
             await unless_gone(cycle, app(scope, receive, send))
             if cycle.response_started and not cycle.response_complete and cycle.scope["http_version"] == "1.0":
                 # Where an answer ends with its connection, only a reset tells that it was cut.
@@ -332,6 +340,10 @@ class Protocol(HttpToolsProtocol):
         return send
 
     def on_response_complete(self) -> None:
+        if self.flow.write_paused:
+            # The client has not taken the answer: what follows (the next request, the wait for one) begins when it has.
+            self.owes = True
+            return
         self.running = None
         if self.leaving:
             self._hang_up()
@@ -339,22 +351,15 @@ class Protocol(HttpToolsProtocol):
             self._answer(self.refusal)
         else:
             super().on_response_complete()
-            self._rest()
-
-    def _rest(self) -> None:
-        if self.transport.is_closing():
-            # Closing waits until the answer is taken, and a client that takes nothing would keep its place for ever.
-            self._set_deadline(self.settings.stall_timeout, self.transport.abort)
-        elif self.pipeline:
-            # Uvicorn reads on at each answer; the queue would grow by a socket's buffer for every request answered.
-            self.flow.pause_reading()
-        elif self.timeout_keep_alive_task is not None and self.stage is NOTHING:
-            self.idle[self] = None
+            if self.pipeline:
+                # Uvicorn reads on at each answer; the queue would grow by a socket's buffer for every request answered.
+                self.flow.pause_reading()
+        self._settle()
 
     def refuse(self, refusal: HTTPError) -> None:
         """Answer with this after the answers that are owed, take nothing more, and close."""
         logger.info("refused a request", extra={"code": refusal.code, "client": self.client})
-        self.on_refused(refusal.code)
+        self.events.refused(refusal.code)
         self.refusal = refusal
         self._clear_deadline()
         if self.stage is BODY and not self._disown():
@@ -387,25 +392,43 @@ class Protocol(HttpToolsProtocol):
             self.transport.write_eof()
         self._set_deadline(LINGER_SECONDS, self.transport.abort)
 
-    # A client that does not read its answer
+    # A client that does not take its answer at once
+
+    @property
+    def unread(self) -> bool:
+        """Whether something that was written waits for the client."""
+        return self.flow.write_paused
+
+    async def taken(self) -> None:
+        """Wait until the client has taken what was written, or the kernel for it."""
+        await self.flow.drain()
+
+    def cut(self, reason: str) -> None:
+        """Break the answer off, so that nobody takes what came of it for the whole."""
+        logger.info("cut an answer", extra={"reason": reason, "client": self.client})
+        self.events.cut(reason)
+        self.transport.abort()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch(wire.unsent(self.transport))
+        if self.holder is not None:
+            self.holder.reads_later(self)
+        if self.watch is None:
+            self.watch = PaceWatch(self.transport, self.settings.stall_timeout, self._too_slow)
+        self.watch.begin(self.least_pace)
 
     def resume_writing(self) -> None:
-        self._clear_stall()
+        if self.watch is not None:
+            self.watch.end()
+        if self.holder is not None:
+            self.holder.has_read(self)
         super().resume_writing()
+        if self.owes:
+            self.owes = False
+            self.on_response_complete()
 
-    def _watch(self, unsent: int) -> None:
-        self.stall = self.loop.call_later(self.settings.stall_timeout, self._stalled, unsent)
-
-    def _stalled(self, before: int) -> None:
-        unsent = wire.unsent(self.transport)
-        if unsent >= before:
-            self.transport.abort()
-        else:
-            self._watch(unsent)
+    def _too_slow(self) -> None:
+        self.cut("pace")
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
@@ -421,17 +444,3 @@ class Protocol(HttpToolsProtocol):
         if self.deadline is not None:
             self.deadline.cancel()
             self.deadline = None
-
-    def _clear_stall(self) -> None:
-        if self.stall is not None:
-            self.stall.cancel()
-            self.stall = None
-
-
-def _reason(error: httptools.HttpParserError) -> HTTPError:
-    # An error raised in a callback comes as the context of the parser's own, whose message is about the callback.
-    cause = error.__context__
-    if isinstance(cause, HTTPError):
-        return cause
-    why = "" if cause else f": {error}"
-    return HTTPError("invalid_request", f"The request is not valid HTTP{why}.")

@@ -20,6 +20,8 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BriefingError, SettingsError
+from api.http.descriptors import within_descriptors
+from api.http.events import ConnectionEvents
 from api.http.protocol import Protocol, protocol
 from api.http.turns import Shares, Turns
 from api.settings import Settings
@@ -46,15 +48,15 @@ def serve(
     on_drain: Callable[[], None] | None = None,
     listener: socket.socket | None = None,
     shares: Shares | None = None,
-    on_refused: Callable[[str], None] = lambda code: None,
+    events: ConnectionEvents | None = None,
 ) -> int:
-    """Serve until told to stop; the exit code. `on_refused` hears the code of what is refused before it is a request.
+    """Serve until told to stop; the exit code. `events` hears what happens to connections below the application.
     `listener` is a bound socket that a parent process hands down, and
     `shares` where it does so to several. Where it serves goes to `on_ready`, on the loop, or to standard output."""
     start = Start(app)
     try:
         listener = listener or listen(settings)
-        server = Server(config(start, settings, on_refused), on_ready or announce, on_drain, shares)
+        server = Server(config(start, within_descriptors(settings), events), on_ready or announce, on_drain, shares)
         server.run(sockets=[listener])
     except SettingsError as error:
         return complain(error)
@@ -83,12 +85,12 @@ def bind(host: str, port: int, hint: str) -> socket.socket:
         raise SettingsError(f"Cannot listen on {host}:{port}: {reason}.", hint) from None
 
 
-def config(app: ASGIApp, settings: Settings, on_refused: Callable[[str], None] = lambda code: None) -> uvicorn.Config:
+def config(app: ASGIApp, settings: Settings, events: ConnectionEvents | None = None) -> uvicorn.Config:
     """Uvicorn as we run it: nothing guessed from the environment or from what is installed."""
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=protocol(settings, on_refused),
+        http=protocol(settings, events),
         ws="none",
         lifespan="on",
         interface="asgi3",
@@ -171,10 +173,9 @@ class Server(uvicorn.Server):
         self.on_drain = on_drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup([] if self.shares else sockets)
+        await super().startup([])
         for listener in (sockets or []) if self.started else []:
-            if self.shares:
-                self.servers.append(Turns(listener, self._connection, self._ahead))  # type: ignore[arg-type]
+            self.servers.append(Turns(listener, self._connection, self._ahead))  # type: ignore[arg-type]
             self.on_ready(url(listener))
 
     def _ahead(self) -> bool:

@@ -1,7 +1,8 @@
-"""Takes connections from a socket that several processes share, so that each gets its share of them.
+"""Takes connections from a listening socket, one in each turn of the loop.
 
-uvloop takes all that wait at once: of 64 connections opened together one of two workers got 61, and kept them. Here one
-is taken a turn of the loop, and who has more than another rests for a moment, in which that one may take them.
+uvloop takes all that wait at once: of 64 connections opened together one of two workers got 61, and kept them; and a
+client that opens connections without a pause would keep the loop from answering others. Where several processes share
+the socket, the one that has more connections than another rests for a moment, in which that one may take them.
 """
 
 from __future__ import annotations

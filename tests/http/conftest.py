@@ -48,8 +48,14 @@ class Answer:
 class Client:
     """A socket that sends what it is told and reads one answer at a time."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+    def __init__(self, port: int, address: str = "", window: int = 0) -> None:
+        """From an address of this machine, with a receive buffer of so many bytes; the usual where none is named."""
+        self.socket = socket.socket()
+        self.socket.settimeout(5)
+        if window:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        self.socket.bind((address, 0))
+        self.socket.connect(("127.0.0.1", port))
         self.read = self.socket.makefile("rb")
 
     def send(self, *parts: bytes) -> None:
@@ -105,12 +111,16 @@ class Served:
     port: int
 
     @contextmanager
-    def client(self) -> Iterator[Client]:
-        client = Client(self.port)
+    def client(self, address: str = "", window: int = 0) -> Iterator[Client]:
+        client = Client(self.port, address, window)
         try:
             yield client
         finally:
             client.close()
+
+    def narrow(self) -> AbstractContextManager[Client]:
+        """A client with a small window, so that what it does not take stays with the server."""
+        return self.client(window=4096)
 
     def seen(self) -> list[int]:
         with self.client() as client:
@@ -125,8 +135,8 @@ def launch(*arguments: str, **settings: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def serving(**settings: str) -> Iterator[Served]:
-    with launch(**settings) as process:
+def serving(*arguments: str, **settings: str) -> Iterator[Served]:
+    with launch(*arguments, **settings) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("Serving on http://127.0.0.1:"), line

@@ -8,7 +8,7 @@ import sys
 from starlette.types import Message, Receive, Scope, Send
 
 from api.errors import SettingsError
-from api.http import protocol
+from api.http import protocol, server
 from api.http.body import BodyIgnored, BodyRefused, read_body
 from api.http.problems import MEDIA_TYPE, document
 from api.http.server import serve
@@ -18,7 +18,10 @@ from api.settings import read_settings
 protocol.LINGER_SECONDS = 0.3
 
 settings = read_settings().model_copy(update={"stall_timeout": 0.3})
-seen = {"cancelled": 0, "draining": 0}
+if "--impatient" in sys.argv:
+    server.KEEP_ALIVE_SECONDS = 0.1
+    settings = settings.model_copy(update={"least_pace": 0})
+seen = {"cancelled": 0, "draining": 0, "taken": 0}
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +71,7 @@ async def hang(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def state(scope: Scope, receive: Receive, send: Send) -> None:
-    await reply(send, f"{seen['cancelled']} {seen['draining']}".encode())
+    await reply(send, " ".join(map(str, seen.values())).encode())
 
 
 async def body(scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +97,22 @@ async def flood(scope: Scope, receive: Receive, send: Send) -> None:
         raise
 
 
-PATHS = {"/slow": slow, "/hang": hang, "/state": state, "/body": body, "/stream": stream, "/flood": flood}
+async def large(scope: Scope, receive: Receive, send: Send) -> None:
+    await read_body(scope, receive, settings)
+    await reply(send, b"x" * (12 << 20))
+    await scope["connection"].taken()
+    seen["taken"] += 1
+
+
+PATHS = {
+    "/large": large,
+    "/slow": slow,
+    "/hang": hang,
+    "/state": state,
+    "/body": body,
+    "/stream": stream,
+    "/flood": flood,
+}
 
 
 def drain() -> None:

@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from api.http.protocol import fault
+from api.http.refusals import fault
 
 if TYPE_CHECKING:
     from tests.http.conftest import Client, Served
@@ -250,12 +250,10 @@ def test_http_1_0_gets_an_answer_without_chunks_that_ends_with_the_connection(cl
     assert client.closed()
 
 
-def test_connections_beyond_the_bound_are_turned_away_unless_an_idle_one_makes_room(
-    run: Callable[..., Any],
-) -> None:
-    with run(max_connections="3", header_timeout="5") as served, ExitStack() as stack:
+def test_a_connection_beyond_the_bound_is_turned_away_while_all_are_answered(run: Callable[..., Any]) -> None:
+    with run(max_connections="3") as served, ExitStack() as stack:
         busy = [stack.enter_context(served.client()) for _ in range(3)]
-        for one in busy[1:]:
+        for one in busy:
             one.ask("GET", "/hang")
         time.sleep(0.1)
         with served.client() as client:
@@ -263,10 +261,60 @@ def test_connections_beyond_the_bound_are_turned_away_unless_an_idle_one_makes_r
             assert (answer.status, answer.problem["code"]) == (503, "unavailable")
             assert answer.fields["retry-after"] == "1"
             assert client.closed()
-        assert busy[0].get("/").status == 200
-        with served.client() as client:
-            assert client.get("/").status == 200
-            assert busy[0].closed()
+
+
+def silent(client: Client) -> None:
+    """Sends nothing."""
+
+
+def idle(client: Client) -> None:
+    """Has had its answer."""
+    client.get("/")
+
+
+def half_a_head(client: Client) -> None:
+    """Drips header fields."""
+    client.send(b"GET / HTTP/1.1\r\nHost: a\r\n")
+
+
+def no_body(client: Client) -> None:
+    """Announces a body and sends none."""
+    client.ask("POST", "/body", "Content-Length: 3")
+
+
+def half_a_body(client: Client) -> None:
+    """Sends a byte of three."""
+    client.ask("POST", "/body", "Content-Length: 3", body=b"a")
+
+
+def unread(client: Client) -> None:
+    """Does not read an answer that never ends."""
+    client.ask("GET", "/flood")
+
+
+@pytest.mark.parametrize("wait", [silent, idle, half_a_head, no_body, half_a_body, unread])
+def test_a_connection_that_waits_makes_room_for_a_new_one(run: Callable[..., Any], wait: Callable[..., None]) -> None:
+    slow = {"header_timeout": "9", "body_timeout": "9"}
+    with run(max_connections="3", **slow) as served, ExitStack() as stack:
+        busy, waiting, other = [stack.enter_context(served.client()) for _ in range(3)]
+        for one in (busy, other):
+            one.ask("GET", "/slow")
+        wait(waiting)
+        time.sleep(0.1)
+        with served.client() as newcomer:
+            assert newcomer.get("/").status == 200
+        assert busy.answer().status == other.answer().status == 200
+        assert cut(waiting)
+
+
+def cut(client: Client) -> bool:
+    """Whether the server has ended the connection."""
+    try:
+        while client.read.read(1 << 20):
+            pass
+    except ConnectionError:
+        pass
+    return True
 
 
 def close(client: Client) -> None:
@@ -307,6 +355,47 @@ def test_an_answer_of_which_nothing_is_taken_is_cut(served: Served) -> None:
     with served.client() as client:
         client.ask("GET", "/flood")
         assert eventually(lambda: served.seen()[0] == cancelled + 1, within=2)
+
+
+def test_an_answer_that_is_taken_too_slowly_is_cut_and_a_faster_client_is_not(run: Callable[..., Any]) -> None:
+    """20,000 bytes a second are asked for; a client of 8,000 is cut, one of 80,000 goes on."""
+    with run(least_pace="20000") as served, ExitStack() as stack:
+        slow, fast = [stack.enter_context(served.narrow()) for _ in range(2)]
+        for one in (slow, fast):
+            one.ask("GET", "/flood")
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until:
+            slow.socket.recv(400)
+            fast.socket.recv(4000)
+            time.sleep(0.05)
+        assert served.seen()[0] == 1
+        assert cut(slow)
+        assert fast.socket.recv(4000)
+
+
+@pytest.mark.parametrize("fields", [(), ("Connection: close",)])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_large_answer_is_taken_for_longer_than_a_connection_is_kept(
+    run: Callable[..., Any], fields: tuple[str, ...], whole: bool
+) -> None:
+    """The connection's wait for its next request, and its end, begin when the answer is taken."""
+    with run("--impatient") as served, served.narrow() as client:
+        head = [f"{'GET' if whole else 'POST'} /large HTTP/1.1", "Host: a", *fields]
+        head += [] if whole else ["Content-Length: 1"]
+        client.send("\r\n".join([*head, "", ""]).encode())
+        if not whole:
+            time.sleep(0.05)
+            client.send(b"a")
+        time.sleep(0.25)
+        assert served.seen()[2] == 0, "the handler waits until its answer is taken"
+        left = int(client.head()[1]["content-length"])
+        until = time.monotonic() + 0.9
+        while time.monotonic() < until:
+            left -= len(client.read.read(20_000))
+            time.sleep(0.02)
+        assert left > 0
+        assert len(client.read.read(left)) == left
+        assert eventually(lambda: served.seen()[2] == 1)
 
 
 def test_a_refused_client_is_heard_out_for_a_moment_only(client: Client) -> None:

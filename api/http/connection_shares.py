@@ -1,0 +1,163 @@
+"""The connections of a process by the networks that they come from, and which of them gives way to a new one.
+
+While there is room nobody is limited. At the bound a new connection takes the place of another, chosen in this order:
+
+1. waiting: it has sent nothing yet, or half a request, or nothing since its last answer;
+2. unread: its client has not taken the answer that was sent;
+3. busy, where its address holds more than a quarter of the bound, or its network more than half of it.
+
+Within a step the address that holds most gives way, and of its connections the one that has been so for longest. All
+addresses of a network (IPv6 /48, IPv4 /24) weigh at least a quarter of what the network holds, so that a large block of
+addresses is no way around this. Connections from trusted proxies carry many clients: they give way last, where they
+wait or are not read, and have no share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import Literal, Protocol
+
+from api.http.address import Network, blocks, is_trusted
+
+# A network counts as an address with so many of its connections.
+NETWORK = 4
+# The part of the bound that busy connections of an address, and of a network, may hold while it is reached.
+ADDRESS_SHARE = 4
+NETWORK_SHARE = 2
+
+
+class Held(Protocol):
+    """A connection, as far as it gives way."""
+
+    def give_way(self) -> None:
+        """Close it at once."""
+
+
+class Holder:
+    """An address (IPv6: its /64) and its connections: all of them, those that wait, and those with an unread answer,
+    with the moment since when, the oldest first."""
+
+    __slots__ = ("all", "exempt", "name", "network", "unread", "waiting")
+
+    def __init__(self, name: str, network: NetworkHolder, exempt: bool) -> None:
+        self.name = name
+        self.network = network
+        self.exempt = exempt
+        self.all: dict[Held, float] = {}
+        self.waiting: dict[Held, float] = {}
+        self.unread: dict[Held, float] = {}
+
+    def waits(self, connection: Held) -> None:
+        """The connection has nothing to be answered; where it had none before, it goes on waiting."""
+        if connection not in self.waiting:
+            self.waiting[connection] = monotonic()
+
+    def works(self, connection: Held) -> None:
+        """The connection has a whole request."""
+        self.waiting.pop(connection, None)
+
+    def reads_later(self, connection: Held) -> None:
+        """An answer waits for the client of the connection."""
+        self.unread[connection] = monotonic()
+
+    def has_read(self, connection: Held) -> None:
+        """The client has taken the answer."""
+        self.unread.pop(connection, None)
+
+
+class NetworkHolder:
+    """A network, and the number of its connections."""
+
+    __slots__ = ("count", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.count = 0
+
+
+class ConnectionShares:
+    """At most `most` connections, held by address and network."""
+
+    def __init__(self, most: int, proxies: Sequence[Network]) -> None:
+        self.most = most
+        self._proxies = proxies
+        self._holders: dict[str, Holder] = {}
+        self._networks: dict[str, NetworkHolder] = {}
+        self.count = 0
+
+    def enter(self, connection: Held, address: str) -> Holder | None:
+        """Take a connection in, as one that waits; its holder, or None where there is no room and none gives way."""
+        holder = self._holder(address)
+        if self.count >= self.most:
+            found = self._next(holder)
+            if found is None:
+                self._forget(holder)
+                return None
+            found.give_way()
+        self._holders[holder.name] = holder
+        self._networks[holder.network.name] = holder.network
+        self.count += 1
+        holder.network.count += 1
+        holder.all[connection] = monotonic()
+        holder.waits(connection)
+        return holder
+
+    def leave(self, connection: Held, holder: Holder) -> None:
+        """The connection has ended; only the first time counts."""
+        if holder.all.pop(connection, None) is None:
+            return
+        holder.waiting.pop(connection, None)
+        holder.unread.pop(connection, None)
+        self.count -= 1
+        holder.network.count -= 1
+        self._forget(holder)
+
+    def _holder(self, address: str) -> Holder:
+        name, network = blocks(address)
+        if (found := self._holders.get(name)) is not None:
+            return found
+        around = self._networks.get(network) or NetworkHolder(network)
+        return Holder(name, around, is_trusted(address, self._proxies))
+
+    def _forget(self, holder: Holder) -> None:
+        if not holder.all:
+            self._holders.pop(holder.name, None)
+        if not holder.network.count:
+            self._networks.pop(holder.network.name, None)
+
+    def _next(self, newcomer: Holder) -> Held | None:
+        """The connection that gives way to one of the newcomer's."""
+        holders = list(self._holders.values())
+        clients = [one for one in holders if not one.exempt]
+        found = _oldest(clients, "waiting") or _oldest(clients, "unread") or self._excess(newcomer, clients)
+        return found or _oldest(holders, "waiting") or _oldest(holders, "unread")
+
+    def _excess(self, newcomer: Holder, holders: list[Holder]) -> Held | None:
+        """The newest connection of the address that holds most, where that is more than its share. A newcomer from such
+        an address takes nothing from it."""
+        beyond = [one for one in holders if self._is_beyond_its_share(one)]
+        if not beyond or newcomer in beyond:
+            return None
+        return next(reversed(max(beyond, key=_weight).all))
+
+    def _is_beyond_its_share(self, holder: Holder) -> bool:
+        return len(holder.all) > self.most // ADDRESS_SHARE or holder.network.count > self.most // NETWORK_SHARE
+
+
+def _weight(holder: Holder) -> int:
+    return max(len(holder.all), holder.network.count // NETWORK)
+
+
+def _oldest(holders: list[Holder], state: Literal["waiting", "unread"]) -> Held | None:
+    """The connection that has been in this state for longest, among those of the addresses that hold most."""
+    found = None
+    most = (-1, 0.0)
+    for holder in holders:
+        held: dict[Held, float] = getattr(holder, state)
+        if held:
+            connection = next(iter(held))
+            rank = (_weight(holder), -held[connection])
+            if rank > most:
+                most, found = rank, connection
+    return found

@@ -1,0 +1,32 @@
+"""File descriptors: raises the limit of this process as far as its connections need it."""
+
+from __future__ import annotations
+
+import resource
+
+import structlog
+
+from api.http.protocol import TURNED_AWAY
+from api.settings import Settings
+
+# The log, the listener, the loop, shared memory, files that are read for a moment, Redis, traces, workers' sockets.
+OTHERS = 128
+
+log = structlog.get_logger("briefing")
+
+
+def within_descriptors(settings: Settings) -> Settings:
+    """The settings, with no more client connections than this process has descriptors for. A connection without one
+    could not be accepted, so that none could make room for it."""
+    beside = OTHERS + TURNED_AWAY + settings.pool_size + settings.export_connections
+    needed = settings.max_connections + beside
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return settings
+    limit = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    if limit == needed:
+        return settings
+    most = max(1, limit - beside)
+    log.warning("fewer connections than configured", descriptors=limit, configured=settings.max_connections, most=most)
+    return settings.model_copy(update={"max_connections": most})

@@ -1,0 +1,91 @@
+"""The least pace at which a client takes what is sent to it: bytes a second, over any window of time.
+
+Only the time counts in which something waits for the client. While the store or the service has nothing to send, no
+client is slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from api.http import wire
+
+# Looks at a client in each window: it is cut off within a window and a sixth of one.
+LOOKS = 6
+
+
+class Pace:
+    """The pace of one client. `window` and all moments are in seconds."""
+
+    __slots__ = ("_behind", "_looks", "_since", "_taken", "_unsent", "_window")
+
+    def __init__(self, window: float) -> None:
+        self._window = window
+        self._since = 0.0
+        self._unsent = 0
+        # The seconds in which something waited so far, and the bytes that were taken in them.
+        self._behind = 0.0
+        self._taken = 0
+        self._looks: deque[tuple[float, int]] = deque([(0.0, 0)])
+
+    def begin(self, now: float, unsent: int) -> None:
+        """From now on so many bytes wait."""
+        self._since = now
+        self._unsent = unsent
+
+    def look(self, now: float, unsent: int) -> None:
+        """Note how many bytes still wait of those that did."""
+        self._behind += now - self._since
+        self._taken += max(0, self._unsent - unsent)
+        self.begin(now, unsent)
+        if self._behind - self._looks[-1][0] < self._window / LOOKS / 2:
+            return
+        self._looks.append((self._behind, self._taken))
+        while len(self._looks) > 1 and self._behind - self._looks[1][0] >= self._window:
+            self._looks.popleft()
+
+    def is_below(self, rate: float) -> bool:
+        """Whether fewer bytes a second than `rate` were taken over the last window."""
+        behind, taken = self._looks[0]
+        seconds = self._behind - behind
+        return seconds >= self._window and self._taken - taken < rate * seconds
+
+
+class PaceWatch:
+    """Watches the client of one connection while something waits for it, and calls `too_slow` where it takes less than
+    the least pace over a window of so many seconds."""
+
+    def __init__(self, transport: asyncio.Transport, window: float, too_slow: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport = transport
+        self._every = window / LOOKS
+        self._pace = Pace(window)
+        self._too_slow = too_slow
+        self._least = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, least: float) -> None:
+        """Something waits for the client, which has to take at least so many bytes a second."""
+        self._least = least
+        self._pace.begin(self._loop.time(), wire.unsent(self._transport))
+        self._timer = self._loop.call_later(self._every, self._look)
+
+    def end(self) -> None:
+        """Nothing waits for the client any more."""
+        self.stop()
+        self._pace.look(self._loop.time(), wire.unsent(self._transport))
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._pace.look(self._loop.time(), wire.unsent(self._transport))
+        if self._pace.is_below(self._least):
+            self._too_slow()
+        else:
+            self._timer = self._loop.call_later(self._every, self._look)

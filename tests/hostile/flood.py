@@ -1,0 +1,82 @@
+"""Connections that hold a place and ask for nothing, from as many addresses of this machine as are wanted."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from types import TracebackType
+
+POST = b"POST /v1/graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+# What each sends before it falls silent.
+SENT = {
+    "nothing": b"",
+    "half a head": b"GET /v1/events HTTP/1.1\r\nHost: a\r\n",
+    "no body": POST,
+    "half a body": POST + b"{",
+}
+
+
+def addresses(count: int) -> list[str]:
+    """So many addresses, each of a network of its own."""
+    return [f"127.{number}.0.1" for number in range(1, count + 1)]
+
+
+class Flood:
+    """So many connections from these addresses; with `again` each is opened anew as soon as the service closes it."""
+
+    def __init__(self, port: int, count: int, addresses: list[str], sent: bytes, again: bool = False) -> None:
+        self.closed = 0
+        self._port = port
+        self._sent = sent
+        self._again = again
+        self._over = threading.Event()
+        self._poll = select.epoll()
+        self._open: dict[int, tuple[socket.socket, str]] = {}
+        for number in range(count):
+            self._connect(addresses[number % len(addresses)])
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Flood:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        for one, _ in self._open.values():
+            one.close()
+        self._poll.close()
+
+    def _connect(self, address: str) -> None:
+        one = socket.socket()
+        one.bind((address, 0))
+        one.connect(("127.0.0.1", self._port))
+        one.sendall(self._sent)
+        one.setblocking(False)
+        self._open[one.fileno()] = (one, address)
+        self._poll.register(one, select.EPOLLIN)
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            for number, _ in self._poll.poll(0.05, 64):
+                one, address = self._open[number]
+                if not _ended(one):
+                    continue
+                self.closed += 1
+                self._poll.unregister(one)
+                del self._open[number]
+                one.close()
+                if self._again:
+                    self._connect(address)
+
+
+def _ended(one: socket.socket) -> bool:
+    try:
+        return not one.recv(65536)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
