@@ -18,7 +18,7 @@ from tests.http.conftest import Served
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "from api.cli import main; main()"
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 def launch(url: str, log: IO[str] | int = subprocess.PIPE, **settings: object) -> subprocess.Popen[str]:

@@ -439,7 +439,9 @@ async def test_a_mistake_has_the_same_code_at_each_door(
 @pytest.mark.parametrize("name", V1.resources)
 async def test_a_withdrawn_record_is_told_as_such(doors: Doors, held: Rows, name: str) -> None:
     resource = doors.version[name]
-    for identifier, reason in held.withdrawn[resource.name.capitalize()].items():
+    withdrawn = held.withdrawn[resource.name.capitalize()]
+    assert withdrawn
+    for identifier, reason in withdrawn.items():
         status, problem = await doors.rest(f"/{resource.plural}/{identifier}")
         assert (status, problem["code"]) == (410, "withdrawn")
         assert reason in problem["detail"]

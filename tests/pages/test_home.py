@@ -55,7 +55,9 @@ def test_the_first_call_works_as_it_stands(home: httpx2.Response) -> None:
 
 
 def test_every_link_is_relative_and_leads_somewhere(home: httpx2.Response, browser: httpx2.Client) -> None:
-    for link in LINKS.findall(home.text):
+    links = LINKS.findall(home.text)
+    assert len(links) > 5
+    for link in links:
         assert urljoin("/behind/a/prefix/", link).startswith("/behind/a/prefix/")
         accept = "application/json" if link.startswith(f"{NEWEST.name}/") and "graphql" not in link else BROWSER
         assert browser.get(f"/{link}", headers={"accept": accept}).status_code == 200, link

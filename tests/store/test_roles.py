@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from api.catalog import VERSIONS, Version
+
 
 @pytest.fixture
 async def reader(migrated: str) -> AsyncIterator[asyncpg.Connection]:
@@ -30,11 +32,14 @@ async def relations(owner: asyncpg.Connection, schema: str) -> list[str]:
     return [row["relname"] for row in rows]
 
 
-async def test_the_reader_sees_every_view_of_the_version(owner: asyncpg.Connection, reader: asyncpg.Connection) -> None:
-    names = await relations(owner, "v1")
-    assert len(names) == 10
+@pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSIONS)
+async def test_the_reader_sees_every_view_of_the_version(
+    owner: asyncpg.Connection, reader: asyncpg.Connection, version: Version
+) -> None:
+    names = await relations(owner, version.name)
+    assert set(names) == version.resources.keys() | version.children.keys()
     for name in names:
-        await reader.fetch(f"select * from v1.{name} limit 1")
+        await reader.fetch(f"select * from {version.name}.{name} limit 1")
 
 
 async def test_the_reader_sees_nothing_of_the_store_but_withdrawals_and_the_last_change(
@@ -69,8 +74,10 @@ async def test_the_reader_can_change_nothing(reader: asyncpg.Connection, stateme
 
 
 async def test_the_access_role_reaches_no_content(owner: asyncpg.Connection, access: asyncpg.Connection) -> None:
-    for schema in ("v1", "store"):
-        for name in await relations(owner, schema):
+    for schema in (*VERSIONS, "store"):
+        names = await relations(owner, schema)
+        assert names
+        for name in names:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await access.fetch(f"select * from {schema}.{name} limit 1")
 
@@ -94,7 +101,9 @@ async def test_the_reader_reaches_no_plan_key_document_and_log(
 
 
 async def test_the_access_role_reaches_all_of_access(owner: asyncpg.Connection, access: asyncpg.Connection) -> None:
-    for name in await relations(owner, "access"):
+    names = await relations(owner, "access")
+    assert len(names) > 3
+    for name in names:
         await access.fetch(f"select * from access.{name} limit 1")
 
 
