@@ -74,9 +74,11 @@ class Service:
         mark = self.changes.mark(priced.statement.reads)
         return "" if mark is None else tagged(priced, mark)
 
-    async def admit(self, caller: Caller, priced: Priced, held: Held | None = None) -> tuple[Spent, Reply | None]:
-        """Charge the caller: the price, or what was used of it where the answer is kept, which comes along.
-        InvalidRequest or TooExpensive where their plan never allows this."""
+    async def admit(
+        self, caller: Caller, priced: Priced, held: Held | None = None, paid: int = 0
+    ) -> tuple[Spent, Reply | None]:
+        """Charge the caller: the price, but for what is `paid` of it; or what was used of it if the answer is kept,
+        which is returned too. InvalidRequest or TooExpensive if their plan never allows this."""
         if self.gate.limits is not None:
             if priced.page > caller.plan.page_most:
                 detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
@@ -84,7 +86,7 @@ class Service:
             check(priced.price, priced.dearest, self.settings.max_price, caller.plan)
         kept = self._kept_now(priced)
         used = None if kept is None else _used(priced, kept, held)
-        return await self.gate.begin(caller, priced.price, used), kept
+        return await self.gate.begin(caller, priced.price, used, paid), kept
 
     def _kept_now(self, priced: Priced) -> Reply | None:
         """The answer, where it is kept and for sure still true."""

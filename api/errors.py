@@ -167,12 +167,12 @@ class RevokedKey(Unauthenticated):
 
 
 class RateLimited(BriefingError):
-    """A limit of the caller's plan has too little left: `limit` names it, `price` is what was asked of it, and
-    `retry_after` the seconds after which the same request fits."""
+    """A limit of the caller's plan has too little left. `limit` names it, `price` is what the request costs, None if it
+    was not read, and `retry_after` the seconds after which the price fits, or a point."""
 
     code = "rate_limited"
 
-    def __init__(self, message: str, hint: str, *, limit: str, price: int, retry_after: float) -> None:
+    def __init__(self, message: str, hint: str, *, limit: str, price: int | None, retry_after: float) -> None:
         super().__init__(message, hint)
         self.limit = limit
         self.price = price

@@ -6,9 +6,11 @@ error carries the names (`errors.Unknown`), and whatever writes it out spends on
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import copy
 from dataclasses import replace
 from difflib import SequenceMatcher
+from heapq import nsmallest
 
 from api.errors import BriefingError, InvalidRequest, Unknown
 
@@ -28,18 +30,28 @@ class Suggestions:
     def nearest(self, unknown: Unknown, others: int = 0) -> str:
         """Return the nearest valid name, or nothing. As many comparisons are left over for each of the `others`."""
         name = unknown.name[:LETTERS_MOST]
-        likely = sorted((one for one in unknown.names if _may_be_similar(name, one)), key=lambda one: _order(name, one))
-        share = self._left // (others + 1)
-        compared = likely[:share]
-        self._left -= len(compared)
-        rated = [(similarity(name, one), one) for one in compared]
+        likely = _likely(name, unknown.names, self._left // (others + 1))
+        self._left -= len(likely)
+        # It keeps what it found out about its second sequence.
+        matcher = SequenceMatcher(None, b=name, autojunk=False)
+        rated = [(similarity(matcher, one), one) for one in likely]
         return max((one for one in rated if one[0] >= SIMILAR), default=(0.0, ""), key=lambda one: one[0])[1]
 
 
-def similarity(name: str, other: str) -> float:
+def similarity(matcher: SequenceMatcher[str], other: str) -> float:
     """Compare two names: 1 where they are equal, 0 where they share nothing."""
-    matcher = SequenceMatcher(None, name, other, autojunk=False)
+    matcher.set_seq1(other)
     return matcher.ratio() if matcher.quick_ratio() >= SIMILAR else 0.0
+
+
+def _likely(name: str, names: Collection[str], most: int) -> list[str]:
+    """Return the names that may be similar by their length, the likely ones first: callers seldom mistype the first
+    letter, and seldom by many letters."""
+    first, size = name[:1], len(name)
+    # Names are similar by twice the letters that they share, divided by all their letters.
+    least, longest = size * SIMILAR / (2 - SIMILAR), size * (2 - SIMILAR) / SIMILAR
+    ranked = [(one[:1] != first, abs(len(one) - size), one) for one in names if least <= len(one) <= longest]
+    return [one for _, _, one in nsmallest(most, ranked)]
 
 
 def suggested(error: BriefingError) -> BriefingError:
@@ -66,13 +78,3 @@ def suggested(error: BriefingError) -> BriefingError:
 def _did_you_mean(suggestions: Suggestions, unknown: Unknown | None, others: int = 0) -> str:
     nearest = suggestions.nearest(unknown, others) if unknown is not None else ""
     return f" Did you mean {nearest}?" if nearest else ""
-
-
-def _may_be_similar(name: str, other: str) -> bool:
-    """Whether two names of these lengths can be similar at all: twice the letters in common, by all letters."""
-    return 2 * min(len(name), len(other)) >= SIMILAR * (len(name) + len(other))
-
-
-def _order(name: str, other: str) -> tuple[bool, int]:
-    """The likely names first: people seldom mistype the first letter, and seldom by many letters."""
-    return name[:1] != other[:1], abs(len(name) - len(other))

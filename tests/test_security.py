@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from api.access.gate import READING
 from api.catalog import V2
 from api.graphql.document import Documents
 from api.graphql.execute import INTROSPECTION
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
-from api.http.admission import FAULT
 from api.query import cost, price
 from api.rest.request import list_query
 
@@ -57,7 +57,7 @@ def test_the_worked_example_costs_what_it_says() -> None:
         ("a total", (cost.EXACT_TOTAL, cost.EXACT_THROUGH_LINKS, cost.ESTIMATED_TOTAL)),
         ("an export", (cost.EXPORT,)),
         ("the schema (introspection)", (INTROSPECTION,)),
-        ("a mistake", (FAULT,)),
+        ("a mistake", (READING,)),
         ("a link to several (`via`)", (cost.RELAYS,)),
     ],
 )

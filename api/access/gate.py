@@ -1,6 +1,7 @@
-"""What stands before both doors: who asks, and whether they have enough left for it.
+"""Find out who calls, and hold them to their plan, for both APIs.
 
 A request takes its price before it runs and gets back what it did not use: a page of 50 that held 12 records costs 12.
+To find out the price takes work, so a request that was not seen before pays one point of it first.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from api.access.caller import Caller
 from api.access.directory import Directory
 from api.access.key import digest, read
 from api.access.limits import AT_ONCE, Lease, Left, Limit, Limits, Terms, Verdict, gcra
+from api.access.limits.limits import refusal
 from api.errors import RateLimited, Unavailable
 from api.memo import Memo
 from api.settings import Settings
@@ -21,19 +23,24 @@ TRIES = Terms((Limit("tries", 300, 60, 60),), 1000)
 # Seconds that a try which is too early is waited with before it is refused. One comes back in a second: who asks one
 # thing after the other is never refused for it, and so never by two limits in turn, neither of which knew of the other.
 TRY_SECONDS = 1.5
+# Points that a request pays before its parameters or its document are read.
+READING = 1
 SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
 
 
 class Spent:
     """What a request took from its caller's limits. `price` is what it may cost at most, `used` what it did, and `left`
-    what there is after it, None where nothing is limited."""
+    what there is after it, None where nothing is limited. `paid` of the points were taken before, and stay taken."""
 
-    __slots__ = ("_lease", "_refusal", "_settled", "_standing", "left", "price", "used")
+    __slots__ = ("_lease", "_paid", "_refusal", "_settled", "_standing", "left", "price", "used")
 
-    def __init__(self, price: int, verdict: Verdict | None = None, used: int | None = None) -> None:
+    def __init__(
+        self, price: int, verdict: Verdict | None = None, used: int | None = None, paid: int = 0, *, read: bool = True
+    ) -> None:
         self.price = price
-        self.used = price if used is None else used
+        self.used = price if used is None else max(used, paid)
         self.left: Left | None = None
+        self._paid = paid
         self._standing: list[int] | None = None
         self._lease: Lease | None = None
         self._refusal: RateLimited | None = None
@@ -42,9 +49,9 @@ class Spent:
             self.left = verdict.left
             self._lease = verdict.lease
             if verdict.hit is not None:
-                self.used = 0
+                self.used = paid
                 self._settled = True
-                self._refusal = _refusal(price, verdict)
+                self._refusal = _refusal(price if read else None, verdict)
 
     def check(self) -> None:
         """RateLimited where there was not enough left."""
@@ -56,7 +63,7 @@ class Spent:
         if self._settled:
             return
         self._settled = True
-        self.used = min(used, self.price)
+        self.used = max(min(used, self.price), self._paid)
         if (lease := self._lease) is not None:
             self.left = await lease.store.end(lease, self.price - self.used)
             self._standing = None
@@ -126,25 +133,43 @@ class Gate:
         tried.check()
         return tried
 
-    async def begin(self, caller: Caller, price: int, used: int | None = None) -> Spent:
-        """Take the price; `check` of what comes back tells whether there was enough. Where it is known what will have
-        been `used` of it, the request is settled with that. TooExpensive where the plan can never grant the price."""
+    async def begin_reading(self, caller: Caller) -> Spent:
+        """Take the first point of a price that is not known yet, and no place for requests at once. `check` raises if
+        there was none."""
         if self.limits is None:
-            return Spent(price, None, used)
+            return Spent(READING, None, READING)
+        verdict = await self.limits.begin(caller.identity, caller.plan.terms, READING, READING)
+        return Spent(READING, verdict, READING, read=False)
+
+    async def begin(self, caller: Caller, price: int, used: int | None = None, paid: int = 0) -> Spent:
+        """Take the price, but for what is `paid` of it; `check` of the result raises if there was not enough. If it is
+        known how much of the price will be `used`, the request is settled with that. TooExpensive if the plan can never
+        grant the price."""
+        if self.limits is None:
+            return Spent(price, None, used, paid)
+        terms = caller.plan.terms
         used = None if used is None else min(used, price)
-        return Spent(price, await self.limits.begin(caller.identity, caller.plan.terms, price, used), used)
+        taken = None if used is None else max(0, used - paid)
+        verdict = await self.limits.begin(caller.identity, terms, max(0, price - paid), taken)
+        if paid and verdict.hit is not None and verdict.hit != AT_ONCE:
+            # The next request for the same is known, and takes its price at once.
+            verdict = refusal(verdict.left.limits, verdict.left.debts, price)
+        return Spent(price, verdict, used, paid)
 
     async def left(self, caller: Caller) -> Left | None:
         """What is left of a caller's limits."""
         return None if self.limits is None else await self.limits.look(caller.identity, caller.plan.terms)
 
 
-def _refusal(price: int, verdict: Verdict) -> RateLimited:
+def _refusal(price: int | None, verdict: Verdict) -> RateLimited:
+    """Return the error for a verdict. The price is None if the request was not read."""
     assert verdict.hit is not None
     if verdict.hit == AT_ONCE:
         detail = "Too many of your requests are under way at once."
     elif verdict.hit == TRIES.limits[0].name:
         detail = "Too many keys or hashes of documents came from you that nobody knows."
+    elif price is None:
+        detail = f"Your plan's limit of the {verdict.hit} has no point left."
     else:
         detail = f"This request costs {price} points, and your plan's limit of the {verdict.hit} has fewer left."
     hint = (

@@ -26,7 +26,7 @@ from api.graphql.document import Documents, Refused, is_query
 from api.graphql.outdated import outdated
 from api.graphql.persisted import Persisted, hash_of
 from api.graphql.problems import noted
-from api.graphql.request import Asked
+from api.graphql.request import Asked, read_asked
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.graphql.turns import Turns
@@ -115,8 +115,14 @@ class Executor:
         self._turns = Turns(service.gate.limits is not None)
         self.persisted = Persisted(service.gate, version.name)
 
-    async def prepare(self, asked: Asked, key: bytes, caller: Caller) -> Prepared:
-        """What is to be done for a request, whose bytes are `key`. Raises what is wrong with it."""
+    async def prepare(self, scope: Scope, sent: bytes, key: bytes, caller: Caller) -> Prepared:
+        """Read a request that carries these bytes, remember it under `key`, and return how to answer it. Raise what is
+        wrong with it. A long one is read in the caller's turn."""
+        if len(sent) <= SMALL:
+            asked = read_asked(scope, sent)
+        else:
+            async with self._turns.turn(caller):
+                asked = read_asked(scope, sent)
         whole = await self.persisted.resolve(asked, caller)
         hides = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)
         if len(key) <= SMALL and self._documents.knows(whole.query):

@@ -16,9 +16,10 @@ from api.errors import BriefingError
 from api.graphql.console import page
 from api.graphql.execute import Executor
 from api.graphql.problems import body
-from api.graphql.request import HTML, media_type, read_asked, read_bytes, status_of
+from api.graphql.request import HTML, media_type, read_bytes, status_of
 from api.http import lifecycle
 from api.http.admission import Admission
+from api.http.facts import charge_reading
 from api.http.problems import HTTPError, headers_of
 from api.http.respond import Bytes, packed, respond, unchanged
 from api.http.route import DataRoute
@@ -62,7 +63,8 @@ class _Door:
         key = (b"+" if post else b"?") + sent
         prepared = self._executor.known(key)
         if prepared is None:
-            prepared = await self._executor.prepare(read_asked(scope, sent), key, caller)
+            await charge_reading(self._service.gate, scope)
+            prepared = await self._executor.prepare(scope, sent, key, caller)
         else:
             await self._executor.persisted.check(prepared.document, prepared.named, caller)
         scope["facts"].outdated = prepared.outdated

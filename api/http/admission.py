@@ -15,15 +15,13 @@ from starlette.types import Scope
 from api.access.caller import READ, Caller, check_scope
 from api.access.gate import Gate, Spent
 from api.access.limits import Limit
-from api.access.patience import Patience
 from api.errors import BriefingError, Forbidden, RateLimited, Unauthenticated, Unavailable
 from api.http.address import network, trusted
 from api.http.credentials import presented
-from api.http.facts import Facts
+from api.http.facts import Facts, charge_reading
 from api.http.problems import HTTPError
 from api.settings import Settings
 
-FAULT = 1  # what a request costs that asks for what it cannot have
 TOLD: dict[int, tuple[tuple[Limit, ...], tuple[bytes, bytes]]] = {}
 TOLD_MOST = 256
 # Who cannot be told, and what is not the caller's fault.
@@ -36,7 +34,6 @@ class Admission:
     def __init__(self, gate: Gate, settings: Settings) -> None:
         self.gate = gate
         self.proxies = trusted(settings.trusted_proxies)
-        self.patience = Patience()
 
     def __call__(self, scope: Scope, needs: str = READ) -> Admitted:
         """The entry of one request, which needs a scope; with none anybody who is somebody may enter."""
@@ -44,7 +41,7 @@ class Admission:
 
 
 class Admitted:
-    """One request on its way in: what it gets wrong costs a point, and so is no way to ask without end."""
+    """One request on its way in. A mistake costs the point that reading it did."""
 
     __slots__ = ("_admission", "_needs", "_scope")
 
@@ -60,8 +57,6 @@ class Admitted:
         if caller is None:
             caller = await admission.gate.caller(key, network(scope, admission.proxies))
         scope["caller"] = caller
-        if admission.patience.rows:
-            await admission.patience.wait(caller.identity)
         facts: Facts = scope["facts"]
         facts.plan = caller.plan.name
         if self._needs:
@@ -75,25 +70,12 @@ class Admitted:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        patience = self._admission.patience
-        if isinstance(error, RateLimited):
-            patience.refused(self._scope["caller"].identity)
-            return
         if isinstance(error, BriefingError | HTTPError) and not isinstance(error, FREE):
             await self._charge()
-        if patience.rows and self._scope["facts"].spent is not None:
-            patience.granted(self._scope["caller"].identity)
 
     async def _charge(self) -> None:
-        facts: Facts = self._scope["facts"]
-        if facts.spent is None:
-            caller: Caller = self._scope["caller"]
-            facts.spent = spent = await self._admission.gate.begin(caller, FAULT, FAULT)
-            try:
-                spent.check()
-            except RateLimited:
-                self._admission.patience.refused(caller.identity)
-                raise
+        if self._scope["facts"].spent is None:
+            await charge_reading(self._admission.gate, self._scope)
 
 
 def limit_fields(spent: Spent) -> list[tuple[bytes, bytes]]:

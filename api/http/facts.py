@@ -10,7 +10,7 @@ from time import perf_counter
 
 from starlette.types import Scope
 
-from api.access.gate import Spent
+from api.access.gate import Gate, Spent
 from api.answer import Priced, Service, tagged
 from api.catalog import Outdated
 from api.http.media import header
@@ -57,15 +57,27 @@ class Facts:
             return None
         return min(self.spent.standing[::2])
 
+    @property
+    def paid(self) -> int:
+        """The points that the request has paid so far."""
+        return self.spent.used if self.spent is not None else 0
+
 
 Ended = Callable[[Facts, Scope], None]
 
 
+async def charge_reading(gate: Gate, scope: Scope) -> None:
+    """Charge the point that a request costs whose price is not known yet. RateLimited if the caller has none left."""
+    facts: Facts = scope["facts"]
+    facts.spent = spent = await gate.begin_reading(scope["caller"])
+    spent.check()
+
+
 async def charged(service: Service, scope: Scope, price: int) -> None:
-    """Charge who asks for what is answered without the store."""
+    """Charge the caller for what is answered without the store."""
     facts: Facts = scope["facts"]
     facts.price = price
-    facts.spent = spent = await service.gate.begin(scope["caller"], price, price)
+    facts.spent = spent = await service.gate.begin(scope["caller"], price, price, facts.paid)
     spent.check()
 
 
@@ -76,7 +88,7 @@ async def answered(service: Service, priced: Priced, scope: Scope, *, conditiona
     named = header(scope, b"if-none-match") if conditional else ""
     held = (lambda reply: bool(copy_named(named, tagged(priced, reply.mark)))) if named else None
     facts.price = priced.price
-    spent, kept = await service.admit(scope["caller"], priced, held)
+    spent, kept = await service.admit(scope["caller"], priced, held, facts.paid)
     facts.spent = spent
     spent.check()
     facts.store_begun = begun = perf_counter()

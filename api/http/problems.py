@@ -170,9 +170,9 @@ def _challenge(error: Unauthenticated | Forbidden) -> bytes:
 
 
 def limited(error: RateLimited) -> dict[str, Any]:
-    """What a refusal by a limit tells besides. `violated-policies` is what the draft of RateLimit calls it."""
-    told = {"limit": error.limit, "price": error.price, "retry_after": error.retry_after}
-    return {**told, "violated-policies": [error.limit]}
+    """Return the members of a refusal by a limit. `violated-policies` is what the draft of RateLimit calls it."""
+    price = {} if error.price is None else {"price": error.price}
+    return {"limit": error.limit, **price, "retry_after": error.retry_after, "violated-policies": [error.limit]}
 
 
 def fault(one: Fault) -> dict[str, str]:

@@ -16,7 +16,7 @@ from api.compiler import Statement, compile
 from api.compiler.page import EXACT_MOST
 from api.errors import Fault, Forbidden, TimedOut, TooExpensive, Unavailable
 from api.http.admission import Admission
-from api.http.facts import Facts
+from api.http.facts import Facts, charge_reading
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
 from api.http.route import DataRoute, Handler
@@ -46,6 +46,7 @@ class Exports:
         TooExpensive tell what the caller's plan does not grant."""
         facts: Facts = scope["facts"]
         facts.door = "export"
+        await charge_reading(self.service.gate, scope)
         query = export_query(version, resource, form, scope["query_string"])
         assert isinstance(query.root, Lines)
         facts.outdated = query.outdated
@@ -53,7 +54,7 @@ class Exports:
         if plan is not None:
             _check_format(form, plan)
         facts.price = points = price(query)
-        facts.spent = spent = await self.service.gate.begin(caller, points)
+        facts.spent = spent = await self.service.gate.begin(caller, points, paid=facts.paid)
         spent.check()
         rows = _counted(query.root, plan) if plan is not None else None
         counting = extra_of(rows) if rows else 1

@@ -15,7 +15,7 @@ from api.answer import Priced, Service, tagged
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
 from api.http.admission import Admission
-from api.http.facts import answered
+from api.http.facts import answered, charge_reading
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
 from api.http.respond import has_copy, respond, unchanged
@@ -80,6 +80,7 @@ def _list(
             query_string: bytes = scope["query_string"]
             planned = plans.get((resource.name, query_string))
             if planned is None:
+                await charge_reading(service.gate, scope)
                 priced = service.plan(list_query(version, resource, query_string), caller.plan)
                 planned = Planned(priced, _next_page(scope))
                 plans.put((resource.name, query_string), planned, _weight(priced, query_string))
@@ -106,6 +107,7 @@ def _record(
             query_string: bytes = scope["query_string"]
             planned = plans.get((resource.name, identifier, query_string))
             if planned is None:
+                await charge_reading(service.gate, scope)
                 priced = service.plan(record_query(version, resource, identifier, query_string), caller.plan)
                 planned = Planned(priced)
                 plans.put((resource.name, identifier, query_string), planned, _weight(priced, query_string))

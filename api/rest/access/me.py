@@ -13,6 +13,7 @@ from api.access.limits import Left
 from api.access.plan import Plan
 from api.catalog import Version
 from api.http.admission import Admission
+from api.http.facts import charge_reading
 from api.http.parameters import Faults, read_pairs
 from api.http.route import DataRoute
 from api.rest.access import bodies
@@ -20,11 +21,13 @@ from api.rest.access.routes import private
 
 
 def routes(version: Version, admission: Admission) -> APIRouter:
-    """The route. It is free: who has nothing left is to see that."""
+    """Return the route. It is free, so that a caller with no points left can see that; a query costs a point."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute, include_in_schema=False)
 
     async def handle(request: Request) -> Any:
         async with admission(request.scope, "") as caller:
+            if request.scope["query_string"]:
+                await charge_reading(admission.gate, request.scope)
             faults = Faults()
             for name in read_pairs(request.scope["query_string"], faults):
                 faults.note(name, "There is no such parameter here.")

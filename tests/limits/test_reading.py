@@ -1,0 +1,166 @@
+"""A request pays a point before it is read: without one, nothing is worked out for it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from api import suggest
+from api.answer import Service
+from api.graphql import execute
+from api.graphql.document import Documents
+from api.http import parameters
+from api.rest import export, routes
+from api.store.read import Reader
+from tests.limits.conftest import GRAPHQL, Access, Client
+from tests.limits.fields import read_list
+from tests.rest.conftest import run
+
+WORK: list[tuple[Any, str]] = [
+    (routes, "list_query"),
+    (routes, "record_query"),
+    (export, "export_query"),
+    (execute, "read_asked"),
+    (Documents, "read"),
+    (Service, "plan"),
+    (Reader, "read"),
+    (parameters, "unquote_to_bytes"),
+    (suggest, "similarity"),
+]
+EVENT = "evt_" + "0" * 26
+
+
+@pytest.fixture(scope="module")
+def inside(store: str) -> Iterator[Client]:
+    """A client of the service in this process, with its limits on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BRIEFING_LIMITS", "true")
+        with run(store) as made:
+            yield Client(made)
+
+
+@pytest.fixture
+def worked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each kind of work was done while the test ran."""
+    done: Counter[str] = Counter()
+
+    def counting(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            done[name] += 1
+            return work(*args, **kwargs)
+
+        return counted
+
+    for owner, name in WORK:
+        monkeypatch.setattr(owner, name, counting(name, getattr(owner, name)))
+    return done
+
+
+REQUESTS = {
+    "a list": "/v2/events?limit=7&starts_at_gte=2022-01-01",
+    "unknown names": "/v2/events?" + "&".join(f"starts_at_{n}=1" for n in range(300)),
+    "an escaped name": "/v2/events?%6Cimit=7",
+    "a record": f"/v2/events/{EVENT}?include=place",
+    "an unknown id": "/v2/events/nothing",
+    "an export": "/v2/events.csv?kind=shelling",
+    "an export by Accept": "/v2/events?accept=csv",
+    "GraphQL": "/v2/graphql?query={events{nodes{id}}}",
+    "GraphQL that is wrong": "/v2/graphql?query={evnts{nodes{id}}}",
+    "a hash that is not known": '/v2/graphql?extensions={"persistedQuery":{"version":1,"sha256Hash":"'
+    + "0" * 64
+    + '"}}',
+    "an own query": "/v2/me?knid=1",
+}
+
+
+@pytest.mark.parametrize("path", REQUESTS.values(), ids=REQUESTS)
+async def test_without_a_point_nothing_is_read(access: Access, inside: Client, worked: Counter[str], path: str) -> None:
+    key = await access.key(burst=1, points_minute=1)
+    assert inside.get("/v2/events?nothing=1", key).status_code == 400
+    worked.clear()
+    accept = {"accept": "text/csv" if "accept=csv" in path else GRAPHQL if "graphql" in path else "*/*"}
+    answer = inside.get(path, key, **accept)
+    assert answer.status_code == 429
+    assert not worked
+    told = answer.json() if "graphql" not in path else answer.json()["errors"][0]["extensions"]
+    assert "price" not in told and "costs" not in answer.text
+    assert (
+        (told["limit"], answer.headers["ratelimit-cost"]) == ("minute", "0")
+        if "ratelimit-cost" in answer.headers
+        else 1
+    )
+    assert told["retry_after"] == int(answer.headers["retry-after"]) == 60, "a point comes back in a minute"
+
+
+async def test_a_body_is_not_read_without_a_point(access: Access, inside: Client, worked: Counter[str]) -> None:
+    key = await access.key(burst=1, points_minute=1)
+    assert inside.ask("{ evnts }", key).status_code == 400
+    worked.clear()
+    for text in ("{ events { nodes { id } } }", "{ evnts }", "{" + " a" * 20_000 + "}", "{"):
+        assert inside.ask(text, key).status_code == 429
+    assert not worked
+
+
+async def test_what_was_read_before_is_one_charge_with_its_whole_price(access: Access, inside: Client) -> None:
+    paths = ("/v2/sources?limit=20&sort=id", "/v2/graphql?query={sources(first:20){nodes{id name}}}")
+    for path in paths:
+        assert inside.get(path, await access.key(), accept=GRAPHQL + ", */*").status_code == 200
+    for path in paths:
+        key = await access.key(burst=22, points_minute=60)
+        assert inside.get(path, key, accept=GRAPHQL + ", */*").status_code == 200
+        answer = inside.get(path, key, accept=GRAPHQL + ", */*")
+        told = answer.json() if "graphql" not in path else answer.json()["errors"][0]["extensions"]
+        assert (answer.status_code, told["price"]) == (429, 20)
+        assert 17 <= told["retry_after"] <= 18, "the points that the whole price lacks"
+        assert read_list(answer.headers["ratelimit"])["minute"]["r"] in (2, 3), "nothing was taken"
+
+
+async def test_what_was_read_now_tells_when_its_whole_price_fits(access: Access, inside: Client) -> None:
+    key = await access.key(burst=30, points_minute=300)
+    assert inside.get("/v2/sources?limit=20&sort=-id", key).status_code == 200
+    answer = inside.get("/v2/sources?limit=21&sort=-id", key)
+    assert (answer.status_code, answer.json()["price"]) == (429, 21)
+    assert answer.headers["ratelimit-cost"] == "1", "it was read"
+    assert int(answer.headers["retry-after"]) == 3
+    time.sleep(3)
+    assert inside.get("/v2/sources?limit=21&sort=-id", key).status_code == 200
+
+
+@pytest.mark.parametrize("door", ["rest", "graphql"])
+async def test_a_new_request_costs_what_the_same_costs_again(access: Access, inside: Client, door: str) -> None:
+    key = await access.key(burst=1000, points_minute=17, points_day=1000)
+    number = time.time_ns() % 1000
+
+    def ask(size: int) -> Any:
+        if door == "rest":
+            return inside.get(f"/v2/quotes?limit={size}&said_at_gte=2001-01-01T00:00:00.{number:03}Z", key)
+        return inside.ask(f"query new{number} {{ quotes(first: {size}) {{ totalCount nodes {{ id }} }} }}", key)
+
+    def left() -> int:
+        return int(inside.get("/v2/me", key).json()["data"]["limits"][1]["remaining"])
+
+    for size in (1, 12):
+        before = left()
+        first = ask(size)
+        between = left()
+        second = ask(size)
+        assert first.status_code == second.status_code == 200
+        assert first.headers["ratelimit-cost"] == second.headers["ratelimit-cost"]
+        assert before - between == between - left() == int(first.headers["ratelimit-cost"])
+        if door == "graphql":
+            told = [json.loads(one.text)["extensions"]["cost"] for one in (first, second)]
+            assert told[0]["requested"] == told[1]["requested"] and told[0]["actual"] == told[1]["actual"]
+
+
+async def test_a_request_that_is_refused_for_requests_at_once_has_no_place(access: Access, inside: Client) -> None:
+    """The first point takes no place, and none is left behind by a request that goes wrong after it."""
+    key = await access.key(at_once=1)
+    for n in range(4):
+        assert inside.get(f"/v2/events?knid={n}", key).status_code == 400
+        assert inside.ask(f"{{ evnts{n} }}", key).status_code == 400
+    assert inside.get("/v2/events?limit=3", key).status_code == 200
