@@ -8,6 +8,7 @@ import re
 import statistics
 import subprocess
 import sys
+import urllib.request
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from client import Client, cpu_seconds
-from questions import Question, rows
+from questions import Question, rows, with_tag
 from servers import HERE, Postgres, Process
 
 from api.compiler import Statement
@@ -121,6 +122,18 @@ def interleaved(
             found[question, name].append(one)
             print(f"round {number + 1}: {question}: {name}: {one.rate:.0f}/s", flush=True)
     return {key: median(rounds) for key, rounds in found.items()}
+
+
+def answered(server: Process, request: bytes) -> tuple[Any, Any]:
+    """The headers and the JSON of the answer to a GET."""
+    path = request.split(b" ", 2)[1].decode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}") as answer:
+        return answer.headers, json.loads(answer.read())
+
+
+def known(server: Process, requests: Sequence[bytes]) -> list[bytes]:
+    """Some of the requests, each with the entity tag of its answer, so that it is answered with 304."""
+    return [with_tag(one, answered(server, one)[0]["etag"]) for one in requests[:50]]
 
 
 def alone(server: Process, request: bytes, times: int) -> list[float]:

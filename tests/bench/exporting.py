@@ -44,13 +44,13 @@ def report(server: Process, postgres: Postgres, programs: Path, rounds: int) -> 
     assert not statement.arguments
     copy = f"copy ({' '.join(statement.sql.split())}) to stdout"
     # psql writes a row a line: the end of the line that the row holds is the two characters \\n to it.
-    lines, told = _lines(server.port), int(_psql(programs, postgres, copy, "| wc -l"))
+    lines, told = lines_of_export(server.port), int(_psql(programs, postgres, copy, "| wc -l"))
     assert lines == told, f"{lines} lines over HTTP and {told} in psql"
     ours: list[float] = []
     theirs: list[float] = []
     for number in range(rounds):
         begun = time.monotonic()
-        _lines(server.port)
+        lines_of_export(server.port)
         between = time.monotonic()
         _psql(programs, postgres, copy, "> /dev/null")
         ours.append(between - begun)
@@ -60,7 +60,7 @@ def report(server: Process, postgres: Postgres, programs: Path, rounds: int) -> 
     return Row(f"export of {lines:,} events against COPY of the same statement in psql", 0.6, ratio)
 
 
-def _lines(port: int) -> int:
+def lines_of_export(port: int) -> int:
     """How many lines come; they are counted as they come, and not kept."""
     count, last, piece = 0, b"", b""
     with socket.create_connection(("127.0.0.1", port)) as connection:

@@ -15,13 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
-from servers import BRIEFING, ROOT
+from servers import OWN, Checkout
 from store import lines
 from table import Row
 
@@ -41,16 +41,16 @@ def report(events: int, rounds: int) -> list[Row]:
     """The rows of the table: medians of interleaved rounds."""
     with tempfile.TemporaryDirectory() as folder, embedded.start(Path(folder) / "store") as server:
         file = Path(folder) / "bench.ndjson"
-        records = _write(file, events)
+        records = write_lines(file, events)
         loads, copies, peaks = [], [], []
         for number in range(rounds):
-            with _store(server.url) as url:
-                seconds, peak = _load(url, file)
+            with empty_store(server.url) as url:
+                seconds, peak = load(url, file)
                 loads.append(seconds)
                 peaks.append(peak)
                 if not number:
                     asyncio.run(_dump(url, Path(folder)))
-            with _store(server.url) as url:
+            with empty_store(server.url) as url:
                 copies.append(asyncio.run(_copy(url, Path(folder))))
             told = f"load {records / loads[-1]:,.0f}/s, COPY {records / copies[-1]:,.0f}/s"
             print(f"round {number + 1}: {told}", flush=True)
@@ -62,17 +62,23 @@ def report(events: int, rounds: int) -> list[Row]:
     ]
 
 
-def _write(file: Path, events: int) -> int:
+def write_lines(file: Path, events: int) -> int:
+    """Write the file to load; the number of its records."""
     with file.open("w", encoding="utf-8") as stream:
         return sum(1 for line in lines(events) if stream.write(json.dumps(line) + "\n"))
 
 
+def migrate_in_process(url: str) -> None:
+    """Make the tables as this checkout has them."""
+    asyncio.run(migrate(url))
+
+
 @contextmanager
-def _store(server: str) -> Iterator[str]:
-    """The URL of a database with empty tables; what the one before left to be written is written first."""
+def empty_store(server: str, make_tables: Callable[[str], None] = migrate_in_process) -> Iterator[str]:
+    """The URL of a database with empty tables. What the one before left in memory is written to disk first."""
     asyncio.run(_execute(server, "drop database if exists loading", "create database loading", "checkpoint"))
     url = urlsplit(server)._replace(path="/loading").geturl()
-    asyncio.run(migrate(url))
+    make_tables(url)
     yield url
     asyncio.run(_execute(server, "drop database loading with (force)"))
 
@@ -84,10 +90,10 @@ async def _execute(url: str, *statements: str) -> None:
     await connection.close()
 
 
-def _load(url: str, file: Path) -> tuple[float, float]:
+def load(url: str, file: Path, checkout: Checkout = OWN) -> tuple[float, float]:
     """Seconds and MiB of the whole command."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url}
-    command = [*BRIEFING[:-1], "load", "--quiet", str(file)]
+    environment = {**os.environ, **checkout.environment, "BRIEFING_DATABASE_URL": url}
+    command = checkout.command("load", "--quiet", str(file))
     begun = time.monotonic()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=sys.stderr)
     _, status, used = os.wait4(process.pid, 0)

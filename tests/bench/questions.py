@@ -17,6 +17,8 @@ from archive import HEAVY, KINDS, SEED, Sizes, Values, identifier
 from client import get, post
 
 VARIANTS = 200
+# The places of the questions in the list of them.
+ONE, LIST, LINK, NESTED_EVENTS = range(4)
 PAGE = 50
 INSIDE = """{ nodes { id title kind startsAt citations { nodes { stance source { name kind } } }
     quotes { nodes { text speakerId } } figures { nodes { measure value valueText } } } } }"""

@@ -118,8 +118,9 @@ ratios within the tables, not at single times.
   first core and the load the last, Postgres takes what it gets of both; beside pgbench nothing is pinned.
 - Medians of {given.rounds} interleaved rounds of {given.seconds:g} s, each after a third of that for warming up. Times
   of a single list are medians on one connection.
-- The machine: beside the measurement of p99 against p50, with nothing else running, a loop that only reads the clock
-  stood still for more than half a millisecond {still(bench)}.
+- p99 is measured with requests that come at fixed times, for both contenders by turns in each round; the ratio is the
+  median of the rounds' ratios. Between the rounds, with nothing else running, a loop that only reads the clock stood
+  still for more than half a millisecond {still(bench)}.
 - {bench.compared:,} rows were compared between the contenders before: same rows, same order, same values.
 - An export is `/v1/events.ndjson` of the large store, read to its end; psql writes the rows of the same statement, with
   the settings of the service's connections, and neither keeps them.

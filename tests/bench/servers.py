@@ -21,7 +21,27 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CONTENDERS = HERE / "contenders"
 POOL = 8
-BRIEFING = [sys.executable, "-c", "from api.cli import main; main()", "serve"]
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A working copy of this project, and the interpreter of its environment."""
+
+    root: Path
+    python: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of `briefing`. `-P` keeps the folder in which it is started from shadowing the checkout."""
+        return [str(self.python), "-P", "-c", "from api.cli import main; main()", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its programs need to import its modules, those of the bench too."""
+        return {"PYTHONPATH": f"{self.root}:{self.root / 'tests' / 'bench'}"}
+
+
+OWN = Checkout(ROOT, Path(sys.executable))
+BRIEFING = OWN.command("serve")
 
 
 class Process:
@@ -83,11 +103,12 @@ class Postgres:
         return False
 
 
-def service(postgres: Postgres, memory: int) -> Process:
-    """This service, keeping answers in so many bytes."""
+def service(postgres: Postgres, memory: int, checkout: Checkout = OWN) -> Process:
+    """The service of a checkout, keeping answers in so many bytes."""
     settings = {"DATABASE_URL": postgres.url, "PORT": "0", "ANSWER_MEMORY": str(memory), "POOL_SIZE": str(POOL)}
     settings["LIMITS"] = "false"
-    started = Process(BRIEFING, {f"BRIEFING_{name}": value for name, value in settings.items()})
+    named = {f"BRIEFING_{name}": value for name, value in settings.items()}
+    started = Process(checkout.command("serve"), {**named, **checkout.environment})
     started.ready()
     return started
 

@@ -1,0 +1,68 @@
+"""What interleaved rounds say about two commits: the ratio of their rates, and how far a commit differs from itself."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LEAST = 0.95
+
+
+@dataclass(frozen=True)
+class Round:
+    """The rates of one round, in the order of measuring: the base, this checkout, and the base once more."""
+
+    before: float
+    this: float
+    after: float
+
+    @property
+    def ratio(self) -> float:
+        """This checkout against the base. The mean of the base's two rates cancels what drifts during the round."""
+        return self.this / math.sqrt(self.before * self.after)
+
+    @property
+    def itself(self) -> float:
+        """The base against itself: the lower of its two rates against the higher."""
+        return min(self.before, self.after) / max(self.before, self.after)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One row: what was measured, and its rounds."""
+
+    what: str
+    unit: str
+    rounds: Sequence[Round]
+
+    @property
+    def ratio(self) -> float:
+        """The median ratio of the rounds."""
+        return statistics.median(one.ratio for one in self.rounds)
+
+    @property
+    def itself(self) -> float:
+        """The median ratio of the base to itself: what a row may lose on this machine although nothing changed."""
+        return statistics.median(one.itself for one in self.rounds)
+
+    @property
+    def within(self) -> bool:
+        """Whether the checkout is as fast as the base, within 5 % or within what the base differs from itself."""
+        return self.ratio >= min(LEAST, self.itself)
+
+    def __str__(self) -> str:
+        base = statistics.median(math.sqrt(one.before * one.after) for one in self.rounds)
+        this = statistics.median(one.this for one in self.rounds)
+        cells = (self.what, f"{base:,.0f} {self.unit}", f"{this:,.0f} {self.unit}", f"{self.ratio:.3f}")
+        return f"| {' | '.join(cells)} | {self.itself:.3f} | {'yes' if self.within else '**no**'} |"
+
+
+HEAD = """| what | base | this | median ratio | base against itself | within 5 % or that |
+|---|---|---|---|---|---|"""
+
+
+def table(comparisons: Sequence[Comparison]) -> str:
+    """The table of all rows."""
+    return "\n".join([HEAD, *map(str, comparisons)])
