@@ -56,8 +56,8 @@ def serve(
     """Migrate the store and serve it over HTTP."""
     settings = read_settings()
     import_module("api.logs").configure(settings)
-    with import_module("api.store.address").address(settings, own=True) as url:
-        served = import_module("api.serve").serve(settings, url, _preparation(url, sample))
+    with import_module("api.store.address").own_address(settings) as (url, supervise):
+        served = import_module("api.serve").serve(settings, url, _preparation(url, sample), supervise)
     sys.exit(served)
 
 

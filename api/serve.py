@@ -18,22 +18,26 @@ from api.http.totals import Totals, told
 from api.http.worker import Link
 from api.http.workers import Parent, Team
 from api.settings import Settings
+from api.store.address import Supervise
 
 NO_PORT = "BRIEFING_METRICS_HOST and BRIEFING_METRICS_PORT say where; 0 is any port."
 
 
-def serve(settings: Settings, url: str, prepare: Prepare) -> int:
-    """Serve until told to stop; the exit code."""
+def serve(settings: Settings, url: str, prepare: Prepare, supervise: Supervise | None = None) -> int:
+    """Serve until told to stop; the exit code. `supervise` keeps an embedded store running; the error that it returns
+    ends the service, and is raised."""
     with ExitStack() as held:
         metrics = None
         if settings.metrics_port is not None:
             metrics = held.enter_context(server.bind(settings.metrics_host, settings.metrics_port, NO_PORT))
         if settings.processes == 1:
-            return _alone(settings, url, prepare, metrics)
-        return _several(settings, url, prepare, metrics, held.enter_context(server.listen(settings)))
+            return _alone(settings, url, prepare, supervise, metrics)
+        return _several(settings, url, prepare, supervise, metrics, held.enter_context(server.listen(settings)))
 
 
-def _alone(settings: Settings, url: str, prepare: Prepare, metrics: socket.socket | None) -> int:
+def _alone(
+    settings: Settings, url: str, prepare: Prepare, supervise: Supervise | None, metrics: socket.socket | None
+) -> int:
     application = create_app(settings, url, prepare)
     page = None if metrics is None else MetricsPage(metrics, lambda: Totals().page([_counted(application)]))
 
@@ -44,11 +48,23 @@ def _alone(settings: Settings, url: str, prepare: Prepare, metrics: socket.socke
         if page is not None:
             page.open()
 
-    return server.serve(application, settings, on_ready=ready, on_drain=application.drain, events=application.metrics)
+    return server.serve(
+        application,
+        settings,
+        on_ready=ready,
+        on_drain=application.drain,
+        events=application.metrics,
+        supervise=supervise,
+    )
 
 
 def _several(
-    settings: Settings, url: str, prepare: Prepare, metrics: socket.socket | None, listener: socket.socket
+    settings: Settings,
+    url: str,
+    prepare: Prepare,
+    supervise: Supervise | None,
+    metrics: socket.socket | None,
+    listener: socket.socket,
 ) -> int:
     # Made here once and thrown away: what it builds of the schemas is remembered, and each worker has it.
     create_app(settings.model_copy(update={"limits": False}), url)
@@ -76,7 +92,7 @@ def _several(
         if metrics is not None:
             MetricsPage(metrics, lambda: totals.page([told(own), *parent.team.told()])).open()
 
-    return parent.run(listener, beside)
+    return parent.run(listener, beside, supervise)
 
 
 def _counted(application: Application) -> bytes:

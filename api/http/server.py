@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import FrameType
 
 import uvicorn
@@ -49,14 +49,17 @@ def serve(
     listener: socket.socket | None = None,
     shares: Shares | None = None,
     events: ConnectionEvents | None = None,
+    supervise: Callable[[], Awaitable[BriefingError]] | None = None,
 ) -> int:
     """Serve until told to stop; the exit code. `events` hears what happens to connections below the application.
+    `supervise` runs beside; when it returns, the service ends, and the error that it returned is raised.
     `listener` is a bound socket that a parent process hands down, and
     `shares` where it does so to several. Where it serves goes to `on_ready`, on the loop, or to standard output."""
     start = Start(app)
     try:
         listener = listener or listen(settings)
-        server = Server(config(start, within_descriptors(settings), events), on_ready or announce, on_drain, shares)
+        configured = config(start, within_descriptors(settings), events)
+        server = Server(configured, on_ready or announce, on_drain, shares, supervise)
         server.run(sockets=[listener])
     except SettingsError as error:
         return complain(error)
@@ -67,6 +70,8 @@ def serve(
         faulthandler.cancel_dump_traceback_later()
         if listener is not None:
             listener.close()
+    if server.failure is not None:
+        raise server.failure
     return EXIT_FORCED if server.force_exit else 0
 
 
@@ -166,17 +171,27 @@ class Server(uvicorn.Server):
         on_ready: Callable[[str], None],
         on_drain: Callable[[], None] | None = None,
         shares: Shares | None = None,
+        supervise: Callable[[], Awaitable[BriefingError]] | None = None,
     ) -> None:
         super().__init__(config)
+        self.supervise = supervise
+        self.supervising: asyncio.Task[None] | None = None
+        self.failure: BriefingError | None = None
         self.shares = shares
         self.on_ready = on_ready
         self.on_drain = on_drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.supervise is not None:
+            self.supervising = asyncio.create_task(self._supervised(self.supervise))
         await super().startup([])
         for listener in (sockets or []) if self.started else []:
             self.servers.append(Turns(listener, self._connection, self._ahead))  # type: ignore[arg-type]
             self.on_ready(url(listener))
+
+    async def _supervised(self, supervise: Callable[[], Awaitable[BriefingError]]) -> None:
+        self.failure = await supervise()
+        self.handle_exit(signal.SIGTERM, None)
 
     def _ahead(self) -> bool:
         return self.shares is not None and self.shares.ahead(len(self.server_state.connections))
@@ -204,6 +219,8 @@ class Server(uvicorn.Server):
             await asyncio.sleep(0.05)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.supervising is not None:
+            self.supervising.cancel()
         await super().shutdown(sockets)
         if self.force_exit:
             # Whoever is still answered is let go of, not interrupted with a traceback.

@@ -7,6 +7,7 @@ writes a line, which says that its loop turns and carries what it has counted.
 
 worker dies              its place is taken at once; who dies again and again waits longer each time
 worker says nothing      for `worker_timeout`: it tells where it is stuck, is killed and replaced
+the store is lost        the workers drain, and the parent ends with the reason
 no worker ever serves    the parent says so and ends; where a worker refuses to start (exit 2), at the first
 SIGTERM, Ctrl-C          goes on to the workers, which drain; exit 0 when all are done
 parent is killed         the kernel kills the workers (PR_SET_PDEATHSIG); elsewhere they see the socket's end
@@ -21,7 +22,7 @@ import signal
 import socket
 import sys
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -29,6 +30,7 @@ from typing import Any
 
 import structlog
 
+from api.errors import BriefingError
 from api.http.health import PATIENCE, Prepare, persist
 from api.http.server import EXIT_FORCED, EXIT_NOT_CONFIGURED, announce, url
 from api.http.turns import VACANT
@@ -115,15 +117,22 @@ class Parent:
         self._ticked = 0.0
         self._codes: set[int] = set()
         self._verdict: int | None = None
+        self._failure: BriefingError | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def run(self, listener: socket.socket, beside: Callable[[], None]) -> int:
+    def run(
+        self,
+        listener: socket.socket,
+        beside: Callable[[], None],
+        supervise: Callable[[], Awaitable[BriefingError]] | None = None,
+    ) -> int:
         """Until told to stop; the exit code. Clients reach the workers through `listener`; `beside` begins what the
-        parent does beside, on its loop. What the store refuses is raised."""
+        parent does beside, on its loop. What the store refuses is raised, and so is the error that `supervise` returns
+        when it cannot keep the store running."""
         self._listener = listener
         try:
             with asyncio.Runner() as runner:
-                runner.run(self._begin(beside))
+                runner.run(self._begin(beside, supervise))
                 gc.freeze()  # The collectors of the workers leave the memory alone that they share.
                 while self._verdict is None:
                     for seat in self._vacant():
@@ -132,12 +141,18 @@ class Parent:
         finally:
             for worker in self.team.living():
                 _signal(worker, signal.SIGKILL)
+        if self._failure is not None:
+            raise self._failure
         return self._verdict
 
-    async def _begin(self, beside: Callable[[], None]) -> None:
+    async def _begin(
+        self, beside: Callable[[], None], supervise: Callable[[], Awaitable[BriefingError]] | None
+    ) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop, number)
         beside()
+        if supervise is not None:
+            self._task(self._supervised(supervise))
         tried = asyncio.Event()
         preparing = self._task(self._keep_preparing(tried))
         stopped = self._task(self._stopped())
@@ -234,6 +249,10 @@ class Parent:
         if self._stopping == 1 or number == signal.SIGINT:
             for worker in self.team.living():
                 _signal(worker, signal.SIGTERM if self._stopping == 1 else number)
+
+    async def _supervised(self, supervise: Callable[[], Awaitable[BriefingError]]) -> None:
+        self._failure = await supervise()
+        self._stop(signal.SIGTERM)
 
     async def _stopped(self) -> None:
         await self._changed.wait()

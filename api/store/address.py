@@ -3,24 +3,35 @@ it is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from api.errors import BriefingError
 from api.settings import Settings
 from api.store.embedded import running, start
 
+Supervise = Callable[[], Awaitable[BriefingError]]
+
 
 @contextmanager
-def address(settings: Settings, *, own: bool = False) -> Iterator[str]:
-    """The URL of the store itself; what reads through a pooler takes `database_url`. With `own` an embedded one that
-    another process runs is not taken but refused."""
-    if settings.database_url:
-        yield settings.direct_url or settings.database_url
-    elif not own and (url := running(settings.data_dir)):
+def address(settings: Settings) -> Iterator[str]:
+    """The URL of the store itself; what reads through a pooler takes `database_url`."""
+    if not settings.database_url and (url := running(settings.data_dir)):
         yield url
     else:
+        with own_address(settings) as (url, _):
+            yield url
+
+
+@contextmanager
+def own_address(settings: Settings) -> Iterator[tuple[str, Supervise | None]]:
+    """As `address`, but refuse an embedded store that another process runs. Beside the URL of one that is started here
+    comes what keeps it running; it returns the reason when that cannot be done."""
+    if settings.database_url:
+        yield settings.direct_url or settings.database_url, None
+    else:
         with start(settings.data_dir, connections(settings)) as server:
-            yield server.url
+            yield server.url, server.supervise
 
 
 def connections(settings: Settings) -> int:

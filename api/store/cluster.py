@@ -31,7 +31,8 @@ CACHE = Path("/var/cache/briefing-api")
 PR_SET_PDEATHSIG = 1
 
 INITDB = (
-    *("-D", HERE, "--username=briefing", "--auth=trust", "--encoding=UTF8"),
+    # Nobody is let in until password.py has written the rules.
+    *("-D", HERE, "--username=briefing", "--auth=reject", "--encoding=UTF8"),
     # libc's C.UTF-8 too: the parsers of full text and pg_trgm ask libc what a letter is.
     *("--locale-provider=builtin", "--locale=C.UTF-8"),
 )
@@ -134,7 +135,6 @@ def settle(data: Path, tools: Tools) -> None:
             f"{data} was made by Postgres {made_by}, and the embedded one is {ours}.",
             "Carry it over with pg_dump and pg_restore, or start anew in another BRIEFING_DATA_DIR.",
         )
-    _clear_pid(data)
 
 
 def _end_with_owner(last: Signals) -> Callable[[], None]:
@@ -184,23 +184,3 @@ def _create(data: Path, tools: Tools) -> None:
     parent = os.open(data.parent, os.O_RDONLY)
     os.fsync(parent)
     os.close(parent)
-
-
-def _clear_pid(data: Path) -> None:
-    """Remove a postmaster.pid that is empty, or whose number went to another program or to a process that has ended
-    and was not yet reaped: these keep Postgres from starting. It removes other stale ones itself."""
-    file = data / "postmaster.pid"
-    with suppress(FileNotFoundError, PermissionError):
-        pid = (file.read_text().split() or ["self"])[0]
-        process = Path("/proc", pid)
-        if process.exists() and not _works_in(process, data):
-            file.unlink()
-        elif process.exists():
-            raise SettingsError(f"Another Postgres (process {pid}) runs on {data}.", OWN_SERVER)
-
-
-def _works_in(process: Path, folder: Path) -> bool:
-    try:
-        return (process / "cwd").samefile(folder)
-    except FileNotFoundError:  # ended, not reaped
-        return False

@@ -1,6 +1,7 @@
 """The Postgres that comes with the package: `start` runs it as a child that cannot outlive its owner.
 
 <data_dir>/lock            held by the service that owns the folder; holds its process id
+<data_dir>/pgpass          the password that every connection needs
 <data_dir>/postgres/       the data, and the socket
 <data_dir>/postgres.new/   data that is still being made; cleared at the next start
 <data_dir>/postgres.log    what the server says; locked while any of its processes lives
@@ -12,7 +13,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -20,40 +20,36 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from signal import SIGINT, SIGQUIT
 from typing import IO
 from urllib.parse import quote
 
-from api.errors import SettingsError
-from api.store.cluster import HERE, OWN_SERVER, Account, Tools, account_for, programs_for, settle
+from api.errors import BriefingError, SettingsError
+from api.store import password
+from api.store.cluster import OWN_SERVER, Account, Tools, account_for, programs_for, settle
+from api.store.processes import clear_locks
+from api.store.server import PATIENCE, Server
+from api.store.supervise import supervise
 
 MAX_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
 MAX_LOG = 1 << 20
-PATIENCE = 60.0  # seconds for a server to go down: a fast shutdown writes a checkpoint first
-RECOVERY = 600.0  # seconds for one to come up: after a crash it reads its log again
-
-SERVER = {
-    "listen_addresses": "",
-    "port": "5432",
-    "shared_buffers": "128MB",
-    "fsync": "on",
-    "jit": "off",
-    "timezone": "UTC",
-    "client_connection_check_interval": "500ms",
-    "restart_after_crash": "on",
-    # What a client did wrong is told to the client: the log stays small however wrong the clients are.
-    "log_min_messages": "log",
-    "log_checkpoints": "off",
-}
 
 
 class Embedded:
     """A running server: its `url` and `pid`, and `stop`. As a context manager it stops at the end."""
 
-    def __init__(self, url: str, pid: int, held: ExitStack) -> None:
+    def __init__(self, url: str, server: Server, held: ExitStack) -> None:
         self.url = url
-        self.pid = pid
+        self._server = server
         self._held = held
+
+    @property
+    def pid(self) -> int:
+        """The server's first process; another one after each restart."""
+        return self._server.pid
+
+    async def supervise(self) -> BriefingError:
+        """Restart the server whenever it ends; return the reason when it ends too often."""
+        return await supervise(self._server)
 
     def stop(self) -> None:
         """Shut the server down, cutting off its clients. Again is harmless."""
@@ -82,8 +78,12 @@ def start(data_dir: Path, connections: int = 100) -> Embedded:
             tools = Tools(programs_for(account), account, held.enter_context(_log(folder, account)))
             settle(data, tools)
             address = held.enter_context(_address(folder, account))
-            pid = held.enter_context(_served(data, tools, address, connections))
-            return Embedded(_url(folder), pid, held.pop_all())
+            clear_locks(data, data / address, OWN_SERVER)
+            password.require_password(folder, data, tools)
+            server = Server(data, tools, address, connections)
+            held.callback(server.stop)
+            server.start()
+            return Embedded(_url(folder), server, held.pop_all())
     except OSError as error:
         raise SettingsError(
             f"The embedded Postgres cannot use {folder} (as uid {os.geteuid()}): {error}.",
@@ -102,7 +102,10 @@ def running(data_dir: Path) -> str | None:
 def _url(folder: Path) -> str:
     link = folder / "socket"
     host = link.readlink() if link.is_symlink() else folder / "postgres"
-    return f"postgresql://briefing@/briefing?host={quote(str(host))}&port=5432"
+    return (
+        f"postgresql://{password.ROLE}@/briefing?host={quote(str(host))}&port=5432"
+        f"&passfile={quote(str(folder / password.FILE))}"
+    )
 
 
 def _locked(file: IO[bytes], kind: int = fcntl.LOCK_EX, patience: float = 0.0) -> bool:
@@ -173,40 +176,3 @@ def _address(folder: Path, account: Account) -> Iterator[str]:
     finally:
         link.unlink(missing_ok=True)
         shutil.rmtree(private, ignore_errors=True)
-
-
-@contextmanager
-def _served(data: Path, tools: Tools, address: str, connections: int) -> Iterator[int]:
-    """The process of a server that is ready. SIGINT is a fast shutdown, and also what it gets when we die."""
-    settings = SERVER | {"unix_socket_directories": address, "max_connections": str(connections)}
-    flags = (f"-c{name}={value}" for name, value in settings.items())
-    process = tools.spawn("postgres", "-D", HERE, *flags, cwd=data, last=SIGINT)
-    try:
-        deadline = time.monotonic() + RECOVERY
-        while not _ready(data, process.pid):
-            if process.poll() is not None:
-                raise tools.failure(f"postgres ended with {process.returncode}")
-            if time.monotonic() > deadline:
-                raise tools.failure("postgres does not get ready")
-            time.sleep(0.002)
-        yield process.pid
-    finally:
-        _shut_down(process)
-
-
-def _ready(data: Path, pid: int) -> bool:
-    """What pg_ctl looks at: the eighth line of postmaster.pid, where the first names our child."""
-    with suppress(FileNotFoundError):
-        lines = (data / "postmaster.pid").read_text().split("\n")
-        return lines[0] == str(pid) and len(lines) > 7 and lines[7].strip() == "ready"
-    return False
-
-
-def _shut_down(process: subprocess.Popen[bytes]) -> None:
-    for signal in (SIGINT, SIGQUIT):
-        process.send_signal(signal)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE / 2)
-            return
-    process.kill()
-    process.wait()

@@ -88,6 +88,10 @@ class Postgres:
     url: str
     pid: int
 
+    def __post_init__(self) -> None:
+        # Contenders and psql get no URL; all drivers of Postgres read the password here.
+        os.environ["PGPASSFILE"] = parse_qs(urlsplit(self.url).query)["passfile"][0]
+
     @property
     def host(self) -> str:
         """The folder of its socket."""

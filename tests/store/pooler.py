@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.store.scram import CONTINUED, NAMED, answers, password
+
 SSL_REQUEST, CANCEL_REQUEST = 80877103, 80877102
 # What pgbouncer keeps for each client; it refuses any other parameter of a start.
 KNOWN = {"user", "database", "client_encoding", "datestyle", "timezone", "standard_conforming_strings"}
@@ -53,14 +55,23 @@ class Pooler:
     async def connect(self, number: int) -> None:
         """A session of Postgres."""
         parts = urlsplit(self.url)
-        folder = unquote(parse_qs(parts.query)["host"][0])
+        query = parse_qs(parts.query)
+        folder = unquote(query["host"][0])
         reader, writer = await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.5432")
         self.open.append(writer)
         names = f"user\0{parts.username}\0database\0{parts.path[1:]}\0\0".encode()
         writer.write(struct.pack("!ii", len(names) + 8, 196608) + names)
         self.greeting = b""
+        scram = answers(password(query))
         while (message := await read(reader))[0] != READY:
             assert message[0] != b"E", message
+            if message[0] == b"R" and (code := struct.unpack("!i", message[1][:4])[0]):
+                # Clients of a pooler are let in by it; the session has a password of its own.
+                if code == NAMED:
+                    writer.write(written(b"p", next(scram)))
+                elif code == CONTINUED:
+                    writer.write(written(b"p", scram.send(message[1])))
+                continue
             self.greeting += written(*message)
         await self.sessions.put((number, reader, writer))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import pytest
 from api.errors import SettingsError
 from api.store import cluster
 from api.store.embedded import MAX_LOG, running, start
+from api.store.processes import PID_FILE, SOCKET_LOCK
 
 ROOT = Path(__file__).parents[2]
 OWNER = """
@@ -222,27 +224,52 @@ def test_the_private_folder_of_a_killed_services_socket_is_cleared(tmp_path: Pat
     assert not private.exists()
 
 
-@pytest.mark.parametrize("left", ["", "{pid}\n/elsewhere\n1\n5432\n.\n\n1 1\nready\n"])
-def test_a_pid_file_that_means_nothing_is_cleared(folder: Path, left: str) -> None:
-    (folder / "postgres" / "postmaster.pid").write_text(left.format(pid=os.getpid()))
-    start(folder).stop()
+@contextmanager
+def stranger(folder: Path, program: str = "sleep") -> Iterator[int]:
+    """A process of the account that the server runs as, in the folder of the data. Only such a one is in its way."""
+    data = folder / "postgres"
+    uid = data.stat().st_uid
+    with subprocess.Popen([program, "60"], executable=program, cwd=data, user=uid) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()
 
 
-def test_a_pid_file_of_a_process_that_ended_unnoticed_is_cleared(folder: Path) -> None:
-    with subprocess.Popen(["true"]) as ended:
-        assert gone(ended.pid)
-        (folder / "postgres" / "postmaster.pid").write_text(f"{ended.pid}\n/elsewhere\n1\n5432\n")
+@pytest.mark.parametrize("file", [PID_FILE, SOCKET_LOCK])
+@pytest.mark.parametrize("left", ["", "no number\n", "{pid}\n/elsewhere\n1\n5432\n.\n\n1 1\nready\n", "-{pid}\n"])
+def test_a_lock_file_whose_process_is_no_postgres_on_the_data_is_cleared(folder: Path, file: str, left: str) -> None:
+    with stranger(folder, str(shutil.which("sleep"))) as pid:
+        (folder / "postgres" / file).write_text(left.format(pid=pid))
         start(folder).stop()
 
 
-def test_a_server_started_by_hand_is_left_alone(folder: Path) -> None:
-    with subprocess.Popen(["sleep", "60"], cwd=folder / "postgres") as other:
-        (folder / "postgres" / "postmaster.pid").write_text(f"{other.pid}\n")
-        try:
-            with pytest.raises(SettingsError, match=f"process {other.pid}"):
-                start(folder)
-        finally:
-            other.kill()
+@pytest.mark.parametrize("file", [PID_FILE, SOCKET_LOCK])
+def test_a_lock_file_of_a_process_that_ended_unnoticed_is_cleared(folder: Path, file: str) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        assert gone(ended.pid)
+        (folder / "postgres" / file).write_text(f"{ended.pid}\n/elsewhere\n1\n5432\n")
+        start(folder).stop()
+
+
+def test_a_lock_file_of_a_postgres_on_other_data_is_cleared(folder: Path, tmp_path: Path) -> None:
+    with start(tmp_path / "other") as other:
+        for file in (PID_FILE, SOCKET_LOCK):
+            (folder / "postgres" / file).write_text(f"{other.pid}\n")
+        start(folder).stop()
+        assert user_of(other.pid) == (folder / "postgres").stat().st_uid, "it is in the way of Postgres itself"
+
+
+@pytest.mark.parametrize("file", [PID_FILE, SOCKET_LOCK])
+def test_a_server_started_by_hand_is_left_alone(folder: Path, open_folder: Path, file: str) -> None:
+    program = open_folder / "postgres"
+    shutil.copy(str(shutil.which("sleep")), program)
+    lock = folder / "postgres" / file
+    with stranger(folder, str(program)) as pid:
+        lock.write_text(f"{pid}\n")
+        with pytest.raises(SettingsError, match=f"process {pid}"):
+            start(folder)
+        assert lock.exists()
     start(folder).stop()
 
 

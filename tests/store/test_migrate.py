@@ -104,12 +104,12 @@ async def test_a_held_lock_is_waited_out_in_short_steps(
 async def test_missing_rights_are_named_with_the_grant_that_helps(
     database: str, connection: asyncpg.Connection
 ) -> None:
-    await connection.execute("drop role if exists briefing_nobody; create role briefing_nobody login")
+    await connection.execute("drop role if exists briefing_nobody; create role briefing_nobody login password 'x'")
     parts = urlsplit(database)
     host = parts.netloc.rpartition("@")[2]
     try:
         with pytest.raises(SettingsError) as caught:
-            await migrate(urlunsplit(parts._replace(netloc=f"briefing_nobody@{host}")))
+            await migrate(urlunsplit(parts._replace(netloc=f"briefing_nobody:x@{host}")))
         assert "grant create on database" in caught.value.hint
         assert "alter role briefing_nobody createrole" in caught.value.hint
     finally:
@@ -119,7 +119,9 @@ async def test_missing_rights_are_named_with_the_grant_that_helps(
 async def test_a_role_that_may_create_roles_and_schemas_is_enough(
     database: str, connection: asyncpg.Connection
 ) -> None:
-    await connection.execute("drop role if exists briefing_owner; create role briefing_owner login createrole")
+    await connection.execute(
+        "drop role if exists briefing_owner; create role briefing_owner login createrole password 'x'"
+    )
     # Roles made by somebody else before, as in this test, have to be granted by them.
     await migrate(database)
     await connection.execute("grant briefing_reader, briefing_access to briefing_owner with set true")
@@ -128,7 +130,7 @@ async def test_a_role_that_may_create_roles_and_schemas_is_enough(
     await connection.execute(f'grant create on database "{parts.path[1:]}" to briefing_owner')
     host = parts.netloc.rpartition("@")[2]
     try:
-        assert "v1" in await migrate(urlunsplit(parts._replace(netloc=f"briefing_owner@{host}")))
+        assert "v1" in await migrate(urlunsplit(parts._replace(netloc=f"briefing_owner:x@{host}")))
     finally:
         await connection.execute("drop owned by briefing_owner cascade; drop role briefing_owner")
 

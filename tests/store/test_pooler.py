@@ -22,6 +22,7 @@ from api.store.migrate import migrate
 from tests.debian import NotToBeHad, Program, program
 from tests.serving import serving
 from tests.store.pooler import Pooler, pooling
+from tests.store.scram import password
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 
@@ -116,8 +117,10 @@ async def pgbouncer(debian: Program, url: str, folder: Path) -> AsyncIterator[st
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
     (folder / "users.txt").write_text(f'"{user}" ""\n')
+    secret = password(parse_qs(urlsplit(url).query))
     (folder / "pgbouncer.ini").write_text(
-        f"[databases]\n{name} = host={socket_folder} port=5432 user={user}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+        f"[databases]\n{name} = host={socket_folder} port=5432 user={user} password={secret}\n"
+        "[pgbouncer]\nlisten_addr = 127.0.0.1\n"
         f"listen_port = {port}\nunix_socket_dir =\nauth_type = any\nauth_file = {folder}/users.txt\n"
         "pool_mode = transaction\ndefault_pool_size = 2\n"
     )

@@ -1,0 +1,87 @@
+"""The password of the embedded Postgres, without which no local process is let in.
+
+It is generated at the first start and kept beside the data, in a file that only its owner can read. The file has the
+format of libpq's password file, so `psql`, `pg_dump` and the driver read it themselves.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from contextlib import suppress
+from hashlib import pbkdf2_hmac, sha256
+from hmac import digest
+from pathlib import Path
+from secrets import token_bytes, token_urlsafe
+
+from api.store.cluster import SINGLE, Tools
+
+FILE = "pgpass"
+ROLE = "briefing"
+# PBKDF2 slows down guessing, and 256 random bits are not guessed. Each connection would repeat 4,096 rounds.
+ROUNDS = 1
+# The digest ties the rules to the password that the role has: where they differ, both are set again.
+RULES = """\
+# Written by Briefing when it starts; changes are overwritten. Every connection needs the password in ../{file}.
+# SHA-256 of that password: {digest}
+local all all scram-sha-256
+"""
+
+
+def require_password(folder: Path, data: Path, tools: Tools) -> None:
+    """Have every connection to this data give the password in `folder`, whatever an earlier release or an operator set.
+
+    The server must not be running. The role gets its password before the rules name it, so an interrupted change is
+    made again at the next start.
+    """
+    password = _read(folder / FILE) or _generate(folder)
+    rules = RULES.format(file=FILE, digest=sha256(password.encode()).hexdigest()).encode()
+    file = data / "pg_hba.conf"
+    if file.is_symlink() or not file.exists() or file.read_bytes() != rules:
+        statement = f"alter role {ROLE} password '{verifier(password)}'\n"
+        tools.run("postgres", *SINGLE, cwd=data, text=statement.encode())
+        owner = data.stat()
+        _replace(file, rules, owner.st_uid, owner.st_gid)
+
+
+def verifier(password: str) -> str:
+    """Return what Postgres stores of a password for SCRAM-SHA-256 (RFC 5803), so that it never sees the password."""
+    salt = token_bytes(16)
+    salted = pbkdf2_hmac("sha256", password.encode(), salt, ROUNDS)
+    stored = sha256(digest(salted, b"Client Key", "sha256")).digest()
+    server = digest(salted, b"Server Key", "sha256")
+    return f"SCRAM-SHA-256${ROUNDS}:{_text(salt)}${_text(stored)}:{_text(server)}"
+
+
+def _text(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+def _read(file: Path) -> str:
+    """The password in the file. Nothing where others could have read it: then it is replaced."""
+    with suppress(OSError), os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), encoding="ascii") as opened:
+        if os.fstat(opened.fileno()).st_mode & 0o077 == 0:
+            head, _, password = opened.readline().strip().rpartition(":")
+            return password if head == f"*:*:*:{ROLE}" else ""
+    return ""
+
+
+def _generate(folder: Path) -> str:
+    password = token_urlsafe(32)
+    owner = folder.stat()
+    _replace(folder / FILE, f"*:*:*:{ROLE}:{password}\n".encode(), owner.st_uid, owner.st_gid)
+    return password
+
+
+def _replace(file: Path, content: bytes, uid: int, gid: int) -> None:
+    """Write a file that only its owner can read, whole or not at all. A link in its place is not followed: the folder
+    may be another account's, and we may be root."""
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as opened:
+        if os.geteuid() == 0:
+            os.fchown(opened.fileno(), uid, gid)
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    new.replace(file)

@@ -1,0 +1,76 @@
+"""The processes of a Postgres on a folder of data, and the lock files that name them.
+
+A lock file holds a process id. After a crash that id may belong to any other process, and Postgres then refuses to
+start: it only asks whether there is a process. Here a lock counts only while its process is a Postgres that works in
+the folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGKILL
+
+from api.errors import SettingsError
+
+PID_FILE = "postmaster.pid"
+SOCKET_LOCK = ".s.PGSQL.5432.lock"
+# The name of the program as the kernel knows it; distributions once linked it as `postmaster`.
+PROGRAMS = ("postgres", "postmaster")
+PROC = Path("/proc")
+
+
+def clear_locks(data: Path, sockets: Path, hint: str) -> None:
+    """Remove lock files whose process is not a Postgres on this data. SettingsError where one is."""
+    for file in (data / PID_FILE, sockets / SOCKET_LOCK):
+        with suppress(FileNotFoundError):
+            pid = _named(file)
+            if pid and _serves(PROC / pid, data):
+                raise SettingsError(f"Another Postgres (process {pid}) runs on {data}.", hint)
+            file.unlink()
+
+
+def end_rest(data: Path) -> bool:
+    """Kill the processes that a server left when its first process died; return whether none is left.
+
+    They would end by themselves, but only after the statement that each of them runs. Nothing is lost by killing them:
+    the next server replays the log either way.
+    """
+    rest = [pid for pid in _processes() if _serves(PROC / pid, data)]
+    for pid in rest:
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), SIGKILL)
+    _reap_adopted()
+    return not rest
+
+
+def _named(file: Path) -> str:
+    """The process that a lock file names, or nothing. A server in single-user mode writes its id with a minus sign."""
+    words = file.read_text(errors="replace").split()
+    pid = words[0].removeprefix("-") if words else ""
+    return pid if pid.isascii() and pid.isdecimal() else ""
+
+
+def _serves(process: Path, data: Path) -> bool:
+    """Whether this is a Postgres that works in the folder. It runs as the folder's owner, so one that we may not look
+    at is not."""
+    try:
+        return (process / "comm").read_text().strip() in PROGRAMS and (process / "cwd").samefile(data)
+    except (FileNotFoundError, ProcessLookupError, PermissionError):  # ended, not yet reaped, or of another account
+        return False
+
+
+def _processes() -> Iterator[str]:
+    return (process.name for process in PROC.iterdir() if process.name.isdecimal())
+
+
+def _reap_adopted() -> None:
+    """Reap processes of a dead server that became our children, as they do where we are process 1 of a container."""
+    for pid in _processes():
+        with suppress(FileNotFoundError, ProcessLookupError, ChildProcessError):
+            name, _, rest = (PROC / pid / "stat").read_text().rpartition(")")
+            state, parent = rest.split()[:2]
+            if state == "Z" and int(parent) == os.getpid() and name.partition("(")[2] in PROGRAMS:
+                os.waitpid(int(pid), os.WNOHANG)

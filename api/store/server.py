@@ -1,0 +1,93 @@
+"""One Postgres server on a folder of data: how it is started, when it is ready, how it is stopped."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGINT, SIGQUIT, Signals
+
+from api.store.cluster import HERE, OWN_SERVER, Tools
+from api.store.processes import PID_FILE, clear_locks
+
+PATIENCE = 60.0  # seconds for a server to go down: a fast shutdown writes a checkpoint first
+RECOVERY = 600.0  # seconds for one to come up: after a crash it reads its log again
+
+SETTINGS = {
+    "listen_addresses": "",
+    "port": "5432",
+    "shared_buffers": "128MB",
+    "fsync": "on",
+    "jit": "off",
+    "timezone": "UTC",
+    "client_connection_check_interval": "500ms",
+    "restart_after_crash": "on",
+    # What a client did wrong is told to the client: the log stays small however wrong the clients are.
+    "log_min_messages": "log",
+    "log_checkpoints": "off",
+}
+
+
+class Server:
+    """A server that can be started again after it has ended. `sockets` is the folder of its socket, as it names it."""
+
+    def __init__(self, data: Path, tools: Tools, sockets: str, connections: int) -> None:
+        self.data = data
+        self.tools = tools
+        self._sockets = sockets
+        settings = SETTINGS | {"unix_socket_directories": sockets, "max_connections": str(connections)}
+        self._flags = [f"-c{name}={value}" for name, value in settings.items()]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The first process of the server, which is our child; 0 where none was ever started."""
+        return self._process.pid if self._process else 0
+
+    def spawn(self) -> None:
+        """Start the server, without waiting for it. SIGINT is a fast shutdown, and also what it gets when we die."""
+        clear_locks(self.data, self.data / self._sockets, OWN_SERVER)
+        self._process = self.tools.spawn("postgres", "-D", HERE, *self._flags, cwd=self.data, last=SIGINT)
+
+    def start(self) -> None:
+        """Start the server and wait until it is ready. SettingsError where it does not get ready."""
+        self.spawn()
+        deadline = time.monotonic() + RECOVERY
+        while not self.ready():
+            if reason := self.ended():
+                raise self.tools.failure(f"postgres ended with {reason}")
+            if time.monotonic() > deadline:
+                raise self.tools.failure("postgres does not get ready")
+            time.sleep(0.002)
+
+    def ready(self) -> bool:
+        """Whether it takes connections. It looks where pg_ctl does: at the eighth line of postmaster.pid, where the
+        first names our child."""
+        with suppress(FileNotFoundError):
+            lines = (self.data / PID_FILE).read_text().split("\n")
+            return lines[0] == str(self.pid) and len(lines) > 7 and lines[7].strip() == "ready"
+        return False
+
+    def ended(self) -> str:
+        """How it ended, as `exit 1` or `SIGKILL`; empty while it runs. A child that has ended is reaped."""
+        if self._process is None or (code := self._process.poll()) is None:
+            return ""
+        return Signals(-code).name if code < 0 else f"exit {code}"
+
+    def stop(self) -> None:
+        """Shut it down, cutting off its clients."""
+        if self._process is None:
+            return
+        for signal in (SIGINT, SIGQUIT):
+            self._process.send_signal(signal)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE / 2)
+                return
+        self.kill()
+        self._process.wait()
+
+    def kill(self) -> None:
+        """End its first process at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()

@@ -1,0 +1,62 @@
+"""Keeps the embedded Postgres running while the service does: a server that ends is restarted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from time import monotonic
+
+import structlog
+
+from api.errors import BriefingError, SettingsError, Unavailable
+from api.store.cluster import OWN_SERVER
+from api.store.processes import end_rest
+from api.store.server import RECOVERY, Server
+
+LOOK_SECONDS = 0.2
+STEP_SECONDS = 0.02
+# So many ends within this time, and restarting does not help.
+MOST_ENDS = 5
+WINDOW_SECONDS = 60.0
+# Before the first restart, the second and so on: a full disk or a lack of memory may pass.
+PAUSES = (0.0, 0.5, 1.0, 1.5)
+
+log = structlog.get_logger("briefing")
+
+
+async def supervise(server: Server) -> BriefingError:
+    """Restart the server each time it ends. Return the reason once it has ended too often, for the service to end too.
+
+    It is to run on the loop of the main thread, for the server ends with the thread that started it.
+    """
+    ends: deque[float] = deque(maxlen=MOST_ENDS)
+    while True:
+        # A process tells nobody's event that it ends; asking the kernel takes a microsecond.
+        while not (reason := server.ended()):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_SECONDS)
+        ends.append(monotonic())
+        recent = sum(ends[-1] - end <= WINDOW_SECONDS for end in ends)
+        log.error("embedded Postgres ended", reason=reason, ends_in_a_minute=recent)
+        if recent == MOST_ENDS:
+            what = f"postgres ended {MOST_ENDS} times within a minute, the last time with {reason}"
+            return Unavailable(server.tools.failure(what).message, f"Find out what ends it. {OWN_SERVER}")
+        await asyncio.sleep(PAUSES[recent - 1])
+        await _restart(server)
+
+
+async def _restart(server: Server) -> None:
+    """Start the server again and wait until it is ready or has ended."""
+    begun = monotonic()
+    while not end_rest(server.data):  # noqa: ASYNC110
+        await asyncio.sleep(STEP_SECONDS)
+    try:
+        server.spawn()
+    except (OSError, SettingsError) as error:
+        log.error("embedded Postgres not restarted", reason=str(error))  # its old end counts once more
+        return
+    while not server.ready() and not server.ended():
+        if monotonic() - begun > RECOVERY:
+            server.kill()
+        await asyncio.sleep(STEP_SECONDS)
+    if server.ready():
+        log.warning("embedded Postgres restarted", pid=server.pid, seconds=round(monotonic() - begun, 1))
