@@ -67,7 +67,12 @@ class Settings(BaseSettings):
         64 * 1024 * 1024, description="Bytes of finished answers that one process keeps between changes; 0 keeps none."
     )
     export_connections: Annotated[int, Field(ge=1, le=100)] = Field(
-        2, description="Exports that one process runs at once, each on a Postgres connection of its own."
+        4,
+        description="Exports that one process runs at once, each on a Postgres connection of its own; callers without "
+        "a key hold one less.",
+    )
+    export_wait: Annotated[float, Field(gt=0)] = Field(
+        10.0, description="Seconds that an export waits for its turn before it is answered 503."
     )
     export_timeout: Annotated[float, Field(gt=0)] = Field(
         3600.0, description="Seconds that one export may take, its client's reading included."
@@ -81,6 +86,10 @@ class Settings(BaseSettings):
         "BRIEFING_STALL_TIMEOUT; a slower one is cut off.",
     )
     least_pace_keyed: Annotated[int, Field(ge=0)] = Field(2048, description="The same for a client with a key.")
+    unread_memory: Annotated[int, Field(ge=1024 * 1024)] = Field(
+        128 * 1024 * 1024,
+        description="Bytes of answers that clients have not taken yet, in one process; a caller may hold an eighth.",
+    )
     limits: bool = Field(True, description="Whether callers are held to their plans; keys are checked all the same.")
     trusted_proxies: str = Field(
         "",

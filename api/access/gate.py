@@ -7,6 +7,8 @@ To find out the price takes work, so a request that was not seen before pays one
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from api.access.caller import Caller
 from api.access.directory import Directory
@@ -57,6 +59,11 @@ class Spent:
         """RateLimited where there was not enough left."""
         if self._refusal is not None:
             raise self._refusal
+
+    @property
+    def holds_place(self) -> bool:
+        """Whether the request still holds one of its caller's places for requests at once."""
+        return self._lease is not None and not self._settled
 
     async def settle(self, used: int) -> None:
         """The request has ended and cost so much; the rest goes back. Only the first time counts."""
@@ -155,6 +162,17 @@ class Gate:
             # The next request for the same is known, and takes its price at once.
             verdict = refusal(verdict.left.limits, verdict.left.debts, price)
         return Spent(price, verdict, used, paid)
+
+    @asynccontextmanager
+    async def place(self, caller: Caller) -> AsyncIterator[None]:
+        """Hold one of the caller's places while its client takes an answer, which is paid for already. The request may
+        have ended by then, since nearly all answers are taken at once and need no second visit to the limits."""
+        verdict = None if self.limits is None else await self.limits.begin(caller.identity, caller.plan.unread, 0)
+        try:
+            yield
+        finally:
+            if verdict is not None and verdict.lease is not None:
+                await verdict.lease.store.end(verdict.lease)
 
     async def left(self, caller: Caller) -> Left | None:
         """What is left of a caller's limits."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from api.access.limits import Limit, Terms
+from api.access.limits import MOST_AT_ONCE, Limit, Terms
 from api.errors import Fault, InvalidRequest
 
 ANONYMOUS = "anonymous"
@@ -40,6 +40,11 @@ class Plan:
         """Its limits as they are kept: buckets of `burst` points for the minute and of `points_day` for the day."""
         minute = Limit("minute", self.burst, self.points_minute, MINUTE)
         return Terms((minute, Limit("day", self.points_day, self.points_day, DAY)), self.at_once)
+
+    @cached_property
+    def unread(self) -> Terms:
+        """The same limits for an answer that its client has not taken: it holds a place, whatever others hold."""
+        return Terms(self.terms.limits, MOST_AT_ONCE)
 
 
 # What each number may be, and what it means.

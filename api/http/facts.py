@@ -10,11 +10,13 @@ from time import perf_counter
 
 from starlette.types import Scope
 
+from api.access.caller import Caller
 from api.access.gate import Gate, Spent
 from api.answer import Priced, Service, tagged
 from api.catalog import Outdated
 from api.http.media import header
 from api.http.respond import copy_named
+from api.http.unread import SMALL, Connection, Unread, UnreadAnswers
 from api.store.read import Reply
 
 # The client went away before it had an answer: no status was sent. (nginx logs the same number.)
@@ -49,6 +51,16 @@ class Facts:
     # The name of the caller's plan, and what was taken from its limits.
     plan: str = ""
     spent: Spent | None = None
+    # The connection that the request came by; none where another server runs the application.
+    connection: Connection | None = None
+    # The answers of this process that are not read yet, and the request's own among them, once it is counted.
+    unread: UnreadAnswers | None = None
+    answer: Unread | None = None
+
+    def count_answer(self, caller: Caller, size: int) -> None:
+        """Count an answer of so many bytes until its client has taken it. Unavailable where there is no room for it."""
+        if self.unread is not None and size > SMALL:
+            self.answer = self.unread.add(caller.identity, size)
 
     @property
     def left(self) -> int | None:
@@ -99,6 +111,7 @@ async def answered(service: Service, priced: Priced, scope: Scope, *, conditiona
         facts.store_seconds = perf_counter() - begun
     if was_kept:
         facts.cache, facts.store_seconds = "hit", 0.0
+    facts.count_answer(scope["caller"], len(reply.body))
     return reply
 
 

@@ -12,8 +12,12 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access.caller import Caller
+from api.access.gate import Gate
 from api.access.key import holds_key
 from api.catalog import VERSIONS
+from api.errors import Unavailable
+from api.http.address import LOCAL, blocks
 from api.http.admission import limit_fields
 from api.http.body import BodyIgnored
 from api.http.cors import always
@@ -24,6 +28,7 @@ from api.http.parameters import check_path
 from api.http.paths import Paths
 from api.http.problems import MEDIA_TYPE, document, from_router
 from api.http.respond import Bytes
+from api.http.unread import Connection, UnreadAnswers
 from api.settings import Settings
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -40,8 +45,11 @@ log = structlog.get_logger("briefing")
 class Front:
     """The outermost application: nothing leaves without a request id, and nothing internal leaves at all."""
 
-    def __init__(self, app: FastAPI, paths: Paths, settings: Settings, ended: Sequence[Ended] = ()) -> None:
+    def __init__(self, app: FastAPI, paths: Paths, settings: Settings, gate: Gate, ended: Sequence[Ended] = ()) -> None:
         self._app = app
+        self._gate = gate
+        self._settings = settings
+        self.unread = UnreadAnswers(settings.unread_memory)
         # Past the application's own middleware: it would answer errors in shapes that are not ours.
         self._router: ASGIApp = BodyIgnored(paths, settings)
         self._always = [*ALWAYS, *always(settings.cors_origins)]
@@ -56,7 +64,9 @@ class Front:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope["facts"] = facts = Facts(request_id.decode(), perf_counter())
+        connection: Connection | None = scope.get("connection")
+        facts = Facts(request_id.decode(), perf_counter(), connection=connection, unread=self.unread)
+        scope["facts"] = facts
         scope["app"] = self._app
         self.in_flight += 1
         told = self._outdated.get(name_of(scope), ()) if self._outdated else ()
@@ -66,7 +76,7 @@ class Front:
         async def framed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 facts.status = message["status"]
-                facts.cut = True  # until the end is sent
+                facts.cut = True  # until the end is taken
                 message["headers"] = [
                     *message["headers"],
                     *self._always,
@@ -76,16 +86,46 @@ class Front:
                     *told,
                     *([(b"deprecated-use", uses(facts.outdated))] if facts.outdated else ()),
                 ]
-            else:
-                facts.bytes += len(message.get("body", b""))
-                facts.cut = message.get("more_body", False)
+                if connection is not None:
+                    connection.least_pace = self._least_pace(scope)
+            size = len(message.get("body", b""))
+            facts.bytes += size
             await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                if connection is not None and connection.unread:
+                    await self._until_taken(facts, connection, scope, size)
+                facts.cut = False
 
         try:
             await self._answer(scope, receive, framed)
         finally:
             self.in_flight -= 1
+            if facts.answer is not None:
+                self.unread.remove(facts.answer)
             self._end(facts, scope)
+
+    def _least_pace(self, scope: Scope) -> float:
+        caller: Caller | None = scope.get("caller")
+        keyed = caller is not None and caller.key_id is not None
+        return self._settings.least_pace_keyed if keyed else self._settings.least_pace
+
+    async def _until_taken(self, facts: Facts, connection: Connection, scope: Scope, size: int) -> None:
+        """The client has not taken its answer: that counts, and holds a place of its caller's, until it has."""
+        caller: Caller | None = scope.get("caller")
+        try:
+            if facts.answer is None:
+                facts.answer = self.unread.add(caller.identity if caller else _origin(scope), size)
+        except Unavailable:
+            connection.cut("memory")
+            await connection.taken()
+            return
+        self.unread.resize(facts.answer, size)
+        facts.answer.connection = connection
+        if caller is None or facts.spent is None or facts.spent.holds_place:
+            await connection.taken()
+            return
+        async with self._gate.place(caller):
+            await connection.taken()
 
     async def _answer(self, scope: Scope, receive: Receive, framed: Send) -> None:
         facts: Facts = scope["facts"]
@@ -112,6 +152,12 @@ class Front:
             unchanged(facts)
         for ended in self._ended:
             ended(facts, scope)
+
+
+def _origin(scope: Scope) -> str:
+    """By whom an answer counts that needs no caller, such as a file of a page."""
+    client = scope.get("client")
+    return f"ip:{blocks(client[0]).subnetwork if client else LOCAL}"
 
 
 def _timing(facts: Facts) -> bytes:

@@ -117,7 +117,10 @@ class Protocol(HttpToolsProtocol):
         logger.info("closed a connection for a new one", extra={"state": state, "client": self.client})
         self.events.gave_way(state)
         self._forget()
-        self.transport.abort()
+        if self.flow.write_paused:
+            wire.reset(self.transport)
+        else:
+            self.transport.abort()
 
     def _state(self) -> str:
         if self.flow.write_paused:
@@ -407,7 +410,8 @@ class Protocol(HttpToolsProtocol):
         """Break the answer off, so that nobody takes what came of it for the whole."""
         logger.info("cut an answer", extra={"reason": reason, "client": self.client})
         self.events.cut(reason)
-        self.transport.abort()
+        # Without a reset the kernel would go on sending what it has taken.
+        wire.reset(self.transport)
 
     def pause_writing(self) -> None:
         super().pause_writing()

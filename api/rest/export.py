@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.types import Scope
 
 from api.access.caller import Caller
+from api.access.export_places import ExportPlaces
 from api.access.plan import Plan
 from api.answer import Service
 from api.catalog import Resource, Version
@@ -37,7 +38,9 @@ class Exports:
 
     def __init__(self, service: Service, url: str) -> None:
         self.service = service
-        self.streams = Streams(service.settings.database_url or url, service.settings)
+        settings = service.settings
+        self.streams = Streams(settings.database_url or url, settings)
+        self.places = ExportPlaces(settings.export_connections, settings.export_wait)
 
     async def response(
         self, version: Version, resource: Resource, form: Format, scope: Scope, caller: Caller
@@ -70,8 +73,10 @@ class Exports:
         headers = [(b"content-type", form.content_type), (b"content-disposition", name)]
 
         async def pieces(take: Take) -> None:
+            cut = facts.connection.cut if facts.connection is not None else _ignore
             try:
-                await self._pieces(statement, form, form.head(version, resource), take)
+                async with self.places.take(caller, cut):
+                    await self._pieces(statement, form, form.head(version, resource), take)
             except Unavailable as error:
                 await spent.settle(_worked(error, points))
                 raise
@@ -97,6 +102,10 @@ class Exports:
 
         await self.streams.stream(statement.sql, statement.arguments, lines)
         await take(form.tail if begun else head + form.tail)
+
+
+def _ignore(reason: str) -> None:
+    """Without a connection of ours an export goes on to its end."""
 
 
 def _check_format(form: Format, plan: Plan) -> None:

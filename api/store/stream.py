@@ -36,8 +36,9 @@ class Streams:
     """Connections for exports: at most `export_connections`, each statement within `export_timeout`."""
 
     def __init__(self, url: str, settings: Settings) -> None:
-        own = {"pool_size": settings.export_connections, "statement_timeout": settings.export_timeout}
-        self.pool = Pool(url, settings.model_copy(update=own))
+        # An export has a place when it comes here; its connection may still be held by one that is being cancelled.
+        own = {"pool_size": settings.export_connections, "pool_wait": settings.export_wait}
+        self.pool = Pool(url, settings.model_copy(update=own | {"statement_timeout": settings.export_timeout}))
 
     async def stream(self, sql: str, arguments: Sequence[Any], take: Take) -> None:
         """Give the text of all rows to `take`, in pieces. Unavailable or TimedOut where the store breaks off; where

@@ -61,7 +61,7 @@ async def client(directory: Directory) -> AsyncIterator[httpx2.AsyncClient]:
     routers = [routes.routes(directory.store, admission, chosen), me.routes(V1, admission)]
     for router in routers:
         app.include_router(router)
-    transport = httpx2.ASGITransport(Front(app, Paths(app, routers), chosen))
+    transport = httpx2.ASGITransport(Front(app, Paths(app, routers), chosen, admission.gate))
     async with httpx2.AsyncClient(transport=transport, base_url="http://service") as made:
         yield made
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import asyncpg
 import httpx2
 import pytest
 
+from api.access.keys import Keys, Wanted
+from api.store.access import AccessStore
 from api.store.migrate import migrate
 from tests.http.conftest import Client, Served
 from tests.rest.crowd import crowd
@@ -38,7 +40,7 @@ async def store(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[s
 
 @pytest.fixture(scope="module")
 def exporting(store: str) -> Iterator[Served]:
-    with serving(store, stall_timeout=STALL, export_connections=2, pool_wait=0.3) as server:
+    with serving(store, stall_timeout=STALL, export_connections=4, export_wait=0.5) as server:
         yield server
 
 
@@ -141,6 +143,30 @@ async def test_exports_take_their_share_and_no_more(exporting: Served, store: st
     assert client.get("/v1/events.ndjson?limit=1").status_code == 200
 
 
+async def test_exports_that_are_read_too_slowly_end_and_a_key_gets_its_own_meanwhile(
+    exporting: Served, store: str, client: httpx2.Client
+) -> None:
+    access = AccessStore(store)
+    made = await Keys(access, "live", "test").create(Wanted("an export", "internal"))
+    await access.close()
+    key = {"authorization": f"Bearer {made.secret.text}"}
+    with ExitStack() as stack:
+        slow = [stack.enter_context(closing(ask(exporting, "/v1/events.ndjson"))) for _ in range(2)]
+        await until(store, 2, 2)
+        over = [False, False]
+        end = time.monotonic() + 20 * STALL
+        while not all(over):
+            assert time.monotonic() < end, "400 bytes in a fifth of a second are less than 8 KiB/s"
+            assert len(client.get("/v1/events.ndjson?limit=500", headers=key).text.splitlines()) == 500
+            for number, one in enumerate(slow):
+                try:
+                    over[number] = over[number] or not one.socket.recv(400)
+                except ConnectionError:
+                    over[number] = True
+            time.sleep(STALL / 5)
+    await until(store, 0, 3)
+
+
 async def test_an_export_that_takes_too_long_is_refused_or_cut(store: str) -> None:
     with serving(store, export_timeout=0.2) as server:
         with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
@@ -155,11 +181,8 @@ class Reader(Client):
     """A client with a small window, so that what it does not take stays with the server."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        super().__init__(port, window=4096)
         self.socket.settimeout(20)
-        self.socket.connect(("127.0.0.1", port))
-        self.read = self.socket.makefile("rb")
 
     def head_of(self, version: str) -> None:
         while self.read.readline() != b"\r\n":

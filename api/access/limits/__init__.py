@@ -9,12 +9,23 @@ from __future__ import annotations
 
 from api.access.limits.fallback import Fallback
 from api.access.limits.gcra import Limit
-from api.access.limits.limits import AT_ONCE, Lease, Left, Limits, Terms, Verdict
+from api.access.limits.limits import AT_ONCE, MOST_AT_ONCE, Lease, Left, Limits, Terms, Verdict
 from api.access.limits.redis import RedisLimits
 from api.access.limits.shared import SharedTable
 from api.settings import Settings
 
-__all__ = ["AT_ONCE", "Lease", "Left", "Limit", "Limits", "SharedTable", "Terms", "Verdict", "open_limits"]
+__all__ = [
+    "AT_ONCE",
+    "MOST_AT_ONCE",
+    "Lease",
+    "Left",
+    "Limit",
+    "Limits",
+    "SharedTable",
+    "Terms",
+    "Verdict",
+    "open_limits",
+]
 
 
 def open_limits(settings: Settings, table: int | None = None) -> Limits:

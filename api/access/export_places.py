@@ -1,0 +1,128 @@
+"""The places for exports of one process, shared out among callers.
+
+- Callers without a key never hold all places, so that a caller with a key finds one.
+- A further export of a caller never takes the last place that it could: that one is for a caller who has none.
+- Where nothing is free an export waits. Callers with a key come first, then those who have no export under way.
+
+With a single place a caller with a key takes it from one without: that export is broken off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from api.access.caller import Caller
+from api.errors import Unavailable
+
+# Exports that may wait in one process; each holds a connection of its client's.
+WAITING_MOST = 64
+
+
+@dataclass(eq=False)
+class _Export:
+    """An export that runs or waits; `cut` breaks it off."""
+
+    identity: str
+    keyed: bool
+    cut: Callable[[str], None]
+    turn: asyncio.Future[None]
+
+
+class ExportPlaces:
+    """So many places, for which an export waits so many seconds at most."""
+
+    def __init__(self, size: int, wait: float) -> None:
+        self._size = size
+        self._wait = wait
+        # What callers without a key may hold together.
+        self._anonymous_most = max(1, size - 1)
+        self._running: list[_Export] = []
+        self._waiting: list[_Export] = []
+        self._held: Counter[str] = Counter()
+        # How many exports had to wait, and how many were refused.
+        self.waited = 0
+        self.refused = 0
+
+    @property
+    def running(self) -> int:
+        """Exports that have a place."""
+        return len(self._running)
+
+    @property
+    def waiting(self) -> int:
+        """Exports that wait for one."""
+        return len(self._waiting)
+
+    @asynccontextmanager
+    async def take(self, caller: Caller, cut: Callable[[str], None]) -> AsyncIterator[None]:
+        """Hold a place for one export of the caller. Unavailable where none is free in time. `cut` breaks the export
+        off with a reason, where its place is needed."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        export = _Export(caller.identity, caller.key_id is not None, cut, turn)
+        self._waiting.append(export)
+        try:
+            self._grant()
+            if not turn.done():
+                await self._turn(export)
+            yield
+        finally:
+            self._leave(export)
+
+    async def _turn(self, export: _Export) -> None:
+        if len(self._waiting) > WAITING_MOST:
+            raise self._refusal(export)
+        self.waited += 1
+        self._make_room(export)
+        try:
+            async with asyncio.timeout(self._wait):
+                await export.turn
+        except TimeoutError:
+            raise self._refusal(export) from None
+
+    def _refusal(self, export: _Export) -> Unavailable:
+        self.refused += 1
+        if self._held[export.identity]:
+            return Unavailable("Your other exports are still running.", "Export again when one of them has ended.")
+        return Unavailable("All exports that may run at once are running.", "Try again after Retry-After.")
+
+    def _leave(self, export: _Export) -> None:
+        if export in self._waiting:
+            self._waiting.remove(export)
+        else:
+            self._running.remove(export)
+            self._held[export.identity] -= 1
+            if not self._held[export.identity]:
+                del self._held[export.identity]
+        self._grant()
+
+    def _grant(self) -> None:
+        """Give what is free to those who wait."""
+        # Sorting keeps the order of those that are equal: the longest wait comes first.
+        while found := next(filter(self._may_run, sorted(self._waiting, key=self._rank)), None):
+            self._waiting.remove(found)
+            self._running.append(found)
+            self._held[found.identity] += 1
+            found.turn.set_result(None)
+
+    def _rank(self, export: _Export) -> tuple[bool, bool]:
+        return (not export.keyed, self._held[export.identity] > 0)
+
+    def _may_run(self, export: _Export) -> bool:
+        if export.turn.done():
+            return False  # Its client is gone, or it waited too long.
+        # One place stays free beyond a further export of a caller.
+        kept = 1 if self._held[export.identity] else 0
+        if len(self._running) + kept >= self._size:
+            return False
+        return export.keyed or self._anonymous() + kept < self._anonymous_most
+
+    def _anonymous(self) -> int:
+        return sum(not one.keyed for one in self._running)
+
+    def _make_room(self, export: _Export) -> None:
+        if export.keyed and self._size == 1 and self._anonymous():
+            self._running[0].cut("export")

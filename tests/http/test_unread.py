@@ -1,0 +1,81 @@
+"""The bytes of answers that clients have not taken: who gets no further one, and whose is broken off."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.errors import Unavailable
+from api.http.unread import Unread, UnreadAnswers
+
+MIB = 1 << 20
+
+
+class Connection:
+    """A connection whose client reads nothing."""
+
+    least_pace = 0.0
+    unread = True
+
+    def __init__(self) -> None:
+        self.cuts: list[str] = []
+
+    async def taken(self) -> None:
+        raise AssertionError("not waited for here")
+
+    def cut(self, reason: str) -> None:
+        self.cuts.append(reason)
+
+
+def sent(answers: UnreadAnswers, caller: str, size: int) -> tuple[Unread, Connection]:
+    answer = answers.add(caller, size)
+    answer.connection = connection = Connection()
+    return answer, connection
+
+
+def test_a_caller_that_reads_nothing_gets_its_share() -> None:
+    answers = UnreadAnswers(16 * MIB)
+    first, _ = sent(answers, "a", MIB)
+    sent(answers, "a", MIB)
+    with pytest.raises(Unavailable) as told:
+        answers.add("a", 1)
+    assert "2,097,152 bytes" in told.value.message
+    sent(answers, "b", 1)
+    answers.remove(first)
+    sent(answers, "a", MIB)
+    assert (answers.total, answers.refused) == (2 * MIB + 1, 1)
+
+
+def test_one_answer_may_have_any_size() -> None:
+    answers = UnreadAnswers(16 * MIB)
+    answer, _ = sent(answers, "a", 40 * MIB)
+    answers.resize(answer, 3 * MIB)
+    assert answers.total == 3 * MIB
+    with pytest.raises(Unavailable):
+        answers.add("a", 1)
+
+
+def test_the_process_takes_its_room_from_the_caller_that_holds_most() -> None:
+    answers = UnreadAnswers(8 * MIB)
+    _, largest = sent(answers, "a", 4 * MIB)
+    _, smaller = sent(answers, "b", 3 * MIB)
+    sent(answers, "c", 2 * MIB)
+    assert (largest.cuts, smaller.cuts, answers.total) == (["memory"], [], 5 * MIB)
+    with pytest.raises(Unavailable):
+        answers.add("d", 4 * MIB)
+    assert smaller.cuts == [], "it would hold more than any other"
+
+
+def test_an_answer_that_is_not_sent_yet_is_not_broken_off() -> None:
+    answers = UnreadAnswers(8 * MIB)
+    answers.add("a", 6 * MIB)
+    with pytest.raises(Unavailable):
+        answers.add("b", 3 * MIB)
+
+
+def test_nothing_is_remembered_of_what_was_taken() -> None:
+    answers = UnreadAnswers(8 * MIB)
+    for answer in [answers.add(f"{number}", 1000) for number in range(100)]:
+        answers.remove(answer)
+        answers.remove(answer)
+        answers.resize(answer, 5)
+    assert (answers.total, answers._held, answers._answers) == (0, {}, {})

@@ -1,0 +1,141 @@
+"""Answers that a client does not read: they hold a place of its caller's, and a share of the memory for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack
+
+import asyncpg
+import pytest
+
+from api.store.access import AccessStore
+from api.store.migrate import migrate
+from tests.http.conftest import Answer, Client, Served
+from tests.limits.conftest import GRAPHQL, Access, client_of
+from tests.serving import serving
+
+# Events whose summaries are long; a page of them has 3 MB, which no socket takes at once.
+EVENTS = """
+insert into store.event (id, created_at, updated_at, digest, kind, title, summary, starts_at, time_precision, status,
+    tags, language)
+select 'evt_' || left(md5(n::text), 26), now(), now(), '\\x00', 'shelling', 'Event ' || n, repeat('x', 20000),
+    '2022-01-01', 'minute', 'occurred', '{talks}', 'en'
+from generate_series(1, 150) as n
+"""
+LIST = "/v1/events?limit=150"
+QUERY = "{events(first:150){nodes{id summary}}}"
+
+
+@pytest.fixture(scope="module")
+async def long(fresh_database: Callable[..., Awaitable[str]]) -> str:
+    """The URL of a store of long texts."""
+    url = await fresh_database()
+    await migrate(url)
+    connection = await asyncpg.connect(url)
+    await connection.execute(EVENTS)
+    await connection.close()
+    return url
+
+
+@pytest.fixture(scope="module")
+async def keys(long: str) -> AsyncIterator[Access]:
+    made = AccessStore(long)
+    yield Access(made)
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+def reading(long: str) -> Iterator[Served]:
+    """A service in which a caller's share is 4 MiB: one page, and not a second."""
+    with serving(long, limits="true", unread_memory=32 << 20) as served, client_of(served):
+        yield served
+
+
+def rest(client: Client, key: Mapping[str, str]) -> None:
+    client.ask("GET", LIST, *(f"{name}: {value}" for name, value in key.items()))
+
+
+def graphql(client: Client, key: Mapping[str, str]) -> None:
+    body = json.dumps({"query": QUERY}).encode()
+    fields = ("Content-Type: application/json", f"Accept: {GRAPHQL}", f"Content-Length: {len(body)}")
+    client.ask("POST", "/v1/graphql", *fields, *(f"{name}: {value}" for name, value in key.items()), body=body)
+
+
+def code(answer: Answer) -> str:
+    told = json.loads(answer.body)
+    return str(told["errors"][0]["extensions"]["code"] if "errors" in told and "code" not in told else told["code"])
+
+
+@pytest.mark.parametrize("ask", [rest, graphql])
+async def test_a_place_is_held_until_the_answer_is_taken(
+    reading: Served, keys: Access, ask: Callable[[Client, Mapping[str, str]], None]
+) -> None:
+    key = await keys.key(at_once=1)
+    with reading.narrow() as first, reading.client() as second:
+        ask(first, key)
+        length = int(first.head()[1]["content-length"])
+        for other in (rest, graphql):
+            other(second, key)
+            refused = second.answer()
+            assert (refused.status, code(refused)) == (429, "rate_limited")
+        assert len(first.read.read(length)) == length
+        ask(second, key)
+        assert second.answer().status == 200
+        first.ask("GET", "/v1/me", *(f"{name}: {value}" for name, value in key.items()))
+        assert first.answer().status == 200, "the connection is kept"
+
+
+@pytest.mark.parametrize("ask", [rest, graphql])
+async def test_a_client_that_is_gone_holds_no_place(
+    reading: Served, keys: Access, ask: Callable[[Client, Mapping[str, str]], None]
+) -> None:
+    key = await keys.key(at_once=1)
+    for _ in range(3):
+        with reading.narrow() as client:
+            ask(client, key)
+            client.head()
+        with reading.client() as other:
+            for _ in range(100):
+                ask(other, key)
+                if other.answer().status == 200:
+                    break
+            else:
+                raise AssertionError("its place is never free")
+
+
+@pytest.mark.parametrize("ask", [rest, graphql])
+async def test_a_caller_that_reads_nothing_gets_no_more_than_its_share(
+    reading: Served, keys: Access, ask: Callable[[Client, Mapping[str, str]], None]
+) -> None:
+    key, other = await keys.key(), await keys.key()
+    with reading.narrow() as first, reading.client() as second:
+        ask(first, key)
+        length = int(first.head()[1]["content-length"])
+        ask(second, key)
+        refused = second.answer()
+        assert (refused.status, code(refused)) == (503, "unavailable")
+        assert int(refused.fields["retry-after"]) >= 1
+        ask(second, other)
+        assert second.answer().status == 200, "another caller has its own"
+        assert len(first.read.read(length)) == length
+        ask(second, key)
+        assert second.answer().status == 200
+
+
+async def test_clients_that_do_not_read_hold_no_more_than_the_process_may(long: str, keys: Access) -> None:
+    callers = [await keys.key() for _ in range(8)]
+    with serving(long, limits="true", unread_memory=12 << 20) as served, client_of(served), ExitStack() as stack:
+        silent = [stack.enter_context(served.narrow()) for _ in callers]
+        statuses = []
+        for client, key in zip(silent, callers, strict=True):
+            rest(client, key)
+            statuses.append(client.head()[0])
+        assert statuses == [200] * 8, "each was begun, and the oldest gave way"
+        whole = 0
+        for client in silent:
+            try:
+                whole += len(client.read.read(3_000_000)) == 3_000_000
+            except ConnectionError:
+                continue
+        assert whole <= 4
