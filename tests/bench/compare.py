@@ -5,7 +5,8 @@
 BASE is checked out into a temporary folder and installed there. Each side has its own Postgres, with the tables,
 indexes and settings of its commit, and an archive of 20,000 events. In each round every row is measured three times: on
 the base, on this checkout as it stands, and on the base again. So a row has two figures: the median ratio of this
-checkout to the base, and the median ratio of the base to itself, which is what the machine adds.
+checkout to the base, and the median ratio of the base to itself, which is what the machine adds. A third one is the
+first by processor time, of the service and of Postgres together: it decides nothing, but tells more on a busy machine.
 
 A row holds where its ratio is at least 0.95, or within what the base differs from itself. The program ends with 1 where
 a row does not hold. A row whose base differs much from itself says little: measure it again on a quiet machine.
@@ -25,7 +26,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from client import Client
+from client import Client, cpu_seconds
 from duel import CORES, known, measure
 from exporting import lines_of_export
 from loading import empty_store, load, write_lines
@@ -49,18 +50,35 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """How much is done a second, by the clock and by the processor time of the service and Postgres together."""
+
+    clock: float
+    processor: float
+
+
+@dataclass(frozen=True)
 class Row:
-    """Something to measure on a side: a rate, the more the better."""
+    """Something to measure on a side: rates, the more the better."""
 
     what: str
     unit: str
-    rate: Callable[[Side], float]
+    rates: Callable[[Side], Rates]
 
-    def measure(self, side: Side) -> float:
-        """The rate of a side."""
-        rate = self.rate(side)
-        print(f"{self.what}: {side.name}: {rate:,.0f} {self.unit}", file=sys.stderr, flush=True)
-        return rate
+    def compare(self, before: Side, this: Side, rounds: int) -> Comparison:
+        """Measure the sides by turns."""
+        by_clock: list[Round] = []
+        by_processor: list[Round] = []
+        for _ in range(rounds):
+            found = [self._measure(one) for one in (before, this, before)]
+            by_clock.append(Round(*(one.clock for one in found)))
+            by_processor.append(Round(*(one.processor for one in found)))
+        return Comparison(self.what, self.unit, by_clock, by_processor)
+
+    def _measure(self, side: Side) -> Rates:
+        found = self.rates(side)
+        print(f"{self.what}: {side.name}: {found.clock:,.0f} {self.unit}", file=sys.stderr, flush=True)
+        return found
 
 
 def options() -> argparse.Namespace:
@@ -135,16 +153,20 @@ def rows(events: int, file: Path, records: int, seconds: float) -> list[Row]:
     words = list(islice(cycle(searches(events).values()), len(listed)))
     tags: dict[str, list[bytes]] = {}
 
-    def fresh(requests: list[bytes]) -> Callable[[Side], float]:
-        return lambda side: measure(side.fresh, side.postgres, requests, seconds).rate
+    def ask(server: Process, postgres: Postgres, requests: list[bytes]) -> Rates:
+        found = measure(server, postgres, requests, seconds)
+        return Rates(found.rate, 1e6 / (found.cpu + found.postgres))
 
-    def kept(requests: list[bytes]) -> Callable[[Side], float]:
-        return lambda side: measure(side.kept, side.postgres, requests, seconds).rate
+    def fresh(requests: list[bytes]) -> Callable[[Side], Rates]:
+        return lambda side: ask(side.fresh, side.postgres, requests)
 
-    def not_modified(side: Side) -> float:
+    def kept(requests: list[bytes]) -> Callable[[Side], Rates]:
+        return lambda side: ask(side.kept, side.postgres, requests)
+
+    def not_modified(side: Side) -> Rates:
         if side.name not in tags:
             tags[side.name] = known(side.kept, listed)
-        return measure(side.kept, side.postgres, tags[side.name], seconds).rate
+        return ask(side.kept, side.postgres, tags[side.name])
 
     return [
         Row("REST list", "/s", fresh(listed)),
@@ -158,22 +180,28 @@ def rows(events: int, file: Path, records: int, seconds: float) -> list[Row]:
     ]
 
 
-def exported(side: Side) -> float:
-    """Events a second of a whole list as NDJSON."""
+def exported(side: Side) -> Rates:
+    """Events of a whole list as NDJSON."""
     os.sched_setaffinity(side.fresh.pid, CORES)
-    begun = time.monotonic()
-    return lines_of_export(side.fresh.port) / (time.monotonic() - begun)
+    used, begun = cpu_seconds(side.fresh.pid) + side.postgres.cpu_seconds(), time.monotonic()
+    events = lines_of_export(side.fresh.port)
+    seconds = time.monotonic() - begun
+    used = cpu_seconds(side.fresh.pid) + side.postgres.cpu_seconds() - used
+    return Rates(events / seconds, events / used)
 
 
-def loaded(side: Side, file: Path, records: int) -> float:
-    """Records a second of the whole command, into empty tables."""
+def loaded(side: Side, file: Path, records: int) -> Rates:
+    """Records of a file that the whole command loads into empty tables."""
 
     def make_tables(url: str) -> None:
         environment = {**os.environ, **side.checkout.environment, "BRIEFING_DATABASE_URL": url}
         subprocess.run(side.checkout.command("migrate"), env=environment, stdout=subprocess.DEVNULL, check=True)
 
     with empty_store(side.postgres.url, make_tables) as url:
-        return records / load(url, file, side.checkout)[0]
+        used = side.postgres.cpu_seconds()
+        done = load(url, file, side.checkout)
+        used = side.postgres.cpu_seconds() - used + done.cpu
+    return Rates(records / done.seconds, records / used)
 
 
 def main() -> int:
@@ -182,21 +210,18 @@ def main() -> int:
     with ExitStack() as held:
         folder = Path(held.enter_context(TemporaryDirectory(prefix="compare-")))
         folder.chmod(0o755)  # Postgres runs as another account where this one is root.
-        base = held.enter_context(checked_out(given.base, folder / "checkout"))
         file = folder / "load.ndjson"
         records = write_lines(file, given.loaded)
+        measured = [one for one in rows(given.events, file, records, given.seconds) if given.only in one.what]
+        if not measured:
+            raise SystemExit(f"No row contains {given.only!r}: leave out --only to measure all of them.")
+        base = held.enter_context(checked_out(given.base, folder / "checkout"))
         warm = [one for question in questions(given.events) for one in question.requests["service"]]
         before = held.enter_context(side("base", base, folder / "base", given.events))
         this = held.enter_context(side("this", OWN, folder / "this", given.events))
-        measured = [one for one in rows(given.events, file, records, given.seconds) if given.only in one.what]
         for each in (before, this):
             ask_once(each, [*warm, *searches(given.events).values()])
-        rounds: dict[str, list[Round]] = {one.what: [] for one in measured}
-        for number in range(given.rounds):
-            print(f"round {number + 1} of {given.rounds}", file=sys.stderr, flush=True)
-            for row in measured:
-                rounds[row.what].append(Round(row.measure(before), row.measure(this), row.measure(before)))
-    comparisons = [Comparison(row.what, row.unit, rounds[row.what]) for row in measured]
+        comparisons = [row.compare(before, this, given.rounds) for row in measured]
     print(table(comparisons))
     return 0 if all(one.within for one in comparisons) else 1
 

@@ -87,7 +87,7 @@ def measure(server: Process, postgres: Postgres, requests: Sequence[bytes], seco
         found["p95"] * 1e3,
         found["p99"] * 1e3,
         (cpu_seconds(server.pid) - own) / answers * 1e6,
-        max(0.0, postgres.cpu_seconds() - store) / answers * 1e6,  # a process that ended takes its time with it
+        max(0.0, postgres.cpu_seconds() - store) / answers * 1e6,  # what has ended is counted in hundredths of a second
         found["cpu"],
     )
 

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,9 +46,9 @@ def report(events: int, rounds: int) -> list[Row]:
         loads, copies, peaks = [], [], []
         for number in range(rounds):
             with empty_store(server.url) as url:
-                seconds, peak = load(url, file)
-                loads.append(seconds)
-                peaks.append(peak)
+                done = load(url, file)
+                loads.append(done.seconds)
+                peaks.append(done.mebibytes)
                 if not number:
                     asyncio.run(_dump(url, Path(folder)))
             with empty_store(server.url) as url:
@@ -90,8 +91,17 @@ async def _execute(url: str, *statements: str) -> None:
     await connection.close()
 
 
-def load(url: str, file: Path, checkout: Checkout = OWN) -> tuple[float, float]:
-    """Seconds and MiB of the whole command."""
+@dataclass(frozen=True)
+class Load:
+    """What the whole command took."""
+
+    seconds: float
+    cpu: float
+    mebibytes: float
+
+
+def load(url: str, file: Path, checkout: Checkout = OWN) -> Load:
+    """Load the file into the tables of a database."""
     environment = {**os.environ, **checkout.environment, "BRIEFING_DATABASE_URL": url}
     command = checkout.command("load", "--quiet", str(file))
     begun = time.monotonic()
@@ -100,7 +110,7 @@ def load(url: str, file: Path, checkout: Checkout = OWN) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError("the load failed")
-    return time.monotonic() - begun, used.ru_maxrss / 1024
+    return Load(time.monotonic() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 async def _dump(url: str, folder: Path) -> None:

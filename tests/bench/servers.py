@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from client import cpu_seconds
+from client import cpu_seconds, cpu_seconds_of_ended_children
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -98,8 +98,9 @@ class Postgres:
         return parse_qs(urlsplit(self.url).query)["host"][0]
 
     def cpu_seconds(self) -> float:
-        """The processor time of all its processes that live."""
-        return sum(cpu_seconds(int(one.name)) for one in Path("/proc").glob("[0-9]*") if self._mine(one))
+        """The processor time of all its processes, of those that have ended too."""
+        living = sum(cpu_seconds(int(one.name)) for one in Path("/proc").glob("[0-9]*") if self._mine(one))
+        return living + cpu_seconds_of_ended_children(self.pid)
 
     def _mine(self, process: Path) -> bool:
         with suppress(OSError, IndexError):
