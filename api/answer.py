@@ -6,7 +6,7 @@ A finished answer is kept until something that it reads has changed. While that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -24,6 +24,7 @@ from api.query import Dearest, Query, dearest, largest, price
 from api.settings import Settings
 from api.store.changes import Changes
 from api.store.read import Reader, Reply
+from api.store.ticket import Origin, Ticket
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Service:
         self.reader = Reader(settings.database_url or url, settings)
         self.changes = Changes(url)
         self._kept: Memo[Reply] = Memo(settings.answer_memory)
-        self._flights: Flights[Reply] = Flights()
+        self._flights: Flights[Reply, Ticket] = Flights(self.reader.pool.lift)
 
     def plan(self, query: Query, plan: Plan | None = None, beside: int = 0) -> Priced:
         """What the request costs, with the points of what else it asks for, and how it is answered. TooExpensive where
@@ -94,7 +95,7 @@ class Service:
         return kept if kept is not None and kept.mark == self.changes.mark(priced.statement.reads) else None
 
     async def answer(
-        self, priced: Priced, spent: Spent, held: Held | None = None, kept: Reply | None = None
+        self, priced: Priced, spent: Spent, origin: Origin, held: Held | None = None, kept: Reply | None = None
     ) -> tuple[Reply, bool]:
         """The answer, in bytes, and whether it was kept. One that came along with the charge is the answer: its caller
         has paid for that one and holds no place for another. It is free where the client has it already, which `held`
@@ -103,7 +104,7 @@ class Service:
         try:
             if kept is None:
                 kept = self._kept_now(priced)
-            reply = kept or await self._flights.run(priced.key, lambda: self._read(priced))
+            reply = kept or await self._fresh(priced, Ticket(origin, priced.price - priced.beside))
             used = _used(priced, reply, held)
             return reply, kept is not None
         except Unavailable as error:
@@ -113,9 +114,12 @@ class Service:
         finally:
             await spent.settle(used)
 
-    async def _read(self, priced: Priced) -> Reply:
+    def _fresh(self, priced: Priced, ticket: Ticket) -> Awaitable[Reply]:
+        return self._flights.run(priced.key, ticket, lambda: self._read(priced, ticket))
+
+    async def _read(self, priced: Priced, ticket: Ticket) -> Reply:
         statement = priced.statement
-        reply = await self.reader.read(statement.sql, statement.arguments, custom=statement.custom)
+        reply = await self.reader.read(statement.sql, statement.arguments, custom=statement.custom, ticket=ticket)
         self._kept.put(priced.key, reply, 2 * len(reply.body) + 200)
         return reply
 

@@ -129,8 +129,17 @@ def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Ex
 
     each("gauge", "pool_used", "Connections to Postgres in use.", lambda pool: pool.used)
     each("gauge", "pool_idle", "Connections to Postgres that are free.", lambda pool: pool.idle)
-    each("gauge", "pool_waiting", "Requests that wait for a connection.", lambda pool: pool.waiting)
-    each("counter", "pool_refused", "Requests that found no connection in time.", lambda pool: pool.refused)
+    each("counter", "pool_timed_out", "Statements that ran out of time.", lambda pool: pool.timed_out)
+    each("counter", "pool_cancelled", "Statements that were cancelled.", lambda pool: pool.cancelled)
+
+    def callers(kind: Kind, name: str, meaning: str, read: Callable[[Pool], dict[str, int]]) -> None:
+        def values() -> dict[tuple[str, ...], float]:
+            return {(pool, rank): number for pool, one in pools.items() for rank, number in read(one).items()}
+
+        metrics.follow(kind, name, meaning, values, "pool", "caller")
+
+    callers("gauge", "pool_waiting", "Requests that wait for a connection.", lambda pool: pool.waiting)
+    callers("counter", "pool_refused", "Requests that found no connection in time.", lambda pool: pool.refused)
     metrics.follow("gauge", "requests_in_flight", "Requests that are being answered.", lambda: front.in_flight)
     metrics.follow("gauge", "exports_running", "Exports that are being sent.", lambda: exports.streams.pool.used)
     places = exports.places

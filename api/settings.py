@@ -56,7 +56,9 @@ class Settings(BaseSettings):
         1.0, description="Seconds that a request waits for a free connection before it is answered 503."
     )
     statement_timeout: Annotated[float, Field(gt=0)] = Field(
-        2.5, description="Seconds that Postgres may work on one request."
+        2.5,
+        description="Seconds that Postgres may work on one request at most; a request of few points has less time "
+        "(docs/limits.md).",
     )
     statement_cache_size: Annotated[int, Field(ge=0)] = Field(
         256,

@@ -19,11 +19,14 @@ from api.access.gate import Gate, Spent
 from api.access.plan import Plan
 from api.answer import Priced, Service
 from api.catalog import V1
+from api.compiler import Statement
+from api.errors import TimedOut
 from api.ingest.load import load
 from api.rest.request import list_query
 from api.settings import Settings
 from api.store.migrate import migrate
 from api.store.read import Reply
+from api.store.ticket import SERVICE, Origin, Rank
 
 OLDEST = 0.25
 
@@ -44,7 +47,7 @@ def service_over(url: str, **settings: Any) -> Service:
 
 async def answer(service: Service, priced: Priced) -> Reply:
     """The answer to a caller who is held to nothing."""
-    reply, _ = await service.answer(priced, Spent(priced.price))
+    reply, _ = await service.answer(priced, Spent(priced.price), SERVICE)
     return reply
 
 
@@ -178,7 +181,7 @@ async def test_what_came_along_with_the_charge_is_the_answer(service: Service, u
     assert kept is first
     await write(url, tmp_path, 0)
     await asyncio.sleep(OLDEST)
-    assert await service.answer(plan, spent, None, kept) == (first, True)
+    assert await service.answer(plan, spent, SERVICE, None, kept) == (first, True)
     assert (await service.admit(caller, plan))[1] is None
     assert await count(service) == 1
 
@@ -196,4 +199,31 @@ async def test_a_waiter_that_leaves_takes_nobody_with_it(url: str) -> None:
     await asyncio.sleep(0)
     first.cancel()
     assert json.loads((await second).body)["data"] == []
+    await service.reader.close()
+
+
+async def test_a_keyed_caller_that_joins_an_anonymous_request_lifts_it_in_the_queue(url: str) -> None:
+    service = service_over(url, answer_memory=0, pool_size=1)
+    pool = service.reader.pool
+    lease = await pool.take(False)
+    plan = sources(service)
+    anonymous = Origin(Rank.ANONYMOUS, "ip:192.0.2.1", "192.0.2.0/24", "192.0.2.1")
+    keyed = Origin(Rank.KEYED, "key:1", "198.51.100.0/24", "198.51.100.1")
+    requests = []
+    for origin, waiting in ((anonymous, "anonymous"), (anonymous, "anonymous"), (keyed, "keyed")):
+        requests.append(asyncio.create_task(service.answer(plan, Spent(plan.price), origin)))
+        await asyncio.sleep(0)
+        assert {rank for rank, number in pool.waiting.items() if number} == {waiting}
+    pool.give(lease)
+    assert len({id(reply) for reply, _ in await asyncio.gather(*requests)}) == 1
+    await service.reader.close()
+
+
+async def test_a_request_that_runs_out_of_time_costs_its_whole_price(url: str) -> None:
+    service = service_over(url)
+    slow = Statement("select ''::bytea, null, null::text[], '', 1 from pg_sleep(60)", (), custom=False)
+    spent = Spent(7)
+    with pytest.raises(TimedOut):
+        await service.answer(service.fixed(7, slow), spent, SERVICE)
+    assert spent.used == 7
     await service.reader.close()

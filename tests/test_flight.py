@@ -40,9 +40,11 @@ async def work() -> Work:
     return Work()
 
 
-async def started(flights: Flights[int], work: Callable[[], Awaitable[int]], many: int) -> list[asyncio.Task[int]]:
+async def started(
+    flights: Flights[int, None], work: Callable[[], Awaitable[int]], many: int
+) -> list[asyncio.Task[int]]:
     """Tasks that all ask for the same, and wait."""
-    tasks = [asyncio.create_task(flights.run("key", work)) for _ in range(many)]
+    tasks = [asyncio.create_task(flights.run("key", None, work)) for _ in range(many)]
     await asyncio.sleep(0.01)
     return tasks
 
@@ -64,13 +66,13 @@ async def test_all_get_the_one_failure(work: Work) -> None:
 
 
 async def test_what_has_ended_is_not_joined(work: Work) -> None:
-    flights: Flights[int] = Flights()
+    flights: Flights[int, None] = Flights()
     work.may_end.set()
-    assert [await flights.run("key", work) for _ in range(3)] == [1, 2, 3]
+    assert [await flights.run("key", None, work) for _ in range(3)] == [1, 2, 3]
 
 
 async def test_who_comes_late_starts_anew(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    flights: Flights[int] = Flights()
+    flights: Flights[int, None] = Flights()
     monkeypatch.setattr(flight, "JOIN_SECONDS", 0.005)
     first = await started(flights, work, 2)
     later = await started(flights, work, 1)
@@ -87,7 +89,7 @@ async def test_a_follower_that_leaves_ends_nothing(work: Work) -> None:
 
 
 async def test_where_the_first_leaves_each_of_the_others_goes_on_alone(work: Work) -> None:
-    flights: Flights[int] = Flights()
+    flights: Flights[int, None] = Flights()
     first, *others = await started(flights, work, 3)
     first.cancel()
     await asyncio.sleep(0.01)
@@ -105,3 +107,13 @@ async def test_work_that_nobody_waits_for_ends(work: Work) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     assert work.begun == work.left
     assert all(task.cancelled() for task in tasks)
+
+
+async def test_each_request_that_joins_is_named_to_the_first_one(work: Work) -> None:
+    met: list[tuple[str, str]] = []
+    flights: Flights[int, str] = Flights(lambda first, second: met.append((first, second)))
+    tasks = [asyncio.create_task(flights.run("key", name, work)) for name in ("a", "b", "c")]
+    await asyncio.sleep(0.01)
+    work.may_end.set()
+    await asyncio.gather(*tasks)
+    assert met == [("a", "b"), ("a", "c")]

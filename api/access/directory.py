@@ -58,7 +58,7 @@ class Directory:
         self._known: Memo[_Held] = Memo(KNOWN_MOST)
         self._unknown: Memo[_Held] = Memo(UNKNOWN_MOST)
         self._documents: Memo[tuple[int, str | None]] = Memo(DOCUMENTS_MOST)
-        self._flights: Flights[_Held] = Flights()
+        self._flights: Flights[_Held, None] = Flights()
         # Whoever tries keys stands in a line of their own, and holds up nobody whose key was known before.
         self._row: Row | None = None
         self._open = Plan(ANONYMOUS, 1, 1, 1, 1, 1)
@@ -109,7 +109,7 @@ class Directory:
     async def caller(self, digest: bytes) -> Caller:
         """Who holds the key with this digest. InvalidKey: nobody; ExpiredKey and RevokedKey: somebody did.
         Unavailable: the store does not tell."""
-        held = self._kept(digest) or await self._flights.run(digest, lambda: self._looked_up(digest))
+        held = self._kept(digest) or await self._flights.run(digest, None, lambda: self._looked_up(digest))
         caller = _admitted(held)
         assert caller.key_id is not None
         self._uses.note(caller.key_id)

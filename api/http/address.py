@@ -23,6 +23,7 @@ LOCAL = "local"
 REMEMBERED = 8192
 
 
+@lru_cache(8)
 def trusted(networks: str) -> tuple[Network, ...]:
     """Proxies, from addresses and networks with commas between. SettingsError names a wrong one."""
     found = []
@@ -59,16 +60,21 @@ def is_trusted(text: str, proxies: Sequence[Network]) -> bool:
 
 
 def network(scope: Scope, proxies: Sequence[Network]) -> str:
-    """The network that the request comes from, as text."""
+    """The network that an anonymous caller of this request is counted by."""
+    return client_blocks(scope, proxies).subnetwork
+
+
+def client_blocks(scope: Scope, proxies: Sequence[Network]) -> Blocks:
+    """The blocks of addresses that the request comes from."""
     client = scope.get("client")
     if not client:
-        return LOCAL
+        return Blocks(LOCAL, LOCAL)
     if not proxies:
-        return _counted(client[0])
+        return blocks(client[0])
     address = _read(client[0])
     if address is not None and _is_in(address, proxies):
         address = _forwarded(scope, address, proxies)
-    return _shown(address)
+    return blocks(str(address or ""))
 
 
 def _forwarded(scope: Scope, address: Address, proxies: Sequence[Network]) -> Address:
@@ -96,14 +102,7 @@ def _read(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-@lru_cache(REMEMBERED)
-def _counted(text: str) -> str:
-    return _shown(_read(text))
-
-
-def _shown(address: Address | None) -> str:
-    if address is None:
-        return LOCAL
+def _shown(address: Address) -> str:
     if isinstance(address, IPv4Address):
         return str(address)
     return str(IPv6Network((int(address) >> 64 << 64, 64)))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 
 from starlette.types import Scope
@@ -14,10 +15,13 @@ from api.access.caller import Caller
 from api.access.gate import Gate, Spent
 from api.answer import Priced, Service, tagged
 from api.catalog import Outdated
+from api.http.address import REMEMBERED, Blocks, client_blocks, trusted
 from api.http.media import header
 from api.http.respond import copy_named
 from api.http.unread import SMALL, Connection, Unread, UnreadAnswers
+from api.settings import Settings
 from api.store.read import Reply
+from api.store.ticket import Origin, Rank
 
 # The client went away before it had an answer: no status was sent. (nginx logs the same number.)
 GONE = 499
@@ -106,13 +110,25 @@ async def answered(service: Service, priced: Priced, scope: Scope, *, conditiona
     facts.store_begun = begun = perf_counter()
     facts.cache = "miss"
     try:
-        reply, was_kept = await service.answer(priced, spent, held, kept)
+        reply, was_kept = await service.answer(priced, spent, origin(scope, service.settings), held, kept)
     finally:
         facts.store_seconds = perf_counter() - begun
     if was_kept:
         facts.cache, facts.store_seconds = "hit", 0.0
     facts.count_answer(scope["caller"], len(reply.body))
     return reply
+
+
+def origin(scope: Scope, settings: Settings) -> Origin:
+    """The caller of a request and its networks, by which the pool chooses whose statement is next."""
+    caller: Caller = scope["caller"]
+    blocks = client_blocks(scope, trusted(settings.trusted_proxies))
+    return _origin(Rank.ANONYMOUS if caller.key_id is None else Rank.KEYED, caller.identity, blocks)
+
+
+@lru_cache(REMEMBERED)
+def _origin(rank: Rank, identity: str, blocks: Blocks) -> Origin:
+    return Origin(rank, identity, blocks.network, blocks.subnetwork)
 
 
 def unchanged(facts: Facts) -> None:

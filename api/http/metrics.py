@@ -7,7 +7,7 @@ what we declare (routes, doors, statuses), never what a caller chose, so there i
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +24,8 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 Kind = Literal["gauge", "counter"]
-Read = Callable[[], float | Mapping[str, float]]
+Value = float | Mapping[str, float] | Mapping[tuple[str, ...], float]
+Read = Callable[[], Value]
 
 
 @dataclass(slots=True)
@@ -63,9 +64,10 @@ class Metrics(ConnectionEvents):
         build.labels(__version__, platform.python_version()).set(1)
         ProcessCollector(registry=self.registry)
 
-    def follow(self, kind: Kind, name: str, meaning: str, read: Read, label: str = "") -> None:
-        """Tell what `read` gives when somebody asks: a number, or one for each value of the label."""
-        self.registry.register(followed(kind, name, meaning, read, label))
+    def follow(self, kind: Kind, name: str, meaning: str, read: Read, *labels: str) -> None:
+        """Report what `read` returns when the page is asked for: a number, or one for each value of the label, or for
+        each values of several labels."""
+        self.registry.register(followed(kind, name, meaning, read, *labels))
 
     def refused(self, code: str) -> None:
         """Something was refused below the application."""
@@ -113,9 +115,9 @@ class Metrics(ConnectionEvents):
         return Histogram(f"briefing_{name}", meaning, labels, registry=self.registry, buckets=SECONDS)
 
 
-def followed(kind: Kind, name: str, meaning: str, read: Read, label: str = "") -> Collector:
+def followed(kind: Kind, name: str, meaning: str, read: Read, *labels: str) -> Collector:
     """A metric that is read when somebody asks for it."""
-    return _Followed(kind, f"briefing_{name}", meaning, read, label)
+    return _Followed(kind, f"briefing_{name}", meaning, read, labels)
 
 
 @dataclass(frozen=True)
@@ -124,14 +126,14 @@ class _Followed(Collector):
     name: str
     meaning: str
     read: Read
-    label: str
+    labels: Sequence[str]
 
     def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
         made = GaugeMetricFamily if self.kind == "gauge" else CounterMetricFamily
-        family = made(self.name, self.meaning, labels=[self.label] if self.label else [])
+        family = made(self.name, self.meaning, labels=self.labels)
         value = self.read()
-        for one, number in value.items() if isinstance(value, Mapping) else [(None, value)]:
-            family.add_metric([] if one is None else [one], number)
+        for labels, number in value.items() if isinstance(value, Mapping) else [((), value)]:
+            family.add_metric([labels] if isinstance(labels, str) else labels, number)
         return [family]
 
     def describe(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:

@@ -17,7 +17,7 @@ from api.compiler import Statement, compile
 from api.compiler.page import EXACT_MOST
 from api.errors import Fault, Forbidden, TimedOut, TooExpensive, Unavailable
 from api.http.admission import Admission
-from api.http.facts import Facts, charge_reading
+from api.http.facts import Facts, charge_reading, origin
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
 from api.http.route import DataRoute, Handler
@@ -26,6 +26,7 @@ from api.query import Entry, Lines, Page, Query, Rows, Total, extra_of, price
 from api.rest.formats import Format, offered
 from api.rest.request import export_query
 from api.store.stream import Streams
+from api.store.ticket import Ticket
 
 # A plan that allows so many records allows any number that there are.
 NOBODY_ASKS = 1_000_000_000
@@ -64,7 +65,8 @@ class Exports:
         try:
             statement = compile(query)
             if plan is not None and rows is not None:
-                await self._check_length(Query(query.version, rows), plan)
+                ticket = Ticket(origin(scope, self.service.settings), points)
+                await self._check_length(Query(query.version, rows), plan, ticket)
         except BaseException as error:
             await spent.settle(_worked(error, counting))
             raise
@@ -83,10 +85,12 @@ class Exports:
 
         return Streamed(pieces, headers, lambda: spent.settle(used))
 
-    async def _check_length(self, counted: Query, plan: Plan) -> None:
+    async def _check_length(self, counted: Query, plan: Plan, ticket: Ticket) -> None:
         """An export that is longer than the plan allows is refused before it begins: cut, it would look whole."""
         statement = compile(counted)
-        reply = await self.service.reader.read(statement.sql, statement.arguments, custom=statement.custom)
+        reply = await self.service.reader.read(
+            statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
+        )
         if orjson.loads(reply.body)["total"] > plan.export_most:
             detail = f"An export holds {plan.export_most:,} records at most in the plan {plan.name}, and this one more."
             raise TooExpensive(detail, (Fault("limit", detail, "too_expensive"),), "Filter it, or set a limit.")

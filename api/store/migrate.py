@@ -1,7 +1,7 @@
 """Brings a database to the tables and views of this package: each migration once, then what each version shows.
 
 Any number may start at once: one works, the others wait and find it done. Readers go on meanwhile, for a script that
-would have them queue behind it for longer than 200 ms steps back and is tried again.
+would have them queue behind it for longer than 100 ms steps back and is tried again.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ async def _run(connection: Connection, script: Script | None, text: str) -> None
     for _ in range(ATTEMPTS):
         try:
             async with connection.transaction():
-                await connection.execute("set local lock_timeout = '200ms'; set local search_path = public")
+                await connection.execute("set local lock_timeout = '100ms'; set local search_path = public")
                 await connection.execute(text)
                 if script:
                     await connection.execute(REMEMBER, script.name, script.checksum)

@@ -1,16 +1,20 @@
-"""Connections for reading: a free list, bounded, that a request waits for no longer than it may.
+"""Connections for reading: a bounded free list, and a fair queue for the requests that find none free.
 
 asyncpg's own pool costs 40 µs a request over a free list, and its reset on release 200 µs: these connections are
 read-only and hold no session state, so nothing needs resetting. Each connection has the plan mode that its
 statements ask for; where only one of the other mode is free, it is switched.
+
+A place is kept until Postgres has ended the statement, also where the client is gone or the time is over. So the
+statements at work are never more than the places, whatever clients do.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from math import inf
+from math import ceil, inf
+from typing import Any
 
 import asyncpg
 import structlog
@@ -18,8 +22,12 @@ import structlog
 from api.errors import Unavailable
 from api.settings import Settings
 from api.store.connection import Connection
+from api.store.fair_queue import FairQueue, Share, Waiter
+from api.store.ticket import SERVICE, Rank, Ticket
 
 CONNECT_SECONDS = 2.0
+# How long Postgres has to confirm that a statement is cancelled, and a connection to close.
+CONFIRM_SECONDS = 2.0
 BROKEN_OFF = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.AdminShutdownError,
@@ -44,12 +52,25 @@ SESSION = {
 MODES = {False: "force_generic_plan", True: "force_custom_plan"}
 
 
-@dataclass
+@dataclass(eq=False, slots=True)
 class Lease:
-    """A connection, and the plan mode that its session is in."""
+    """A connection, the plan mode that its session is in, and whose statement it runs since when. `cold`: the session
+    has answered nothing yet."""
 
     connection: Connection
     custom: bool
+    cold: bool = True
+    rank: Rank = Rank.SERVICE
+    share: Share[Place] | None = None
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the pool that is held for a caller of this rank: with a free connection, or to open one in."""
+
+    rank: Rank
+    free: Lease | None
 
 
 class Pool:
@@ -61,35 +82,45 @@ class Pool:
         self._idle: dict[bool, list[Lease]] = {False: [], True: []}
         # Whether a pooler stands between, which gives us another session for each transaction.
         self.between = settings.statement_cache_size == 0
-        # What each gets who waits: a connection, or None for a place to open one in.
-        self._waiting: deque[asyncio.Future[Lease | None]] = deque()
+        self._queue: FairQueue[Place] = FairQueue()
+        # Connections that are idle, out, on their way or ending; of these places, those that anonymous callers hold.
         self._open = 0
-        self._closing: set[asyncio.Task[None]] = set()
-        # Requests that found no connection free in time.
-        self.refused = 0
+        self._anonymous = 0
+        size = settings.pool_size
+        # A quarter of the places, rounded up, is for callers with a key alone. The only place of a pool is for all.
+        self._anonymous_most = max(1, size - ceil(size / 4))
+        self._out: set[Lease] = set()
+        self._ending: set[asyncio.Task[Any]] = set()
+        # Requests that found no connection free in time, by rank.
+        self._refused = dict.fromkeys(Rank, 0)
+        # Statements that were cancelled: their time was over, or their client gone.
+        self.cancelled = 0
+        # Statements that took longer than their price allows. Counted by the reader.
+        self.timed_out = 0
 
-    async def take(self, custom: bool, *, fresh: bool = False, seconds: float = inf) -> Lease:
-        """A connection in the plan mode. Unavailable when there is none in time, or Postgres does not answer."""
+    async def take(
+        self, custom: bool, ticket: Ticket | None = None, *, fresh: bool = False, seconds: float = inf
+    ) -> Lease:
+        """Wait for a connection in the plan mode. Unavailable when there is none in time, or Postgres does not answer.
+        `fresh`: a new one, and those that are idle are closed."""
         custom = custom and not self.between
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        ticket = ticket or Ticket(SERVICE, 0)
         if fresh:
             self._drop_idle()
-        elif lease := self._free(custom):
-            return lease if lease.custom == custom else await self._switch(lease, custom)
-        end = asyncio.get_running_loop().time() + seconds
-        while self._open >= self._settings.pool_size:
-            lease = await self._turn(seconds)
-            if lease is not None and not lease.connection.is_closed():
-                return lease if lease.custom == custom else await self._switch(lease, custom)
-            if lease is not None:  # broken off since it was last used
-                self._open -= 1
-            seconds = end - asyncio.get_running_loop().time()
-        self._open += 1
-        try:
-            return Lease(await self._connect(custom, seconds), custom)
-        except BaseException:
-            self._open -= 1
-            self._wake()
-            raise
+        if self._has_place(ticket.origin.rank):
+            place = self._hold(ticket.origin.rank, custom)
+        else:
+            place = await self._turn(ticket, custom, seconds)
+        lease = place.free or await self._open_lease(place, custom, end - loop.time())
+        lease.rank = place.rank
+        lease.share = self._queue.share(ticket.origin)
+        lease.since = loop.time()
+        self._out.add(lease)
+        if lease.custom != custom:
+            await self._switch(lease, custom)
+        return lease
 
     async def begin(self, lease: Lease, custom: bool, also: dict[str, str] | None = None) -> None:
         """Begin a transaction that has all that a session of ours has, and what is named besides."""
@@ -104,38 +135,105 @@ class Pool:
         return SESSION | own
 
     def give(self, lease: Lease) -> None:
-        """The connection back, for the next."""
-        if not self._wake(lease):
-            self._idle[lease.custom].append(lease)
+        """Take the connection back: its statement has ended."""
+        lease.cold = False
+        self._ended(lease)
+        self._idle[lease.custom].append(lease)
+        self._serve()
+
+    def cancel(self, lease: Lease) -> None:
+        """Take the connection back while its statement is being cancelled. It is used again once Postgres confirms;
+        where that takes too long it is closed."""
+        self.cancelled += 1
+        self._later(self._confirm(lease))
 
     def discard(self, lease: Lease) -> None:
-        """The connection is of no more use. Its place is free at once; what it still runs is cancelled."""
-        self._open -= 1
-        task = asyncio.get_running_loop().create_task(_close(lease.connection))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-        self._wake()
+        """Close a connection that is of no more use. Its place is free once it is closed."""
+        if lease.connection.is_closed():
+            self._gone(lease)
+        else:
+            self._later(self._closed(lease))
+
+    def lift(self, ticket: Ticket, joined: Ticket) -> None:
+        """Let the better rank of two requests count that wait for one statement."""
+        if joined.origin.rank < ticket.origin.rank:
+            self._queue.lift(ticket, joined.origin)
+            self._serve()
 
     async def close(self) -> None:
-        """Close what is idle, and wait for what is closing."""
-        self._drop_idle()
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=5)
+        """Close what is idle, and wait for what is ending."""
+        for _ in range(2):  # What was ending may be idle by then.
+            self._drop_idle()
+            if self._ending:
+                await asyncio.wait(self._ending, timeout=5)
 
     @property
-    def waiting(self) -> int:
-        """Requests that wait for a connection."""
-        return sum(not place.done() for place in self._waiting)
+    def waiting(self) -> dict[str, int]:
+        """Requests that wait for a connection, by rank."""
+        return {rank.name.lower(): self._queue.waiting(rank) for rank in Rank}
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Requests that found no connection free in time, by rank."""
+        return {rank.name.lower(): number for rank, number in self._refused.items()}
 
     @property
     def used(self) -> int:
-        """Connections that are out, or on their way."""
+        """Connections that are out, on their way or ending."""
         return self._open - self.idle
 
     @property
     def idle(self) -> int:
         """Connections that are free."""
         return sum(map(len, self._idle.values()))
+
+    def _has_place(self, rank: Rank) -> bool:
+        if rank is Rank.ANONYMOUS and self._anonymous >= self._anonymous_most:
+            return False
+        return self._open < self._settings.pool_size or self.idle > 0
+
+    def _hold(self, rank: Rank, custom: bool) -> Place:
+        self._anonymous += rank is Rank.ANONYMOUS
+        lease = self._free(custom)
+        if lease is None:
+            self._open += 1
+        return Place(rank, lease)
+
+    def _release(self, place: Place) -> None:
+        """Give back a place that was not used."""
+        self._anonymous -= place.rank is Rank.ANONYMOUS
+        if place.free is None:
+            self._open -= 1
+        else:
+            self._idle[place.free.custom].append(place.free)
+        self._serve()
+
+    def _ended(self, lease: Lease) -> None:
+        """Count the time of the statement for its caller."""
+        now = asyncio.get_running_loop().time()
+        if lease.share is not None:
+            lease.share.add(now - lease.since, now)
+            lease.share = None
+        self._out.discard(lease)
+        self._anonymous -= lease.rank is Rank.ANONYMOUS
+
+    def _serve(self) -> None:
+        """Grant places that are free to those that wait."""
+        if not self._queue:
+            return
+        now = asyncio.get_running_loop().time()
+        # What runs counts already: else a caller that is new would get all places that become free.
+        for lease in self._out:
+            if lease.share is not None:
+                lease.share.add(now - lease.since, now)
+                lease.since = now
+        while self._has_place(Rank.KEYED):
+            last = Rank.ANONYMOUS if self._has_place(Rank.ANONYMOUS) else Rank.KEYED
+            waiter = self._queue.next(last)
+            if waiter is None:
+                return
+            if not waiter.place.done():
+                waiter.place.set_result(self._hold(waiter.ticket.origin.rank, waiter.custom))
 
     def _free(self, custom: bool) -> Lease | None:
         for mode in (custom, not custom):
@@ -152,51 +250,93 @@ class Pool:
     def _drop_idle(self) -> None:
         for idle in self._idle.values():
             while idle:
-                self.discard(idle.pop())
+                # It runs nothing: its place is free at once.
+                self._open -= 1
+                self._later(_close(idle.pop().connection))
 
-    async def _switch(self, lease: Lease, custom: bool) -> Lease:
+    async def _switch(self, lease: Lease, custom: bool) -> None:
         try:
             await lease.connection.execute(f"set plan_cache_mode = {MODES[custom]}", timeout=CONNECT_SECONDS)
-        except BaseException as error:
-            self.discard(lease)
+        except (TimeoutError, asyncio.CancelledError) as error:
+            self.cancel(lease)
             if isinstance(error, TimeoutError):
                 raise Unavailable("The store does not answer.") from None
             raise
+        except BaseException:
+            self.discard(lease)
+            raise
         lease.custom = custom
-        return lease
 
-    async def _turn(self, seconds: float) -> Lease | None:
-        loop = asyncio.get_running_loop()
-        place: asyncio.Future[Lease | None] = loop.create_future()
-        self._waiting.append(place)
-        # Cheaper than `asyncio.timeout`, by 5 µs of each request that waits.
-        late = loop.call_later(min(seconds, self._settings.pool_wait), self._late, place)
+    def _later(self, ending: Coroutine[None, None, None]) -> None:
+        self._watch(asyncio.get_running_loop().create_task(ending))
+
+    def _watch(self, task: asyncio.Task[Any]) -> None:
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _confirm(self, lease: Lease) -> None:
+        # asyncpg lets no command through before the cancelled one has ended. This one leaves a transaction, or brings
+        # the session into the mode that is noted here, which a `set` that was cancelled may have changed.
+        command = "rollback" if self.between else f"set plan_cache_mode = {MODES[lease.custom]}"
         try:
-            return await place
+            await lease.connection.execute(command, timeout=CONFIRM_SECONDS)
+        except Exception:
+            # Whatever it was: a place that is not given back is lost for good.
+            lease.connection.terminate()
+        if lease.connection.is_closed():
+            self._gone(lease)
+        else:
+            self.give(lease)
+
+    async def _closed(self, lease: Lease) -> None:
+        await _close(lease.connection)
+        self._gone(lease)
+
+    def _gone(self, lease: Lease) -> None:
+        self._open -= 1
+        self._ended(lease)
+        self._serve()
+
+    async def _turn(self, ticket: Ticket, custom: bool, seconds: float) -> Place:
+        loop = asyncio.get_running_loop()
+        waiter = self._queue.add(ticket, custom, loop.create_future())
+        # Cheaper than `asyncio.timeout`, by 5 µs of each request that waits.
+        late = loop.call_later(min(seconds, self._settings.pool_wait), self._late, waiter)
+        try:
+            return await waiter.place
         except asyncio.CancelledError:
+            self._queue.remove(waiter)
+            place = waiter.place
             if place.done() and not place.cancelled() and not place.exception():
-                lease = place.result()  # It was ours already: the next one gets it.
-                if lease is None:
-                    self._wake()
-                else:
-                    self.give(lease)
+                self._release(place.result())  # It was granted already: the next one gets it.
             raise
         finally:
             late.cancel()
 
-    def _late(self, place: asyncio.Future[Lease | None]) -> None:
-        if not place.done():
-            self.refused += 1
-            place.set_exception(Unavailable("All connections to the store are busy.", "Try again after Retry-After."))
+    def _late(self, waiter: Waiter[Place]) -> None:
+        if not waiter.place.done():
+            self._queue.remove(waiter)
+            self._refused[waiter.ticket.origin.rank] += 1
+            detail = "All connections to the store are busy."
+            waiter.place.set_exception(Unavailable(detail, "Try again after Retry-After."))
 
-    def _wake(self, lease: Lease | None = None) -> bool:
-        """Give the connection, or a place, to who has waited longest; whether anybody has."""
-        while self._waiting:
-            place = self._waiting.popleft()
-            if not place.done():
-                place.set_result(lease)
-                return True
-        return False
+    async def _open_lease(self, place: Place, custom: bool, within: float) -> Lease:
+        """Open a connection. Where the client leaves meanwhile it is opened all the same, for the next one: asyncpg
+        leaves a session open where it is cancelled in the middle."""
+        task = asyncio.get_running_loop().create_task(self._connect(custom, within))
+        try:
+            return Lease(await asyncio.shield(task), custom)
+        except asyncio.CancelledError:
+            self._watch(task)
+            task.add_done_callback(lambda task: self._opened(place, custom, task))
+            raise
+        except BaseException:
+            self._release(place)
+            raise
+
+    def _opened(self, place: Place, custom: bool, task: asyncio.Task[Connection]) -> None:
+        failed = task.cancelled() or task.exception() is not None
+        self._release(place if failed else Place(place.rank, Lease(task.result(), custom)))
 
     async def _connect(self, custom: bool, within: float) -> Connection:
         seconds = self._settings.statement_timeout
@@ -224,7 +364,7 @@ class Pool:
 async def _close(connection: Connection) -> None:
     # close() waits until the cancellation of what it runs has been sent, terminate() would not.
     try:
-        await connection.close(timeout=2)
+        await connection.close(timeout=CONFIRM_SECONDS)
     except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AttributeError):
         # The last is asyncpg's own, where a COPY was given up in the moment in which its connection broke off.
         connection.terminate()

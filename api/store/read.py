@@ -17,6 +17,7 @@ from api.errors import TimedOut, TooExpensive, Unavailable
 from api.packing import Packed
 from api.settings import Settings
 from api.store.pool import BROKEN_OFF, Lease, Pool
+from api.store.ticket import SERVICE, Ticket
 
 STALE = (
     *BROKEN_OFF,
@@ -30,6 +31,15 @@ STALE = (
 )
 TRIES = 3
 REST = 0.05
+# How long Postgres may work on a statement: so long for each point of its price, at least so long, at most as
+# `statement_timeout` says.
+POINT_SECONDS = 0.01
+LEAST_SECONDS = 0.25
+# The first statement of a session reads the catalog besides: 30 ms of processor time that no price knows, and many
+# sessions begin at once where the service or Postgres has just been started.
+COLD_SECONDS = 0.5
+# Where Postgres ends a statement by itself, we wait for that a little longer.
+GRACE_SECONDS = 0.3
 
 
 @dataclass(slots=True)
@@ -47,22 +57,34 @@ class Reply:
 
 
 class Reader:
-    """Reads through a pool, within `statement_timeout` and a little."""
+    """Reads through a pool. The time that Postgres may work on a statement grows with its price."""
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.pool = Pool(url, settings)
-        self._seconds = settings.statement_timeout + 0.3
+        self._most = settings.statement_timeout
+        self._check: asyncio.Task[None] | None = None
 
-    async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool) -> Reply:
+    async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool, ticket: Ticket) -> Reply:
         """The one row of a statement. Unavailable or TimedOut where there is none to be had."""
-        row = await self._row(sql, arguments, custom)
+        row = await self._row(sql, arguments, custom, ticket, deadline(ticket.price, self._most))
         assert row is not None
         return Reply(row[0], row[1], row[2], row[3], row[4])
 
     async def ready(self) -> None:
-        """Returns when the store can answer; Unavailable says why it cannot."""
+        """Return when the store can answer. Unavailable says why it cannot.
+
+        One check is under way at a time, for all that wait for it. It is free and goes before all callers, so many of
+        them must not take more than one place.
+        """
+        if self._check is None or self._check.done():
+            self._check = asyncio.get_running_loop().create_task(self._ready())
+            # Where all clients have left, nobody asks for the error.
+            self._check.add_done_callback(lambda check: check.cancelled() or check.exception())
+        await asyncio.shield(self._check)
+
+    async def _ready(self) -> None:
         try:
-            await self._row("select seq from store.last_change", (), False)
+            await self._row("select seq from store.last_change", (), False, Ticket(SERVICE, 0), self._most)
         except asyncpg.PostgresError as error:
             raise Unavailable("The store has no tables that can be read.", "Run `briefing migrate`.") from error
 
@@ -70,13 +92,14 @@ class Reader:
         """Close the connections."""
         await self.pool.close()
 
-    async def _row(self, sql: str, arguments: Sequence[Any], custom: bool) -> Any:
+    async def _row(self, sql: str, arguments: Sequence[Any], custom: bool, ticket: Ticket, left: float) -> Any:
+        """`left`: the seconds that Postgres may work on it, in all tries together. Waiting for a place is not work."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + self._seconds
+        end = loop.time() + self._most + GRACE_SECONDS
         tries = 0
         while True:
             try:
-                lease = await self.pool.take(custom, fresh=tries > 0, seconds=end - loop.time())
+                lease = await self.pool.take(custom, ticket, fresh=tries > 0, seconds=end - loop.time())
             except asyncpg.CannotConnectNowError:
                 if loop.time() + REST > end:
                     raise Unavailable("The store is starting.") from None
@@ -85,12 +108,15 @@ class Reader:
             except BROKEN_OFF as error:
                 tries = await _again(tries, error)
                 continue
+            begun = loop.time()
             try:
-                row = await self._fetch(lease, sql, arguments, custom, max(0.05, end - loop.time()))
+                seconds = min(left + COLD_SECONDS, self._most) if lease.cold else left
+                row = await self._fetch(lease, sql, arguments, custom, max(0.05, seconds))
             except TimeoutError as error:  # which is an OSError, and no reason to ask again
                 raise self._failed(lease, error) from error
             except STALE as error:
                 self.pool.discard(lease)
+                left -= loop.time() - begun
                 tries = await _again(tries, error)
             except BaseException as error:
                 raise self._failed(lease, error) from error
@@ -101,8 +127,10 @@ class Reader:
     async def _fetch(self, lease: Lease, sql: str, arguments: Sequence[Any], custom: bool, seconds: float) -> Any:
         connection = lease.connection
         if not self.pool.between:
+            # The session's own statement_timeout stands behind it, for the case that the cancellation gets lost.
             return await connection.fetchrow(sql, *arguments, timeout=seconds)
-        await self.pool.begin(lease, custom)
+        await self.pool.begin(lease, custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
+        seconds += GRACE_SECONDS
         try:
             row = await connection.fetchrow(sql, *arguments, timeout=seconds)
         except asyncpg.PostgresError:
@@ -115,8 +143,9 @@ class Reader:
         if isinstance(error, asyncpg.PostgresError):
             self.pool.give(lease)
         else:
-            self.pool.discard(lease)
+            self.pool.cancel(lease)
         if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
+            self.pool.timed_out += 1
             return TimedOut("The store took too long over this request.", "Ask for less: a smaller page, fewer links.")
         if isinstance(error, asyncpg.InsufficientResourcesError):
             return Unavailable("The store has too much to do.")
@@ -133,3 +162,8 @@ async def _again(tries: int, error: BaseException) -> int:
     if tries:
         await asyncio.sleep(REST)
     return tries + 1
+
+
+def deadline(price: int, most: float) -> float:
+    """The seconds that Postgres may work on a statement of this price."""
+    return min(max(LEAST_SECONDS, POINT_SECONDS * price), most)

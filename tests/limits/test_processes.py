@@ -62,7 +62,7 @@ async def test_while_redis_is_away_each_process_grants_its_share(
     assert answer.json()["limit"] == "minute" and int(answer.headers["retry-after"]) > 60
 
 
-async def test_a_store_that_is_away_costs_nothing(store: str, access: Access) -> None:
+async def test_a_store_that_is_away_costs_no_more_than_reading_the_request(store: str, access: Access) -> None:
     key = await access.key(burst=1000, points_minute=17, points_day=1000)
     connection = await asyncpg.connect(store)
     try:
@@ -82,8 +82,10 @@ async def test_a_store_that_is_away_costs_nothing(store: str, access: Access) ->
     codes = [one.json()["code"] for one in answers]
     assert codes.count("timed_out") == 1 and codes.count("unavailable") == 5
     costs = {one.json()["code"]: int(one.headers["ratelimit-cost"]) for one in answers}
-    assert costs["unavailable"] == 0 and 3 <= costs["timed_out"] <= 8, "what ran out of time was work"
-    assert before - after == costs["timed_out"]
+    assert costs["unavailable"] == 1, "the point for reading a request that was not seen before"
+    assert 3 <= costs["timed_out"] <= 8, "what ran out of time was work"
+    # What drips back while several are under way is not given back twice, which may cost the last whole point.
+    assert before - after - 5 * costs["unavailable"] - costs["timed_out"] in (0, 1)
     assert all(int(one.headers["retry-after"]) >= 1 for one in answers)
 
 
@@ -103,7 +105,7 @@ async def test_a_locked_table_costs_its_time_and_clients_that_leave_free_their_p
             await connection.execute("lock table store.source in access exclusive mode")
             sockets = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
             for n, one in enumerate(sockets):
-                one.sendall(head(f"/v1/sources?limit={n + 3}", key))
+                one.sendall(head(f"/v1/sources?limit={n + 190}", key))  # dear enough for two seconds
             time.sleep(0.4)
             answer = client.get("/v1/places?limit=1", key)
             assert (answer.status_code, answer.json()["limit"]) == (429, "at_once")

@@ -71,7 +71,7 @@ async def test_a_client_that_goes_away_is_a_499(sample: str, log: Log) -> None:
             async with holder.transaction():
                 await holder.execute("lock table store.event in access exclusive mode")
                 client = Client(served.port)
-                client.ask("GET", "/v1/events?limit=7")
+                client.ask("GET", "/v1/events?limit=200")
                 while not await holder.fetchval("select count(*) from pg_locks where not granted"):
                     await asyncio.sleep(0.02)
                 client.close()

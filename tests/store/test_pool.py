@@ -1,4 +1,4 @@
-"""The free list of connections: who waits gets the next one in turn, and none is lost."""
+"""The pool of connections: a waiter gets the next one in turn, and none is lost."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_who_has_waited_longest_is_next_and_nobody_comes_between(pool: Poo
     for task in (*tasks, newcomer):
         assert await task is lease
         pool.give(lease)
-    assert (pool.idle, pool.used, pool.waiting, pool.refused) == (1, 0, 0, 0)
+    assert (pool.idle, pool.used, sum(pool.waiting.values()), sum(pool.refused.values())) == (1, 0, 0, 0)
 
 
 async def test_a_wait_ends_in_time_and_leaves_the_line(pool: Pool) -> None:
@@ -50,7 +50,7 @@ async def test_a_wait_ends_in_time_and_leaves_the_line(pool: Pool) -> None:
         assert loop.time() - begun < most
     pool.give(lease)
     assert await pool.take(False) is lease
-    assert (pool.refused, pool.waiting) == (2, 0)
+    assert (pool.refused["service"], pool.waiting["service"]) == (2, 0)
     pool.give(lease)
 
 

@@ -112,6 +112,6 @@ async def test_a_lock_held_for_a_moment_is_waited_for(cluster: Cluster, near: Do
             for _ in range(3):
                 async with connection.transaction():
                     await connection.execute(LOCK)
-                    time.sleep(0.2)
+                    time.sleep(0.1)
                 time.sleep(0.1)
     assert (busy.failures, busy.refusals) == ([], set())

@@ -6,10 +6,13 @@ import time
 
 import pytest
 
+from api.access.keys import Keys, Wanted
+from api.store.access import AccessStore
 from tests.hostile.door import Door
 from tests.hostile.faults.cluster import (
     LIST,
     LOCK,
+    LONG,
     Cluster,
     backends,
     connected,
@@ -25,14 +28,15 @@ pytestmark = pytest.mark.fault
 
 async def test_no_connection_free_is_a_503_and_what_needs_none_is_answered(cluster: Cluster) -> None:
     async with connected(cluster) as connection:
-        with serving(cluster.server.url, pool_size=2, pool_wait=0.2) as served:
+        # Two of three places are for callers without a key.
+        with serving(cluster.server.url, pool_size=3, pool_wait=0.2) as served:
             door = Door(served.port)
             until(lambda: door.get(fresh()).status == 200, 5)
             async with connection.transaction():
                 await connection.execute(LOCK)
                 waiting = [Client(served.port) for _ in range(2)]
                 for client in waiting:
-                    client.ask("GET", fresh())
+                    client.ask("GET", fresh(LONG))
                 time.sleep(0.1)
                 took, answer = timed(door)
                 assert (answer.status, answer.problem["code"], answer.fields["retry-after"]) == (
@@ -48,6 +52,32 @@ async def test_no_connection_free_is_a_503_and_what_needs_none_is_answered(clust
                 assert door.get("/v1/events/x").status == 404
             for client in waiting:
                 assert client.answer().status == 200
+                client.close()
+
+
+async def test_a_caller_with_a_key_is_answered_while_anonymous_ones_hold_all_places_that_they_may(
+    cluster: Cluster,
+) -> None:
+    store = AccessStore(cluster.server.url)
+    made = await Keys(store, "live", "test").create(Wanted("honest", "internal"))
+    await store.close()
+    async with connected(cluster) as connection, connected(cluster) as watching:
+        with serving(cluster.server.url, pool_size=4, pool_wait=2) as served:
+            door = Door(served.port)
+            until(lambda: door.get(fresh()).status == 200, 5)
+            async with connection.transaction():
+                await connection.execute(LOCK)
+                anonymous = [Client(served.port) for _ in range(12)]
+                for client in anonymous:
+                    client.ask("GET", fresh(LONG))
+                while len(await backends(watching, "active")) < 3:
+                    time.sleep(0.01)
+                keyed = Client(served.port)
+                for _ in range(20):
+                    keyed.ask("GET", fresh("/v1/places?limit=1"), f"Authorization: Bearer {made.secret.text}")
+                    assert keyed.answer().status == 200
+                assert len(await backends(watching, "active")) == 3
+            for client in (*anonymous, keyed):
                 client.close()
 
 
@@ -71,7 +101,7 @@ async def test_a_client_that_goes_away_takes_its_query_with_it(cluster: Cluster,
         await connection.execute(LOCK)
         clients = [Client(near.port) for _ in range(4)]
         for client in clients:
-            client.ask("GET", fresh())
+            client.ask("GET", fresh(LONG))
         while len(await backends(watching, "active")) < 4:
             time.sleep(0.01)
         for client in clients:

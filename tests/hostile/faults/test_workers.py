@@ -12,6 +12,7 @@ import pytest
 from tests.hostile.door import Door
 from tests.hostile.faults.cluster import (
     LOCK,
+    LONG,
     Cluster,
     backends,
     connected,
@@ -51,7 +52,7 @@ async def test_several_workers_take_over_from_each_other_and_drain_as_one_does(c
             async with connection.transaction():
                 await connection.execute(LOCK)
                 client = Client(served.port)
-                client.ask("GET", fresh())
+                client.ask("GET", fresh(LONG))
                 time.sleep(0.1)
                 served.process.send_signal(signal.SIGTERM)
                 until(lambda: door.get("/readyz").status == 503, 1)
@@ -68,7 +69,7 @@ async def test_sigterm_turns_readyz_away_and_finishes_what_is_in_flight(cluster:
             async with connection.transaction():
                 await connection.execute(LOCK)
                 client = Client(served.port)
-                client.ask("GET", fresh())
+                client.ask("GET", fresh(LONG))
                 time.sleep(0.1)
                 served.process.send_signal(signal.SIGTERM)
                 until(lambda: door.get("/readyz").status == 503, 1)

@@ -1,0 +1,212 @@
+"""The queue of the pool: keyed callers before anonymous ones, and of each the one that has used the least store time.
+
+Within a rank the queue is a tree: networks (IPv6 /48, IPv4 /24), their subnetworks (/64, address), and their callers.
+The network that has used the least store time is next, in it the subnetwork, in that the caller; a caller's own
+statements are served in the order in which they came. So neither many requests, nor many addresses of a network, nor
+slow statements get a caller more than its share. A caller with a key stays in the network that its key was first seen
+in, for as long as it is remembered: used from fifty networks, a key has one share and not fifty.
+
+Each operation looks at one branch of the tree: O(log n) comparisons for n waiters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import count
+from math import inf, log2
+from typing import Generic, TypeVar
+
+from api.store.ticket import Origin, Rank, Ticket
+
+HALF_LIFE = 10.0
+# Callers of a rank whose store time is remembered: 1 KB each, those used least recently are forgotten first.
+CALLERS_MOST = 4096
+# Entries without waiters that a heap may hold beyond the entries that have some.
+EMPTY_MOST = 32
+
+Granted = TypeVar("Granted")
+
+
+class Share(Generic[Granted]):
+    """The store time of a caller, or of all callers of a network, and those of its statements that wait."""
+
+    __slots__ = ("above", "below", "empty", "heap", "name", "queued", "used", "waiters", "waiting")
+
+    def __init__(self, above: Share[Granted] | None = None, name: str = "") -> None:
+        self.above = above
+        self.name = name
+        self.below: dict[str, Share[Granted]] = {}
+        # log2 of the decayed seconds, plus now / HALF_LIFE. Decay changes it for none, so a heap stays in order.
+        self.used = -inf
+        # The statements that wait, in a caller's share; how many there are, in every share.
+        self.waiters: dict[Waiter[Granted], None] = {}
+        self.waiting = 0
+        # Shares below that have waiters, by what they had used when they were put there, and how many have none left.
+        self.heap: list[tuple[float, int, Share[Granted]]] = []
+        self.empty = 0
+        self.queued = False
+
+    def add(self, seconds: float, now: float) -> None:
+        """Count store time for the caller and its networks."""
+        if seconds <= 0:
+            return
+        age = now / HALF_LIFE
+        share = self
+        while (above := share.above) is not None:
+            share.used = age + log2(2.0 ** (share.used - age) + seconds)
+            share = above
+
+    def seconds(self, now: float) -> float:
+        """The store time, decayed."""
+        return float(2.0 ** (self.used - now / HALF_LIFE))
+
+
+@dataclass(eq=False, slots=True)
+class Waiter(Generic[Granted]):
+    """A statement that waits: its ticket, whether it needs a plan of its own, and what it is granted."""
+
+    ticket: Ticket
+    custom: bool
+    place: asyncio.Future[Granted]
+    share: Share[Granted]
+
+
+class FairQueue(Generic[Granted]):
+    """Statements that wait for a place in the pool, and the store time of their callers."""
+
+    def __init__(self) -> None:
+        self._roots: tuple[Share[Granted], ...] = tuple(Share() for _ in Rank)
+        self._callers: tuple[OrderedDict[str, Share[Granted]], ...] = tuple(OrderedDict() for _ in Rank)
+        self._waiters: dict[Ticket, Waiter[Granted]] = {}
+        self._numbers = count()
+
+    def __len__(self) -> int:
+        return len(self._waiters)
+
+    def waiting(self, rank: Rank) -> int:
+        """How many statements of this rank wait."""
+        return self._roots[rank].waiting
+
+    def remembered(self) -> int:
+        """How many callers are remembered."""
+        return sum(map(len, self._callers))
+
+    def share(self, origin: Origin) -> Share[Granted]:
+        """The share of a caller."""
+        callers = self._callers[origin.rank]
+        found = callers.get(origin.caller)
+        if found is not None:
+            callers.move_to_end(origin.caller)
+            return found
+        share = self._roots[origin.rank]
+        for name in (origin.network, origin.subnetwork, origin.caller):
+            share = share.below.get(name) or share.below.setdefault(name, Share(share, name))
+        callers[origin.caller] = share
+        if len(callers) > CALLERS_MOST:
+            _forget(callers.popitem(last=False)[1])
+        return share
+
+    def add(self, ticket: Ticket, custom: bool, place: asyncio.Future[Granted]) -> Waiter[Granted]:
+        """Put a statement into the queue."""
+        waiter = Waiter(ticket, custom, place, self.share(ticket.origin))
+        self._enter(waiter)
+        return waiter
+
+    def remove(self, waiter: Waiter[Granted]) -> None:
+        """Take a statement out of the queue, if it is still in there."""
+        if self._waiters.pop(waiter.ticket, None) is None:
+            return
+        share = waiter.share
+        del share.waiters[waiter]
+        share.waiting -= 1
+        while (above := share.above) is not None:
+            above.waiting -= 1
+            if not share.waiting:
+                above.empty += 1
+                _compact(above)
+            share = above
+
+    def lift(self, ticket: Ticket, origin: Origin) -> None:
+        """Let a caller of a better rank take a ticket over. Its statement waits in the queue as that caller's."""
+        waiter = self._waiters.get(ticket)
+        if waiter is None:
+            ticket.origin = origin
+            return
+        self.remove(waiter)
+        ticket.origin = origin
+        waiter.share = self.share(origin)
+        self._enter(waiter)
+
+    def next(self, last: Rank) -> Waiter[Granted] | None:
+        """Take out the statement that is next, of the ranks up to `last`; None where there is none."""
+        for root in self._roots[: last + 1]:
+            if root.waiting:
+                return self._next(root)
+        return None
+
+    def _enter(self, waiter: Waiter[Granted]) -> None:
+        self._waiters[waiter.ticket] = waiter
+        share = waiter.share
+        share.waiters[waiter] = None
+        share.waiting += 1
+        while (above := share.above) is not None:
+            if not share.queued:
+                share.queued = True
+                heappush(above.heap, (share.used, next(self._numbers), share))
+            elif share.waiting == 1:
+                above.empty -= 1
+            above.waiting += 1
+            share = above
+
+    def _next(self, share: Share[Granted]) -> Waiter[Granted]:
+        share.waiting -= 1
+        while share.heap:
+            below = _least(share)
+            below.waiting -= 1
+            # It goes behind those that have used as much: callers that are new take turns.
+            if below.waiting:
+                heapreplace(share.heap, (below.used, next(self._numbers), below))
+            else:
+                heappop(share.heap)
+                below.queued = False
+            share = below
+        waiter = next(iter(share.waiters))
+        del share.waiters[waiter]
+        del self._waiters[waiter.ticket]
+        return waiter
+
+
+def _least(share: Share[Granted]) -> Share[Granted]:
+    """The share below that has waiters and has used the least. What a share has used only grows, so an entry that is
+    out of date stands too far in front, and is put right when it comes up: once for each statement that ended."""
+    while True:
+        used, number, below = share.heap[0]
+        if not below.waiting:
+            heappop(share.heap)
+            below.queued = False
+            share.empty -= 1
+        elif used < below.used:
+            heapreplace(share.heap, (below.used, number, below))
+        else:
+            return below
+
+
+def _compact(share: Share[Granted]) -> None:
+    if share.empty <= len(share.heap) // 2 + EMPTY_MOST:
+        return
+    for _, _, below in share.heap:
+        below.queued = below.waiting > 0
+    share.heap = [entry for entry in share.heap if entry[2].queued]
+    heapify(share.heap)
+    share.empty = 0
+
+
+def _forget(share: Share[Granted]) -> None:
+    """Remove a caller's share from the tree, and the networks that have no other caller."""
+    while (above := share.above) is not None and not share.below:
+        if above.below.get(share.name) is share:
+            del above.below[share.name]
+        share = above

@@ -1,0 +1,40 @@
+"""For whom a statement runs, and what it may cost: the pool chooses by it whose statement is next.
+
+The HTTP layer builds it where the caller is known; whatever the service asks for itself has `SERVICE`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Rank(IntEnum):
+    """The order in which the pool serves those that wait: lower ones first."""
+
+    SERVICE = 0
+    KEYED = 1
+    ANONYMOUS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A caller and the networks of its request: `network` is the IPv6 /48 or IPv4 /24, `subnetwork` the /64 or the
+    address."""
+
+    rank: Rank
+    caller: str
+    network: str
+    subnetwork: str
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """The origin of one request, and the points of its price that pay for the store. The origin changes where a caller
+    of a better rank joins the request (`Pool.lift`)."""
+
+    origin: Origin
+    price: int
+
+
+SERVICE = Origin(Rank.SERVICE, "service", "", "")

@@ -1,0 +1,189 @@
+"""The queue of the pool: whose statement is next; many requests or addresses get no more than a share."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from api.store import fair_queue
+from api.store.fair_queue import HALF_LIFE, FairQueue
+from api.store.ticket import Origin, Rank, Ticket
+
+NOW = 1000.0
+
+
+def anonymous(network: int, subnetwork: int = 0) -> Origin:
+    """An anonymous caller of a network."""
+    narrow = f"2001:db8:{network:x}:{subnetwork:x}::/64"
+    return Origin(Rank.ANONYMOUS, f"ip:{narrow}", f"2001:db8:{network:x}::/48", narrow)
+
+
+def keyed(number: int, network: int = 0) -> Origin:
+    """A caller with a key, in a network."""
+    return Origin(Rank.KEYED, f"key:{number}", f"2001:db8:{network:x}::/48", f"2001:db8:{network:x}::/64")
+
+
+class Queue(FairQueue[None]):
+    """A queue that names the callers which it serves."""
+
+    async def enter(self, *origins: Origin) -> list[Ticket]:
+        """Let statements wait, in this order."""
+        loop = asyncio.get_running_loop()
+        tickets = [Ticket(origin, 1) for origin in origins]
+        for ticket in tickets:
+            self.add(ticket, False, loop.create_future())
+        return tickets
+
+    def use(self, origin: Origin, seconds: float, now: float = NOW) -> None:
+        """Count store time for a caller."""
+        self.share(origin).add(seconds, now)
+
+    def served(self, many: int = 1000, last: Rank = Rank.ANONYMOUS) -> list[Origin]:
+        """The callers of the statements that are next, until there are none or so many."""
+        found = []
+        while len(found) < many and (waiter := self.next(last)) is not None:
+            found.append(waiter.ticket.origin)
+        return found
+
+
+@pytest.fixture
+async def queue() -> Queue:
+    """An empty queue."""
+    return Queue()
+
+
+async def test_callers_with_a_key_are_served_before_anonymous_ones(queue: Queue) -> None:
+    queue.use(keyed(1), 100)
+    await queue.enter(anonymous(1), keyed(1), anonymous(2), keyed(2))
+    assert queue.served() == [keyed(2), keyed(1), anonymous(1), anonymous(2)]
+
+
+async def test_up_to_a_rank_the_others_go_on_waiting(queue: Queue) -> None:
+    await queue.enter(anonymous(1), keyed(1))
+    assert queue.served(last=Rank.KEYED) == [keyed(1)]
+    assert (queue.waiting(Rank.ANONYMOUS), len(queue)) == (1, 1)
+
+
+async def test_the_network_that_has_used_the_least_store_time_is_next(queue: Queue) -> None:
+    for network, seconds in ((1, 3.0), (2, 1.0), (3, 2.0)):
+        queue.use(anonymous(network), seconds)
+    await queue.enter(*map(anonymous, (1, 2, 3, 4)))
+    assert queue.served() == [anonymous(4), anonymous(2), anonymous(3), anonymous(1)]
+
+
+async def test_many_addresses_of_a_network_have_the_share_of_one(queue: Queue) -> None:
+    await queue.enter(*(anonymous(1, number) for number in range(6)), anonymous(2), anonymous(3))
+    for number in range(6):
+        queue.use(anonymous(1, number), 0.01)
+    queue.use(anonymous(2), 0.02)
+    assert queue.served(2) == [anonymous(3), anonymous(2)], "six times 0.01 seconds are more than 0.02"
+
+
+async def test_within_a_network_the_address_that_has_used_the_least_is_next(queue: Queue) -> None:
+    queue.use(anonymous(1, 1), 1)
+    await queue.enter(anonymous(1, 1), anonymous(1, 1), anonymous(1, 2))
+    assert queue.served() == [anonymous(1, 2), anonymous(1, 1), anonymous(1, 1)]
+
+
+async def test_a_caller_with_many_statements_takes_turns_with_the_others(queue: Queue) -> None:
+    await queue.enter(*[anonymous(1)] * 4, anonymous(2), anonymous(3))
+    assert queue.served() == [anonymous(1), anonymous(2), anonymous(3), *[anonymous(1)] * 3]
+
+
+async def test_the_own_statements_of_a_caller_are_served_in_their_order(queue: Queue) -> None:
+    tickets = await queue.enter(*[anonymous(1)] * 5)
+    waiters = [queue.next(Rank.ANONYMOUS) for _ in tickets]
+    assert [waiter.ticket for waiter in waiters if waiter] == tickets
+
+
+async def test_a_key_that_is_used_from_many_networks_has_one_share(queue: Queue) -> None:
+    queue.use(keyed(1, network=0), 1)
+    queue.use(keyed(2, network=99), 0.5)
+    await queue.enter(*(keyed(1, network) for network in range(1, 20)), keyed(2, network=99))
+    assert queue.served(1) == [keyed(2, 99)]
+
+
+async def test_store_time_decays_and_the_order_of_those_that_wait_stays_right(queue: Queue) -> None:
+    queue.use(anonymous(1), 1.0, NOW)
+    queue.use(anonymous(2), 0.6, NOW + HALF_LIFE)
+    await queue.enter(anonymous(1), anonymous(2))
+    assert queue.share(anonymous(1)).seconds(NOW + HALF_LIFE) == pytest.approx(0.5)
+    assert queue.served() == [anonymous(1), anonymous(2)]
+
+
+async def test_time_that_is_used_while_a_statement_waits_puts_it_back(queue: Queue) -> None:
+    await queue.enter(anonymous(1), anonymous(2), anonymous(3))
+    queue.use(anonymous(1), 2.0)
+    queue.use(anonymous(2), 1.0)
+    assert queue.served() == [anonymous(3), anonymous(2), anonymous(1)]
+
+
+async def test_a_statement_that_leaves_is_not_served_and_its_caller_may_come_again(queue: Queue) -> None:
+    loop = asyncio.get_running_loop()
+    waiters = [queue.add(Ticket(anonymous(number), 1), False, loop.create_future()) for number in range(3)]
+    queue.remove(waiters[0])
+    queue.remove(waiters[0])
+    await queue.enter(anonymous(0))
+    assert sorted(origin.caller for origin in queue.served()) == sorted(anonymous(n).caller for n in range(3))
+    assert (len(queue), queue.waiting(Rank.ANONYMOUS)) == (0, 0)
+
+
+async def test_a_lifted_statement_waits_as_that_of_the_caller_who_lifted_it(queue: Queue) -> None:
+    tickets = await queue.enter(anonymous(1), anonymous(2))
+    queue.lift(tickets[1], keyed(1))
+    assert (queue.waiting(Rank.KEYED), queue.waiting(Rank.ANONYMOUS)) == (1, 1)
+    assert queue.served() == [keyed(1), anonymous(1)]
+    queue.lift(tickets[0], keyed(1))
+    assert tickets[0].origin == keyed(1), "a retry of what no longer waits has the better rank"
+
+
+async def test_clients_that_come_and_leave_without_end_leave_nothing_behind(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fair_queue, "CALLERS_MOST", 50)
+    loop = asyncio.get_running_loop()
+    await queue.enter(*[anonymous(0)] * 3)
+    root = queue.share(anonymous(0)).above.above.above  # type: ignore[union-attr]
+    assert root is not None
+    for number in range(1, 3000):
+        queue.use(anonymous(number % 3000, number), 0.1)
+        queue.remove(queue.add(Ticket(anonymous(number, number), 1), False, loop.create_future()))
+        assert len(root.heap) <= 2 * (1 + fair_queue.EMPTY_MOST) + 2
+    assert queue.remembered() == 50
+    assert len(root.below) <= 51
+    assert queue.served() == [anonymous(0)] * 3
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_happens_the_next_one_is_the_one_that_a_full_search_finds(queue: Queue, seed: int) -> None:
+    """Beside a plain list of all waiters, searched whole each time."""
+    chance = random.Random(seed)
+    loop = asyncio.get_running_loop()
+    waiters = []
+    now = NOW
+    for _ in range(600):
+        now += chance.random()
+        origin = anonymous(chance.randrange(4), chance.randrange(4))
+        match chance.randrange(4):
+            case 0 | 1:
+                queue.use(anonymous(chance.randrange(4), chance.randrange(4)), chance.random() + 0.01, now)
+                waiters.append(queue.add(Ticket(origin, 1), False, loop.create_future()))
+            case 2 if waiters:
+                queue.remove(waiters.pop(chance.randrange(len(waiters))))
+            case _:
+                found = queue.next(Rank.ANONYMOUS)
+                if not waiters:
+                    assert found is None
+                    continue
+                assert found is not None
+
+                def key(waiter: fair_queue.Waiter[None]) -> tuple[float, float]:
+                    above = waiter.share.above
+                    assert above is not None and above.above is not None
+                    return above.above.used, waiter.share.used
+
+                assert key(found) == min(map(key, waiters))
+                waiters.remove(found)
+    assert len(queue) == len(waiters) == queue.waiting(Rank.ANONYMOUS)

@@ -1,0 +1,290 @@
+"""Places of the pool: for whom they are, and that a statement keeps its place until Postgres has ended it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+import pytest
+
+from api.errors import TimedOut, Unavailable
+from api.settings import Settings
+from api.store import pool as pools
+from api.store.pool import Lease, Pool
+from api.store.read import LEAST_SECONDS, Reader, Reply, deadline
+from api.store.ticket import Origin, Rank, Ticket
+
+SIZE = 8
+# A row as each statement returns it, after so many seconds.
+SLEEP = "select 'x'::bytea, null, null::text[], '', 1 from pg_sleep($1::float8)"
+# Postgres goes on with it although it is cancelled, for two seconds.
+DEAF = """do $$ begin for i in 1..20 loop begin perform pg_sleep(0.1);
+exception when query_canceled then null; end; end loop; end $$"""
+AT_WORK = """select pid from pg_stat_activity where application_name = 'briefing' and datname = current_database()
+and state = 'active'"""
+ASLEEP = " and wait_event = 'PgSleep'"
+
+
+def anonymous(number: int = 1, price: int = 1) -> Ticket:
+    """A ticket of an anonymous caller."""
+    return Ticket(Origin(Rank.ANONYMOUS, f"ip:{number}", f"{number}/24", f"{number}"), price)
+
+
+def keyed(number: int = 1, price: int = 1) -> Ticket:
+    """A ticket of a caller with a key."""
+    return Ticket(Origin(Rank.KEYED, f"key:{number}", "k/24", "k"), price)
+
+
+@asynccontextmanager
+async def pool_of(url: str, size: int, wait: float = 5.0) -> AsyncIterator[Pool]:
+    """A pool of so many places."""
+    made = Pool(url, Settings(pool_size=size, pool_wait=wait))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def reader(migrated: str) -> AsyncIterator[Reader]:
+    """A reader with two places."""
+    made = Reader(migrated, Settings(pool_size=2, pool_wait=5.0))
+    yield made
+    await made.close()
+
+
+def sleep(reader: Reader, seconds: float, ticket: Ticket) -> asyncio.Task[Reply]:
+    """A statement that takes so long."""
+    return asyncio.create_task(reader.read(SLEEP, (seconds,), custom=False, ticket=ticket))
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until it is true."""
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def at_work(owner: asyncpg.Connection, many: int, asleep: str = "") -> None:
+    """Wait until so many statements are at work in Postgres; `asleep`: in their `pg_sleep`."""
+    async with asyncio.timeout(10):
+        while len(await owner.fetch(AT_WORK + asleep)) != many:
+            await asyncio.sleep(0.01)
+
+
+async def start(pool: Pool, *tickets: Ticket) -> list[asyncio.Task[Lease]]:
+    """Tasks that want a connection; those that are granted one have it."""
+    before = sum(pool.waiting.values())
+    tasks = [asyncio.create_task(pool.take(False, ticket)) for ticket in tickets]
+    await until(lambda: len(done(tasks)) + sum(pool.waiting.values()) - before == len(tasks))
+    return tasks
+
+
+def done(tasks: list[asyncio.Task[Lease]]) -> list[int]:
+    """The numbers of the tasks that have a connection."""
+    return [number for number, task in enumerate(tasks) if task.done()]
+
+
+async def finish(pool: Pool, tasks: list[asyncio.Task[Lease]]) -> None:
+    """Give back each connection as soon as its task has it."""
+    for task in asyncio.as_completed(tasks):
+        pool.give(await task)
+
+
+@pytest.mark.parametrize(("size", "most"), [(1, 1), (2, 1), (3, 2), (4, 3), (5, 3), (8, 6)])
+async def test_anonymous_callers_hold_three_quarters_of_the_places(migrated: str, size: int, most: int) -> None:
+    async with pool_of(migrated, size) as pool:
+        tasks = await start(pool, *(anonymous(number) for number in range(size)))
+        assert len(done(tasks)) == most
+        others = await start(pool, *(keyed(number) for number in range(size - most)))
+        assert len(done(others)) == size - most, "the other places are there for callers with a key"
+        await finish(pool, [*tasks, *others])
+        assert (pool.used, sum(pool.waiting.values())) == (0, 0)
+
+
+async def test_no_anonymous_statement_begins_while_a_keyed_caller_waits(migrated: str) -> None:
+    async with pool_of(migrated, SIZE) as pool:
+        running = [await pool.take(False, anonymous(number)) for number in range(6)]
+        running += [await pool.take(False, keyed(number)) for number in range(2)]
+        tasks = await start(pool, *(anonymous(number) for number in range(10, 14)))
+        late = await start(pool, *(keyed(number) for number in range(10, 14)))
+        for lease in running[:4]:
+            pool.give(lease)
+        await until(lambda: len(done(late)) == 4)
+        assert done(tasks) == [], "four keyed statements have taken the places of anonymous ones, of which two are left"
+        for lease in running[4:]:
+            pool.give(lease)
+        await until(lambda: len(done(tasks)) == 4)
+        await finish(pool, [*tasks, *late])
+
+
+async def test_a_network_with_many_statements_leaves_the_next_place_to_another(migrated: str) -> None:
+    async with pool_of(migrated, 1) as pool:
+        lease = await pool.take(False, anonymous(1))
+        await asyncio.sleep(0.01)
+        tasks = await start(pool, *(anonymous(1) for _ in range(3)), anonymous(2))
+        pool.give(lease)
+        pool.give(await tasks[3])
+        await finish(pool, tasks[:3])
+
+
+async def test_what_the_service_asks_for_itself_waits_behind_no_caller(migrated: str) -> None:
+    async with pool_of(migrated, 1) as pool:
+        lease = await pool.take(False, anonymous())
+        tasks = await start(pool, anonymous(), keyed())
+        own = asyncio.create_task(pool.take(False))
+        await asyncio.sleep(0)
+        pool.give(lease)
+        pool.give(await own)
+        for task in reversed(tasks):
+            pool.give(await task)
+
+
+async def test_a_lifted_statement_takes_a_place_that_is_not_for_anonymous_callers(migrated: str) -> None:
+    async with pool_of(migrated, 2) as pool:
+        running = await pool.take(False, anonymous(1))
+        waiting = anonymous(2)
+        (task,) = await start(pool, waiting)
+        assert not task.done()
+        pool.lift(waiting, anonymous(3))
+        assert pool.waiting["anonymous"] == 1
+        pool.lift(waiting, keyed())
+        assert (await task).rank is Rank.KEYED
+        for lease in (running, task.result()):
+            pool.give(lease)
+        tasks = await start(pool, anonymous(4), anonymous(5))
+        assert len(done(tasks)) == 1, "as many as before"
+        await finish(pool, tasks)
+
+
+async def test_a_statement_that_is_lifted_once_it_has_its_place_frees_it_as_what_it_was(migrated: str) -> None:
+    async with pool_of(migrated, 2) as pool:
+        for _ in range(3):
+            ticket = anonymous()
+            lease = await pool.take(False, ticket)
+            pool.lift(ticket, keyed())
+            pool.give(lease)
+        tasks = await start(pool, anonymous(4), anonymous(5))
+        assert len(done(tasks)) == 1
+        await finish(pool, tasks)
+
+
+async def test_who_finds_no_place_in_time_is_counted_by_rank(migrated: str) -> None:
+    async with pool_of(migrated, 1, wait=0.05) as pool:
+        lease = await pool.take(False, keyed())
+        for ticket in (anonymous(), anonymous(), keyed()):
+            with pytest.raises(Unavailable):
+                await pool.take(False, ticket)
+        assert pool.refused == {"service": 0, "keyed": 1, "anonymous": 2}
+        assert sum(pool.waiting.values()) == 0
+        pool.give(lease)
+
+
+async def test_clients_that_come_and_leave_never_put_more_statements_to_work_than_there_are_places(
+    reader: Reader, owner: asyncpg.Connection
+) -> None:
+    seen: set[int] = set()
+    for number in range(60):
+        tasks = [sleep(reader, 5, keyed(number, price=1000)) for _ in range(4)]
+        await asyncio.sleep(0.005 * (number % 4))
+        for task in tasks:
+            task.cancel()
+        at_work = {row["pid"] for row in await owner.fetch(AT_WORK)}
+        assert len(at_work) <= 2
+        seen |= at_work
+        assert reader.pool.used <= 2
+    await until(lambda: reader.pool.used == 0)
+    assert not await owner.fetch(AT_WORK)
+    assert 0 < len(seen) <= 2, "connections are used again once Postgres has confirmed"
+    assert reader.pool.cancelled > 2
+    assert (await reader.read(SLEEP, (0.0,), custom=False, ticket=anonymous())).body == b"x"
+
+
+async def test_a_statement_that_postgres_does_not_end_keeps_its_place_until_its_connection_is_closed(
+    reader: Reader, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "CONFIRM_SECONDS", 0.5)
+    task = asyncio.create_task(reader.read(DEAF, (), custom=False, ticket=keyed(price=1000)))
+    await at_work(owner, 1, ASLEEP)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert reader.pool.used == 1, "Postgres still works on it"
+    await until(lambda: reader.pool.used == 0)
+    assert reader.pool.idle == 0, "the connection is not used again"
+    assert (await reader.read(SLEEP, (0.0,), custom=False, ticket=anonymous())).body == b"x"
+    await at_work(owner, 0)
+
+
+@pytest.mark.parametrize("between", [False, True], ids=["prepared", "as behind a pooler"])
+async def test_a_time_out_ends_the_statement_in_postgres_and_the_connection_is_used_again(
+    migrated: str, owner: asyncpg.Connection, between: bool
+) -> None:
+    reader = Reader(migrated, Settings(pool_size=1, pool_wait=5.0, statement_cache_size=0 if between else 100))
+    first = await reader.pool.take(False)
+    reader.pool.give(first)
+    with pytest.raises(TimedOut):
+        await reader.read(SLEEP, (60.0,), custom=False, ticket=anonymous(price=1))
+    assert (await reader.read(SLEEP, (0.0,), custom=False, ticket=anonymous())).body == b"x"
+    assert not await owner.fetch(AT_WORK)
+    assert await reader.pool.take(False) is first
+    reader.pool.give(first)
+    assert (reader.pool.timed_out, reader.pool.idle) == (1, 1)
+    await reader.close()
+
+
+async def test_a_higher_price_gives_a_statement_more_time(reader: Reader) -> None:
+    await asyncio.gather(*(sleep(reader, 2 * LEAST_SECONDS, keyed(number, price=200)) for number in range(2)))
+    assert reader.pool.idle == 2
+    with pytest.raises(TimedOut):
+        await sleep(reader, 2 * LEAST_SECONDS, keyed(price=25))
+
+
+async def test_the_wait_for_a_place_does_not_count_as_time_of_the_statement(reader: Reader) -> None:
+    leases = [await reader.pool.take(False) for _ in range(2)]
+    task = sleep(reader, 0, anonymous(price=1))
+    await asyncio.sleep(2 * LEAST_SECONDS)
+    for lease in leases:
+        reader.pool.give(lease)
+    assert (await task).body == b"x"
+
+
+@pytest.mark.parametrize(
+    ("price", "most", "seconds"),
+    [
+        (0, 2.5, 0.25),
+        (1, 2.5, 0.25),
+        (25, 2.5, 0.25),
+        (26, 2.5, 0.26),
+        (250, 2.5, 2.5),
+        (9999, 2.5, 2.5),
+        (9, 0.1, 0.1),
+    ],
+)
+def test_the_time_grows_with_the_price_up_to_the_setting(price: int, most: float, seconds: float) -> None:
+    assert deadline(price, most) == pytest.approx(seconds)
+
+
+async def test_a_statement_that_was_cancelled_counts_for_its_caller_until_postgres_has_ended_it(
+    reader: Reader, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "CONFIRM_SECONDS", 0.5)
+    ticket = keyed(price=1000)
+    task = asyncio.create_task(reader.read(DEAF, (), custom=False, ticket=ticket))
+    await at_work(owner, 1, ASLEEP)
+    task.cancel()
+    await until(lambda: reader.pool.used == 0)
+    share = reader.pool._queue.share(ticket.origin)
+    assert share.seconds(asyncio.get_running_loop().time()) > 0.4
+    await at_work(owner, 0)
+
+
+async def test_checks_for_readiness_take_one_place_however_many_ask(reader: Reader) -> None:
+    leases = [await reader.pool.take(False) for _ in range(2)]
+    checks = [asyncio.create_task(reader.ready()) for _ in range(50)]
+    await asyncio.sleep(0.01)
+    assert sum(reader.pool.waiting.values()) == 1
+    checks[0].cancel()
+    for lease in leases:
+        reader.pool.give(lease)
+    assert await asyncio.gather(*checks[1:]) == [None] * 49
