@@ -22,7 +22,6 @@ from api.graphql import routes as graphql
 from api.http import lifecycle, meanings
 from api.http.access_log import access_log
 from api.http.admission import Admission
-from api.http.cors import Cors
 from api.http.front import Front
 from api.http.health import PATIENCE, Health, Prepare, persist
 from api.http.metrics import Kind, Metrics
@@ -117,7 +116,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None, tab
     front = Front(app, Paths(app, routers), settings, gate, ended)
     if metrics is not None:
         _follow(metrics, front, service, exports)
-    return Application(Cors(front, settings.cors_origins), health, metrics)
+    return Application(front, health, metrics)
 
 
 def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Exports) -> None:

@@ -48,6 +48,14 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def one_line(expression: str) -> str:
+    """The text of JSON with U+2028, U+2029 and U+0085 written as escapes: programs that split lines as Unicode does
+    take them for the end of one."""
+    for code in ("2028", "2029", "0085"):
+        expression = rf"replace({expression}, E'\u{code}', '\u{code}')"
+    return expression
+
+
 def fixed(text: str) -> Json:
     """A text of JSON that is the same in every row."""
     return Json(((True, text),))

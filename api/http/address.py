@@ -59,6 +59,15 @@ def is_trusted(text: str, proxies: Sequence[Network]) -> bool:
     return address is not None and _is_in(address, proxies)
 
 
+def is_secure(scope: Scope, proxies: Sequence[Network]) -> bool:
+    """Whether the client came by TLS, as far as is known here, or as a trusted proxy says in X-Forwarded-Proto."""
+    if scope["scheme"] == "https":
+        return True
+    client = scope.get("client")
+    said = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]
+    return said == [b"https"] and client is not None and is_trusted(client[0], proxies)
+
+
 def network(scope: Scope, proxies: Sequence[Network]) -> str:
     """The network that an anonymous caller of this request is counted by."""
     return client_blocks(scope, proxies).subnetwork

@@ -20,7 +20,7 @@ from api.errors import Unavailable
 from api.http.address import LOCAL, blocks
 from api.http.admission import limit_fields
 from api.http.body import BodyIgnored
-from api.http.cors import always
+from api.http.cors import Origins, Preflights
 from api.http.facts import GONE, Ended, Facts, route, unchanged
 from api.http.lifecycle import name_of, of_versions, uses
 from api.http.media import fields
@@ -51,8 +51,8 @@ class Front:
         self._settings = settings
         self.unread = UnreadAnswers(settings.unread_memory)
         # Past the application's own middleware: it would answer errors in shapes that are not ours.
-        self._router: ASGIApp = BodyIgnored(paths, settings)
-        self._always = [*ALWAYS, *always(settings.cors_origins)]
+        self._origins = Origins(settings.cors_origins)
+        self._router: ASGIApp = BodyIgnored(Preflights(paths, self._origins), settings)
         self._ended = tuple(ended)
         self._suggests = settings.suggestions != "none"
         self._outdated = of_versions(VERSIONS.values())
@@ -79,7 +79,8 @@ class Front:
                 facts.cut = True  # until the end is taken
                 message["headers"] = [
                     *message["headers"],
-                    *self._always,
+                    *ALWAYS,
+                    *self._origins.fields(scope),
                     (b"x-request-id", request_id),
                     (b"server-timing", _timing(facts)),
                     *(limit_fields(facts.spent) if facts.spent is not None else ()),

@@ -276,7 +276,7 @@ class Protocol(HttpToolsProtocol):
         if self.received + self.arriving > bound and weigh(self.headers) > bound:
             raise self._too_large()
         version = self.parser.get_http_version()
-        wrong = fault(version, self.headers)
+        wrong = fault(version, self.url, self.headers)
         if wrong:
             raise HTTPError("invalid_request", wrong)
         if len(self.pipeline) >= PIPELINE:

@@ -24,10 +24,13 @@ def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]]) -> bytes:
     return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
 
 
-def fault(version: str, headers: list[tuple[bytes, bytes]]) -> str:
+def fault(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> str:
     """What is wrong with a head that llhttp let pass; empty where nothing is."""
     if version not in ("1.1", "1.0"):
         return f"HTTP/{version} is not spoken here."
+    # `OPTIONS *` asks about the server as a whole, of which there is nothing to say.
+    if not target.startswith((b"/", b"http://", b"https://")):
+        return "The request target has to be a path, such as /v1/events."
     names = [name for name, _ in headers]
     hosts = names.count(b"host")
     if hosts > 1 or (hosts == 0 and version == "1.1"):

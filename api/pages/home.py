@@ -15,6 +15,7 @@ from api.answer import Service, tagged
 from api.catalog import Version
 from api.compiler.summary import summary
 from api.errors import Unavailable
+from api.http.address import Network, is_secure
 from api.http.admission import Admission
 from api.http.assets import HTML, POLICY, guarded
 from api.http.facts import answered
@@ -23,6 +24,8 @@ from api.http.respond import Bytes, Content, Headers, respond, unchanged
 from api.pages.files import ASSETS, TITLE
 
 GUARDED = guarded(POLICY)
+# Beside what every answer varies by: the page shows its own address.
+VARY = (b"vary", b"x-forwarded-proto")
 # What the statement may cost: it counts a sample of each list.
 PRICE = 10
 HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}")
@@ -41,7 +44,11 @@ class Home:
 
     async def answer(self, scope: Scope) -> Bytes:
         """The page; 304 where the browser has it, 503 without numbers where the store is away."""
-        origin = _origin(scope)
+        response = await self._answer(scope, _origin(scope, self._admission.proxies))
+        response.headers.append(VARY)
+        return response
+
+    async def _answer(self, scope: Scope, origin: str) -> Bytes:
         try:
             async with self._admission(scope):
                 if same := unchanged(scope, _tag(self._service.tag(self._priced), origin)):
@@ -118,11 +125,10 @@ def _links(versions: Sequence[Version]) -> list[str]:
     return [*found, '<a href="docs/admin">Reference of keys and plans</a>, <a href="admin/openapi.json">OpenAPI</a>']
 
 
-def _origin(scope: Scope) -> str:
-    """Where the caller found us, for the call to copy."""
+def _origin(scope: Scope, proxies: Sequence[Network]) -> str:
+    """The origin that the client used, for the call to copy."""
     host = header(scope, b"host")
-    secure = scope["scheme"] == "https" or header(scope, b"x-forwarded-proto") == "https"
-    return f"{'https' if secure else 'http'}://{host if HOST.fullmatch(host) else 'localhost'}"
+    return f"{'https' if is_secure(scope, proxies) else 'http'}://{host if HOST.fullmatch(host) else 'localhost'}"
 
 
 def _tag(tag: str, origin: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from api.compiler.json import one_line
 from api.errors import SettingsError, Unavailable
 from api.store.connection import Connection, connect
 from api.store.merge import ORDER
@@ -91,8 +92,9 @@ async def snapshot(url: str, noted: Callable[[int], None]) -> AsyncIterator[Snap
 
 def _records(name: str) -> str:
     taken = "jsonb_build_object('withdrawn', jsonb_build_object('reason', held.withdrawn))"
+    record = f"(record || case when held.withdrawn is null then '{{}}' else {taken} end)::text"
     return f"""
-        select concat(record || case when held.withdrawn is null then '{{}}' else {taken} end, E'\\n') as line
+        select concat({one_line(record)}, E'\\n') as line
         from store.{name} as held join store.change using (id, revision) order by held.id"""
 
 

@@ -97,7 +97,15 @@ def test_any_origin_may_read_and_none_gets_credentials(door: Door, origin: str) 
     assert "access-control-allow-credentials" not in answer.fields
     asked = ("Access-Control-Request-Method: GET", "Access-Control-Request-Headers: if-none-match")
     assert door.get(LIST, f"Origin: {origin}", *asked, method="OPTIONS").status == 200
-    assert door.get(LIST, f"Origin: {origin}", "Access-Control-Request-Method: PUT", method="OPTIONS").status == 400
+    refused = door.get(LIST, f"Origin: {origin}", "Access-Control-Request-Method: PUT", method="OPTIONS")
+    assert (refused.status, refused.problem["code"]) == (400, "invalid_request")
+    assert refused.fields["x-request-id"] == refused.problem["request_id"]
+
+
+def test_options_of_everything_is_a_400(door: Door) -> None:
+    for target in ("*", "**", "a"):
+        answer = door.send(f"OPTIONS {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert (answer.status, answer.problem["code"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize(

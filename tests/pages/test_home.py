@@ -89,10 +89,21 @@ def test_a_host_that_is_none_is_not_shown(browser: httpx2.Client, host: str) -> 
     assert answer.status_code == 400 or "curl 'http://localhost/" in answer.text
 
 
-def test_behind_https_the_call_is_so_too(browser: httpx2.Client) -> None:
-    answer = browser.get("/", headers={"host": "data.example.org", "x-forwarded-proto": "https"})
-    assert "curl 'https://data.example.org/" in answer.text
-    assert answer.headers["etag"] != browser.get("/", headers={"host": "data.example.org"}).headers["etag"]
+async def test_behind_a_trusted_proxy_with_tls_the_call_is_https_and_from_nobody_else(
+    fresh_database: Callable[[], Awaitable[str]],
+) -> None:
+    url = await fresh_database()
+    await migrate(url)
+    sent = {"accept": BROWSER, "host": "data.example.org", "x-forwarded-proto": "https"}
+    pages = {}
+    with serving(url, trusted_proxies="127.0.0.2") as server:
+        for address in ("127.0.0.2", "127.0.0.3"):
+            with httpx2.Client(transport=httpx2.HTTPTransport(local_address=address)) as client:
+                pages[address] = client.get(f"http://127.0.0.1:{server.port}/", headers=sent)
+    assert "curl 'https://data.example.org/" in pages["127.0.0.2"].text
+    assert "curl 'http://data.example.org/" in pages["127.0.0.3"].text
+    assert len({page.headers["etag"] for page in pages.values()}) == 2
+    assert all("x-forwarded-proto" in page.headers["vary"] for page in pages.values())
 
 
 def test_it_is_one_statement_and_counts_a_sample_of_long_lists() -> None:

@@ -51,6 +51,7 @@ TRICKY = {
     "quoted": 'He said "no", twice',
     "lines": "first\nsecond, third",
     "unicode": "Маріуполь 🕊 日本 ‘’",
+    "separators": "one\u2028two\u2029three\u0085four\\\\u2028",
     "bar": "a|b",
 }
 
@@ -65,7 +66,7 @@ async def tricky(fresh_database: Callable[[], Awaitable[str]], tmp_path_factory:
         for key, text in TRICKY.items()
     ]
     for number, (latitude, longitude) in enumerate(((-33.5, 151.25), (0, -180), (None, None))):
-        place = {"resource": "place", "dataset": "t", "key": f"p{number}", "name": f"Place {number}"}
+        place = {"resource": "place", "dataset": "t", "key": f"p{number}", "name": f"Place\u2028one {number}"}
         lines.append(place | ({} if latitude is None else {"latitude": latitude, "longitude": longitude}))
     file: Path = tmp_path_factory.mktemp("tricky") / "lines.ndjson"
     file.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
@@ -223,13 +224,21 @@ def test_a_number_below_zero_is_a_number(tricky: httpx2.Client) -> None:
 def test_lines_end_as_rfc_4180_says(tricky: httpx2.Client) -> None:
     text = tricky.get("/v1/sources.csv").content.decode("utf-8")
     assert text.endswith("\r\n") and not text.startswith("\ufeff")
-    assert len(text.replace("\r\n", "").splitlines()) == 3, "two line feeds stand within cells"
+    assert text.replace("\r\n", "").count("\n") == text.count("first\nsecond") == 2, "line feeds stand within cells"
     assert list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
 def test_json_lines_keep_every_text_as_it_is(tricky: httpx2.Client) -> None:
     found = [json.loads(line) for line in tricky.get("/v1/sources.ndjson").text.split("\n")[:-1]]
     assert {one["description"] for one in found} == set(TRICKY.values())
+
+
+@pytest.mark.parametrize("form", ["ndjson", "geojson"])
+def test_no_line_holds_what_some_readers_take_for_its_end(tricky: httpx2.Client, form: str) -> None:
+    for version in ("v1", "v2"):
+        text = tricky.get(f"/{version}/{'sources' if form == 'ndjson' else 'places'}.{form}").content.decode("utf-8")
+        assert text.splitlines() == text.removesuffix("\n").split("\n")
+        assert "Place\\u2028one" in text or "one\\u2028two\\u2029three\\u0085four" in text
 
 
 def test_points_stand_where_places_are(tricky: httpx2.Client) -> None:

@@ -1,0 +1,80 @@
+"""Which origins may read answers, and which preflights are refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from api.http.cors import Origins, Preflights
+from api.http.problems import HTTPError
+
+LISTED = Origins("https://a.example, https://b.example")
+ANY = Origins("*")
+METHOD = (b"access-control-request-method", b"GET")
+
+
+def request(*fields: tuple[bytes, bytes], method: str = "OPTIONS") -> dict[str, Any]:
+    return {"type": "http", "method": method, "headers": list(fields)}
+
+
+def answered(origins: Origins, *fields: tuple[bytes, bytes], method: str = "OPTIONS") -> dict[bytes, bytes] | None:
+    """The fields of the answer to a preflight; None where the request goes on to the application."""
+    sent: list[Any] = []
+    reached = []
+
+    async def app(*_: Any) -> None:
+        reached.append(True)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Preflights(app, origins)(request(*fields, method=method), None, send))  # type: ignore[arg-type]
+    if reached:
+        return None
+    assert sent[0]["status"] == 200
+    return dict(sent[0]["headers"])
+
+
+def origin(name: str) -> tuple[bytes, bytes]:
+    return (b"origin", name.encode())
+
+
+def test_a_listed_origin_may_read_and_caches_keep_origins_apart() -> None:
+    got = dict(LISTED.fields(request(origin("https://b.example"))))
+    assert got[b"access-control-allow-origin"] == b"https://b.example"
+    assert b"ETag" in got[b"access-control-expose-headers"]
+    for fields in ([], [origin("https://c.example")], [origin("https://a.example.evil")]):
+        assert LISTED.fields(request(*fields)) == [(b"vary", b"origin")]
+    assert dict(ANY.fields(request()))[b"access-control-allow-origin"] == b"*"
+
+
+@pytest.mark.parametrize("origins", [LISTED, ANY])
+def test_a_preflight_of_an_allowed_origin_is_answered(origins: Origins) -> None:
+    asked = (b"access-control-request-headers", b"content-type, X-API-Key,if-none-match")
+    got = answered(origins, origin("https://a.example"), METHOD, asked)
+    assert got is not None
+    assert b"POST" in got[b"access-control-allow-methods"]
+    assert b"X-API-Key" in got[b"access-control-allow-headers"]
+    assert got[b"access-control-max-age"] == b"86400"
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ((origin("https://c.example"), METHOD), "origin"),
+        ((origin("https://a.example"), (b"access-control-request-method", b"PUT")), "methods GET"),
+        ((origin("https://a.example"), METHOD, (b"access-control-request-headers", b"cookie")), "header fields"),
+    ],
+)
+def test_a_preflight_that_is_refused_says_what_is_allowed(fields: Any, told: str) -> None:
+    with pytest.raises(HTTPError, match=told) as refused:
+        answered(LISTED, *fields)
+    assert refused.value.code == "invalid_request"
+
+
+def test_what_is_no_preflight_goes_on() -> None:
+    assert answered(LISTED, METHOD) is None
+    assert answered(LISTED, origin("https://c.example")) is None
+    assert answered(LISTED, origin("https://c.example"), METHOD, method="GET") is None
