@@ -57,6 +57,7 @@ def _merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]
 def _through(writer: Writer, resource: Resource, alias: str, filter: Through) -> str:
     link = resource.links[filter.link]
     there = writer.name()
+    writer.looked_at.add(link.target)
     joined = {
         "one": f"{there}.id = {alias}.{link.by}",
         "several": f"{there}.id = any({alias}.{link.by})",

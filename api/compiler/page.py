@@ -28,6 +28,7 @@ from api.query import (
     Selection,
     Total,
     counted,
+    is_bounded,
 )
 from api.query.filter import searched
 
@@ -165,6 +166,8 @@ def _segments(
 ) -> list[str]:
     """The selects of the rows, in reading order; `otherwise` has to hold before any is read."""
     alias, resource = writer.name(), source.resource
+    if not is_bounded(resource, rows):
+        writer.looked_at.add(resource.name)
     key = read.key.format(alias)
     columns = ", ".join([*(f"{alias}.{name}" for name in source.columns), f"{key} as k"])
     limit = f"\nlimit {size}" if size else ""
@@ -185,6 +188,8 @@ def _segments(
 def counts(writer: Writer, rows: Rows, resource: Resource) -> str:
     """The `with` that counts what the filter leaves, once for a total and its quality; empty where none is asked."""
     asked = counted(rows.selection)
+    if asked:
+        writer.looked_at.add(resource.name)
     made = [_exact(writer, rows, resource)] if True in asked else []
     made += [_estimated(writer, rows, resource)] if False in asked else []
     return f"with {', '.join(made)}\n" if made else ""

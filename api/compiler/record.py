@@ -1,20 +1,20 @@
 """A record as a JSON object, and a page of records as one: records hold pages of what they link to, and so on.
 
 A page is one row whatever is asked of it: `having true` makes one group of its records, even where nothing is
-aggregated (`__typename` alone) and where there are none. Beside the text, `made`, it tells the `points` that it comes
-to: those of api.query.cost, with the rows that there were in the place of those that there might be.
+aggregated (`__typename` alone) and where there are none. Beside the text, `made`, it returns the `points` that it
+costs: those of api.query.cost for the rows that there were, and a point for each 4 KiB of text beyond the first of a
+record.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from api.catalog import Resource
+from api.catalog import Field, Resource
 from api.catalog.declaration import Type
 from api.compiler.json import Json, boolean, fixed, listed, literal, object_of, optional, scalar, string, written
 from api.compiler.keyset import order
 from api.compiler.page import Reading, counts, numbered, reading, total
-from api.compiler.planning import settled
 from api.compiler.writer import Source, Writer, indent
 from api.query import (
     All,
@@ -37,12 +37,19 @@ from api.query import (
     Total,
     base_of,
     extra_of,
+    is_served,
     unit_of,
 )
 
+# Bytes of a record's texts that its point pays for; each further piece of this size costs a point.
+TEXT_BYTES = 4096
+# A list or an object whose stored form is smaller holds little text. To write it out only to measure it would take
+# longer than to write the answer.
+SMALL_BYTES = 200
+
 
 def record(writer: Writer, source: Source, selection: Selection) -> Json:
-    """The object of a record; joins that it needs, and their points, are added to the source."""
+    """The object of a record; joins that it needs, their points and the bytes of its texts are added to the source."""
     return object_of(pairs(writer, source, selection))
 
 
@@ -55,6 +62,7 @@ def _value(writer: Writer, source: Source, value: object) -> Json:
     match value:
         case Column():
             kind, plain = column_type(source.resource, value.name)
+            _measure_text(source, value.name, kind)
             kind = replace(kind, nullable=kind.nullable or source.outer)
             return scalar(source.column(value.name), kind, plain=plain, upper=value.upper)
         case Constant():
@@ -69,13 +77,37 @@ def _value(writer: Writer, source: Source, value: object) -> Json:
             return _several(writer, source, value)
         case Rows():
             alias = writer.name()
-            made, points = page(writer, value, source)
-            source.joins.append(f"left join lateral (\n  {indent(made)}\n) {alias} on true")
-            if points:
+            made = page(writer, value, source)
+            source.joins.append(f"left join lateral (\n  {indent(made.sql)}\n) {alias} on true")
+            if made.has_points:
                 source.points.append(f"{alias}.points")
+            if made.has_text:
+                source.text_bytes.append(f"{alias}.text_bytes")
             return written(f"{alias}.made")
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a record")
+
+
+def _measure_text(source: Source, name: str, kind: Type) -> None:
+    """Note the bytes of a column that can hold much text. They are measured in the store, so that they are the same for
+    REST and GraphQL."""
+    column = source.column(name)
+    if kind.many or kind.name == "value":
+        bytes_of = f"octet_length({column}::text)"
+        source.text_bytes.append(f"case when pg_column_size({column}) > {SMALL_BYTES} then {bytes_of} else 0 end")
+    elif name in source.resource.fields and _is_free_text(source.resource.fields[name]):
+        source.text_bytes.append(f"coalesce(octet_length({column}), 0)")
+
+
+def _is_free_text(field: Field) -> bool:
+    return field.type.name == "text" and field.type.of is None and field.format in ("", "uri") and field.name != "id"
+
+
+def _text_points(source: Source) -> list[str]:
+    """The points of the text of one record, its citations and other children included."""
+    if not source.text_bytes:
+        return []
+    return [f"greatest(0, ({' + '.join(source.text_bytes)} - 1) / {TEXT_BYTES})"]
 
 
 def column_type(resource: Resource, name: str) -> tuple[Type, bool]:
@@ -90,6 +122,7 @@ def column_type(resource: Resource, name: str) -> tuple[Type, bool]:
 
 def _part(writer: Writer, source: Source, part: Part) -> Json:
     column = source.column(part.name)
+    _measure_text(source, part.name, source.resource.fields[part.name].type)
     item = writer.name() if part.many else column
     made = object_of((entry.key, _key(item, entry.value)) for entry in part.selection)
     if not part.many:
@@ -118,7 +151,7 @@ def _single(writer: Writer, source: Source, single: Single) -> Json:
         found = f"select {columns} from {writer.view(link.target)} where id = {by} limit 1"
         joined = f"left join lateral ({found}) {there.alias} on true"
     source.joins += [joined, *there.joins]
-    source.points += there.points
+    source.points += [*there.points, *_text_points(there)]
     return optional(f"case when {there.alias}.id is not null then {made.sql()} end")
 
 
@@ -128,7 +161,7 @@ def _several(writer: Writer, source: Source, several: Several) -> Json:
     order, alias = writer.name(), writer.name()
     made = listed(record(writer, there, several.selection), f"{order}.position")
     joins = "".join(f"\n{join}" for join in there.joins)
-    points = _points(base_of(writer.version, several.selection), there.points)
+    points = _points(base_of(writer.version, several.selection), [*there.points, *_text_points(there)])
     source.joins.append(
         f"left join lateral (\n  select {made.sql()} as made, {points} as points"
         f"\n  from unnest({source.column(link.by)}) with ordinality {order} (id, position)"
@@ -146,16 +179,25 @@ def _points(unit: int, below: list[str], only: str = "") -> str:
     return " + ".join([*own, *([f"coalesce(sum({' + '.join(below)}){filtered}, 0)"] if below else [])])
 
 
-def page(writer: Writer, rows: Rows, parent: Source | None = None) -> tuple[str, bool]:
-    """The select that makes the object of a page, as `made`, with its `points`, and whether they can be any; with
-    `next`, the next page's cursor, for a root."""
+@dataclass(frozen=True)
+class PageSelect:
+    """The select that makes the object of a page, as `made`. It may have `points`, `next` (the cursor of the next page,
+    for a root) and `text_bytes` (of children, whose texts are their record's)."""
+
+    sql: str
+    has_points: bool = True
+    has_text: bool = False
+
+
+def page(writer: Writer, rows: Rows, parent: Source | None = None) -> PageSelect:
+    """The select of a page: of a list, or of the records that a link of `parent` leads to."""
     source = Source(writer.name(), writer.version[rows.resource])
     there = source.resource
     link = parent.resource.links[rows.link] if parent else None
     joined = f"{{}}.{link.by} = {parent.column('id')}" if parent and link else ""
     if link and link.owned and rows.filter == All():
         return _owned(writer, rows, source, joined)
-    writer.custom = writer.custom or not settled(there, rows)
+    writer.custom = writer.custom or not is_served(there, rows)
     read = reading(writer, rows, there)
     made = object_of((entry.key, _page_value(writer, rows, read, source, entry.value)) for entry in rows.selection)
     marked = f", {read.next_cursor(source)} as next" if not parent else ""
@@ -164,11 +206,23 @@ def page(writer: Writer, rows: Rows, parent: Source | None = None) -> tuple[str,
     shown = f"\nwhere {source.alias}.n <= {rows.page.size}" if read.counted else ""
     counted = counts(writer, rows, there)
     read_from = f"from (\n  {indent(inner)}\n) {source.alias}{joins}{shown}"
-    points = f"{_points(unit_of(writer.version, rows), source.points) or '0'} + {extra_of(rows)}".removesuffix(" + 0")
-    return f"{counted}select {made.sql()} as made, {points} as points{marked}\n{read_from}\nhaving true", True
+    is_child = bool(link and link.owned)
+    below = source.points if is_child else [*source.points, *_text_points(source)]
+    points = f"{_points(unit_of(writer.version, rows), below) or '0'} + {extra_of(rows)}".removesuffix(" + 0")
+    text = _text_sum(source) if is_child else ""
+    columns = f"{made.sql()} as made, {points} as points{text}{marked}"
+    return PageSelect(f"{counted}select {columns}\n{read_from}\nhaving true", has_text=bool(text))
 
 
-def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> tuple[str, bool]:
+def _text_sum(source: Source, only: str = "") -> str:
+    """The column `text_bytes` of a set of children; empty where they hold no text."""
+    if not source.text_bytes:
+        return ""
+    filtered = f" filter (where {only})" if only else ""
+    return f", coalesce(sum({' + '.join(source.text_bytes)}){filtered}, 0) as text_bytes"
+
+
+def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> PageSelect:
     """Children stand in order from position 0, so that neither a limit nor a count is needed to cut them."""
     size = rows.page.size
     position = f"{source.alias}.position"
@@ -189,10 +243,12 @@ def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> tuple[str
     joins = "".join(f"\n{join}" for join in source.joins)
     view = f"{writer.view(rows.resource)} {source.alias}"
     points = _points(unit_of(writer.version, rows), source.points, first if beyond else "")
-    return (
-        f"select {object_of(values).sql()} as made{f', {points} as points' if points else ''}\nfrom {view}{joins}"
+    text = _text_sum(source, first if beyond else "")
+    sql = (
+        f"select {object_of(values).sql()} as made{f', {points} as points' if points else ''}{text}\nfrom {view}{joins}"
         f"\nwhere {joined.format(source.alias)} and {position} {'<=' if beyond else '<'} {size}\nhaving true"
-    ), bool(points)
+    )
+    return PageSelect(sql, bool(points), bool(text))
 
 
 def _page_value(writer: Writer, rows: Rows, read: Reading, source: Source, value: object) -> Json:
@@ -242,7 +298,7 @@ def by_id(writer: Writer, resource: str, identifier: str, selection: Selection) 
     made = record(writer, source, selection)
     joins = "".join(f"\n{join}" for join in source.joins)
     wanted = writer.argument(identifier, "text")
-    points = " + ".join([str(base_of(writer.version, selection)), *source.points])
+    points = " + ".join([str(base_of(writer.version, selection)), *source.points, *_text_points(source)])
     return (
         f"select {made.sql()} as made, {points} as points\nfrom {writer.view(resource)} {source.alias}{joins}"
         f"\nwhere {source.alias}.id = {wanted}"

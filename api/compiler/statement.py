@@ -10,15 +10,27 @@ from api.compiler.json import NULL, Json, array_of, fixed, literal, object_of, o
 from api.compiler.lines import lines
 from api.compiler.record import by_id, page
 from api.compiler.writer import Writer, indent
-from api.query import Constant, Entry, Lines, Object, Query, Record, Records, Rows
+from api.query import (
+    LOOKED_AT_PER_POINT,
+    Constant,
+    Entry,
+    Lines,
+    Object,
+    Query,
+    Record,
+    Records,
+    Rows,
+    least,
+    price,
+)
 
 
 @dataclass(frozen=True)
 class Statement:
     """SQL and its arguments. It returns one row: `body`, the finished JSON as bytes; `next`, the cursor of the next
     page of a lone list; `notes`, for each record that is missing a JSON array [key, place, reason of withdrawal];
-    `mark`, which differs for any two states of the resources that it `reads`; `points`, its price by the rows that
-    there were.
+    `mark`, which differs for any two states of the resources that it `reads`; `points`, what the request used of its
+    price (api/query/cost.py).
 
     That of an export returns a row a record: its `line`, or its typed cells.
 
@@ -33,16 +45,53 @@ class Statement:
 def compile(query: Query) -> Statement:
     """The one statement that answers the query."""
     writer = Writer(VERSIONS[query.version])
-    if isinstance(query.root, Rows):
-        made, _ = page(writer, query.root)
-        told = f"null::text[] as notes, {mark(writer)}, greatest(r.points, 1)::int as points"
-        columns = f"convert_to(r.made, 'UTF8') as body, r.next, {told}"
-        sql = f"select {columns}\nfrom (\n  {indent(made)}\n) r"
-    elif isinstance(query.root, Lines):
+    if isinstance(query.root, Lines):
         sql = lines(writer, query.root)
+    elif isinstance(query.root, Rows):
+        made = page(writer, query.root).sql
+        root = _Root("convert_to(r.made, 'UTF8')", "r.next", "null::text[]", "r.points", f"(\n  {indent(made)}\n) r")
+        sql = _statement(writer, query, root)
     else:
-        sql = _object(writer, query.root)
+        sql = _statement(writer, query, _object(writer, query.root))
     return Statement(sql, tuple(writer.arguments), writer.custom, tuple(sorted(writer.reads)))
+
+
+@dataclass(frozen=True)
+class _Root:
+    """The parts of a statement, as SQL: its columns, and what they are read from."""
+
+    body: str
+    next: str
+    notes: str
+    points: str
+    source: str
+
+
+def _statement(writer: Writer, query: Query, root: _Root) -> str:
+    looked_at = _looked_at(writer)
+    points = [root.points, str(least(query))]
+    begin = end = ""
+    if looked_at:
+        begin = f"with begun as materialized (select {looked_at} as looked_at)\n"
+        # This condition has the count begin before anything is read.
+        end = "\nwhere (select looked_at from begun) is not null"
+        rows = f"({looked_at} - (select looked_at from begun))"
+        # As an argument: it depends on the values, and the text of a statement does not.
+        most = writer.argument(price(query), "bigint")
+        points.append(f"least({most}, {rows} / {LOOKED_AT_PER_POINT})")
+    columns = (
+        f"{root.body} as body, {root.next} as next, {root.notes} as notes, {mark(writer)}"
+        f", greatest({', '.join(points)})::int as points"
+    )
+    return f"{begin}select {columns}\nfrom {root.source}{end}"
+
+
+def _looked_at(writer: Writer) -> str:
+    """The rows and index entries that this connection has looked at; empty where no filter can cause much work."""
+    if not writer.looked_at:
+        return ""
+    tables = ",".join(f"store.{name}" for name in sorted(writer.looked_at))
+    return f"store.rows_looked_at({literal('{' + tables + '}')})"
 
 
 def mark(writer: Writer) -> str:
@@ -52,7 +101,7 @@ def mark(writer: Writer) -> str:
     return f"(select {made} from store.latest where resource = any({names})) as mark"
 
 
-def _object(writer: Writer, root: Object) -> str:
+def _object(writer: Writer, root: Object) -> _Root:
     roots = _Roots(writer)
     for entry in root.selection:
         roots.add(entry)
@@ -60,9 +109,7 @@ def _object(writer: Writer, root: Object) -> str:
     noted = f"nullif(array_remove(array[{notes}]::text[], null), '{{}}')" if notes else "null::text[]"
     joins = "".join(f"\nleft join lateral (\n  {indent(made)}\n) {alias} on true" for alias, made in roots.joins)
     body = f"convert_to({object_of(roots.pairs).sql()}, 'UTF8')"
-    points = f"greatest({' + '.join(roots.points) or '0'}, 1)::int as points"
-    told = f"null::text as next, {noted} as notes, {mark(writer)}, {points}"
-    return f"select {body} as body, {told}\nfrom (select) request{joins}"
+    return _Root(body, "null::text", noted, " + ".join(roots.points) or "0", f"(select) request{joins}")
 
 
 @dataclass
@@ -81,8 +128,7 @@ class _Roots:
             case Constant():
                 return string(entry.value.text)
             case Rows():
-                made, _ = page(self.writer, entry.value)
-                alias = self._join(made)
+                alias = self._join(page(self.writer, entry.value).sql)
                 self.points.append(f"{alias}.points")
                 return written(f"{alias}.made")
             case Record():

@@ -24,7 +24,8 @@ CASTS = {
 @dataclass
 class Writer:
     """One statement in the making. `custom` tells that values decide how it is best planned, `ordered` that rows leave
-    in the order in which they are read."""
+    in the order in which they are read. `looked_at` holds the resources whose rows a filter may have to look at without
+    returning them."""
 
     version: Version
     arguments: list[Any] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Writer:
     names: int = 0
     seen: dict[tuple[Any, str], str] = field(default_factory=dict)
     reads: set[str] = field(default_factory=set)
+    looked_at: set[str] = field(default_factory=set)
 
     def argument(self, value: Any, cast: str) -> str:
         """`$n::type` for a value; equal values share one argument."""
@@ -56,14 +58,16 @@ class Writer:
 
 @dataclass
 class Source:
-    """A row source under an alias: the columns that are read from it, what is joined to it, and the points that the
-    joined rows tell of. Of an `outer` one there may be no row, and its columns are null."""
+    """A row source under an alias: the columns that are read from it, what is joined to it, the points of the joined
+    rows, and the bytes of the texts that its record shows. Of an `outer` one there may be no row, and its columns are
+    null."""
 
     alias: str
     resource: Resource
     columns: dict[str, None] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
     points: list[str] = field(default_factory=list)
+    text_bytes: list[str] = field(default_factory=list)
     outer: bool = False
 
     def column(self, name: str) -> str:

@@ -6,7 +6,7 @@ when a filter lacks the one it needs, or when its price is too high.
 """
 
 from api.query.cells import Cell, cells
-from api.query.cost import Dearest, base_of, dearest, extra_of, largest, price, unit_of
+from api.query.cost import Dearest, base_of, dearest, extra_of, largest, least, price, unit_of
 from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, both
 from api.query.selection import (
     Answer,
@@ -40,9 +40,11 @@ from api.query.selection import (
     counted,
 )
 from api.query.sort import Page, Sort, read_sort
+from api.query.work import LOOKED_AT_PER_POINT, is_bounded, is_served
 
 __all__ = [
     "EVERYTHING",
+    "LOOKED_AT_PER_POINT",
     "All",
     "Answer",
     "AnyOf",
@@ -88,7 +90,10 @@ __all__ = [
     "counted",
     "dearest",
     "extra_of",
+    "is_bounded",
+    "is_served",
     "largest",
+    "least",
     "price",
     "read_sort",
     "unit_of",

@@ -1,6 +1,6 @@
 """What a request costs, in points, from its Query alone: about one point for each record that it may return.
 
-    price(request)  = the sum over its roots, at least 1
+    price(request)  = the sum over its roots + its reserve, at least 1, and a point for 5 relations of its statement
     price(list)     = price(filter) + price(totals) + size x price(record)
     price(record)   = 1 + the sum over its links
     price(one)      = price(record) of what it leads to
@@ -10,13 +10,17 @@
     price(filter)   = 5 for each search, 10 for each link that it looks through, 20 for the order by relevance
     price(totals)   = 10 for an exact one, 50 where the filter looks through links; 5 for an estimated one
 
-    price(export)   = 50: an export has a rule of its own. It is a list without its links to many, of any length, so
-                      that points would only count records; the plan bounds how many it may hold, and what bounds it
-                      besides is how many run at once (`export_connections`) and for how long (`export_timeout`)
+    reserve         = for records that the store may have to look at without returning them (api/query/work.py)
 
-What a request used in the end is the same sum with the rows that there were in the place of those that there might be;
-the statement tells it beside its answer, and the rest is given back. The state of a cache never changes a price, and
-the same Query costs the same through both doors.
+    price(export)   = 50 + its reserve: an export has a rule of its own. It is a list without its links to many, of any
+                      length, so that points would only count records; the plan bounds how many it may hold, and what
+                      bounds it besides is how many run at once (`export_connections`) and for how long
+                      (`export_timeout`)
+
+What a request used in the end is the same sum with the rows that there were, and without the reserve; or a point for
+75 records that the store looked at, where that is more, up to the price. Text beyond 4 KiB a record costs a point for
+each further 4 KiB, even above the price. The statement returns the points beside its answer, and the rest is refunded.
+The state of a cache never changes a price, and the same Query costs the same through REST and GraphQL.
 """
 
 from __future__ import annotations
@@ -40,6 +44,7 @@ from api.query.selection import (
     Single,
     counted,
 )
+from api.query.work import RELATIONS_PER_POINT, SEVERAL, relations, reserve
 
 SEARCH = 5
 LINK = 10
@@ -48,7 +53,6 @@ EXPORT = 50
 EXACT_TOTAL = 10
 EXACT_THROUGH_LINKS = 50
 ESTIMATED_TOTAL = 5
-RELAYS = 10
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,15 @@ class Dearest:
 
 
 def price(query: Query) -> int:
-    """The points that a request costs at most: with as many rows as it may return."""
+    """The points that are taken before a request runs: for as many rows as it may return, and its reserve."""
     if isinstance(query.root, Lines):
-        return EXPORT
-    return max(1, _nested(VERSIONS[query.version], (Entry("", query.root),)))
+        return EXPORT + reserve(query)
+    return max(least(query), _nested(VERSIONS[query.version], (Entry("", query.root),))) + reserve(query)
+
+
+def least(query: Query) -> int:
+    """The points that a request costs at least: to plan its statement is work even where it finds nothing."""
+    return max(1, relations(query) // RELATIONS_PER_POINT)
 
 
 def largest(query: Query) -> int:
@@ -142,7 +151,7 @@ def _nested(version: Version, selection: Selection) -> int:
                 total += extra_of(entry.value) + entry.value.page.size * _each(version, entry.value)
             case Several():
                 there = entry.value.selection
-                total += RELAYS * (base_of(version, there) + _nested(version, there))
+                total += SEVERAL * (base_of(version, there) + _nested(version, there))
             case Record():
                 total += base_of(version, entry.value.selection) + _nested(version, entry.value.selection)
             case Records():
