@@ -31,8 +31,9 @@ SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
 
 
 class Spent:
-    """What a request took from its caller's limits. `price` is what it may cost at most, `used` what it did, and `left`
-    what there is after it, None where nothing is limited. `paid` of the points were taken before, and stay taken."""
+    """What a request took from its caller's limits. `price` is what it took before it ran, `used` what it cost: more
+    than the price where its texts are long. `left` is what there is after it, None where nothing is limited. `paid` of
+    the points were taken before, and stay taken."""
 
     __slots__ = ("_lease", "_paid", "_refusal", "_settled", "_standing", "left", "price", "used")
 
@@ -66,11 +67,11 @@ class Spent:
         return self._lease is not None and not self._settled
 
     async def settle(self, used: int) -> None:
-        """The request has ended and cost so much; the rest goes back. Only the first time counts."""
+        """The request has ended and cost so much: the rest is refunded, or more is taken. Only the first time counts."""
         if self._settled:
             return
         self._settled = True
-        self.used = max(min(used, self.price), self._paid)
+        self.used = max(used, self._paid)
         if (lease := self._lease) is not None:
             self.left = await lease.store.end(lease, self.price - self.used)
             self._standing = None
@@ -155,7 +156,6 @@ class Gate:
         if self.limits is None:
             return Spent(price, None, used, paid)
         terms = caller.plan.terms
-        used = None if used is None else min(used, price)
         taken = None if used is None else max(0, used - paid)
         verdict = await self.limits.begin(caller.identity, terms, max(0, price - paid), taken)
         if paid and verdict.hit is not None and verdict.hit != AT_ONCE:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import asyncpg
 import pytest
 
+from api.ingest.load import load
 from tests.limits.conftest import Access, Client, cost
 from tests.limits.fields import read_integer, read_list
 
@@ -192,3 +194,65 @@ def test_fields_are_structured_and_agree_with_each_other(client: Client, key: di
 def test_the_reader_of_fields_refuses_what_is_none(wrong: str) -> None:
     with pytest.raises(AssertionError):
         read_list(wrong)
+
+
+@pytest.fixture(scope="module")
+async def long_texts(store: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """Events of a dataset of their own, by tag: the points that each costs for its texts."""
+    found = {"none": 0, "short": 0, "long": 4, "cited": 9, "tagged": 2}
+    records: list[dict[str, object]] = [
+        {"resource": "source", "key": "a source", "dataset": "texts", "name": "A source", "kind": "ngo"},
+    ]
+    for tag in found:
+        one: dict[str, object] = {
+            "resource": "event", "dataset": "texts", "key": tag, "kind": "other", "title": f"About {tag}",
+            "language": "en", "status": "occurred", "time_precision": "unknown", "tags": [tag],
+        }  # fmt: skip
+        records.append(one)
+        if tag == "short":
+            one["summary"] = "a" * 4000
+        if tag == "long":
+            one["summary"] = "a" * 20_000
+        if tag == "cited":
+            one["citations"] = [{"source": "a source", "statement": "b" * 20_000} for _ in range(2)]
+        if tag == "tagged":
+            one["tags"] = [tag, *(f"{n:03}" + "c" * 90 for n in range(99))]
+    path = tmp_path_factory.mktemp("texts") / "texts.ndjson"
+    path.write_text("\n".join(json.dumps(one) for one in records))
+    await load([str(path)], store)
+    await asyncio.sleep(0.5)
+    return found
+
+
+SHOWN = "id title summary timeText tags citations(first: 20) { nodes { statement sourceRole } }"
+
+
+@pytest.mark.parametrize("tag", ["none", "short", "long", "cited", "tagged"])
+async def test_text_beyond_4_kib_a_record_costs_the_same_through_both_apis(
+    client: Client, key: dict[str, str], long_texts: dict[str, int], tag: str
+) -> None:
+    rest = [client.get(f"/v1/events?tag={tag}", key) for _ in range(2)]
+    packed = client.get(f"/v1/events?tag={tag}", key, accept_encoding="gzip")
+    asked = client.ask(f'{{ events(filter: {{tags: {{has: ["{tag}"]}}}}) {{ nodes {{ {SHOWN} }} }} }}', key)
+    points = 1 + long_texts[tag]
+    assert [used(one) for one in (*rest, packed)] == [points] * 3
+    assert cost(asked)["actual"] == points
+
+
+async def test_a_field_that_is_not_asked_for_costs_nothing(
+    client: Client, key: dict[str, str], long_texts: dict[str, int]
+) -> None:
+    asked = client.ask('{ events(filter: {tags: {has: ["long"]}}) { nodes { id title } } }', key)
+    assert cost(asked)["actual"] == 1
+
+
+async def test_texts_may_cost_more_than_was_taken_before(
+    client: Client, key: dict[str, str], long_texts: dict[str, int]
+) -> None:
+    before = left(client, key)["day"]
+    identifier = client.get("/v1/events?tag=cited", key).json()["data"][0]["id"]
+    asked = client.ask(f'{{ event(id: "{identifier}") {{ {SHOWN} }} }}', key)
+    assert (cost(asked)["requested"], cost(asked)["actual"]) == (1, 10)
+    again = client.get(f"/v1/events/{identifier}", key)
+    assert used(again) == used(client.get(f"/v1/events/{identifier}", key)) == 10
+    assert before - left(client, key)["day"] == 40

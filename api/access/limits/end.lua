@@ -1,4 +1,5 @@
--- Gives the place back and the points that were not needed; nothing where the lease is not held any more.
+-- Gives the place back and the points that were not needed; nothing where the lease is not held any more. A negative
+-- number of points is taken beyond the price.
 -- KEYS  the caller's buckets, its requests under way
 -- ARGV  the lease, when it began; then for each limit: name, rate, pace, what was not needed, and the debt right after the
 --       lease began, of which only what is still left comes back. Both are times: whole microseconds, and a rest.
@@ -6,18 +7,19 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local ended = redis.call('ZREM', KEYS[2], ARGV[1]) == 1
-local debts = {}
+local debts, longest = {}, 0
 local elapsed = math.max(0, now - ARGV[2])
 for n = 3, #ARGV, 7 do
   local name, rate, pace = ARGV[n], tonumber(ARGV[n + 1]), ARGV[n + 2]
   local whole, rest = debt(name, rate, pace, nil, nil, now)
-  if ended and (whole > 0 or rest > 0) then
-    local back, back_rest = tonumber(ARGV[n + 3]), tonumber(ARGV[n + 4])
+  local back, back_rest = tonumber(ARGV[n + 3]), tonumber(ARGV[n + 4])
+  local more = back < 0
+  if ended and (more or whole > 0 or rest > 0) then
     local still, still_rest = ARGV[n + 5] - elapsed, tonumber(ARGV[n + 6])
-    if still < back or (still == back and still_rest < back_rest) then
+    if not more and (still < back or (still == back and still_rest < back_rest)) then
       back, back_rest = still, still_rest
     end
-    if back >= 0 then
+    if more or back >= 0 then
       whole, rest = whole - back, rest - back_rest
     end
     if rest < 0 then
@@ -28,7 +30,11 @@ for n = 3, #ARGV, 7 do
     end
     local moment, left = string.format('%.0f', now + whole), string.format('%.0f', rest)
     redis.call('HSET', KEYS[1], name, moment, name .. ':rest', left, name .. ':pace', pace)
+    longest = math.max(longest, whole)
   end
   debts[#debts + 1], debts[#debts + 2] = whole, rest
+end
+if longest > 0 then
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(longest / 1000) + 1))
 end
 return debts

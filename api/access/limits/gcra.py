@@ -130,7 +130,12 @@ def give(limits: Sequence[Limit], debts: Sequence[int], owed: Sequence[int], unu
     `owed` was the debt right after that take, `elapsed` microseconds ago; where others had taken points then that may
     come back too, only the price of the take itself. What has come back of it meanwhile without our doing is not given
     a second time: else a caller could hold a price, wait for it to come back, spend it, and get it once more.
+
+    A negative number is taken beyond that price. The bucket then owes more than it holds, and nothing is taken from it
+    until that has come back.
     """
+    if unused < 0:
+        return [owes - unused * limit.point for limit, owes in zip(limits, debts, strict=True)]
     return [
         owes - max(0, min(owes, unused * limit.point, after - elapsed * limit.rate))
         for limit, owes, after in zip(limits, debts, owed, strict=True)

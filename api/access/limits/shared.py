@@ -174,7 +174,7 @@ class SharedTable:
             entry = self._find(place)
             debts = self._debts(entry, terms, now)
             if entry >= 0:
-                if unused > 0:
+                if unused:
                     debts = gcra.give(limits, debts, lease.owed, min(unused, points), now - lease.since)
                     wholes, rests = gcra.moments(limits, debts, now)
                     at = self._moments + entry * MOMENTS.size

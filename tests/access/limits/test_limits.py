@@ -290,3 +290,25 @@ def test_limits_have_names_of_their_own() -> None:
         Terms((PLAN.limits[0], PLAN.limits[0]), 1)
     with pytest.raises(ValueError):
         Terms((), 1)
+
+
+@quick
+@given(terms=terms, asked=asks)
+async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, terms: Terms, asked: list[Ask]) -> None:
+    one, two = store.somebody(), store.somebody()
+    for ask in asked:
+        await store.wait(ask.after)
+        price = round(ask.price * terms.most)
+        beyond = round(ask.unused * 20)
+        verdict = await store.limits.begin(one, terms, price)
+        # Where the cost is known it is taken in one visit, and may be above the price, too.
+        at_once = await store.limits.begin(two, terms, price, price + beyond)
+        assert (at_once.allowed, at_once.hit) == (verdict.allowed, verdict.hit)
+        if verdict.lease is not None:
+            before = verdict.left.debts
+            left = await store.limits.end(verdict.lease, -beyond)
+            assert left.remaining == at_once.left.remaining
+            owed = [debt + beyond * limit.point for debt, limit in zip(before, terms.limits, strict=True)]
+            assert list(left.debts) == owed
+    await store.wait(1)
+    assert (await store.limits.look(one, terms)).remaining == (await store.limits.look(two, terms)).remaining
