@@ -67,7 +67,7 @@ class Spent:
         return self._lease is not None and not self._settled
 
     async def settle(self, used: int) -> None:
-        """The request has ended and cost so much: the rest is refunded, or more is taken. Only the first time counts."""
+        """Settle a request that cost so much: refund the rest, or take more. Only the first time counts."""
         if self._settled:
             return
         self._settled = True

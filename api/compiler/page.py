@@ -118,7 +118,7 @@ def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: 
     if rows.sort.column not in ("position",):
         source.column("id")
     size = rows.page.size + (1 if read.counted else 0)
-    ways = search(writer, rows, read.key, source, size) if not joined and is_guessed(rows) else None
+    ways = search(writer, rows, read.key, source, size) if not joined and is_guessed(source.resource, rows) else None
     segments = _segments(writer, rows, read, joined, source, size, ways.otherwise if ways else "")
     inner = _together(writer, rows, [ways.found, *segments] if ways else segments, size)
     if ways:

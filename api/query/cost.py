@@ -18,7 +18,7 @@
                       (`export_timeout`)
 
 What a request used in the end is the same sum with the rows that there were, and without the reserve; or a point for
-75 records that the store looked at, where that is more, up to the price. Text beyond 4 KiB a record costs a point for
+40 records that the store looked at, where that is more, up to the price. Text beyond 4 KiB a record costs a point for
 each further 4 KiB, even above the price. The statement returns the points beside its answer, and the rest is refunded.
 The state of a cache never changes a price, and the same Query costs the same through REST and GraphQL.
 """

@@ -6,7 +6,7 @@ It is taken before the request runs. The statement counts the records it looked 
 
     reserve(list)  = 50 x weight(filter) where no index serves the filter and the order, else 0
     reserve(set)   = 10 x weight(filter) for each parent record; at most that of a list where no parent comes twice
-    reserve(total) = 10 where everything is counted, 50 x weight(filter) where a filter is counted
+    reserve(total) = 40 where everything is counted, 50 x weight(filter) where a filter is counted
     weight(filter) = the time to test one record, relative to reading it: 1 + the sum over its tests
 """
 
@@ -41,9 +41,9 @@ WHOLE_LIST = 50
 # Points for looking at what one record links to: 20,000 records take 13 ms.
 ONE_PARENT = 10
 # Points for counting up to 100,000 records that no filter has to look at.
-COUNT_ALL = 10
-# Records that the store looks at for a point. A plain list looks at 5 to 15 rows a point.
-LOOKED_AT_PER_POINT = 75
+COUNT_ALL = 40
+# Records that the store looks at for a point. A plain list takes 5 to 15 rows and 5 to 9 buffers a point.
+LOOKED_AT_PER_POINT = 40
 # Relations that a statement may name for a point: planning takes 0.2 to 0.5 ms for each.
 RELATIONS_PER_POINT = 5
 
@@ -56,10 +56,11 @@ LINKED_VALUE = 0.05
 # Full text: a constant and a part for each word, to match and to rank.
 MATCH = (1.0, 0.25)
 RANK = (0.3, 0.45)
-# Records at the end of a link, for each record that is tested.
-LINKED = {"one": 4.5, "several": 5.0, "children": 5.0, "many": 5.0}
-# The same for a link to many that is reached by a link to one: each time the records of the same few parents.
-LINKED_AGAIN = 20.0
+# To look up what a record links to, and how many records there are to test, about.
+LOOK_UP = 3.5
+LINKED = {"one": 1, "several": 2, "children": 3, "many": 3}
+# The same of a link to many that is reached by a link to one: the records of a few parents are tested again and again.
+LINKED_AGAIN = 20
 # Records that a link to several leads to, about.
 SEVERAL = 10
 
@@ -135,7 +136,7 @@ def _tests(version: Version, resource: Resource, filter: Filter, *, linked: bool
             link = resource.links[filter.link]
             records = LINKED_AGAIN if again and link.kind == "many" else LINKED[link.kind]
             below = _tests(version, version[link.target], filter.filter, linked=True, again=again or link.single)
-            return records * (1.0 + below)
+            return LOOK_UP + records * (1.0 + below)
 
 
 def _searches(filter: Filter) -> Iterator[Search]:

@@ -1,5 +1,5 @@
--- The rows of some tables, and the entries of their indexes, that this connection has looked at: a request is charged for
--- the records that it made the store look at. Postgres keeps these numbers for pg_stat_xact_all_tables. They only grow
+-- The rows of some tables, and the entries of their indexes, that this connection has looked at; to search an index counts
+-- as three. A request is charged for the records that it made the store look at. Postgres keeps these numbers for pg_stat_xact_all_tables. They only grow
 -- within a statement, so the difference of two calls is the work between them. With `track_counts` off it keeps none:
 -- then the nanoseconds of the clock stand in for them, and whatever has to look at records is charged its whole price.
 create function store.rows_looked_at(tables regclass[]) returns bigint
@@ -15,7 +15,8 @@ begin
         looked_at := looked_at + pg_stat_get_xact_tuples_returned(one) + pg_stat_get_xact_tuples_fetched(one);
     end loop;
     return looked_at + (
-        select coalesce(sum(pg_stat_get_xact_tuples_returned(indexrelid)), 0)
+        select coalesce(sum(
+            pg_stat_get_xact_tuples_returned(indexrelid) + 3 * pg_stat_get_xact_numscans(indexrelid)), 0)
         from pg_index where indrelid = any(tables)
     );
 end

@@ -113,7 +113,8 @@ def line(*cells: object) -> str:
 class Maker:
     """Makes the rows, table by table, each from a seed of its own."""
 
-    def __init__(self, events: int) -> None:
+    def __init__(self, events: int, heavy: int = HEAVY_FIGURES) -> None:
+        self.heavy = heavy
         self.values = Values(events)
         self.sizes = Sizes(events)
         chance = random.Random(SEED)
@@ -174,7 +175,7 @@ class Maker:
     def many_figures(self, chance: random.Random) -> Iterator[str]:
         for event in range(self.sizes.events):
             count = 0 if chance.random() < 0.3 else tail(chance, 1.7, 500)
-            for _ in range(HEAVY_FIGURES if event == HEAVY else count):
+            for _ in range(self.heavy if event == HEAVY else count):
                 value, day = int(chance.paretovariate(0.7)) % 100_000, moment(chance)
                 words = self.text(chance, 1, 4) if chance.random() < 0.5 else None
                 row = (identifier("fig", self.figures), identifier("evt", event), identifier("brf", event // 30))
@@ -239,8 +240,9 @@ INDEXES = """
         select from pg_constraint where conindid = format('%I.%I', schemaname, indexname)::regclass)"""
 
 
-async def fill(url: str, events: int) -> None:
-    """Fill a migrated, empty store. Records first and indexes after, with no triggers: the rows are known to fit."""
+async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES) -> None:
+    """Fill a migrated, empty store, with `heavy` figures for one of its events. Records come first and indexes after,
+    with no triggers: the rows are known to fit."""
     begun = time.monotonic()
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     for setting in ("session_replication_role = replica", "maintenance_work_mem = '512MB'", "synchronous_commit = off"):
@@ -248,7 +250,7 @@ async def fill(url: str, events: int) -> None:
     indexes = await connection.fetch(INDEXES)
     for index in indexes:
         await connection.execute(f"drop index {index['name']}")
-    maker = Maker(events)
+    maker = Maker(events, heavy)
     for table, columns, make in TABLES:
         await _copy(connection, table, columns.split(), make(maker, random.Random(f"{SEED}{table}")))
         print(f"{time.monotonic() - begun:6.1f} s  {table}", flush=True)

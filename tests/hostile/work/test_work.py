@@ -1,0 +1,190 @@
+"""What a request has the store do is paid for: at most ten times the rows and the buffers a point of a plain list.
+
+Work is counted in a small store of the same shape as the large one of the bench. Requests in `GREEDY` once cost up to
+2.5 seconds of Postgres a point. `make test-full` looks for others, with a seed a run, which it prints.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from random import SystemRandom
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+
+from api.store.migrate import migrate
+from tests.bench.archive import KINDS, fill
+from tests.hostile.work.greedy import Greedy, Held
+from tests.hostile.work.measure import Request, Work, connect, measure
+
+EVENTS = 2_000
+TIMES = 10
+SEARCHED = int(os.environ.get("BRIEFING_GREEDY", "3000"))
+IDENTIFIERS = [{"scheme": "wikidata", "value": f"x{n}"} for n in range(190)]
+NONE_OF_THESE = ", ".join(one.upper() for one in KINDS)
+UNKNOWN = '{not: {language: {in: ["en"]}}}'
+
+
+@pytest.fixture(scope="module")
+async def store(fresh_database: Callable[..., Awaitable[str]]) -> str:
+    """The URL of a store with 2,000 events, one of which has 200 figures."""
+    url = await fresh_database()
+    await migrate(url)
+    await fill(url, EVENTS, EVENTS // 10)
+    return url
+
+
+@pytest.fixture(scope="module")
+async def connection(store: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+    made = await connect(store)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+async def held(connection: asyncpg.Connection[Any]) -> Held:
+    return await Held.read(connection)
+
+
+@pytest.fixture(scope="module")
+async def plain(connection: asyncpg.Connection[Any]) -> Work:
+    """The work of a plain list."""
+    work = await measure(connection, Request("/events?limit=50", version="v1"))
+    assert work is not None and work.points == work.price == 50
+    return work
+
+
+def events(filter: str, size: int = 1, shown: str = "id") -> str:
+    """A list of events."""
+    return f"events(first: {size}, filter: {filter}) {{ nodes {{ {shown} }} }}"
+
+
+def named(fields: list[str]) -> str:
+    """Fields, each under an alias of its own."""
+    return " ".join(f"a{n}: {field}" for n, field in enumerate(fields))
+
+
+def greedy(held: Held) -> dict[str, Request]:
+    """Requests that once cost more work than their points, and their relatives."""
+    source, place, event = held.ids["source"][0], held.ids["place"][0], held.ids["event"][0]
+    words, identified = held.words, "{identifiers: {has: $j}}"
+    unidentified = f'{{and: [{{not: {identified}}}, {{language: {{in: ["aa"]}}}}]}}'
+    quotes = [f"quotes(first: {n + 1}, filter: {UNKNOWN}) {{ nodes {{ id }} }}" for n in range(29)]
+    deep = ["quotes(first: 1) { nodes { event { place { id } } } }"] * 20
+    texts = {
+        "a negation of every kind": events(f"{{not: {{kind: {{in: [{NONE_OF_THESE}]}}}}}}"),
+        "negated lists of identifiers": events(
+            f"{{not: {{or: [{{status: {{in: [OCCURRED]}}}}, {unidentified}, {unidentified}]}}}}"
+        ),
+        "alternatives through a link": events(
+            f'{{not: {{or: [{identified}, {{briefing: {{language: {{in: ["en"]}}}}}}]}}}}', 50
+        ),
+        "sets below a heavy parent": f'source(id: "{source}") {{ {named(quotes)} }}',
+        "figures of a heavy event": (
+            f'event(id: "{event}") {{ figures(filter: {{unit: {{in: ["kg"]}}}}) {{ nodes {{ id }} }} }}'
+        ),
+        "sets below the same place": events(f'{{placeId: {{in: ["{place}"]}}}}', 50, f"place {{ {events(UNKNOWN)} }}"),
+        "ten roots": named([events(UNKNOWN)] * 10),
+        "a count of what does not pass": f"quotes(first: 1, filter: {UNKNOWN}) {{ totalCount }}",
+        "a count of everything": "figures(first: 1) { totalCount }",
+        "a link back": events('{briefing: {events: {some: {language: {in: ["aa"]}}}}}'),
+        "many relations that find nothing": f'source(id: "src_{"0" * 26}") {{ {named(deep)} }}',
+    }
+    phrases = " or ".join(f'"{words[n]} {words[n + 14]}"' for n in range(14))
+    nobody = ",".join(f"wikidata:x{n}" for n in range(190))
+    some = ",".join(held.ids["source"][:150])
+    paths = {
+        "long lists": f"/events?tag={','.join(held.tags)}&citations.source_id={some}&limit=10",
+        "phrases": f"/quotes?q={quote(phrases)}",
+        "rare words": "/quotes?q=zzzz%20or%20yyyy",
+        "negated words": f"/quotes?q=-{words[0]}%20-{words[1]}&limit=1",
+        "relevance": f"/quotes?q={'%20or%20'.join(words[:10])}&sort=relevance&limit=1",
+        "an order that no index has": "/figures?unit=kg&sort=-updated_at&limit=1",
+        "a search of one record": f"/documents?ids={held.ids['document'][0]}&q=-zzzz&limit=200",
+        "a distance": "/events?near=10,10,20000&count=estimated&limit=2",
+        "identifiers that no event has": f"/events?identifier={nobody}&count=exact&limit=1",
+    }
+    found = {}
+    for name, text in texts.items():
+        given = {"j": IDENTIFIERS} if "$j" in text else {}
+        declared = "query($j: [IdentifierInput!]!)" if given else ""
+        found[name] = Request(f"{declared} {{ {text} }}", given)
+    return found | {name: Request(path) for name, path in paths.items()}
+
+
+async def test_requests_that_look_at_much_are_charged_for_it(
+    connection: asyncpg.Connection[Any], plain: Work, held: Held
+) -> None:
+    times = {}
+    for name, request in greedy(held).items():
+        work = await measure(connection, request)
+        assert work is not None, f"{name} is refused"
+        times[name] = round(work.times(plain), 1)
+    assert {name: found for name, found in times.items() if found > TIMES} == {}
+
+
+async def test_a_harmless_request_costs_what_it_did_or_twice_that_at_most(
+    connection: asyncpg.Connection[Any], held: Held
+) -> None:
+    """The points in the second column are those of the records alone."""
+    word = quote(held.words[0])
+    harmless = {
+        "/events?limit=50": 100,
+        "/events?limit=20&starts_at_gte=2022-03-01": 40,
+        "/events?limit=20&kind=attack&starts_at_gte=2010-03-01": 40,
+        "/events?limit=50&kind=attack,clash&country=UA": 110,
+        "/figures?limit=20&updated_at_gte=2022-03-01": 20,
+        "/figures?limit=50&measure=killed&value_gte=100&sort=-value": 50,
+        "/quotes?limit=10&include=speaker&updated_at_gte=2022-03-01": 20,
+        f"/quotes?limit=20&q={word}": 45,
+        f"/quotes?limit=20&q={word}&sort=relevance": 65,
+        "/quotes?limit=20&q=zzzz": 5,
+        "/events?limit=20&count=exact": 50,
+        f"/quotes?limit=20&speaker_id={held.ids['source'][0]}": 40,
+    }
+    for path, points in harmless.items():
+        work = await measure(connection, Request(path))
+        assert work is not None and work.points <= 2 * points, (path, work)
+
+
+async def test_the_charge_is_more_where_more_was_looked_at(connection: asyncpg.Connection[Any], held: Held) -> None:
+    """Without the count of what was looked at the two would cost the same: none of them finds anything."""
+    few = await measure(connection, Request(f"/quotes?speaker_id={'src_' + '0' * 26}&language=aa&limit=1"))
+    many = await measure(
+        connection, Request('{ quotes(first: 1, filter: {not: {language: {in: ["en"]}}}) { nodes { id } } }')
+    )
+    assert few is not None and many is not None
+    assert few.points == 1 and many.points > 40
+
+
+async def test_a_database_that_keeps_no_counts_charges_the_whole_price(store: str) -> None:
+    connection = await asyncpg.connect(store)
+    await connection.execute("set track_counts = off; set role briefing_reader")
+    work = await measure(connection, Request("/quotes?q=zzzz"))
+    await connection.close()
+    assert work is not None and work.points == work.price
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1200)
+async def test_no_random_request_costs_more_work_than_its_points(
+    connection: asyncpg.Connection[Any], plain: Work, held: Held
+) -> None:
+    seed = int(os.environ.get("BRIEFING_SEED") or SystemRandom().randrange(10**6))
+    print(f"\nBRIEFING_SEED={seed}")
+    requests = Greedy(held, seed)
+    measured = 0
+    worst: tuple[float, Request | None, Work | None] = (0.0, None, None)
+    for _ in range(SEARCHED):
+        request = requests.request()
+        work = await measure(connection, request)
+        if work is None:
+            continue
+        measured += 1
+        worst = max(worst, (work.times(plain), request, work), key=lambda found: found[0])
+    print(f"{measured} of {SEARCHED} measured, at most {worst[0]:.1f} times the work a point of a plain list")
+    assert measured > SEARCHED / 3
+    assert worst[0] <= TIMES, worst
