@@ -63,9 +63,9 @@ def noted(note: str) -> dict[str, Any]:
 
 
 def _from_core(error: GraphQLError, code: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"message": cut(error.message, MESSAGE_MOST), "extensions": {"code": code}}
+    entry: dict[str, Any] = {"message": cut(error.message, MESSAGE_MOST)}
     if error.locations:
-        told["locations"] = [one.formatted for one in error.locations[:LOCATIONS_MOST]]
+        entry["locations"] = [one.formatted for one in error.locations[:LOCATIONS_MOST]]
     if error.path:
-        told["path"] = error.path[:LOCATIONS_MOST]
-    return told
+        entry["path"] = error.path[:LOCATIONS_MOST]
+    return entry | {"extensions": {"code": code}}
