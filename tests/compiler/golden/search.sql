@@ -2,7 +2,7 @@
 -- { quotes(first: 2, filter: {search: {text: "corridor"}}) { nodes { id } } }
 -- ["corridor","en",120]
 with begun as materialized (select store.rows_looked_at('{store.quote}') as looked_at)
-select convert_to(concat('{"quotes":', t12.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{quote}')) as mark, greatest(t12.points, 1, least($3::bigint, (store.rows_looked_at('{store.quote}') - (select looked_at from begun)) / 75))::int as points
+select convert_to(concat('{"quotes":', t12.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{quote}')) as mark, greatest(t12.points, 1, least($3::bigint, (store.rows_looked_at('{store.quote}') - (select looked_at from begun)) / 40))::int as points
 from (select) request
 left join lateral (
   select concat('{"nodes":[', string_agg(concat('{"id":"', t1.id, '"}'), ',' order by t1.k desc nulls last, t1.id desc), ']}') as made, count(*) + 5 as points, null as next
@@ -13,7 +13,7 @@ left join lateral (
         select t4.*, t4.said_at as k
         from v1.quote t4
         order by t4.said_at desc nulls last, t4.id desc
-        limit 80
+        limit 16
       ) t5
       where t5.search @@ store.word_query($1::text, $2::text)
       order by t5.k desc nulls last, t5.id desc
@@ -23,7 +23,7 @@ left join lateral (
       select t6.id, t6.said_at as k
       from v1.quote t6
       where t6.search @@ store.word_query($1::text, $2::text)
-      limit (select 5001)
+      limit (select 2501)
     )
     select * from (
       (select t9.id, t8.k
@@ -31,7 +31,7 @@ left join lateral (
         select id, k from t2 where (select count(*) from t2) >= 2
         union all
         (select id, k from t3 t7
-        where case when (select count(*) from t2) >= 2 then false else (select count(*) from t3) <= 5000 end
+        where case when (select count(*) from t2) >= 2 then false else (select count(*) from t3) <= 2500 end
         order by t7.k desc nulls last, t7.id desc
         limit 2)
       ) t8
@@ -39,7 +39,7 @@ left join lateral (
       union all
       (select t10.id, t10.said_at as k
       from v1.quote t10
-      where t10.search @@ store.word_query($1::text, $2::text) and case when (select count(*) from t2) >= 2 then false else not (select count(*) from t3) <= 5000 end
+      where t10.search @@ store.word_query($1::text, $2::text) and case when (select count(*) from t2) >= 2 then false else not (select count(*) from t3) <= 2500 end
       order by t10.said_at desc nulls last, t10.id desc
       limit 2)
     ) t11
