@@ -152,7 +152,7 @@ def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Ex
     metrics.follow("gauge", "change_log_sure", "1 while kept answers are known to be true.", lambda: changes.sure)
     if (limits := service.gate.limits) is not None:
         told = partial(getattr, limits, "away", False)
-        metrics.follow("gauge", "limits_away", "1 while Redis is away and each process enforces its share.", told)
+        metrics.follow("gauge", "limits_away", "1 while Redis is away and each machine enforces its share.", told)
     metrics.follow("gauge", "change_log_age_seconds", "Since the change log was seen last.", lambda: changes.age)
 
 

@@ -107,7 +107,9 @@ class Settings(BaseSettings):
         description="Redis or Valkey for limits that hold on several machines, as redis://…; empty for one machine.",
     )
     limit_processes: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        1, description="Processes on all machines: what each grants of a plan by itself while Redis is away."
+        1,
+        description="Processes on all machines, never fewer than BRIEFING_WORKERS: while Redis is away each machine "
+        "grants the part of a plan that its workers are of them.",
     )
     key_environment: Annotated[str, Field(pattern=r"^[a-z]{2,8}$")] = Field(
         "live", description="The environment that keys are made for and taken of; it stands in each key: bak_live_…"
@@ -136,6 +138,12 @@ class Settings(BaseSettings):
     def processes(self) -> int:
         """How many processes serve."""
         return self.workers or (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+
+    @property
+    def machines(self) -> int:
+        """How many machines like this one share a plan; while Redis is away each grants that part of it. The workers of
+        one share a table. Where the processes do not come out even, the part is the smaller one."""
+        return -(-max(self.limit_processes, self.processes) // self.processes)
 
 
 # What others read: the suite, and what container managers set for a service that is called "briefing".

@@ -9,6 +9,8 @@ import pytest
 
 from api.errors import SettingsError
 from api.settings import Settings, read_settings, unknown
+from api.store.access import CONNECTIONS
+from api.store.address import connections
 
 
 @pytest.mark.parametrize(
@@ -49,3 +51,21 @@ def test_each_setting_is_known_by_its_name() -> None:
 def test_none_is_one_worker_a_processor() -> None:
     assert Settings(workers=0).processes >= 1
     assert Settings(workers=3).processes == 3
+
+
+@pytest.mark.parametrize(
+    ("processes", "workers", "machines"), [(1, 1, 1), (1, 4, 1), (3, 4, 1), (4, 4, 1), (8, 4, 2), (9, 4, 3), (4, 1, 4)]
+)
+def test_the_machines_that_share_a_plan_follow_the_workers(processes: int, workers: int, machines: int) -> None:
+    settings = Settings(limit_processes=processes, workers=workers)
+    assert settings.machines == machines
+    assert machines * workers >= processes, "together they grant no more than the plan"
+
+
+@pytest.mark.parametrize("workers", [1, 4, 64])
+@pytest.mark.parametrize(("pool", "exports"), [(1, 1), (8, 2), (500, 100)])
+def test_the_embedded_postgres_lets_in_what_all_processes_may_hold(workers: int, pool: int, exports: int) -> None:
+    settings = Settings(workers=workers, pool_size=pool, export_connections=exports)
+    watches, spare = 2, 1
+    each = pool + exports + CONNECTIONS + watches + spare
+    assert connections(settings) >= workers * each + 10, "and some for loading and looking"

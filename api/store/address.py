@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from api.errors import BriefingError
 from api.settings import Settings
+from api.store.access import CONNECTIONS
 from api.store.embedded import running, start
 
 Supervise = Callable[[], Awaitable[BriefingError]]
@@ -36,6 +37,7 @@ def own_address(settings: Settings) -> Iterator[tuple[str, Supervise | None]]:
 
 def connections(settings: Settings) -> int:
     """How many an embedded server lets in: what the service's processes may hold, and some for loading and looking."""
-    # Each process follows the change log besides, and opens a connection before one that breaks off is closed.
-    each = settings.pool_size + settings.export_connections + 2
+    # Each process follows the change log and the access epoch besides, and opens a connection before one that breaks
+    # off is closed.
+    each = settings.pool_size + settings.export_connections + CONNECTIONS + 3
     return max(100, settings.processes * each + 20)

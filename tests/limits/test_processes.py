@@ -62,6 +62,14 @@ async def test_while_redis_is_away_each_process_grants_its_share(
     assert answer.json()["limit"] == "minute" and int(answer.headers["retry-after"]) > 60
 
 
+async def test_workers_grant_a_plan_once_while_redis_is_away(store: str, access: Access) -> None:
+    key = await access.key(burst=100, points_minute=2, at_once=1000)
+    with limited(store, redis_url="redis://127.0.0.1:9/0", workers=4) as client:
+        statuses = spread(client, "/v1/sources?limit=10", key, 60)
+        expected = 100 // int(client.get("/v1/sources?limit=10", await access.key()).headers["ratelimit-cost"])
+    assert statuses.count(200) == expected and statuses.count(429) == 60 - expected
+
+
 async def test_a_store_that_is_away_costs_no_more_than_reading_the_request(store: str, access: Access) -> None:
     key = await access.key(burst=1000, points_minute=17, points_day=1000)
     connection = await asyncpg.connect(store)

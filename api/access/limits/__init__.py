@@ -30,7 +30,7 @@ __all__ = [
 
 def open_limits(settings: Settings, table: int | None = None) -> Limits:
     """The store that the settings name. `table` is the descriptor that a parent process hands to its workers; a process
-    without one is the only one of its machine. SettingsError where the URL is none."""
-    if settings.redis_url:
-        return Fallback(RedisLimits(settings.redis_url), SharedTable.alone(), settings.limit_processes)
-    return SharedTable.alone() if table is None else SharedTable.attach(table)
+    without one is the only one of its machine. While Redis is away that table goes on, for the machine's part of a
+    plan. SettingsError where the URL is none."""
+    local = SharedTable.alone() if table is None else SharedTable.attach(table)
+    return Fallback(RedisLimits(settings.redis_url), local, settings.machines) if settings.redis_url else local

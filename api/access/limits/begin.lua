@@ -8,6 +8,11 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+-- No lease runs longer than a new one; one that seems to was taken before the server's clock went back.
+local last = string.format('%.0f', now + ARGV[3])
+for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. last, '+inf')) do
+  redis.call('ZADD', KEYS[2], last, lease)
+end
 local others = redis.call('ZCARD', KEYS[2])
 local allowed = others < tonumber(ARGV[1])
 local function plus(whole, rest, more, more_rest, rate)
@@ -41,7 +46,7 @@ end
 redis.call('HSET', KEYS[1], unpack(moments))
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(longest / 1000) + 1))
 if ARGV[2] ~= '' then
-  redis.call('ZADD', KEYS[2], string.format('%.0f', now + ARGV[3]), ARGV[2])
+  redis.call('ZADD', KEYS[2], last, ARGV[2])
   redis.call('PEXPIRE', KEYS[2], string.format('%.0f', math.ceil(ARGV[3] / 1000)))
 end
 return after

@@ -1,4 +1,4 @@
-"""Limits that go on while Redis is away: each process then enforces its share of the plan, by itself.
+"""Limits that go on while Redis is away: each machine then enforces its share of the plan, in the table of its workers.
 
 No request waits for longer than one trip may take, and none waits at all while Redis is known to be away. Meanwhile it
 is tried in the background, with a request of nobody's, and taken up again by itself.
@@ -24,18 +24,16 @@ log = structlog.get_logger("briefing")
 
 
 class Fallback:
-    """A remote store, and a local one for while it is away. `processes` is how many share a plan then."""
+    """A remote store, and a local one for while it is away. `machines` is how many local stores share a plan then."""
 
-    def __init__(
-        self, remote: RedisLimits, local: Limits, processes: int, probe_seconds: float = PROBE_SECONDS
-    ) -> None:
+    def __init__(self, remote: RedisLimits, local: Limits, machines: int, probe_seconds: float = PROBE_SECONDS) -> None:
         self._remote = remote
         self._local = local
-        self._processes = processes
+        self._machines = machines
         self._probe_seconds = probe_seconds
         self._probe: asyncio.Task[None] | None = None
         self.away = False
-        """Whether this process enforces its share by itself now."""
+        """Whether this process goes by the local store now."""
         self.fallbacks = 0
         """How often it began to."""
 
@@ -46,7 +44,7 @@ class Fallback:
                 return await self._remote.begin(identity, terms, points, used)
             except Away as error:
                 self._leave(error)
-        return await self._local.begin(identity, terms.share(self._processes, points), points, used)
+        return await self._local.begin(identity, terms.share(self._machines, points), points, used)
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:
         if lease.store is self._local:
@@ -58,7 +56,7 @@ class Fallback:
                 self._leave(error)
         # The place is free when the lease runs out.
         self._remote.forget(lease)
-        return await self._local.look(lease.identity, lease.terms.share(self._processes, 0))
+        return await self._local.look(lease.identity, lease.terms.share(self._machines, 0))
 
     async def look(self, identity: str, terms: Terms) -> Left:
         if not self.away:
@@ -66,7 +64,7 @@ class Fallback:
                 return await self._remote.look(identity, terms)
             except Away as error:
                 self._leave(error)
-        return await self._local.look(identity, terms.share(self._processes, 0))
+        return await self._local.look(identity, terms.share(self._machines, 0))
 
     async def close(self) -> None:
         if self._probe is not None:
@@ -81,7 +79,7 @@ class Fallback:
             return
         self.away = True
         self.fallbacks += 1
-        log.warning("Redis is away: each process enforces its share", reason=str(error), processes=self._processes)
+        log.warning("Redis is away: each machine enforces its share", reason=str(error), machines=self._machines)
         self._probe = asyncio.create_task(self._return())
 
     async def _return(self) -> None:

@@ -142,6 +142,8 @@ class SharedTable:
                 held = MOMENTS.unpack_from(memory, self._moments + entry * MOMENTS.size)
                 if held[-1] != terms.paces:
                     held = _repaced(held, terms, now, most=True)
+                    # Kept, though the request may be refused: what was cut to a smaller plan would never seem to fill.
+                    MOMENTS.pack_into(memory, self._moments + entry * MOMENTS.size, *held)
                 others = self._under_way(entry) if shared else self._counts[entry]
                 if others >= terms.at_once:
                     others = self._living(entry)
@@ -299,7 +301,7 @@ def _repaced(held: tuple[Any, ...], terms: Terms, now: int, *, most: bool = Fals
         empty = [(now + limit.room[0], limit.room[1]) for limit in terms.limits]
         pairs = list(map(min, pairs, empty))
     missing = (0,) * (MOST_LIMITS - len(pairs))
-    return *(whole for whole, _ in pairs), *missing, *(rest for _, rest in pairs), *missing
+    return *(whole for whole, _ in pairs), *missing, *(rest for _, rest in pairs), *missing, terms.paces
 
 
 def _place(key: bytes, sets: int, identity: str) -> Place:

@@ -1,4 +1,4 @@
-"""Redis dies, freezes, refuses and returns: requests go on in bounded time, under the process's share of the plan."""
+"""Redis dies, freezes, refuses and returns: requests go on in bounded time, under the machine's share of the plan."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ async def test_shares_hold_while_redis_is_away_and_it_is_taken_up_again(
         mend()
         await back(limits)
     assert [(line["log_level"], line["event"]) for line in logs] == [
-        ("warning", "Redis is away: each process enforces its share"),
+        ("warning", "Redis is away: each machine enforces its share"),
         ("info", "Redis is back"),
     ]
     assert await spend(limits, "key:c") == 100

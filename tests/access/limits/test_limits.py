@@ -259,6 +259,20 @@ async def test_a_plan_that_is_changed_holds_at_once_and_what_was_taken_stays_tak
         assert math.isclose(verdict.left.reset[0], full, abs_tol=0.001)
 
 
+async def test_a_caller_whose_plan_became_smaller_gets_points_after_the_time_that_a_refusal_tells(
+    store: Controlled,
+) -> None:
+    larger = Terms((Limit("minute", 1000, 1000, 60), Limit("day", 10_000, 10_000, 86_400)), 2)
+    smaller = Terms((Limit("minute", 10, 10, 60), Limit("day", 100, 100, 86_400)), 2)
+    who = store.somebody()
+    assert (await store.limits.begin(who, larger, 900, 900)).allowed
+    verdict = await store.limits.begin(who, smaller, 1)
+    assert (verdict.allowed, verdict.hit) == (False, "day")
+    assert verdict.retry_after <= 865
+    await store.wait(math.ceil(verdict.retry_after * 1_000_000) + 1_000)
+    assert (await store.limits.begin(who, smaller, 1, 1)).allowed
+
+
 async def test_a_request_that_was_under_way_while_the_plan_changed_gives_back_its_points(store: Controlled) -> None:
     who = store.somebody()
     first = await store.limits.begin(who, PLAN, 10)

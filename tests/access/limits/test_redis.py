@@ -138,3 +138,55 @@ async def test_real_time_gives_points_back(limits: RedisLimits) -> None:
 def test_a_wrong_url_is_told_at_the_start(url: str) -> None:
     with pytest.raises(SettingsError, match="BRIEFING_REDIS_URL"):
         RedisLimits(url)
+
+
+HOUR = 3_600_000_000
+QUICK = Terms((Limit("second", 4, 4, 1), Limit("minute", 100, 100, 60)), 2)
+
+
+async def ahead(client: redis.asyncio.Redis, identity: str, microseconds: int) -> None:
+    """Leave the moments of a caller as a clock leaves them that went back: that much further ahead."""
+    buckets, leases = keys(identity)
+    await client.persist(buckets)
+    for name in ("second", "minute"):
+        moment = int(await client.hget(buckets, name) or 0)
+        await client.hset(buckets, name, str(moment + microseconds))
+    for lease, score in await client.zrange(leases, 0, -1, withscores=True):
+        await client.zadd(leases, {lease: score + microseconds})
+
+
+async def test_a_clock_that_went_back_locks_nobody_out_for_longer_than_a_bucket_takes_to_fill(
+    limits: RedisLimits, client: redis.asyncio.Redis
+) -> None:
+    assert (await limits.begin("key:a", QUICK, 1, used=1)).allowed
+    await ahead(client, "key:a", HOUR)
+    left = await limits.look("key:a", QUICK)
+    assert left.remaining == (0, 0)
+    assert max(left.reset) <= 60
+    refused = await limits.begin("key:a", QUICK, 1)
+    assert refused.hit == "minute" and refused.retry_after <= 0.6
+    await asyncio.sleep(refused.retry_after)
+    assert (await limits.begin("key:a", QUICK, 1, used=1)).allowed
+
+
+async def test_a_lease_of_before_the_clock_went_back_runs_out_as_a_new_one_does(
+    limits: RedisLimits, client: redis.asyncio.Redis
+) -> None:
+    # Those of a worker that died: nobody ends or renews them.
+    seconds, microseconds = await client.time()
+    later = seconds * 1_000_000 + microseconds + HOUR
+    await client.zadd(keys("key:a")[1], {"one": later, "other": later})
+    assert (await limits.begin("key:a", QUICK, 0)).hit == AT_ONCE
+    await asyncio.sleep(0.7)
+    assert (await limits.begin("key:a", QUICK, 0)).allowed
+
+
+async def test_a_request_under_way_when_the_clock_goes_back_ends_and_gives_back(
+    limits: RedisLimits, client: redis.asyncio.Redis
+) -> None:
+    lease = (await limits.begin("key:a", QUICK, 3)).lease
+    assert lease is not None
+    await ahead(client, "key:a", HOUR)
+    left = await limits.end(lease, 3)
+    assert max(left.reset) <= 60
+    assert await client.zcard(keys("key:a")[1]) == 0
