@@ -18,6 +18,7 @@ from tests.hostile.test_input import MALFORMED, ODD
 INTROSPECTION = get_introspection_query()
 DOCUMENTS = [*DOUBLED.values(), *WIDE.values(), *NUMBERS.values()]
 BODIED = [*(json.dumps({"query": FILTERED, "variables": {"f": one}}).encode() for one in FILTERS), *BODIES]
+CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 LISTS = ("events", "figures", "quotes", "sources", "documents", "places", "briefings")
 # As dear as a request may be, which the store has to answer: 4,000 records and more.
 DEAR = """{ events(first: 60, filter: {updatedAt: {gte: "#"}}) { totalCount nodes { title citations(first: 20) { nodes {
@@ -34,20 +35,30 @@ PAGES = (
 )
 
 
+# What costs more of Postgres, or of the event loop, than it pays: tests that few records pass, long lists, sets below
+# heavy parents, phrases, names that are compared.
+NEGATED = """query($j: [IdentifierInput!]!) { events(first: 1, filter: {not: {or: [{status: {in: [OCCURRED]}},
+  {and: [{not: {identifiers: {has: $j}}}, {language: {in: ["aa"]}}]}]}}) { nodes { id } } }"""
+NEGATED_LINK = """query($j: [IdentifierInput!]!) { events(filter: {not: {or: [{identifiers: {has: $j}},
+  {briefing: {language: {in: ["aa"]}}}]}}) { nodes { id } } }"""
+BELOW = 'a%d: quotes(first: %d, filter: {not: {language: {in: ["#"]}}}) { nodes { id } }'
+HEAVY = f"{{ sources(first: 1) {{ nodes {{ {' '.join(BELOW % (n, n + 1) for n in range(28))} }} }} }}"
+
+
 def get(path: str, *fields: str) -> bytes:
     """A GET of an odd path, which goes out as it is."""
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: a", *fields, "", ""]).encode("latin-1")
 
 
-def post(body: bytes, *fields: str) -> bytes:
-    """A body for the GraphQL door."""
+def post(body: bytes, *fields: str, version: str = "v1") -> bytes:
+    """A body for the GraphQL API."""
     about = ["Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}", *fields]
-    return "\r\n".join(["POST /v1/graphql HTTP/1.1", *about, "", ""]).encode() + body
+    return "\r\n".join([f"POST /{version}/graphql HTTP/1.1", *about, "", ""]).encode() + body
 
 
-def asked(query: str, **more: Any) -> bytes:
-    """A document for the GraphQL door."""
-    return post(json.dumps({"query": query, **more}).encode())
+def asked(query: str, version: str = "v1", **more: Any) -> bytes:
+    """A document for the GraphQL API."""
+    return post(json.dumps({"query": query, **more}).encode(), version=version)
 
 
 def moment(number: int) -> str:
@@ -71,6 +82,12 @@ def attacks(seed: int) -> Iterator[bytes]:
         lambda n: get("/v1/events?limit=1", f"Authorization: Bearer {_key(chance)}"),
         lambda n: get("/v1/events?limit=1", f"X-API-Key: {_key(chance)[:-1]}"),
         lambda n: get(chance.choice(PAGES), "Accept: text/html"),
+        lambda n: asked(NEGATED, "v2", variables={"j": _identifiers(chance, 190)}),
+        lambda n: asked(NEGATED_LINK, "v2", variables={"j": _identifiers(chance, 190)}),
+        lambda n: asked(HEAVY.replace("#", chance.choice(("aa", "bb", "cc"))), "v2"),
+        lambda n: get(f"/v2/events?tag={','.join(_words(chance, 190))}&citations.source_id={_ids(chance, 150)}"),
+        lambda n: get(f"/v2/quotes?q={'+or+'.join(f'%22{_word(chance)}+{_word(chance)}%22' for _ in range(14))}"),
+        lambda n: get(f"/v2/events?{'&'.join(f'{one}=1' for one in _words(chance, 380))}"),
         lambda n: chance.choice(NO_HTTP),
         lambda n: get("/v1/events?limit=1", "X-A: " + "a" * 20_000),
     ]
@@ -83,6 +100,18 @@ def attacks(seed: int) -> Iterator[bytes]:
 
 def _word(chance: random.Random) -> str:
     return "".join(chance.choice("aeioubdfgklmnprst") for _ in range(chance.randint(2, 5)))
+
+
+def _words(chance: random.Random, many: int) -> list[str]:
+    return list({_word(chance) + _word(chance) for _ in range(many)})
+
+
+def _ids(chance: random.Random, many: int) -> str:
+    return ",".join("src_0" + "".join(chance.choice(CROCKFORD) for _ in range(25)) for _ in range(many))
+
+
+def _identifiers(chance: random.Random, many: int) -> list[dict[str, str]]:
+    return [{"scheme": "acled", "value": one} for one in _words(chance, many)]
 
 
 def _key(chance: random.Random) -> str:

@@ -23,6 +23,8 @@ from tests.serving import ROOT
 
 # Whoever is not answered by then asks anew.
 PATIENCE = 15.0
+# The networks that a crowd comes from, if the service takes its word for it.
+NETWORKS = 50
 # Of a hostile crowd, connections that send a head so slowly that it is never whole.
 SLOW = 4
 LIST = """query($since: DateTime!) { events(first: 20, filter: {startsAt: {gte: $since}}) { nodes {
@@ -49,8 +51,10 @@ def harmless(seed: int, key: str, new: bool = False) -> Iterator[bytes]:
 class Connection:
     """One socket, what it asks, and the answer that is arriving on it."""
 
-    def __init__(self, port: int, requests: Iterator[bytes], statuses: Counter[str]) -> None:
+    def __init__(self, port: int, requests: Iterator[bytes], statuses: Counter[str], network: int = 0) -> None:
         self._port = port
+        # What a trusted proxy would say of where it comes from.
+        self._from = f" HTTP/1.1\r\nX-Forwarded-For: 198.18.{network}.7\r\n".encode()
         self._requests = requests
         self._statuses = statuses
         self._data = bytearray()
@@ -65,7 +69,7 @@ class Connection:
         self.since = time.monotonic()
         self._data.clear()
         try:
-            self.socket.sendall(next(self._requests))
+            self.socket.sendall(next(self._requests).replace(b" HTTP/1.1\r\n", self._from, 1))
         except OSError:
             self._statuses["closed"] += 1
 
@@ -145,7 +149,7 @@ def run(asked: dict[str, Any]) -> dict[str, int]:
     slow = [] if keys else [Connection(port, iter(()), statuses) for _ in range(SLOW)]
     numbers = range(1, count - len(slow) + 1)
     asking = [harmless(one, keys[one % len(keys)]) if keys else attacks(one) for one in numbers]
-    crowd = Crowd([Connection(port, requests, statuses) for requests in asking])
+    crowd = Crowd([Connection(port, one, statuses, number % NETWORKS) for number, one in enumerate(asking)])
     end = time.monotonic() + asked["seconds"]
     looked = 0.0
     while (now := time.monotonic()) < end:

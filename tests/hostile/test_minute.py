@@ -22,13 +22,19 @@ SECONDS = float(os.environ.get("BRIEFING_HOSTILE_SECONDS", "8"))
 
 
 @pytest.mark.full
-async def test_an_honest_client_is_answered_beside_64_hostile_connections(sample: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 4])
+async def test_an_honest_client_is_answered_beside_64_hostile_connections(
+    sample: str, tmp_path: Path, workers: int
+) -> None:
     store = AccessStore(sample)
     made = await Keys(store, "live", "test").create(Wanted("an honest client", "internal"))
     await store.close()
     requests = harmless(1, made.secret.text, new=True)
     statuses: list[int] = []
-    with (tmp_path / "log").open("w+") as log, serving(sample, log, limits="true") as served:
+    with (
+        (tmp_path / "log").open("w+") as log,
+        serving(sample, log, limits="true", workers=workers, trusted_proxies="127.0.0.1") as served,
+    ):
         door = Door(served.port)
         while door.get("/readyz").status != 200:
             time.sleep(0.05)
@@ -44,5 +50,6 @@ async def test_an_honest_client_is_answered_beside_64_hostile_connections(sample
         log.seek(0)
         assert "internal error" not in log.read()
     assert set(statuses) == {200} and len(statuses) > SECONDS * 5
-    assert got["429"] and got["400"] and got["401"], got
+    # From 50 networks, each within its plan: few are refused for their number.
+    assert got["200"] and got["400"], got
     assert not got["500"], got
