@@ -15,8 +15,9 @@ from api.access import check
 from api.access.caller import Caller
 from api.access.gate import Gate, Spent
 from api.access.plan import Plan
-from api.catalog import Outdated
+from api.catalog import VERSIONS, Outdated
 from api.compiler import Statement, compile
+from api.entity_tags import EntityTags
 from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
 from api.flight import Flights
 from api.memo import Memo
@@ -56,6 +57,7 @@ class Service:
         self.changes = Changes(url)
         self._kept: Memo[Reply] = Memo(settings.answer_memory)
         self._flights: Flights[Reply, Ticket] = Flights(self.reader.pool.lift)
+        self._tags = EntityTags(name for version in VERSIONS.values() for name in version.resources)
 
     def plan(self, query: Query, plan: Plan | None = None, beside: int = 0) -> Priced:
         """What the request costs, with the points of what else it asks for, and how it is answered. TooExpensive where
@@ -70,10 +72,15 @@ class Service:
         """A statement of our own, at a price of its own: it has no page that a caller could choose."""
         return Priced(points, 0, None, statement, _key(statement))
 
-    def tag(self, priced: Priced) -> str:
-        """The entity tag of the answer as it would be now; empty while that is not sure."""
-        mark = self.changes.mark(priced.statement.reads)
-        return "" if mark is None else tagged(priced, mark)
+    def tag(self, requested: bytes, priced: Priced, mark: str) -> str:
+        """Return the entity tag of an answer that was read at this mark; empty until the secret is known."""
+        secret = self.gate.directory.tag_secret
+        return "" if secret is None else self._tags.make(secret, requested, priced.statement.reads, mark)
+
+    def is_current(self, requested: bytes, tag: str) -> bool:
+        """Whether a tag is the one that the answer has now. It is verified without reading the request."""
+        secret = self.gate.directory.tag_secret
+        return secret is not None and self._tags.is_current(secret, requested, tag, self.changes.mark)
 
     async def admit(
         self, caller: Caller, priced: Priced, held: Held | None = None, paid: int = 0
@@ -132,8 +139,3 @@ def _used(priced: Priced, reply: Reply, held: Held | None) -> int:
 def _key(statement: Statement) -> str:
     text = f"{__version__}\0{statement.sql}\0{statement.arguments!r}"
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-
-
-def tagged(priced: Priced, mark: str) -> str:
-    """The entity tag of an answer: what was asked of which release, and the state that was read."""
-    return f"{priced.key}-{mark}"

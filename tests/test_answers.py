@@ -56,8 +56,11 @@ async def service(url: str) -> AsyncIterator[Service]:
     """A service that follows the log."""
     made = service_over(url)
     made.changes.start()
+    made.gate.directory.start()
+    await made.gate.directory.known()
     await sure(made)
     yield made
+    await made.gate.directory.stop()
     await made.changes.stop()
     await made.reader.close()
 
@@ -167,9 +170,12 @@ async def test_the_tag_before_a_query_is_the_tag_after_it(service: Service, url:
         await asyncio.sleep(OLDEST)
         await sure(service)
         plan = sources(service)
-        before = service.tag(plan)
+        mark = service.changes.mark(plan.statement.reads)
+        assert mark is not None
+        before = service.tag(b"/v1/sources", plan, mark)
         reply = await answer(service, plan)
-        assert before == f"{plan.key}-{reply.mark}"
+        assert before == service.tag(b"/v1/sources", plan, reply.mark) != ""
+        assert service.is_current(b"/v1/sources", before)
         await write(url, tmp_path, number)
 
 

@@ -81,6 +81,12 @@ class Directory:
         await self.outdated.stop()
         await self.store.close()
 
+    @property
+    def tag_secret(self) -> bytes | None:
+        """The secret of entity tags; None until it was read."""
+        row = self._epoch.row
+        return None if row is None else row["tag_secret"]
+
     def anonymous(self) -> Plan:
         """The plan of who has no key, as it was last seen. Unauthenticated where there is no entry without one."""
         row = self._epoch.row

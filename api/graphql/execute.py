@@ -140,15 +140,15 @@ class Executor:
         """What was prepared for the same bytes before."""
         return self._plans.get(key)
 
-    async def answer(self, prepared: Prepared, scope: Scope, *, conditional: bool = False) -> Answer:
-        """The response's JSON, but for its end. `conditional`, as `answered` has it."""
+    async def answer(self, prepared: Prepared, scope: Scope, about: bytes | None = None) -> Answer:
+        """Return the response's JSON, but for its end. `about` is as in `answered`."""
         asked = prepared.introspection
         if prepared.priced is None:
             # With nothing left of it by `@skip` and `@include` it asks for nothing at all.
             await charged(self._service, scope, 1 if asked is None else INTROSPECTION)
             found = b"{}" if asked is None else await self._introspected(asked, scope["caller"])
             return Answer(b'{"data":%b' % found)
-        reply = await answered(self._service, prepared.priced, scope, conditional=conditional)
+        reply = await answered(self._service, prepared.priced, scope, about)
         errors = b',"errors":' + orjson.dumps([noted(one) for one in reply.notes]) if reply.notes else b""
         if asked is None:
             return Answer(b'{"data":%b%b' % (reply.body, errors), reply)

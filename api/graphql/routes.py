@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from starlette.types import Receive, Scope
 
 from api.access.caller import Caller
 from api.access.gate import Spent
-from api.answer import Service, tagged
+from api.answer import Service
 from api.catalog import Outdated, Version
 from api.errors import BriefingError
 from api.graphql.console import page
@@ -19,7 +20,7 @@ from api.graphql.problems import body
 from api.graphql.request import HTML, media_type, read_bytes, status_of
 from api.http import lifecycle
 from api.http.admission import Admission
-from api.http.facts import charge_reading
+from api.http.facts import charge_reading, requested
 from api.http.problems import HTTPError, headers_of
 from api.http.respond import Bytes, packed, respond, unchanged
 from api.http.route import DataRoute
@@ -58,28 +59,32 @@ class _Door:
             return response
 
     async def _answer(self, scope: Scope, receive: Receive, caller: Caller, media: bytes) -> Bytes:
+        about = None if scope["method"] == "POST" else requested(scope, media)
         sent = await read_bytes(scope, receive, self._service.settings)
-        post = scope["method"] == "POST"
-        key = (b"+" if post else b"?") + sent
+        key = (b"+" if about is None else b"?") + sent
         prepared = self._executor.known(key)
+        if prepared is not None:
+            await self._executor.persisted.check(prepared.document, prepared.named, caller)
+            scope["facts"].outdated = prepared.outdated
+        # A plan of trusted documents only has to know first which document it is.
+        if about is not None and (prepared is not None or not caller.plan.trusted_only):
+            same = unchanged(scope, partial(self._service.is_current, about), weak=True)
+            if same is not None:
+                return same
         if prepared is None:
             await charge_reading(self._service.gate, scope)
             prepared = await self._executor.prepare(scope, sent, key, caller)
-        else:
-            await self._executor.persisted.check(prepared.document, prepared.named, caller)
-        scope["facts"].outdated = prepared.outdated
-        tag = "" if post or not prepared.whole else self._service.tag(prepared.whole)
-        if same := unchanged(scope, tag, weak=True):
-            return same
-        answer = await self._executor.answer(prepared, scope, conditional=not post and prepared.whole is not None)
-        end = _end(scope["facts"].spent, prepared.outdated)
+            scope["facts"].outdated = prepared.outdated
         # What tells of the schema has no mark of the store's, and so no tag that a 304 could be free for.
-        if post or not prepared.whole:
+        whole = prepared.whole if about is not None else None
+        answer = await self._executor.answer(prepared, scope, None if whole is None else about)
+        end = _end(scope["facts"].spent, prepared.outdated)
+        if whole is None or about is None:
             response = await packed(scope, answer, media, end)
             response.headers.append((b"cache-control", b"no-store"))
             return response
         assert answer.reply is not None
-        tag = tagged(prepared.whole, answer.reply.mark)
+        tag = self._service.tag(about, whole, answer.reply.mark)
         return await respond(scope, answer, media_type=media, tag=tag, end=end)
 
 

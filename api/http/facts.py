@@ -13,11 +13,11 @@ from starlette.types import Scope
 
 from api.access.caller import Caller
 from api.access.gate import Gate, Spent
-from api.answer import Priced, Service, tagged
+from api.answer import Priced, Service
 from api.catalog import Outdated
 from api.http.address import REMEMBERED, Blocks, client_blocks, trusted
-from api.http.media import header
-from api.http.respond import copy_named
+from api.http.media import fields
+from api.http.respond import GZIPPED, held_tags
 from api.http.unread import SMALL, Connection, Unread, UnreadAnswers
 from api.settings import Settings
 from api.store.read import Reply
@@ -97,20 +97,30 @@ async def charged(service: Service, scope: Scope, price: int) -> None:
     spent.check()
 
 
-async def answered(service: Service, priced: Priced, scope: Scope, *, conditional: bool = True) -> Reply:
-    """The answer to who asks; what it cost and where it came from are noted. RateLimited where they may not ask.
-    `conditional`: it will be a 304, which is free, where the client names the answer's tag as that of its copy."""
+def requested(scope: Scope, media_type: bytes) -> bytes:
+    """Return what an entity tag is about: the URL and the media type of the answer."""
+    return b"\0".join((scope["raw_path"], scope["query_string"], media_type))
+
+
+async def answered(service: Service, priced: Priced, scope: Scope, about: bytes | None = None) -> Reply:
+    """Return the answer; note what it cost and where it came from. RateLimited if the caller has too little left. An
+    answer `about` something may be a 304: it is free if the client names its tag as that of its copy."""
     facts: Facts = scope["facts"]
-    named = header(scope, b"if-none-match") if conditional else ""
-    held = (lambda reply: bool(copy_named(named, tagged(priced, reply.mark)))) if named else None
+    tags = held_tags(scope) if about is not None and b"if-none-match" in fields(scope) else []
+
+    def held(reply: Reply) -> bool:
+        tag = service.tag(about or b"", priced, reply.mark)
+        return any(one.removesuffix(GZIPPED) == tag for one in tags)
+
     facts.price = priced.price
-    spent, kept = await service.admit(scope["caller"], priced, held, facts.paid)
+    spent, kept = await service.admit(scope["caller"], priced, held if tags else None, facts.paid)
     facts.spent = spent
     spent.check()
     facts.store_begun = begun = perf_counter()
     facts.cache = "miss"
     try:
-        reply, was_kept = await service.answer(priced, spent, origin(scope, service.settings), held, kept)
+        where = origin(scope, service.settings)
+        reply, was_kept = await service.answer(priced, spent, where, held if tags else None, kept)
     finally:
         facts.store_seconds = perf_counter() - begun
     if was_kept:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
@@ -15,6 +15,9 @@ from api.packing import Packed, pack
 Headers = list[tuple[bytes, bytes]]
 
 COMPRESS_FROM = 1024
+# Tags of one If-None-Match that are looked at. A client that keeps a copy sends one, or one for each encoding.
+TAGS_MOST = 8
+GZIPPED = "-gzip"
 VARY = (b"vary", b"accept, accept-encoding")
 CACHED = (b"cache-control", b"public, no-cache")
 
@@ -57,30 +60,44 @@ async def respond(
     content: Packable,
     headers: Sequence[tuple[bytes, bytes]] = (),
     media_type: bytes = b"application/json",
-    tag: str = "",
+    tag: str | None = None,
     end: bytes = b"",
 ) -> Bytes:
-    """The response to a GET: 200 with the body, or 304 where the client's copy is this one. The entity tag is the
-    given one, or made of the body; it is weak where the body has an end of its own each time."""
-    tag = tag or blake2b(content.body, digest_size=12).hexdigest()
-    held = header(scope, b"if-none-match")
-    if held and (held.strip() == "*" or copy_named(held, tag)):
-        return unchanged(scope, tag, weak=bool(end)) or _not_modified(f'"{tag}"', weak=bool(end))
+    """Return the response to a GET: 200 with the body, or 304 if the client's copy is this one. The entity tag is the
+    given one; None is one made of the body, and an empty one is not sent. It is weak if the body has an end of its own
+    each time."""
+    if tag is None:
+        tag = blake2b(content.body, digest_size=12).hexdigest()
+    weak = bool(end)
+    if tag and b"if-none-match" in fields(scope):
+        if same := unchanged(scope, lambda one: one == tag, weak=weak):
+            return same
+        if header(scope, b"if-none-match").strip() == "*":
+            return _not_modified(tag, weak=weak)
     response = await packed(scope, content, media_type, end)
-    sent = f"{tag}-gzip" if len(response.headers) > 2 else tag
-    response.headers += [(b"etag", f'{"W/" if end else ""}"{sent}"'.encode()), CACHED, *headers]
+    if tag:
+        sent = f"{tag}{GZIPPED}" if len(response.headers) > 2 else tag
+        response.headers.append((b"etag", f'{"W/" if end else ""}"{sent}"'.encode()))
+    response.headers += [CACHED, *headers]
     return response
 
 
-def has_copy(scope: Scope) -> bool:
-    """Whether the client says which copy it has."""
-    return b"if-none-match" in fields(scope)
+def unchanged(scope: Scope, is_current: Callable[[str], bool], *, weak: bool = False) -> Bytes | None:
+    """Return a 304 if the client holds a copy whose tag is current, as it is or compressed."""
+    if b"if-none-match" not in fields(scope):
+        return None
+    for tag in held_tags(scope):
+        if is_current(tag.removesuffix(GZIPPED)):
+            return _not_modified(tag, weak=weak)
+    return None
 
 
-def unchanged(scope: Scope, tag: str, *, weak: bool = False) -> Bytes | None:
-    """304 where the client names this tag as the one of its copy, as it is or compressed."""
-    held = header(scope, b"if-none-match") if tag else ""
-    return _not_modified(known, weak=weak) if held and (known := copy_named(held, tag)) else None
+def held_tags(scope: Scope) -> list[str]:
+    """Return the tags of If-None-Match, without quotes and weakness: they are compared weakly (RFC 9110, 13.1.2). Only
+    the first few are looked at, for it costs nothing to send them."""
+    parts = header(scope, b"if-none-match").split(",", TAGS_MOST)[:TAGS_MOST]
+    quoted = [one.strip().removeprefix("W/") for one in parts]
+    return [one[1:-1] for one in quoted if len(one) > 2 and one[0] == one[-1] == '"']
 
 
 async def packed(scope: Scope, content: Packable, media_type: bytes, end: bytes = b"") -> Bytes:
@@ -105,13 +122,7 @@ def accepts_gzip(accepted: bytes) -> bool:
     return weights.get(b"gzip", weights.get(b"*", False))
 
 
-def copy_named(held: str, tag: str) -> str:
-    """The tag that the client holds, compared weakly (RFC 9110, 13.1.2)."""
-    given = {one.strip().removeprefix("W/") for one in held.split(",")}
-    return next((one for one in (f'"{tag}"', f'"{tag}-gzip"') if one in given), "")
-
-
 def _not_modified(tag: str, *, weak: bool) -> Bytes:
     response = Bytes(b"", status=304)
-    response.headers += [(b"etag", f"{'W/' if weak else ''}{tag}".encode()), CACHED]
+    response.headers += [(b"etag", f'{"W/" if weak else ""}"{tag}"'.encode()), CACHED]
     return response

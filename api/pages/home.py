@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from typing import Any
 
 import orjson
 from starlette.types import Scope
 
-from api.answer import Service, tagged
+from api.answer import Service
 from api.catalog import Version
 from api.compiler.summary import summary
 from api.errors import Unavailable
 from api.http.address import Network, is_secure
 from api.http.admission import Admission
 from api.http.assets import HTML, POLICY, guarded
-from api.http.facts import answered
+from api.http.facts import answered, requested
 from api.http.media import header
 from api.http.respond import Bytes, Content, Headers, respond, unchanged
 from api.pages.files import ASSETS, TITLE
@@ -51,13 +52,15 @@ class Home:
     async def _answer(self, scope: Scope, origin: str) -> Bytes:
         try:
             async with self._admission(scope):
-                if same := unchanged(scope, _tag(self._service.tag(self._priced), origin)):
+                # The page shows its own address, too.
+                about = requested(scope, HTML + b" " + origin.encode())
+                if same := unchanged(scope, partial(self._service.is_current, about)):
                     return same
-                reply = await answered(self._service, self._priced, scope, conditional=False)
+                reply = await answered(self._service, self._priced, scope, about)
         except Unavailable as error:
             return self._without_numbers(origin, error)
         page = Content(self._page(origin, orjson.loads(reply.body)))
-        return await respond(scope, page, GUARDED, HTML, _tag(tagged(self._priced, reply.mark), origin))
+        return await respond(scope, page, GUARDED, HTML, self._service.tag(about, self._priced, reply.mark))
 
     def _without_numbers(self, origin: str, error: Unavailable) -> Bytes:
         response = Bytes(self._page(origin, None), HTML, 503)
@@ -129,8 +132,3 @@ def _origin(scope: Scope, proxies: Sequence[Network]) -> str:
     """The origin that the client used, for the call to copy."""
     host = header(scope, b"host")
     return f"{'https' if is_secure(scope, proxies) else 'http'}://{host if HOST.fullmatch(host) else 'localhost'}"
-
-
-def _tag(tag: str, origin: str) -> str:
-    """The page shows its own address, too."""
-    return f"{tag}-{origin.encode().hex()}" if tag else ""

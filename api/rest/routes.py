@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -11,20 +12,21 @@ from fastapi import APIRouter, Request
 from starlette.types import Scope
 
 from api.access.key import holds_key
-from api.answer import Priced, Service, tagged
+from api.answer import Priced, Service
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
 from api.http.admission import Admission
-from api.http.facts import answered, charge_reading
+from api.http.facts import answered, charge_reading, requested
 from api.http.media import header, wanted
 from api.http.problems import HTTPError
-from api.http.respond import has_copy, respond, unchanged
+from api.http.respond import Bytes, respond, unchanged
 from api.http.route import DataRoute, Handler
 from api.memo import Memo
 from api.rest.export import Exports, preferred
 from api.rest.request import list_query, record_query
 
 JSON = "application/json"
+MEDIA_TYPE = JSON.encode()
 PLANS_MOST = 8 * 1024 * 1024
 # What a query is made of (RFC 3986, 3.4) beside letters and digits, and the sign of what is encoded already.
 IN_QUERY = "!$&'()*+,;=:@/?-._~%"
@@ -79,6 +81,9 @@ def _list(
                 return await exports.response(version, resource, form, scope, caller)
             query_string: bytes = scope["query_string"]
             planned = plans.get((resource.name, query_string))
+            about = requested(scope, MEDIA_TYPE)
+            if same := _same(service, scope, about, planned):
+                return same
             if planned is None:
                 await charge_reading(service.gate, scope)
                 priced = service.plan(list_query(version, resource, query_string), caller.plan)
@@ -86,11 +91,9 @@ def _list(
                 plans.put((resource.name, query_string), planned, _weight(priced, query_string))
             priced = planned.priced
             scope["facts"].outdated = priced.outdated
-            if has_copy(scope) and (same := unchanged(scope, service.tag(priced))):
-                return same
-            reply = await answered(service, priced, scope)
+            reply = await answered(service, priced, scope, about)
             headers = [] if not reply.next or not planned.link else [_link(planned.link + reply.next)]
-            return await respond(scope, reply, headers, tag=tagged(priced, reply.mark))
+            return await respond(scope, reply, headers, tag=service.tag(about, priced, reply.mark))
 
     return handle
 
@@ -106,6 +109,9 @@ def _record(
             identifier = scope["path_params"]["identifier"]
             query_string: bytes = scope["query_string"]
             planned = plans.get((resource.name, identifier, query_string))
+            about = requested(scope, MEDIA_TYPE)
+            if same := _same(service, scope, about, planned):
+                return same
             if planned is None:
                 await charge_reading(service.gate, scope)
                 priced = service.plan(record_query(version, resource, identifier, query_string), caller.plan)
@@ -113,14 +119,20 @@ def _record(
                 plans.put((resource.name, identifier, query_string), planned, _weight(priced, query_string))
             priced = planned.priced
             scope["facts"].outdated = priced.outdated
-            if has_copy(scope) and (same := unchanged(scope, service.tag(priced))):
-                return same
-            reply = await answered(service, priced, scope)
+            reply = await answered(service, priced, scope, about)
             if reply.notes:
                 raise missing(resource, reply.notes[0])
-            return await respond(scope, reply, tag=tagged(priced, reply.mark))
+            return await respond(scope, reply, tag=service.tag(about, priced, reply.mark))
 
     return handle
+
+
+def _same(service: Service, scope: Scope, about: bytes, planned: Planned | None) -> Bytes | None:
+    """Return a 304 if the client's copy is current. Nothing is read for it; the deprecated parts of a request that is
+    remembered are noted."""
+    if planned is not None:
+        scope["facts"].outdated = planned.priced.outdated
+    return unchanged(scope, partial(service.is_current, about))
 
 
 def check_accept(scope: Scope) -> None:

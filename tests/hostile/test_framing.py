@@ -68,7 +68,8 @@ def test_a_method_that_is_not_offered_is_a_405_whatever_overrides_it(door: Door,
         ("application/json;q=abc", 406),
         ("application/json;q=nan", 406), ("application/json;q=2", 200), ("application/json;q=-1", 406), (",,,", 406),
         (";", 406),
-        ("a" * 5000, 406), (",".join(["text/a;q=0.1"] * 1000), 406), (",".join(["text/a"] * 1000) + ",*/*;q=0.1", 200),
+        ("a" * 5000, 406), (",".join(["text/a;q=0.1"] * 1000), 406), (",".join(["text/a"] * 1000) + ",*/*;q=0.1", 406),
+        (",".join(["text/a"] * 30) + ",*/*;q=0.1", 200),
         ("\xff\xfe", 406), ("*", 406), ("*/json", 406), ("APPLICATION/JSON", 200),
         ("image/*, text/plain;q=0.5, */*;q=0.1", 200),
         ("application/json;q=" + "9" * 5000, 200), ("application/json" + ";a=b" * 2000, 200),
@@ -83,10 +84,23 @@ def test_odd_wishes_for_a_media_type_are_met_or_a_406(door: Door, accept: str, s
 def test_odd_entity_tags_are_compared_or_no_match(door: Door) -> None:
     tag = door.get(LIST).fields["etag"]
     many = ", ".join(f'"{number}"' for number in range(1500))
-    for held in ("*", tag, f"W/{tag}", f'"x", {tag}', f'{tag[:-1]}-gzip"', f"{many}, {tag}", f" {tag} ,"):
+    for held in ("*", tag, f"W/{tag}", f'"x", {tag}', f'{tag[:-1]}-gzip"', f'"1", "2", {tag}', f" {tag} ,"):
         answer = door.get(LIST, f"If-None-Match: {held}")
         assert (answer.status, answer.body) == (304, b"")
-    for held in ("", '"', '""', ",,,", "*, *", tag.strip('"'), tag[:-2] + '"', "\xff", "x" * 10_000, many, f"w/{tag}"):
+    for held in (
+        "",
+        '"',
+        '""',
+        ",,,",
+        "*, *",
+        tag.strip('"'),
+        tag[:-2] + '"',
+        "\xff",
+        "x" * 10_000,
+        many,
+        f"w/{tag}",
+        f"{many}, {tag}",
+    ):
         assert door.get(LIST, f"If-None-Match: {held}").status == 200
 
 

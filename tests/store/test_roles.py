@@ -94,7 +94,7 @@ async def test_the_reader_reaches_no_plan_key_document_and_log(
     owner: asyncpg.Connection, reader: asyncpg.Connection
 ) -> None:
     names = await relations(owner, "access")
-    assert sorted(names) == ["audit", "epoch", "key", "outdated", "plan", "trusted_document"]
+    assert sorted(names) == ["audit", "epoch", "key", "outdated", "plan", "secret", "trusted_document"]
     for name in names:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await reader.fetch(f"select * from access.{name} limit 1")
@@ -116,6 +116,7 @@ async def test_the_access_role_reaches_all_of_access(owner: asyncpg.Connection, 
         "update access.audit set actor = 'nobody'",
         "delete from access.audit",
         "update access.epoch set number = 0",
+        "update access.secret set value = sha256('')",
         "update access.trusted_document set name = 'x'",
         "create table access.mine (id int)",
         "select access.advance()",

@@ -1,2 +1,6 @@
--- The number of the last change, and the plan of who has no key. Looked at five times a second by each process.
-select epoch.number as epoch, plan.* from access.epoch left join access.plan on plan.name = 'anonymous'
+-- The number of the last change, the secret of entity tags, and the plan of callers without a key. Each process looks at
+-- it five times a second.
+select epoch.number as epoch, secret.value as tag_secret, plan.*
+from access.epoch
+left join access.secret on secret.name = 'entity_tags'
+left join access.plan on plan.name = 'anonymous'

@@ -1,0 +1,134 @@
+"""A 304 is free, for it takes no work: its tag is verified before the request is read, and no client can make one."""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+
+from api import __version__
+from api.access.directory import Directory
+from api.entity_tags import EntityTags
+from api.http.respond import TAGS_MOST
+from api.store.migrate import migrate
+from tests.limits.conftest import Access, Client
+from tests.limits.test_reading import EVENT, inside, worked
+
+__all__ = ["inside", "worked"]
+
+PATHS = ["/v1/events?limit=3&sort=id", "/v2/graphql?query={places(first:2){nodes{id}}}", "/"]
+
+
+def fields(path: str) -> dict[str, str]:
+    """The header fields that the path is requested with. At / browsers get a page, which shows the host."""
+    return {"accept": "text/html" if path == "/" else "*/*", "host": "briefing.example"}
+
+
+@pytest.fixture
+def event(client: Client) -> str:
+    """The path of a record."""
+    found = client.get("/v2/events?limit=1").json()["data"][0]["id"]
+    assert found != EVENT
+    return f"/v2/events/{found}?include=quotes"
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_tag_is_verified_without_reading_the_request_and_without_a_point(
+    access: Access, client: Client, inside: Client, worked: Counter[str], path: str, method: str
+) -> None:
+    """The tag is another process's, and the caller has no points left."""
+    sent = fields(path)
+    tag = client.get(path, **sent).headers["etag"]
+    key = await access.key(burst=1, points_minute=1)
+    assert inside.get("/v2/events?nothing=1", key).status_code == 400
+    worked.clear()
+    for named in (tag, f"W/{tag.removeprefix('W/')}", f'"x", {tag}'):
+        answer = inside.http.request(method, path, headers={**key, **sent, "if-none-match": named})
+        assert (answer.status_code, answer.content) == (304, b""), named
+        assert answer.headers.get("ratelimit-cost", "0") == "0"
+    assert not worked
+
+
+async def test_a_record_has_such_a_tag_too(
+    access: Access, client: Client, inside: Client, worked: Counter[str], event: str
+) -> None:
+    tag = client.get(event).headers["etag"]
+    key = await access.key(burst=1, points_minute=1)
+    assert inside.get("/v2/events?nothing=1", key).status_code == 400
+    worked.clear()
+    assert inside.get(event, key, if_none_match=tag).status_code == 304
+    assert inside.get(event, key, if_none_match=tag.replace("-", "-0", 1)).status_code == 429
+    assert not worked
+
+
+async def test_no_tag_can_be_made_from_the_public_source(access: Access, client: Client) -> None:
+    path = "/v1/sources?limit=4"
+    tag = client.get(path).headers["etag"].strip('"').removesuffix("-gzip")
+    mask, code, mark = tag.split("-")
+    named = f"{__version__}\0{mask}\0{mark}\0".encode() + b"/v1/sources\0limit=4\0application/json"
+    guesses = [hmac.digest(one, named, "sha256")[:12].hex() for one in (b"", b"\0" * 32, b"entity_tags")]
+    key = await access.key()
+    for guess in (*guesses, "0" * 24, code[::-1]):
+        answer = client.get(path, key, if_none_match=f'"{mask}-{guess}-{mark}"')
+        assert (answer.status_code, answer.headers["ratelimit-cost"]) == (200, "4")
+
+
+@pytest.mark.parametrize(
+    "other", ["/v1/sources?limit=6", "/v1/sources?limit=5&", "/v2/sources?limit=5", "/v1/places?limit=5"]
+)
+async def test_a_tag_of_another_url_gets_nothing_for_free(access: Access, client: Client, other: str) -> None:
+    tag = client.get("/v1/sources?limit=5").headers["etag"]
+    answer = client.get(other, await access.key(), if_none_match=tag)
+    assert answer.status_code == 200 and int(answer.headers["ratelimit-cost"]) > 1
+
+
+async def test_a_tag_of_another_media_type_gets_nothing_for_free(access: Access, client: Client) -> None:
+    path = f"/v1/graphql?query={quote('{sources(first:3){nodes{id}}}')}"
+    tag = client.get(path, accept="application/json").headers["etag"]
+    key = await access.key()
+    assert client.get(path, key, if_none_match=tag, accept="application/json").status_code == 304
+    answer = client.get(path, key, if_none_match=tag, accept="application/graphql-response+json")
+    assert (answer.status_code, answer.headers["ratelimit-cost"]) == (200, "3")
+
+
+def test_few_tags_of_one_request_are_looked_at(inside: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    tag = inside.get("/v1/places?limit=3").headers["etag"]
+    looked: list[str] = []
+    look: Callable[..., bool] = EntityTags.is_current
+
+    def counting(self: EntityTags, secret: bytes, requested: bytes, named: str, mark_of: Any) -> bool:
+        looked.append(named)
+        return look(self, secret, requested, named, mark_of)
+
+    monkeypatch.setattr(EntityTags, "is_current", counting)
+    mask, _, mark = tag.strip('"').split("-")[:3]
+    wrong = [f'"{mask}-{number:024x}-{mark}"' for number in range(200)]
+    assert inside.get("/v1/places?limit=3", if_none_match=", ".join([*wrong, tag])).status_code == 200
+    assert len(looked) == TAGS_MOST
+    assert inside.get("/v1/places?limit=3", if_none_match=", ".join([*wrong[: TAGS_MOST - 1], tag])).status_code == 304
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_tag_is_sent_until_the_secret_is_read(inside: Client, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    tag = inside.get(path, **fields(path)).headers["etag"]
+    monkeypatch.setattr(Directory, "tag_secret", None)
+    for named in (tag, "*", ""):
+        answer = inside.get(path, if_none_match=named, **fields(path))
+        assert answer.status_code == 200 and "etag" not in answer.headers
+
+
+async def test_each_store_has_a_secret_of_its_own(store: str, fresh_database: Any) -> None:
+    secrets = set()
+    other = await fresh_database()
+    await migrate(other)
+    for url in (store, other):
+        connection = await asyncpg.connect(url)
+        secrets.add(await connection.fetchval("select value from access.secret where name = 'entity_tags'"))
+        await connection.close()
+    assert len(secrets) == 2 and {len(one) for one in secrets} == {32}

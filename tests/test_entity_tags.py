@@ -1,0 +1,69 @@
+"""An entity tag is made by who knows the secret, for one request and one state of what was read."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.catalog import V1
+from api.entity_tags import EntityTags
+
+SECRET, OTHER = b"a" * 32, b"b" * 32
+ABOUT = b"/v1/events\0limit=1\0application/json"
+MARK = "17.1700000000000000"
+
+
+def mark_of(reads: tuple[str, ...]) -> str | None:
+    return MARK
+
+
+TAG = EntityTags(V1.resources).make(SECRET, ABOUT, ("event", "place"), MARK)
+
+
+def current(tag: str, secret: bytes = SECRET, about: bytes = ABOUT, mark: str | None = MARK) -> bool:
+    """Whether another process with the same secret takes the tag for that of its answer."""
+    return EntityTags(V1.resources).is_current(secret, about, tag, lambda _: mark)
+
+
+def test_every_process_with_the_secret_makes_and_takes_the_same_tag() -> None:
+    assert EntityTags(V1.resources).make(SECRET, ABOUT, ("event", "place"), MARK) == TAG
+    assert current(TAG)
+
+
+def test_a_tag_is_good_for_one_request_of_one_state() -> None:
+    assert not current(TAG, secret=OTHER)
+    assert not current(TAG, about=ABOUT.replace(b"limit=1", b"limit=2"))
+    assert not current(TAG, about=ABOUT.replace(b"json", b"graphql-response+json"))
+    assert not current(TAG, mark="18.1700000000000001")
+    assert not current(TAG, mark=None), "while it is not known what changed"
+
+
+def test_the_resources_that_were_read_are_looked_at_and_no_others() -> None:
+    looked: list[tuple[str, ...]] = []
+
+    def noting(reads: tuple[str, ...]) -> str:
+        looked.append(reads)
+        return MARK
+
+    assert EntityTags(V1.resources).is_current(SECRET, ABOUT, TAG, noting)
+    assert looked == [("event", "place")]
+
+
+def test_a_tag_that_was_changed_is_none() -> None:
+    mask, code, mark = TAG.split("-")
+    for changed in (
+        f"1-{code}-{mark}",
+        f"{int(mask, 16) ^ 1:x}-{code}-{mark}",
+        f"{mask}-{'0' * 24}-{mark}",
+        f"{mask}-{code}-18.1700000000000000",
+        f"0{TAG}",
+        TAG.upper(),
+    ):
+        assert not current(changed), changed
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["", "-", "--", "*", TAG[:-1], f"{TAG}-gzip", f"{TAG} ", f"ffffffff-{'0' * 24}-0.0", "\xff" * 40, "٣" + TAG[1:]],
+)
+def test_text_that_is_no_tag_is_none(tag: str) -> None:
+    assert not current(tag)
