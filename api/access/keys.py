@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unicodedata import category
 
@@ -46,16 +46,19 @@ class Made:
 
 
 class Keys:
-    """The keys of one store. `actor` is who the audit log names."""
+    """The keys of one store. `actor` is who the audit log names. `ends` is when the key ends that is used to make
+    others, which end no later; None where nothing limits them."""
 
-    def __init__(self, store: AccessStore, environment: str, actor: str) -> None:
+    def __init__(self, store: AccessStore, environment: str, actor: str, ends: datetime | None = None) -> None:
         self._store = store
         self._environment = environment
         self._actor = actor
+        self._ends = ends
 
     async def create(self, wanted: Wanted) -> Made:
         """A new key. InvalidRequest names what of it cannot be."""
         _check(wanted)
+        self._check_end(wanted.expiry)
         secret = key.new(self._environment)
         until, time = _parted(wanted.expiry)
         scopes = sorted(set(wanted.scopes))
@@ -69,6 +72,7 @@ class Keys:
             scopes,
             until,
             time,
+            self._ends,
         )
         if row is None:
             plans = [one["name"] for one in await self._store.read("plans") if one["name"] != ANONYMOUS]
@@ -92,9 +96,11 @@ class Keys:
         """A key in the place of another, which works for the overlap still. Conflict where that is over already."""
         if not timedelta() <= overlap <= OVERLAP_MOST:
             raise _wrong("overlap", f"Expected at most {OVERLAP_MOST.days} days.")
+        self._check_end(expiry)
         secret = key.new(self._environment)
         until, time = _parted(expiry)
-        row = await self._change("rotate_key", id, key.new_id(), secret.digest, secret.ending, until, time, overlap)
+        new = (key.new_id(), secret.digest, secret.ending)
+        row = await self._change("rotate_key", id, *new, until, time, overlap, self._ends)
         if row is None:
             old = await self.get(id)
             why = f"was rotated before: {old['successor']} took its place" if old["successor"] else f"is {old['state']}"
@@ -106,6 +112,14 @@ class Keys:
         if reason is not None and not is_line(reason):
             raise _wrong("reason", ONE_LINE)
         return await self._change("revoke_key", id, reason) or await self.get(id)
+
+    def _check_end(self, expiry: Expiry) -> None:
+        if self._ends is None or expiry is None:
+            return
+        end = datetime.now(UTC) + expiry if isinstance(expiry, timedelta) else expiry
+        if end > self._ends:
+            detail = f"A key does not outlive the key that makes it, which ends {self._ends:%Y-%m-%dT%H:%M:%SZ}."
+            raise _wrong("expires", f"{detail} Ask for an earlier end, or for none to get that one.")
 
     async def _change(self, name: str, *arguments: Any) -> Row | None:
         rows = await self._store.change(self._actor, name, *arguments)

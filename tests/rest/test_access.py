@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,53 @@ def refused(answer: httpx2.Response, status: int, code: str) -> Any:
     assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code), problem
     assert answer.headers["content-type"] == "application/problem+json"
     return problem
+
+
+async def expiring(directory: Directory) -> tuple[dict[str, str], datetime]:
+    """The header fields of an administrator whose key ends in an hour, and when."""
+    keys = Keys(directory.store, "live", "test: us")
+    made = await keys.create(Wanted("for an hour", "internal", ("admin",), timedelta(hours=1)))
+    return {"authorization": f"Bearer {made.secret.text}"}, made.row["expires_at"]
+
+
+def ends(answer: httpx2.Response) -> datetime:
+    """When the key ends that an answer tells of."""
+    return datetime.fromisoformat(answer.json()["data"]["expires_at"])
+
+
+@pytest.mark.parametrize("scopes", [["read"], ["admin"], ["admin", "read"]])
+async def test_a_key_with_an_end_makes_no_key_that_outlives_it(
+    client: httpx2.AsyncClient, directory: Directory, scopes: list[str]
+) -> None:
+    maker, end = await expiring(directory)
+    wanted = {"name": "made", "plan": "free", "scopes": scopes}
+    for later in ("2h", "90d", (end + timedelta(seconds=1)).isoformat()):
+        answer = await client.post("/admin/keys", json={**wanted, "expires": later}, headers=maker)
+        (fault,) = refused(answer, 400, "invalid_request")["errors"]
+        assert fault["parameter"] == "expires" and "does not outlive" in fault["detail"]
+    sooner = await client.post("/admin/keys", json={**wanted, "expires": "30m"}, headers=maker)
+    assert ends(sooner) < end
+    made = await client.post("/admin/keys", json=wanted, headers=maker)
+    assert made.status_code == 201 and end - timedelta(seconds=1) <= ends(made) <= end
+    if "admin" in scopes:
+        heir = {"authorization": f"Bearer {made.json()['data']['key']}"}
+        assert ends(await client.post("/admin/keys", json=wanted, headers=heir)) <= end
+
+
+@pytest.mark.parametrize("whose", ["its own", "a longer one", "one without an end"])
+async def test_a_key_with_an_end_rotates_no_key_into_one_that_outlives_it(
+    client: httpx2.AsyncClient, directory: Directory, whose: str
+) -> None:
+    maker, end = await expiring(directory)
+    keys = Keys(directory.store, "live", "test: us")
+    if whose == "its own":
+        id = (await client.get("/admin/keys?limit=1", headers=maker)).json()["data"][0]["id"]
+    else:
+        expiry = timedelta(days=9) if whose == "a longer one" else None
+        id = (await keys.create(Wanted("other", "free", expiry=expiry))).row["id"]
+    answer = await client.post(f"/admin/keys/{id}/rotate", json={"expires": "2h"}, headers=maker)
+    assert refused(answer, 400, "invalid_request")["errors"][0]["parameter"] == "expires"
+    assert ends(await client.post(f"/admin/keys/{id}/rotate", json={}, headers=maker)) <= end
 
 
 async def test_a_key_is_made_used_rotated_and_revoked(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:

@@ -29,7 +29,7 @@ def _expiry(text: str) -> str:
 Line = Annotated[str, Field(min_length=1, max_length=200, examples=["Newsroom of the Daily"])]
 Overlap = Annotated[str, AfterValidator(_duration), Field(examples=["24h", "7d"])]
 Expiry = Annotated[str, AfterValidator(_expiry), Field(examples=["90d", "2027-01-01"])]
-EXPIRY = "When it ends: after a time (m, h, d, w), or at a day or moment. Null: never."
+EXPIRY = "When it ends: after a time (m, h, d, w), or at a day or moment. Null: with the key that makes it."
 
 
 def _number(name: str, default: Any = ...) -> Any:
@@ -58,7 +58,11 @@ class Rotation(Body):
     overlap: Overlap = Field(
         "24h", description=f"How long the old key works still (m, h, d, w), at most {OVERLAP_MOST.days}d."
     )
-    expires: Expiry | None = Field(None, description="When the new key ends. Null: after as long as the old one had.")
+    expires: Expiry | None = Field(
+        None,
+        description="When the new key ends. Null: after as long as the old one had, or with the key that rotates it, "
+        "whichever is sooner.",
+    )
 
 
 class Revocation(Body):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -21,7 +22,8 @@ PAGE = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """A request by `actor`: what its path names, its body, and where its page begins."""
+    """A request by `actor`, whose key ends at `ends` if it does: what its path names, its body, and where its page
+    begins."""
 
     store: AccessStore
     environment: str
@@ -30,11 +32,12 @@ class Asked:
     body: Any = None
     cursor: str | None = None
     limit: int = PAGE
+    ends: datetime | None = None
 
     @property
     def keys(self) -> Keys:
         """The keys, as this actor changes them."""
-        return Keys(self.store, self.environment, self.actor)
+        return Keys(self.store, self.environment, self.actor, self.ends)
 
     @property
     def plans(self) -> Plans:

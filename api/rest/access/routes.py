@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -65,7 +66,8 @@ def _handler(offered: dict[str, Operation], store: AccessStore, admission: Admis
         body = await _body(operation, scope, receive, settings)
         cursor, limit = _page(operation, scope["query_string"])
         named = "".join(scope["path_params"].values())  # of which there is one, or none
-        asked = Asked(store, settings.key_environment, f"key: {caller.key_id}", named, body, cursor, limit)
+        ends = datetime.fromisoformat(caller.expires) if caller.expires else None
+        asked = Asked(store, settings.key_environment, f"key: {caller.key_id}", named, body, cursor, limit, ends)
         return _answer(operation, await operation.handle(asked), limit)
 
     return handle

@@ -1,6 +1,6 @@
--- A new key, until a moment or for a time; none where there is no such plan.
+-- A new key, until a moment or for a time, and no longer than the key that makes it; none where there is no such plan.
 insert into access.key (id, name, digest, ending, plan, scopes, expires_at)
-select $1, $2, $3, $4, plan.name, $6, coalesce($7::timestamptz, now() + $8::interval)
+select $1, $2, $3, $4, plan.name, $6, least(coalesce($7::timestamptz, now() + $8::interval), $9::timestamptz)
 from access.plan where plan.name = $5
 returning id, name, ending, plan, scopes, created_at, expires_at, revoked_at, reason, last_used_at, successor,
     case when revoked_at is not null then 'revoked' when expires_at <= now() then 'expired' else 'active' end as state

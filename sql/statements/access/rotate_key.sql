@@ -1,5 +1,5 @@
 -- A key that takes the place of another, for as long as that was made for unless told otherwise; the other ends after
--- the overlap. None where the other is over already or has a successor.
+-- the overlap. It works no longer than the key that makes it. None where the other is over already or has a successor.
 with old as (
     select * from access.key
     where id = $1 and revoked_at is null and successor is null and (expires_at is null or expires_at > now())
@@ -7,7 +7,7 @@ with old as (
 ), made as (
     insert into access.key (id, name, digest, ending, plan, scopes, expires_at)
     select $2, name, $3, $4, plan, scopes,
-        coalesce($5::timestamptz, now() + $6::interval, now() + (expires_at - created_at))
+        least(coalesce($5::timestamptz, now() + $6::interval, now() + (expires_at - created_at)), $8::timestamptz)
     from old
     returning *
 ), ended as (
