@@ -133,12 +133,12 @@ def origin(scope: Scope, settings: Settings) -> Origin:
     """The caller of a request and its networks, by which the pool chooses whose statement is next."""
     caller: Caller = scope["caller"]
     blocks = client_blocks(scope, trusted(settings.trusted_proxies))
-    return _origin(Rank.ANONYMOUS if caller.key_id is None else Rank.KEYED, caller.identity, blocks)
+    return _origin(caller.key_id is not None, caller.identity, blocks)
 
 
 @lru_cache(REMEMBERED)
-def _origin(rank: Rank, identity: str, blocks: Blocks) -> Origin:
-    return Origin(rank, identity, blocks.network, blocks.subnetwork)
+def _origin(keyed: bool, identity: str, blocks: Blocks) -> Origin:
+    return Origin(Rank.KEYED if keyed else Rank.ANONYMOUS, identity, blocks.network, blocks.subnetwork)
 
 
 def unchanged(facts: Facts) -> None:
