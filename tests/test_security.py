@@ -46,7 +46,8 @@ def test_the_worked_example_costs_what_it_says() -> None:
     operation = read_operation(V2, core(V2), document, document.operation(None), {})
     assert operation.query is not None
     told = int(re.findall(r"\*\*(\d+) points\*\*", LIMITS)[0])
-    assert price(list_query(V2, V2["event"], request.encode())) == price(operation.query) == told == 20 * 32 + 15
+    assert price(list_query(V2, V2["event"], request.encode())) == price(operation.query) == told
+    assert told - work.reserve(operation.query) == 20 * 32 + 15
 
 
 @pytest.mark.parametrize(
@@ -58,9 +59,32 @@ def test_the_worked_example_costs_what_it_says() -> None:
         ("an export", (cost.EXPORT,)),
         ("the schema (introspection)", (INTROSPECTION,)),
         ("a mistake", (READING,)),
-        ("a link to several (`via`)", (cost.RELAYS,)),
+        ("a link to several (`via`)", (work.SEVERAL,)),
+        ("a list that no index serves", (work.WHOLE_LIST,)),
+        ("a filtered set of a link", (work.ONE_PARENT,)),
+        ("a count", (work.COUNT_ALL, work.WHOLE_LIST)),
     ],
 )
 def test_the_table_has_the_numbers_of_the_code(row: str, points: tuple[int, ...]) -> None:
     told = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", LIMITS, re.M)[0]
     assert tuple(int(one) for one in re.findall(r"\d+", told))[: len(points)] == points
+
+
+@pytest.mark.parametrize(
+    ("row", "weights"),
+    [
+        ("of a field", work.PLAIN_TEST[:1]),
+        ("`bbox` / `near`", (work.TESTS["bbox"][0], work.TESTS["near"][0])),
+        ("`tag` (`has`)", work.TESTS["has"]),
+        ("`identifier`", work.TESTS["identifier"]),
+        ("a search", (*work.MATCH, *work.RANK)),
+        ("through a link to one", (work.LOOK_UP + work.LINKED["one"],)),
+        (
+            "through a link to many or several, or to children",
+            (work.LOOK_UP, work.LINKED["many"], 1, work.LINKED_AGAIN, work.LINKED["children"]),
+        ),
+    ],
+)
+def test_the_table_of_weights_has_the_numbers_of_the_code(row: str, weights: tuple[float, ...]) -> None:
+    told = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", LIMITS, re.M)[0]
+    assert tuple(float(one) for one in re.findall(r"\d+(?:\.\d+)?", told)) == weights

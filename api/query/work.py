@@ -58,7 +58,7 @@ MATCH = (1.0, 0.25)
 RANK = (0.3, 0.45)
 # To look up what a record links to, and how many records there are to test, about.
 LOOK_UP = 3.5
-LINKED = {"one": 1, "several": 2, "children": 3, "many": 3}
+LINKED = {"one": 1, "several": 3, "children": 3, "many": 3}
 # The same of a link to many that is reached by a link to one: the records of a few parents are tested again and again.
 LINKED_AGAIN = 20
 # Records that a link to several leads to, about.
