@@ -13,7 +13,7 @@ from api.graphql.document import Documents
 from api.graphql.execute import INTROSPECTION
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
-from api.query import cost, price
+from api.query import cost, price, work
 from api.rest.request import list_query
 
 ROOT = Path(__file__).parents[1]
