@@ -1,6 +1,6 @@
 -- A search: few rows through the index of words, many in the order of the list.
 -- { quotes(first: 2, filter: {search: {text: "corridor"}}) { nodes { id } } }
--- ["corridor","en",120]
+-- ["corridor","en",142]
 with begun as materialized (select store.rows_looked_at('{store.quote}') as looked_at)
 select convert_to(concat('{"quotes":', t12.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{quote}')) as mark, greatest(t12.points, 1, least($3::bigint, (store.rows_looked_at('{store.quote}') - (select looked_at from begun)) / 40))::int as points
 from (select) request

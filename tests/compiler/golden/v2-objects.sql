@@ -1,6 +1,6 @@
 -- Objects of some columns, under aliases and in fragments, take nothing that the columns alone would not.
 -- { events(first: 3, filter: {disputed: true, startsAt: {gte: "2022-03-06"}}) { nodes { t: time { startsAt precision } ...D place { name } } } } fragment D on Event { dispute { stances status } }
--- ["2022-03-06T00:00:00+00:00",66]
+-- ["2022-03-06T00:00:00+00:00",78]
 with begun as materialized (select store.rows_looked_at('{store.event}') as looked_at)
 select convert_to(concat('{"events":', t4.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{event,place}')) as mark, greatest(t4.points, 1, least($2::bigint, (store.rows_looked_at('{store.event}') - (select looked_at from begun)) / 40))::int as points
 from (select) request
