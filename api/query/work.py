@@ -7,6 +7,7 @@ It is taken before the request runs. The statement counts the records it looked 
     reserve(list)  = 60 x weight(filter) where no index serves the filter and the order, else 0
     reserve(set)   = 10 x weight(filter) for each parent record; at most that of a list where no parent comes twice
     reserve(total) = 40 where everything is counted, 60 x weight(filter) where a filter is counted
+    together 850 at most
     weight(filter) = the time to test one record, relative to reading it: 1 + the sum over its tests
 """
 
@@ -38,6 +39,8 @@ from api.query.sort import Page, Sort, read_sort
 
 # Points for looking at a whole list of 200,000 records with one plain test: 130 to 190 ms of Postgres, 3 ms a point.
 WHOLE_LIST = 60
+# Points that a request reserves at most: it may keep Postgres busy for 2.5 s (`statement_timeout`), 3 ms a point.
+MOST = 850
 # Points for looking at what one record links to: 20,000 records take 13 ms.
 ONE_PARENT = 10
 # Points for counting up to 100,000 records that no filter has to look at.
@@ -57,7 +60,7 @@ LINKED_VALUE = 0.05
 MATCH = (1.0, 0.25)
 RANK = (0.3, 0.45)
 # To look up what a record links to, and how many records there are to test, about.
-LOOK_UP = 3.5
+LOOK_UP = 7.0
 LINKED = {"one": 1, "several": 3, "children": 3, "many": 3}
 # The same of a link to many that is reached by a link to one: the records of a few parents are tested again and again.
 LINKED_AGAIN = 20
@@ -156,6 +159,10 @@ def _words(search: Search) -> int:
 
 def reserve(query: Query) -> int:
     """The points for the records that the store may look at without returning them."""
+    return min(MOST, _reserve(query))
+
+
+def _reserve(query: Query) -> int:
     version = VERSIONS[query.version]
     match query.root:
         case Lines():
