@@ -22,9 +22,10 @@ from api.http.media import header, wanted
 from api.http.problems import HTTPError
 from api.http.route import DataRoute, Handler
 from api.http.stream import Streamed, Take
-from api.query import Entry, Lines, Page, Query, Rows, Total, extra_of, price
+from api.query import Entry, Lines, Page, Query, Rows, Total, price
 from api.rest.formats import Format, offered
 from api.rest.request import export_query
+from api.store.read import Reply
 from api.store.stream import Streams
 from api.store.ticket import Ticket
 
@@ -61,16 +62,23 @@ class Exports:
         facts.spent = spent = await self.service.gate.begin(caller, points, paid=facts.paid)
         spent.check()
         rows = _counted(query.root, plan) if plan is not None else None
-        counting = extra_of(rows) if rows else 1
+        # What it took to count the records, which is all that a HEAD or a refusal costs.
+        counting = 0
         try:
             statement = compile(query)
             if plan is not None and rows is not None:
                 ticket = Ticket(origin(scope, self.service.settings), points)
-                await self._check_length(Query(query.version, rows), plan, ticket)
-        except BaseException as error:
-            await spent.settle(_worked(error, counting))
+                counted = await self._count(Query(query.version, rows), ticket)
+                counting = min(counted.points, points)
+                _check_length(counted, plan)
+        except TooExpensive:
+            await spent.settle(counting)
             raise
-        used = counting if scope["method"] == "HEAD" else points
+        except BaseException as error:
+            await spent.settle(_worked(error, points))
+            raise
+        if scope["method"] == "HEAD":
+            await spent.settle(counting)
         name = f'attachment; filename="{resource.plural}.{form.name}"'.encode()
         headers = [(b"content-type", form.content_type), (b"content-disposition", name)]
 
@@ -80,20 +88,17 @@ class Exports:
                 async with self.places.take(caller, cut):
                     await self._pieces(statement, form, form.head(version, resource), take)
             except Unavailable as error:
-                await spent.settle(_worked(error, points))
+                await spent.settle(_worked(error, points, counting))
                 raise
 
-        return Streamed(pieces, headers, lambda: spent.settle(used))
+        return Streamed(pieces, headers, lambda: spent.settle(points))
 
-    async def _check_length(self, counted: Query, plan: Plan, ticket: Ticket) -> None:
-        """An export that is longer than the plan allows is refused before it begins: cut, it would look whole."""
+    async def _count(self, counted: Query, ticket: Ticket) -> Reply:
+        """Count the records of an export. The reply tells what that took, too."""
         statement = compile(counted)
-        reply = await self.service.reader.read(
+        return await self.service.reader.read(
             statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
         )
-        if orjson.loads(reply.body)["total"] > plan.export_most:
-            detail = f"An export holds {plan.export_most:,} records at most in the plan {plan.name}, and this one more."
-            raise TooExpensive(detail, (Fault("limit", detail, "too_expensive"),), "Filter it, or set a limit.")
 
     async def _pieces(self, statement: Statement, form: Format, head: bytes, take: Take) -> None:
         """The head goes out with the first line, so that a store that is away is still a problem document."""
@@ -130,9 +135,17 @@ def _counted(lines: Lines, plan: Plan) -> Rows | None:
     return Rows(lines.resource, Page(1), lines.sort, (Entry("total", total),), lines.filter)
 
 
-def _worked(error: BaseException, points: int) -> int:
-    """What an export costs that broke off: nothing where the store is away. What ran out of time was work."""
-    return 0 if isinstance(error, Unavailable) and not isinstance(error, TimedOut) else points
+def _check_length(counted: Reply, plan: Plan) -> None:
+    """Refuse an export that is longer than the plan allows before it begins: cut, it would look whole."""
+    if orjson.loads(counted.body)["total"] > plan.export_most:
+        detail = f"An export holds {plan.export_most:,} records at most in the plan {plan.name}, and this one more."
+        raise TooExpensive(detail, (Fault("limit", detail, "too_expensive"),), "Filter it, or set a limit.")
+
+
+def _worked(error: BaseException, points: int, counting: int = 0) -> int:
+    """What an export costs that broke off: only its count if the store is away or no place is free. What ran out of
+    time was work."""
+    return counting if isinstance(error, Unavailable) and not isinstance(error, TimedOut) else points
 
 
 def routes(exports: Exports, admission: Admission, version: Version) -> APIRouter:
