@@ -301,6 +301,11 @@ class Protocol(HttpToolsProtocol):
     # What is answered
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if self.owes:
+            # To uvicorn the answer before this one is complete, for it was written.
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, app))
+            return
         task = self.loop.create_task(cycle.run_asgi(self._guarded(cycle, app)))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)

@@ -104,8 +104,16 @@ async def large(scope: Scope, receive: Receive, send: Send) -> None:
     seen["taken"] += 1
 
 
+async def later(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a while after the large answer was taken."""
+    while not seen["taken"]:
+        await asyncio.sleep(0.01)
+    await slow(scope, receive, send)
+
+
 PATHS = {
     "/large": large,
+    "/later": later,
     "/slow": slow,
     "/hang": hang,
     "/state": state,

@@ -174,6 +174,16 @@ def test_requests_in_one_piece_are_answered_in_their_order(client: Client) -> No
     ]  # fmt: skip
 
 
+def test_requests_sent_while_an_answer_is_not_taken_are_answered_in_their_order(run: Callable[..., Any]) -> None:
+    """The large answer is written as a whole, and most of it waits for the client, when the others come."""
+    with run("--impatient") as served, served.narrow() as client:
+        for path in ("/large", "/later", "/a"):
+            client.ask("GET", path)
+            time.sleep(0.1)
+        assert len(client.answer().body) > 1 << 20
+        assert [client.answer().body.split()[:2] for _ in range(2)] == [[b"GET", b"/later"], [b"GET", b"/a"]]
+
+
 def test_a_refusal_waits_for_the_answers_before_it(client: Client) -> None:
     client.ask("GET", "/slow")
     client.ask("GET", "/a")
