@@ -38,6 +38,7 @@ for n = 4, #ARGV, 9 do
   moments[#moments + 1], moments[#moments + 2] = name, string.format('%.0f', now + whole)
   moments[#moments + 1], moments[#moments + 2] = name .. ':rest', string.format('%.0f', rest)
   moments[#moments + 1], moments[#moments + 2] = name .. ':pace', pace
+  moments[#moments + 1], moments[#moments + 2] = name .. ':at', string.format('%.0f', now)
   longest = math.max(longest, whole)
 end
 if not allowed then

@@ -2,16 +2,14 @@
 -- number of points is taken beyond the price.
 -- KEYS  the caller's buckets, its requests under way
 -- ARGV  the lease, when it began; then for each limit: name, rate, pace, what was not needed, the debt right after the
---       lease began, of which only what is still left comes back, and the debt of an empty bucket. All three are times:
---       whole microseconds, and a rest.
--- Returns the debt of each limit afterwards, never more than that of an empty bucket. What is kept may be more: others
--- may have taken it under a larger plan, and the next request of theirs cuts it to what their plan holds.
+--       lease began, of which only what is still left comes back. Both are times: whole microseconds, and a rest.
+-- Returns the debt of each limit afterwards.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local ended = redis.call('ZREM', KEYS[2], ARGV[1]) == 1
 local debts, longest = {}, 0
 local elapsed = math.max(0, now - ARGV[2])
-for n = 3, #ARGV, 9 do
+for n = 3, #ARGV, 7 do
   local name, rate, pace = ARGV[n], tonumber(ARGV[n + 1]), ARGV[n + 2]
   local whole, rest = debt(name, rate, pace, nil, nil, now)
   local back, back_rest = tonumber(ARGV[n + 3]), tonumber(ARGV[n + 4])
@@ -31,12 +29,9 @@ for n = 3, #ARGV, 9 do
       whole, rest = 0, 0
     end
     local moment, left = string.format('%.0f', now + whole), string.format('%.0f', rest)
-    redis.call('HSET', KEYS[1], name, moment, name .. ':rest', left, name .. ':pace', pace)
+    local at = string.format('%.0f', now)
+    redis.call('HSET', KEYS[1], name, moment, name .. ':rest', left, name .. ':pace', pace, name .. ':at', at)
     longest = math.max(longest, whole)
-  end
-  local most, most_rest = tonumber(ARGV[n + 7]), tonumber(ARGV[n + 8])
-  if whole > most or (whole == most and rest > most_rest) then
-    whole, rest = most, most_rest
   end
   debts[#debts + 1], debts[#debts + 2] = whole, rest
 end

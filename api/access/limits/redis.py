@@ -130,7 +130,7 @@ def _back(lease: Lease, unused: int) -> list[Argument]:
     arguments: list[Argument] = [lease.token, lease.since]
     for limit, owed in zip(lease.terms.limits, lease.owed, strict=True):
         back, still = divmod(unused * limit.point, limit.rate), divmod(owed, limit.rate)
-        arguments += [limit.name, limit.rate, limit.pace, *back, *still, *limit.room]
+        arguments += [limit.name, limit.rate, limit.pace, *back, *still]
     return arguments
 
 

@@ -326,3 +326,16 @@ async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, terms: 
             assert list(left.debts) == owed
     await store.wait(1)
     assert (await store.limits.look(one, terms)).remaining == (await store.limits.look(two, terms)).remaining
+
+
+async def test_more_than_a_bucket_holds_is_owed_until_it_has_come_back(store: Controlled) -> None:
+    who, terms = store.somebody(), Terms((Limit("minute", 10, 10, 60),), 5)
+    lease = (await store.limits.begin(who, terms, 10)).lease
+    assert lease is not None
+    await store.limits.end(lease, -30)
+    refused = await store.limits.begin(who, terms, 1)
+    assert (refused.hit, refused.retry_after) == ("minute", 31 * 6)
+    await store.wait(31 * 6 * SECOND - 1)
+    assert not (await store.limits.begin(who, terms, 1)).allowed
+    await store.wait(1)
+    assert (await store.limits.begin(who, terms, 1)).allowed
