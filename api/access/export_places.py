@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from api.access.caller import Caller
 from api.errors import Unavailable
 
-# Exports that may wait in one process; each holds a connection of its client's.
+# Exports that may wait in one process, with a key and without one; each holds a connection of its client's.
 WAITING_MOST = 64
 
 
@@ -73,7 +73,8 @@ class ExportPlaces:
             self._leave(export)
 
     async def _turn(self, export: _Export) -> None:
-        if len(self._waiting) > WAITING_MOST:
+        # Counted apart: else callers without a key could have those with one refused.
+        if sum(one.keyed == export.keyed for one in self._waiting) > WAITING_MOST:
             raise self._refusal(export)
         self.waited += 1
         self._make_room(export)

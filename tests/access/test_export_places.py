@@ -120,6 +120,18 @@ async def test_keys_come_first_and_then_those_who_have_none(exports: Callable[..
     assert made.order[4:] == [dan, TWO, ANN]
 
 
+async def test_those_without_a_key_that_wait_keep_none_with_a_key_from_waiting(exports: Callable[..., Exports]) -> None:
+    made = exports(2)
+    await made.begin(ANN, *[Caller(f"ip:192.0.2.{n}", PLAN) for n in range(WAITING_MOST + 1)])
+    assert made.places.waiting == WAITING_MOST and made.places.refused == 0
+    await made.begin(TWO)
+    await made.refusal(TWO)
+    await made.begin(BEN, CAT)
+    assert (made.places.waiting, made.places.refused) == (WAITING_MOST + 2, 1)
+    await made.end(ANN)
+    assert made.order[-1] is BEN
+
+
 async def test_with_one_place_a_key_takes_it_from_who_has_none(exports: Callable[..., Exports]) -> None:
     made = exports(1)
     await made.begin(ONE)
