@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     )
     statement_timeout: Annotated[float, Field(gt=0)] = Field(
         2.5,
-        description="Seconds that Postgres may work on one request at most; a request of few points has less time "
+        description="The most seconds that Postgres may work on one request. A request with a low price gets less time "
         "(docs/limits.md).",
     )
     statement_cache_size: Annotated[int, Field(ge=0)] = Field(
@@ -70,27 +70,27 @@ class Settings(BaseSettings):
     )
     export_connections: Annotated[int, Field(ge=1, le=100)] = Field(
         4,
-        description="Exports that one process runs at once, each on a Postgres connection of its own; callers without "
-        "a key hold one less.",
+        description="Exports that one process runs at once, each on a Postgres connection of its own. Callers without "
+        "a key can have all but one of them.",
     )
     export_wait: Annotated[float, Field(gt=0)] = Field(
-        10.0, description="Seconds that an export waits for its turn before it is answered 503."
+        10.0, description="Seconds that an export waits for a free place before it is answered 503."
     )
     export_timeout: Annotated[float, Field(gt=0)] = Field(
         3600.0, description="Seconds that one export may take, its client's reading included."
     )
     stall_timeout: Annotated[float, Field(gt=0)] = Field(
-        30.0, description="Seconds over which the least pace of a client that reads its answer is measured."
+        30.0, description="Seconds over which the pace of a client that reads its answer is measured."
     )
     least_pace: Annotated[int, Field(ge=0)] = Field(
         8192,
-        description="Bytes a second of an answer that a client without a key must take, measured over "
-        "BRIEFING_STALL_TIMEOUT; a slower one is cut off.",
+        description="Bytes a second that a client without a key must read of its answer, measured over "
+        "BRIEFING_STALL_TIMEOUT. A slower client is cut off.",
     )
     least_pace_keyed: Annotated[int, Field(ge=0)] = Field(2048, description="The same for a client with a key.")
     unread_memory: Annotated[int, Field(ge=1024 * 1024)] = Field(
         128 * 1024 * 1024,
-        description="Bytes of answers that clients have not taken yet, in one process; a caller may hold an eighth.",
+        description="Bytes of answers that clients have not read yet, in one process. One caller may hold an eighth.",
     )
     limits: bool = Field(True, description="Whether callers are held to their plans; keys are checked all the same.")
     trusted_proxies: str = Field(
@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     )
     suggestions: Literal["all", "keyed", "none"] = Field(
         "keyed",
-        description="Whose errors in GraphQL suggest a similar name: all, those with a key (keyed), or none. "
-        "REST suggests names to all callers, unless this is none.",
+        description="Which callers get suggestions of a similar name in GraphQL errors: all, those with a key (keyed), "
+        "or none. REST errors suggest names to all callers, unless this is none.",
     )
     redis_url: str = Field(
         "",
@@ -108,8 +108,8 @@ class Settings(BaseSettings):
     )
     limit_processes: Annotated[int, Field(ge=1, le=10_000)] = Field(
         1,
-        description="Processes on all machines, never fewer than BRIEFING_WORKERS: while Redis is away each machine "
-        "grants the part of a plan that its workers are of them.",
+        description="Processes of the service on all machines together, at least BRIEFING_WORKERS. While Redis is "
+        "away, each machine grants a part of each plan: its workers, divided by this number.",
     )
     key_environment: Annotated[str, Field(pattern=r"^[a-z]{2,8}$")] = Field(
         "live", description="The environment that keys are made for and taken of; it stands in each key: bak_live_…"
@@ -130,7 +130,8 @@ class Settings(BaseSettings):
     )
     max_connections: Annotated[int, Field(ge=1)] = Field(
         1000,
-        description="Client connections that one process accepts at once; at the bound those that wait make room.",
+        description="Client connections that one process accepts at once. Above that, a new connection replaces one "
+        "that waits for a request.",
     )
     cors_origins: str = Field("*", description="Origins that browsers may call from, separated by commas; * for any.")
 
@@ -141,8 +142,8 @@ class Settings(BaseSettings):
 
     @property
     def machines(self) -> int:
-        """How many machines like this one share a plan; while Redis is away each grants that part of it. The workers of
-        one share a table. Where the processes do not come out even, the part is the smaller one."""
+        """How many machines like this one share a plan. While Redis is away, each of them grants that part of it; the
+        workers of a machine share one table. An uneven number is rounded up, so that the part is smaller."""
         return -(-max(self.limit_processes, self.processes) // self.processes)
 
 
