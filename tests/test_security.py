@@ -13,8 +13,9 @@ from api.graphql.document import Documents
 from api.graphql.execute import INTROSPECTION
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
-from api.query import cost, price, work
+from api.query import cost, dearest, price, work
 from api.rest.request import list_query
+from api.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -48,6 +49,11 @@ def test_the_worked_example_costs_what_it_says() -> None:
     told = int(re.findall(r"\*\*(\d+) points\*\*", LIMITS)[0])
     assert price(list_query(V2, V2["event"], request.encode())) == price(operation.query) == told
     assert told - work.reserve(operation.query) == 20 * 32 + 15
+    larger = list_query(V2, V2["event"], request.replace("limit=20", "limit=200").encode())
+    most = dearest(larger, price(larger))
+    assert most is not None
+    fits = most.page(Settings.model_fields["max_price"].default)
+    assert f"each record costs {most.each} points with what hangs on it; a page of {fits} would fit" in LIMITS
 
 
 @pytest.mark.parametrize(
