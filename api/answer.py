@@ -60,8 +60,8 @@ class Service:
         self._tags = EntityTags(name for version in VERSIONS.values() for name in version.resources)
 
     def plan(self, query: Query, plan: Plan | None = None, beside: int = 0) -> Priced:
-        """What the request costs, with the points of what else it asks for, and how it is answered. TooExpensive where
-        it costs more than one request may, or than the plan can ever grant."""
+        """Price and compile a query; `beside` is the points of what else the request asks for. TooExpensive if it costs
+        more than one request may, or more than the plan can ever grant."""
         points = price(query) + beside
         most = dearest(query, points)
         check(points, most, self.settings.max_price, plan if self.gate.limits is not None else None)
@@ -73,20 +73,20 @@ class Service:
         return Priced(points, 0, None, statement, _key(statement))
 
     def tag(self, requested: bytes, priced: Priced, mark: str) -> str:
-        """Return the entity tag of an answer that was read at this mark; empty until the secret is known."""
+        """Return the entity tag of an answer with this mark; an empty text until the secret is known."""
         secret = self.gate.directory.tag_secret
         return "" if secret is None else self._tags.make(secret, requested, priced.statement.reads, mark)
 
     def is_current(self, requested: bytes, tag: str) -> bool:
-        """Whether a tag is the one that the answer has now. It is verified without reading the request."""
+        """Whether the answer still has this entity tag. Verifying it takes no parsing of the request."""
         secret = self.gate.directory.tag_secret
         return secret is not None and self._tags.is_current(secret, requested, tag, self.changes.mark)
 
     async def admit(
         self, caller: Caller, priced: Priced, held: Held | None = None, paid: int = 0
     ) -> tuple[Spent, Reply | None]:
-        """Charge the caller: the price, but for what is `paid` of it; or what was used of it if the answer is kept,
-        which is returned too. InvalidRequest or TooExpensive if their plan never allows this."""
+        """Charge the caller the price, except for what is already `paid`. If the answer is cached, charge only what it
+        uses and return it too. InvalidRequest or TooExpensive if the caller's plan never allows the request."""
         if self.gate.limits is not None:
             if priced.page > caller.plan.page_most:
                 detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
@@ -104,9 +104,9 @@ class Service:
     async def answer(
         self, priced: Priced, spent: Spent, origin: Origin, held: Held | None = None, kept: Reply | None = None
     ) -> tuple[Reply, bool]:
-        """The answer, in bytes, and whether it was kept. One that came along with the charge is the answer: its caller
-        has paid for that one and holds no place for another. It is free where the client has it already, which `held`
-        tells. Unavailable or TimedOut where the store does not give one."""
+        """Return the answer in bytes, and whether it was cached. An answer that `admit` returned is passed as `kept`
+        and used: it is paid for, and its request has no place for another one. The answer is free if `held` says that
+        the client has it. Unavailable or TimedOut if the store does not answer."""
         used = priced.price
         try:
             if kept is None:
@@ -115,7 +115,7 @@ class Service:
             used = _used(priced, reply, held)
             return reply, kept is not None
         except Unavailable as error:
-            # What worked on it and did not get ready in time was work all the same.
+            # A statement that ran out of time was work all the same.
             used = priced.price if isinstance(error, TimedOut) else 0
             raise
         finally:
@@ -132,7 +132,7 @@ class Service:
 
 
 def _used(priced: Priced, reply: Reply, held: Held | None) -> int:
-    """The points that an answer costs in the end: none where the client has it already."""
+    """Return the points that an answer costs in the end: none if the client has it already."""
     return 0 if held is not None and held(reply) else reply.points + priced.beside
 
 

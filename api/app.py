@@ -138,16 +138,16 @@ def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Ex
         metrics.follow(kind, name, meaning, values, "pool", "caller")
 
     callers("gauge", "pool_waiting", "Requests that wait for a connection.", lambda pool: pool.waiting)
-    callers("counter", "pool_refused", "Requests that found no connection in time.", lambda pool: pool.refused)
+    callers("counter", "pool_refused", "Requests that got no connection in time.", lambda pool: pool.refused)
     metrics.follow("gauge", "requests_in_flight", "Requests that are being answered.", lambda: front.in_flight)
     metrics.follow("gauge", "exports_running", "Exports that are being sent.", lambda: exports.streams.pool.used)
     places = exports.places
     metrics.follow("gauge", "exports_waiting", "Exports that wait for a place.", lambda: places.waiting)
     metrics.follow("counter", "exports_waited", "Exports that had to wait for a place.", lambda: places.waited)
-    metrics.follow("counter", "exports_refused", "Exports that found no place in time.", lambda: places.refused)
+    metrics.follow("counter", "exports_refused", "Exports that got no place in time.", lambda: places.refused)
     unread = front.unread
-    metrics.follow("gauge", "unread_bytes", "Bytes of answers that clients have not taken yet.", lambda: unread.total)
-    metrics.follow("counter", "answers_refused", "Answers refused for unread ones.", lambda: unread.refused)
+    metrics.follow("gauge", "unread_bytes", "Bytes of answers that clients have not read yet.", lambda: unread.total)
+    metrics.follow("counter", "answers_refused", "Answers refused for a caller's unread ones.", lambda: unread.refused)
     changes = service.changes
     metrics.follow("gauge", "change_log_sure", "1 while kept answers are known to be true.", lambda: changes.sure)
     if (limits := service.gate.limits) is not None:

@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def complain(error: BriefingError) -> int:
-    """Print what is wrong and what to do about it; return the exit code."""
+    """Print an error and its remedy; return the exit code."""
     error = suggested(error)
     print(f"briefing: {error.message}", file=sys.stderr)
     if error.hint:

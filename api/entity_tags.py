@@ -1,8 +1,8 @@
-"""Entity tags that only this service can make, and that it verifies without reading the request again.
+"""Make entity tags that no client can make, and verify them without parsing the request.
 
-A tag has three parts: the resources that the answer was read from, a code, and their data version (mark). The code is
-an HMAC of the release, the request and the other two parts, so a client cannot make up a tag. Verifying one takes no
-parsing and no planning: the tag names the resources, and their mark now is known.
+A tag has three parts: the resources that the answer was read from, a code, and the mark of these resources (their data
+version). The code is an HMAC of the release, the request and the other two parts, so a client cannot invent a tag. The
+tag itself names the resources, and the service knows their current mark, so verifying takes no parsing and no planning.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ class EntityTags:
         self._names = sorted(set(resources))
 
     def make(self, secret: bytes, requested: bytes, reads: Sequence[str], mark: str) -> str:
-        """Return the tag, without quotes, of what was `requested` and read from these resources at this mark."""
+        """Return the tag, without quotes, of the answer to what was `requested`, read from these resources at this
+        mark."""
         mask = sum(1 << number for number, name in enumerate(self._names) if name in reads)
         return self._made(secret, requested, mask, mark)
 
     def is_current(self, secret: bytes, requested: bytes, tag: str, mark_of: Mark) -> bool:
-        """Whether the tag is that of the answer now; False while the marks are not sure."""
+        """Whether the answer still has this tag; False while the current marks are not known."""
         found = FORM.fullmatch(tag)
         mask = int(found[1], 16) if found else -1
         if not 0 <= mask < 1 << len(self._names):

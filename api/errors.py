@@ -1,4 +1,4 @@
-"""What can go wrong, as one small tree. It knows no HTTP: the doors translate a code to a status and a shape.
+"""The errors of the service, as one small tree without HTTP. REST and GraphQL translate a code to a status and a shape.
 
 BriefingError
 ├── RequestError            the caller must change the request
@@ -33,15 +33,15 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Unknown:
-    """A name that is not valid, and the names that are. Finding the nearest of them takes time, so it is left to
-    whatever writes the error (`api/suggest.py`), which bounds it."""
+    """A name that is not valid, and the valid names. Finding the nearest of them takes time, so it is left to the code
+    that writes the error, which limits that time (`api/suggest.py`)."""
 
     name: str
     names: Collection[str]
 
 
 class UnknownName(ValueError):
-    """Text that is none of the valid names."""
+    """A text that is not one of the valid names."""
 
     def __init__(self, message: str, name: str, names: Collection[str]) -> None:
         super().__init__(message)
@@ -59,8 +59,8 @@ class Fault:
 
 
 class BriefingError(Exception):
-    """The root: `code` names the stage that refused, `hint` says what to do about it. `unknown` is the name that the
-    message is about, where there are valid ones like it."""
+    """The root of all errors: `code` names the kind, `hint` the remedy. `unknown` is the invalid name that the message
+    is about, if there is one."""
 
     code = "error"
 
@@ -78,8 +78,8 @@ class RequestError(BriefingError):
 
 
 class InvalidRequest(RequestError):
-    """Input that is malformed, unknown or contradictory; `faults` lists each place, up to a bound, and `count` is the
-    number of all of them."""
+    """Input that is malformed, unknown or contradictory. `faults` lists the first of its faults, `count` is the number
+    of all."""
 
     def __init__(self, message: str, faults: tuple[Fault, ...] = (), hint: str = "", count: int = 0) -> None:
         super().__init__(message, hint)
@@ -88,7 +88,7 @@ class InvalidRequest(RequestError):
 
     @classmethod
     def of(cls, faults: Sequence[Fault], count: int = 0) -> Self:
-        """Return the error for these faults. Its message is about the first one and counts the others."""
+        """Return the error for these faults. Its message contains the first fault and the number of the others."""
         first = faults[0]
         error = cls(f"{first.where}: {first.detail}", tuple(faults), count=count)
         if error.count > 1:
@@ -167,8 +167,8 @@ class RevokedKey(Unauthenticated):
 
 
 class RateLimited(BriefingError):
-    """A limit of the caller's plan has too little left. `limit` names it, `price` is what the request costs, None if it
-    was not read, and `retry_after` the seconds after which the price fits, or a point."""
+    """A limit of the caller's plan has too few points left. `limit` names it. `price` is what the request costs; None
+    if it was not read. `retry_after` is the seconds until the caller has the points for the price, or one point."""
 
     code = "rate_limited"
 

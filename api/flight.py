@@ -1,4 +1,4 @@
-"""Many equal requests at once do the work once: those that come while it is under way wait for the same result."""
+"""Run equal requests once: those that come while the work is under way wait for its result."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Generic, TypeVar
 Result = TypeVar("Result")
 Who = TypeVar("Who")
 
-# Who comes later than this starts anew: the work that is under way may have read what has changed since.
+# A request that comes later than this starts its own work: the work under way may have read what has changed since.
 JOIN_SECONDS = 0.1
 
 
 class Flights(Generic[Result, Who]):
-    """Work under way, by key. The first request does it, in its own task: one more task for each request would cost
-    12 µs. Where it leaves before the work is done, each of the others does the work for itself.
+    """Work under way, by key. The first request does the work in its own task, because another task for each request
+    would cost 12 µs. If its client disconnects before the work is done, each of the others does the work itself.
 
-    `joined` is called with the first request and the one that joins it, each as it is known to the caller of `run`."""
+    `joined` is called with the `who` of the first request and the `who` of the one that joins it."""
 
     def __init__(self, joined: Callable[[Who, Who], None] = lambda *_: None) -> None:
         self._under_way: dict[Hashable, _Flight[Result, Who]] = {}
         self._joined = joined
 
     async def run(self, key: Hashable, who: Who, work: Callable[[], Awaitable[Result]]) -> Result:
-        """Return the result of the work, done here or joined."""
+        """Return the result of the work: done here, or by an equal request that is under way."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         flight = self._under_way.get(key)
@@ -35,7 +35,7 @@ class Flights(Generic[Result, Who]):
             try:
                 return await joined
             except _LeftError:
-                # Not joined again: who begins and leaves over and over must hold up nobody for longer than once.
+                # It joins no other request now: clients that send and disconnect must delay it only once.
                 return await work()
         flight = self._under_way[key] = _Flight(now, who)
         try:
@@ -67,8 +67,8 @@ class _Flight(Generic[Result, Who]):
         for joined in self.joined:
             if not joined.done():
                 joined.set_exception(error)
-                joined.exception()  # Told to who waits; where they went away just now, it is nobody's business.
+                joined.exception()  # A waiting request gets it; if none is left, asyncio must not log it.
 
 
 class _LeftError(Exception):
-    """Who did the work was cancelled."""
+    """The request that did the work was cancelled."""

@@ -24,8 +24,8 @@ NO_PORT = "BRIEFING_METRICS_HOST and BRIEFING_METRICS_PORT say where; 0 is any p
 
 
 def serve(settings: Settings, url: str, prepare: Prepare, supervise: Supervise | None = None) -> int:
-    """Serve until told to stop; the exit code. `supervise` keeps an embedded store running; the error that it returns
-    ends the service, and is raised."""
+    """Serve until told to stop; return the exit code. `supervise` keeps an embedded store running. If it returns an
+    error, the service ends and raises it."""
     with ExitStack() as held:
         metrics = None
         if settings.metrics_port is not None:

@@ -83,7 +83,7 @@ class Directory:
 
     @property
     def tag_secret(self) -> bytes | None:
-        """The secret of entity tags; None until it was read."""
+        """The secret that entity tags are made with; None until it has been read from the store."""
         row = self._epoch.row
         return None if row is None else row["tag_secret"]
 
@@ -113,8 +113,8 @@ class Directory:
         return caller
 
     async def caller(self, digest: bytes) -> Caller:
-        """Who holds the key with this digest. InvalidKey: nobody; ExpiredKey and RevokedKey: somebody did.
-        Unavailable: the store does not tell."""
+        """Return the caller whose key has this digest. InvalidKey if no key has it, ExpiredKey or RevokedKey if the key
+        is no longer valid, Unavailable if the store does not answer."""
         held = self._kept(digest) or await self._flights.run(digest, None, lambda: self._looked_up(digest))
         caller = _admitted(held)
         assert caller.key_id is not None

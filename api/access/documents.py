@@ -42,7 +42,7 @@ class TrustedDocuments:
         return await self._store.read("documents")
 
     async def add(self, document: Trusted) -> bool:
-        """Whether it is new. InvalidRequest, or what `check` raises, where it cannot be."""
+        """Register a document; return whether it is new. InvalidRequest, or the error of `check`, if it is invalid."""
         if not is_line(document.name):
             raise _wrong("name", ONE_LINE)
         if not 0 < len(document.text.encode()) <= BYTES_MOST or "\x00" in document.text:

@@ -1,10 +1,10 @@
-"""The places for exports of one process, shared out among callers.
+"""Share the places for exports of one process among callers.
 
-- Callers without a key never hold all places, so that a caller with a key finds one.
-- A further export of a caller never takes the last place that it could: that one is for a caller who has none.
-- Where nothing is free an export waits. Callers with a key come first, then those who have no export under way.
+- Callers without a key never have all places, so that a caller with a key finds one.
+- A caller that has an export already cannot take the last place: it is kept for a caller without an export.
+- If no place is free, an export waits. Callers with a key come first, then callers without another export.
 
-With a single place a caller with a key takes it from one without: that export is broken off.
+If there is only one place, a caller with a key takes it from a caller without one, whose export is broken off.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from api.access.caller import Caller
 from api.errors import Unavailable
 
-# Exports that may wait in one process, with a key and without one; each holds a connection of its client's.
+# Exports that may wait in one process, with a key and without one; each of them also holds a client connection.
 WAITING_MOST = 64
 
 
 @dataclass(eq=False)
 class _Export:
-    """An export that runs or waits; `cut` breaks it off."""
+    """An export that runs or waits. `turn` is set when it gets a place; `cut` breaks it off."""
 
     identity: str
     keyed: bool
@@ -33,12 +33,12 @@ class _Export:
 
 
 class ExportPlaces:
-    """So many places, for which an export waits so many seconds at most."""
+    """The places of one process: `size` of them, for which an export waits at most `wait` seconds."""
 
     def __init__(self, size: int, wait: float) -> None:
         self._size = size
         self._wait = wait
-        # What callers without a key may hold together.
+        # Places that callers without a key may have together.
         self._anonymous_most = max(1, size - 1)
         self._running: list[_Export] = []
         self._waiting: list[_Export] = []
@@ -59,8 +59,8 @@ class ExportPlaces:
 
     @asynccontextmanager
     async def take(self, caller: Caller, cut: Callable[[str], None]) -> AsyncIterator[None]:
-        """Hold a place for one export of the caller. Unavailable where none is free in time. `cut` breaks the export
-        off with a reason, where its place is needed."""
+        """Hold a place for one export of the caller. Unavailable if none is free in time. `cut` is called with a reason
+        to break the export off if another caller needs its place."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         export = _Export(caller.identity, caller.key_id is not None, cut, turn)
         self._waiting.append(export)
@@ -88,7 +88,7 @@ class ExportPlaces:
         self.refused += 1
         if self._held[export.identity]:
             return Unavailable("Your other exports are still running.", "Export again when one of them has ended.")
-        return Unavailable("All exports that may run at once are running.", "Try again after Retry-After.")
+        return Unavailable("All places for exports are in use.", "Try again after Retry-After.")
 
     def _leave(self, export: _Export) -> None:
         if export in self._waiting:
@@ -101,8 +101,8 @@ class ExportPlaces:
         self._grant()
 
     def _grant(self) -> None:
-        """Give what is free to those who wait."""
-        # Sorting keeps the order of those that are equal: the longest wait comes first.
+        """Give free places to exports that wait."""
+        # The sort is stable: of equal exports the one that has waited longest comes first.
         while found := next(filter(self._may_run, sorted(self._waiting, key=self._rank)), None):
             self._waiting.remove(found)
             self._running.append(found)
@@ -115,7 +115,7 @@ class ExportPlaces:
     def _may_run(self, export: _Export) -> bool:
         if export.turn.done():
             return False  # Its client is gone, or it waited too long.
-        # One place stays free beyond a further export of a caller.
+        # A caller's second export has to leave one place free.
         kept = 1 if self._held[export.identity] else 0
         if len(self._running) + kept >= self._size:
             return False

@@ -1,7 +1,7 @@
-"""Find out who calls, and hold them to their plan, for both APIs.
+"""Identify callers and enforce their plans, for REST and GraphQL.
 
-A request takes its price before it runs and gets back what it did not use: a page of 50 that held 12 records costs 12.
-To find out the price takes work, so a request that was not seen before pays one point of it first.
+A request pays its price before it runs and is refunded what it did not use: a page of 50 that held 12 records costs 12.
+Finding out the price takes work, so a request that was not seen before pays one point of it first.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from api.errors import RateLimited, Unavailable
 from api.memo import Memo
 from api.settings import Settings
 
-# Keys by network, and hashes of documents by caller, that nobody knows: to look one up takes the store, and who guesses
-# must not stand in the way of those whose key is new here. What is right is free.
+# Unknown keys by network, and unknown hashes of documents by caller. Looking one up takes the store, and callers who
+# guess must not delay those whose key is new to this process. A known key or hash is free.
 TRIES = Terms((Limit("tries", 300, 60, 60),), 1000)
-# Seconds that a try which is too early is waited with before it is refused. One comes back in a second: who asks one
-# thing after the other is never refused for it, and so never by two limits in turn, neither of which knew of the other.
+# Seconds that a try which is too early is delayed before it is refused. One try comes back in a second, so a client
+# that sends one request after the other is never refused for it. Otherwise this limit and the plan's, which do not know
+# of each other, could refuse it in turn.
 TRY_SECONDS = 1.5
 # Points that a request pays before its parameters or its document are read.
 READING = 1
@@ -31,9 +32,11 @@ SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
 
 
 class Spent:
-    """What a request took from its caller's limits. `price` is what it took before it ran, `used` what it cost: more
-    than the price where its texts are long. `left` is what there is after it, None where nothing is limited. `paid` of
-    the points were taken before, and stay taken."""
+    """The points that a request took from its caller's limits.
+
+    `price` is the points taken before it runs. `used` is what it costs in the end, which is more than the price if its
+    texts are long. `paid` of the points were taken by an earlier charge and are never refunded. `left` is what the
+    caller has left afterwards; None if nothing is limited."""
 
     __slots__ = ("_lease", "_paid", "_refusal", "_settled", "_standing", "left", "price", "used")
 
@@ -57,7 +60,7 @@ class Spent:
                 self._refusal = _refusal(price if read else None, verdict)
 
     def check(self) -> None:
-        """RateLimited where there was not enough left."""
+        """Raise RateLimited if the caller had too few points left."""
         if self._refusal is not None:
             raise self._refusal
 
@@ -67,7 +70,7 @@ class Spent:
         return self._lease is not None and not self._settled
 
     async def settle(self, used: int) -> None:
-        """Settle a request that cost so much: refund the rest, or take more. Only the first time counts."""
+        """Set what a request cost: refund the rest of its price, or take more points. Only the first call counts."""
         if self._settled:
             return
         self._settled = True
@@ -86,7 +89,7 @@ class Spent:
 
 
 class Gate:
-    """Knows callers by their keys or their networks, and holds them to their plans. Without `limits` nobody is held."""
+    """Identifies callers by their keys or networks, and enforces their plans. Without `limits` nothing is enforced."""
 
     def __init__(self, directory: Directory, limits: Limits | None, settings: Settings) -> None:
         self.directory = directory
@@ -95,8 +98,8 @@ class Gate:
         self._seen: Memo[Caller] = Memo(SEEN_MOST)
 
     async def caller(self, key: str | None, network: str) -> Caller:
-        """Who asks, with the text of a key that is not at hand, or without one. Unauthenticated and its kinds;
-        RateLimited where too many wrong keys came from there; Unavailable."""
+        """Return the caller with this key, or the anonymous caller of the network. Unauthenticated or a subclass if the
+        key is not valid, RateLimited if too many wrong keys came from the network, Unavailable."""
         if key is None:
             return self._anonymous(network)
         named = read(key, self._environment)
@@ -115,8 +118,8 @@ class Gate:
         return caller
 
     def at_hand(self, key: str) -> Caller | None:
-        """Who holds the key, where that is known for sure without asking the store. ExpiredKey and RevokedKey."""
-        # Known, it was well-formed: to look at its form again would take as long as all else.
+        """Return the caller with this key if that is known without asking the store. ExpiredKey or RevokedKey."""
+        # A key that is known was well-formed. Checking its form again would double the time of this call.
         return self.directory.at_hand(digest(key))
 
     def _anonymous(self, network: str) -> Caller:
@@ -128,7 +131,8 @@ class Gate:
         return caller
 
     async def attempt(self, what: str) -> Spent:
-        """A try to name what nobody may know; `settle(0)` where it was right. RateLimited where none is left."""
+        """Charge for naming a key or a hash that may be unknown; `settle(0)` if it was known. RateLimited if the caller
+        has no tries left."""
         if self.limits is None:
             return Spent(1)
         verdict = await self.limits.begin(what, TRIES, 1)
@@ -142,31 +146,32 @@ class Gate:
         return tried
 
     async def begin_reading(self, caller: Caller) -> Spent:
-        """Take the first point of a price that is not known yet, and no place for requests at once. `check` raises if
-        there was none."""
+        """Charge the first point of a price that is not known yet, without a place for requests at once. `check` of the
+        result raises if the caller had no point left."""
         if self.limits is None:
             return Spent(READING, None, READING)
         verdict = await self.limits.begin(caller.identity, caller.plan.terms, READING, READING)
         return Spent(READING, verdict, READING, read=False)
 
     async def begin(self, caller: Caller, price: int, used: int | None = None, paid: int = 0) -> Spent:
-        """Take the price, but for what is `paid` of it; `check` of the result raises if there was not enough. If it is
-        known how much of the price will be `used`, the request is settled with that. TooExpensive if the plan can never
-        grant the price."""
+        """Charge the price, except for what is already `paid`. `check` of the result raises if the caller had too few
+        points left. If it is known how much of the price will be `used`, settle the request with that. TooExpensive if
+        the plan can never grant the price."""
         if self.limits is None:
             return Spent(price, None, used, paid)
         terms = caller.plan.terms
         taken = None if used is None else max(0, used - paid)
         verdict = await self.limits.begin(caller.identity, terms, max(0, price - paid), taken)
         if paid and verdict.hit is not None and verdict.hit != AT_ONCE:
-            # The next request for the same is known, and takes its price at once.
+            # The same request is known the next time, and pays its whole price at once: Retry-After has to cover that.
             verdict = refusal(verdict.left.limits, verdict.left.debts, price)
         return Spent(price, verdict, used, paid)
 
     @asynccontextmanager
     async def place(self, caller: Caller) -> AsyncIterator[None]:
-        """Hold one of the caller's places while its client takes an answer, which is paid for already. The request may
-        have ended by then, since nearly all answers are taken at once and need no second visit to the limits."""
+        """Hold one of the caller's places for requests at once while its client reads an answer. The answer is paid
+        for, and the place of its request was given back already: most clients read at once, and holding the place for
+        all of them would take a second visit to the limits."""
         verdict = None if self.limits is None else await self.limits.begin(caller.identity, caller.plan.unread, 0)
         try:
             yield
@@ -185,7 +190,7 @@ def _refusal(price: int | None, verdict: Verdict) -> RateLimited:
     if verdict.hit == AT_ONCE:
         detail = "Too many of your requests are under way at once."
     elif verdict.hit == TRIES.limits[0].name:
-        detail = "Too many keys or hashes of documents came from you that nobody knows."
+        detail = "You sent too many unknown keys or hashes of documents."
     elif price is None:
         detail = f"Your plan's limit of the {verdict.hit} has no point left."
     else:

@@ -20,8 +20,8 @@ CHECKSUM = 6
 LONGEST = 4 + 8 + 1 + RANDOM + 1 + CHECKSUM
 ID_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 FORM = re.compile(r"bak_([a-z]{2,8})_([0-9A-Za-z]{30})_([0-9A-Za-z]{6})")
-# A key, part of one, or one without its prefix. A run of letters and digits is tried from its start alone: tried from
-# each letter, a line of 8,000 of them would take a tenth of a second.
+# A key, a part of one, or one without its prefix. A match begins only at the start of a run of letters and digits:
+# tried at each letter, a line of 8,000 of them would take a tenth of a second.
 LIKE = re.compile(r"bak_[a-z]{2,8}_[0-9A-Za-z_]+|(?<![0-9A-Za-z])[0-9A-Za-z]{30,}_[0-9A-Za-z]{6,}")
 COPY = "Copy the key again, whole."
 
@@ -60,8 +60,8 @@ def read(text: str, environment: str) -> bytes:
 
 
 def hidden(text: str) -> str:
-    """Return the text without what may be a key or a part of one: for answers and logs."""
-    # Every key has an underscore, and few other texts have.
+    """Return the text with all that may be a key, or a part of one, replaced: for answers and logs."""
+    # Every key has an underscore, and most other texts have none.
     return LIKE.sub("bak_…", text) if "_" in text else text
 
 

@@ -17,10 +17,10 @@ from api.store.access import AccessStore, Row
 
 OVERLAP = timedelta(hours=24)
 OVERLAP_MOST = timedelta(days=90)
-ONE_LINE = "Expected one line of at most 200 characters that shows something."
-# As the store has it (access.line): one line, without controls and overrides of direction.
+ONE_LINE = "Expected one line of at most 200 characters, of which at least one is visible."
+# The same rule as in the store (access.line): one line, without control characters and overrides of direction.
 _LINE = re.compile(r"(?=\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,200}(?<=\S)")
-# Letters, marks and signs that show nothing (Unicode: Default_Ignorable_Code_Point, and the blank of Braille).
+# Letters, marks and signs that are invisible (Unicode: Default_Ignorable_Code_Point, and the blank of Braille).
 INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
@@ -46,8 +46,8 @@ class Made:
 
 
 class Keys:
-    """The keys of one store. `actor` is who the audit log names. `ends` is when the key ends that is used to make
-    others, which end no later; None where nothing limits them."""
+    """The keys of one store. `actor` is the name in the audit log. `ends` is the time at which the actor's own key
+    expires: keys that it creates expire no later. None if nothing limits them."""
 
     def __init__(self, store: AccessStore, environment: str, actor: str, ends: datetime | None = None) -> None:
         self._store = store
@@ -56,7 +56,7 @@ class Keys:
         self._ends = ends
 
     async def create(self, wanted: Wanted) -> Made:
-        """A new key. InvalidRequest names what of it cannot be."""
+        """Create a key. InvalidRequest says which value is not valid."""
         _check(wanted)
         self._check_end(wanted.expiry)
         secret = key.new(self._environment)
@@ -93,7 +93,7 @@ class Keys:
         return rows[0]
 
     async def rotate(self, id: str, overlap: timedelta = OVERLAP, expiry: Expiry = None) -> Made:
-        """A key in the place of another, which works for the overlap still. Conflict where that is over already."""
+        """Create a key that replaces another one, which works for the overlap. Conflict if the other has ended."""
         if not timedelta() <= overlap <= OVERLAP_MOST:
             raise _wrong("overlap", f"Expected at most {OVERLAP_MOST.days} days.")
         self._check_end(expiry)
@@ -108,7 +108,7 @@ class Keys:
         return Made(row, secret)
 
     async def revoke(self, id: str, reason: str | None = None) -> Row:
-        """The key, revoked; one that was revoked before stays as it was. The reason is told to its holder."""
+        """Revoke a key and return it. One that was revoked before stays as it is. The holder is shown the reason."""
         if reason is not None and not is_line(reason):
             raise _wrong("reason", ONE_LINE)
         return await self._change("revoke_key", id, reason) or await self.get(id)
@@ -118,8 +118,8 @@ class Keys:
             return
         end = datetime.now(UTC) + expiry if isinstance(expiry, timedelta) else expiry
         if end > self._ends:
-            detail = f"A key does not outlive the key that makes it, which ends {self._ends:%Y-%m-%dT%H:%M:%SZ}."
-            raise _wrong("expires", f"{detail} Ask for an earlier end, or for none to get that one.")
+            detail = f"A key does not outlive the key that creates it, which expires {self._ends:%Y-%m-%dT%H:%M:%SZ}."
+            raise _wrong("expires", f"{detail} Set an earlier time, or leave it out.")
 
     async def _change(self, name: str, *arguments: Any) -> Row | None:
         rows = await self._store.change(self._actor, name, *arguments)
@@ -127,7 +127,7 @@ class Keys:
 
 
 def is_line(text: str) -> bool:
-    """Whether a text is one line that shows something: a name of format characters, blanks or marks alone is none."""
+    """Whether a text is one line with at least one visible character, not only format characters, blanks and marks."""
     return _LINE.fullmatch(text) is not None and any(map(_is_visible, text))
 
 
@@ -139,7 +139,7 @@ def _check(wanted: Wanted) -> None:
     if not is_line(wanted.name):
         raise _wrong("name", ONE_LINE)
     if wanted.plan == ANONYMOUS:
-        raise _wrong("plan", f"The plan {ANONYMOUS} is for those who have no key.")
+        raise _wrong("plan", f"The plan {ANONYMOUS} is for callers without a key. Choose another plan.")
     for scope in wanted.scopes:
         if scope not in SCOPES:
             raise _wrong("scopes", f"{scope[:50]!r} is none of {listed(SCOPES)}.", Unknown(scope, SCOPES))

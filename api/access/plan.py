@@ -43,7 +43,7 @@ class Plan:
 
     @cached_property
     def unread(self) -> Terms:
-        """The same limits for an answer that its client has not taken: it holds a place, whatever others hold."""
+        """The limits for an answer that its client has not read: it gets a place even if the plan has none free."""
         return Terms(self.terms.limits, MOST_AT_ONCE)
 
 

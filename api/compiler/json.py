@@ -49,8 +49,7 @@ def literal(text: str) -> str:
 
 
 def one_line(expression: str) -> str:
-    """The text of JSON with U+2028, U+2029 and U+0085 written as escapes: programs that split lines as Unicode does
-    take them for the end of one."""
+    """Write U+2028, U+2029 and U+0085 as escapes in a text of JSON: some programs take them for line ends."""
     for code in ("2028", "2029", "0085"):
         expression = rf"replace({expression}, E'\u{code}', '\u{code}')"
     return expression

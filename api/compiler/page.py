@@ -164,7 +164,7 @@ def _segments(
     size: int | None,
     otherwise: str = "",
 ) -> list[str]:
-    """The selects of the rows, in reading order; `otherwise` has to hold before any is read."""
+    """The selects of the rows, in reading order. None of them reads anything unless `otherwise` holds."""
     alias, resource = writer.name(), source.resource
     if not is_bounded(resource, rows):
         writer.looked_at.add(resource.name)

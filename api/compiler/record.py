@@ -1,9 +1,8 @@
 """A record as a JSON object, and a page of records as one: records hold pages of what they link to, and so on.
 
-A page is one row whatever is asked of it: `having true` makes one group of its records, even where nothing is
-aggregated (`__typename` alone) and where there are none. Beside the text, `made`, it returns the `points` that it
-costs: those of api.query.cost for the rows that there were, and a point for each 4 KiB of text beyond the first of a
-record.
+A page is always one row: `having true` makes one group of its records, even if nothing is aggregated (`__typename`
+alone) or there are no records. Its columns are `made`, the text, and `points`, what it costs: the points of
+api.query.cost for the rows that were found, and a point for each 4 KiB of a record's text beyond the first.
 """
 
 from __future__ import annotations
@@ -41,15 +40,16 @@ from api.query import (
     unit_of,
 )
 
-# Bytes of a record's texts that its point pays for; each further piece of this size costs a point.
+# Bytes of a record's texts that its point pays for. Each further piece of this size costs a point.
 TEXT_BYTES = 4096
-# A list or an object whose stored form is smaller holds little text. To write it out only to measure it would take
-# longer than to write the answer.
+# A list or an object with a smaller stored form contains little text and is not measured: casting each of them to text
+# would take longer than writing the answer.
 SMALL_BYTES = 200
 
 
 def record(writer: Writer, source: Source, selection: Selection) -> Json:
-    """The object of a record; joins that it needs, their points and the bytes of its texts are added to the source."""
+    """Return the JSON object of a record. The joins that it needs, their points and the bytes of its texts are added to
+    the source."""
     return object_of(pairs(writer, source, selection))
 
 
@@ -89,8 +89,8 @@ def _value(writer: Writer, source: Source, value: object) -> Json:
 
 
 def _measure_text(source: Source, name: str, kind: Type) -> None:
-    """Note the bytes of a column that can hold much text. They are measured in the store, so that they are the same for
-    REST and GraphQL."""
+    """Add the bytes of a column to the source if it can contain much text. They are measured in the store, so that they
+    are the same for REST and GraphQL."""
     column = source.column(name)
     if kind.many or kind.name == "value":
         bytes_of = f"octet_length({column}::text)"
@@ -181,8 +181,8 @@ def _points(unit: int, below: list[str], only: str = "") -> str:
 
 @dataclass(frozen=True)
 class PageSelect:
-    """The select that makes the object of a page, as `made`. It may have `points`, `next` (the cursor of the next page,
-    for a root) and `text_bytes` (of children, whose texts are their record's)."""
+    """The select of a page. Its columns: `made`, the object; `points`, if there are any; `next`, the cursor of the next
+    page of a root; `text_bytes` of children, whose texts count as those of their record."""
 
     sql: str
     has_points: bool = True
@@ -190,7 +190,7 @@ class PageSelect:
 
 
 def page(writer: Writer, rows: Rows, parent: Source | None = None) -> PageSelect:
-    """The select of a page: of a list, or of the records that a link of `parent` leads to."""
+    """Return the select of a page: of a list, or of the records that a link of `parent` leads to."""
     source = Source(writer.name(), writer.version[rows.resource])
     there = source.resource
     link = parent.resource.links[rows.link] if parent else None
@@ -215,7 +215,7 @@ def page(writer: Writer, rows: Rows, parent: Source | None = None) -> PageSelect
 
 
 def _text_sum(source: Source, only: str = "") -> str:
-    """The column `text_bytes` of a set of children; empty where they hold no text."""
+    """Return the column `text_bytes` of a set of children; empty if they contain no text."""
     if not source.text_bytes:
         return ""
     filtered = f" filter (where {only})" if only else ""

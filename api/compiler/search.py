@@ -1,12 +1,12 @@
-"""Finds the rows of a page of which nobody can tell beforehand how many pass: a search.
+"""Find the rows of a page of search results, without knowing how many records match.
 
-Of words that are not among the most frequent there are no statistics. One that stands in ten of a million records was
-looked for in the order of the list, in all of them, for eleven seconds; one that stands in every tenth was read whole
-through the index of words and sorted. So one statement holds three ways, and takes the first that does:
+Postgres has statistics of the most frequent words only. For a word in ten of a million records it read the whole list
+in its order, for eleven seconds. For a word in every tenth record it read all matches through the index of words and
+sorted them. So one statement contains three ways, and takes the first that works:
 
-early  the page is full among the first rows in the order of the list: the words are common
-few    all the rows that pass are read through the index of words and sorted: they are rare
-else   the rest of the list is read in its order, and rows are met often enough
+early  the first rows in the order of the list fill the page: the words are common
+few    all matching rows are read through the index of words and sorted: the words are rare
+else   the rest of the list is read in its order: rows match often enough
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from api.compiler.writer import Source, Writer, indent
 from api.query import Rows, is_bounded
 from api.query.filter import searched
 
-# Rows looked at in the order of the list for each row of the page: enough where one in eight passes. Each search is
+# Rows looked at in the order of the list for each row of the page: enough if one in eight matches. Each search is
 # charged for them.
 EARLY = 8
 # Rows that are read through the index of words, in 5 ms.
@@ -28,7 +28,7 @@ FEW = 2_500
 
 
 def is_guessed(resource: Resource, rows: Rows) -> bool:
-    """Whether nobody can tell beforehand how many rows pass."""
+    """Whether the number of matching rows is unknown, so that the three ways are tried."""
     return rows.sort.field != "relevance" and searched(rows.filter) is not None and not is_bounded(resource, rows)
 
 

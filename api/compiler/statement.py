@@ -29,10 +29,10 @@ from api.query import (
 class Statement:
     """SQL and its arguments. It returns one row: `body`, the finished JSON as bytes; `next`, the cursor of the next
     page of a lone list; `notes`, for each record that is missing a JSON array [key, place, reason of withdrawal];
-    `mark`, which differs for any two states of the resources that it `reads`; `points`, what the request used of its
-    price (api/query/cost.py).
+    `mark`, which differs for any two states of the resources that it `reads`; `points`, what the request costs in the
+    end (api/query/cost.py).
 
-    That of an export returns a row a record: its `line`, or its typed cells.
+    The statement of an export returns one row for each record: its `line`, or its typed cells.
 
     `custom` asks for a plan that looks at the values: with a rare one a generic plan took 220 ms, its own 0.35."""
 
@@ -58,7 +58,7 @@ def compile(query: Query) -> Statement:
 
 @dataclass(frozen=True)
 class _Root:
-    """The parts of a statement, as SQL: its columns, and what they are read from."""
+    """The parts of a statement, as SQL: its columns, and the `source` that they are read from."""
 
     body: str
     next: str
@@ -73,10 +73,10 @@ def _statement(writer: Writer, query: Query, root: _Root) -> str:
     begin = end = ""
     if looked_at:
         begin = f"with begun as materialized (select {looked_at} as looked_at)\n"
-        # This condition has the count begin before anything is read.
+        # This condition makes Postgres read the first count before it reads anything else.
         end = "\nwhere (select looked_at from begun) is not null"
         rows = f"({looked_at} - (select looked_at from begun))"
-        # As an argument: it depends on the values, and the text of a statement does not.
+        # An argument, because the price depends on the values and the text of a statement must not.
         most = writer.argument(price(query), "bigint")
         points.append(f"least({most}, {rows} / {LOOKED_AT_PER_POINT})")
     columns = (
@@ -87,7 +87,8 @@ def _statement(writer: Writer, query: Query, root: _Root) -> str:
 
 
 def _looked_at(writer: Writer) -> str:
-    """The rows and index entries that this connection has looked at; empty where no filter can cause much work."""
+    """Return the SQL that counts the rows and index entries that this connection has looked at; empty if no filter of
+    the statement can cause much work."""
     if not writer.looked_at:
         return ""
     tables = ",".join(f"store.{name}" for name in sorted(writer.looked_at))
@@ -95,7 +96,8 @@ def _looked_at(writer: Writer) -> str:
 
 
 def mark(writer: Writer) -> str:
-    """The latest change of what is read, as api.store.changes tells it too; in the statement's own snapshot."""
+    """Return the column with the latest change of what is read, in the statement's own snapshot. api.store.changes
+    computes the same mark."""
     names = literal("{" + ",".join(sorted(writer.reads)) + "}")
     made = "coalesce(max(seq) || '.' || max(changed_us), '0.0')"
     return f"(select {made} from store.latest where resource = any({names})) as mark"

@@ -23,8 +23,8 @@ CASTS = {
 
 @dataclass
 class Writer:
-    """One statement in the making. `custom` tells that values decide how it is best planned, `ordered` that rows leave
-    in the order in which they are read. `looked_at` holds the resources whose rows a filter may have to look at without
+    """A statement while it is being written. `custom`: its best plan depends on the values. `ordered`: rows leave in
+    the order in which they are read. `looked_at`: the resources of which a filter may have to look at many rows without
     returning them."""
 
     version: Version
@@ -59,7 +59,7 @@ class Writer:
 @dataclass
 class Source:
     """A row source under an alias: the columns that are read from it, what is joined to it, the points of the joined
-    rows, and the bytes of the texts that its record shows. Of an `outer` one there may be no row, and its columns are
+    rows, and the bytes of the texts that its record shows. An `outer` source may have no row; its columns are then
     null."""
 
     alias: str

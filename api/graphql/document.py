@@ -75,8 +75,8 @@ class Documents:
         return self._known.get(text) is not None
 
     def read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> Document:
-        """Return the valid document; `check` looks at it before it is validated. Refused or TooExpensive if it is not
-        valid."""
+        """Return the parsed and validated document. `check` is called before the validation and may raise. Refused or
+        TooExpensive if the document is not valid."""
         document = self._known.get(text)
         if document is None:
             document = self._read(text, hide_suggestions, check)
@@ -133,6 +133,6 @@ def is_query(operation: OperationDefinitionNode) -> bool:
 
 
 def is_mutation(document: Document, name: str | None) -> bool:
-    """Whether the operation that is asked for would change something."""
+    """Whether the operation with this name, or the only one, is a mutation."""
     node = document.operations.get(name) if name is not None else next(iter(document.operations.values()))
     return node is not None and node.operation == OperationType.MUTATION

@@ -116,8 +116,8 @@ class Executor:
         self.persisted = Persisted(service.gate, version.name)
 
     async def prepare(self, scope: Scope, sent: bytes, key: bytes, caller: Caller) -> Prepared:
-        """Read a request that carries these bytes, remember it under `key`, and return how to answer it. Raise what is
-        wrong with it. A long one is read in the caller's turn."""
+        """Read and plan the request in these bytes, and remember it under `key`. A long one is read in a turn of its
+        caller. An error says what is wrong with the request."""
         if len(sent) <= SMALL:
             asked = read_asked(scope, sent)
         else:
@@ -141,7 +141,7 @@ class Executor:
         return self._plans.get(key)
 
     async def answer(self, prepared: Prepared, scope: Scope, about: bytes | None = None) -> Answer:
-        """Return the response's JSON, but for its end. `about` is as in `answered`."""
+        """Return the JSON of the response without its end, which reports the cost. `about` is as in `answered`."""
         asked = prepared.introspection
         if prepared.priced is None:
             # With nothing left of it by `@skip` and `@include` it asks for nothing at all.

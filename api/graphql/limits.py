@@ -21,7 +21,7 @@ from graphql import (
 from api.errors import Fault, TooExpensive
 
 TOKENS_MOST = 1000
-# To find the line of an error takes a look at every line before it: of 60,000 empty ones, half a second for ten errors.
+# Finding the line of an error takes a look at every line before it: half a second for ten errors in 60,000 empty lines.
 LINES_MOST = 3000
 FIELDS_MOST = 300
 ALIASES_MOST = 30

@@ -13,14 +13,14 @@ from api.http.problems import DOCUMENT_MOST, PROBLEMS, cut, fault, fitting, limi
 
 # graphql-core repeats what it was given, which may be as long as a body.
 MESSAGE_MOST = 500
-# Places that one error names: a variable that is declared 240 times has as many.
+# Locations that one error may have: a variable that is declared 240 times would have 240.
 LOCATIONS_MOST = 10
-# Bytes kept free for what stands around the errors.
+# Bytes that are reserved for the JSON around the errors.
 FRAME = 64
 
 
 def body(error: Exception) -> bytes:
-    """Return the response that reports what stopped a request, in at most 8 KB."""
+    """Return the body of the response for an error, in at most 8 KB."""
     errors = formatted(error)
     shown = fitting(errors, DOCUMENT_MOST - FRAME)
     if left_out := len(errors) - len(shown):
@@ -29,8 +29,7 @@ def body(error: Exception) -> bytes:
 
 
 def formatted(error: Exception) -> list[dict[str, Any]]:
-    """Return the entries of `errors` for what stopped a request. An error that is not of the request is reported as
-    internal."""
+    """Return the entries of `errors` for an error. An error that the request did not cause is reported as internal."""
     if isinstance(error, Refused):
         return [_from_core(one, error.code) for one in error.errors]
     code = getattr(error, "code", "")

@@ -53,8 +53,8 @@ async def read_bytes(scope: Scope, receive: Receive, settings: Settings) -> byte
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as GraphQL over HTTP gives it. `hash` names a document by its SHA-256; then there may be no text.
-    `safe` is a GET or a HEAD, which may change nothing."""
+    """The parts of a request by GraphQL over HTTP. `hash` names a document by its SHA-256; `query` may then be empty.
+    `safe`: the request is a GET or a HEAD, which must not change anything."""
 
     query: str
     variables: dict[str, Any]
@@ -65,7 +65,7 @@ class Asked:
     def check_method(self, document: Document) -> None:
         """Raise HTTPError (405) if a mutation is sent by GET (GraphQL over HTTP, 6.2.1)."""
         if self.safe and is_mutation(document, self.operation_name):
-            detail = "A mutation is not run by GET. Send a query, or the mutation by POST."
+            detail = "A mutation cannot be sent by GET. Send it by POST."
             raise HTTPError("method_not_allowed", detail, ((b"allow", b"POST"),))
 
 

@@ -66,7 +66,7 @@ class _Door:
         if prepared is not None:
             await self._executor.persisted.check(prepared.document, prepared.named, caller)
             scope["facts"].outdated = prepared.outdated
-        # A plan of trusted documents only has to know first which document it is.
+        # For a plan with trusted documents only, the document has to be known first.
         if about is not None and (prepared is not None or not caller.plan.trusted_only):
             same = unchanged(scope, partial(self._service.is_current, about), weak=True)
             if same is not None:
@@ -75,7 +75,7 @@ class _Door:
             await charge_reading(self._service.gate, scope)
             prepared = await self._executor.prepare(scope, sent, key, caller)
             scope["facts"].outdated = prepared.outdated
-        # What tells of the schema has no mark of the store's, and so no tag that a 304 could be free for.
+        # Answers about the schema have no mark of the store, and so no entity tag.
         whole = prepared.whole if about is not None else None
         answer = await self._executor.answer(prepared, scope, None if whole is None else about)
         end = _end(scope["facts"].spent, prepared.outdated)
@@ -89,8 +89,8 @@ class _Door:
 
 
 def _end(spent: Spent, outdated: tuple[Outdated, ...]) -> bytes:
-    """The end of a response: what it cost at most and in the end, the points that are left of the nearest limit, the
-    seconds until all of those are back, and what of the operation is deprecated."""
+    """Return the end of a response: the price, what the request cost in the end, the points left of the limit that has
+    fewest, the seconds until that limit is full, and the deprecated parts of the operation."""
     old = b',"deprecations":%b' % orjson.dumps(outdated) if outdated else b""
     if spent.left is None:
         return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (spent.price, spent.used, old)

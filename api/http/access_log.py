@@ -60,7 +60,7 @@ def line(facts: Facts, scope: Scope) -> dict[str, Any]:
     if facts.store_seconds is not None:
         fields["store_ms"] = round(facts.store_seconds * 1000, 2)
     if agent := header(scope, b"user-agent"):
-        # A key does not become harmless where it does not belong.
+        # A client may have put its key here by mistake.
         fields["agent"] = hidden(agent)[:AGENT_MOST]
     return fields
 

@@ -36,8 +36,8 @@ def trusted(networks: str) -> tuple[Network, ...]:
 
 
 class Blocks(NamedTuple):
-    """The two blocks of addresses that a client shares things in: `subnetwork` is its IPv6 /64 or its IPv4 address,
-    `network` the /48 or /24 around it."""
+    """The two blocks of addresses that a client belongs to: `subnetwork` is its IPv6 /64 or its IPv4 address, `network`
+    the /48 or /24 around it."""
 
     subnetwork: str
     network: str
@@ -45,7 +45,7 @@ class Blocks(NamedTuple):
 
 @lru_cache(REMEMBERED)
 def blocks(text: str) -> Blocks:
-    """The blocks of a client, from its address as text; those of what is no address are "local"."""
+    """Return the blocks of a client's address; both are "local" if the text is not an address."""
     address = _read(text)
     if address is None:
         return Blocks(LOCAL, LOCAL)
@@ -60,7 +60,7 @@ def is_trusted(text: str, proxies: Sequence[Network]) -> bool:
 
 
 def is_secure(scope: Scope, proxies: Sequence[Network]) -> bool:
-    """Whether the client came by TLS, as far as is known here, or as a trusted proxy says in X-Forwarded-Proto."""
+    """Whether the client used TLS: to this service, or to a trusted proxy that says so in X-Forwarded-Proto."""
     if scope["scheme"] == "https":
         return True
     client = scope.get("client")
@@ -69,12 +69,12 @@ def is_secure(scope: Scope, proxies: Sequence[Network]) -> bool:
 
 
 def network(scope: Scope, proxies: Sequence[Network]) -> str:
-    """The network that an anonymous caller of this request is counted by."""
+    """Return the network that identifies an anonymous caller of this request."""
     return client_blocks(scope, proxies).subnetwork
 
 
 def client_blocks(scope: Scope, proxies: Sequence[Network]) -> Blocks:
-    """The blocks of addresses that the request comes from."""
+    """Return the blocks of addresses that the request comes from."""
     client = scope.get("client")
     if not client:
         return Blocks(LOCAL, LOCAL)

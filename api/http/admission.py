@@ -41,7 +41,7 @@ class Admission:
 
 
 class Admitted:
-    """One request on its way in. A mistake costs the point that reading it did."""
+    """One request while it is admitted. A mistake costs the point that reading it costs."""
 
     __slots__ = ("_admission", "_needs", "_scope")
 

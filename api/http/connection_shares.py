@@ -1,15 +1,15 @@
-"""The connections of a process by the networks that they come from, and which of them gives way to a new one.
+"""Count the connections of a process by address and network, and choose the one that gives way to a new one.
 
-While there is room nobody is limited. At the bound a new connection takes the place of another, chosen in this order:
+Below the maximum no client is limited. At the maximum a new connection replaces another, chosen in this order:
 
 1. waiting: it has sent nothing yet, or half a request, or nothing since its last answer;
-2. unread: its client has not taken the answer that was sent;
-3. busy, where its address holds more than a quarter of the bound, or its network more than half of it.
+2. unread: its client has not read the answer that was sent;
+3. busy, if its address has more than a quarter of the maximum, or its network more than half.
 
-Within a step the address that holds most gives way, and of its connections the one that has been so for longest. All
-addresses of a network (IPv6 /48, IPv4 /24) weigh at least a quarter of what the network holds, so that a large block of
-addresses is no way around this. Connections from trusted proxies carry many clients: they give way last, where they
-wait or are not read, and have no share.
+In each step the address with the most connections is chosen, and of its connections the one that has been waiting or
+unread for the longest time, or the newest busy one. Each address of a network (IPv6 /48, IPv4 /24) counts as at least a
+quarter of the network's connections, so that a large block of addresses gains nothing. Connections from trusted proxies
+carry many clients. They have no share, and give way last, if they are waiting or unread.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from typing import Literal, Protocol
 
 from api.http.address import Network, blocks, is_trusted
 
-# A network counts as an address with so many of its connections.
+# Each address of a network counts as at least this part (a quarter) of the network's connections.
 NETWORK = 4
-# The part of the bound that busy connections of an address, and of a network, may hold while it is reached.
+# The part (a quarter, a half) of the maximum that an address, and a network, may have without giving way while busy.
 ADDRESS_SHARE = 4
 NETWORK_SHARE = 2
 
 
 class Held(Protocol):
-    """A connection, as far as it gives way."""
+    """A connection that can be closed for another one."""
 
     def give_way(self) -> None:
-        """Close it at once."""
+        """Close it at once, because a new connection needs its place."""
 
 
 class Holder:
-    """An address (IPv6: its /64) and its connections: all of them, those that wait, and those with an unread answer,
-    with the moment since when, the oldest first."""
+    """An address (IPv6: its /64) and its connections: all of them, those that wait, and those with an unread answer.
+    Each has the time since when, and the oldest is first."""
 
     __slots__ = ("all", "exempt", "name", "network", "unread", "waiting")
 
@@ -49,20 +49,20 @@ class Holder:
         self.unread: dict[Held, float] = {}
 
     def waits(self, connection: Held) -> None:
-        """The connection has nothing to be answered; where it had none before, it goes on waiting."""
+        """Note that the connection waits for a request; if it did before, the time does not change."""
         if connection not in self.waiting:
             self.waiting[connection] = monotonic()
 
     def works(self, connection: Held) -> None:
-        """The connection has a whole request."""
+        """Note that the connection has a whole request."""
         self.waiting.pop(connection, None)
 
     def reads_later(self, connection: Held) -> None:
-        """An answer waits for the client of the connection."""
+        """Note that the client of the connection has an unread answer."""
         self.unread[connection] = monotonic()
 
     def has_read(self, connection: Held) -> None:
-        """The client has taken the answer."""
+        """Note that the client has read the answer."""
         self.unread.pop(connection, None)
 
 
@@ -77,7 +77,7 @@ class NetworkHolder:
 
 
 class ConnectionShares:
-    """At most `most` connections, held by address and network."""
+    """At most `most` connections, counted by address and network."""
 
     def __init__(self, most: int, proxies: Sequence[Network]) -> None:
         self.most = most
@@ -87,7 +87,7 @@ class ConnectionShares:
         self.count = 0
 
     def enter(self, connection: Held, address: str) -> Holder | None:
-        """Take a connection in, as one that waits; its holder, or None where there is no room and none gives way."""
+        """Add a connection that waits and return its holder; None if there is no room and none gives way."""
         holder = self._holder(address)
         if self.count >= self.most:
             found = self._next(holder)
@@ -104,7 +104,7 @@ class ConnectionShares:
         return holder
 
     def leave(self, connection: Held, holder: Holder) -> None:
-        """The connection has ended; only the first time counts."""
+        """Remove a connection that has ended; only the first call counts."""
         if holder.all.pop(connection, None) is None:
             return
         holder.waiting.pop(connection, None)
@@ -127,15 +127,15 @@ class ConnectionShares:
             self._networks.pop(holder.network.name, None)
 
     def _next(self, newcomer: Holder) -> Held | None:
-        """The connection that gives way to one of the newcomer's."""
+        """Return the connection that gives way to a new one of this holder."""
         holders = list(self._holders.values())
         clients = [one for one in holders if not one.exempt]
         found = _oldest(clients, "waiting") or _oldest(clients, "unread") or self._excess(newcomer, clients)
         return found or _oldest(holders, "waiting") or _oldest(holders, "unread")
 
     def _excess(self, newcomer: Holder, holders: list[Holder]) -> Held | None:
-        """The newest connection of the address that holds most, where that is more than its share. A newcomer from such
-        an address takes nothing from it."""
+        """Return the newest connection of the address with the most connections, among those that have more than their
+        share. None if the new connection comes from such an address itself."""
         beyond = [one for one in holders if self._is_beyond_its_share(one)]
         if not beyond or newcomer in beyond:
             return None
@@ -150,7 +150,7 @@ def _weight(holder: Holder) -> int:
 
 
 def _oldest(holders: list[Holder], state: Literal["waiting", "unread"]) -> Held | None:
-    """The connection that has been in this state for longest, among those of the addresses that hold most."""
+    """Return the connection that has been in this state for longest, of the addresses with the most connections."""
     found = None
     most = (-1, 0.0)
     for holder in holders:

@@ -1,4 +1,4 @@
-"""CORS (Fetch, 3.2), never with credentials: preflights, and the fields that let pages of other origins read."""
+"""CORS (Fetch, 3.2) without credentials: preflights, and the fields that let pages of other origins read answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXPOSED = (
     *("ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Cost"),
     *("X-Request-Id", "Server-Timing", "Content-Disposition", "Deprecation", "Sunset", "Deprecated-Use"),
 )
-# The last four of them, browsers send without asking (Fetch, 2.2.2).
+# Browsers send the last four without a preflight (Fetch, 2.2.2).
 ACCEPTED = (
     *("Authorization", "If-None-Match", "X-API-Key", "X-Request-Id"),
     *("Accept", "Accept-Language", "Content-Language", "Content-Type"),
@@ -31,7 +31,7 @@ NAMES = frozenset(one.lower() for one in ACCEPTED)
 
 
 class Origins:
-    """The origins whose pages may read answers, given with commas between; `*` is any."""
+    """The origins whose pages may read answers, separated by commas; `*` is any."""
 
     def __init__(self, origins: str) -> None:
         self.any = origins.strip() == "*"
@@ -42,24 +42,25 @@ class Origins:
         return self.any or origin in self._names
 
     def fields(self, scope: Scope) -> Headers:
-        """The fields of the answer to a request."""
+        """Return the CORS fields of the answer to a request."""
         if self.any:
             return ANY
         origin = fields(scope).get(b"origin")
-        # Without the first, a cache could give one origin the answer that another was refused.
+        # Without Vary, a cache could give an answer for one origin to another origin.
         vary = [(b"vary", b"origin")]
         return [*vary, (b"access-control-allow-origin", origin), EXPOSE] if origin and self.allows(origin) else vary
 
 
 class Preflights:
-    """The application behind preflights: an OPTIONS request that names an origin and the method that it asks for."""
+    """Answers preflights in front of an application. A preflight is an OPTIONS request that names its origin and the
+    method that it is for."""
 
     def __init__(self, app: ASGIApp, origins: Origins) -> None:
         self._app = app
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, and hand on whatever else there is. HTTPError where the preflight is refused."""
+        """Answer a preflight, and pass any other request on. HTTPError if the preflight is refused."""
         if scope["method"] != "OPTIONS" or not _is_preflight(sent := fields(scope)):
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""File descriptors: raises the limit of this process as far as its connections need it."""
+"""Raise the limit of file descriptors of this process as far as its connections need it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ log = structlog.get_logger("briefing")
 
 
 def within_descriptors(settings: Settings) -> Settings:
-    """The settings, with no more client connections than this process has descriptors for. A connection without one
-    could not be accepted, so that none could make room for it."""
+    """Return the settings, with no more client connections than this process has descriptors for. Without a free
+    descriptor a new connection cannot be accepted, so no other connection could make room for it."""
     beside = OTHERS + TURNED_AWAY + settings.pool_size + settings.export_connections
     needed = settings.max_connections + beside
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

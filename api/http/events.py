@@ -1,13 +1,13 @@
-"""What happens to connections below the application, for those who count it."""
+"""The events of connections that no request of the application shows."""
 
 from __future__ import annotations
 
 
 class ConnectionEvents:
-    """Hears of connections, and does nothing about it; the metrics count."""
+    """Receives the events of connections and ignores them. The metrics override it to count them."""
 
     def refused(self, code: str) -> None:
-        """A request was refused, with this code, before it was one."""
+        """Bytes were refused, with this code, before they were a request."""
 
     def gave_way(self, state: str) -> None:
         """A connection in this state was closed for a new one."""

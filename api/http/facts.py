@@ -55,14 +55,14 @@ class Facts:
     # The name of the caller's plan, and what was taken from its limits.
     plan: str = ""
     spent: Spent | None = None
-    # The connection that the request came by; none where another server runs the application.
+    # The connection of the request; None if another server runs the application.
     connection: Connection | None = None
-    # The answers of this process that are not read yet, and the request's own among them, once it is counted.
+    # The answers of this process that are not read yet, and the request's own one, once it is counted among them.
     unread: UnreadAnswers | None = None
     answer: Unread | None = None
 
     def count_answer(self, caller: Caller, size: int) -> None:
-        """Count an answer of so many bytes until its client has taken it. Unavailable where there is no room for it."""
+        """Count an answer of so many bytes until its client has read it. Unavailable if there is no room for it."""
         if self.unread is not None and size > SMALL:
             self.answer = self.unread.add(caller.identity, size)
 
@@ -83,14 +83,14 @@ Ended = Callable[[Facts, Scope], None]
 
 
 async def charge_reading(gate: Gate, scope: Scope) -> None:
-    """Charge the point that a request costs whose price is not known yet. RateLimited if the caller has none left."""
+    """Charge the first point of a request whose price is not known yet. RateLimited if the caller has none left."""
     facts: Facts = scope["facts"]
     facts.spent = spent = await gate.begin_reading(scope["caller"])
     spent.check()
 
 
 async def charged(service: Service, scope: Scope, price: int) -> None:
-    """Charge the caller for what is answered without the store."""
+    """Charge the price of a request that is answered without the store."""
     facts: Facts = scope["facts"]
     facts.price = price
     facts.spent = spent = await service.gate.begin(scope["caller"], price, price, facts.paid)
@@ -98,13 +98,13 @@ async def charged(service: Service, scope: Scope, price: int) -> None:
 
 
 def requested(scope: Scope, media_type: bytes) -> bytes:
-    """Return what an entity tag is about: the URL and the media type of the answer."""
+    """Return the bytes that identify a request in an entity tag: its URL and the media type of the answer."""
     return b"\0".join((scope["raw_path"], scope["query_string"], media_type))
 
 
 async def answered(service: Service, priced: Priced, scope: Scope, about: bytes | None = None) -> Reply:
-    """Return the answer; note what it cost and where it came from. RateLimited if the caller has too little left. An
-    answer `about` something may be a 304: it is free if the client names its tag as that of its copy."""
+    """Return the answer, and note what it cost and whether it was cached. RateLimited if the caller has too few points
+    left. With `about`, the result of `requested`, the answer is free if the client has a copy with the same tag."""
     facts: Facts = scope["facts"]
     tags = held_tags(scope) if about is not None and b"if-none-match" in fields(scope) else []
 
@@ -130,7 +130,7 @@ async def answered(service: Service, priced: Priced, scope: Scope, about: bytes 
 
 
 def origin(scope: Scope, settings: Settings) -> Origin:
-    """The caller of a request and its networks, by which the pool chooses whose statement is next."""
+    """Return the caller of a request and its networks: the pool's queue is ordered by them."""
     caller: Caller = scope["caller"]
     blocks = client_blocks(scope, trusted(settings.trusted_proxies))
     return _origin(caller.key_id is not None, caller.identity, blocks)

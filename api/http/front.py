@@ -111,7 +111,8 @@ class Front:
         return self._settings.least_pace_keyed if keyed else self._settings.least_pace
 
     async def _until_taken(self, facts: Facts, connection: Connection, scope: Scope, size: int) -> None:
-        """The client has not taken its answer: that counts, and holds a place of its caller's, until it has."""
+        """Wait until the client has read its answer. Until then the answer counts as unread, and the caller's place for
+        requests at once is held."""
         caller: Caller | None = scope.get("caller")
         try:
             if facts.answer is None:
@@ -156,7 +157,7 @@ class Front:
 
 
 def _origin(scope: Scope) -> str:
-    """By whom an answer counts that needs no caller, such as a file of a page."""
+    """Return the identity that an answer without a caller is counted by, such as a file of a page."""
     client = scope.get("client")
     return f"ip:{blocks(client[0]).subnetwork if client else LOCAL}"
 
@@ -170,7 +171,7 @@ def _timing(facts: Facts) -> bytes:
 
 def _request_id(scope: Scope) -> bytes:
     value = fields(scope).get(b"x-request-id")
-    # A key is no id, and is not to be found in a log.
+    # A key must not get into a log.
     if value and REQUEST_ID.fullmatch(value) and not holds_key(value.decode()):
         return value
     # To be told apart, not to be hard to guess.

@@ -1,6 +1,6 @@
-"""JSON as callers send it, read strictly: a name that is given twice is refused, as in a URL.
+"""Read JSON strictly: a name that is given twice is refused, as in a URL.
 
-Readers differ in which of the two they take, so a proxy that checks a body may have read another one.
+JSON readers differ in which of the two values they take, so a proxy that checks a body may have seen the other one.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ NAME_MOST = 100
 
 
 def read_json(sent: bytes | str) -> Any:
-    """Return the value. ValueError says what is wrong with the text."""
+    """Return the value of a JSON text. ValueError says what is wrong with the text."""
     try:
         value = orjson.loads(sent)
     except orjson.JSONDecodeError as error:
         raise ValueError(f"Expected JSON: {error}.") from None
     try:
-        # Python's own reader tells of each pair. Numbers stay text: they may have thousands of digits.
+        # orjson drops repeated names silently; Python's reader passes on every pair. Numbers stay text, because they
+        # may have thousands of digits.
         json.loads(sent, object_pairs_hook=_names_once, parse_int=str, parse_float=str)
     except RecursionError:
         raise ValueError("Expected less deeply nested JSON.") from None

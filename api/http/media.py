@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starlette.types import Scope
 
-# Ranges of an Accept that are looked at: it is read before the request is paid for. Browsers send ten.
+# Ranges of an Accept that are read, because it is read before the request is paid for. Browsers send ten.
 RANGES_MOST = 32
 
 

@@ -65,8 +65,8 @@ class Metrics(ConnectionEvents):
         ProcessCollector(registry=self.registry)
 
     def follow(self, kind: Kind, name: str, meaning: str, read: Read, *labels: str) -> None:
-        """Report what `read` returns when the page is asked for: a number, or one for each value of the label, or for
-        each values of several labels."""
+        """Add a metric that is read when the page is requested. `read` returns a number, a number for each value of the
+        label, or one for each combination of values of several labels."""
         self.registry.register(followed(kind, name, meaning, read, *labels))
 
     def refused(self, code: str) -> None:
@@ -116,7 +116,7 @@ class Metrics(ConnectionEvents):
 
 
 def followed(kind: Kind, name: str, meaning: str, read: Read, *labels: str) -> Collector:
-    """A metric that is read when somebody asks for it."""
+    """Return a metric that is read when the page is requested."""
     return _Followed(kind, f"briefing_{name}", meaning, read, labels)
 
 

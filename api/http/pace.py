@@ -1,7 +1,7 @@
-"""The least pace at which a client takes what is sent to it: bytes a second, over any window of time.
+"""Measure the pace at which a client reads its answer: bytes a second, over a window of time.
 
-Only the time counts in which something waits for the client. While the store or the service has nothing to send, no
-client is slow.
+Only the time in which something waits for the client counts. A client is not slow while the service has nothing to
+send.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 from api.http import wire
 
-# Looks at a client in each window: it is cut off within a window and a sixth of one.
+# Measurements in each window: a slow client is cut off after at most a window and a sixth.
 LOOKS = 6
 
 
 class Pace:
-    """The pace of one client. `window` and all moments are in seconds."""
+    """The pace of one client. `window` and all times are in seconds."""
 
     __slots__ = ("_behind", "_looks", "_since", "_taken", "_unsent", "_window")
 
@@ -25,18 +25,18 @@ class Pace:
         self._window = window
         self._since = 0.0
         self._unsent = 0
-        # The seconds in which something waited so far, and the bytes that were taken in them.
+        # The seconds in which something waited so far, and the bytes that the client took in them.
         self._behind = 0.0
         self._taken = 0
         self._looks: deque[tuple[float, int]] = deque([(0.0, 0)])
 
     def begin(self, now: float, unsent: int) -> None:
-        """From now on so many bytes wait."""
+        """Begin to measure: so many bytes wait from now on."""
         self._since = now
         self._unsent = unsent
 
     def look(self, now: float, unsent: int) -> None:
-        """Note how many bytes still wait of those that did."""
+        """Measure: so many of the bytes still wait."""
         self._behind += now - self._since
         self._taken += max(0, self._unsent - unsent)
         self.begin(now, unsent)
@@ -47,15 +47,15 @@ class Pace:
             self._looks.popleft()
 
     def is_below(self, rate: float) -> bool:
-        """Whether fewer bytes a second than `rate` were taken over the last window."""
+        """Whether the client took fewer bytes a second than `rate` over the last window."""
         behind, taken = self._looks[0]
         seconds = self._behind - behind
         return seconds >= self._window and self._taken - taken < rate * seconds
 
 
 class PaceWatch:
-    """Watches the client of one connection while something waits for it, and calls `too_slow` where it takes less than
-    the least pace over a window of so many seconds."""
+    """Watches the client of one connection while something waits for it. Calls `too_slow` if it takes less than the
+    least pace over a window of so many seconds."""
 
     def __init__(self, transport: asyncio.Transport, window: float, too_slow: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -67,18 +67,18 @@ class PaceWatch:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, least: float) -> None:
-        """Something waits for the client, which has to take at least so many bytes a second."""
+        """Start watching: something waits for the client, which has to take at least so many bytes a second."""
         self._least = least
         self._pace.begin(self._loop.time(), wire.unsent(self._transport))
         self._timer = self._loop.call_later(self._every, self._look)
 
     def end(self) -> None:
-        """Nothing waits for the client any more."""
+        """Stop watching, because nothing waits for the client any more."""
         self.stop()
         self._pace.look(self._loop.time(), wire.unsent(self._transport))
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Cancel the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -7,9 +7,9 @@ from urllib.parse import unquote_to_bytes
 
 from api.errors import Fault, InvalidRequest, UnknownName
 
-# Faults that are listed; the others are counted.
+# Faults that an error lists; it counts the others.
 FAULTS_MOST = 20
-# Letters that an error repeats of a name.
+# Letters of a name that an error repeats.
 NAME_MOST = 100
 # Pairs of a URL that are decoded: more than all parameters of any list.
 PAIRS_MOST = 500
@@ -17,8 +17,8 @@ PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Faults:
-    """The faults of a request, collected so that a caller can mend all of them at once. The first few are kept, and
-    the others counted: a URL of 8 KB can hold a thousand."""
+    """The faults of a request, collected so that a caller can correct all of them at once. Only the first are kept and
+    the others counted, because a URL of 8 KB can have a thousand."""
 
     def __init__(self) -> None:
         self._first: list[Fault] = []
@@ -53,8 +53,8 @@ def check_path(raw: bytes) -> None:
 
 
 def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
-    """Return the parameters, decoded strictly. Bytes that are not UTF-8, a percent sign that encodes nothing and a name
-    that is given twice are faults. Empty pairs, as in `?&&a=1&`, are skipped."""
+    """Return the parameters of a URL. Bytes that are not UTF-8, a percent sign that encodes nothing and a name that is
+    given twice are faults. Empty pairs, as in `?&&a=1&`, are skipped."""
     given: dict[str, str] = {}
     pairs = [pair for pair in query_string.decode("latin-1").split("&") if pair]
     if len(pairs) > PAIRS_MOST:

@@ -15,7 +15,7 @@ from api.errors import BriefingError, Fault, Forbidden, InvalidRequest, RateLimi
 from api.suggest import suggested
 
 MEDIA_TYPE = b"application/problem+json"
-# Bytes of a problem document; letters of a place, a detail and a hint; bytes that are kept free for a last sentence.
+# Bytes of a problem document; letters of a parameter, a detail and a hint; bytes reserved for the last sentence.
 DOCUMENT_MOST = 8192
 WHERE_MOST = 200
 DETAIL_MOST = 1000
@@ -97,8 +97,8 @@ def from_router(error: HTTPException, path: str) -> HTTPError:
 def document(
     error: Exception, request_id: str, suggestions: bool = True
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Return status, header fields and body for an error, whose names get `suggestions`. An error that is not of the
-    request is reported as internal. The body has at most 8 KB."""
+    """Return status, header fields and body for an error. With `suggestions`, unknown names in it get the nearest valid
+    one. An error that the request did not cause is reported as internal. The body has at most 8 KB."""
     if suggestions and isinstance(error, BriefingError):
         error = suggested(error)
     problem = PROBLEMS.get(getattr(error, "code", ""), PROBLEMS["internal"])
@@ -121,14 +121,14 @@ def document(
 
 
 def _list_faults(body: dict[str, Any], error: InvalidRequest) -> None:
-    """List the faults that fit, and say so if they are not all of them."""
+    """List the faults that fit into the body, and say in `detail` if they are not all."""
     body["errors"] = fitting([fault(one) for one in error.faults], DOCUMENT_MOST - len(orjson.dumps(body)) - ROOM)
     if len(body["errors"]) < error.count and error.faults:
         body["detail"] += f" The first {len(body['errors'])} are listed."
 
 
 def fitting(entries: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
-    """Return the first entries of a list, as many as fit into so many bytes of JSON."""
+    """Return as many of the first entries as fit into `room` bytes of JSON."""
     found = []
     for one in entries:
         room -= len(orjson.dumps(one)) + 1
@@ -139,12 +139,12 @@ def fitting(entries: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
 
 
 def cut(text: str, most: int) -> str:
-    """Return the text, or its beginning where it is longer than that."""
+    """Return the text, or its first `most` letters if it is longer."""
     return text if len(text) <= most else f"{text[:most]} …"
 
 
 def without_keys(body: bytes) -> bytes:
-    """Return an error's body without a key that the caller put where none belongs and that the error repeats."""
+    """Return the body of an error without keys: an error may repeat one that the caller put into the wrong place."""
     return hidden(body.decode()).encode()
 
 
@@ -170,7 +170,7 @@ def _challenge(error: Unauthenticated | Forbidden) -> bytes:
 
 
 def limited(error: RateLimited) -> dict[str, Any]:
-    """Return the members of a refusal by a limit. `violated-policies` is what the draft of RateLimit calls it."""
+    """Return the members of a refusal by a limit. `violated-policies` is the name in the draft of RateLimit."""
     price = {} if error.price is None else {"price": error.price}
     return {"limit": error.limit, **price, "retry_after": error.retry_after, "violated-policies": [error.limit]}
 

@@ -10,7 +10,7 @@ Refused here, as `application/problem+json` and with the connection closed:
 413  framing (tiny chunks, chunk extensions, trailers) without end around a small body
 414  a target above `max_url`
 431  header fields above `max_headers` together, `: ` and line ends counted
-503  more than `max_connections`, none of which gives way (connection_shares.py)
+503  more than `max_connections`, if none of them gives way (connection_shares.py)
 
 It relies on these names inside uvicorn 0.54, which tests/http/test_protocol.py pins. HttpToolsProtocol: `client`,
 `connections`, `flow`, `headers`, `loop`, `parser`, `pipeline`, `server_state`, `tasks`, `timeout_keep_alive_task`,
@@ -52,7 +52,7 @@ LINGER_BYTES = 16 * 1024 * 1024
 FRAMING = 8
 # Requests of one connection that may wait for the answers before theirs.
 PIPELINE = 256
-# Connections that may read their 503 beyond the bound; others are closed without.
+# Connections above the maximum that are sent a 503; further ones are closed without an answer.
 TURNED_AWAY = 64
 # What the client is in the middle of sending. Plain numbers: they are compared for every header field.
 NOTHING, HEAD, BODY = range(3)
@@ -77,7 +77,7 @@ class Protocol(HttpToolsProtocol):
     settings: ClassVar[Settings]
     events: ClassVar[ConnectionEvents]
     shares: ClassVar[ConnectionShares]
-    # Connections beyond the bound, while they read their 503.
+    # Connections above the maximum, while they read their 503.
     turned_away: ClassVar[set[Protocol]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -93,17 +93,17 @@ class Protocol(HttpToolsProtocol):
         self.refusal: HTTPError | None = None
         self.leaving = False
         self.holder: Holder | None = None
-        # Of a client that does not take everything at once; and the least pace, which depends on who asks.
+        # Watches a client that does not take everything at once. The least pace depends on whether it has a key.
         self.watch: PaceWatch | None = None
         self.least_pace = self.settings.least_pace
-        # An answer was written, and is not taken yet: what comes after it waits.
+        # An answer was written and is not taken yet: the next request waits.
         self.owes = False
 
     # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # Whatever the kernel does not take at once is unread: it holds memory, and is watched.
+        # What the kernel does not take at once is unread: it occupies memory, and its client is watched.
         transport.set_write_buffer_limits(0)
         self.holder = self.shares.enter(self, self.client[0] if self.client else "")
         if self.holder is None:
@@ -112,7 +112,7 @@ class Protocol(HttpToolsProtocol):
             self._set_deadline(self.settings.header_timeout, self._head_late)
 
     def give_way(self) -> None:
-        """Close it at once: a new connection needs the place."""
+        """Close the connection at once: a new one needs its place."""
         state = self._state()
         logger.info("closed a connection for a new one", extra={"state": state, "client": self.client})
         self.events.gave_way(state)
@@ -183,7 +183,7 @@ class Protocol(HttpToolsProtocol):
             self._settle()
 
     def _settle(self) -> None:
-        # Without a whole request the connection waits, and gives way to others; with one it does not.
+        # A connection without a whole request waits, and gives way to others; one with a request does not.
         if self.holder is None:
             return
         if self.running is None or self.running[0].more_body:
@@ -349,7 +349,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         if self.flow.write_paused:
-            # The client has not taken the answer: what follows (the next request, the wait for one) begins when it has.
+            # The client has not taken the answer: only then the next request, or the wait for one, begins.
             self.owes = True
             return
         self.running = None
@@ -360,12 +360,12 @@ class Protocol(HttpToolsProtocol):
         else:
             super().on_response_complete()
             if self.pipeline:
-                # Uvicorn reads on at each answer; the queue would grow by a socket's buffer for every request answered.
+                # Uvicorn resumes reading after each answer, so the queue would grow by a socket's buffer each time.
                 self.flow.pause_reading()
         self._settle()
 
     def refuse(self, refusal: HTTPError) -> None:
-        """Answer with this after the answers that are owed, take nothing more, and close."""
+        """Send this refusal after the answers that are still due, read nothing more, and close the connection."""
         logger.info("refused a request", extra={"code": refusal.code, "client": self.client})
         self.events.refused(refusal.code)
         self.refusal = refusal
@@ -412,10 +412,10 @@ class Protocol(HttpToolsProtocol):
         await self.flow.drain()
 
     def cut(self, reason: str) -> None:
-        """Break the answer off, so that nobody takes what came of it for the whole."""
+        """Break the answer off, so that no client takes the part that it got for the whole."""
         logger.info("cut an answer", extra={"reason": reason, "client": self.client})
         self.events.cut(reason)
-        # Without a reset the kernel would go on sending what it has taken.
+        # Without a reset the kernel would still send what it has taken.
         wire.reset(self.transport)
 
     def pause_writing(self) -> None:

@@ -1,4 +1,4 @@
-"""Refusals below the application: what is wrong with a request, and the answer that says so."""
+"""Refuse requests below the application: find what is wrong with one, and write the answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from api.http.problems import MEDIA_TYPE, HTTPError, document
 
 
 def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]]) -> bytes:
-    """The refusal on the wire: a problem (RFC 9457) and the end of the connection."""
+    """Return the bytes of the refusal: a problem (RFC 9457) that closes the connection."""
     request_id = token_hex(8)
     status, own, body = document(refusal, request_id)
     framing = [
@@ -25,10 +25,10 @@ def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]]) -> bytes:
 
 
 def fault(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> str:
-    """What is wrong with a head that llhttp let pass; empty where nothing is."""
+    """Return what is wrong with a request head that llhttp accepted; empty if nothing is."""
     if version not in ("1.1", "1.0"):
         return f"HTTP/{version} is not spoken here."
-    # `OPTIONS *` asks about the server as a whole, of which there is nothing to say.
+    # `OPTIONS *`, which is about the server as a whole, is refused too.
     if not target.startswith((b"/", b"http://", b"https://")):
         return "The request target has to be a path, such as /v1/events."
     names = [name for name, _ in headers]
@@ -43,13 +43,13 @@ def fault(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> st
 
 
 def weigh(headers: list[tuple[bytes, bytes]]) -> int:
-    """The bytes that these fields took on the wire."""
+    """Return the bytes that these fields took on the wire."""
     return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def reason(error: httptools.HttpParserError) -> HTTPError:
-    """The refusal for what the parser, or one of our callbacks in it, raised."""
-    # An error raised in a callback comes as the context of the parser's own, whose message is about the callback.
+    """Return the refusal for an error of the parser, or of one of our callbacks that it called."""
+    # An error in a callback is the context of the parser's error, whose own message is only about the callback.
     cause = error.__context__
     if isinstance(cause, HTTPError):
         return cause

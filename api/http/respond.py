@@ -15,7 +15,7 @@ from api.packing import Packed, pack
 Headers = list[tuple[bytes, bytes]]
 
 COMPRESS_FROM = 1024
-# Tags of one If-None-Match that are looked at. A client that keeps a copy sends one, or one for each encoding.
+# Tags of one If-None-Match that are checked. A client that keeps a copy sends one, or one for each encoding.
 TAGS_MOST = 8
 GZIPPED = "-gzip"
 VARY = (b"vary", b"accept, accept-encoding")
@@ -63,9 +63,9 @@ async def respond(
     tag: str | None = None,
     end: bytes = b"",
 ) -> Bytes:
-    """Return the response to a GET: 200 with the body, or 304 if the client's copy is this one. The entity tag is the
-    given one; None is one made of the body, and an empty one is not sent. It is weak if the body has an end of its own
-    each time."""
+    """Return the response to a GET: 200 with the body, or 304 if the client's copy has the same entity tag. Without a
+    `tag` one is computed from the body; an empty one is not sent. The tag is weak if the response has an `end`, which
+    differs each time."""
     if tag is None:
         tag = blake2b(content.body, digest_size=12).hexdigest()
     weak = bool(end)
@@ -83,7 +83,7 @@ async def respond(
 
 
 def unchanged(scope: Scope, is_current: Callable[[str], bool], *, weak: bool = False) -> Bytes | None:
-    """Return a 304 if the client holds a copy whose tag is current, as it is or compressed."""
+    """Return a 304 if the client has a copy, plain or compressed, whose tag is current."""
     if b"if-none-match" not in fields(scope):
         return None
     for tag in held_tags(scope):
@@ -93,8 +93,8 @@ def unchanged(scope: Scope, is_current: Callable[[str], bool], *, weak: bool = F
 
 
 def held_tags(scope: Scope) -> list[str]:
-    """Return the tags of If-None-Match, without quotes and weakness: they are compared weakly (RFC 9110, 13.1.2). Only
-    the first few are looked at, for it costs nothing to send them."""
+    """Return the tags of If-None-Match without quotes and `W/`, because they are compared weakly (RFC 9110, 13.1.2).
+    Only the first few are returned, because a client may send any number for free."""
     parts = header(scope, b"if-none-match").split(",", TAGS_MOST)[:TAGS_MOST]
     quoted = [one.strip().removeprefix("W/") for one in parts]
     return [one[1:-1] for one in quoted if len(one) > 2 and one[0] == one[-1] == '"']

@@ -51,10 +51,11 @@ def serve(
     events: ConnectionEvents | None = None,
     supervise: Callable[[], Awaitable[BriefingError]] | None = None,
 ) -> int:
-    """Serve until told to stop; the exit code. `events` hears what happens to connections below the application.
-    `supervise` runs beside; when it returns, the service ends, and the error that it returned is raised.
-    `listener` is a bound socket that a parent process hands down, and
-    `shares` where it does so to several. Where it serves goes to `on_ready`, on the loop, or to standard output."""
+    """Serve until told to stop; return the exit code.
+
+    `events` receives the events of connections. `supervise` runs beside the server; when it returns, the service ends
+    and raises the error that it returned. `listener` is a bound socket that a parent process hands down, with `shares`
+    if it has several workers. `on_ready` is called with the address on the loop; without it the address is printed."""
     start = Start(app)
     try:
         listener = listener or listen(settings)

@@ -1,8 +1,8 @@
-"""Takes connections from a listening socket, one in each turn of the loop.
+"""Accept connections from a listening socket, one in each turn of the event loop.
 
-uvloop takes all that wait at once: of 64 connections opened together one of two workers got 61, and kept them; and a
-client that opens connections without a pause would keep the loop from answering others. Where several processes share
-the socket, the one that has more connections than another rests for a moment, in which that one may take them.
+uvloop accepts all waiting connections at once. Of 64 opened together one of two workers got 61, and kept them. A client
+that opens connections without a pause would keep the loop from answering others. If several processes share the socket,
+one that has more connections than another pauses for a moment, in which the other can accept them.
 """
 
 from __future__ import annotations

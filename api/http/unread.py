@@ -1,8 +1,8 @@
-"""The bytes of answers that clients have not taken yet: bounded for a process, and for each caller.
+"""Limit the bytes of answers that clients have not read yet, for a process and for each caller.
 
-A caller that holds its share (an eighth) with answers it does not read gets no further one. Where all callers together
-hold what the process may, the oldest answer of the caller that holds most is broken off. One answer may always be under
-way, whatever its size.
+A caller whose unread answers would take more than its share (an eighth) gets no further one. If the answers of all
+callers would take more than the process may, the oldest answer of the caller that has most is broken off. A caller may
+always have one answer, whatever its size.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Protocol
 from api.errors import Unavailable
 
 SHARE = 8
-# Smaller answers are counted once their client does not take them at once: nearly all clients do.
+# Smaller answers are counted only if their client does not take them at once: nearly all clients do.
 SMALL = 64 * 1024
 
 
 class Connection(Protocol):
-    """What a request knows of the connection it came by."""
+    """The connection of a request, as far as the application uses it."""
 
     least_pace: float
 
@@ -33,7 +33,7 @@ class Connection(Protocol):
 
 
 class Unread:
-    """One answer: whose it is, its bytes, and the connection that it is written to, once it is."""
+    """One answer: its caller, its bytes, and the connection that it is written to (None before that)."""
 
     __slots__ = ("connection", "identity", "size")
 
@@ -44,7 +44,7 @@ class Unread:
 
 
 class UnreadAnswers:
-    """The answers of one process that are being sent, `most` bytes together; `total` is what they take now."""
+    """The answers of one process that are being sent: at most `most` bytes together, of which `total` are in use."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -52,27 +52,28 @@ class UnreadAnswers:
         self._answers: dict[str, dict[Unread, None]] = {}
         self._held: dict[str, int] = {}
         self.total = 0
-        # Answers that were refused for want of room.
+        # Answers that were refused because there was no room.
         self.refused = 0
 
     def add(self, identity: str, size: int) -> Unread:
-        """Count an answer of a caller until `remove`. Unavailable where its caller holds too much already."""
+        """Count an answer of a caller until `remove`. Unavailable if the caller has too many unread bytes, or if there
+        is no room."""
         held = self._held.get(identity, 0)
         if held and held + size > self._share:
             self.refused += 1
-            detail = f"Answers that you have not read yet take {held:,} bytes; {self._share:,} are your share."
-            raise Unavailable(detail, "Read them to their end before you ask for more.")
+            detail = f"Your unread answers take {held:,} bytes; your share is {self._share:,}."
+            raise Unavailable(detail, "Read them to the end before you send more requests.")
         while self.total and self.total + size > self._most:
             if not self._make_room(held + size):
                 self.refused += 1
-                raise Unavailable("Answers that are being sent take all memory for them.", "Try again.")
+                raise Unavailable("The memory for unread answers is full.", "Try again after Retry-After.")
         answer = Unread(identity, 0)
         self._answers.setdefault(identity, {})[answer] = None
         self.resize(answer, size)
         return answer
 
     def resize(self, answer: Unread, size: int) -> None:
-        """The answer has so many bytes now: compressed, for example."""
+        """Change the bytes of an answer, for example because it was compressed."""
         if answer in self._answers.get(answer.identity, ()):
             more = size - answer.size
             answer.size = size
@@ -80,7 +81,7 @@ class UnreadAnswers:
             self._held[answer.identity] = self._held.get(answer.identity, 0) + more
 
     def remove(self, answer: Unread) -> None:
-        """The client has taken the answer, or is gone; only the first time counts."""
+        """Remove an answer that was read, or whose client is gone; only the first call counts."""
         of_caller = self._answers.get(answer.identity, {})
         if answer not in of_caller:
             return
@@ -90,8 +91,8 @@ class UnreadAnswers:
             del self._answers[answer.identity], self._held[answer.identity]
 
     def _make_room(self, wanted: int) -> bool:
-        """Break off the oldest answer that is being sent, of the caller that holds most; none, where the newcomer would
-        hold more than that caller does."""
+        """Break off the oldest answer that is being sent of the caller that has most, and return whether there was one.
+        None is broken off for a caller that would then have more than that caller."""
         for identity in sorted(self._held, key=self._held.__getitem__, reverse=True):
             if self._held[identity] < wanted:
                 return False

@@ -7,7 +7,7 @@ writes a line, which says that its loop turns and carries what it has counted.
 
 worker dies              its place is taken at once; who dies again and again waits longer each time
 worker says nothing      for `worker_timeout`: it tells where it is stuck, is killed and replaced
-the store is lost        the workers drain, and the parent ends with the reason
+the store cannot go on   the workers drain, and the parent ends with the reason
 no worker ever serves    the parent says so and ends; where a worker refuses to start (exit 2), at the first
 SIGTERM, Ctrl-C          goes on to the workers, which drain; exit 0 when all are done
 parent is killed         the kernel kills the workers (PR_SET_PDEATHSIG); elsewhere they see the socket's end
@@ -126,9 +126,9 @@ class Parent:
         beside: Callable[[], None],
         supervise: Callable[[], Awaitable[BriefingError]] | None = None,
     ) -> int:
-        """Until told to stop; the exit code. Clients reach the workers through `listener`; `beside` begins what the
-        parent does beside, on its loop. What the store refuses is raised, and so is the error that `supervise` returns
-        when it cannot keep the store running."""
+        """Run until told to stop; return the exit code. Clients reach the workers through `listener`. `beside` starts
+        the other work of the parent on its loop. An error of the store is raised, and so is the one that `supervise`
+        returns when it cannot keep the store running."""
         self._listener = listener
         try:
             with asyncio.Runner() as runner:

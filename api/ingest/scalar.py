@@ -1,7 +1,7 @@
 """The kinds of value in a load file, each a row of a table: how it is checked, and what the contract says of it.
 
-Nothing is coerced: "5" is no number and a time without an offset is no time. Times come out in UTC, numbers without
-trailing zeros, degrees with at most 7 decimals and no zero with a minus sign, so that equal values are written alike.
+Nothing is coerced: "5" is not a number, and a time without an offset is not a time. Results are normalized, so that
+equal values are written alike: times in UTC, numbers without trailing zeros, degrees with at most 7 decimals and no -0.
 The database checks the same in sql/migrations/0002_domains.sql.
 """
 

@@ -25,7 +25,7 @@ from api.http.respond import Bytes, Content, Headers, respond, unchanged
 from api.pages.files import ASSETS, TITLE
 
 GUARDED = guarded(POLICY)
-# Beside what every answer varies by: the page shows its own address.
+# In addition to the Vary of every answer: the page shows its own address.
 VARY = (b"vary", b"x-forwarded-proto")
 # What the statement may cost: it counts a sample of each list.
 PRICE = 10
@@ -52,7 +52,7 @@ class Home:
     async def _answer(self, scope: Scope, origin: str) -> Bytes:
         try:
             async with self._admission(scope):
-                # The page shows its own address, too.
+                # The tag depends on the origin too, because the page shows its own address.
                 about = requested(scope, HTML + b" " + origin.encode())
                 if same := unchanged(scope, partial(self._service.is_current, about)):
                     return same
@@ -129,6 +129,6 @@ def _links(versions: Sequence[Version]) -> list[str]:
 
 
 def _origin(scope: Scope, proxies: Sequence[Network]) -> str:
-    """The origin that the client used, for the call to copy."""
+    """Return the origin that the client used; the page shows it in the call to copy."""
     host = header(scope, b"host")
     return f"{'https' if is_secure(scope, proxies) else 'http'}://{host if HOST.fullmatch(host) else 'localhost'}"

@@ -10,17 +10,16 @@
     price(filter)   = 5 for each search, 10 for each link that it looks through, 20 for the order by relevance
     price(totals)   = 10 for an exact one, 50 where the filter looks through links; 5 for an estimated one
 
-    reserve         = for records that the store may have to look at without returning them (api/query/work.py)
+    reserve         = for records that Postgres may have to look at without returning them (api/query/work.py)
 
-    price(export)   = 50 + its reserve: an export has a rule of its own. It is a list without its links to many, of any
-                      length, so that points would only count records; the plan bounds how many it may hold, and what
-                      bounds it besides is how many run at once (`export_connections`) and for how long
-                      (`export_timeout`)
+    price(export)   = 50 + its reserve: an export is a list of any length without its links to many, so points would
+                      only count records. It is limited in other ways: by the plan's records of an export, by how many
+                      run at once (`export_connections`) and for how long (`export_timeout`)
 
-What a request used in the end is the same sum with the rows that there were, and without the reserve; or a point for
-40 records that the store looked at, where that is more, up to the price. Text beyond 4 KiB a record costs a point for
-each further 4 KiB, even above the price. The statement returns the points beside its answer, and the rest is refunded.
-The state of a cache never changes a price, and the same Query costs the same through REST and GraphQL.
+In the end a request costs the same sum for the rows that were found, without the reserve; or a point for 40 records
+that Postgres looked at, if that is more, up to the price. Text beyond 4 KiB a record costs a point for each further
+4 KiB, even above the price. The statement returns these points beside its answer, and the rest is refunded. Caching
+never changes a price, and the same Query costs the same through REST and GraphQL.
 """
 
 from __future__ import annotations
@@ -69,14 +68,14 @@ class Dearest:
 
 
 def price(query: Query) -> int:
-    """The points that are taken before a request runs: for as many rows as it may return, and its reserve."""
+    """Return the points that are taken before a request runs: for all rows that it may return, and its reserve."""
     if isinstance(query.root, Lines):
         return EXPORT + reserve(query)
     return max(least(query), _nested(VERSIONS[query.version], (Entry("", query.root),))) + reserve(query)
 
 
 def least(query: Query) -> int:
-    """The points that a request costs at least: to plan its statement is work even where it finds nothing."""
+    """Return the points that a request costs at least: planning its statement is work, even if it finds nothing."""
     return max(1, relations(query) // RELATIONS_PER_POINT)
 
 

@@ -24,9 +24,9 @@ TEXT_MOST = 500
 # Names that one error lists: the longest vocabulary has 17.
 NAMES_MOST = 30
 FIRST_YEAR = 1000
-# A hundredth of a metre. Smaller parts say nothing of a place, and the smallest doubles fail in Postgres' arithmetic.
+# About 1 cm. Further decimals say nothing about a place, and the smallest doubles fail in Postgres' arithmetic.
 DEGREE_DECIMALS = 7
-# A millimetre, below what degrees tell apart.
+# A millimetre: less than the rounded degrees can distinguish.
 KILOMETRE_DECIMALS = 6
 # Postgres's parser of searches keeps 32 operators in mind, and each minus without a word of its own is one.
 MINUSES = re.compile(r'(?:-[^\w"-]*){20}')
@@ -69,7 +69,7 @@ def read_term(text: str, terms: Collection[str]) -> str:
 
 
 def listed(names: Collection[str]) -> str:
-    """Return the names separated by commas; of many only the first, and how many more there are."""
+    """Return the names separated by commas. Of a long list only the first are named, and the others counted."""
     shown, rest = list(names)[:NAMES_MOST], max(0, len(names) - NAMES_MOST)
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
@@ -137,7 +137,7 @@ def check_box(west: float, south: float, east: float, north: float) -> tuple[flo
     if south > north:
         raise ValueError("Expected a south that is not north of north: west,south,east,north.")
     if west > east and round_degrees(west) == round_degrees(east):
-        # The box crosses the antimeridian and leaves out less than a hundredth of a metre: it is the whole circle.
+        # The box crosses the antimeridian and leaves out less than 1 cm, so it is the whole circle.
         west, east = -180.0, 180.0
     return round_degrees(west), round_degrees(south), round_degrees(east), round_degrees(north)
 

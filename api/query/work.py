@@ -1,14 +1,14 @@
-"""The work that a filter may cause: how many records the store has to look at beyond those that it returns.
+"""Estimate the work of a filter: how many records Postgres may have to look at beyond those that it returns.
 
-Most requests are served by an index: the records that pass stand next to each other, in the order of the list. A filter
-that no index serves can make the store look at a whole list to find one record. `reserve` is the price of that at most.
-It is taken before the request runs. The statement counts the records it looked at, and what was not needed is refunded.
+An index serves most requests: it holds the matching records next to each other, in the order of the list. A filter that
+no index serves can make Postgres look at a whole list to find one record. `reserve` is the most that this may cost. It
+is taken before the request runs. The statement counts the records that it looked at, and the rest is refunded.
 
-    reserve(list)  = 60 x weight(filter) where no index serves the filter and the order, else 0
-    reserve(set)   = 10 x weight(filter) for each parent record; at most that of a list where no parent comes twice
-    reserve(total) = 40 where everything is counted, 60 x weight(filter) where a filter is counted
-    together 850 at most
-    weight(filter) = the time to test one record, relative to reading it: 1 + the sum over its tests
+    reserve(list)  = 60 x weight(filter) if no index serves the filter and the order, else 0
+    reserve(set)   = 10 x weight(filter) for each parent; at most 60 x weight(filter) if no parent can occur twice
+    reserve(total) = 40 without a filter, else 60 x weight(filter)
+    all together   = at most 850
+    weight(filter) = the time to read and test one record, relative to reading it: 1 + the sum over its tests
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from api.query.sort import Page, Sort, read_sort
 
 # Points for looking at a whole list of 200,000 records with one plain test: 130 to 190 ms of Postgres, 3 ms a point.
 WHOLE_LIST = 60
-# Points that a request reserves at most: it may keep Postgres busy for 2.5 s (`statement_timeout`), 3 ms a point.
+# The most points that a request reserves: Postgres may work on it for 2.5 s (`statement_timeout`), 3 ms a point.
 MOST = 850
 # Points for looking at what one record links to: 20,000 records take 13 ms.
 ONE_PARENT = 10
@@ -54,17 +54,17 @@ RELATIONS_PER_POINT = 5
 # 0.65 µs, the time to read a record. An identifier is compared with each identifier of the record, a tag with each tag.
 PLAIN_TEST = (0.1, 0.0)
 TESTS = {"has": (0.2, 0.035), "identifier": (0.5, 0.18), "bbox": (0.3, 0.0), "near": (1.5, 0.0)}
-# A value of a list that is compared below a link, where each value is a search of the index.
+# Each value of a list that is compared below a link, because each of them is an index scan.
 LINKED_VALUE = 0.05
 # Full text: a constant and a part for each word, to match and to rank.
 MATCH = (1.0, 0.25)
 RANK = (0.3, 0.45)
-# To look up what a record links to, and how many records there are to test, about.
+# Looking up what a record links to, and about how many linked records there are to test.
 LOOK_UP = 7.0
 LINKED = {"one": 1, "several": 3, "children": 3, "many": 3}
-# The same of a link to many that is reached by a link to one: the records of a few parents are tested again and again.
+# The number for a link to many below a link to one: the records of the same few parents are tested again and again.
 LINKED_AGAIN = 20
-# Records that a link to several leads to, about.
+# About how many records a link to several leads to.
 SEVERAL = 10
 
 RANGES = ("gte", "lt")
@@ -72,11 +72,11 @@ WORD = re.compile(r"\w+")
 
 
 def is_served(resource: Resource, rows: Rows) -> bool:
-    """Whether an index holds the rows that pass next to each other, in the order of the list.
+    """Whether an index holds the matching rows next to each other, in the order of the list.
 
-    Then the work depends on the size of the page alone, and one plan is best whatever the values are. To plan takes as
-    long as to read: 300 µs for a page alone, 1 ms for one with three links. Elsewhere the values decide: through a link
-    a generic plan took 551 ms where one of its own took 1 ms."""
+    Then the work depends only on the size of the page, and one generic plan is best for all values. Planning takes as
+    long as reading: 300 µs for a page alone, 1 ms for a page with three links. For other filters the best plan depends
+    on the values: for one through a link a generic plan took 551 ms, and a custom plan 1 ms."""
     if rows.filter == EVERYTHING:
         return True
     if rows.link:
@@ -98,13 +98,13 @@ def _is_range(filter: Filter, column: str) -> bool:
 
 
 def _is_own_order(resource: Resource, sort: Sort) -> bool:
-    # The indexes of filters go on in the order that the list has by default.
+    # The indexes of filters continue in the default order of the list.
     default = read_sort(resource, resource.sort)
     return default is not None and default.column == sort.column
 
 
 def is_bounded(resource: Resource, rows: Rows) -> bool:
-    """Whether what the store looks at is bounded by what the request names: served by an index, or looked up by id."""
+    """Whether the request itself limits what Postgres looks at: an index serves it, or it names ids."""
     return is_served(resource, rows) or _names_ids(rows.filter)
 
 
@@ -114,7 +114,8 @@ def _names_ids(filter: Filter) -> bool:
 
 
 def weight(version: Version, resource: Resource, filter: Filter, sort: Sort | None = None) -> float:
-    """The time to read and test one record, relative to reading it; with `sort` by relevance also to rank it."""
+    """Return the time to read and test one record, relative to reading it. With `sort` by relevance it includes ranking
+    the record."""
     total = 1.0 + _tests(version, resource, filter)
     if sort is not None and sort.field == "relevance":
         total += sum(RANK[0] + RANK[1] * _words(search) for search in _searches(filter))
@@ -158,7 +159,7 @@ def _words(search: Search) -> int:
 
 
 def reserve(query: Query) -> int:
-    """The points for the records that the store may look at without returning them."""
+    """Return the points for the records that Postgres may look at without returning them."""
     return min(MOST, _reserve(query))
 
 
@@ -192,7 +193,7 @@ def _list(version: Version, rows: Rows) -> int:
 
 
 def _look(version: Version, rows: Rows) -> int:
-    """For a list to its end."""
+    """Return the reserve for looking at the whole list."""
     resource = version[rows.resource]
     return 0 if is_bounded(resource, rows) else ceil(WHOLE_LIST * weight(version, resource, rows.filter, rows.sort))
 
@@ -205,14 +206,14 @@ def _count(version: Version, rows: Rows) -> int:
 
 @dataclass(frozen=True)
 class _Parents:
-    """How many records a set hangs on, and whether no record can be among them twice."""
+    """The parent records of a set: how many there are, and whether no record can be among them twice."""
 
     count: int = 1
     distinct: bool = True
 
 
 def _sets(version: Version, selection: Selection, parents: _Parents) -> int:
-    """For the filtered sets below some records."""
+    """Return the reserve for the filtered sets below these parents."""
     total = 0
     for entry in selection:
         match entry.value:
@@ -235,13 +236,13 @@ def _set(version: Version, rows: Rows, parents: _Parents) -> int:
     if is_bounded(resource, rows):
         return 0
     points = ONE_PARENT * parents.count
-    # The sets of different parents have no record in common, so that together they are one list at most.
+    # The sets of different parents have no record in common, so together they are at most the whole list.
     points = min(points, WHOLE_LIST) if parents.distinct else points
     return ceil(points * weight(version, resource, rows.filter))
 
 
 def relations(query: Query) -> int:
-    """The relations that a statement names: lists, records, links and the links that filters look through."""
+    """Count the relations that a statement names: lists, records, links, and links that filters look through."""
     match query.root:
         case Lines() | Rows():
             return _relations(query.root)

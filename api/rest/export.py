@@ -36,7 +36,7 @@ JSON = "application/json"
 
 
 class Exports:
-    """What exports: the service, and connections of their own for it."""
+    """The exports of the service, with Postgres connections and places of their own."""
 
     def __init__(self, service: Service, url: str) -> None:
         self.service = service
@@ -47,8 +47,8 @@ class Exports:
     async def response(
         self, version: Version, resource: Resource, form: Format, scope: Scope, caller: Caller
     ) -> Streamed:
-        """The file, which is read while it is sent. InvalidRequest names each parameter that is wrong; Forbidden and
-        TooExpensive tell what the caller's plan does not grant."""
+        """Return the file, which is read from Postgres while it is sent. InvalidRequest names each wrong parameter;
+        Forbidden and TooExpensive say what the caller's plan does not allow."""
         facts: Facts = scope["facts"]
         facts.door = "export"
         await charge_reading(self.service.gate, scope)
@@ -114,7 +114,7 @@ class Exports:
 
 
 def _ignore(reason: str) -> None:
-    """Without a connection of ours an export goes on to its end."""
+    """Do nothing: without a connection of our own server an export cannot be broken off."""
 
 
 def _check_format(form: Format, plan: Plan) -> None:
@@ -136,15 +136,15 @@ def _counted(lines: Lines, plan: Plan) -> Rows | None:
 
 
 def _check_length(counted: Reply, plan: Plan) -> None:
-    """Refuse an export that is longer than the plan allows before it begins: cut, it would look whole."""
+    """Refuse an export that is longer than the plan allows before it begins: if it were cut, it would look complete."""
     if orjson.loads(counted.body)["total"] > plan.export_most:
         detail = f"An export holds {plan.export_most:,} records at most in the plan {plan.name}, and this one more."
         raise TooExpensive(detail, (Fault("limit", detail, "too_expensive"),), "Filter it, or set a limit.")
 
 
 def _worked(error: BaseException, points: int, counting: int = 0) -> int:
-    """What an export costs that broke off: only its count if the store is away or no place is free. What ran out of
-    time was work."""
+    """Return the points of an export that failed: only its count if the store was not available or no place was free,
+    all if it ran out of time."""
     return counting if isinstance(error, Unavailable) and not isinstance(error, TimedOut) else points
 
 

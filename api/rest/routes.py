@@ -35,8 +35,8 @@ METHODS = ["GET", "HEAD", "OPTIONS"]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A request that was read before: how it is answered, and of a list the link to its next page up to the cursor. The
-    link is empty where the URL holds what may be a key: it would repeat it."""
+    """A request that was read before: how it is answered, and for a list the link to its next page without the cursor.
+    The link is empty if the URL may contain a key, which the link would repeat."""
 
     priced: Priced
     link: str = ""
@@ -128,8 +128,8 @@ def _record(
 
 
 def _same(service: Service, scope: Scope, about: bytes, planned: Planned | None) -> Bytes | None:
-    """Return a 304 if the client's copy is current. Nothing is read for it; the deprecated parts of a request that is
-    remembered are noted."""
+    """Return a 304 if the client's copy is current, without parsing the request. If the request is remembered, note the
+    deprecated parts that it uses."""
     if planned is not None:
         scope["facts"].outdated = planned.priced.outdated
     return unchanged(scope, partial(service.is_current, about))

@@ -16,7 +16,7 @@ Supervise = Callable[[], Awaitable[BriefingError]]
 
 @contextmanager
 def address(settings: Settings) -> Iterator[str]:
-    """The URL of the store itself; what reads through a pooler takes `database_url`."""
+    """Yield the URL of Postgres itself. Reads that may go through a pooler use `database_url` instead."""
     if not settings.database_url and (url := running(settings.data_dir)):
         yield url
     else:
@@ -26,8 +26,8 @@ def address(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def own_address(settings: Settings) -> Iterator[tuple[str, Supervise | None]]:
-    """As `address`, but refuse an embedded store that another process runs. Beside the URL of one that is started here
-    comes what keeps it running; it returns the reason when that cannot be done."""
+    """Yield the URL as `address` does, but refuse an embedded store that another process runs. If the store is started
+    here, also yield the function that keeps it running; it returns the error when it cannot."""
     if settings.database_url:
         yield settings.direct_url or settings.database_url, None
     else:
@@ -36,8 +36,9 @@ def own_address(settings: Settings) -> Iterator[tuple[str, Supervise | None]]:
 
 
 def connections(settings: Settings) -> int:
-    """How many an embedded server lets in: what the service's processes may hold, and some for loading and looking."""
-    # Each process follows the change log and the access epoch besides, and opens a connection before one that breaks
-    # off is closed.
+    """Return how many connections an embedded server accepts: those of the service's processes, and some for loading
+    and for psql."""
+    # Each process also follows the change log and the access epoch, and it opens a new connection before it has closed
+    # one that broke off.
     each = settings.pool_size + settings.export_connections + CONNECTIONS + 3
     return max(100, settings.processes * each + 20)

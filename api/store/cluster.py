@@ -31,7 +31,7 @@ CACHE = Path("/var/cache/briefing-api")
 PR_SET_PDEATHSIG = 1
 
 INITDB = (
-    # Nobody is let in until password.py has written the rules.
+    # No connection is accepted until password.py has written the rules.
     *("-D", HERE, "--username=briefing", "--auth=reject", "--encoding=UTF8"),
     # libc's C.UTF-8 too: the parsers of full text and pg_trgm ask libc what a letter is.
     *("--locale-provider=builtin", "--locale=C.UTF-8"),

@@ -44,11 +44,11 @@ class Embedded:
 
     @property
     def pid(self) -> int:
-        """The server's first process; another one after each restart."""
+        """The id of the server's first process; each restart changes it."""
         return self._server.pid
 
     async def supervise(self) -> BriefingError:
-        """Restart the server whenever it ends; return the reason when it ends too often."""
+        """Restart the server whenever it ends; return the error when it ends too often."""
         return await supervise(self._server)
 
     def stop(self) -> None:

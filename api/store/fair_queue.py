@@ -1,10 +1,10 @@
-"""The queue of the pool: keyed callers before anonymous ones, and of each the one that has used the least store time.
+"""Queue statements for the pool: callers with a key first, and among equals the one that has used the least store time.
 
 Within a rank the queue is a tree: networks (IPv6 /48, IPv4 /24), their subnetworks (/64, address), and their callers.
-The network that has used the least store time is next, in it the subnetwork, in that the caller; a caller's own
-statements are served in the order in which they came. So neither many requests, nor many addresses of a network, nor
-slow statements get a caller more than its share. A caller with a key stays in the network that its key was first seen
-in, for as long as it is remembered: used from fifty networks, a key has one share and not fifty.
+The network that has used the least store time is next, in it the subnetwork, and in that the caller. A caller's own
+statements are served in the order in which they came. So many requests, many addresses of a network or slow statements
+get no caller more than its share. A caller with a key stays in the network in which its key was first seen, as long as
+it is remembered. So a key that is used from fifty networks has one share, not fifty.
 
 Each operation looks at one branch of the tree: O(log n) comparisons for n waiters.
 """
@@ -31,7 +31,7 @@ Granted = TypeVar("Granted")
 
 
 class Share(Generic[Granted]):
-    """The store time of a caller, or of all callers of a network, and those of its statements that wait."""
+    """The store time of a caller or a network, and its statements that wait."""
 
     __slots__ = ("above", "below", "empty", "heap", "name", "queued", "used", "waiters", "waiting")
 
@@ -39,18 +39,19 @@ class Share(Generic[Granted]):
         self.above = above
         self.name = name
         self.below: dict[str, Share[Granted]] = {}
-        # log2 of the decayed seconds, plus now / HALF_LIFE. Decay changes it for none, so a heap stays in order.
+        # log2 of the decayed seconds, plus now / HALF_LIFE. Decay does not change this sum, so a heap stays in order.
         self.used = -inf
-        # The statements that wait, in a caller's share; how many there are, in every share.
+        # The statements that wait (in a caller's share only), and how many there are (in every share).
         self.waiters: dict[Waiter[Granted], None] = {}
         self.waiting = 0
-        # Shares below that have waiters, by what they had used when they were put there, and how many have none left.
+        # The shares below that have waiters, ordered by what they had used when they were added. `empty` counts those
+        # that have none left.
         self.heap: list[tuple[float, int, Share[Granted]]] = []
         self.empty = 0
         self.queued = False
 
     def add(self, seconds: float, now: float) -> None:
-        """Count store time for the caller and its networks."""
+        """Add store time to the caller and its networks."""
         if seconds <= 0:
             return
         age = now / HALF_LIFE
@@ -60,13 +61,13 @@ class Share(Generic[Granted]):
             share = above
 
     def seconds(self, now: float) -> float:
-        """The store time, decayed."""
+        """Return the decayed store time."""
         return float(2.0 ** (self.used - now / HALF_LIFE))
 
 
 @dataclass(eq=False, slots=True)
 class Waiter(Generic[Granted]):
-    """A statement that waits: its ticket, whether it needs a plan of its own, and what it is granted."""
+    """A statement that waits: its ticket, whether it needs a custom plan, and the future of its place."""
 
     ticket: Ticket
     custom: bool
@@ -87,15 +88,15 @@ class FairQueue(Generic[Granted]):
         return len(self._waiters)
 
     def waiting(self, rank: Rank) -> int:
-        """How many statements of this rank wait."""
+        """Return how many statements of this rank wait."""
         return self._roots[rank].waiting
 
     def remembered(self) -> int:
-        """How many callers are remembered."""
+        """Return how many callers are remembered."""
         return sum(map(len, self._callers))
 
     def share(self, origin: Origin) -> Share[Granted]:
-        """The share of a caller."""
+        """Return the share of a caller."""
         callers = self._callers[origin.rank]
         found = callers.get(origin.caller)
         if found is not None:
@@ -110,13 +111,13 @@ class FairQueue(Generic[Granted]):
         return share
 
     def add(self, ticket: Ticket, custom: bool, place: asyncio.Future[Granted]) -> Waiter[Granted]:
-        """Put a statement into the queue."""
+        """Add a statement to the queue."""
         waiter = Waiter(ticket, custom, place, self.share(ticket.origin))
         self._enter(waiter)
         return waiter
 
     def remove(self, waiter: Waiter[Granted]) -> None:
-        """Take a statement out of the queue, if it is still in there."""
+        """Remove a statement from the queue, if it is still in it."""
         if self._waiters.pop(waiter.ticket, None) is None:
             return
         share = waiter.share
@@ -130,7 +131,7 @@ class FairQueue(Generic[Granted]):
             share = above
 
     def lift(self, ticket: Ticket, origin: Origin) -> None:
-        """Let a caller of a better rank take a ticket over. Its statement waits in the queue as that caller's."""
+        """Give a ticket to a caller of a better rank. If its statement waits, it moves to that caller's share."""
         waiter = self._waiters.get(ticket)
         if waiter is None:
             ticket.origin = origin
@@ -141,7 +142,7 @@ class FairQueue(Generic[Granted]):
         self._enter(waiter)
 
     def next(self, last: Rank) -> Waiter[Granted] | None:
-        """Take out the statement that is next, of the ranks up to `last`; None where there is none."""
+        """Remove and return the next statement of the ranks up to `last`; None if none waits."""
         for root in self._roots[: last + 1]:
             if root.waiting:
                 return self._next(root)
@@ -166,7 +167,7 @@ class FairQueue(Generic[Granted]):
         while share.heap:
             below = _least(share)
             below.waiting -= 1
-            # It goes behind those that have used as much: callers that are new take turns.
+            # It moves behind shares that have used as much, so that new callers take turns.
             if below.waiting:
                 heapreplace(share.heap, (below.used, next(self._numbers), below))
             else:
@@ -180,8 +181,8 @@ class FairQueue(Generic[Granted]):
 
 
 def _least(share: Share[Granted]) -> Share[Granted]:
-    """The share below that has waiters and has used the least. What a share has used only grows, so an entry that is
-    out of date stands too far in front, and is put right when it comes up: once for each statement that ended."""
+    """Return the share below that has waiters and has used the least. What a share has used only grows, so an outdated
+    entry is too far in front. It is corrected when it reaches the front, at most once for each statement that ended."""
     while True:
         used, number, below = share.heap[0]
         if not below.waiting:

@@ -92,10 +92,10 @@ def columns(resource: Resource) -> tuple[Column, ...]:
 
 @cache
 def log(name: str) -> str:
-    """$1 the time. Writes to the log each staged record of the resource that is new, differs, or is withdrawn.
+    """Return the SQL that logs each staged record of the resource that is new, changed or withdrawn; $1 is the time.
 
-    Equal digests say that a record is unchanged. Where they differ the values decide: an earlier release may have
-    written the same value in another way (-0.0, which jsonb keeps as 0.0), and that is no change.
+    A record with an equal digest is unchanged. If the digests differ, the values decide: an earlier release may have
+    written the same value in another way (-0.0, which jsonb keeps as 0.0), and that is not a change.
     """
     return f"""
         insert into store.change (recorded_at, resource, id, revision, action, record, reason)

@@ -1,7 +1,7 @@
 """Brings a database to the tables and views of this package: each migration once, then what each version shows.
 
-Any number may start at once: one works, the others wait and find it done. Readers go on meanwhile, for a script that
-would have them queue behind it for longer than 100 ms steps back and is tried again.
+Any number of processes may start at once: one migrates, the others wait and find it done. Readers go on meanwhile: a
+script that waits for a lock for 100 ms, with readers queueing behind it, is rolled back and tried again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The password of the embedded Postgres, without which no local process is let in.
+"""Require a password for every connection to the embedded Postgres, also from local processes.
 
-It is generated at the first start and kept beside the data, in a file that only its owner can read. The file has the
-format of libpq's password file, so `psql`, `pg_dump` and the driver read it themselves.
+The password is generated at the first start and kept beside the data, in a file that only its owner can read. The file
+has the format of libpq's password file, so `psql`, `pg_dump` and the driver read it themselves.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from api.store.cluster import SINGLE, Tools
 
 FILE = "pgpass"
 ROLE = "briefing"
-# PBKDF2 slows down guessing, and 256 random bits are not guessed. Each connection would repeat 4,096 rounds.
+# PBKDF2 slows down guessing, but 256 random bits cannot be guessed. The usual 4,096 rounds would slow each connection.
 ROUNDS = 1
-# The digest ties the rules to the password that the role has: where they differ, both are set again.
+# The digest ties the rules to the password of the role: if the password in the file is another, both are set again.
 RULES = """\
 # Written by Briefing when it starts; changes are overwritten. Every connection needs the password in ../{file}.
 # SHA-256 of that password: {digest}
@@ -29,10 +29,10 @@ local all all scram-sha-256
 
 
 def require_password(folder: Path, data: Path, tools: Tools) -> None:
-    """Have every connection to this data give the password in `folder`, whatever an earlier release or an operator set.
+    """Make every connection to this data need the password in `folder`, whatever an earlier release or an operator set.
 
-    The server must not be running. The role gets its password before the rules name it, so an interrupted change is
-    made again at the next start.
+    The server must not be running. The role gets its password before the rules are written, so an interrupted change
+    is repeated at the next start.
     """
     password = _read(folder / FILE) or _generate(folder)
     rules = RULES.format(file=FILE, digest=sha256(password.encode()).hexdigest()).encode()
@@ -45,7 +45,7 @@ def require_password(folder: Path, data: Path, tools: Tools) -> None:
 
 
 def verifier(password: str) -> str:
-    """Return what Postgres stores of a password for SCRAM-SHA-256 (RFC 5803), so that it never sees the password."""
+    """Return what Postgres stores of a password for SCRAM-SHA-256 (RFC 5803), so that it need not get the password."""
     salt = token_bytes(16)
     salted = pbkdf2_hmac("sha256", password.encode(), salt, ROUNDS)
     stored = sha256(digest(salted, b"Client Key", "sha256")).digest()
@@ -58,7 +58,7 @@ def _text(value: bytes) -> str:
 
 
 def _read(file: Path) -> str:
-    """The password in the file. Nothing where others could have read it: then it is replaced."""
+    """Return the password in the file; empty if others could have read it, so that it is replaced."""
     with suppress(OSError), os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), encoding="ascii") as opened:
         if os.fstat(opened.fileno()).st_mode & 0o077 == 0:
             head, _, password = opened.readline().strip().rpartition(":")
@@ -74,8 +74,8 @@ def _generate(folder: Path) -> str:
 
 
 def _replace(file: Path, content: bytes, uid: int, gid: int) -> None:
-    """Write a file that only its owner can read, whole or not at all. A link in its place is not followed: the folder
-    may be another account's, and we may be root."""
+    """Write a file that only its owner can read, completely or not at all. Do not follow a link in its place: the
+    folder may belong to another account, and we may be root."""
     new = file.with_name(f"{file.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as opened:

@@ -1,7 +1,7 @@
-"""The processes of a Postgres on a folder of data, and the lock files that name them.
+"""Find the processes of a Postgres on a folder of data, and clear lock files that name none of them.
 
-A lock file holds a process id. After a crash that id may belong to any other process, and Postgres then refuses to
-start: it only asks whether there is a process. Here a lock counts only while its process is a Postgres that works in
+A lock file contains a process id. After a crash any other process may have that id. Postgres then refuses to start,
+because it only checks that such a process exists. Here a lock counts only if its process is a Postgres that works in
 the folder.
 """
 
@@ -17,13 +17,13 @@ from api.errors import SettingsError
 
 PID_FILE = "postmaster.pid"
 SOCKET_LOCK = ".s.PGSQL.5432.lock"
-# The name of the program as the kernel knows it; distributions once linked it as `postmaster`.
+# The names of the program in the kernel's list of processes; distributions once linked it as `postmaster`.
 PROGRAMS = ("postgres", "postmaster")
 PROC = Path("/proc")
 
 
 def clear_locks(data: Path, sockets: Path, hint: str) -> None:
-    """Remove lock files whose process is not a Postgres on this data. SettingsError where one is."""
+    """Remove lock files whose process is not a Postgres on this data. SettingsError if one is."""
     for file in (data / PID_FILE, sockets / SOCKET_LOCK):
         with suppress(FileNotFoundError):
             pid = _named(file)
@@ -35,8 +35,8 @@ def clear_locks(data: Path, sockets: Path, hint: str) -> None:
 def end_rest(data: Path) -> bool:
     """Kill the processes that a server left when its first process died; return whether none is left.
 
-    They would end by themselves, but only after the statement that each of them runs. Nothing is lost by killing them:
-    the next server replays the log either way.
+    Each of them would end by itself, but only after the statement that it runs. Killing them loses nothing, because the
+    next server replays the log in any case.
     """
     rest = [pid for pid in _processes() if _serves(PROC / pid, data)]
     for pid in rest:
@@ -47,15 +47,15 @@ def end_rest(data: Path) -> bool:
 
 
 def _named(file: Path) -> str:
-    """The process that a lock file names, or nothing. A server in single-user mode writes its id with a minus sign."""
+    """Return the process id in a lock file, or an empty text. A server in single-user mode writes a minus before it."""
     words = file.read_text(errors="replace").split()
     pid = words[0].removeprefix("-") if words else ""
     return pid if pid.isascii() and pid.isdecimal() else ""
 
 
 def _serves(process: Path, data: Path) -> bool:
-    """Whether this is a Postgres that works in the folder. It runs as the folder's owner, so one that we may not look
-    at is not."""
+    """Whether this is a Postgres that works in the folder. Such a Postgres runs as the folder's owner, so a process
+    that we may not read is another one."""
     try:
         return (process / "comm").read_text().strip() in PROGRAMS and (process / "cwd").samefile(data)
     except (FileNotFoundError, ProcessLookupError, PermissionError):  # ended, not yet reaped, or of another account
@@ -67,7 +67,7 @@ def _processes() -> Iterator[str]:
 
 
 def _reap_adopted() -> None:
-    """Reap processes of a dead server that became our children, as they do where we are process 1 of a container."""
+    """Reap processes of a dead server that became our children, as they do if we are process 1 of a container."""
     for pid in _processes():
         with suppress(FileNotFoundError, ProcessLookupError, ChildProcessError):
             name, _, rest = (PROC / pid / "stat").read_text().rpartition(")")

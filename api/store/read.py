@@ -31,14 +31,14 @@ STALE = (
 )
 TRIES = 3
 REST = 0.05
-# How long Postgres may work on a statement: so long for each point of its price, at least so long, at most as
-# `statement_timeout` says.
+# How long Postgres may work on a statement: the seconds for each point of its price, and the seconds for any price.
+# `statement_timeout` is the most.
 POINT_SECONDS = 0.01
 LEAST_SECONDS = 0.25
-# The first statement of a session reads the catalog besides: 30 ms of processor time that no price knows, and many
-# sessions begin at once where the service or Postgres has just been started.
+# The extra time of the first statement of a session. It also reads Postgres' catalog: 30 ms of processor time that is
+# in no price, and many sessions begin at once after a start of the service or of Postgres.
 COLD_SECONDS = 0.5
-# Where Postgres ends a statement by itself, we wait for that a little longer.
+# How much longer we wait if Postgres itself ends a statement that takes too long.
 GRACE_SECONDS = 0.3
 
 
@@ -65,20 +65,20 @@ class Reader:
         self._check: asyncio.Task[None] | None = None
 
     async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool, ticket: Ticket) -> Reply:
-        """The one row of a statement. Unavailable or TimedOut where there is none to be had."""
+        """Return the one row of a statement. Unavailable or TimedOut if the store does not return it."""
         row = await self._row(sql, arguments, custom, ticket, deadline(ticket.price, self._most))
         assert row is not None
         return Reply(row[0], row[1], row[2], row[3], row[4])
 
     async def ready(self) -> None:
-        """Return when the store can answer. Unavailable says why it cannot.
+        """Return if the store can answer. Unavailable says why it cannot.
 
-        One check is under way at a time, for all that wait for it. It is free and goes before all callers, so many of
-        them must not take more than one place.
+        Only one check runs at a time, and all clients that ask meanwhile share it. A check is free and goes before all
+        callers, so many checks must not take more than one place.
         """
         if self._check is None or self._check.done():
             self._check = asyncio.get_running_loop().create_task(self._ready())
-            # Where all clients have left, nobody asks for the error.
+            # If all clients have disconnected, nothing else reads the error, and asyncio would log it.
             self._check.add_done_callback(lambda check: check.cancelled() or check.exception())
         await asyncio.shield(self._check)
 
@@ -93,7 +93,8 @@ class Reader:
         await self.pool.close()
 
     async def _row(self, sql: str, arguments: Sequence[Any], custom: bool, ticket: Ticket, left: float) -> Any:
-        """`left`: the seconds that Postgres may work on it, in all tries together. Waiting for a place is not work."""
+        """Return a row; `left` is the seconds that Postgres may work on it in all tries together. Waiting for a place
+        does not count."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._most + GRACE_SECONDS
         tries = 0
@@ -127,7 +128,7 @@ class Reader:
     async def _fetch(self, lease: Lease, sql: str, arguments: Sequence[Any], custom: bool, seconds: float) -> Any:
         connection = lease.connection
         if not self.pool.between:
-            # The session's own statement_timeout stands behind it, for the case that the cancellation gets lost.
+            # The session's own statement_timeout ends the statement if our cancellation gets lost.
             return await connection.fetchrow(sql, *arguments, timeout=seconds)
         await self.pool.begin(lease, custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
         seconds += GRACE_SECONDS
@@ -165,5 +166,5 @@ async def _again(tries: int, error: BaseException) -> int:
 
 
 def deadline(price: int, most: float) -> float:
-    """The seconds that Postgres may work on a statement of this price."""
+    """Return the seconds that Postgres may work on a statement of this price."""
     return min(max(LEAST_SECONDS, POINT_SECONDS * price), most)

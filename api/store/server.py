@@ -1,4 +1,4 @@
-"""One Postgres server on a folder of data: how it is started, when it is ready, how it is stopped."""
+"""Start and stop one Postgres server on a folder of data, and tell whether it is ready or has ended."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ SETTINGS = {
     "timezone": "UTC",
     "client_connection_check_interval": "500ms",
     "restart_after_crash": "on",
-    # What a client did wrong is told to the client: the log stays small however wrong the clients are.
+    # Clients get their errors themselves. Without them the log stays small whatever clients do.
     "log_min_messages": "log",
     "log_checkpoints": "off",
 }
 
 
 class Server:
-    """A server that can be started again after it has ended. `sockets` is the folder of its socket, as it names it."""
+    """A server that can be started again after it has ended. `sockets` is the folder of its socket, as its settings
+    name it."""
 
     def __init__(self, data: Path, tools: Tools, sockets: str, connections: int) -> None:
         self.data = data
@@ -42,16 +43,16 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """The first process of the server, which is our child; 0 where none was ever started."""
+        """The id of the server's first process, which is our child; 0 before the first start."""
         return self._process.pid if self._process else 0
 
     def spawn(self) -> None:
-        """Start the server, without waiting for it. SIGINT is a fast shutdown, and also what it gets when we die."""
+        """Start the server without waiting for it. When we die, the kernel sends it SIGINT, a fast shutdown."""
         clear_locks(self.data, self.data / self._sockets, OWN_SERVER)
         self._process = self.tools.spawn("postgres", "-D", HERE, *self._flags, cwd=self.data, last=SIGINT)
 
     def start(self) -> None:
-        """Start the server and wait until it is ready. SettingsError where it does not get ready."""
+        """Start the server and wait until it is ready. SettingsError if it ends or takes too long."""
         self.spawn()
         deadline = time.monotonic() + RECOVERY
         while not self.ready():
@@ -62,21 +63,21 @@ class Server:
             time.sleep(0.002)
 
     def ready(self) -> bool:
-        """Whether it takes connections. It looks where pg_ctl does: at the eighth line of postmaster.pid, where the
-        first names our child."""
+        """Whether it accepts connections. As pg_ctl does, read the eighth line of postmaster.pid, if the first line is
+        the id of our child."""
         with suppress(FileNotFoundError):
             lines = (self.data / PID_FILE).read_text().split("\n")
             return lines[0] == str(self.pid) and len(lines) > 7 and lines[7].strip() == "ready"
         return False
 
     def ended(self) -> str:
-        """How it ended, as `exit 1` or `SIGKILL`; empty while it runs. A child that has ended is reaped."""
+        """Return how it ended, such as `exit 1` or `SIGKILL`; empty while it runs. This reaps an ended child."""
         if self._process is None or (code := self._process.poll()) is None:
             return ""
         return Signals(-code).name if code < 0 else f"exit {code}"
 
     def stop(self) -> None:
-        """Shut it down, cutting off its clients."""
+        """Shut the server down and cut off its clients."""
         if self._process is None:
             return
         for signal in (SIGINT, SIGQUIT):
@@ -88,6 +89,6 @@ class Server:
         self._process.wait()
 
     def kill(self) -> None:
-        """End its first process at once, as a crash would."""
+        """Kill its first process, as a crash would."""
         if self._process is not None:
             self._process.kill()

@@ -36,7 +36,7 @@ class Streams:
     """Connections for exports: at most `export_connections`, each statement within `export_timeout`."""
 
     def __init__(self, url: str, settings: Settings) -> None:
-        # An export has a place when it comes here; its connection may still be held by one that is being cancelled.
+        # An export that comes here has a place, but its connection may still be in use by one that is being cancelled.
         own = {"pool_size": settings.export_connections, "pool_wait": settings.export_wait}
         self.pool = Pool(url, settings.model_copy(update=own | {"statement_timeout": settings.export_timeout}))
 

@@ -1,4 +1,4 @@
-"""Keeps the embedded Postgres running while the service does: a server that ends is restarted."""
+"""Restart the embedded Postgres whenever it ends while the service runs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from api.store.server import RECOVERY, Server
 
 LOOK_SECONDS = 0.2
 STEP_SECONDS = 0.02
-# So many ends within this time, and restarting does not help.
+# If the server ends so often within this time, restarting does not help.
 MOST_ENDS = 5
 WINDOW_SECONDS = 60.0
-# Before the first restart, the second and so on: a full disk or a lack of memory may pass.
+# Pauses before the first restart, the second and so on: a full disk or a lack of memory may pass.
 PAUSES = (0.0, 0.5, 1.0, 1.5)
 
 log = structlog.get_logger("briefing")
 
 
 async def supervise(server: Server) -> BriefingError:
-    """Restart the server each time it ends. Return the reason once it has ended too often, for the service to end too.
+    """Restart the server each time it ends. Return an error when it has ended too often, so that the service ends too.
 
-    It is to run on the loop of the main thread, for the server ends with the thread that started it.
+    Run this on the loop of the main thread, because the kernel ends the server with the thread that started it.
     """
     ends: deque[float] = deque(maxlen=MOST_ENDS)
     while True:
-        # A process tells nobody's event that it ends; asking the kernel takes a microsecond.
+        # There is no event for the end of a process here; asking the kernel takes a microsecond.
         while not (reason := server.ended()):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
         ends.append(monotonic())
@@ -52,7 +52,7 @@ async def _restart(server: Server) -> None:
     try:
         server.spawn()
     except (OSError, SettingsError) as error:
-        log.error("embedded Postgres not restarted", reason=str(error))  # its old end counts once more
+        log.error("embedded Postgres not restarted", reason=str(error))  # The failure counts as another end.
         return
     while not server.ready() and not server.ended():
         if monotonic() - begun > RECOVERY:

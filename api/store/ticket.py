@@ -1,6 +1,6 @@
-"""For whom a statement runs, and what it may cost: the pool chooses by it whose statement is next.
+"""Describe for whom a statement runs and what it may cost. The pool's queue is ordered by that.
 
-The HTTP layer builds it where the caller is known; whatever the service asks for itself has `SERVICE`.
+The HTTP layer creates a ticket for each request, as it knows the caller. The service's own statements have `SERVICE`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class Rank(IntEnum):
-    """The order in which the pool serves those that wait: lower ones first."""
+    """The order in which the pool serves waiting statements: lower ranks first."""
 
     SERVICE = 0
     KEYED = 1
@@ -30,8 +30,8 @@ class Origin:
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """The origin of one request, and the points of its price that pay for the store. The origin changes where a caller
-    of a better rank joins the request (`Pool.lift`)."""
+    """The origin of one request, and the points of its price that pay for the store. The origin changes if a caller of
+    a better rank joins the request (`Pool.lift`)."""
 
     origin: Origin
     price: int

@@ -29,8 +29,8 @@ __all__ = [
 
 
 def open_limits(settings: Settings, table: int | None = None) -> Limits:
-    """The store that the settings name. `table` is the descriptor that a parent process hands to its workers; a process
-    without one is the only one of its machine. While Redis is away that table goes on, for the machine's part of a
-    plan. SettingsError where the URL is none."""
+    """Return the store of limits that the settings name. `table` is the file descriptor of the table that a parent
+    process shares with its workers; without one, this process is the only one of its machine. While Redis is away, the
+    table enforces the machine's part of each plan. SettingsError if the URL is not valid."""
     local = SharedTable.alone() if table is None else SharedTable.attach(table)
     return Fallback(RedisLimits(settings.redis_url), local, settings.machines) if settings.redis_url else local

@@ -8,7 +8,7 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
--- No lease runs longer than a new one; one that seems to was taken before the server's clock went back.
+-- No lease may run longer than a new one. A lease that does was taken before the server's clock went back: shorten it.
 local last = string.format('%.0f', now + ARGV[3])
 for _, lease in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. last, '+inf')) do
   redis.call('ZADD', KEYS[2], last, lease)

@@ -1,8 +1,8 @@
--- Gives the place back and the points that were not needed; nothing where the lease is not held any more. A negative
--- number of points is taken beyond the price.
+-- Gives back the place and refunds the points that were not needed; does nothing if the lease is no longer held. A
+-- negative refund takes points beyond the price.
 -- KEYS  the caller's buckets, its requests under way
--- ARGV  the lease, when it began; then for each limit: name, rate, pace, what was not needed, the debt right after the
---       lease began, of which only what is still left comes back. Both are times: whole microseconds, and a rest.
+-- ARGV  the lease, the time when it began; then for each limit: name, rate, pace, the refund, and the debt right after
+--       the lease began (only what is still left of it can be refunded). Both are times: whole microseconds, and a rest.
 -- Returns the debt of each limit afterwards.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]

@@ -1,4 +1,4 @@
-"""Limits that go on while Redis is away: each machine then enforces its share of the plan, in the table of its workers.
+"""Enforce limits while Redis is away: each machine then grants its share of each plan, in the table of its workers.
 
 No request waits for longer than one trip may take, and none waits at all while Redis is known to be away. Meanwhile it
 is tried in the background, with a request of nobody's, and taken up again by itself.
@@ -24,7 +24,7 @@ log = structlog.get_logger("briefing")
 
 
 class Fallback:
-    """A remote store, and a local one for while it is away. `machines` is how many local stores share a plan then."""
+    """A remote store, and a local one to use while that is away. `machines` local stores then share each plan."""
 
     def __init__(self, remote: RedisLimits, local: Limits, machines: int, probe_seconds: float = PROBE_SECONDS) -> None:
         self._remote = remote
@@ -33,7 +33,7 @@ class Fallback:
         self._probe_seconds = probe_seconds
         self._probe: asyncio.Task[None] | None = None
         self.away = False
-        """Whether this process goes by the local store now."""
+        """Whether this process uses the local store now."""
         self.fallbacks = 0
         """How often it began to."""
 

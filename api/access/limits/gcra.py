@@ -131,8 +131,8 @@ def give(limits: Sequence[Limit], debts: Sequence[int], owed: Sequence[int], unu
     come back too, only the price of the take itself. What has come back of it meanwhile without our doing is not given
     a second time: else a caller could hold a price, wait for it to come back, spend it, and get it once more.
 
-    A negative number is taken beyond that price. The bucket then owes more than it holds, and nothing is taken from it
-    until that has come back.
+    A negative `unused` takes points beyond that price. The bucket may then owe more than it holds; nothing can be taken
+    from it until that has come back.
     """
     if unused < 0:
         return [owes - unused * limit.point for limit, owes in zip(limits, debts, strict=True)]

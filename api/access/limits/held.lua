@@ -1,9 +1,9 @@
 -- Stands before each script that reads buckets.
 -- The debt of a bucket as a time: whole microseconds, and a rest in 1/rate of one. `pace` is how fast it fills, as
--- rate/point. Where it was left under another, what is missing is as many points as it was, but no more than `most`, an
--- empty bucket. `at` is when it was written: where that lies ahead, the server's clock went back since, and no time counts
--- as passed. What was changed is kept changed, for a request that is refused writes nothing else, and the bucket would
--- never seem to fill.
+-- rate/point. If the bucket was stored with another pace, its debt stays the same in points, but is at most `most`, the
+-- debt of an empty bucket. `at` is the time when it was stored. If that is in the future, the server's clock went back
+-- since, and no time counts as passed. A changed bucket is also stored: a refused request writes nothing else, so without
+-- that the bucket would never fill.
 local function debt(name, rate, pace, most, most_rest, now)
   local held = redis.call('HMGET', KEYS[1], name, name .. ':rest', name .. ':pace', name .. ':at')
   if not held[1] then

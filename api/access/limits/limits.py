@@ -114,8 +114,8 @@ class Limits(Protocol):
         that no more than `used` is needed, no more is taken, and the request has ended: it has no lease."""
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:
-        """Give the place back, and the points that were not needed; a negative number is taken beyond the price. Once a
-        lease, whatever became of the request."""
+        """Give back the place, and refund the points that were not needed; a negative number takes points beyond the
+        price. Call it once for each lease, however the request ended."""
 
     async def look(self, identity: str, terms: Terms) -> Left:
         """What is left, without taking any."""

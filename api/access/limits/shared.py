@@ -142,7 +142,7 @@ class SharedTable:
                 held = MOMENTS.unpack_from(memory, self._moments + entry * MOMENTS.size)
                 if held[-1] != terms.paces:
                     held = _repaced(held, terms, now, most=True)
-                    # Kept, though the request may be refused: what was cut to a smaller plan would never seem to fill.
+                    # Stored even if the request is refused: otherwise a debt cut to a smaller plan would never shrink.
                     MOMENTS.pack_into(memory, self._moments + entry * MOMENTS.size, *held)
                 others = self._under_way(entry) if shared else self._counts[entry]
                 if others >= terms.at_once:

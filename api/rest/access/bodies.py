@@ -29,7 +29,7 @@ def _expiry(text: str) -> str:
 Line = Annotated[str, Field(min_length=1, max_length=200, examples=["Newsroom of the Daily"])]
 Overlap = Annotated[str, AfterValidator(_duration), Field(examples=["24h", "7d"])]
 Expiry = Annotated[str, AfterValidator(_expiry), Field(examples=["90d", "2027-01-01"])]
-EXPIRY = "When it ends: after a time (m, h, d, w), or at a day or moment. Null: with the key that makes it."
+EXPIRY = "When it expires: after a time (m, h, d, w), or at a day or moment. Null: with the key that creates it."
 
 
 def _number(name: str, default: Any = ...) -> Any:
@@ -60,8 +60,8 @@ class Rotation(Body):
     )
     expires: Expiry | None = Field(
         None,
-        description="When the new key ends. Null: after as long as the old one had, or with the key that rotates it, "
-        "whichever is sooner.",
+        description="When the new key expires. Null: after the lifetime of the old key, or with the key that "
+        "rotates it, whichever is sooner.",
     )
 
 

@@ -21,7 +21,8 @@ from api.rest.access.routes import private
 
 
 def routes(version: Version, admission: Admission) -> APIRouter:
-    """Return the route. It is free, so that a caller with no points left can see that; a query costs a point."""
+    """Return the route. It is free, so that a caller can see that it has no points left; a URL with a query costs a
+    point, because none is valid."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute, include_in_schema=False)
 
     async def handle(request: Request) -> Any:

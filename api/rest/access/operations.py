@@ -22,8 +22,8 @@ PAGE = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """A request by `actor`, whose key ends at `ends` if it does: what its path names, its body, and where its page
-    begins."""
+    """A request by `actor`: what its path names, its body, and where its page begins. `ends` is the time at which the
+    actor's key expires; None if it does not."""
 
     store: AccessStore
     environment: str

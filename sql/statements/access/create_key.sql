@@ -1,4 +1,5 @@
--- A new key, until a moment or for a time, and no longer than the key that makes it; none where there is no such plan.
+-- Create a key that expires at a moment or after a time, and not later than the key that creates it. No row if there is no
+-- such plan.
 insert into access.key (id, name, digest, ending, plan, scopes, expires_at)
 select $1, $2, $3, $4, plan.name, $6, least(coalesce($7::timestamptz, now() + $8::interval), $9::timestamptz)
 from access.plan where plan.name = $5

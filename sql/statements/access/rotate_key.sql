@@ -1,5 +1,5 @@
--- A key that takes the place of another, for as long as that was made for unless told otherwise; the other ends after
--- the overlap. It works no longer than the key that makes it. None where the other is over already or has a successor.
+-- Create a key that replaces another one, with the same lifetime unless another is given, and not later than the key that
+-- rotates it. The old key ends after the overlap. No row if the old key has ended already or has a successor.
 with old as (
     select * from access.key
     where id = $1 and revoked_at is null and successor is null and (expires_at is null or expires_at > now())
