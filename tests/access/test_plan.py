@@ -17,6 +17,7 @@ from api.rest.formats import FORMATS as OFFERED
 from api.rest.request import LIMIT_MOST
 from api.store.access import AccessStore
 from api.store.migrate import migrate
+from api.suggest import suggested
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "keys.md"
 USUAL = Plan("usual", 1000, 100_000, 5000, 4, 100, 0, ("csv",))
@@ -122,8 +123,9 @@ async def test_names_that_are_taken_or_unknown_are_told(plans: Plans) -> None:
     await plans.create(replace(USUAL, name="once"))
     with pytest.raises(Conflict):
         await plans.create(replace(USUAL, name="once"))
-    with pytest.raises(NotFound, match="Did you mean partner"):
+    with pytest.raises(NotFound) as unknown:
         await plans.change("partnr", burst=1)
+    assert "Did you mean partner" in suggested(unknown.value).message
     await plans.remove("once")
     with pytest.raises(NotFound):
         await plans.get("once")
