@@ -28,7 +28,7 @@ from api.query import (
     Selection,
     Total,
     counted,
-    is_bounded,
+    is_counted,
 )
 from api.query.filter import searched
 
@@ -166,7 +166,7 @@ def _segments(
 ) -> list[str]:
     """The selects of the rows, in reading order. None of them reads anything unless `otherwise` holds."""
     alias, resource = writer.name(), source.resource
-    if not is_bounded(resource, rows):
+    if is_counted(writer.version, resource, rows):
         writer.looked_at.add(resource.name)
     key = read.key.format(alias)
     columns = ", ".join([*(f"{alias}.{name}" for name in source.columns), f"{key} as k"])

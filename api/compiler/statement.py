@@ -11,7 +11,6 @@ from api.compiler.lines import lines
 from api.compiler.record import by_id, page
 from api.compiler.writer import Writer, indent
 from api.query import (
-    LOOKED_AT_PER_POINT,
     Constant,
     Entry,
     Lines,
@@ -22,6 +21,7 @@ from api.query import (
     Rows,
     least,
     price,
+    records_a_point,
 )
 
 
@@ -76,9 +76,9 @@ def _statement(writer: Writer, query: Query, root: _Root) -> str:
         # This condition makes Postgres read the first count before it reads anything else.
         end = "\nwhere (select looked_at from begun) is not null"
         rows = f"({looked_at} - (select looked_at from begun))"
-        # An argument, because the price depends on the values and the text of a statement must not.
-        most = writer.argument(price(query), "bigint")
-        points.append(f"least({most}, {rows} / {LOOKED_AT_PER_POINT})")
+        # Arguments, because they depend on the values and the text of a statement must not.
+        most, each = writer.argument(price(query), "bigint"), writer.argument(records_a_point(query), "bigint")
+        points.append(f"least({most}, {rows} / {each})")
     columns = (
         f"{root.body} as body, {root.next} as next, {root.notes} as notes, {mark(writer)}"
         f", greatest({', '.join(points)})::int as points"

@@ -40,11 +40,10 @@ from api.query.selection import (
     counted,
 )
 from api.query.sort import Page, Sort, read_sort
-from api.query.work import LOOKED_AT_PER_POINT, is_bounded, is_served
+from api.query.work import is_bounded, is_counted, is_served, records_a_point
 
 __all__ = [
     "EVERYTHING",
-    "LOOKED_AT_PER_POINT",
     "All",
     "Answer",
     "AnyOf",
@@ -91,10 +90,12 @@ __all__ = [
     "dearest",
     "extra_of",
     "is_bounded",
+    "is_counted",
     "is_served",
     "largest",
     "least",
     "price",
     "read_sort",
+    "records_a_point",
     "unit_of",
 ]

@@ -9,6 +9,10 @@ is taken before the request runs. The statement counts the records that it looke
     reserve(total) = 40 without a filter, else 60 x weight(filter)
     all together   = at most 850
     weight(filter) = the time to read and test one record, relative to reading it: 1 + the sum over its tests
+
+If the filter names ids, Postgres looks at their records alone. Each of them costs its part of a list of 200,000, which
+is nothing for most filters, or 10 x weight(filter) if the filter looks through a link to many or to children. Together
+they cost at most what a list does.
 """
 
 from __future__ import annotations
@@ -39,6 +43,8 @@ from api.query.sort import Page, Sort, read_sort
 
 # Points for looking at a whole list of 200,000 records with one plain test: 130 to 190 ms of Postgres, 3 ms a point.
 WHOLE_LIST = 60
+# The records of that list, to share out its points among records that are named by their ids.
+LIST_RECORDS = 200_000
 # The most points that a request reserves: Postgres may work on it for 2.5 s (`statement_timeout`), 3 ms a point.
 MOST = 850
 # Points for looking at what one record links to: 20,000 records take 13 ms.
@@ -47,6 +53,8 @@ ONE_PARENT = 10
 COUNT_ALL = 40
 # Records that the store looks at for a point. A plain list takes 5 to 15 rows and 5 to 9 buffers a point.
 LOOKED_AT_PER_POINT = 40
+# The largest weight for which a point pays for so many, which then take 2.6 ms. It pays for fewer of heavier ones.
+WEIGHT_MOST = 100
 # Relations that a statement may name for a point: planning takes 0.2 to 0.5 ms for each.
 RELATIONS_PER_POINT = 5
 
@@ -104,13 +112,20 @@ def _is_own_order(resource: Resource, sort: Sort) -> bool:
 
 
 def is_bounded(resource: Resource, rows: Rows) -> bool:
-    """Whether the request itself limits what Postgres looks at: an index serves it, or it names ids."""
-    return is_served(resource, rows) or _names_ids(rows.filter)
+    """Whether the records that may match are few or in the order of the list: an index serves it, or it names ids."""
+    return is_served(resource, rows) or _ids(rows.filter) is not None
 
 
-def _names_ids(filter: Filter) -> bool:
+def is_counted(version: Version, resource: Resource, rows: Rows) -> bool:
+    """Whether points are reserved for a page, so that the statement counts the records that Postgres looks at."""
+    return not is_served(resource, rows) and _whole(version, resource, rows.filter, rows.sort) > 0
+
+
+def _ids(filter: Filter) -> int | None:
+    """Return the number of ids that the filter names, or None if it names none."""
     tests = filter.filters if isinstance(filter, All) else (filter,)
-    return any(isinstance(test, Test) and (test.column, test.operator) == ("id", "in") for test in tests)
+    named = [test for test in tests if isinstance(test, Test) and (test.column, test.operator) == ("id", "in")]
+    return min((len(test.value) for test in named), default=None)
 
 
 def weight(version: Version, resource: Resource, filter: Filter, sort: Sort | None = None) -> float:
@@ -195,13 +210,37 @@ def _list(version: Version, rows: Rows) -> int:
 def _look(version: Version, rows: Rows) -> int:
     """Return the reserve for looking at the whole list."""
     resource = version[rows.resource]
-    return 0 if is_bounded(resource, rows) else ceil(WHOLE_LIST * weight(version, resource, rows.filter, rows.sort))
+    return 0 if is_served(resource, rows) else _whole(version, resource, rows.filter, rows.sort)
 
 
 def _count(version: Version, rows: Rows) -> int:
-    if rows.filter == EVERYTHING:
-        return COUNT_ALL
-    return 0 if _names_ids(rows.filter) else ceil(WHOLE_LIST * weight(version, version[rows.resource], rows.filter))
+    return COUNT_ALL if rows.filter == EVERYTHING else _whole(version, version[rows.resource], rows.filter)
+
+
+def _whole(version: Version, resource: Resource, filter: Filter, sort: Sort | None = None) -> int:
+    """Reserve for a whole list, or for the records that the filter names by their ids."""
+    heavy = weight(version, resource, filter, sort)
+    if (ids := _ids(filter)) is None:
+        return ceil(WHOLE_LIST * heavy)
+    return int(min(WHOLE_LIST, ids * _each_named(version, resource, filter)) * heavy)
+
+
+def _each_named(version: Version, resource: Resource, filter: Filter) -> float:
+    return ONE_PARENT if _reaches_many(version, resource, filter) else WHOLE_LIST / LIST_RECORDS
+
+
+def _reaches_many(version: Version, resource: Resource, filter: Filter) -> bool:
+    """Whether the filter looks through a link to many, or to children."""
+    match filter:
+        case Through():
+            link = resource.links[filter.link]
+            return link.kind in ("many", "children") or _reaches_many(version, version[link.target], filter.filter)
+        case Not():
+            return _reaches_many(version, resource, filter.filter)
+        case All() | AnyOf():
+            return any(_reaches_many(version, resource, one) for one in filter.filters)
+        case _:
+            return False
 
 
 @dataclass(frozen=True)
@@ -233,12 +272,44 @@ def _sets(version: Version, selection: Selection, parents: _Parents) -> int:
 
 def _set(version: Version, rows: Rows, parents: _Parents) -> int:
     resource = version[rows.resource]
-    if is_bounded(resource, rows):
+    if is_served(resource, rows):
         return 0
     points = ONE_PARENT * parents.count
     # The sets of different parents have no record in common, so together they are at most the whole list.
     points = min(points, WHOLE_LIST) if parents.distinct else points
-    return ceil(points * weight(version, resource, rows.filter))
+    heavy = weight(version, resource, rows.filter)
+    if (ids := _ids(rows.filter)) is None:
+        return ceil(points * heavy)
+    return int(min(points, parents.count * ids * _each_named(version, resource, rows.filter)) * heavy)
+
+
+def records_a_point(query: Query) -> int:
+    """Return how many records a point of this request pays for."""
+    version = VERSIONS[query.version]
+    heaviest = max(
+        (weight(version, version[rows.resource], rows.filter, rows.sort) for rows in _lists(query.root)), default=1.0
+    )
+    return max(1, int(LOOKED_AT_PER_POINT * min(1.0, WEIGHT_MOST / heaviest)))
+
+
+def _lists(value: Answer | Lines) -> Iterator[Rows]:
+    """Yield the lists and sets of an answer."""
+    match value:
+        case Rows():
+            yield value
+            yield from _below(value.selection)
+        case Record() | Single() | Several() | Nodes() | Edges() | Object():
+            yield from _below(value.selection)
+        case Records():
+            for record in value.records:
+                yield from _lists(record) if record else ()
+        case _:
+            pass
+
+
+def _below(selection: Selection) -> Iterator[Rows]:
+    for entry in selection:
+        yield from _lists(entry.value)
 
 
 def relations(query: Query) -> int:

@@ -1,8 +1,8 @@
 -- A search: few rows through the index of words, many in the order of the list.
 -- { quotes(first: 2, filter: {search: {text: "corridor"}}) { nodes { id } } }
--- ["corridor","en",142]
+-- ["corridor","en",142,40]
 with begun as materialized (select store.rows_looked_at('{store.quote}') as looked_at)
-select convert_to(concat('{"quotes":', t12.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{quote}')) as mark, greatest(t12.points, 1, least($3::bigint, (store.rows_looked_at('{store.quote}') - (select looked_at from begun)) / 40))::int as points
+select convert_to(concat('{"quotes":', t12.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{quote}')) as mark, greatest(t12.points, 1, least($3::bigint, (store.rows_looked_at('{store.quote}') - (select looked_at from begun)) / $4::bigint))::int as points
 from (select) request
 left join lateral (
   select concat('{"nodes":[', string_agg(concat('{"id":"', t1.id, '"}'), ',' order by t1.k desc nulls last, t1.id desc), ']}') as made, count(*) + 5 as points, null as next

@@ -1,8 +1,8 @@
 -- Objects of some columns, under aliases and in fragments, take nothing that the columns alone would not.
 -- { events(first: 3, filter: {disputed: true, startsAt: {gte: "2022-03-06"}}) { nodes { t: time { startsAt precision } ...D place { name } } } } fragment D on Event { dispute { stances status } }
--- ["2022-03-06T00:00:00+00:00",78]
+-- ["2022-03-06T00:00:00+00:00",78,40]
 with begun as materialized (select store.rows_looked_at('{store.event}') as looked_at)
-select convert_to(concat('{"events":', t4.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{event,place}')) as mark, greatest(t4.points, 1, least($2::bigint, (store.rows_looked_at('{store.event}') - (select looked_at from begun)) / 40))::int as points
+select convert_to(concat('{"events":', t4.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{event,place}')) as mark, greatest(t4.points, 1, least($2::bigint, (store.rows_looked_at('{store.event}') - (select looked_at from begun)) / $3::bigint))::int as points
 from (select) request
 left join lateral (
   select concat('{"nodes":[', string_agg(concat('{"t":{"startsAt":', coalesce('"' || replace(t1.starts_at::text, ' ', 'T') || ':00"', 'null'), ',"precision":"', upper(t1.time_precision collate "C"), '"},"dispute":{"stances":', to_json(upper(t1.dispute_stances::text collate "C")::text[]), ',"status":"', upper(t1.dispute_status collate "C"), '"},"place":', coalesce(case when t2.id is not null then concat('{"name":', to_json(t2.name), '}') end, 'null'), '}'), ',' order by t1.k desc nulls last, t1.id desc), ']}') as made, count(*) * 2 + coalesce(sum(greatest(0, (coalesce(octet_length(t2.name), 0) - 1) / 4096) + greatest(0, (case when pg_column_size(t1.dispute_stances) > 200 then octet_length(t1.dispute_stances::text) else 0 end - 1) / 4096)), 0) as points, null as next

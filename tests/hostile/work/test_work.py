@@ -73,6 +73,7 @@ def greedy(held: Held) -> dict[str, Request]:
     words, identified = held.words, "{identifiers: {has: $j}}"
     unidentified = f'{{and: [{{not: {identified}}}, {{language: {{in: ["aa"]}}}}]}}'
     quotes = [f"quotes(first: {n + 1}, filter: {UNKNOWN}) {{ nodes {{ id }} }}" for n in range(29)]
+    sources = ", ".join(f'"{one}"' for one in held.ids["source"])
     deep = ["quotes(first: 1) { nodes { event { place { id } } } }"] * 20
     texts = {
         "a negation of every kind": events(f"{{not: {{kind: {{in: [{NONE_OF_THESE}]}}}}}}"),
@@ -91,6 +92,9 @@ def greedy(held: Held) -> dict[str, Request]:
         "a count of what does not pass": f"quotes(first: 1, filter: {UNKNOWN}) {{ totalCount }}",
         "a count of everything": "figures(first: 1) { totalCount }",
         "a link back": events('{briefing: {events: {some: {language: {in: ["aa"]}}}}}'),
+        "quotes of sources that are named": (
+            f"sources(first: 1, filter: {{id: {{in: [{sources}]}}, quotes: {{some: {UNKNOWN}}}}}) {{ nodes {{ id }} }}"
+        ),
         "many relations that find nothing": f'source(id: "src_{"0" * 26}") {{ {named(deep)} }}',
     }
     phrases = " or ".join(f'"{words[n]} {words[n + 14]}"' for n in range(14))
