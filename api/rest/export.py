@@ -72,7 +72,8 @@ class Exports:
                 counting = min(counted.points, points)
                 _check_length(counted, plan)
         except TooExpensive:
-            await spent.settle(counting)
+            # The store itself may find the count too much, and then nothing was counted.
+            await spent.settle(counting or points)
             raise
         except BaseException as error:
             await spent.settle(_worked(error, points))
