@@ -43,7 +43,7 @@ from api.query.selection import (
     Single,
     counted,
 )
-from api.query.work import RELATIONS_PER_POINT, SEVERAL, relations, reserve
+from api.query.work import RELATIONS_PER_POINT, SEVERAL, VALUES_PER_POINT, relations, reserve, values
 
 SEARCH = 5
 LINK = 10
@@ -76,7 +76,7 @@ def price(query: Query) -> int:
 
 def least(query: Query) -> int:
     """Return the points that a request costs at least: planning its statement is work, even if it finds nothing."""
-    return max(1, relations(query) // RELATIONS_PER_POINT)
+    return max(1, relations(query) // RELATIONS_PER_POINT, values(query) // VALUES_PER_POINT)
 
 
 def largest(query: Query) -> int:
