@@ -16,7 +16,7 @@ import asyncpg
 
 from api.errors import BriefingError, TimedOut, Unavailable
 from api.settings import Settings
-from api.store.pool import Lease, Pool
+from api.store.pool import BROKEN_OFF, Lease, Pool
 from api.store.read import STALE
 
 Take = Callable[[bytes], Awaitable[None]]
@@ -85,6 +85,8 @@ class Streams:
             return await self.pool.take(True, fresh=fresh)
         except asyncpg.CannotConnectNowError:
             raise Unavailable("The store is starting.") from None
+        except BROKEN_OFF as error:
+            raise Unavailable("The store broke off.") from error
 
     def _end(self, lease: Lease, error: BaseException) -> None:
         if isinstance(error, asyncpg.PostgresError):
