@@ -29,7 +29,8 @@ STALE = (
     asyncpg.ProtocolError,
     OSError,
 )
-TRIES = 3
+# An operator who ends all backends several times in a row meets the same request again and again.
+TRIES = 6
 REST = 0.05
 # How long Postgres may work on a statement: the seconds for each point of its price, and the seconds for any price.
 # `statement_timeout` is the most.
