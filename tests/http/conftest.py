@@ -54,8 +54,12 @@ class Client:
         self.socket.settimeout(5)
         if window:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
-        self.socket.bind((address, 0))
-        self.socket.connect(("127.0.0.1", port))
+        try:
+            self.socket.bind((address, 0))
+            self.socket.connect(("127.0.0.1", port))
+        except OSError:
+            self.socket.close()
+            raise
         self.read = self.socket.makefile("rb")
 
     def send(self, *parts: bytes) -> None:
