@@ -119,7 +119,7 @@ def test_keys_are_listed_rotated_and_revoked(url: str) -> None:
     ("arguments", "said"),
     [
         (("keys", "create", "--name", "a", "--plan", "partnr"), "Did you mean partner?"),
-        (("keys", "create", "--name", "a", "--plan", "anonymous"), "those who have no key"),
+        (("keys", "create", "--name", "a", "--plan", "anonymous"), "for callers without a key"),
         (("keys", "create", "--name", "a", "--plan", "free", "--scope", "admn"), "Did you mean admin?"),
         (("keys", "create", "--name", "a\nb", "--plan", "free"), "one line"),
         (("keys", "create", "--name", "a", "--plan", "free", "--expires", "2020-01-01"), "--expires: Expected a day"),

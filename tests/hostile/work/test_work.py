@@ -22,7 +22,7 @@ from tests.hostile.work.measure import Request, Work, connect, measure
 
 EVENTS = 2_000
 TIMES = 10
-SEARCHED = int(os.environ.get("BRIEFING_GREEDY", "3000"))
+SEARCHED = int(os.environ.get("BRIEFING_OPERATIONS", "3000"))
 IDENTIFIERS = [{"scheme": "wikidata", "value": f"x{n}"} for n in range(190)]
 NONE_OF_THESE = ", ".join(one.upper() for one in KINDS)
 UNKNOWN = '{not: {language: {in: ["en"]}}}'
