@@ -17,8 +17,8 @@ import pytest
 
 from api.store.migrate import migrate
 from tests.bench.archive import KINDS, fill
-from tests.hostile.work.greedy import Greedy, Held
-from tests.hostile.work.measure import Request, Work, connect, measure
+from tests.hostile.effort.greedy import Greedy, Held
+from tests.hostile.effort.measure import Request, Work, connect, measure
 
 EVENTS = 2_000
 TIMES = 10

@@ -13,7 +13,7 @@ import asyncpg
 from api.catalog import VERSIONS, Condition, Link, Resource, Version
 from api.graphql.shape import Narrowed, camel, narrowed, pascal
 from api.rest.parameters import Parameter, parameters
-from tests.hostile.work.measure import Request
+from tests.hostile.effort.measure import Request
 
 TIMES = ("1999-01-01T00:00:00Z", "2021-06-01T00:00:00Z", "2025-01-01T00:00:00Z", "2031-01-01T00:00:00Z")
 SIZES = (1, 1, 2, 10, 50, 200)
