@@ -86,7 +86,8 @@ class Service:
         self, caller: Caller, priced: Priced, held: Held | None = None, paid: int = 0
     ) -> tuple[Spent, Reply | None]:
         """Charge the caller the price, except for what is already `paid`. If the answer is cached, charge only what it
-        uses and return it too. InvalidRequest or TooExpensive if the caller's plan never allows the request."""
+        uses and return it too: there is nothing left to do then. InvalidRequest or TooExpensive if the caller's plan
+        never allows the request."""
         if self.gate.limits is not None:
             if priced.page > caller.plan.page_most:
                 detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
@@ -102,15 +103,13 @@ class Service:
         return kept if kept is not None and kept.mark == self.changes.mark(priced.statement.reads) else None
 
     async def answer(
-        self, priced: Priced, spent: Spent, origin: Origin, held: Held | None = None, kept: Reply | None = None
+        self, priced: Priced, spent: Spent, origin: Origin, held: Held | None = None
     ) -> tuple[Reply, bool]:
-        """Return the answer in bytes, and whether it was cached. An answer that `admit` returned is passed as `kept`
-        and used: it is paid for, and its request has no place for another one. The answer is free if `held` says that
-        the client has it. Unavailable or TimedOut if the store does not answer."""
+        """Return the answer in bytes, and whether it was cached meanwhile. It is free if `held` says that the client
+        has it. Unavailable or TimedOut if the store does not answer."""
         used = priced.price
         try:
-            if kept is None:
-                kept = self._kept_now(priced)
+            kept = self._kept_now(priced)
             reply = kept or await self._fresh(priced, Ticket(origin, priced.price - priced.beside))
             used = _used(priced, reply, held)
             return reply, kept is not None

@@ -179,15 +179,16 @@ async def test_the_tag_before_a_query_is_the_tag_after_it(service: Service, url:
         await write(url, tmp_path, number)
 
 
-async def test_what_came_along_with_the_charge_is_the_answer(service: Service, url: str, tmp_path: Path) -> None:
-    """Its caller has paid for that one, and holds no place for a query."""
+async def test_a_cached_answer_comes_with_its_charge_and_holds_no_place(
+    service: Service, url: str, tmp_path: Path
+) -> None:
     plan, caller = sources(service), Caller("ip:192.0.2.1", Plan("p", 1, 1, 1, 1, 200))
     first = await answer(service, plan)
     spent, kept = await service.admit(caller, plan)
     assert kept is first
+    assert (spent.used, spent.holds_place) == (first.points, False)
     await write(url, tmp_path, 0)
     await asyncio.sleep(OLDEST)
-    assert await service.answer(plan, spent, SERVICE, None, kept) == (first, True)
     assert (await service.admit(caller, plan))[1] is None
     assert await count(service) == 1
 

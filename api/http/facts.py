@@ -61,11 +61,6 @@ class Facts:
     unread: UnreadAnswers | None = None
     answer: Unread | None = None
 
-    def count_answer(self, caller: Caller, size: int) -> None:
-        """Count an answer of so many bytes until its client has read it. Unavailable if there is no room for it."""
-        if self.unread is not None and size > SMALL:
-            self.answer = self.unread.add(caller.identity, size)
-
     @property
     def left(self) -> int | None:
         """The points that the caller has left."""
@@ -117,15 +112,21 @@ async def answered(service: Service, priced: Priced, scope: Scope, about: bytes 
     facts.spent = spent
     spent.check()
     facts.store_begun = begun = perf_counter()
-    facts.cache = "miss"
-    try:
-        where = origin(scope, service.settings)
-        reply, was_kept = await service.answer(priced, spent, where, held if tags else None, kept)
-    finally:
-        facts.store_seconds = perf_counter() - begun
-    if was_kept:
+    if kept is not None:
+        # It is paid for, and its request has no place for another answer.
+        reply = kept
         facts.cache, facts.store_seconds = "hit", 0.0
-    facts.count_answer(scope["caller"], len(reply.body))
+    else:
+        facts.cache = "miss"
+        try:
+            where = origin(scope, service.settings)
+            reply, was_kept = await service.answer(priced, spent, where, held if tags else None)
+        finally:
+            facts.store_seconds = perf_counter() - begun
+        if was_kept:
+            facts.cache, facts.store_seconds = "hit", 0.0
+    if facts.unread is not None and len(reply.body) > SMALL:
+        facts.answer = facts.unread.add(scope["caller"].identity, len(reply.body))
     return reply
 
 

@@ -52,7 +52,8 @@ class Front:
         self.unread = UnreadAnswers(settings.unread_memory)
         # Past the application's own middleware: it would answer errors in shapes that are not ours.
         self._origins = Origins(settings.cors_origins)
-        self._router: ASGIApp = BodyIgnored(Preflights(paths, self._origins), settings)
+        self._router: ASGIApp = BodyIgnored(paths, settings)
+        self._options: ASGIApp = BodyIgnored(Preflights(paths, self._origins), settings)
         self._ended = tuple(ended)
         self._suggests = settings.suggestions != "none"
         self._outdated = of_versions(VERSIONS.values())
@@ -68,6 +69,7 @@ class Front:
         facts = Facts(request_id.decode(), perf_counter(), connection=connection, unread=self.unread)
         scope["facts"] = facts
         scope["app"] = self._app
+        settings = self._settings
         self.in_flight += 1
         told = self._outdated.get(name_of(scope), ()) if self._outdated else ()
         if told:
@@ -88,12 +90,14 @@ class Front:
                     *([(b"deprecated-use", uses(facts.outdated))] if facts.outdated else ()),
                 ]
                 if connection is not None:
-                    connection.least_pace = self._least_pace(scope)
+                    caller: Caller | None = scope.get("caller")
+                    keyed = caller is not None and caller.key_id is not None
+                    connection.least_pace = settings.least_pace_keyed if keyed else settings.least_pace
             size = len(message.get("body", b""))
             facts.bytes += size
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body", False):
-                if connection is not None and connection.unread:
+                if facts.bytes and connection is not None and connection.unread:
                     await self._until_taken(facts, connection, scope, size)
                 facts.cut = False
 
@@ -104,11 +108,6 @@ class Front:
             if facts.answer is not None:
                 self.unread.remove(facts.answer)
             self._end(facts, scope)
-
-    def _least_pace(self, scope: Scope) -> float:
-        caller: Caller | None = scope.get("caller")
-        keyed = caller is not None and caller.key_id is not None
-        return self._settings.least_pace_keyed if keyed else self._settings.least_pace
 
     async def _until_taken(self, facts: Facts, connection: Connection, scope: Scope, size: int) -> None:
         """Wait until the client has read its answer. Until then the answer counts as unread, and the caller's place for
@@ -133,7 +132,8 @@ class Front:
         facts: Facts = scope["facts"]
         try:
             check_path(scope["raw_path"])
-            await self._router(scope, receive, framed)
+            router = self._options if scope["method"] == "OPTIONS" else self._router
+            await router(scope, receive, framed)
         except Exception as raised:
             error = from_router(raised, scope["path"]) if isinstance(raised, HTTPException) else raised
             status, headers, body = document(error, facts.request_id, self._suggests)

@@ -95,7 +95,9 @@ def unchanged(scope: Scope, is_current: Callable[[str], bool], *, weak: bool = F
 def held_tags(scope: Scope) -> list[str]:
     """Return the tags of If-None-Match without quotes and `W/`, because they are compared weakly (RFC 9110, 13.1.2).
     Only the first few are returned, because a client may send any number for free."""
-    parts = header(scope, b"if-none-match").split(",", TAGS_MOST)[:TAGS_MOST]
+    given = header(scope, b"if-none-match")
+    # Nearly all clients send one tag.
+    parts = given.split(",", TAGS_MOST)[:TAGS_MOST] if "," in given else [given]
     quoted = [one.strip().removeprefix("W/") for one in parts]
     return [one[1:-1] for one in quoted if len(one) > 2 and one[0] == one[-1] == '"']
 

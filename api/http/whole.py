@@ -10,6 +10,7 @@ from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 BODILESS = (204, 304)
+JOIN = b": ".join
 
 
 class Whole:
@@ -53,22 +54,13 @@ class Whole:
 def _head(cycle: RequestResponseCycle, start: HTTPResponseStartEvent) -> bytes | None:
     """The head as bytes; None where it does not say how long the body is."""
     status = start["status"]
-    parts = [STATUS_LINE[status]]
-    lines = 2
-    long = status in BODILESS
-    for fields in (cycle.default_headers, start["headers"]):
-        for name, value in fields:
-            parts += (name, b": ", value, b"\r\n")
-            lines += 1
-            long = long or name == b"content-length"
-    if not long:
-        return None
+    lines = [*map(JOIN, cycle.default_headers), *map(JOIN, start["headers"])]
     if not cycle.keep_alive:
-        parts.append(b"connection: close\r\n")
-        lines += 1
-    parts.append(b"\r\n")
-    head = b"".join(parts)
+        lines.append(b"connection: close")
+    head = STATUS_LINE[status] + b"\r\n".join(lines) + b"\r\n\r\n"
+    if status not in BODILESS and b"\r\ncontent-length: " not in head:
+        return None
     # A line's end inside a value would begin a field, or an answer, of somebody else's.
-    if not head.count(b"\r\n") == head.count(b"\n") == head.count(b"\r") == lines:
+    if not head.count(b"\r\n") == head.count(b"\n") == head.count(b"\r") == len(lines) + 2:
         raise RuntimeError("A header field holds the end of a line.")
     return head

@@ -17,7 +17,7 @@ from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
 from api.http.admission import Admission
 from api.http.facts import answered, charge_reading, requested
-from api.http.media import header, wanted
+from api.http.media import fields, header, wanted
 from api.http.problems import HTTPError
 from api.http.respond import Bytes, respond, unchanged
 from api.http.route import DataRoute, Handler
@@ -130,6 +130,8 @@ def _record(
 def _same(service: Service, scope: Scope, about: bytes, planned: Planned | None) -> Bytes | None:
     """Return a 304 if the client's copy is current, without parsing the request. If the request is remembered, note the
     deprecated parts that it uses."""
+    if b"if-none-match" not in fields(scope):
+        return None
     if planned is not None:
         scope["facts"].outdated = planned.priced.outdated
     return unchanged(scope, partial(service.is_current, about))

@@ -52,6 +52,11 @@ class Account:
             os.chown(file, self.uid, self.gid)
 
 
+# Nothing named PG*, and initdb need not search for the zone. A backend keeps up to 32 MiB of the memory that it has
+# freed: some lists took 12 ms instead of 9, because each statement got its memory from the kernel anew.
+ENVIRONMENT = {"TZ": "UTC", "MALLOC_TRIM_THRESHOLD_": str(32 * 1024**2), "MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2)}
+
+
 @dataclass(frozen=True)
 class Tools:
     """Postgres's programs, who runs them, and where they write."""
@@ -70,7 +75,7 @@ class Tools:
             stdout=self.log,
             stderr=self.log,
             cwd=cwd,
-            env={"TZ": "UTC"},  # nothing named PG*; and initdb need not search for the zone
+            env=ENVIRONMENT,
             user=self.account.uid,
             group=self.account.gid,
             extra_groups=None if self.account.uid is None else [],

@@ -89,8 +89,10 @@ class Postgres:
     pid: int
 
     def __post_init__(self) -> None:
-        # Contenders and psql get no URL; all drivers of Postgres read the password here.
-        os.environ["PGPASSFILE"] = parse_qs(urlsplit(self.url).query)["passfile"][0]
+        # Contenders and psql get no URL; all drivers of Postgres read the password here. Older commits have none.
+        passfile = parse_qs(urlsplit(self.url).query).get("passfile")
+        if passfile:
+            os.environ["PGPASSFILE"] = passfile[0]
 
     @property
     def host(self) -> str:
