@@ -32,7 +32,7 @@ from exporting import lines_of_export
 from loading import empty_store, load, write_lines
 from questions import LIST, NESTED_EVENTS, questions, searches
 from ratio import Comparison, Round, table
-from servers import HERE, OWN, ROOT, Checkout, Postgres, Process, service
+from servers import HERE, OWN, Checkout, Postgres, Process, checked_out, service
 
 LEAST_ROUNDS = 5
 ANSWER_MEMORY = 64 * 1024 * 1024
@@ -94,20 +94,6 @@ def options() -> argparse.Namespace:
     if given.rounds < LEAST_ROUNDS:
         parser.error(f"Too few rounds for a median: name at least {LEAST_ROUNDS}.")
     return given
-
-
-@contextmanager
-def checked_out(commit: str, folder: Path) -> Iterator[Checkout]:
-    """Check a commit out into a folder, and install it there."""
-    git = ["git", "-C", str(ROOT)]
-    subprocess.run([*git, "worktree", "add", "--quiet", "--detach", str(folder), commit], check=True)
-    try:
-        install = ["make", "--no-print-directory", "-C", str(folder), ".venv/installed", f"PYTHON={sys.executable}"]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-        subprocess.run(install, env=environment, stdout=sys.stderr, check=True)
-        yield Checkout(folder, folder / ".venv" / "bin" / "python")
-    finally:
-        subprocess.run([*git, "worktree", "remove", "--force", str(folder)], check=True)
 
 
 @contextmanager

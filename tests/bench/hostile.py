@@ -1,7 +1,8 @@
 """An honest client with a key beside 64 hostile connections, and beside as many harmless ones: its errors, its times.
 
 `python tests/bench/hostile.py` measures this alone in 15 minutes, prints it, and puts it into RESULTS.md. With other
-numbers than the defaults it prints alone: `--rounds 1 --seconds 15 --events 200000`.
+numbers than the defaults it prints alone: `--rounds 1 --seconds 15 --events 200000`. With `--base COMMIT` it measures
+the service of that commit too, beside the hostile connections and over the same store.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,7 @@ from tempfile import TemporaryDirectory
 from archive import ensure
 from client import Client
 from results import put
-from servers import BRIEFING, Process
+from servers import OWN, Checkout, Process, checked_out
 
 from api.access.keys import Keys, Wanted
 from api.store import embedded
@@ -31,6 +32,7 @@ from tests.hostile.crowd import NETWORKS, crowd, harmless
 TITLE = "## An honest client beside a hostile one"
 ROUNDS, SECONDS = 3, 60.0
 CONNECTIONS = 64
+BEFORE = "hostile, at the base"
 EVENTS = 2000
 WORKERS = (1, 4)
 PAUSE = 0.01
@@ -60,10 +62,11 @@ async def keys(url: str) -> list[str]:
     return [one.secret.text for one in made]
 
 
-def measured(url: str, key: str, others: list[str], seconds: float, workers: int) -> Round:
+def measured(url: str, key: str, others: list[str], seconds: float, workers: int, checkout: Checkout = OWN) -> Round:
     """One round, against a service of its own with all limits on. It trusts what the crowd says of its networks."""
     settings = {"BRIEFING_DATABASE_URL": url, "BRIEFING_PORT": "0", "BRIEFING_TRUSTED_PROXIES": "127.0.0.1"}
-    process = Process(BRIEFING, settings | {"BRIEFING_WORKERS": str(workers)})
+    settings["BRIEFING_WORKERS"] = str(workers)
+    process = Process(checkout.command("serve"), settings | checkout.environment)
     try:
         process.ready()
         took, errors = [], 0
@@ -97,11 +100,11 @@ def store(events: int) -> Iterator[str]:
         yield server.url
 
 
-def report(rounds: int = ROUNDS, seconds: float = SECONDS, events: int = EVENTS) -> str:
+def report(rounds: int = ROUNDS, seconds: float = SECONDS, events: int = EVENTS, base: Checkout | None = None) -> str:
     """The section of RESULTS.md."""
     with store(events) as url:
         key, *others = asyncio.run(keys(url))
-        parts = [_compared(url, key, others, workers, rounds, seconds) for workers in WORKERS]
+        parts = [_compared(url, key, others, workers, rounds, seconds, base) for workers in WORKERS]
     return f"""{TITLE}
 
 `briefing serve` with the plans that come with it and all limits on, one worker and four. A client with a key asks one
@@ -119,15 +122,19 @@ over a store of {events:,} events.
 
 
 def _compared(
-    url: str, key: str, others: list[str], workers: int, rounds: int, seconds: float
+    url: str, key: str, others: list[str], workers: int, rounds: int, seconds: float, base: Checkout | None
 ) -> tuple[list[str], str]:
     """The lines of the table for so many workers, and whether the promise is kept."""
     beside: list[Round] = []
     among: list[Round] = []
+    before: list[Round] = []
+    named = (("harmless", beside), ("hostile", among), (BEFORE, before))
     for number in range(rounds):
         beside.append(measured(url, key, others, seconds, workers))
         among.append(measured(url, key, [], seconds, workers))
-        for name, one in (("harmless", beside[-1]), ("hostile", among[-1])):
+        if base is not None:
+            before.append(measured(url, key, [], seconds, workers, base))
+        for name, one in ((name, each[-1]) for name, each in named if each):
             told = ", ".join(f"{times:,} × {status}" for status, times in sorted(one.crowd.items()))
             print(f"{workers} workers, round {number + 1}: {name}: p50 {one.at(0.5) * 1000:.1f} ms, "
                   f"p99 {one.at(0.99) * 1000:.1f} ms, {len(one.took)} answers, {one.errors} errors; the crowd: {told}",
@@ -138,7 +145,7 @@ def _compared(
     verdict = (
         f"p99 beside hostile connections against harmless ones, workers: {workers}: {ratio:.2f}, promised at most "
     )
-    lines = [_line(name, each, seconds, workers) for name, each in (("harmless", beside), ("hostile", among))]
+    lines = [_line(name, each, seconds, workers) for name, each in named if each]
     return lines, f"{verdict}{MOST:g}, without an error: {met}.\n"
 
 
@@ -159,8 +166,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--base", metavar="COMMIT", help="measure the service of this commit too")
     given = parser.parse_args()
-    section = report(given.rounds, given.seconds, given.events)
+    with ExitStack() as held:
+        base = None
+        if given.base:
+            folder = Path(held.enter_context(TemporaryDirectory(prefix="hostile-")))
+            base = held.enter_context(checked_out(given.base, folder / "checkout"))
+        section = report(given.rounds, given.seconds, given.events, base)
     print(section)
     if (given.rounds, given.seconds, given.events) == (ROUNDS, SECONDS, EVENTS):
         put(section)

@@ -44,6 +44,20 @@ OWN = Checkout(ROOT, Path(sys.executable))
 BRIEFING = OWN.command("serve")
 
 
+@contextmanager
+def checked_out(commit: str, folder: Path) -> Iterator[Checkout]:
+    """Check a commit out into a folder, and install it there."""
+    git = ["git", "-C", str(ROOT)]
+    subprocess.run([*git, "worktree", "add", "--quiet", "--detach", str(folder), commit], check=True)
+    try:
+        install = ["make", "--no-print-directory", "-C", str(folder), ".venv/installed", f"PYTHON={sys.executable}"]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        subprocess.run(install, env=environment, stdout=sys.stderr, check=True)
+        yield Checkout(folder, folder / ".venv" / "bin" / "python")
+    finally:
+        subprocess.run([*git, "worktree", "remove", "--force", str(folder)], check=True)
+
+
 class Process:
     """A server in a process of its own, which says on its first line where it listens."""
 
