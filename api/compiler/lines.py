@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.compiler.cells import csv_row, typed
-from api.compiler.json import array_of, literal, object_of, one_line, optional, string, written
+from api.compiler.json import array_of, literal, object_of, optional, string, written
 from api.compiler.page import everything
 from api.compiler.record import pairs, record
 from api.compiler.writer import Source, Writer, indent
@@ -39,7 +39,7 @@ def _escaped(text: str) -> str:
 
 def _whole(writer: Writer, source: Source, root: Lines) -> str:
     assert isinstance(root.shape, Whole)
-    return _line(root, one_line(record(writer, source, root.shape.selection).sql()))
+    return _line(root, record(writer, source, root.shape.selection).sql())
 
 
 def _flat(writer: Writer, source: Source, root: Lines) -> str:
@@ -70,7 +70,7 @@ def _feature(writer: Writer, source: Source, root: Lines) -> str:
             ("properties", object_of(properties)),
         ]
     )
-    return _line(root, one_line(made.sql()))
+    return _line(root, made.sql())
 
 
 def _place(writer: Writer, source: Source, shape: Feature) -> Source:

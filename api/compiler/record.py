@@ -92,10 +92,12 @@ def _measure_text(source: Source, name: str, kind: Type) -> None:
     """Add the bytes of a column to the source if it can contain much text. They are measured in the store, so that they
     are the same for REST and GraphQL."""
     column = source.column(name)
+    if name not in source.resource.fields:
+        return  # The ids of a link.
     if kind.many or kind.name == "value":
         bytes_of = f"octet_length({column}::text)"
         source.text_bytes.append(f"case when pg_column_size({column}) > {SMALL_BYTES} then {bytes_of} else 0 end")
-    elif name in source.resource.fields and _is_free_text(source.resource.fields[name]):
+    elif _is_free_text(source.resource.fields[name]):
         source.text_bytes.append(f"coalesce(octet_length({column}), 0)")
 
 
@@ -209,14 +211,15 @@ def page(writer: Writer, rows: Rows, parent: Source | None = None) -> PageSelect
     is_child = bool(link and link.owned)
     below = source.points if is_child else [*source.points, *_text_points(source)]
     points = f"{_points(unit_of(writer.version, rows), below) or '0'} + {extra_of(rows)}".removesuffix(" + 0")
-    text = _text_sum(source) if is_child else ""
+    text = _text_sum(writer, source) if is_child else ""
     columns = f"{made.sql()} as made, {points} as points{text}{marked}"
     return PageSelect(f"{counted}select {columns}\n{read_from}\nhaving true", has_text=bool(text))
 
 
-def _text_sum(source: Source, only: str = "") -> str:
-    """Return the column `text_bytes` of a set of children; empty if they contain no text."""
-    if not source.text_bytes:
+def _text_sum(writer: Writer, source: Source, only: str = "") -> str:
+    """Return the column `text_bytes` of a set of children; empty if they contain no text, or if an export reads them,
+    whose price does not depend on it."""
+    if not source.text_bytes or writer.ordered:
         return ""
     filtered = f" filter (where {only})" if only else ""
     return f", coalesce(sum({' + '.join(source.text_bytes)}){filtered}, 0) as text_bytes"
@@ -243,7 +246,7 @@ def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> PageSelec
     joins = "".join(f"\n{join}" for join in source.joins)
     view = f"{writer.view(rows.resource)} {source.alias}"
     points = _points(unit_of(writer.version, rows), source.points, first if beyond else "")
-    text = _text_sum(source, first if beyond else "")
+    text = _text_sum(writer, source, first if beyond else "")
     sql = (
         f"select {object_of(values).sql()} as made{f', {points} as points' if points else ''}{text}\nfrom {view}{joins}"
         f"\nwhere {joined.format(source.alias)} and {position} {'<=' if beyond else '<'} {size}\nhaving true"

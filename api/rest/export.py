@@ -107,6 +107,7 @@ class Exports:
 
         async def lines(piece: bytes) -> None:
             nonlocal begun
+            piece = form.escape(piece)
             await take(piece if begun else head + piece[len(form.before) :])
             begun = True
 

@@ -83,6 +83,8 @@ class FairQueue(Generic[Granted]):
         self._callers: tuple[OrderedDict[str, Share[Granted]], ...] = tuple(OrderedDict() for _ in Rank)
         self._waiters: dict[Ticket, Waiter[Granted]] = {}
         self._numbers = count()
+        # Callers that have statements in the queue.
+        self.callers_waiting = 0
 
     def __len__(self) -> int:
         return len(self._waiters)
@@ -123,6 +125,7 @@ class FairQueue(Generic[Granted]):
         share = waiter.share
         del share.waiters[waiter]
         share.waiting -= 1
+        self.callers_waiting -= share.waiting == 0
         while (above := share.above) is not None:
             above.waiting -= 1
             if not share.waiting:
@@ -152,6 +155,7 @@ class FairQueue(Generic[Granted]):
         self._waiters[waiter.ticket] = waiter
         share = waiter.share
         share.waiters[waiter] = None
+        self.callers_waiting += share.waiting == 0
         share.waiting += 1
         while (above := share.above) is not None:
             if not share.queued:
@@ -177,6 +181,7 @@ class FairQueue(Generic[Granted]):
         waiter = next(iter(share.waiters))
         del share.waiters[waiter]
         del self._waiters[waiter.ticket]
+        self.callers_waiting -= share.waiting == 0
         return waiter
 
 

@@ -226,12 +226,14 @@ class Pool:
         """Grant free places to waiting statements."""
         if not self._queue:
             return
-        now = asyncio.get_running_loop().time()
-        # Statements that still run count too: otherwise a new caller would get all places that become free.
-        for lease in self._out:
-            if lease.share is not None:
-                lease.share.add(now - lease.since, now)
-                lease.since = now
+        # Statements that still run count too: otherwise a new caller would get all places that become free. If only one
+        # caller waits, nobody has to be compared.
+        if self._queue.callers_waiting > 1:
+            now = asyncio.get_running_loop().time()
+            for lease in self._out:
+                if lease.share is not None:
+                    lease.share.add(now - lease.since, now)
+                    lease.since = now
         while self._has_place(Rank.KEYED):
             last = Rank.ANONYMOUS if self._has_place(Rank.ANONYMOUS) else Rank.KEYED
             waiter = self._queue.next(last)

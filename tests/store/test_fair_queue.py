@@ -187,3 +187,14 @@ async def test_whatever_happens_the_next_one_is_the_one_that_a_full_search_finds
                 assert key(found) == min(map(key, waiters))
                 waiters.remove(found)
     assert len(queue) == len(waiters) == queue.waiting(Rank.ANONYMOUS)
+
+
+async def test_the_queue_counts_the_callers_that_wait(queue: Queue) -> None:
+    first, _, _, left = await queue.enter(anonymous(1), anonymous(1), keyed(1), anonymous(2))
+    assert queue.callers_waiting == 3
+    queue.lift(first, keyed(1))
+    assert queue.callers_waiting == 3, "the first caller has another statement"
+    queue.remove(queue._waiters[left])
+    assert queue.callers_waiting == 2
+    queue.served()
+    assert queue.callers_waiting == 0
