@@ -19,6 +19,7 @@ from api.catalog import VERSIONS
 from api.graphql import console
 from api.graphql import contract as sdl
 from api.graphql import routes as graphql
+from api.graphql.turns import Turns
 from api.http import lifecycle, meanings
 from api.http.access_log import access_log
 from api.http.admission import Admission
@@ -98,12 +99,13 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None, tab
     routers = [health.routes(), index.routes(service, admission, versions), reference.routes(served)]
     routers += [console.ASSETS.routes(), ASSETS.routes(), meanings.routes()]
     routers.append(access.routes(directory.store, admission, settings))
+    turns = Turns(gate.limits is not None, settings.processes)
     for version in VERSIONS.values():
         if version.lifecycle.status == "retired":
             routers += [graphql.retired(version), lifecycle.gone(version)]
             continue
         routers += [rest.routes(service, admission, exports, version), export.routes(exports, admission, version)]
-        routers += [contract.routes(version), sdl.routes(version), graphql.routes(service, admission, version)]
+        routers += [contract.routes(version), sdl.routes(version), graphql.routes(service, admission, version, turns)]
         routers.append(me.routes(version, admission))
     for router in routers:
         app.include_router(router)

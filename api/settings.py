@@ -138,13 +138,18 @@ class Settings(BaseSettings):
     @property
     def processes(self) -> int:
         """How many processes serve."""
-        return self.workers or (len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+        return self.workers or processors()
 
     @property
     def machines(self) -> int:
         """How many machines like this one share a plan. While Redis is away, each of them grants that part of it; the
         workers of a machine share one table. An uneven number is rounded up, so that the part is smaller."""
         return -(-max(self.limit_processes, self.processes) // self.processes)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 # What others read: the suite, and what container managers set for a service that is called "briefing".

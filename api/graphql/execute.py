@@ -105,14 +105,14 @@ class Answer:
 class Executor:
     """One version's GraphQL. Remembers documents and plans; what it remembers is bounded in bytes."""
 
-    def __init__(self, service: Service, version: Version) -> None:
+    def __init__(self, service: Service, version: Version, turns: Turns) -> None:
         self._service = service
         self._version = version
         self._schema = core(version)
         self._documents = Documents(self._schema)
         self._plans: Memo[Prepared] = Memo(PLANS_MOST)
         self._suggestions = service.settings.suggestions
-        self._turns = Turns(service.gate.limits is not None)
+        self._turns = turns
         self.persisted = Persisted(service.gate, version.name)
 
     async def prepare(self, scope: Scope, sent: bytes, key: bytes, caller: Caller) -> Prepared:

@@ -18,6 +18,7 @@ from api.graphql.console import page
 from api.graphql.execute import Executor
 from api.graphql.problems import body
 from api.graphql.request import HTML, media_type, read_bytes, status_of
+from api.graphql.turns import Turns
 from api.http import lifecycle
 from api.http.admission import Admission
 from api.http.facts import charge_reading, requested
@@ -26,10 +27,10 @@ from api.http.respond import Bytes, packed, respond, unchanged
 from api.http.route import DataRoute
 
 
-def routes(service: Service, admission: Admission, version: Version) -> APIRouter:
-    """`/vN/graphql`: POST and GET, and the console for a browser that opens it."""
+def routes(service: Service, admission: Admission, version: Version, turns: Turns) -> APIRouter:
+    """Return `/vN/graphql`: POST and GET, and the console for a browser that opens it. All versions share the turns."""
     router = APIRouter(route_class=DataRoute)
-    door = _Door(service, admission, Executor(service, version), version)
+    door = _Door(service, admission, Executor(service, version, turns), version)
     router.add_api_route(
         f"/{version.name}/graphql", door.handle, methods=["GET", "HEAD", "POST", "OPTIONS"], include_in_schema=False
     )

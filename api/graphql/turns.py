@@ -1,10 +1,12 @@
-"""Whose new document is read next. To parse and validate one takes up to 30 ms, however little it costs in points, and
-whoever sends another each time would have the process to themselves.
+"""Share the processor time in which new GraphQL documents are read.
 
-So one is read in a turn of the loop, and other requests go on in between; the turns go round among the callers, so that
-who sends many waits for its own; and who has had more than their share of the time waits until it is that share again.
-Nobody is refused for that who sends one request after the other, and nothing of it shows in prices. Requests whose
-bytes are known need no turn, nor do known documents with other variables.
+Parsing and validating a document takes up to 30 ms, however few points it costs. So the documents are read one at a
+time, each in a turn of the loop, and other requests are answered in between. Callers with a key go first, and callers
+take turns. A caller that has used more than its share of the time waits until it is within that share again. Callers
+without a key have a share together, too: otherwise fifty of them, each within its own share, would use all processors.
+
+A client that sends one request after the other is never refused for this, and prices do not depend on it. Requests
+whose bytes are known need no turn, and neither do known documents with other variables.
 """
 
 from __future__ import annotations
@@ -17,21 +19,28 @@ from contextlib import asynccontextmanager
 
 from api.access.caller import Caller
 from api.errors import Unavailable
+from api.settings import processors
 
-# Of the time of one process, for who has no key and for who has one, and can lose it.
+# Of the time of one process: for a caller without a key, and for one with a key, which can be revoked.
 SHARE, KEYED = 0.1, 0.5
+# For all callers without a key together, of the time of all processors, and at most of the time of one process.
+ANONYMOUS, ANONYMOUS_MOST = 0.2, 0.25
+TOGETHER = "anonymous callers"
 # Seconds of reading that nobody waits for: some 100 documents such as clients send.
 AHEAD = 0.3
 # Of one caller's that wait; each of its requests has a connection.
 WAITING_MOST = 32
 REMEMBERED = 10_000
+Lines = OrderedDict[str, "deque[asyncio.Future[None]]"]
 
 
 class Turns:
-    """The turns of one process, by caller. Where nobody is `held` to anything each only comes one after the other."""
+    """The turns of one of several `processes`, by caller. If nobody is `held` to a share, documents are only read one
+    after the other."""
 
-    def __init__(self, held: bool) -> None:
+    def __init__(self, held: bool, processes: int = 1) -> None:
         self._held = held
+        self._together = min(ANONYMOUS * processors() / processes, ANONYMOUS_MOST)
         self._rounds = _Rounds()
         # When the share will be kept again, by the loop's clock: the oldest that read something first.
         self._even: OrderedDict[str, float] = OrderedDict()
@@ -40,13 +49,14 @@ class Turns:
     @asynccontextmanager
     async def turn(self, caller: Caller) -> AsyncIterator[None]:
         """Read within it, without awaiting anything. Unavailable: too many of the caller's wait."""
-        identity, share = caller.identity, SHARE if caller.key_id is None else KEYED
+        identity, keyed = caller.identity, caller.key_id is not None
+        share = KEYED if keyed else SHARE
         waiting = self._waiting.get(identity, 0)
         if waiting >= WAITING_MOST and self._held:
             raise Unavailable("Too many of your new documents wait to be read.", "Send the values as variables.")
         self._waiting[identity] = waiting + 1
         try:
-            await self._patience(identity, AHEAD / share)
+            await self._patience(identity, keyed)
         finally:
             self._waiting[identity] -= 1
             if not self._waiting[identity]:
@@ -55,17 +65,25 @@ class Turns:
         try:
             yield
         finally:
-            self._note(identity, (time.thread_time() - begun) / share)
+            took = time.thread_time() - begun
+            self._note(identity, took / share)
+            if not keyed:
+                self._note(TOGETHER, took / self._together)
             self._rounds.release()
 
-    async def _patience(self, identity: str, ahead: float) -> None:
+    async def _patience(self, identity: str, keyed: bool) -> None:
         while True:
-            await self._rounds.acquire(identity)
-            wait = self._even.get(identity, 0.0) - asyncio.get_running_loop().time() - ahead
-            if wait <= 0 or not self._held:
+            await self._rounds.acquire(identity, keyed)
+            wait = 0.0 if not self._held else self._wait(identity, KEYED if keyed else SHARE)
+            if self._held and not keyed:
+                wait = max(wait, self._wait(TOGETHER, self._together))
+            if wait <= 0:
                 return
             self._rounds.release()
             await asyncio.sleep(wait)
+
+    def _wait(self, who: str, share: float) -> float:
+        return self._even.get(who, 0.0) - asyncio.get_running_loop().time() - AHEAD / share
 
     def _note(self, identity: str, seconds: float) -> None:
         now = asyncio.get_running_loop().time()
@@ -76,16 +94,18 @@ class Turns:
 
 
 class _Rounds:
-    """A lock that goes round among those who want it, each in a turn of the loop."""
+    """A lock for which callers take turns, those with a key before all others. Each holds it in a turn of the loop."""
 
     def __init__(self) -> None:
-        self._lines: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._keyed: Lines = OrderedDict()
+        self._anonymous: Lines = OrderedDict()
         self.taken = False
 
-    async def acquire(self, identity: str) -> None:
+    async def acquire(self, identity: str, keyed: bool) -> None:
         if self.taken:
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._lines.setdefault(identity, deque()).append(place)
+            lines = self._keyed if keyed else self._anonymous
+            lines.setdefault(identity, deque()).append(place)
             try:
                 await place
             except asyncio.CancelledError:
@@ -101,16 +121,20 @@ class _Rounds:
             raise
 
     def release(self) -> None:
-        self.taken = False
-        while self._lines:
-            identity, line = next(iter(self._lines.items()))
-            while line and line[0].done():
-                line.popleft()
-            if not line:
-                del self._lines[identity]
-                continue
-            # It stays taken: nobody who comes now is let in before.
-            self.taken = True
-            line.popleft().set_result(None)
-            self._lines.move_to_end(identity)
-            return
+        # If somebody waits, it stays taken: nobody who comes now is let in before.
+        self.taken = _serve(self._keyed) or _serve(self._anonymous)
+
+
+def _serve(lines: Lines) -> bool:
+    """Give the lock to the next caller of these, and return whether there is one."""
+    while lines:
+        identity, line = next(iter(lines.items()))
+        while line and line[0].done():
+            line.popleft()
+        if not line:
+            del lines[identity]
+            continue
+        line.popleft().set_result(None)
+        lines.move_to_end(identity)
+        return True
+    return False

@@ -10,7 +10,8 @@ import pytest
 from api.access.caller import Caller
 from api.access.plan import Plan
 from api.errors import Unavailable
-from api.graphql.turns import AHEAD, KEYED, SHARE, WAITING_MOST, Turns
+from api.graphql.turns import AHEAD, ANONYMOUS, ANONYMOUS_MOST, KEYED, SHARE, WAITING_MOST, Turns
+from api.settings import processors
 
 PLAN = Plan("free", 1000, 10_000, 1000, 4, 200)
 SOMEBODY = Caller("ip:192.0.2.1", PLAN)
@@ -106,3 +107,34 @@ async def test_where_nobody_is_held_nobody_waits() -> None:
     turns = Turns(held=False)
     await reads(turns, SOMEBODY, 1, AHEAD + 0.1)
     assert await reads(turns, SOMEBODY, 3, 0.01) < 0.5
+
+
+async def test_callers_without_a_key_have_a_share_together() -> None:
+    """Fifty of them, each within its own share, would have the process to themselves."""
+    turns = Turns(held=True)
+    many = [Caller(f"ip:198.51.100.{number}", PLAN) for number in range(50)]
+    used = 1.5 * AHEAD
+    await asyncio.gather(*(reads(turns, caller, 1, used / len(many)) for caller in many))
+    begun = time.monotonic()
+    await asyncio.gather(*(reads(turns, caller, 1, 0.002) for caller in many))
+    assert time.monotonic() - begun > 0.1 / ANONYMOUS_MOST * 0.5
+    assert await reads(turns, HOLDER, 1, 0.01) < 0.5, "a caller with a key does not wait for them"
+
+
+async def test_processes_divide_the_share_of_callers_without_a_key() -> None:
+    few, many = Turns(held=True, processes=1), Turns(held=True, processes=1000)
+    assert few._together == min(ANONYMOUS * processors(), ANONYMOUS_MOST)
+    assert many._together == ANONYMOUS * processors() / 1000
+
+
+async def test_callers_with_a_key_go_first() -> None:
+    turns = Turns(held=True)
+    order: list[str] = []
+
+    async def one(caller: Caller) -> None:
+        async with turns.turn(caller):
+            order.append(caller.identity)
+
+    others = [Caller(f"ip:198.51.100.{number}", PLAN) for number in range(10)]
+    await asyncio.gather(*map(one, others), one(HOLDER))
+    assert HOLDER.identity in order[:2]
