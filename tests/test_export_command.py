@@ -32,7 +32,7 @@ DATASET = {"dataset": "more"}
 EDITIONS = (
     [
         {"resource": "place", **DATASET, "key": "a", "name": "A", "latitude": 1e-7, "longitude": 45.0},
-        {"resource": "source", **DATASET, "key": "s", "name": "=1+1", "kind": "other", "aliases": ["a|b", "c"]},
+        {"resource": "source", **DATASET, "key": "s", "name": "=1+1", "kind": "other", "aliases": ["a|b", "c\\"]},
         {"resource": "event", **DATASET, "key": "e", "kind": "other", "title": "E", "time_precision": "unknown"}
         | {"status": "occurred", "place": "a", "citations": [{"source": "s", "via": ["s"]}]},
         {"resource": "figure", **DATASET, "key": "f", "measure": "mass", "unit": "kg", "value": 0.5, "event": "e"},
@@ -123,6 +123,8 @@ async def test_tables_have_a_row_for_each_record(taken: Path) -> None:
         assert len(rows) == counts[resource.name]["records"]
         if rows:
             assert list(rows[0]) == [cell.name for cell in cells(V1, resource)]
+    with (taken / "sources.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["aliases"] for row in csv.DictReader(file) if row["name"] == "'=1+1"] == [r"a\|b|c\\"]
 
 
 def test_parquet_has_the_cells_in_their_types(taken: Path) -> None:
@@ -138,7 +140,7 @@ def test_parquet_has_the_cells_in_their_types(taken: Path) -> None:
     assert str(figures.schema.field("value").type) == "decimal128(21, 6)"
     assert str(figures.schema.field("as_of").type) == "date32[day]"
     sources = tables.read_table(taken / "sources.parquet").to_pylist()
-    assert next(one["aliases"] for one in sources if one["name"] == "=1+1") == ["a|b", "c"]
+    assert next(one["aliases"] for one in sources if one["name"] == "=1+1") == ["a|b", "c\\"]
 
 
 def test_without_pyarrow_it_says_so_and_writes_the_rest(filled: str, tmp_path: Path) -> None:

@@ -1,19 +1,18 @@
-"""The cells of a flat row: as values of their own types, and as text in a row of CSV (RFC 4180).
+r"""The cells of a flat row: as values of their own types, and as text in a row of CSV (RFC 4180).
 
-Text is always quoted. A text that a spreadsheet would take for a formula begins with an apostrophe, unless it is a
-plain number. Elements of a list are joined by `|`, and a `|` within one is written as `\\|`.
+Text is always quoted. A text that a spreadsheet would run as a formula begins with an apostrophe, unless it is a plain
+number. Elements of a list are joined by `|`. Within an element a backslash is written as `\\` and a `|` as `\|`, so
+that different lists have different cells.
 """
 
 from __future__ import annotations
 
 from itertools import groupby
 
+from api.compiler.formula import guard
 from api.compiler.writer import Source, Writer
 from api.query import Cell
 
-# Tab, carriage return, + - = @ [OWASP, CSV injection].
-FORMULA = "{9,13,43,45,61,64}"
-NUMBER = r"^[-+]?[0-9]+(\.[0-9]+)?$"
 # A function takes a hundred arguments; a row may have more cells.
 MANY = 40
 
@@ -67,7 +66,7 @@ def _text(cell: Cell, value: str) -> str:
     if cell.type.many:
         return _joined(cell, value)
     if cell.free:
-        return _quoted(value, f" and {value} !~ '{NUMBER}'")
+        return _quoted(value, guard(value, numbers=True))
     if cell.type.name == "timestamp":
         return f"replace({value}::text, ' ', 'T') || ':00'"  # as JSON writes it; the session is in UTC
     return f"{value}::text" if cell.type.name == "boolean" else value
@@ -78,9 +77,10 @@ def _joined(cell: Cell, value: str) -> str:
         return f"array_to_string({value}, '|', '')"
     # No text of the store holds the character 1.
     marked = f"array_to_string({value}, E'\\x01', '')"
-    return _quoted(rf"nullif(translate(replace({marked}, '|', '\|'), E'\x01', '|'), '')")
+    escaped = rf"replace(replace({marked}, '\', '\\'), '|', '\|')"
+    # The cell begins as its first element does. An element that is empty is followed by a `|`.
+    return _quoted(rf"nullif(translate({escaped}, E'\x01', '|'), '')", guard(f"({value})[1]", numbers=False))
 
 
-def _quoted(value: str, unless: str = "") -> str:
-    first = f"case when ascii({value}) = any('{FORMULA}'){unless} then '''' else '' end"
-    return f"""'"' || {first} || replace({value}, '"', '""') || '"'"""
+def _quoted(value: str, before: str) -> str:
+    return f"""'"' || {before} || replace({value}, '"', '""') || '"'"""

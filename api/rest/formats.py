@@ -68,8 +68,9 @@ FORMATS: dict[str, Format] = {
             "text/csv",
             "; charset=utf-8; header=present",
             "A row a record [RFC 4180], UTF-8, under a header that is the same also when there is no record. Lists are "
-            "joined by `|`, and so is what is told of citations, participants and relations. Text that a spreadsheet "
-            "would take for a formula begins with an apostrophe.",
+            "joined by `|`, and so is what is told of citations, participants and relations. Within an element a "
+            "backslash is written `\\\\` and a `|` is written `\\|`. Text that a spreadsheet would run as a formula "
+            "begins with an apostrophe.",
             lambda version, resource: Flat(cells(version, resource)),
             _header,
             after="\r\n",

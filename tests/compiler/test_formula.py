@@ -1,0 +1,52 @@
+"""The characters that a guard against formulas skips and looks for are those that Unicode's data say."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+
+import pytest
+
+from api.compiler.formula import INVISIBLE, SAFE, SIGNS
+
+CHARACTERS = [chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+# Letters and marks that show nothing (Default_Ignorable_Code_Point, which Python's data lack), and the blank pattern of
+# Braille.
+IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+
+@pytest.fixture(scope="module")
+def skipped() -> set[str]:
+    pattern = re.compile(f"[{INVISIBLE}]")
+    return {one for one in CHARACTERS if pattern.match(one)}
+
+
+def test_all_space_control_format_and_private_characters_are_skipped(skipped: set[str]) -> None:
+    invisible = {one for one in CHARACTERS if unicodedata.category(one) in ("Cc", "Cf", "Co", "Zs", "Zl", "Zp")}
+    assert len(invisible) > 137_000
+    assert invisible - skipped == set()
+    assert {one for one in CHARACTERS if IGNORABLE.match(one)} - skipped == set()
+
+
+def test_nothing_that_can_be_seen_is_skipped(skipped: set[str]) -> None:
+    seen = {one for one in skipped if unicodedata.category(one)[0] not in "CZ" and not IGNORABLE.match(one)}
+    assert seen == set()
+
+
+def test_every_form_of_a_sign_is_a_sign() -> None:
+    signs = re.compile(f"[{SIGNS}]")
+    found = {one for one in CHARACTERS if signs.match(one)}
+    expected = {one for one in CHARACTERS if unicodedata.normalize("NFKC", one).strip()[:1] in tuple("=+-@\u2212")}
+    assert found == {one for one in expected if unicodedata.normalize("NFKC", one).strip()}
+    assert set("=+-@＝＋－＠﹢﹣﹦﹫") <= found
+
+
+def test_no_formula_begins_with_a_character_that_is_not_looked_at_further(skipped: set[str]) -> None:
+    signs = re.compile(f"[\t\n\r'{SIGNS}]")
+    for first, last in SAFE:
+        characters = {chr(code) for code in range(first, last + 1)}
+        assert not characters & skipped
+        assert not [one for one in characters if signs.match(one)]
