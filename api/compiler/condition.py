@@ -103,9 +103,11 @@ def _inside(writer: Writer, alias: str, test: Test) -> str:
 def _box(writer: Writer, alias: str, box: Any) -> str:
     west, south, east, north = (writer.argument(float(edge), "float8") for edge in box)
     across = "or" if box[0] > box[2] else "and"
+    # At a pole every longitude is the same place.
+    pole = f" or abs({alias}.latitude) = 90" if max(box[3], -box[1]) == 90 and box[2] - box[0] < 360 else ""
     return (
         f"({alias}.latitude between {south} and {north}"
-        f" and ({alias}.longitude >= {west} {across} {alias}.longitude <= {east}))"
+        f" and ({alias}.longitude >= {west} {across} {alias}.longitude <= {east}{pole}))"
     )
 
 

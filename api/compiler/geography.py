@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 
-EARTH_KM = 6371.0088
+from api.query.globe import Box, wrap
 
-Box = tuple[float, float, float, float]
+EARTH_KM = 6371.0088
 
 
 def box_around(latitude: float, longitude: float, kilometres: float) -> Box:
     """The box (west, south, east, north) that holds every point within the distance.
 
-    West is greater than east where it crosses the antimeridian; a circle that holds a pole takes in every
+    West is greater than east if it crosses or touches the antimeridian. A circle that contains a pole takes in every
     longitude. The half-width is asin(sin d / cos latitude), d being the angular distance (Matuschek, "Finding
     Points Within a Distance of a Latitude/Longitude Using Bounding Coordinates").
     """
@@ -22,9 +22,5 @@ def box_around(latitude: float, longitude: float, kilometres: float) -> Box:
     if south <= -90 or north >= 90 or angle >= math.pi / 2:
         return (-180.0, max(-90.0, south), 180.0, min(90.0, north))
     width = math.degrees(math.asin(min(1.0, math.sin(angle) / math.cos(math.radians(latitude)))))
-    return (_wrapped(longitude - width), south, _wrapped(longitude + width), north)
-
-
-def _wrapped(longitude: float) -> float:
-    # Only where it must be: rounding would move the edges of a tiny box past its own centre.
-    return longitude if abs(longitude) <= 180 else (longitude + 180.0) % 360.0 - 180.0
+    east = wrap(longitude + width)
+    return (wrap(longitude - width), south, east if east < 180 else -180.0, north)

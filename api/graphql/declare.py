@@ -62,7 +62,8 @@ def _declare_common(types: Types) -> None:
     ]
     types.input("Search", "Full text.", search)
     box = [(edge, "float", f"The {edge}ern edge, in degrees.") for edge in ("west", "south", "east", "north")]
-    types.input("Box", "A box on the globe (RFC 7946); west > east crosses the antimeridian.", box)
+    crossing = "170 to 190 and 170 to -170 are the same box across the antimeridian"
+    types.input("Box", f"A box on the globe (RFC 7946). Longitudes beyond 180 are wrapped: {crossing}.", box)
     near = [
         ("latitude", "float", "Degrees north."),
         ("longitude", "float", "Degrees east."),

@@ -12,15 +12,8 @@ from api.catalog.operators import OPERATORS
 from api.errors import Fault, InvalidRequest
 from api.graphql.shape import Narrowed, narrowed
 from api.query import EVERYTHING, AnyOf, Filter, Not, Search, Test, Through, both
-from api.query.parse import (
-    check_box,
-    check_near,
-    read_identifier,
-    read_language,
-    read_number,
-    read_value,
-    read_words,
-)
+from api.query.globe import check_box, check_near
+from api.query.parse import read_identifier, read_language, read_number, read_value, read_words
 
 LEVELS = 6
 VALUES_MOST = 200

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from api.catalog import Field
 from api.catalog.country import COUNTRIES
 from api.ingest.quotation import shown
-from api.query.parse import round_degrees
+from api.query.globe import round_degrees
 
 YEARS = range(1000, 9999)
 CLEAN = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u202A-\u202E\u2066-\u2069]*$"

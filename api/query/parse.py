@@ -14,6 +14,7 @@ from typing import Any
 from api.catalog.country import COUNTRIES
 from api.catalog.declaration import Resource, Type
 from api.errors import UnknownName
+from api.query.globe import Box, check_box, check_near
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -24,10 +25,6 @@ TEXT_MOST = 500
 # Names that one error lists: the longest vocabulary has 17.
 NAMES_MOST = 30
 FIRST_YEAR = 1000
-# About 1 cm. Further decimals say nothing about a place, and the smallest doubles fail in Postgres' arithmetic.
-DEGREE_DECIMALS = 7
-# A millimetre: less than the rounded degrees can distinguish.
-KILOMETRE_DECIMALS = 6
 # Postgres's parser of searches keeps 32 operators in mind, and each minus without a word of its own is one.
 MINUSES = re.compile(r'(?:-[^\w"-]*){20}')
 
@@ -121,25 +118,13 @@ def read_boolean(text: str) -> bool:
     return text == "true"
 
 
-def read_box(text: str) -> tuple[float, float, float, float]:
+def read_box(text: str) -> Box:
     """west,south,east,north in degrees."""
     parts = text.split(",")
     if len(parts) != 4 or not all(map(_is_float, parts)):
         raise ValueError("Expected four numbers: west,south,east,north in degrees.")
     west, south, east, north = map(float, parts)
     return check_box(west, south, east, north)
-
-
-def check_box(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
-    """A box on the globe, whose south is not north of its north."""
-    if not (abs(west) <= 180 and abs(east) <= 180 and abs(south) <= 90 and abs(north) <= 90):
-        raise ValueError("Expected longitudes from -180 to 180 and latitudes from -90 to 90: west,south,east,north.")
-    if south > north:
-        raise ValueError("Expected a south that is not north of north: west,south,east,north.")
-    if west > east and round_degrees(west) == round_degrees(east):
-        # The box crosses the antimeridian and leaves out less than 1 cm, so it is the whole circle.
-        west, east = -180.0, 180.0
-    return round_degrees(west), round_degrees(south), round_degrees(east), round_degrees(north)
 
 
 def read_near(text: str) -> tuple[float, float, float]:
@@ -149,21 +134,6 @@ def read_near(text: str) -> tuple[float, float, float]:
         raise ValueError("Expected three numbers: latitude,longitude,kilometres.")
     latitude, longitude, kilometres = map(float, parts)
     return check_near(latitude, longitude, kilometres)
-
-
-def check_near(latitude: float, longitude: float, kilometres: float) -> tuple[float, float, float]:
-    """A point on the globe and a distance of at most half its circumference."""
-    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
-        raise ValueError("Expected a latitude from -90 to 90 and a longitude from -180 to 180, in this order.")
-    if not 0 < kilometres <= 20016:
-        raise ValueError("Expected a distance above 0 and of at most 20016 km.")
-    kilometres = max(round(kilometres, KILOMETRE_DECIMALS), 10**-KILOMETRE_DECIMALS)
-    return round_degrees(latitude), round_degrees(longitude), kilometres
-
-
-def round_degrees(value: float) -> float:
-    """Round degrees to 7 decimals, as they are stored. A negative zero becomes zero."""
-    return round(value, DEGREE_DECIMALS) + 0.0
 
 
 def read_identifier(text: str) -> tuple[str, str]:

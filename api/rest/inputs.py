@@ -7,6 +7,7 @@ from typing import Any
 
 from api.catalog import Condition, Resource, Version
 from api.catalog.operators import OPERATORS
+from api.query.globe import LONGITUDE_MOST
 from api.query.parse import FIRST_YEAR, LANGUAGE, TEXT_MOST
 from api.rest.examples import example_id
 from api.rest.include import LEVELS
@@ -19,7 +20,7 @@ TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MOST}
 YEAR: Schema = {"pattern": f"^[{FIRST_YEAR // 1000}-9][0-9]{{3}}-"}
 IDENTIFIER: Schema = TEXT | {"pattern": r"^[^:]+:[\s\S]"}
 NUMBER: Schema = {"type": "number"}
-DEGREES: Schema = {"type": "number", "minimum": -180, "maximum": 180}
+DEGREES: Schema = {"type": "number", "minimum": -LONGITUDE_MOST, "maximum": LONGITUDE_MOST}
 NUMBER_MOST = 10**15 - 1
 ALSO = {
     "timestamp": "RFC 3339 with its offset, or a date, which is its midnight in UTC.",

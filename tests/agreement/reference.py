@@ -326,11 +326,12 @@ VOCABULARIES = {
 
 
 def inside(row: Row, box: dict[str, float]) -> bool:
-    """Whether a place is in a box; one whose west is east of its east crosses the antimeridian."""
-    east, west = row["longitude"] <= box["east"], row["longitude"] >= box["west"]
-    return box["south"] <= row["latitude"] <= box["north"] and (
-        west or east if box["west"] > box["east"] else west and east
-    )
+    """Whether a place is in a box: at a pole, or no further east of its west than the box is wide, around the globe."""
+    if not box["south"] <= row["latitude"] <= box["north"]:
+        return False
+    width = box["east"] - box["west"]
+    offset = round((row["longitude"] - box["west"]) % 360, 7) % 360
+    return abs(row["latitude"]) == 90 or width >= 360 or offset <= round(width % 360, 7)
 
 
 def near(row: Row, point: dict[str, float]) -> bool:

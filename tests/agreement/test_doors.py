@@ -124,7 +124,14 @@ class Chooser:
             yes = random.random() < 0.5
             return str(yes).lower(), yes
         if condition.operator == "bbox":
-            box = random.choice([(170, -30, -170, 10.5), (22, 44, 41, 53), (-180, 80, 180, 90), (30, 40, 20, 60)])
+            boxes = [
+                (170, -30, -170, 10.5),
+                (22, 44, 41, 53),
+                (-180, 80, 180, 90),
+                (30, 40, 20, 60),
+                (170, -30, 190.5, 10),
+            ]
+            box = random.choice(boxes)
             return ",".join(map(str, box)), dict(zip(("west", "south", "east", "north"), box, strict=True))
         if condition.operator == "near":
             point = random.choice([(50.45, 30.52, 500), (-17.6, 179.9, 120.5), (89.9, 100, 200), (0, 0, 20016)])

@@ -20,7 +20,8 @@ class Place:
 
     bbox = test(
         "bbox",
-        "Inside a box: west,south,east,north in degrees; west > east crosses the antimeridian.",
+        "Inside a box: west,south,east,north in degrees. Longitudes beyond 180 are wrapped: 170 to 190 and 170 to -170 "
+        "are the same box across the antimeridian.",
         example="22,44,41,53",
     )
     near = test("near", "Within a distance: latitude,longitude,kilometres.", example="50.45,30.52,100")
