@@ -34,10 +34,13 @@ from typing import Self
 @dataclass(frozen=True)
 class Unknown:
     """A name that is not valid, and the valid names. Finding the nearest of them takes time, so it is left to the code
-    that writes the error, which limits that time (`api/suggest.py`)."""
+    that writes the error, which limits that time (`api/suggest.py`). A name that is part of a longer text, such as a
+    path, is suggested with what stands `before` and `after` it."""
 
     name: str
     names: Collection[str]
+    before: str = ""
+    after: str = ""
 
 
 class UnknownName(ValueError):

@@ -30,12 +30,13 @@ class Suggestions:
     def nearest(self, unknown: Unknown, others: int = 0) -> str:
         """Return the nearest valid name, or an empty text. It and each of the `others`, the unknown names that come
         later, get an equal part of the comparisons that are left."""
-        name = unknown.name[:LETTERS_MOST]
+        # Letter case is no difference: a caller who sends LIMIT or ATTACK spells the name right.
+        name = unknown.name[:LETTERS_MOST].lower()
         likely = _likely(name, unknown.names, self._left // (others + 1))
         self._left -= len(likely)
         # The matcher caches what it computes about its second sequence.
         matcher = SequenceMatcher(None, b=name, autojunk=False)
-        rated = [(similarity(matcher, one), one) for one in likely]
+        rated = [(similarity(matcher, one.lower()), one) for one in likely]
         return max((one for one in rated if one[0] >= SIMILAR), default=(0.0, ""), key=lambda one: one[0])[1]
 
 
@@ -51,7 +52,7 @@ def _likely(name: str, names: Collection[str], most: int) -> list[str]:
     first, size = name[:1], len(name)
     # The similarity of names is twice the letters that they share, divided by all letters of both.
     least, longest = size * SIMILAR / (2 - SIMILAR), size * (2 - SIMILAR) / SIMILAR
-    ranked = [(one[:1] != first, abs(len(one) - size), one) for one in names if least <= len(one) <= longest]
+    ranked = [(one[:1].lower() != first, abs(len(one) - size), one) for one in names if least <= len(one) <= longest]
     return [one for _, _, one in nsmallest(most, ranked)]
 
 
@@ -78,4 +79,4 @@ def suggested(error: BriefingError) -> BriefingError:
 
 def _did_you_mean(suggestions: Suggestions, unknown: Unknown | None, others: int = 0) -> str:
     nearest = suggestions.nearest(unknown, others) if unknown is not None else ""
-    return f" Did you mean {nearest}?" if nearest else ""
+    return f" Did you mean {unknown.before}{nearest}{unknown.after}?" if unknown is not None and nearest else ""

@@ -179,6 +179,13 @@ class Gate:
             if verdict is not None and verdict.lease is not None:
                 await verdict.lease.store.end(verdict.lease)
 
+    async def free(self, caller: Caller) -> Spent:
+        """Return the points of a request that costs nothing: none, and what the caller has left. Charges nothing."""
+        spent = Spent(0, None, 0)
+        if self.limits is not None:
+            spent.left = await self.limits.recent(caller.identity, caller.plan.terms)
+        return spent
+
     async def left(self, caller: Caller) -> Left | None:
         """What is left of a caller's limits."""
         return None if self.limits is None else await self.limits.look(caller.identity, caller.plan.terms)

@@ -37,6 +37,8 @@ ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"cross-origin"),
+    # Download managers would try to resume an export otherwise, and get it from the beginning.
+    (b"accept-ranges", b"none"),
 ]
 
 log = structlog.get_logger("briefing")
@@ -79,6 +81,8 @@ class Front:
             if message["type"] == "http.response.start":
                 facts.status = message["status"]
                 facts.cut = True  # until the end is taken
+                if facts.status == 304 and facts.spent is None and "caller" in scope:
+                    facts.spent = await self._gate.free(scope["caller"])
                 message["headers"] = [
                     *message["headers"],
                     *ALWAYS,

@@ -11,7 +11,17 @@ from starlette.exceptions import HTTPException
 
 from api.access.key import hidden
 from api.catalog import VERSIONS
-from api.errors import BriefingError, Fault, Forbidden, InvalidRequest, RateLimited, Unauthenticated, Unavailable
+from api.errors import (
+    BriefingError,
+    Fault,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+    Unknown,
+)
 from api.suggest import suggested
 
 MEDIA_TYPE = b"application/problem+json"
@@ -20,6 +30,8 @@ DOCUMENT_MOST = 8192
 WHERE_MOST = 200
 DETAIL_MOST = 1000
 HINT_MOST = 500
+# Letters of a path that are repeated.
+PATH_MOST = 200
 ROOM = 64
 VERSION = re.compile(r"v\d{1,9}")
 
@@ -80,18 +92,43 @@ class HTTPError(Exception):
         self.headers = headers
 
 
-def from_router(error: HTTPException, path: str) -> HTTPError:
-    """What the router refuses, as a problem of ours."""
+def from_router(error: HTTPException, path: str) -> HTTPError | NotFound:
+    """Return the error for what the router refuses. For a path that is nearly one of a version it names that path."""
     if error.status_code == 405:
         # The router holds the methods in a set: sorted, the answer is the same in each process.
         allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
         return HTTPError("method_not_allowed", f"Allowed here: {allowed}.", ((b"allow", allowed.encode()),))
     name = path.strip("/").partition("/")[0]
     if VERSION.fullmatch(name) and name not in VERSIONS:
-        there = ", ".join(one.name for one in VERSIONS.values() if one.lifecycle.status != "retired")
-        return HTTPError("not_found", f"There is no version {name} here; there is {there}. /versions tells of each.")
+        return HTTPError(
+            "not_found", f"There is no version {name} here; there is {_served()}. /versions tells of each."
+        )
     contract = f"/{name}/openapi.json" if name in VERSIONS else "/versions"
-    return HTTPError("not_found", f"There is nothing at {path[:200]}; see {contract} for what there is.")
+    return NotFound(
+        f"There is nothing at {path[:PATH_MOST]}; see {contract} for what there is.", unknown=_unknown_path(path)
+    )
+
+
+def _served() -> str:
+    return ", ".join(one.name for one in VERSIONS.values() if one.lifecycle.status != "retired")
+
+
+def _unknown_path(path: str) -> Unknown | None:
+    """Return the name in a path that may be that of a list, among the lists of its version; None if none can be meant.
+    A path without a version is one of the newest."""
+    if len(path) > PATH_MOST:
+        return None
+    first, _, rest = path.strip("/").partition("/")
+    version = VERSIONS.get(first.lower())
+    if version is None:
+        version, rest = [*VERSIONS.values()][-1], path.strip("/")
+    name, slash, below = rest.partition("/")
+    name, dot, suffix = name.partition(".")
+    lists = [resource.plural for resource in version.resources.values()]
+    after = f"{dot}{suffix}{slash}{below}"
+    if not name or (f"/{version.name}/{name}{after}" == path and name in lists):
+        return None
+    return Unknown(name, lists, f"/{version.name}/", after)
 
 
 def document(

@@ -35,6 +35,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from api.http import wire
 from api.http.address import trusted
 from api.http.connection_shares import ConnectionShares, Holder
+from api.http.cors import Origins
 from api.http.disconnect import abandon, unless_gone
 from api.http.events import ConnectionEvents
 from api.http.pace import PaceWatch
@@ -65,6 +66,7 @@ def protocol(settings: Settings, events: ConnectionEvents | None = None) -> type
     own = {
         "settings": settings,
         "events": events or ConnectionEvents(),
+        "origins": Origins(settings.cors_origins),
         "shares": ConnectionShares(settings.max_connections, trusted(settings.trusted_proxies)),
         "turned_away": set(),
     }
@@ -76,6 +78,7 @@ class Protocol(HttpToolsProtocol):
 
     settings: ClassVar[Settings]
     events: ClassVar[ConnectionEvents]
+    origins: ClassVar[Origins]
     shares: ClassVar[ConnectionShares]
     # Connections above the maximum, while they read their 503.
     turned_away: ClassVar[set[Protocol]]
@@ -219,6 +222,8 @@ class Protocol(HttpToolsProtocol):
             self._clear_deadline()
             if self.received > FRAMING * self.settings.max_body + self.settings.max_headers + self.settings.max_url:
                 self.refuse(HTTPError("body_too_large", "The body, with its framing, is too large."))
+        elif self.stage is HEAD and len(self.url) > self.settings.max_url:
+            self.refuse(self._too_long())
         elif self.received > self.settings.max_headers + len(self.url) + REQUEST_LINE:
             self.refuse(self._too_large())
         elif self.deadline is None:
@@ -246,6 +251,9 @@ class Protocol(HttpToolsProtocol):
     def _too_large(self) -> HTTPError:
         return HTTPError("headers_too_large", f"The header fields exceed {self.settings.max_headers} bytes.")
 
+    def _too_long(self) -> HTTPError:
+        return HTTPError("uri_too_long", f"The path and query are longer than {self.settings.max_url} bytes.")
+
     # The parser's callbacks. In the middle of a body header fields are trailers, which must not become the request's,
     # and a head is our own (_ignore_upgrade).
 
@@ -256,9 +264,9 @@ class Protocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         if self.stage is not BODY:
+            # One that is too long is refused when the header fields are read, which name the origin of a page, or when
+            # what has arrived is read (_bound).
             self.url += url
-            if len(self.url) > self.settings.max_url:
-                raise HTTPError("uri_too_long", f"The path and query are longer than {self.settings.max_url} bytes.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.stage is not BODY:
@@ -271,6 +279,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self.stage is BODY:
             return
+        if len(self.url) > self.settings.max_url:
+            raise self._too_long()
         # Everything that came is an upper bound; only what exceeds that is counted field by field.
         bound = self.settings.max_headers
         if self.received + self.arriving > bound and weigh(self.headers) > bound:
@@ -388,8 +398,14 @@ class Protocol(HttpToolsProtocol):
 
     def _answer(self, refusal: HTTPError) -> None:
         if not self.transport.is_closing():
-            self.transport.write(response(refusal, self.server_state.default_headers))
+            fields = [*self.server_state.default_headers, *self.origins.fields_for(self._origin())]
+            self.transport.write(response(refusal, fields))
         self._hang_up()
+
+    def _origin(self) -> bytes | None:
+        """Return the origin that the refused request names, as far as it was read."""
+        # Before its first request a connection has no list of header fields.
+        return dict(self.headers or ()).get(b"origin")
 
     def _hang_up(self) -> None:
         if self.transport.is_closing():

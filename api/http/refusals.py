@@ -53,5 +53,14 @@ def reason(error: httptools.HttpParserError) -> HTTPError:
     cause = error.__context__
     if isinstance(cause, HTTPError):
         return cause
+    if isinstance(error, httptools.HttpParserInvalidURLError):
+        detail = (
+            "The URL contains a character that no URL may contain. Percent-encode it as UTF-8: é is written %C3%A9."
+        )
+        return HTTPError("invalid_request", detail)
+    if str(error).startswith("Expected HTTP/"):
+        return HTTPError(
+            "invalid_request", "Expected the version of HTTP after the URL. A space in a URL is written %20."
+        )
     why = "" if cause else f": {error}"
     return HTTPError("invalid_request", f"The request is not valid HTTP{why}.")

@@ -33,6 +33,7 @@ from api.query import (
 from api.query.cursor import fingerprint, read_cursor
 from api.query.parse import IDENTIFIER, listed, read_language, read_words
 from api.rest.formats import Format
+from api.rest.hints import unknown
 from api.rest.include import Tree, read_include, shown
 from api.rest.outdated import outdated
 from api.rest.parameters import Parameter, parameters, split
@@ -45,21 +46,6 @@ COUNTS = ("exact", "estimated")
 
 # What an export takes of what every list has: it has no pages, no counts and no links to show whole.
 EXPORTED = ("q", "q_language", "sort", "limit")
-
-
-# What others call something that stands here under another name, and what is said of it.
-ELSEWHERE = {
-    **dict.fromkeys(("offset", "skip", "start", "page", "after"), "cursor"),
-    **dict.fromkeys(("order", "order_by", "orderby", "ordering", "sort_by", "direction"), "sort"),
-    **dict.fromkeys(("per_page", "page_size", "pagesize", "size", "first", "rows"), "limit"),
-    **dict.fromkeys(("search", "query", "text"), "q"),
-}
-INSTEAD = {
-    "cursor": " Pages go on with cursor, which is page.next_cursor of the page before.",
-    "sort": " The order is asked for with sort, as in sort=-id.",
-    "limit": " How many records there are at most is asked for with limit.",
-    "q": " Full text is asked for with q.",
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,7 @@ def list_query(version: Version, resource: Resource, query_string: bytes) -> Que
     faults = Faults()
     given = read_pairs(query_string, faults)
     known = parameters(version, resource)
-    _check_names(given, {*known, *common(resource)}, faults)
+    _check_names(version, resource, given, {*known, *common(resource)}, faults)
     filter = _filter(resource, given, known, faults)
     sort = _sort(resource, given, faults)
     selection = _selection(version, resource, given, faults)
@@ -106,7 +92,7 @@ def export_query(version: Version, resource: Resource, form: Format, query_strin
     faults = Faults()
     given = read_pairs(query_string, faults)
     known = parameters(version, resource)
-    _check_names(given, {*known, *exported(resource)}, faults)
+    _check_names(version, resource, given, {*known, *exported(resource)}, faults)
     filter = _filter(resource, given, known, faults)
     sort = _sort(resource, given, faults)
     most = _limit(given, faults, EXPORT_MOST) if "limit" in given else None
@@ -121,7 +107,7 @@ def record_query(version: Version, resource: Resource, identifier: str, query_st
     """The Query of one record. NotFound where the id cannot be one of this resource."""
     faults = Faults()
     given = read_pairs(query_string, faults)
-    _check_names(given, {"include"}, faults)
+    _check_names(version, resource, given, {"include"}, faults)
     tree = _include(version, resource, given, faults)
     faults.check()
     if not IDENTIFIER.fullmatch(identifier) or not identifier.startswith(f"{resource.prefix}_"):
@@ -143,11 +129,10 @@ def exported(resource: Resource) -> list[str]:
     return [name for name in common(resource) if name in EXPORTED]
 
 
-def _check_names(given: dict[str, str], known: set[str], faults: Faults) -> None:
-    detail = "There is no such parameter here."
-    for name in [one for one in given if one not in known]:
-        other = ELSEWHERE.get(name.lower(), "")
-        faults.note(name, f"{detail}{INSTEAD[other]}" if other in known else UnknownName(detail, name, known))
+def _check_names(version: Version, resource: Resource, given: dict[str, str], known: set[str], faults: Faults) -> None:
+    for name, value in given.items():
+        if name not in known:
+            faults.note(name, unknown(version, resource, name, value, known))
 
 
 def _filter(resource: Resource, given: dict[str, str], known: dict[str, Parameter], faults: Faults) -> Filter:

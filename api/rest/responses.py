@@ -15,6 +15,7 @@ HEADERS: dict[str, str] = {
     "Vary": "The request's header fields that the answer depends on.",
     "ETag": "A strong validator of the answer's bytes, for If-None-Match [RFC 9110].",
     "Link": '`<…>; rel="next"` where a page follows [RFC 8288].',
+    "Accept-Ranges": "`none`: no part of an answer can be requested, so an export cannot be resumed [RFC 9110].",
     "Content-Disposition": "A name for the file [RFC 6266].",
     "Content-Encoding": "`gzip` where the request accepts it and the body is worth it.",
     "Retry-After": "Seconds to wait before trying again.",
@@ -29,12 +30,12 @@ HEADERS: dict[str, str] = {
 NUMBERS = ("Retry-After", "RateLimit-Cost")
 # These stand only in some of the answers that name them.
 LIFECYCLE = ("Deprecation", "Sunset", "Deprecated-Use")
-SOMETIMES = {"Link", "Content-Encoding", "RateLimit-Cost", "RateLimit", "RateLimit-Policy", *LIFECYCLE}
+SOMETIMES = {"Accept-Ranges", "Link", "Content-Encoding", "RateLimit-Cost", "RateLimit", "RateLimit-Policy", *LIFECYCLE}
 # Where a caller is known and held to a plan; what is refused before tells none.
 OF_LIMITS = ("RateLimit-Cost", "RateLimit", "RateLimit-Policy")
 LIMITED = {400, 403, 404, 406, 410, 429, 503}
 # The socket's own refusals carry the first of these alone.
-OF_PROBLEMS = ("X-Request-Id", "Server-Timing", "Cache-Control", "Vary")
+OF_PROBLEMS = ("X-Request-Id", "Server-Timing", "Cache-Control", "Vary", "Accept-Ranges")
 OF_STATUS = {
     401: ("WWW-Authenticate",),
     403: ("WWW-Authenticate",),

@@ -60,6 +60,47 @@ def test_a_preflight_of_an_allowed_origin_is_answered(origins: Origins) -> None:
     assert got[b"access-control-max-age"] == b"86400"
 
 
+@pytest.mark.parametrize("origins", [LISTED, ANY])
+@pytest.mark.parametrize(
+    "names",
+    [
+        "traceparent,tracestate,baggage,sentry-trace",
+        "apollographql-client-name, apollographql-client-version, apollo-require-preflight",
+        "Cache-Control,Pragma,X-Requested-With,Range",
+        "x-b3-traceid,newrelic,x-datadog-trace-id,if-modified-since",
+        "secret,proxying,x-cookie,!#$%&'*+.^_`|~1",
+    ],
+)
+def test_a_preflight_may_ask_for_any_field_that_browsers_let_pages_set(origins: Origins, names: str) -> None:
+    asked = (b"access-control-request-headers", names.encode())
+    got = answered(origins, origin("https://b.example"), METHOD, asked)
+    assert got is not None
+    allowed = got[b"access-control-allow-headers"].decode().lower().split(", ")
+    assert {one.strip().lower() for one in names.split(",")} <= set(allowed)
+    assert {"authorization", "x-api-key", "content-type"} <= set(allowed)
+    assert len(allowed) == len(set(allowed))
+    assert b"access-control-allow-credentials" not in got
+
+
+@pytest.mark.parametrize("names", ["cookie", "x-a, Host", "proxy-authorization", "Sec-Fetch-Mode", "dnt"])
+def test_a_preflight_for_a_field_that_browsers_keep_to_themselves_is_refused(names: str) -> None:
+    with pytest.raises(HTTPError, match="none of these"):
+        answered(ANY, origin("https://b.example"), METHOD, (b"access-control-request-headers", names.encode()))
+
+
+@pytest.mark.parametrize("names", ["a b", "a:b", "é", "x" * 101, '"x"'])
+def test_a_preflight_for_what_is_no_name_of_a_field_is_refused(names: str) -> None:
+    with pytest.raises(HTTPError, match="Expected names of header fields"):
+        answered(ANY, origin("https://b.example"), METHOD, (b"access-control-request-headers", names.encode("latin-1")))
+
+
+def test_a_preflight_for_very_many_fields_is_refused() -> None:
+    few, many = (",".join(f"x-{at}" for at in range(size)).encode() for size in (100, 101))
+    assert answered(ANY, origin("https://b.example"), METHOD, (b"access-control-request-headers", few))
+    with pytest.raises(HTTPError, match="at most 100"):
+        answered(ANY, origin("https://b.example"), METHOD, (b"access-control-request-headers", many))
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

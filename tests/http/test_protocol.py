@@ -109,6 +109,57 @@ def test_a_url_above_the_bound_is_a_414(client: Client, end: bytes) -> None:
     assert client.closed()
 
 
+PAGE = b"Origin: https://b.example\r\n"
+BEHIND_AN_ORIGIN = {
+    414: b"GET /?q=" + b"a" * 1021 + b" HTTP/1.1\r\nHost: a\r\n" + PAGE + b"\r\n",
+    431: b"GET / HTTP/1.1\r\nHost: a\r\n" + PAGE + b"X-A: " + b"a" * 4000,
+    400: b"GET / HTTP/1.1\r\nHost: a\r\n" + PAGE + b"X-A: a\x00b\r\n\r\n",
+}
+WITHOUT_ORIGIN = [b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n" * 2000, b"GET /?" + b"a" * 2000]
+
+
+@pytest.mark.parametrize("sent", [*BEHIND_AN_ORIGIN.values(), *WITHOUT_ORIGIN])
+def test_a_page_of_any_origin_can_read_a_refusal_of_the_socket(client: Client, sent: bytes) -> None:
+    client.send(sent)
+    answer = client.answer()
+    assert answer.problem["code"] in ("invalid_request", "uri_too_long", "headers_too_large")
+    assert answer.fields["access-control-allow-origin"] == "*"
+    assert "X-Request-Id" in answer.fields["access-control-expose-headers"]
+
+
+def test_a_page_of_a_listed_origin_can_read_a_refusal_of_the_socket(run: Callable[..., Any]) -> None:
+    with run(cors_origins="https://a.example,https://b.example") as served:
+        for status, sent in BEHIND_AN_ORIGIN.items():
+            with served.client() as client:
+                client.send(sent)
+                answer = client.answer()
+                assert answer.status == status
+                assert answer.fields["access-control-allow-origin"] == "https://b.example"
+                assert answer.fields["vary"] == "origin"
+            with served.client() as client:
+                client.send(sent.replace(b"https://b", b"https://c"))
+                answer = client.answer()
+                assert answer.status == status
+                assert "access-control-allow-origin" not in answer.fields
+                assert answer.fields["vary"] == "origin"
+
+
+@pytest.mark.parametrize(
+    ("target", "remedy"),
+    [
+        ("/v1/events?q=Київ".encode(), "Percent-encode it as UTF-8"),
+        ("/v1/places/é".encode(), "Percent-encode it as UTF-8"),
+        (b"/v1/events?q=\xe9", "Percent-encode it as UTF-8"),
+        (b"/v1/events?q=two words", "A space in a URL is written %20"),
+    ],
+)
+def test_a_url_that_is_not_encoded_is_refused_with_the_remedy(client: Client, target: bytes, remedy: str) -> None:
+    client.send(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    answer = client.answer()
+    assert (answer.status, answer.problem["code"]) == (400, "invalid_request")
+    assert remedy in answer.problem["detail"]
+
+
 def test_what_is_just_within_the_bounds_is_let_through(client: Client) -> None:
     pad = 2048 - len(b"Host: localhost\r\n") - len(b"X-A: \r\n")
     assert client.get("/" + "a" * 1023, "X-A: " + "a" * pad).status == 200

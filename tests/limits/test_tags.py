@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import asyncpg
+import httpx2
 import pytest
 
 from api import __version__
@@ -65,6 +67,37 @@ async def test_a_record_has_such_a_tag_too(
     assert inside.get(event, key, if_none_match=tag).status_code == 304
     assert inside.get(event, key, if_none_match=tag.replace("-", "-0", 1)).status_code == 429
     assert not worked
+
+
+def left(answer: httpx2.Response) -> list[int]:
+    """The points left of each limit, as an answer says."""
+    return [int(points) for points in re.findall(r";r=(\d+);", answer.headers["ratelimit"])]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_304_says_what_is_left_and_takes_nothing(access: Access, client: Client, path: str) -> None:
+    sent = fields(path)
+    # A point comes back in 30 seconds, so none does while the test runs.
+    key = await access.key(burst=120, points_minute=2, points_day=1000)
+    first = client.get(path, key, **sent)
+    assert int(first.headers["ratelimit-cost"]) > 0
+    for _ in range(20):
+        same = client.get(path, key, **sent, if_none_match=first.headers["etag"])
+        assert (same.status_code, same.headers["ratelimit-cost"]) == (304, "0")
+        assert same.headers["ratelimit-policy"] == first.headers["ratelimit-policy"]
+        assert left(same) == left(first)
+    fewer = client.get("/v2/events?limit=2&sort=id", key)
+    same = client.get(path, key, **sent, if_none_match=first.headers["etag"])
+    assert left(same) == left(fewer) != left(first)
+
+
+async def test_a_304_to_a_caller_without_points_says_so(access: Access, client: Client) -> None:
+    path = "/v2/places?limit=2"
+    tag = client.get(path).headers["etag"]
+    key = await access.key(burst=1, points_minute=1)
+    assert client.get("/v2/places?nothing=1", key).status_code == 400
+    same = client.get(path, key, if_none_match=tag)
+    assert (same.status_code, left(same)[0]) == (304, 0)
 
 
 async def test_no_tag_can_be_made_from_the_public_source(access: Access, client: Client) -> None:

@@ -66,6 +66,14 @@ class Fallback:
                 self._leave(error)
         return await self._local.look(identity, terms.share(self._machines, 0))
 
+    async def recent(self, identity: str, terms: Terms) -> Left:
+        if not self.away:
+            try:
+                return await self._remote.recent(identity, terms)
+            except Away as error:
+                self._leave(error)
+        return await self._local.recent(identity, terms.share(self._machines, 0))
+
     async def close(self) -> None:
         if self._probe is not None:
             self._probe.cancel()

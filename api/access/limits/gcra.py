@@ -101,6 +101,11 @@ def debts(limits: Sequence[Limit], wholes: Sequence[int], rests: Sequence[int], 
     return take(limits, wholes, rests, now, 0, 0)[1]
 
 
+def later(limits: Sequence[Limit], debts: Sequence[int], elapsed: int) -> list[int]:
+    """Return the debts after so many microseconds in which nothing was taken."""
+    return [max(0, owed - elapsed * limit.rate) for limit, owed in zip(limits, debts, strict=True)]
+
+
 def moments(limits: Sequence[Limit], debts: Sequence[int], now: int) -> tuple[list[int], list[int]]:
     """When buckets with these debts will be full: the whole microseconds, and the rests."""
     pairs = [divmod(owed, limit.rate) for limit, owed in zip(limits, debts, strict=True)]

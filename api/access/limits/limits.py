@@ -120,6 +120,10 @@ class Limits(Protocol):
     async def look(self, identity: str, terms: Terms) -> Left:
         """What is left, without taking any."""
 
+    async def recent(self, identity: str, terms: Terms) -> Left:
+        """Return what is left, without taking any. It may lack what other processes took within the last second, if
+        finding that out would take a trip."""
+
     async def close(self) -> None:
         """Let go of connections and memory."""
 

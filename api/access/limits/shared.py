@@ -199,6 +199,9 @@ class SharedTable:
             if self._shared:
                 self._unlock(place)
 
+    async def recent(self, identity: str, terms: Terms) -> Left:
+        return await self.look(identity, terms)
+
     async def close(self) -> None:
         self._counts.release()
         self._view.release()

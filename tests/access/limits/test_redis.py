@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio
 
+from api.access.limits import redis as redis_limits
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import AT_ONCE, Terms
 from api.access.limits.redis import RedisLimits, keys
@@ -138,6 +139,43 @@ async def test_real_time_gives_points_back(limits: RedisLimits) -> None:
 def test_a_wrong_url_is_told_at_the_start(url: str) -> None:
     with pytest.raises(SettingsError, match="BRIEFING_REDIS_URL"):
         RedisLimits(url)
+
+
+async def trips(client: redis.asyncio.Redis) -> int:
+    """How many scripts the server has run."""
+    stats = await client.info("commandstats")
+    return sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha"))
+
+
+async def test_what_is_left_is_remembered_for_a_second_and_until_something_is_taken(
+    limits: RedisLimits, client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_limits, "RECENT_SECONDS", 600.0)
+    terms = Terms((Limit("day", 100, 100, 86_400),), 5)
+    await limits.begin("key:recent", terms, 10, used=10)
+    before = await trips(client)
+    assert {(await limits.recent("key:recent", terms)).remaining for _ in range(50)} == {(90,)}
+    assert await trips(client) == before + 1
+    lease = (await limits.begin("key:recent", terms, 20)).lease
+    assert (await limits.recent("key:recent", terms)).remaining == (70,)
+    assert lease is not None
+    await limits.end(lease, 15)
+    assert (await limits.recent("key:recent", terms)).remaining == (85,)
+    monkeypatch.setattr(redis_limits, "RECENT_SECONDS", 0.0)
+    before = await trips(client)
+    assert (await limits.recent("key:recent", terms)).remaining == (85,)
+    assert await trips(client) == before + 1
+
+
+async def test_points_come_back_in_what_is_remembered(limits: RedisLimits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_limits, "RECENT_SECONDS", 600.0)
+    terms = Terms((Limit("second", 100, 100, 1),), 5)
+    await limits.begin("key:recent", terms, 100, used=100)
+    (first,) = (await limits.recent("key:recent", terms)).remaining
+    await asyncio.sleep(0.2)
+    (second,) = (await limits.recent("key:recent", terms)).remaining
+    assert second >= first + 20 or second == 100
+    assert (await limits.look("key:recent", terms)).remaining[0] >= second
 
 
 HOUR = 3_600_000_000

@@ -1,0 +1,107 @@
+"""Say what an unknown parameter is called here: other services have other names for pages, bounds, times and files.
+
+A hint names what the caller meant. Only where there is none, the error carries the valid names, so that the nearest of
+them can be suggested (`api/suggest.py`): the name nearest to `starts_at_lte` is that of the wrong bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from api.catalog import Resource, Version
+from api.errors import UnknownName
+from api.rest.formats import offered
+
+DETAIL = "There is no such parameter here."
+# Letters of a name that are looked at: no valid name is as long.
+LETTERS_MOST = 100
+
+ELSEWHERE = {
+    **dict.fromkeys(("offset", "skip", "start", "page", "after"), "cursor"),
+    **dict.fromkeys(("order", "order_by", "orderby", "ordering", "sort_by", "direction"), "sort"),
+    **dict.fromkeys(("per_page", "page_size", "pagesize", "size", "first", "rows"), "limit"),
+    **dict.fromkeys(("search", "query", "text"), "q"),
+}
+INSTEAD = {
+    "cursor": " Pages go on with cursor, which is page.next_cursor of the page before.",
+    "sort": " The order is asked for with sort, as in sort=-id.",
+    "limit": " How many records there are at most is asked for with limit.",
+    "q": " Full text is asked for with q.",
+}
+FILES = frozenset(("format", "_format", "fmt", "f", "output", "export", "media_type"))
+LOWER = ("gte", "gt", "ge", "min", "from", "after", "since")
+UPPER = ("lte", "lt", "le", "max", "to", "before", "until", "till")
+BOUNDS = "|".join((*LOWER, *UPPER))
+# As `starts_at_lte`, `starts_at__lte`, `starts_at[lte]`, `starts_at.lte`, or `max_value`.
+BOUND_LAST = re.compile(rf"([a-z0-9_.]*[a-z0-9])(?:__|[_.:\[-])({BOUNDS})\]?")
+BOUND_FIRST = re.compile(rf"({BOUNDS})_([a-z0-9_.]+)")
+SINCE = frozenset(
+    (
+        "from",
+        "since",
+        "from_date",
+        "date_from",
+        "start_date",
+        "startdate",
+        "start_time",
+        "begin",
+        "min_date",
+        "newer_than",
+    )
+)
+UNTIL = frozenset(
+    ("to", "until", "till", "before", "to_date", "date_to", "end_date", "enddate", "end_time", "end", "max_date")
+)
+WHEN = frozenset(("date", "time", "datetime", "day", "when", "period"))
+
+
+def unknown(version: Version, resource: Resource, name: str, value: str, known: Collection[str]) -> str | UnknownName:
+    """Return what is wrong with a parameter of a list or an export that is not `known`, and what to use instead."""
+    lowered = name[:LETTERS_MOST].lower()
+    other = ELSEWHERE.get(lowered, "")
+    if other in known:
+        return DETAIL + INSTEAD[other]
+    hint = _file(version, resource, lowered, value) or _bound(lowered, known) or _time(resource, lowered, known)
+    return f"{DETAIL} {hint}" if hint else UnknownName(DETAIL, name, known)
+
+
+def _file(version: Version, resource: Resource, name: str, value: str) -> str:
+    if name not in FILES:
+        return ""
+    forms = [form.name for form in offered(version, resource)]
+    wanted = [value.lower()] if value.lower() in forms else forms
+    paths = ", ".join(f"/{version.name}/{resource.plural}.{form}" for form in wanted)
+    return f"A file is requested by its path: {paths}."
+
+
+def _bound(name: str, known: Collection[str]) -> str:
+    if found := BOUND_LAST.fullmatch(name):
+        return _bound_of(found[1], found[2], known)
+    if found := BOUND_FIRST.fullmatch(name):
+        return _bound_of(found[2], found[1], known)
+    return _bounds_of(name, known)
+
+
+def _bound_of(field: str, bound: str, known: Collection[str]) -> str:
+    if bound in LOWER and f"{field}_gte" in known:
+        return f"The lower bound is {field}_gte, which includes its value."
+    if bound in UPPER and f"{field}_lt" in known:
+        return f"The upper bound is {field}_lt, which excludes its value."
+    return ""
+
+
+def _bounds_of(field: str, known: Collection[str]) -> str:
+    if f"{field}_gte" in known and f"{field}_lt" in known:
+        return f"The bounds are {field}_gte, which includes its value, and {field}_lt, which excludes it."
+    return ""
+
+
+def _time(resource: Resource, name: str, known: Collection[str]) -> str:
+    """Return a hint to the bounds of the time that the list is sorted by."""
+    field = resource.sort.removeprefix("-")
+    if name in SINCE:
+        return _bound_of(field, "gte", known)
+    if name in UNTIL:
+        return _bound_of(field, "lt", known)
+    return _bounds_of(field, known) if name in WHEN else ""
