@@ -11,6 +11,7 @@ from api.catalog import Resource
 from api.compiler.geography import box_around
 from api.compiler.writer import CASTS, Writer
 from api.query import All, AnyOf, Filter, Not, Search, Test, Through, both
+from api.query.words import terms
 
 
 def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) -> str:
@@ -32,8 +33,9 @@ def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) ->
 
 
 def word_query(writer: Writer, search: Search) -> str:
-    """What is searched, as a tsquery."""
-    return f"store.word_query({writer.argument(search.words, 'text')}, {writer.argument(search.language, 'text')})"
+    """Return the tsquery of a search."""
+    found = writer.argument(terms(search.words), "text[]")
+    return f"store.search_query({found}, {writer.argument(search.language, 'text')})"
 
 
 def _joined(writer: Writer, resource: Resource, alias: str, parts: tuple[Filter, ...], word: str, empty: str) -> str:

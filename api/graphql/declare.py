@@ -57,7 +57,7 @@ def _declare_common(types: Types) -> None:
     ]
     types.output("PageInfo", "Where a page stands in its list (Relay).", page)
     search = [
-        ("text", "str", 'Words, "a phrase", or, -not (websearch syntax). Accents do not matter.'),
+        ("text", "str", 'Words, "a phrase", or, -not, beginnings of words (corr*). Accents do not matter.'),
         ("language", "str | None", "The language whose stemmer reads it [BCP 47], `en` unless given."),
     ]
     types.input("Search", "Full text.", search)

@@ -33,6 +33,8 @@ from api.graphql.turns import Turns
 from api.http.facts import answered, charged
 from api.memo import Memo
 from api.packing import Packed
+from api.query.words import is_stemmed, unstemmed
+from api.query.work import searches
 from api.store.read import Reply
 
 # Points of what a request asks of the schema. It is answered without the store, but takes graphql-core 30 ms.
@@ -178,6 +180,9 @@ class Executor:
             parsed = DocumentNode(definitions=(_only(node, operation.introspection), *document.fragments.values()))
             introspection = Introspection(parsed, asked.variables)
         old = outdated(self._schema, document, node, asked.variables) if self._version.deprecates else ()
+        if operation.query:
+            languages = {one.language for one in searches(operation.query) if not is_stemmed(one.language)}
+            old += tuple(unstemmed(f'Search.language: "{one}"') for one in sorted(languages))
         return Prepared(priced, operation.keys, introspection, hash_of(asked.query), outdated=old)
 
 

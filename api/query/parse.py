@@ -15,6 +15,7 @@ from api.catalog.country import COUNTRIES
 from api.catalog.declaration import Resource, Type
 from api.errors import UnknownName
 from api.query.globe import Box, check_box, check_near
+from api.query.words import terms as terms_of
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -25,8 +26,6 @@ TEXT_MOST = 500
 # Names that one error lists: the longest vocabulary has 17.
 NAMES_MOST = 30
 FIRST_YEAR = 1000
-# Postgres's parser of searches keeps 32 operators in mind, and each minus without a word of its own is one.
-MINUSES = re.compile(r'(?:-[^\w"-]*){20}')
 
 
 def read_value(kind: Type, text: str, format: str = "") -> Any:
@@ -52,9 +51,9 @@ def read_text(text: str) -> str:
 
 
 def read_words(text: str) -> str:
-    """Text in websearch syntax."""
-    if MINUSES.search(read_text(text)):
-        raise ValueError("Expected words; so many minus signs without a word between them cannot be read.")
+    """Read a search: text with at least one word (api/query/words.py)."""
+    if not terms_of(read_text(text)):
+        raise ValueError("Expected at least one word: letters or digits.")
     return text
 
 

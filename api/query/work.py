@@ -17,12 +17,12 @@ they cost at most what a list does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
 from api.catalog import VERSIONS, Resource, Version
+from api.query import words
 from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through
 from api.query.selection import (
     Answer,
@@ -78,7 +78,6 @@ LINKED_AGAIN = 20
 SEVERAL = 10
 
 RANGES = ("gte", "lt")
-WORD = re.compile(r"\w+")
 
 
 def is_served(resource: Resource, rows: Rows) -> bool:
@@ -160,6 +159,12 @@ def _tests(version: Version, resource: Resource, filter: Filter, *, linked: bool
             return LOOK_UP + records * (1.0 + below)
 
 
+def searches(query: Query) -> Iterator[Search]:
+    """Yield the searches of a request, those below links too."""
+    for rows in _lists(query.root):
+        yield from _searches(rows.filter)
+
+
 def _searches(filter: Filter) -> Iterator[Search]:
     match filter:
         case Search():
@@ -172,7 +177,7 @@ def _searches(filter: Filter) -> Iterator[Search]:
 
 
 def _words(search: Search) -> int:
-    return len(WORD.findall(search.words))
+    return words.count(search.words)
 
 
 def reserve(query: Query) -> int:

@@ -6,14 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from api.catalog import Outdated, Resource, Version
+from api.query.words import is_stemmed, unstemmed
 from api.rest.parameters import parameters, split
 
 
 def outdated(version: Version, resource: Resource, given: dict[str, str]) -> tuple[Outdated, ...]:
-    """The deprecated parameters of a valid request, and deprecated values of others, each once."""
-    if not version.deprecates:
-        return ()
-    return tuple(dict.fromkeys(one for name, text in given.items() for one in _used(version, resource, name, text)))
+    """Return what a valid request should not use, each once: deprecated parameters, deprecated values of others, and a
+    language without a stemmer."""
+    found = []
+    if "q_language" in given and not is_stemmed(given["q_language"]):
+        found.append(unstemmed(f"q_language={given['q_language']}"))
+    if version.deprecates:
+        found += [one for name, text in given.items() for one in _used(version, resource, name, text)]
+    return tuple(dict.fromkeys(found))
 
 
 def _used(version: Version, resource: Resource, name: str, text: str) -> Iterator[Outdated]:

@@ -59,7 +59,7 @@ class Own:
 OWN = {
     one.name: one
     for one in (
-        Own("q", 'Full text in websearch syntax: words, "a phrase", or, -not. Accents do not matter.'),
+        Own("q", 'Full text: words, "a phrase", or, -not, beginnings of words (corr*). Accents do not matter.'),
         Own("q_language", "The language whose stemmer reads `q` [BCP 47]; unstemmed words always match."),
         Own("include", "Links to show whole, separated by commas; two levels: `speaker,citations.source`."),
         Own("sort", "The field to sort by, descending with a minus. Ties are broken by id, and nulls come last."),

@@ -1,24 +1,24 @@
 """Brings a database to the tables and views of this package: each migration once, then what each version shows.
 
 Any number of processes may start at once: one migrates, the others wait and find it done. Readers go on meanwhile: a
-script that waits for a lock for 100 ms, with readers queueing behind it, is rolled back and tried again.
+script that waits for a lock for 100 ms, with readers queueing behind it, is rolled back and tried again. What takes
+longer than that is divided into steps (`steps.py`).
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
 
 from api.errors import SettingsError, Unavailable
+from api.store import steps
 from api.store.connection import Connection, connect, take
 from api.store.statements import Script, migrations, versions
 
 LOCK = 0x62726965  # "brie": migrators of one database take turns on it
 TURN = 600.0  # seconds to wait for another migrator
-ATTEMPTS = 120  # of one script, 0.2 s for its locks and 0.3 s of rest each: a minute
 NO_CONTRIB = (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError)
 LEDGER = """
     create schema if not exists migration;
@@ -72,7 +72,10 @@ async def _apply(connection: Connection) -> list[str]:
     missing = [script for script in migrations() if script.name not in done]
     changed = [script for script in versions() if done.get(script.name) != script.checksum]
     for script in missing:
-        await _run(connection, script, script.text)
+        if steps.steps(script):
+            await _in_steps(connection, script)
+        else:
+            await _run(connection, script, script.text)
     for script in changed:
         await _run(connection, script, SHOW.format(name=script.name, text=script.text))
     return [script.name for script in missing + changed]
@@ -108,24 +111,27 @@ async def _place(connection: Connection) -> str:
 
 
 async def _run(connection: Connection, script: Script | None, text: str) -> None:
-    for _ in range(ATTEMPTS):
-        try:
-            async with connection.transaction():
-                await connection.execute("set local lock_timeout = '100ms'; set local search_path = public")
-                await connection.execute(text)
-                if script:
-                    await connection.execute(REMEMBER, script.name, script.checksum)
-            return
-        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-            await asyncio.sleep(0.3)
-        except asyncpg.InternalServerError as error:
-            # Roles belong to all databases: two migrators of two databases can meet there.
-            if "concurrently" not in str(error):
-                raise
-            await asyncio.sleep(0.3)
-        except (asyncpg.InsufficientPrivilegeError, *NO_CONTRIB) as error:
-            raise await _refused(connection, script, error) from error
-    raise Unavailable(f"{script.name if script else 'The migration'} found its tables locked for a minute.")
+    async def work() -> None:
+        await connection.execute(text)
+        if script:
+            await connection.execute(REMEMBER, script.name, script.checksum)
+
+    try:
+        await steps.attempt(connection, script.name if script else "The migration", work)
+    except (asyncpg.InsufficientPrivilegeError, *NO_CONTRIB) as error:
+        raise await _refused(connection, script, error) from error
+
+
+async def _in_steps(connection: Connection, script: Script) -> None:
+    async def work() -> None:
+        await connection.execute(REMEMBER, script.name, script.checksum)
+        await steps.forget(connection, script)
+
+    try:
+        await steps.run(connection, script)
+        await steps.attempt(connection, script.name, work)
+    except (asyncpg.InsufficientPrivilegeError, *NO_CONTRIB) as error:
+        raise await _refused(connection, script, error) from error
 
 
 async def _refused(connection: Connection, script: Script | None, error: asyncpg.PostgresError) -> SettingsError:

@@ -8,6 +8,8 @@ from typing import Any
 
 import asyncpg
 
+from api.query.words import terms
+
 Row = dict[str, Any]
 
 RECORDS = ("event", "figure", "quote", "source", "document", "place", "briefing")
@@ -46,9 +48,9 @@ async def read(connection: asyncpg.Connection[Any], version: str) -> Rows:
         rows.withdrawn[kind] = {row["id"]: row["reason"] for row in await connection.fetch(reasons, table)}
         for words, language in SEARCHES:
             found = await connection.fetch(
-                f"select id, ts_rank(search, store.word_query($1, $2)) as rank from {version}.{table}"
-                " where search @@ store.word_query($1, $2)",
-                words,
+                f"select id, ts_rank(search, store.search_query($1, $2)) as rank from {version}.{table}"
+                " where search @@ store.search_query($1, $2)",
+                terms(words),
                 language,
             )
             rows.found[kind, words, language] = {row["id"]: row["rank"] for row in found}

@@ -1,0 +1,72 @@
+"""Read what a caller searches: words, "phrases", -exclusions, alternatives with `or`, and beginnings with a star.
+
+The syntax is that of search engines on the web (https://www.postgresql.org/docs/current/textsearch-controls.html,
+`websearch_to_tsquery`): everything else than these signs only divides words.
+"""
+
+from __future__ import annotations
+
+import re
+
+from api.catalog import Outdated
+
+# A phrase, closed or not, or anything up to the next space or quotation mark; with a minus before it, or without.
+PART = re.compile(r'(-*)(?:"([^"]*)"?|([^\s"]+))')
+# Letters that are written as apostrophes, and one that only stretches a word: without other letters they are no word.
+NO_WORD = str.maketrans("", "", "".join(map(chr, (*range(0x2B9, 0x2C0), 0x2C8, 0x640, 0xA78B, 0xA78C))))
+# Letters of the scripts that are written without spaces: each of them is a word to Postgres (sql/migrations).
+RUNS = re.compile(
+    "[\u0e00-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\ua000-\ua4cf"
+    "\uac00-\ud7a3\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
+)
+WORD = re.compile(r"\w+")
+# The languages that Postgres can stem (sql/migrations/0001_words.sql).
+STEMMED = frozenset({
+    "ar", "da", "de", "el", "en", "es", "fi", "fr", "hu", "id", "it", "lt", "ne", "nl", "no", "pt", "ro", "ru", "sr",
+    "sv", "ta", "tr",
+})  # fmt: skip
+OR = "|"
+
+
+def terms(text: str) -> tuple[str, ...]:
+    """Return the terms of a search: `+word` that has to be found, `-word` that must not be found, and `|` between
+    alternatives. A term may be a phrase, or end with a star. There are none if the text contains no word."""
+    found: list[str] = []
+    pending = ""
+    for minus, phrase, word in PART.findall(text):
+        # Between terms it is the operator, else it is a word.
+        if word.lower() == "or" and not minus and found and not pending:
+            pending = word
+            continue
+        term = word or phrase
+        if not has_word(term):
+            continue
+        is_prefix = word.endswith("*") and word[-2:-1].isalnum()
+        if pending:
+            found.append(OR)
+            pending = ""
+        found.append(("-" if minus else "+") + (term if is_prefix else term.replace("*", " ")))
+    if pending:
+        found.append("+" + pending)
+    return tuple(found)
+
+
+def is_stemmed(language: str) -> bool:
+    """Whether the words of a language are found by their stems."""
+    return language.partition("-")[0] in STEMMED
+
+
+def unstemmed(name: str) -> Outdated:
+    """Return the note about a language without a stemmer, which stands in a request under this name."""
+    known = ", ".join(sorted(STEMMED))
+    return Outdated(name, f"there is no stemmer, so words are searched as they are written; stemmers are: {known}")
+
+
+def has_word(text: str) -> bool:
+    """Whether a text contains a letter or a digit that can be searched."""
+    return any(letter.isalnum() for letter in text.translate(NO_WORD))
+
+
+def count(text: str) -> int:
+    """Return about how many words Postgres compares."""
+    return len(WORD.findall(RUNS.sub(" x ", text)))

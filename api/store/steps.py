@@ -1,0 +1,146 @@
+"""Run a migration in steps, so that callers read and loaders write meanwhile, whatever the size of the tables.
+
+A migration is one transaction, unless its text is divided by lines such as these:
+
+    -- step: transaction       the statements below, in one transaction; they must not rewrite a table
+    -- step: rewrite event     one update of `store.event` below, of the rows whose ids are in $1: in batches
+    -- step: index NAME        one `create index concurrently NAME` below
+
+Which steps are done, and up to which id a table is rewritten, is written down in the same transactions. So a migration
+that was killed goes on where it ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from api.errors import Unavailable
+from api.store.connection import Connection, take
+from api.store.statements import Script
+
+LOADER = 0x6C6F6164  # "load": the lock on which loaders take turns
+LOADING = 3600.0  # seconds to wait for a load that is under way
+ATTEMPTS = 120  # of one transaction, 0.2 s for its locks and 0.3 s of rest each: a minute
+REST = 0.3
+# Rows that are rewritten in one transaction: 50 to 200 ms.
+BATCH = 500
+LINE = re.compile(r"^-- step: (transaction|rewrite|index)(?: (\w+))?$", re.MULTILINE)
+PROGRESS = """
+    create table if not exists migration.step (
+        name text primary key, done integer not null default 0, after text not null default '')
+"""
+NOTE = """
+    insert into migration.step (name, done, after) values ($1, $2, $3)
+    on conflict (name) do update set done = excluded.done, after = excluded.after
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of a migration: its kind, the table or index that it is about, and its SQL."""
+
+    kind: str
+    target: str
+    text: str
+
+
+def steps(script: Script) -> tuple[Step, ...]:
+    """Return the steps of a migration; none if it is one transaction."""
+    found = list(LINE.finditer(script.text))
+    ends = [*(one.start() for one in found), len(script.text)][1:]
+    return tuple(
+        Step(one[1], one[2] or "", script.text[one.end() : end].strip()) for one, end in zip(found, ends, strict=True)
+    )
+
+
+async def attempt(connection: Connection, name: str, work: Callable[[], Awaitable[Any]]) -> None:
+    """Do some work in a transaction. If a lock is not free within 100 ms, with readers queueing behind it, roll back
+    and try again. Unavailable if that fails for a minute."""
+    for _ in range(ATTEMPTS):
+        try:
+            async with connection.transaction():
+                await connection.execute("set local lock_timeout = '100ms'; set local search_path = public")
+                await work()
+            return
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            await asyncio.sleep(REST)
+        except asyncpg.InternalServerError as error:
+            # Roles belong to all databases: two migrators of two databases can meet there.
+            if "concurrently" not in str(error):
+                raise
+            await asyncio.sleep(REST)
+    raise Unavailable(f"{name} found its tables locked for a minute.")
+
+
+async def run(connection: Connection, script: Script) -> None:
+    """Run the steps of a migration that are not done yet."""
+    await connection.execute(PROGRESS)
+    row = await connection.fetchrow("select done, after from migration.step where name = $1", script.name)
+    done, after = (row["done"], row["after"]) if row else (0, "")
+    for number, step in enumerate(steps(script)):
+        if number >= done:
+            await _KINDS[step.kind](connection, script.name, number, step, after if number == done else "")
+
+
+async def forget(connection: Connection, script: Script) -> None:
+    """Remove the progress of a migration that is done."""
+    await connection.execute("delete from migration.step where name = $1", script.name)
+
+
+async def _transaction(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+    async def work() -> None:
+        await connection.execute(step.text)
+        await connection.execute(NOTE, name, number + 1, "")
+
+    await attempt(connection, name, work)
+
+
+async def _rewrite(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+    loop = asyncio.get_running_loop()
+    ids: list[str] = []
+
+    async def work() -> None:
+        # A loader and a batch that change the same rows would wait for each other, so they take turns.
+        if not await take(connection, LOADER, LOADING, "pg_try_advisory_xact_lock"):
+            raise Unavailable(f"{name} has waited for {LOADING:.0f} s for a load to end.")
+        rows = await connection.fetch(
+            f"select id from store.{step.target} where id > $1 order by id limit {BATCH}", after
+        )
+        ids[:] = [row["id"] for row in rows]
+        await connection.execute(step.text, ids)
+        await connection.execute(NOTE, name, number, ids[-1] if ids else after)
+
+    while True:
+        begun = loop.time()
+        await attempt(connection, name, work)
+        if len(ids) < BATCH:
+            break
+        after = ids[-1]
+        # Half of the time is left to others.
+        await asyncio.sleep(loop.time() - begun)
+    await connection.execute(NOTE, name, number + 1, "")
+
+
+async def _index(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+    # An index that is left by a run that was killed is not valid: Postgres keeps it up, and never reads it.
+    found = "select indisvalid from pg_index where indexrelid = to_regclass($1)"
+    index = f"store.{step.target}"
+    valid = await connection.fetchval(found, index)
+    if valid is False:
+        await connection.execute(f"drop index concurrently {index}")
+    if not valid:
+        await connection.execute(step.text)
+    await connection.execute(NOTE, name, number + 1, "")
+
+
+_KINDS: dict[str, Callable[[Connection, str, int, Step, str], Awaitable[None]]] = {
+    "transaction": _transaction,
+    "rewrite": _rewrite,
+    "index": _index,
+}

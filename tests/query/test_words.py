@@ -1,0 +1,52 @@
+"""A search is read as words, phrases, exclusions and alternatives."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.query.words import count, terms
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("corridor", ["+corridor"]),
+        ("  green   corridor ", ["+green", "+corridor"]),
+        ('"green corridor" -city', ["+green corridor", "-city"]),
+        ('-"green corridor"', ["-green corridor"]),
+        ("green or corridor", ["+green", "|", "+corridor"]),
+        ("green OR corridor city", ["+green", "|", "+corridor", "+city"]),
+        ("or", ["+or"]),
+        ("or green", ["+or", "+green"]),
+        ("green or", ["+green", "+or"]),
+        ("green or or corridor", ["+green", "|", "+or", "+corridor"]),
+        ('green "or" corridor', ["+green", "+or", "+corridor"]),
+        ("green -or corridor", ["+green", "-or", "+corridor"]),
+        ("corr*", ["+corr*"]),
+        ("-corr*", ["-corr*"]),
+        ("c*rr", ["+c rr"]),
+        ("corridor **", ["+corridor"]),
+        ('"corr*"', ["+corr "]),
+        ('"green corridor', ["+green corridor"]),
+        ('city"green corridor"', ["+city", "+green corridor"]),
+        ("Kh-101", ["+Kh-101"]),
+        ("--city", ["-city"]),
+        ("- city", ["+city"]),
+        ("a - b", ["+a", "+b"]),
+        ("…", []),
+        ('""', []),
+        ("- -- * | & !", []),
+        ("ʼ ـ", []),
+        ("\u064b\u0651", []),
+        ("🙂", []),
+        ("½", ["+½"]),
+    ],
+)
+def test_the_terms_of_a_search(text: str, read: list[str]) -> None:
+    assert list(terms(text)) == read
+
+
+def test_letters_of_scripts_without_spaces_are_counted_one_by_one() -> None:
+    assert count("green corridor, Kh-101") == 4
+    assert count("俄罗斯导弹 corridor") == 6
+    assert count("กรุงเทพ") == 7
