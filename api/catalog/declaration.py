@@ -68,7 +68,8 @@ class Type:
 @dataclass(frozen=True)
 class Field:
     """One column that callers see. `derived` fields are written by the store, never by a load file; a `hidden` one is
-    filtered by and not shown."""
+    filtered by and not shown. An `effective` one is no column: it is the id of the record that counts for the link of
+    this name, which is that of its fallback where the link leads nowhere."""
 
     name: str
     type: Type
@@ -84,6 +85,7 @@ class Field:
     format: str = ""
     hidden: bool = False
     deprecated: str = ""
+    effective: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ class Group:
 @dataclass(frozen=True)
 class Link:
     """A way from a record to others. `by` is the column that holds the ids: ours for `one` and `several`, the
-    target's for `many` and `children`. What an `embedded` one leads to is always shown whole."""
+    target's for `many` and `children`. What an `embedded` one leads to is always shown whole. `fallback` is the path,
+    `event.place`, to the record that filters and maps take where a link to one has no id."""
 
     name: str
     target: str
@@ -113,6 +116,7 @@ class Link:
     most: int = 50
     embedded: bool = False
     deprecated: str = ""
+    fallback: str = ""
 
     @property
     def single(self) -> bool:
@@ -221,13 +225,16 @@ def field(
     format: str = "",
     hidden: bool = False,
     deprecated: str = "",
+    effective: str = "",
+    of: Any = None,
 ) -> Any:
     """A column. `filter` lists operators; `needs` names a filter that a comparison must come with; `compared` is
     the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs; what
-    is `hidden` is only filtered by; `deprecated` says what to use instead, as `use kind`."""
+    is `hidden` is only filtered by; `deprecated` says what to use instead, as `use kind`; `effective` names a link;
+    a text that is an id says what it is the id `of`."""
     return Field(
         name="",
-        type=Type("text"),
+        type=Type("text", of),
         description=description,
         operators=tuple(filter.split()),
         sort=sort,
@@ -240,6 +247,7 @@ def field(
         format=format,
         hidden=hidden,
         deprecated=deprecated,
+        effective=effective,
     )
 
 
@@ -248,9 +256,12 @@ def group(title: str, description: str, **keys: str) -> Any:
     return Group("", title, description, keys)
 
 
-def one(target: str, description: str, *, by: str, nullable: bool = True, deprecated: str = "") -> Any:
-    """A link to one record, by a column of ours."""
-    return Link("", target, description, by, "one", nullable, deprecated=deprecated)
+def one(
+    target: str, description: str, *, by: str, nullable: bool = True, deprecated: str = "", fallback: str = ""
+) -> Any:
+    """A link to one record, by a column of ours. Where that is null, filters and maps take the record at the end of
+    `fallback`, a path of links to one."""
+    return Link("", target, description, by, "one", nullable, deprecated=deprecated, fallback=fallback)
 
 
 def several(target: str, description: str, *, by: str, deprecated: str = "") -> Any:
@@ -362,8 +373,14 @@ def _fields(cls: type) -> dict[str, Field]:
     hints = typing.get_type_hints(cls)
     own = {key: item for part in reversed(cls.__mro__) for key, item in vars(part).items()}
     return {
-        key: replace(item, name=key, type=_type(hints[key])) for key, item in own.items() if isinstance(item, Field)
+        key: replace(item, name=key, type=_of(_type(hints[key]), item.type.of))
+        for key, item in own.items()
+        if isinstance(item, Field)
     }
+
+
+def _of(kind: Type, of: Any) -> Type:
+    return replace(kind, of=of) if of else kind
 
 
 def _type(hint: Any) -> Type:

@@ -43,6 +43,7 @@ def version(name: str, declared: Iterable[Any], *, uncertainty: str = "", lifecy
     found: dict[str, Resource] = {one.name: one for one in declared}
     for one in found.values():
         _check_embedded(found, one, ())
+        _check_fallbacks(found, one)
     return Version(
         name=name,
         resources={key: one for key, one in found.items() if one.prefix},
@@ -62,6 +63,18 @@ def _check_embedded(found: dict[str, Resource], own: Resource, way: tuple[str, .
             raise TypeError(f"{own.name}.{link.name} leads to many, which are not embedded")
         if link.embedded:
             _check_embedded(found, found[link.target], (*way, own.name))
+
+
+def _check_fallbacks(found: dict[str, Resource], own: Resource) -> None:
+    """Raise TypeError if a fallback does not lead, by links to one, to what its link leads to."""
+    for link in own.links.values():
+        at = own
+        for name in link.fallback.split(".") if link.fallback else ():
+            if name not in at.links or not at.links[name].single:
+                raise TypeError(f"{own.name}.{link.name} falls back to {link.fallback}: {name!r} is no link to one")
+            at = found[at.links[name].target]
+        if link.fallback and (not link.single or at.name != link.target):
+            raise TypeError(f"{own.name}.{link.name} falls back to a {at.name}")
 
 
 def _conditions(found: dict[str, Resource], own: Resource) -> dict[tuple[str, str], Condition]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from api.compiler.fallback import effective_id
 from api.compiler.formula import guard
 from api.compiler.writer import Source, Writer
 from api.query import Cell
@@ -40,6 +41,9 @@ def _with_commas(texts: list[str]) -> str:
 
 
 def _own(writer: Writer, source: Source, cell: Cell) -> tuple[Cell, str]:
+    field = source.resource.fields.get(cell.name)
+    if field and field.effective:
+        return cell, effective_id(writer, source, source.resource.links[field.effective])
     column = source.column(cell.column)
     if cell.type.name != "value":
         return cell, column

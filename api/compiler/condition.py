@@ -10,7 +10,8 @@ import orjson
 from api.catalog import Resource
 from api.compiler.geography import box_around
 from api.compiler.writer import CASTS, Writer
-from api.query import All, AnyOf, Filter, Not, Search, Test, Through, both
+from api.query import All, AnyOf, Filter, Not, Search, Test, Through
+from api.query.filter import fallback, merged
 from api.query.words import terms
 
 
@@ -27,7 +28,7 @@ def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) ->
             # Two-valued: what is unknown does not hold, so its negation does.
             return f"({condition(writer, resource, alias, filter.filter)}) is not true"
         case All():
-            return _joined(writer, resource, alias, _merged(resource, filter.filters), " and ", "true")
+            return _joined(writer, resource, alias, merged(resource, filter.filters), " and ", "true")
         case AnyOf():
             return _joined(writer, resource, alias, filter.filters, " or ", "false")
 
@@ -44,18 +45,6 @@ def _joined(writer: Writer, resource: Resource, alias: str, parts: tuple[Filter,
     return "(" + word.join(condition(writer, resource, alias, part) for part in parts) + ")"
 
 
-def _merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
-    """Tests through one link to one record look at the same record, so that one visit serves them all."""
-    there: dict[str, list[Filter]] = {}
-    rest: list[Filter] = []
-    for part in parts:
-        if isinstance(part, Through) and resource.links[part.link].single:
-            there.setdefault(part.link, []).append(part.filter)
-        else:
-            rest.append(part)
-    return (*rest, *(Through(link, both(*filters)) for link, filters in there.items()))
-
-
 def _through(writer: Writer, resource: Resource, alias: str, filter: Through) -> str:
     link = resource.links[filter.link]
     there = writer.name()
@@ -67,7 +56,9 @@ def _through(writer: Writer, resource: Resource, alias: str, filter: Through) ->
         "children": f"{there}.{link.by} = {alias}.id",
     }[link.kind]
     tested = condition(writer, writer.version[link.target], there, filter.filter)
-    return f"exists (select from {writer.view(link.target)} {there} where {joined} and {tested})"
+    own = f"exists (select from {writer.view(link.target)} {there} where {joined} and {tested})"
+    instead = fallback(resource, filter)
+    return f"({own} or {condition(writer, resource, alias, instead)})" if instead else own
 
 
 def _any_of(writer: Writer, alias: str, test: Test) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.compiler.cells import csv_row, typed
+from api.compiler.fallback import effective_id
 from api.compiler.json import array_of, literal, object_of, optional, string, written
 from api.compiler.page import everything
 from api.compiler.record import pairs, record
@@ -79,7 +80,7 @@ def _place(writer: Writer, source: Source, shape: Feature) -> Source:
     shown = [entry.value.name for entry in shape.place if isinstance(entry.value, Column)]
     columns = ", ".join(dict.fromkeys(["latitude", "longitude", *shown]))
     # The limit keeps it lateral: as a plain join it could be hashed, which loses the order.
-    found = f"select {columns} from {writer.view(link.target)} where id = {source.column(link.by)} limit 1"
+    found = f"select {columns} from {writer.view(link.target)} where id = {effective_id(writer, source, link)} limit 1"
     source.joins.append(f"left join lateral ({found}) {place.alias} on true")
     return place
 

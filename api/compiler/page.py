@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from api.catalog import Resource
 from api.compiler.condition import condition, word_query
 from api.compiler.json import Json, boolean, fixed, literal, optional, written
-from api.compiler.keyset import order, spans
+from api.compiler.keyset import Span, order, spans
 from api.compiler.search import is_guessed, search
 from api.compiler.writer import Source, Writer, indent
 from api.query import (
-    All,
+    EVERYTHING,
     Answer,
     Cursor,
     Edges,
+    Filter,
     HasMore,
     HasNext,
     HasPrevious,
@@ -30,7 +31,7 @@ from api.query import (
     counted,
     is_counted,
 )
-from api.query.filter import searched
+from api.query.filter import alternatives, searched
 
 EXACT_MOST = 100_000
 ESTIMATE_FROM = 1_000
@@ -119,7 +120,8 @@ def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: 
         source.column("id")
     size = rows.page.size + (1 if read.counted else 0)
     ways = search(writer, rows, read.key, source, size) if not joined and is_guessed(source.resource, rows) else None
-    segments = _segments(writer, rows, read, joined, source, size, ways.otherwise if ways else "")
+    spans = _segments(writer, rows, read, joined, source, size, ways.otherwise if ways else "")
+    segments = [select for parts in spans for select in parts]
     inner = _together(writer, rows, [ways.found, *segments] if ways else segments, size)
     if ways:
         inner = f"{ways.tables}\n{inner}"
@@ -132,12 +134,17 @@ def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: 
     )
 
 
-def _together(writer: Writer, rows: Rows, selects: list[str], size: int) -> str:
+def _limit(size: int | None) -> str:
+    return f"\nlimit {size}" if size else ""
+
+
+def _together(writer: Writer, rows: Rows, selects: list[str], size: int | None) -> str:
+    """Merge selects that are each in order."""
     if len(selects) == 1:
         return selects[0]
     both = "\nunion all\n".join(f"({one})" for one in selects)
     name = writer.name()
-    return f"select * from (\n  {indent(both)}\n) {name}\norder by {order(rows, name)}\nlimit {size}"
+    return f"select * from (\n  {indent(both)}\n) {name}\norder by {order(rows, name)}{_limit(size)}"
 
 
 def everything(writer: Writer, rows: Rows, source: Source) -> str:
@@ -148,11 +155,11 @@ def everything(writer: Writer, rows: Rows, source: Source) -> str:
     back the first row of a million until the last was read."""
     source.column("id")
     size = rows.page.size or None
-    segments = _segments(writer, rows, reading(writer, rows, source.resource), "", source, size)
+    spans = _segments(writer, rows, reading(writer, rows, source.resource), "", source, size)
+    segments = [_together(writer, rows, parts, size) for parts in spans]
     if len(segments) == 1:
         return segments[0]
-    limit = f"\nlimit {size}" if size else ""
-    return "\nunion all\n".join(f"({one})" for one in segments) + limit
+    return "\nunion all\n".join(f"({one})" for one in segments) + _limit(size)
 
 
 def _segments(
@@ -163,26 +170,32 @@ def _segments(
     source: Source,
     size: int | None,
     otherwise: str = "",
-) -> list[str]:
-    """The selects of the rows, in reading order. None of them reads anything unless `otherwise` holds."""
+) -> list[list[str]]:
+    """The selects of the rows: spans in reading order, each of parts that are to be merged. None of them reads anything
+    unless `otherwise` holds."""
     alias, resource = writer.name(), source.resource
     if is_counted(writer.version, resource, rows):
         writer.looked_at.add(resource.name)
     key = read.key.format(alias)
     columns = ", ".join([*(f"{alias}.{name}" for name in source.columns), f"{key} as k"])
-    limit = f"\nlimit {size}" if size else ""
-    tests = [joined.format(alias)] if joined else []
-    if rows.filter != All():
-        tests.append(condition(writer, resource, alias, rows.filter))
-    if otherwise:
-        tests.append(otherwise)
+    # Few rows belong to one parent, and a search has found few or reads on in the order of the list.
+    filters = (rows.filter,) if joined or otherwise else alternatives(resource, rows.filter)
+    tests = [_tests(writer, resource, alias, joined, filter, otherwise) for filter in filters]
 
-    def segment(test: str, sorting: str) -> str:
-        where = " and ".join([*tests, test] if test else tests)
+    def segment(tests: list[str], span: Span) -> str:
+        where = " and ".join([*tests, span.test] if span.test else tests)
         clause = f"\nwhere {where}" if where else ""
-        return f"select {columns}\nfrom {writer.view(resource.name)} {alias}{clause}\norder by {sorting}{limit}"
+        read = f"select {columns}\nfrom {writer.view(resource.name)} {alias}{clause}"
+        return f"{read}\norder by {span.order}{_limit(size)}"
 
-    return [segment(one.test, one.order) for one in spans(writer, rows, key, alias)]
+    return [[segment(one, span) for one in tests] for span in spans(writer, rows, key, alias)]
+
+
+def _tests(writer: Writer, resource: Resource, alias: str, joined: str, filter: Filter, otherwise: str) -> list[str]:
+    tests = [joined.format(alias)] if joined else []
+    if filter != EVERYTHING:
+        tests.append(condition(writer, resource, alias, filter))
+    return [*tests, otherwise] if otherwise else tests
 
 
 def counts(writer: Writer, rows: Rows, resource: Resource) -> str:
@@ -221,4 +234,9 @@ def _estimated(writer: Writer, rows: Rows, resource: Resource) -> str:
 
 
 def _left(writer: Writer, rows: Rows, resource: Resource) -> str:
-    return f"from {writer.view(resource.name)} s where {condition(writer, resource, 's', rows.filter)}"
+    view = writer.view(resource.name)
+    made = [condition(writer, resource, "s", one) for one in alternatives(resource, rows.filter)]
+    if len(made) == 1:
+        return f"from {view} s where {made[0]}"
+    parts = " union all ".join(f"select s.id from {view} s where {one}" for one in made)
+    return f"from ({parts}) s where true"

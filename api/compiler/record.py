@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from api.catalog import Field, Resource
 from api.catalog.declaration import Type
+from api.compiler.fallback import effective_id
 from api.compiler.json import Json, boolean, fixed, listed, literal, object_of, optional, scalar, string, written
 from api.compiler.keyset import order
 from api.compiler.page import Reading, counts, numbered, reading, total
@@ -62,6 +63,9 @@ def _value(writer: Writer, source: Source, value: object) -> Json:
     match value:
         case Column():
             kind, plain = column_type(source.resource, value.name)
+            if (field := source.resource.fields.get(value.name)) and field.effective:
+                link = source.resource.links[field.effective]
+                return scalar(effective_id(writer, source, link), kind, plain=plain)
             _measure_text(source, value.name, kind)
             kind = replace(kind, nullable=kind.nullable or source.outer)
             return scalar(source.column(value.name), kind, plain=plain, upper=value.upper)
@@ -117,7 +121,8 @@ def column_type(resource: Resource, name: str) -> tuple[Type, bool]:
     if name == "id":
         return Type("text"), True
     if name in resource.fields:
-        return resource.fields[name].type, False
+        kind = resource.fields[name].type
+        return kind, isinstance(kind.of, Resource)
     link = next(one for one in resource.links.values() if one.by == name and one.kind in ("one", "several"))
     return Type("text", nullable=link.single and link.nullable, many=not link.single), link.single
 

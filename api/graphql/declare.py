@@ -37,7 +37,7 @@ def declare(types: Types) -> None:
 
 def _behind(resource: Resource) -> list[Any]:
     """The vocabularies and value classes of the resource's fields."""
-    return [one.type.of for one in resource.fields.values() if one.type.of is not None]
+    return [one.type.of for one in resource.fields.values() if one.type.name in ("vocabulary", "value")]
 
 
 def _declare_common(types: Types) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from api.catalog import Resource
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,13 @@ class Search:
 
 @dataclass(frozen=True)
 class Through:
-    """Some record at the end of a link passes the filter, all of it."""
+    """Some record at the end of a link passes the filter, all of it. Where the link has a fallback, its record may pass
+    instead for a record that has no such link, unless only the link's `own` records count."""
 
     link: str
     filter: Filter
+    # Not part of the text that the fingerprint of a cursor is made of: the compiler alone sets it.
+    own: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,40 @@ def both(*filters: Filter) -> Filter:
     if len(flat) == 1:
         return flat[0]
     return All(tuple(sorted(set(flat), key=repr)))
+
+
+def fallback(resource: Resource, filter: Through) -> Filter | None:
+    """Return the filter of the records that have no such link, but whose fallback passes; None if there is none."""
+    link = resource.links[filter.link]
+    if not link.fallback or filter.own:
+        return None
+    made = filter.filter
+    for name in reversed(link.fallback.split(".")):
+        made = Through(name, made)
+    return both(Test(link.by, "null", True), made)
+
+
+def alternatives(resource: Resource, filter: Filter) -> tuple[Filter, ...]:
+    """Split a filter that looks at a link with a fallback: into one for the records that have the link, and one for the
+    others. No record passes both. Indexes serve each of them, and would not serve the two joined by `or`."""
+    parts = filter.filters if isinstance(filter, All) else (filter,)
+    for part in merged(resource, parts):
+        if isinstance(part, Through) and (instead := fallback(resource, part)):
+            rest = [one for one in merged(resource, parts) if one != part]
+            return both(*rest, replace(part, own=True)), both(*rest, instead)
+    return (filter,)
+
+
+def merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
+    """Tests through one link to one record look at the same record, so that one visit serves them all."""
+    there: dict[tuple[str, bool], list[Filter]] = {}
+    rest: list[Filter] = []
+    for part in parts:
+        if isinstance(part, Through) and resource.links[part.link].single:
+            there.setdefault((part.link, part.own), []).append(part.filter)
+        else:
+            rest.append(part)
+    return (*rest, *(Through(link, both(*filters), own) for (link, own), filters in there.items()))
 
 
 def searched(filter: Filter) -> Search | None:

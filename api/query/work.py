@@ -23,7 +23,7 @@ from math import ceil
 
 from api.catalog import VERSIONS, Resource, Version
 from api.query import words
-from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through
+from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, fallback
 from api.query.selection import (
     Answer,
     Edges,
@@ -156,7 +156,10 @@ def _tests(version: Version, resource: Resource, filter: Filter, *, linked: bool
             link = resource.links[filter.link]
             records = LINKED_AGAIN if again and link.kind == "many" else LINKED[link.kind]
             below = _tests(version, version[link.target], filter.filter, linked=True, again=again or link.single)
-            return LOOK_UP + records * (1.0 + below)
+            own = LOOK_UP + records * (1.0 + below)
+            # A record is looked up through the link or through its fallback, never through both.
+            instead = fallback(resource, filter)
+            return max(own, _tests(version, resource, instead, linked=linked, again=again)) if instead else own
 
 
 def searches(query: Query) -> Iterator[Search]:
@@ -338,36 +341,41 @@ def _values(filter: Filter) -> int:
 
 def relations(query: Query) -> int:
     """Count the relations that a statement names: lists, records, links, and links that filters look through."""
+    version = VERSIONS[query.version]
     match query.root:
         case Lines() | Rows():
-            return _relations(query.root)
+            return _relations(version, query.root)
         case Object():
-            return sum(_relations(entry.value) for entry in query.root.selection)
+            return sum(_relations(version, entry.value) for entry in query.root.selection)
 
 
-def _relations(value: Answer | Lines) -> int:
+def _relations(version: Version, value: Answer | Lines) -> int:
     match value:
         case Lines():
-            return 1 + _links(value.filter)
+            return 1 + _links(version, version[value.resource], value.filter)
         case Rows():
-            return 1 + _links(value.filter) + sum(_relations(entry.value) for entry in value.selection)
+            below = sum(_relations(version, entry.value) for entry in value.selection)
+            return 1 + _links(version, version[value.resource], value.filter) + below
         case Record() | Single() | Several():
-            return 1 + sum(_relations(entry.value) for entry in value.selection)
+            return 1 + sum(_relations(version, entry.value) for entry in value.selection)
         case Records():
-            return sum(_relations(record) for record in value.records if record)
+            return sum(_relations(version, record) for record in value.records if record)
         case Nodes() | Edges() | Object():
-            return sum(_relations(entry.value) for entry in value.selection)
+            return sum(_relations(version, entry.value) for entry in value.selection)
         case _:
             return 0
 
 
-def _links(filter: Filter) -> int:
+def _links(version: Version, resource: Resource, filter: Filter) -> int:
     match filter:
         case Through():
-            return 1 + _links(filter.filter)
+            target = version[resource.links[filter.link].target]
+            instead = fallback(resource, filter)
+            other = _links(version, resource, instead) if instead else 0
+            return 1 + _links(version, target, filter.filter) + other
         case Not():
-            return _links(filter.filter)
+            return _links(version, resource, filter.filter)
         case All() | AnyOf():
-            return sum(map(_links, filter.filters))
+            return sum(_links(version, resource, one) for one in filter.filters)
         case _:
             return 0

@@ -112,6 +112,8 @@ def _told(resource: Resource, row: Parameter) -> str:
         words.insert(0, f"Through `{link.name}` ({link.description.rstrip('.')}):")
         if not link.single:
             words.append(f"All filters through `{link.name}` hold for the same {link.target}.")
+        if link.fallback:
+            words.append(f"`{link.fallback}` counts for a record without `{link.name}`.")
     if condition.needs:
         beside = f"{row.link}.{condition.needs}" if row.link else condition.needs
         words.append(f"Needs `{beside}` beside it.")

@@ -220,7 +220,7 @@ def fields(declared: Iterable[Resource]) -> Iterator[Field]:
 def _kinds(found: Iterable[Field]) -> Iterator[Any]:
     """The vocabularies and values that fields are made of, and those inside the values."""
     for field in found:
-        if field.type.of is not None:
+        if field.type.name in ("vocabulary", "value"):
             yield field.type.of
         if field.type.name == "value":
             yield from _kinds(field.type.of.fields().values())

@@ -199,6 +199,12 @@ class Reference:
         ids = [row[column]] if how == "one" else row[column]
         return [there[one] for one in ids if one in there]
 
+    def _counting(self, kind: str, row: Row, name: str) -> list[Row]:
+        """The records that a filter through a link looks at: a figure without a place has that of its event."""
+        if (kind, name) != ("Figure", "place") or row["place_id"] is not None:
+            return self._linked(kind, row, name)
+        return [place for event in self._linked(kind, row, "event") for place in self._linked("Event", event, "place")]
+
     def _set(self, target: str, linked: list[Row], given: dict[str, Any]) -> Row:
         size = _size(given["first"], 50)
         rows = [one for one in linked if self._passes(target, one, given.get("filter") or {})]
@@ -286,11 +292,11 @@ class Reference:
         if name in SHORT.get(kind, ()):
             link, name = SHORT[kind][name]
             target = LINKS[kind][link][1]
-            return any(self._holds(target, one, name, value) for one in self._linked(kind, row, link))
+            return any(self._holds(target, one, name, value) for one in self._counting(kind, row, link))
         if name in LINKS[kind]:
             how, target, _ = LINKS[kind][name]
             wanted = value if how == "one" else value["some"]
-            return any(self._passes(target, one, wanted) for one in self._linked(kind, row, name))
+            return any(self._passes(target, one, wanted) for one in self._counting(kind, row, name))
         if name in ("bbox", "near"):
             return row["latitude"] is not None and {"bbox": inside, "near": near}[name](row, value)
         if isinstance(value, bool):

@@ -54,6 +54,9 @@ async def read(connection: asyncpg.Connection[Any], version: str) -> Rows:
                 language,
             )
             rows.found[kind, words, language] = {row["id"]: row["rank"] for row in found}
+    for figure in rows.records["Figure"].values():
+        event = rows.records["Event"].get(figure["event_id"], {"place_id": None})
+        figure["effective_place_id"] = event["place_id"] if figure["place_id"] is None else figure["place_id"]
     for table in CHILDREN:
         there = rows.children[table.capitalize()] = {}
         for row in sorted(await _table(connection, f"{version}.{table}"), key=lambda one: one["position"]):

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from api.catalog import V1, V2
-from api.catalog.declaration import field, group, revised
+from api.catalog.declaration import field, group, one, revised
 from api.catalog.version import version
 
 RECORDS = ("events", "figures", "quotes")
@@ -38,6 +38,8 @@ KEYS = {
     },
     "quotes": {"original": ["text", "language"], "dispute": ["status", "stances"]},
 }
+# What version 2 shows beside what version 1 has.
+ADDED = {"figures": ["effective_place_id"]}
 EMBEDDED = {"events": "place", "figures": "", "quotes": "speaker"}
 
 
@@ -47,7 +49,7 @@ def listed(served: str, path: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("plural", RECORDS)
-def test_nothing_is_lost_and_nothing_added_but_the_dispute(served: str, plural: str) -> None:
+def test_nothing_is_lost_and_nothing_added_but_what_is_named(served: str, plural: str) -> None:
     include = f"&include={EMBEDDED[plural]}" if EMBEDDED[plural] else ""
     before = {one["id"]: one for one in listed(served, f"/v1/{plural}?limit=200{include}")}
     after = listed(served, f"/v2/{plural}?limit=200")
@@ -58,6 +60,8 @@ def test_nothing_is_lost_and_nothing_added_but_the_dispute(served: str, plural: 
         for name, (object_, key) in MOVED[plural].items():
             flat[name] = record[object_][key]
         dispute = flat.pop("dispute")
+        for name in ADDED.get(plural, ()):
+            del flat[name]
         for name in KEYS[plural].keys() - {"dispute"}:
             del flat[name]
         assert flat | {"disputed": dispute["status"] != "undisputed"} == before[record["id"]]
@@ -95,6 +99,21 @@ def test_a_record_that_would_show_itself_without_end_is_refused() -> None:
     assert version("v0", [Event, V1["source"], *others])["event"].links["briefing"].embedded
     with pytest.raises(TypeError, match="without end"):
         version("v0", [V1["event"], Source, *others])
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"), [("briefing.publisher", "falls back to a source"), ("citations", "is no link to one")]
+)
+def test_a_fallback_leads_by_links_to_one_to_the_same_resource(path: str, problem: str) -> None:
+    @revised(V1["figure"])
+    class Figure:
+        """Its place falls back to something else."""
+
+        place = one("place", "The place that it is for.", by="place_id", fallback=path)
+
+    others = [each for each in (*V1.resources.values(), *V1.children.values()) if each.name != "figure"]
+    with pytest.raises(TypeError, match=problem):
+        version("v0", [Figure, *others])
 
 
 def test_a_group_of_what_is_not_shown_is_refused() -> None:

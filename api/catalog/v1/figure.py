@@ -50,10 +50,10 @@ class Figure:
 
     briefing = one("briefing", "The briefing that gives it.", by="briefing_id")
     event = one("event", "The event that it belongs to.", by="event_id")
-    place = one("place", "The place that it is for.", by="place_id")
+    place = one("place", "The place that it is for.", by="place_id", fallback="event.place")
     citations = children("citation", "Who stands behind it, and how it reached us.")
 
-    country = where("place.country", "The country of its place [ISO 3166-1 alpha-2].")
-    bbox = where("place.bbox", "Its place is inside west,south,east,north in degrees.")
-    near = where("place.near", "Its place is within latitude,longitude,kilometres.")
+    country = where("place.country", "The country of its place or, without one, of its event's [ISO 3166-1 alpha-2].")
+    bbox = where("place.bbox", "Its place or, without one, its event's is inside west,south,east,north in degrees.")
+    near = where("place.near", "Its place or, without one, its event's is within latitude,longitude,kilometres.")
     source_id = where("citations.source_id", "Figures that this source asserts, denies or else speaks to.")

@@ -1,11 +1,18 @@
 from api.catalog import v1
-from api.catalog.declaration import group, revised
+from api.catalog.declaration import field, group, revised
 from api.catalog.v2.dispute import Disputed
 
 
 @revised(v1.Figure)
 class Figure(Disputed):
     """A number that a source gives, with the words that bind it. One printed number is one figure."""
+
+    effective_place_id: str | None = field(
+        "The id of the place that filters by place and GeoJSON take: its own or, without one, that of its event.",
+        derived=True,
+        effective="place",
+        of=v1.Place,
+    )
 
     amount = group(
         "FigureAmount",
