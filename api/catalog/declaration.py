@@ -33,6 +33,11 @@ class Vocabulary:
         """The terms that are deprecated, each with what to use instead."""
         return {name: text.deprecated for name, text in cls.terms().items() if isinstance(text, Term)}
 
+    @classmethod
+    def spellings(cls, term: str) -> tuple[str, ...]:
+        """The texts that a term stands for in the column that filters look at: itself, unless that is free text."""
+        return (term,)
+
 
 class Value:
     """A small object inside a record, such as an excerpt: no id, no links; its attributes are fields."""
@@ -69,7 +74,9 @@ class Type:
 class Field:
     """One column that callers see. `derived` fields are written by the store, never by a load file; a `hidden` one is
     filtered by and not shown. An `effective` one is no column: it is the id of the record that counts for the link of
-    this name, which is that of its fallback where the link leads nowhere."""
+    this name, which is that of its fallback where the link leads nowhere. A comparison of one that `expects` other
+    filters, separated by spaces, makes little sense without any of them, and is then deprecated. A vocabulary that is
+    `read_from` a column of free text is filtered there."""
 
     name: str
     type: Type
@@ -86,6 +93,8 @@ class Field:
     hidden: bool = False
     deprecated: str = ""
     effective: str = ""
+    expects: tuple[str, ...] = ()
+    read_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,7 @@ class Condition:
     example: Any = None
     format: str = ""
     deprecated: str = ""
+    expects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,12 +236,14 @@ def field(
     hidden: bool = False,
     deprecated: str = "",
     effective: str = "",
+    expects: str = "",
+    read_from: str = "",
     of: Any = None,
 ) -> Any:
     """A column. `filter` lists operators; `needs` names a filter that a comparison must come with; `compared` is
     the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs; what
-    is `hidden` is only filtered by; `deprecated` says what to use instead, as `use kind`; `effective` names a link;
-    a text that is an id says what it is the id `of`."""
+    is `hidden` is only filtered by; `deprecated` says what to use instead, as `use kind`; `effective`, `expects` and
+    `read_from` are as in Field; a text that is an id says what it is the id `of`."""
     return Field(
         name="",
         type=Type("text", of),
@@ -248,6 +260,8 @@ def field(
         hidden=hidden,
         deprecated=deprecated,
         effective=effective,
+        expects=tuple(expects.split()),
+        read_from=read_from,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -41,6 +42,14 @@ class Outdated:
 
     name: str
     instead: str
+
+
+def missing(expected: Iterable[str], given: Collection[str]) -> str:
+    """Return what a comparison should come with, if it comes without any of the filters that it expects; else ''."""
+    names = tuple(expected)
+    if not names or any(name in given for name in names):
+        return ""
+    return f"give {' or '.join(names)} beside it"
 
 
 class Term(str):

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.catalog import Link, Resource, Version
+from api.catalog import Link, Outdated, Resource, Version
+from api.catalog.lifecycle import missing
 from api.errors import Fault, InvalidRequest
 from api.graphql.declare import LINKED_MOST, RECORDS_FIRST, RECORDS_MOST
 from api.graphql.filter import FilterReader
+from api.graphql.shape import camel, pascal
 from api.query import EVERYTHING, Filter, Page, Rows, Selection, Sort, read_sort
 from api.query.cursor import fingerprint, read_cursor
 from api.query.filter import searched
 from api.query.sort import POSITION
 
 
-def list_of(version: Version, resource: Resource, given: dict[str, Any], selection: Selection, key: str) -> Rows:
-    """A root list. InvalidRequest names the argument that is wrong."""
-    filter = _filter(version, resource, given, key)
+def list_of(
+    version: Version,
+    resource: Resource,
+    given: dict[str, Any],
+    selection: Selection,
+    key: str,
+    outdated: list[Outdated],
+) -> Rows:
+    """A root list. InvalidRequest names the argument that is wrong. What is deprecated is added to `outdated`."""
+    filter = _filter(version, resource, given, key, outdated)
     sort = _sort(resource, given.get("orderBy"), given.get("filter"), filter, f"{key}.orderBy")
+    expected = resource.fields[sort.field].expects if sort.field in resource.fields else ()
+    if instead := missing(map(camel, expected), given.get("filter") or ()):
+        outdated.append(Outdated(f"{pascal(resource.name)}OrderField.{sort.field.upper()}", instead))
     mark = fingerprint(version.name, resource.name, sort, filter)
     page = _page(given, mark, sort, key)
     return Rows(resource.name, page, sort, selection, filter, fingerprint=mark)
 
 
-def set_of(version: Version, link: Link, given: dict[str, Any], selection: Selection, key: str) -> Rows:
-    """The set of a link, in the target's own order."""
+def set_of(
+    version: Version, link: Link, given: dict[str, Any], selection: Selection, key: str, outdated: list[Outdated]
+) -> Rows:
+    """The set of a link, in the target's own order. What is deprecated is added to `outdated`."""
     target = version[link.target]
     sort = POSITION if link.owned else read_sort(target, target.sort)
     assert sort is not None
     size = _size(given["first"], LINKED_MOST, f"{key}.first")
-    return Rows(link.target, Page(size), sort, selection, _filter(version, target, given, key), link=link.name)
+    filter = _filter(version, target, given, key, outdated)
+    return Rows(link.target, Page(size), sort, selection, filter, link=link.name)
 
 
-def _filter(version: Version, resource: Resource, given: dict[str, Any], key: str) -> Filter:
+def _filter(version: Version, resource: Resource, given: dict[str, Any], key: str, outdated: list[Outdated]) -> Filter:
     filter = given.get("filter")
-    return EVERYTHING if filter is None else FilterReader(version).read(resource, filter, f"{key}.filter")
+    return EVERYTHING if filter is None else FilterReader(version, outdated).read(resource, filter, f"{key}.filter")
 
 
 def _page(given: dict[str, Any], mark: str, sort: Sort, key: str) -> Page:

@@ -183,6 +183,7 @@ class Executor:
         if operation.query:
             languages = {one.language for one in searches(operation.query) if not is_stemmed(one.language)}
             old += tuple(unstemmed(f'Search.language: "{one}"') for one in sorted(languages))
+            old += operation.query.outdated
         return Prepared(priced, operation.keys, introspection, hash_of(asked.query), outdated=old)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from api.catalog import Condition, Resource, Version
+from api.catalog import Condition, Outdated, Resource, Version
+from api.catalog.lifecycle import missing
 from api.catalog.operators import OPERATORS
 from api.errors import Fault, InvalidRequest
-from api.graphql.shape import Narrowed, narrowed
-from api.query import EVERYTHING, AnyOf, Filter, Not, Search, Test, Through, both
+from api.graphql.shape import Narrowed, camel, narrowed, pascal
+from api.query import EVERYTHING, AnyOf, Filter, Not, Search, Through, both
+from api.query.filter import tested
 from api.query.globe import check_box, check_near
 from api.query.parse import read_identifier, read_language, read_number, read_value, read_words
 
@@ -23,10 +25,12 @@ PARTS_MOST = 100
 
 
 class FilterReader:
-    """Reads one filter argument of one resource; `path` tells where in the request a fault is."""
+    """Reads one filter argument of one resource; `path` tells where in the request a fault is. What is deprecated is
+    added to `outdated`."""
 
-    def __init__(self, version: Version) -> None:
+    def __init__(self, version: Version, outdated: list[Outdated]) -> None:
         self._version = version
+        self._outdated = outdated
         self._tests = 0
         self._parts = 0
 
@@ -42,6 +46,7 @@ class FilterReader:
             self._part(resource, known, name, value, f"{path}.{name}", levels - 1) for name, value in given.items()
         ]
         _check_needs(known, given, path)
+        self._outdated += _missing(resource, known, given)
         return both(*parts) if parts else EVERYTHING
 
     def _part(
@@ -74,7 +79,7 @@ class FilterReader:
             raise _fault(path, f"A filter may hold at most {TESTS_MOST} tests.")
         only = next(iter(row.conditions.values()))
         if len(row.conditions) == 1 and OPERATORS[only.operator].takes in WHOLE:
-            return _test(only, _checked(WHOLE[OPERATORS[only.operator].takes], value, path))
+            return tested(only, _checked(WHOLE[OPERATORS[only.operator].takes], value, path))
         if not value:
             raise _fault(path, f"Expected at least one of {', '.join(OPERATORS[one].key for one in row.conditions)}.")
         by_key = {OPERATORS[operator].key: condition for operator, condition in row.conditions.items()}
@@ -86,22 +91,15 @@ def _one(condition: Condition, value: Any, path: str) -> Filter:
         raise _fault(path, "null is no filter: leave the field out, or use isNull.")
     takes = OPERATORS[condition.operator].takes
     if takes == "boolean":
-        return _test(condition, bool(value))
+        return tested(condition, bool(value))
     if takes == "value":
-        return _test(condition, _checked(lambda one: _value(condition, one), value, path))
+        return tested(condition, _checked(lambda one: _value(condition, one), value, path))
     if not value:
         raise _fault(path, "Expected at least one value.")
     if len(value) > VALUES_MOST:
         raise _fault(path, f"Expected at most {VALUES_MOST} values.")
     read = _identifier if takes == "identifier" else lambda one: _value(condition, one)
-    return _test(condition, tuple(sorted({_checked(read, one, path) for one in value})))
-
-
-def _test(condition: Condition, value: Any) -> Filter:
-    made: Filter = Test(condition.column, condition.operator, value, condition.type.name)
-    for link in reversed(condition.path):
-        made = Through(link, made)
-    return made
+    return tested(condition, tuple(sorted({_checked(read, one, path) for one in value})))
 
 
 def _value(condition: Condition, value: Any) -> Any:
@@ -146,6 +144,16 @@ def _check_needs(known: dict[str, Narrowed], given: dict[str, Any], path: str) -
                 raise _fault(
                     f"{path}.{name}", f"Needs {condition.needs} beside it, so that like is compared with like."
                 )
+
+
+def _missing(resource: Resource, known: dict[str, Narrowed], given: dict[str, Any]) -> Iterator[Outdated]:
+    """Comparisons without the filters that they expect beside them."""
+    for name, value in given.items():
+        if name not in known or not isinstance(value, dict):
+            continue
+        for operator, condition in known[name].conditions.items():
+            if OPERATORS[operator].key in value and (instead := missing(map(camel, condition.expects), given)):
+                yield Outdated(f"{pascal(resource.name)}Filter.{name}", instead)
 
 
 def _checked(read: Callable[[Any], Any], value: Any, path: str) -> Any:

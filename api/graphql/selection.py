@@ -12,7 +12,7 @@ from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, O
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
-from api.catalog import Field, Link, Resource, Value, Version
+from api.catalog import Field, Link, Outdated, Resource, Value, Version
 from api.errors import Fault, InvalidRequest
 from api.graphql.arguments import list_of, set_of
 from api.graphql.document import Document, Refused
@@ -93,6 +93,7 @@ class _Reader:
         self._schema = schema
         self._operation = operation
         self._values = values
+        self._outdated: list[Outdated] = []
         self._fragments = {name: FragmentDetails(node) for name, node in document.fragments.items()}
 
     def operation(self) -> Operation:
@@ -107,7 +108,8 @@ class _Reader:
                 introspection += [one.node for one in details]
             else:
                 entries.append(Entry(key, self._root(key, node, details)))
-        query = Query(self._version.name, Object(tuple(entries))) if entries else None
+        old = tuple(dict.fromkeys(self._outdated))
+        query = Query(self._version.name, Object(tuple(entries)), old) if entries else None
         return Operation(query, tuple(grouped), tuple(introspection))
 
     def _root(self, key: str, node: FieldNode, details: list[FieldDetails]) -> Answer:
@@ -127,7 +129,7 @@ class _Reader:
                 return Records((self._by_id(arguments["id"], details, resource),), single=True)
             if name == resource.plural:
                 selection = self._connection(resource, details)
-                return list_of(self._version, resource, arguments, selection, key)
+                return list_of(self._version, resource, arguments, selection, key, self._outdated)
         raise GraphQLError(f"Query has no field {name}.", node)
 
     def _by_id(self, identifier: str, details: list[FieldDetails], wanted: Resource | None = None) -> Record | None:
@@ -195,7 +197,7 @@ class _Reader:
         node = details[0].node
         selection = self._entries(f"{pascal(target.name)}Set", details, make)
         key = node.alias.value if node.alias else node.name.value
-        return set_of(self._version, link, self._arguments(owner, node), selection, key)
+        return set_of(self._version, link, self._arguments(owner, node), selection, key, self._outdated)
 
     def _value(self, kind: type[Value], details: list[FieldDetails]) -> Selection:
         names = {camel(one): one for one in kind.fields()}

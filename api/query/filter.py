@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from api.catalog import Resource
+from api.catalog import Condition, Resource
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,17 @@ class AnyOf:
 Filter = Test | Search | Through | Not | All | AnyOf
 
 EVERYTHING = All()
+
+
+def tested(condition: Condition, value: Any) -> Filter:
+    """Return the test that a condition makes with a value, behind the links that lead to its column."""
+    kind = condition.type
+    if kind.name == "vocabulary" and condition.operator == "in":
+        value = tuple(sorted({text for term in value for text in kind.of.spellings(term)}))
+    made: Filter = Test(condition.column, condition.operator, value, kind.name)
+    for link in reversed(condition.path):
+        made = Through(link, made)
+    return made
 
 
 def both(*filters: Filter) -> Filter:

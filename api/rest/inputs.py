@@ -117,6 +117,9 @@ def _told(resource: Resource, row: Parameter) -> str:
     if condition.needs:
         beside = f"{row.link}.{condition.needs}" if row.link else condition.needs
         words.append(f"Needs `{beside}` beside it.")
+    if condition.expects:
+        beside = " or ".join(f"`{row.link}.{name}`" if row.link else f"`{name}`" for name in condition.expects)
+        words.append(f"Without {beside} beside it, it compares numbers of different units. That is deprecated.")
     return " ".join(filter(None, words))
 
 
@@ -172,6 +175,9 @@ def _needed(resource: Resource, name: str) -> Iterator[str]:
         for field in map(resource.fields.__getitem__, resource.sortable):
             if field.needs:
                 yield f"Sorting by `{field.name}` needs `{field.needs}` beside it."
+            if field.expects:
+                beside = " or ".join(f"`{name}`" for name in field.expects)
+                yield f"Without {beside} beside it, it compares numbers of different units. That is deprecated."
         if resource.searched:
             yield "Sorting by `relevance` needs `q` beside it."
 

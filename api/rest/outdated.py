@@ -6,19 +6,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from api.catalog import Outdated, Resource, Version
+from api.catalog.lifecycle import missing
 from api.query.words import is_stemmed, unstemmed
 from api.rest.parameters import parameters, split
 
 
 def outdated(version: Version, resource: Resource, given: dict[str, str]) -> tuple[Outdated, ...]:
-    """Return what a valid request should not use, each once: deprecated parameters, deprecated values of others, and a
-    language without a stemmer."""
+    """Return what a valid request should not use, each once: deprecated parameters, deprecated values of others, a
+    language without a stemmer, and comparisons without the filters that they expect."""
     found = []
     if "q_language" in given and not is_stemmed(given["q_language"]):
         found.append(unstemmed(f"q_language={given['q_language']}"))
     if version.deprecates:
         found += [one for name, text in given.items() for one in _used(version, resource, name, text)]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*found, *_alone(version, resource, given)]))
+
+
+def _alone(version: Version, resource: Resource, given: dict[str, str]) -> Iterator[Outdated]:
+    """Comparisons and orders without the filters that they expect beside them."""
+    known = parameters(version, resource)
+    for name in given:
+        row = known.get(name)
+        prefix = f"{row.link}." if row and row.link else ""
+        if row and (instead := missing([prefix + one for one in row.condition.expects], given)):
+            yield Outdated(name, instead)
+    field = resource.fields.get(given.get("sort", "").removeprefix("-"))
+    if field and (instead := missing(field.expects, given)):
+        yield Outdated(f"sort={field.name}", instead)
 
 
 def _used(version: Version, resource: Resource, name: str, text: str) -> Iterator[Outdated]:

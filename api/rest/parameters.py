@@ -10,7 +10,8 @@ from typing import Any
 
 from api.catalog import Condition, Resource, Version
 from api.catalog.operators import OPERATORS
-from api.query import Filter, Test, Through
+from api.query import Filter
+from api.query.filter import tested
 from api.query.parse import read_boolean, read_box, read_identifier, read_near, read_value
 
 LIST_MOST = 200
@@ -31,12 +32,7 @@ class Parameter:
 
     def filter(self, text: str) -> Filter:
         """The filter that a value means, still without the link. ValueError tells what was expected."""
-        condition = self.condition
-        value = TAKES[self.takes](condition, text)
-        made: Filter = Test(condition.column, condition.operator, value, condition.type.name)
-        for link in reversed(condition.path):
-            made = Through(link, made)
-        return made
+        return tested(self.condition, TAKES[self.takes](self.condition, text))
 
 
 @cache

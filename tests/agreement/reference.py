@@ -98,6 +98,7 @@ GROUPS = {
         "high": "value_high",
         "quantifier": "quantifier",
         "unit": "unit",
+        "unitCode": "unit_code",
         "text": "value_text",
     },
     "QuoteOriginal": {"text": "text_original", "language": "language_original"},
@@ -312,6 +313,8 @@ def _test(row: Row, name: str, operator: str, wanted: Any) -> bool:
         column, wanted = row["value_floor"], Decimal(str(wanted))
     if column is None:
         return False
+    if operator == "in" and name == "unitCode":
+        return column.upper() in wanted
     if operator == "in":
         return column in [_lowered(one, name) for one in wanted]
     if operator == "has" and name == "identifiers":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from api.catalog import V1, Vocabulary
 from api.catalog.v1 import vocabularies
+from api.catalog.v2.units import SPELLINGS, UnitCode
 
 DOMAINS = Path(__file__).parents[2] / "sql" / "migrations" / "0002_domains.sql"
 
@@ -35,6 +37,22 @@ def test_each_field_and_link_says_what_it_means(name: str) -> None:
     for one in (*resource.fields.values(), *resource.links.values()):
         assert one.description.endswith((".", "}")), f"{name}.{one.name}: {one.description}"
     assert resource.description
+
+
+def test_the_view_of_figures_and_the_catalog_know_the_same_units() -> None:
+    view = (DOMAINS.parents[1] / "v2" / "figure.sql").read_text(encoding="utf-8")
+    codes = re.search(r"return '(\{.*?\})'::jsonb", view, re.S)
+    assert codes
+    declared = [(text, code) for code in UnitCode.terms() for text in UnitCode.spellings(code)]
+    assert json.loads(codes[1]) == dict(declared)
+    assert len(declared) == len(dict(declared)), "a text means two codes"
+    assert SPELLINGS.keys() <= UnitCode.terms().keys()
+
+
+def test_codes_of_units_differ_in_capitals_too() -> None:
+    """GraphQL writes terms in capitals."""
+    terms = list(UnitCode.terms())
+    assert len({term.upper() for term in terms}) == len(terms) > 150
 
 
 def _snake(name: str) -> str:

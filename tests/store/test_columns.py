@@ -9,6 +9,7 @@ import pytest
 from api.catalog import V1, VERSIONS, Version, Vocabulary
 from api.catalog.v1 import vocabularies
 from api.catalog.v2.dispute import DisputeStatus
+from api.catalog.v2.units import UnitCode
 
 NULLABLE = """
     select a.attname from pg_attribute a
@@ -37,6 +38,6 @@ async def test_ids_hold_plain_characters_alone(owner: asyncpg.Connection) -> Non
 
 
 def test_terms_hold_plain_characters_alone() -> None:
-    for one in (*vars(vocabularies).values(), DisputeStatus):
+    for one in (*vars(vocabularies).values(), DisputeStatus, UnitCode):
         if isinstance(one, type) and issubclass(one, Vocabulary):
             assert all(term.isidentifier() and term.isascii() for term in one.terms())

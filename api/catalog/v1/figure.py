@@ -14,10 +14,12 @@ class Figure:
         "Who or what is counted [schema.org populationType].", filter="in", search=True, example="civilians"
     )
     value: Decimal | None = field(
-        "The number; null for a magnitude. Comparing and sorting looks at `value_low` where there is none.",
+        "The number; null for a magnitude. Comparing and sorting looks at `value_low` where there is none. It takes "
+        "numbers as they are, whatever their unit: filter by `unit`, too, to compare like with like.",
         filter="gte lt null",
         sort=True,
         needs="measure",
+        expects="unit",
         compared="value_floor",
         example=364,
     )
