@@ -76,7 +76,7 @@ class Field:
     filtered by and not shown. An `effective` one is no column: it is the id of the record that counts for the link of
     this name, which is that of its fallback where the link leads nowhere. A comparison of one that `expects` other
     filters, separated by spaces, makes little sense without any of them, and is then deprecated. A vocabulary that is
-    `read_from` a column of free text is filtered there."""
+    `read_from` a column of free text is filtered there. Only the list of children shows a `listed` one."""
 
     name: str
     type: Type
@@ -95,6 +95,7 @@ class Field:
     effective: str = ""
     expects: tuple[str, ...] = ()
     read_from: str = ""
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,14 @@ class Condition:
     format: str = ""
     deprecated: str = ""
     expects: tuple[str, ...] = ()
+    listed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A kind of record: what it is called, how its ids begin, and what it offers. Children have no prefix."""
+    """A kind of record: what it is called, how its ids begin, and what it offers. Rows without ids have no prefix: the
+    children of records, which have a list of their own where they are `listed`, and what is only a list. In the order
+    of a list the column `key` breaks ties. `table` is the table of the store that is read, if it has another name."""
 
     name: str
     description: str
@@ -170,6 +174,9 @@ class Resource:
     prefix: str = ""
     sort: str = "id"
     example: str = ""
+    listed: bool = False
+    key: str = "id"
+    table: str = ""
 
     @property
     def plural(self) -> str:
@@ -198,6 +205,11 @@ class Resource:
         kinds = [one.type.of for one in self.fields.values() if one.type.name == "vocabulary"]
         told: list[str] = [one.deprecated for one in declared]
         return any(told) or any(kind.outdated() for kind in kinds)
+
+    @property
+    def stored(self) -> str:
+        """The name of the table in the store."""
+        return self.table or self.name
 
     @cached_property
     def layout(self) -> tuple[Field | Group, ...]:
@@ -238,12 +250,13 @@ def field(
     effective: str = "",
     expects: str = "",
     read_from: str = "",
+    listed: bool = False,
     of: Any = None,
 ) -> Any:
     """A column. `filter` lists operators; `needs` names a filter that a comparison must come with; `compared` is
     the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs; what
-    is `hidden` is only filtered by; `deprecated` says what to use instead, as `use kind`; `effective`, `expects` and
-    `read_from` are as in Field; a text that is an id says what it is the id `of`."""
+    is `hidden` is only filtered by; `deprecated` says what to use instead, as `use kind`; `effective`, `expects`,
+    `read_from` and `listed` are as in Field; a text that is an id says what it is the id `of`."""
     return Field(
         name="",
         type=Type("text", of),
@@ -262,7 +275,13 @@ def field(
         effective=effective,
         expects=tuple(expects.split()),
         read_from=read_from,
+        listed=listed,
     )
+
+
+def changed(before: Any, name: str, **parts: Any) -> Any:
+    """A field of an earlier version, with some parts of it changed."""
+    return replace(before.fields[name], **parts)
 
 
 def group(title: str, description: str, **keys: str) -> Any:
@@ -303,21 +322,27 @@ def test(operator: str, description: str, *, example: Any = None) -> Any:
     return Condition("", operator, Type("text"), description, "", example=example)
 
 
-def resource(prefix: str = "", *, sort: str = "id", example: str = "") -> Callable[[type], Resource]:
-    """Turns a declaring class into a Resource; without a prefix it is a child, which belongs to a record."""
+def resource(
+    prefix: str = "", *, sort: str = "id", example: str = "", listed: bool = False, key: str = "id", table: str = ""
+) -> Callable[[type], Resource]:
+    """Turn a declaring class into a Resource; without a prefix it is a child, which belongs to a record, or a list of
+    rows that are no records."""
 
     def declare(cls: type) -> Resource:
         name = cls.__name__.lower()
         own = _record_fields(name, prefix) if prefix else {}
-        bare = Resource(name, "", own, {}, {}, {}, {}, prefix, sort, example)
+        bare = Resource(name, "", own, {}, {}, {}, {}, prefix, sort, example, listed or bool(prefix), key, table)
         return _declared(bare, cls)
 
     return declare
 
 
-def revised(before: Any, *, without: str = "", embedded: str = "") -> Callable[[type], Resource]:
+def revised(
+    before: Any, *, without: str = "", embedded: str = "", sort: str = "", key: str = "", listed: bool = False
+) -> Callable[[type], Resource]:
     """Turns a class into the Resource of a later version: what it was before, with what the class declares beside it
-    or in its place, without the names in `without`, and with the links in `embedded` always shown whole."""
+    or in its place, without the names in `without`, and with the links in `embedded` always shown whole. Children that
+    are `listed` have a list of their own, in the order of `sort` and `key`."""
     gone, whole = set(without.split()), set(embedded.split())
     if missing := (gone | whole) - before.fields.keys() - before.links.keys() - before.wheres.keys():
         raise TypeError(f"{before.name} has no {', '.join(sorted(missing))} to revise")
@@ -325,13 +350,16 @@ def revised(before: Any, *, without: str = "", embedded: str = "") -> Callable[[
     def declare(cls: type) -> Resource:
         left = replace(
             before,
-            fields={key: item for key, item in before.fields.items() if key not in gone},
+            fields={name: item for name, item in before.fields.items() if name not in gone},
             links={
-                key: replace(item, embedded=item.embedded or key in whole)
-                for key, item in before.links.items()
-                if key not in gone
+                name: replace(item, embedded=item.embedded or name in whole)
+                for name, item in before.links.items()
+                if name not in gone
             },
-            wheres={key: item for key, item in before.wheres.items() if key not in gone},
+            wheres={name: item for name, item in before.wheres.items() if name not in gone},
+            sort=sort or before.sort,
+            key=key or before.key,
+            listed=listed or before.listed,
         )
         return _declared(left, cls)
 
@@ -348,7 +376,8 @@ def _declared(base: Resource, cls: type) -> Resource:
     made = replace(
         base,
         description=(cls.__doc__ or base.description).strip(),
-        fields=base.fields | _fields(cls),
+        # What only the list of children shows comes first there: it says where they belong.
+        fields=dict(sorted((base.fields | _fields(cls)).items(), key=lambda item: not item[1].listed)),
         links=base.links | of(Link),
         wheres=base.wheres | {key: item for key, item in own.items() if isinstance(item, Where)},
         tests=base.tests | of(Condition),

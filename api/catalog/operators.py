@@ -23,6 +23,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("has", "", "has", "Holds any of these values, separated by commas.", takes="list"),
         Operator("is", "", "is", "Is so, or is not.", takes="boolean"),
         Operator("gte", "_gte", "gte", "At or after, at least."),
+        Operator("after", "", "after", "After this number."),
         Operator("lt", "_lt", "lt", "Before, less than."),
         Operator("null", "_null", "isNull", "`true`: has no value; `false`: has one.", takes="boolean"),
         Operator("bbox", "", "bbox", "Inside west,south,east,north in degrees (RFC 7946).", takes="bbox"),

@@ -14,23 +14,36 @@ from api.catalog.operators import OPERATORS
 
 @dataclass(frozen=True, eq=False)
 class Version:
-    """One version of the contract: a schema of views in Postgres, and the resources over it."""
+    """One version of the contract: a schema of views in Postgres, and the resources over it. Records have ids; children
+    belong to records; `lists` are the resources that have a list: records, some children, and what is only a list."""
 
     name: str
     resources: dict[str, Resource]
     children: dict[str, Resource]
+    lists: dict[str, Resource]
     conditions: dict[str, dict[tuple[str, str], Condition]]
     # How answers tell what is not sure, in Markdown.
     uncertainty: str = ""
     lifecycle: Lifecycle = CURRENT
 
     def __getitem__(self, name: str) -> Resource:
-        return self.resources.get(name) or self.children[name]
+        return self.lists.get(name) or self.children[name]
+
+    def owners(self, name: str) -> tuple[Resource, ...]:
+        """The resources whose records own such children."""
+        return _owners(self.resources, name)
+
+    def listed_with(self, name: str) -> tuple[str, ...]:
+        """The resources whose changes change a list: of records their own, of children those of their records, and of
+        other rows those of all."""
+        if name in self.resources:
+            return (name,)
+        return tuple(one.name for one in self.owners(name)) or tuple(self.resources)
 
     @cached_property
     def deprecates(self) -> bool:
         """Whether something of it is deprecated."""
-        return any(one.deprecates for one in (*self.resources.values(), *self.children.values()))
+        return any(one.deprecates for one in (*self.lists.values(), *self.children.values()))
 
     def by_prefix(self, identifier: str) -> Resource | None:
         """The resource that an id belongs to, by its prefix."""
@@ -44,11 +57,13 @@ def version(name: str, declared: Iterable[Any], *, uncertainty: str = "", lifecy
     for one in found.values():
         _check_embedded(found, one, ())
         _check_fallbacks(found, one)
+    resources = {key: one for key, one in found.items() if one.prefix}
     return Version(
         name=name,
-        resources={key: one for key, one in found.items() if one.prefix},
-        children={key: one for key, one in found.items() if not one.prefix},
-        conditions={key: _conditions(found, one) for key, one in found.items()},
+        resources=resources,
+        children={key: one for key, one in found.items() if _owners(resources, key)},
+        lists={key: one for key, one in found.items() if one.listed},
+        conditions={key: {**_conditions(found, one), **_of_owners(resources, one)} for key, one in found.items()},
         uncertainty=uncertainty.strip(),
         lifecycle=lifecycle,
     )
@@ -77,9 +92,35 @@ def _check_fallbacks(found: dict[str, Resource], own: Resource) -> None:
             raise TypeError(f"{own.name}.{link.name} falls back to a {at.name}")
 
 
+def _owners(resources: dict[str, Resource], name: str) -> tuple[Resource, ...]:
+    owning = {
+        one.name for one in resources.values() for link in one.links.values() if link.owned and link.target == name
+    }
+    return tuple(one for one in resources.values() if one.name in owning)
+
+
+def _of_owners(resources: dict[str, Resource], own: Resource) -> dict[tuple[str, str], Condition]:
+    """The filters of a list of children by the ids of their records, `event_id`, unless they link to such a record."""
+    taken = {link.by for link in own.links.values()}
+    rows = [
+        Condition(
+            f"{one.name}_id",
+            "in",
+            Type("text", one),
+            f"The {one.name} that they belong to.",
+            "record_id",
+            listed=True,
+        )
+        for one in _owners(resources, own.name)
+        if own.listed and f"{one.name}_id" not in taken
+    ]
+    return {(row.name, row.operator): row for row in rows}
+
+
 def _conditions(found: dict[str, Resource], own: Resource) -> dict[tuple[str, str], Condition]:
     rows = [row for item in own.fields.values() for row in _field_conditions(item)]
-    rows = [replace(row, type=Type("text", own)) if row.name == "id" else row for row in rows]
+    if own.prefix:
+        rows = [replace(row, type=Type("text", own)) if row.name == "id" else row for row in rows]
     for link in own.links.values():
         if link.kind in ("one", "several") and link.filtered:
             rows += _link_conditions(found[link.target], link)
@@ -110,11 +151,12 @@ def _field_conditions(item: Field) -> list[Condition]:
             item.description,
             item.compared if item.compared and operator in ("gte", "lt") else item.read_from or item.name,
             needs=item.needs if operator in ("gte", "lt") else "",
-            expects=item.expects if operator in ("gte", "lt") else "",
+            expects=item.expects if operator in ("gte", "lt") else (),
             parameter=item.parameter,
             example=item.example,
             format=item.format,
             deprecated=item.deprecated,
+            listed=item.listed,
         )
         for operator in item.operators
     ]

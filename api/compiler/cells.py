@@ -11,6 +11,7 @@ from itertools import groupby
 
 from api.compiler.fallback import effective_id
 from api.compiler.formula import guard
+from api.compiler.json import literal
 from api.compiler.writer import Source, Writer
 from api.query import Cell
 
@@ -45,6 +46,8 @@ def _own(writer: Writer, source: Source, cell: Cell) -> tuple[Cell, str]:
     if field and field.effective:
         return cell, effective_id(writer, source, source.resource.links[field.effective])
     column = source.column(cell.column)
+    if cell.key:
+        return cell, f"({column} ->> {literal(cell.key)})"
     if cell.type.name != "value":
         return cell, column
     there, item = writer.name(), writer.name()

@@ -81,6 +81,10 @@ def _at_least(writer: Writer, alias: str, test: Test) -> str:
     return f"{alias}.{test.column} >= {writer.argument(test.value, CASTS[test.kind])}"
 
 
+def _after(writer: Writer, alias: str, test: Test) -> str:
+    return f"{alias}.{test.column} > {writer.argument(test.value, CASTS[test.kind])}"
+
+
 def _before(writer: Writer, alias: str, test: Test) -> str:
     return f"{alias}.{test.column} < {writer.argument(test.value, CASTS[test.kind])}"
 
@@ -124,6 +128,7 @@ TESTS: dict[str, Callable[[Writer, str, Test], str]] = {
     "has": _holds,
     "is": _is,
     "gte": _at_least,
+    "after": _after,
     "lt": _before,
     "null": _null,
     "bbox": _inside,

@@ -1,4 +1,5 @@
-"""The order of a list as its keyset: the sort key `k` of each row and its id, and where a page begins in it.
+"""The order of a list as its keyset: the sort key `k` of each row and its id, and where a page begins in it. What
+stands here of ids holds for whatever column breaks ties (`Sort.tie`).
 
 Indexes hold a sort descending with nulls last; ascending reads them backwards, which puts the rows with a key in
 ascending order with `nulls first`. So the rows without a key are a span of their own, and one index serves both
@@ -26,27 +27,27 @@ def order(rows: Rows, alias: str, *, shown: bool = False) -> str:
     descending = rows.sort.descending != (rows.page.backward and not shown)
     first = rows.page.backward and not shown
     way = "desc" if descending else "asc"
-    if rows.sort.column in ("id", "position"):
+    if rows.sort.unique:
         return f"{alias}.k {way}"
-    return f"{alias}.k {way} nulls {'first' if first else 'last'}, {alias}.id {way}"
+    return f"{alias}.k {way} nulls {'first' if first else 'last'}, {alias}.{rows.sort.tie} {way}"
 
 
 def spans(writer: Writer, rows: Rows, key: str, alias: str) -> list[Span]:
     """The spans from the cursor on, in reading order; `key` is the sort key on the rows of `alias`."""
     descending = rows.sort.descending != rows.page.backward
     way = "desc" if descending else "asc"
-    if rows.sort.column in ("id", "position"):
+    if rows.sort.unique:
         sorting, tests = f"{key} {way}", [_alone(writer, rows, key, descending)]
     else:
-        nulls = " nulls last" if descending else " nulls first"
-        sorting = f"{key} {way}{nulls}, {alias}.id {way}"
+        nulls = "" if rows.sort.in_key else " nulls last" if descending else " nulls first"
+        sorting = f"{key} {way}{nulls}, {alias}.{rows.sort.tie} {way}"
         tests = _tests(writer, rows, key, alias, descending)
     return [Span(test, sorting) for test in tests]
 
 
 def _alone(writer: Writer, rows: Rows, key: str, descending: bool) -> str:
     position = rows.page.position
-    return "" if position is None else f"{key} {_sign(descending)} {writer.argument(position[1], 'text')}"
+    return "" if position is None else f"{key} {_sign(descending)} {_tie(writer, rows)}"
 
 
 def _tests(writer: Writer, rows: Rows, key: str, alias: str, descending: bool) -> list[str]:
@@ -59,7 +60,7 @@ def _tests(writer: Writer, rows: Rows, key: str, alias: str, descending: bool) -
             return [""]
         return [bare, keyed] if backward else [keyed, bare]
     if position[0] is None:
-        rest = f"{bare} and {alias}.id {_sign(descending)} {writer.argument(position[1], 'text')}"
+        rest = f"{bare} and {alias}.{rows.sort.tie} {_sign(descending)} {_tie(writer, rows)}"
         return [rest, keyed] if backward else [rest]
     rest = _beyond(writer, rows, key, alias, descending)
     return [rest] if backward else [rest, bare]
@@ -68,8 +69,12 @@ def _tests(writer: Writer, rows: Rows, key: str, alias: str, descending: bool) -
 def _beyond(writer: Writer, rows: Rows, key: str, alias: str, descending: bool) -> str:
     assert rows.page.position is not None
     at = writer.argument(rows.page.position[0], CASTS[rows.sort.kind])
-    identifier = writer.argument(rows.page.position[1], "text")
-    return f"({key}, {alias}.id) {_sign(descending)} ({at}, {identifier})"
+    return f"({key}, {alias}.{rows.sort.tie}) {_sign(descending)} ({at}, {_tie(writer, rows)})"
+
+
+def _tie(writer: Writer, rows: Rows) -> str:
+    assert rows.page.position is not None
+    return writer.argument(rows.page.position[1], CASTS[rows.sort.tie_kind])
 
 
 def _sign(descending: bool) -> str:

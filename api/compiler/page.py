@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.catalog import Resource
+from api.catalog import Resource, Version
 from api.compiler.condition import condition, word_query
 from api.compiler.json import Json, boolean, fixed, literal, optional, written
 from api.compiler.keyset import Span, order, spans
@@ -32,6 +32,7 @@ from api.query import (
     is_counted,
 )
 from api.query.filter import alternatives, searched
+from api.query.sort import POSITION
 
 EXACT_MOST = 100_000
 ESTIMATE_FROM = 1_000
@@ -52,7 +53,9 @@ class Reading:
     def cursor(self, source: Source) -> str:
         """The cursor of a row, as api.query.cursor reads it."""
         key = f"coalesce(to_json({source.alias}.k::text)::text, 'null')"
-        text = f"'[' || {self.mark} || ',' || {key} || ',\"' || {source.column('id')} || '\"]'"
+        tie = source.column(self.rows.sort.tie)
+        quote = '"' if self.rows.sort.tie_kind == "text" else ""
+        text = f"'[' || {self.mark} || ',' || {key} || ',{quote}' || {tie} || '{quote}]'"
         encoded = f"encode(convert_to({text}, 'UTF8'), 'base64')"
         return f"translate({encoded}, E'+/=\\n', '-_')"
 
@@ -116,8 +119,8 @@ def _asks_cursors(selection: Selection) -> bool:
 
 def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: str) -> str:
     """The select that reads the page's rows; `joined` ties them to a parent row."""
-    if rows.sort.column not in ("position",):
-        source.column("id")
+    if rows.sort != POSITION:
+        source.column(rows.sort.tie)
     size = rows.page.size + (1 if read.counted else 0)
     ways = search(writer, rows, read.key, source, size) if not joined and is_guessed(source.resource, rows) else None
     spans = _segments(writer, rows, read, joined, source, size, ways.otherwise if ways else "")
@@ -153,7 +156,7 @@ def everything(writer: Writer, rows: Rows, source: Source) -> str:
     Where there are two segments they stand in reading order: Postgres reads the parts of `union all` one after
     another unless workers share them, and an export has none (store/stream.py). Sorting both once more would hold
     back the first row of a million until the last was read."""
-    source.column("id")
+    source.column(rows.sort.tie)
     size = rows.page.size or None
     spans = _segments(writer, rows, reading(writer, rows, source.resource), "", source, size)
     segments = [_together(writer, rows, parts, size) for parts in spans]
@@ -176,11 +179,12 @@ def _segments(
     alias, resource = writer.name(), source.resource
     if is_counted(writer.version, resource, rows):
         writer.looked_at.add(resource.name)
+    own = joined.format(alias) if joined else standing(writer, resource, alias)
     key = read.key.format(alias)
     columns = ", ".join([*(f"{alias}.{name}" for name in source.columns), f"{key} as k"])
     # Few rows belong to one parent, and a search has found few or reads on in the order of the list.
     filters = (rows.filter,) if joined or otherwise else alternatives(resource, rows.filter)
-    tests = [_tests(writer, resource, alias, joined, filter, otherwise) for filter in filters]
+    tests = [_tests(writer, resource, alias, one, own, otherwise) for one in filters]
 
     def segment(tests: list[str], span: Span) -> str:
         where = " and ".join([*tests, span.test] if span.test else tests)
@@ -191,11 +195,17 @@ def _segments(
     return [[segment(one, span) for one in tests] for span in spans(writer, rows, key, alias)]
 
 
-def _tests(writer: Writer, resource: Resource, alias: str, joined: str, filter: Filter, otherwise: str) -> list[str]:
-    tests = [joined.format(alias)] if joined else []
-    if filter != EVERYTHING:
-        tests.append(condition(writer, resource, alias, filter))
-    return [*tests, otherwise] if otherwise else tests
+def _tests(writer: Writer, resource: Resource, alias: str, filter: Filter, before: str, after: str) -> list[str]:
+    """The conditions on the rows of a segment; `before` and `after` stand around those of the filter."""
+    tested = "" if filter == EVERYTHING else condition(writer, resource, alias, filter)
+    return [one for one in (before, tested, after) if one]
+
+
+def standing(writer: Writer, resource: Resource, alias: str) -> str:
+    """Return the condition that the record of a child was not withdrawn, for a list of children; else an empty text.
+    Note what such a list changes with."""
+    writer.reads.update(writer.version.listed_with(resource.name))
+    return f"{alias}.stands" if resource.name in writer.version.children else ""
 
 
 def counts(writer: Writer, rows: Rows, resource: Resource) -> str:
@@ -227,15 +237,27 @@ def _exact(writer: Writer, rows: Rows, resource: Resource) -> str:
 def _estimated(writer: Writer, rows: Rows, resource: Resource) -> str:
     left = _left(writer, rows, resource)
     counted = f"select count(*) as n from (select {left} limit {ESTIMATE_FROM + 1}) c"
-    sample = f"select {SAMPLE_OF} * count(*) {left} and s.id < {literal(resource.prefix + '_1')}"
+    sample = f"select {SAMPLE_OF} * count(*) {left} and {_sampled(writer.version, resource, 's')}"
     cut = f"n > {ESTIMATE_FROM}"
     number = f"case when {cut} then greatest(n, ({sample})) else n end"
     return f"estimated as (select {number} as n, {cut} as cut from ({counted}) c)"
 
 
+def _sampled(version: Version, resource: Resource, alias: str) -> str:
+    """Return the condition that leaves one row in SAMPLE_OF, by the id of the row or of its record."""
+    if resource.prefix:
+        return f"{alias}.id < {literal(resource.prefix + '_1')}"
+    column = f"{alias}.{'record_id' if resource.name in version.children else 'id'}"
+    prefixes = [version[name].prefix for name in version.listed_with(resource.name)]
+    ranges = [f"{column} >= {literal(one + '_')} and {column} < {literal(one + '_1')}" for one in prefixes]
+    return f"({' or '.join(ranges)})"
+
+
 def _left(writer: Writer, rows: Rows, resource: Resource) -> str:
     view = writer.view(resource.name)
+    root = standing(writer, resource, "s")
     made = [condition(writer, resource, "s", one) for one in alternatives(resource, rows.filter)]
+    made = [f"{root} and {one}" if root else one for one in made]
     if len(made) == 1:
         return f"from {view} s where {made[0]}"
     parts = " union all ".join(f"select s.id from {view} s where {one}" for one in made)

@@ -231,11 +231,12 @@ def _text_sum(writer: Writer, source: Source, only: str = "") -> str:
 
 
 def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> PageSelect:
-    """Children stand in order from position 0, so that neither a limit nor a count is needed to cut them."""
+    """Children stand in order from position 0, so that neither a limit nor a count is needed to cut them. A page of the
+    size 0 has all of them."""
     size = rows.page.size
     position = f"{source.alias}.position"
     first = f"{position} < {size}"
-    beyond = any(isinstance(entry.value, HasMore) for entry in rows.selection)
+    beyond = size > 0 and any(isinstance(entry.value, HasMore) for entry in rows.selection)
     values = []
     for entry in rows.selection:
         match entry.value:
@@ -243,7 +244,7 @@ def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> PageSelec
                 made = record(writer, source, entry.value.selection)
                 values.append((entry.key, listed(made, position, first if beyond else "")))
             case HasMore():
-                values.append((entry.key, boolean(f"bool_or({position} >= {size})")))
+                values.append((entry.key, boolean(f"bool_or({position} >= {size})") if beyond else fixed("false")))
             case Constant():
                 values.append((entry.key, string(entry.value.text)))
             case _:
@@ -252,9 +253,10 @@ def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> PageSelec
     view = f"{writer.view(rows.resource)} {source.alias}"
     points = _points(unit_of(writer.version, rows), source.points, first if beyond else "")
     text = _text_sum(writer, source, first if beyond else "")
+    cut = f" and {position} {'<=' if beyond else '<'} {size}" if size else ""
     sql = (
         f"select {object_of(values).sql()} as made{f', {points} as points' if points else ''}{text}\nfrom {view}{joins}"
-        f"\nwhere {joined.format(source.alias)} and {position} {'<=' if beyond else '<'} {size}\nhaving true"
+        f"\nwhere {joined.format(source.alias)}{cut}\nhaving true"
     )
     return PageSelect(sql, bool(points), bool(text))
 

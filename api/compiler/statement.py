@@ -91,7 +91,7 @@ def _looked_at(writer: Writer) -> str:
     the statement can cause much work."""
     if not writer.looked_at:
         return ""
-    tables = ",".join(f"store.{name}" for name in sorted(writer.looked_at))
+    tables = ",".join(sorted(f"store.{writer.version[name].stored}" for name in writer.looked_at))
     return f"store.rows_looked_at({literal('{' + tables + '}')})"
 
 

@@ -21,7 +21,7 @@ def declare(types: Types) -> None:
     """Every type of the version, in the order of the catalog."""
     version = types.version
     _declare_common(types)
-    for resource in (*version.resources.values(), *version.children.values()):
+    for resource in {**version.resources, **version.children, **version.lists}.values():
         for one in _behind(resource):
             if not types.has(one.__name__):
                 _declare_small(types, one)
@@ -31,7 +31,7 @@ def declare(types: Types) -> None:
         _declare_filter(types, resource)
         _declare_record(types, resource)
         _declare_set(types, resource)
-    for resource in version.resources.values():
+    for resource in version.lists.values():
         _declare_connection(types, resource)
 
 
@@ -139,7 +139,7 @@ def _declare_connection(types: Types, resource: Resource) -> None:
         terms["relevance"] = "How well it answers `search`: the best first, in either direction."
     types.enumeration(f"{name}OrderField", f"What {resource.plural} can be sorted by.", terms)
     order = [
-        ("field", f"{name}OrderField", "What to sort by. Ties are broken by id, and nulls come last."),
+        ("field", f"{name}OrderField", f"What to sort by. Ties are broken by {resource.key}, and nulls come last."),
         ("direction", "OrderDirection | None", "Which way, ASC unless given."),
     ]
     types.input(f"{name}Order", f"How to sort {resource.plural}.", order)
@@ -182,7 +182,8 @@ def _filter_type(types: Types, row: Narrowed) -> str:
 
 def _operators_type(types: Types, row: Narrowed) -> str:
     condition = next(iter(row.conditions.values()))
-    kind = "IdentifierInput" if "identifier" in row.conditions else type_name(condition.type)
+    own = "strawberry.ID" if condition.format == "id" else type_name(condition.type)
+    kind = "IdentifierInput" if "identifier" in row.conditions else own
     base = {"str": "String", "strawberry.ID": "ID", "float": "Float", "int": "Int"}.get(kind, kind)
     name = (
         ("Nullable" if "null" in row.conditions else "") + base + ("List" if "has" in row.conditions else "") + "Test"

@@ -15,7 +15,7 @@ from api.graphql.shape import Narrowed, camel, narrowed, pascal
 from api.query import EVERYTHING, AnyOf, Filter, Not, Search, Through, both
 from api.query.filter import tested
 from api.query.globe import check_box, check_near
-from api.query.parse import read_identifier, read_language, read_number, read_value, read_words
+from api.query.parse import read_identifier, read_integer, read_language, read_number, read_value, read_words
 
 LEVELS = 6
 VALUES_MOST = 200
@@ -108,6 +108,8 @@ def _value(condition: Condition, value: Any) -> Any:
         return value.value
     if condition.type.name == "text":
         return read_value(condition.type, value, condition.format)
+    if condition.type.name == "integer":
+        return read_integer(str(value))
     if condition.type.name == "number":
         try:
             return read_number(format(Decimal(str(value)), "f"))

@@ -33,7 +33,7 @@ def schema(version: Version) -> strawberry.Schema:
             [("ids", "list[strawberry.ID]", REQUIRED, "Public ids.")],
         ),
     ]
-    for resource in version.resources.values():
+    for resource in version.lists.values():
         fields += _roots(resource)
     types.output("Query", "What can be asked.", fields)
     records = [getattr(types.module, pascal(one.name)) for one in version.resources.values()]
@@ -64,10 +64,11 @@ def _roots(resource: Resource) -> list[OutputField]:
         ("filter", f"{name}Filter | None", unset, f"Which {resource.plural}."),
         ("orderBy", f"{name}Order | None", unset, "In what order."),
     ]
-    return [
-        (resource.name, f"{name} | None", f"One {resource.name} by its id.", [_id(f"{resource.prefix}_ …")]),
-        (resource.plural, f"{name}Connection", f"A page of {resource.plural}.", many),
-    ]
+    page: OutputField = (resource.plural, f"{name}Connection", f"A page of {resource.plural}.", many)
+    if not resource.prefix:
+        return [page]
+    one = (resource.name, f"{name} | None", f"One {resource.name} by its id.", [_id(f"{resource.prefix}_ …")])
+    return [one, page]
 
 
 def _id(hint: str) -> Argument:

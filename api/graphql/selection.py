@@ -124,8 +124,8 @@ class _Reader:
             if len(ids) > NODES_MOST:
                 raise _fault(f"{key}.ids", f"Expected at most {NODES_MOST} ids.")
             return Records(tuple(self._by_id(one, details) for one in ids))
-        for resource in self._version.resources.values():
-            if name == resource.name:
+        for resource in self._version.lists.values():
+            if name == resource.name and resource.prefix:
                 return Records((self._by_id(arguments["id"], details, resource),), single=True)
             if name == resource.plural:
                 selection = self._connection(resource, details)

@@ -79,7 +79,7 @@ def shown(version: Version, resource: Resource) -> dict[str, Shown]:
 
 def annotated(field: Field) -> str:
     """The annotation of a field."""
-    name = "strawberry.ID" if field.name == "id" else type_name(field.type)
+    name = "strawberry.ID" if field.name == "id" or field.format == "id" else type_name(field.type)
     if field.type.many:
         name = f"list[{name}]"
     return f"{name} | None" if field.type.nullable else name

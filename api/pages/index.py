@@ -36,7 +36,7 @@ def routes(service: Service, admission: Admission, versions: Sequence[Version]) 
 
 def _offered(version: Version) -> dict[str, Any]:
     path = f"/{version.name}"
-    lists = {one.plural: f"{path}/{one.plural}" for one in version.resources.values()}
+    lists = {one.plural: f"{path}/{one.plural}" for one in version.lists.values()}
     contracts = {"openapi": f"{path}/openapi.json", "schema": f"{path}/schema.graphql"}
     return {"lists": lists, "graphql": f"{path}/graphql", **contracts, "docs": f"/docs/{version.name}"}
 

@@ -22,13 +22,15 @@ CHILDREN = {
 
 @dataclass(frozen=True)
 class Cell:
-    """A column of a flat row: `column` is that of the view, or of the children at the end of `link`."""
+    """A column of a flat row: `column` is that of the view, or of the children at the end of `link`; `key` is a part of
+    an object in it."""
 
     name: str
     column: str
     type: Type
     description: str
     link: str = ""
+    key: str = ""
 
     @property
     def free(self) -> bool:
@@ -45,7 +47,13 @@ def cells(version: Version, resource: Resource) -> tuple[Cell, ...]:
 
 def _fields(resource: Resource) -> Iterator[Cell]:
     for field in (one for one in resource.fields.values() if not one.hidden):
-        kind = replace(field.type, of=resource) if field.name == "id" else field.type
+        if field.type.name == "value" and not field.type.many:
+            for part in field.type.of.fields().values():
+                kind = replace(part.type, nullable=True)
+                yield Cell(f"{field.name}.{part.name}", field.name, kind, part.description, key=part.name)
+            continue
+        is_id = field.format == "id" or (field.name == "id" and bool(resource.prefix))
+        kind = replace(field.type, of=resource) if is_id else field.type
         yield Cell(field.name, field.name, kind, field.description)
 
 

@@ -107,7 +107,8 @@ def base_of(version: Version, selection: Selection) -> int:
 
 def unit_of(version: Version, rows: Rows) -> int:
     """The points of each row of a page, without those of the pages below it."""
-    own = 0 if rows.resource in version.children else 1
+    # Children within a record are paid for with it.
+    own = 0 if rows.link and rows.resource in version.children else 1
     return own + sum(_fixed(version, one) for one in _records(rows))
 
 

@@ -1,4 +1,5 @@
-"""A cursor is the place of a record in one list: its sort key and its id, with a fingerprint of that list.
+"""A cursor is the place of a record in one list: its sort key and its id (or what else breaks ties), with a fingerprint
+of that list.
 
 It is opaque to callers and trusted for nothing but a position, so it needs no signature, and Postgres can write one
 for every edge: base64url (RFC 4648, no padding) of a JSON array. Wrong version, list, sort or filter: InvalidCursor.
@@ -24,6 +25,7 @@ from api.query.sort import Sort
 
 # As Postgres writes them. Decimal("1e999999999") is no more than its text, until the driver writes it out.
 NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
+INTEGER = re.compile(r"\d{1,18}", re.ASCII)
 REAL_MOST = 3e38
 BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
@@ -34,15 +36,14 @@ def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
     return f"{version}.{resource}.{sort}.{filtered}"
 
 
-def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, str]:
-    """The position that a cursor holds: a sort key (None where the record has none) and an id."""
+def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, Any]:
+    """The position that a cursor holds: a sort key (None where the record has none) and what breaks its ties."""
     try:
         if not BASE64URL.fullmatch(text):
             raise ValueError("letters")  # which the decoder would pass over
         parts = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        mark, key, identifier = parts
-        if not isinstance(identifier, str) or not IDENTIFIER.fullmatch(identifier):
-            raise ValueError("an id")
+        mark, key, tie = parts
+        TIES[sort.tie_kind](tie)
         position = None if key is None else _read_key(key, sort)
     except (ValueError, TypeError, binascii.Error, OverflowError):
         raise _invalid(where, "This is not a cursor of this service, or it was cut or changed.") from None
@@ -50,7 +51,17 @@ def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, 
         raise _invalid(where, f"This cursor belongs to another list than {_told(expected)}, or to another filter.")
     if position is None and not sort.nullable:
         raise _invalid(where, "This cursor has no position in this list.")
-    return position, identifier
+    return position, tie
+
+
+def _check_id(tie: Any) -> None:
+    if not isinstance(tie, str) or not IDENTIFIER.fullmatch(tie):
+        raise ValueError("an id")
+
+
+def _check_number(tie: Any) -> None:
+    if not isinstance(tie, int) or isinstance(tie, bool) or not 0 <= tie < 2**63:
+        raise ValueError("a number")
 
 
 def _read_key(key: Any, sort: Sort) -> Any:
@@ -85,12 +96,20 @@ def _real(key: str) -> float:
     return value
 
 
+def _integer(key: str) -> int:
+    if not INTEGER.fullmatch(key):
+        raise ValueError("not a whole number")
+    return int(key)
+
+
+TIES: dict[str, Callable[[Any], None]] = {"text": _check_id, "integer": _check_number}
 READERS: dict[str, Callable[[str], Any]] = {
     "text": _text,
     "vocabulary": _text,
     "timestamp": _timestamp,
     "date": date.fromisoformat,
     "number": _number,
+    "integer": _integer,
     "real": _real,
 }
 

@@ -20,6 +20,7 @@ from api.query.words import terms as terms_of
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+INTEGER = re.compile(r"\d{1,15}", re.ASCII)
 IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", re.ASCII)
 TEXT_MOST = 500
@@ -75,6 +76,20 @@ def read_id(text: str, resource: Resource) -> str:
     if not IDENTIFIER.fullmatch(text) or not text.startswith(f"{resource.prefix}_"):
         raise ValueError(f"Expected a {resource.name} id: {resource.prefix}_ and 26 characters of Crockford base32.")
     return text
+
+
+def read_any_id(text: str) -> str:
+    """A public id of any resource."""
+    if not IDENTIFIER.fullmatch(text):
+        raise ValueError("Expected an id: three letters, _ and 26 characters of Crockford base32.")
+    return text
+
+
+def read_integer(text: str) -> int:
+    """A whole number from 0, of at most 15 digits."""
+    if not INTEGER.fullmatch(text):
+        raise ValueError("Expected a whole number as 120, of at most 15 digits.")
+    return int(text)
 
 
 def read_timestamp(text: str) -> datetime:
@@ -167,11 +182,12 @@ def _is_float(part: str) -> bool:
     return re.fullmatch(r"-?\d{1,5}(\.\d{1,20})?(e-\d{1,2})?", part, re.ASCII) is not None
 
 
-FORMATS: dict[str, Callable[[str], Any]] = {"country": read_country, "language": read_language}
+FORMATS: dict[str, Callable[[str], Any]] = {"country": read_country, "language": read_language, "id": read_any_id}
 READERS: dict[str, Callable[[str], Any]] = {
     "text": read_text,
     "timestamp": read_timestamp,
     "date": read_date,
     "number": read_number,
+    "integer": read_integer,
     "boolean": read_boolean,
 }

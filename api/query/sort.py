@@ -10,13 +10,26 @@ from api.catalog import Resource
 
 @dataclass(frozen=True)
 class Sort:
-    """`field` is the name callers sort by, `column` the one that is compared; relevance has no column."""
+    """`field` is the name callers sort by, `column` the one that is compared; relevance has no column. The column `tie`
+    breaks ties."""
 
     field: str
     column: str
     kind: str
     nullable: bool = False
     descending: bool = False
+    tie: str = "id"
+    tie_kind: str = "text"
+
+    @property
+    def in_key(self) -> bool:
+        """Whether it is the order of a primary key, which ends with the tie and has no nulls."""
+        return self.tie != "id"
+
+    @property
+    def unique(self) -> bool:
+        """Whether the column alone gives the order, without ties."""
+        return self.column == self.tie
 
     def __str__(self) -> str:
         return f"-{self.field}" if self.descending and self.field != "relevance" else self.field
@@ -24,14 +37,15 @@ class Sort:
 
 @dataclass(frozen=True)
 class Page:
-    """`size` rows after a position, or before it when `backward`; a position is a sort key and an id."""
+    """`size` rows after a position, or before it when `backward`; a position is a sort key and what breaks its ties, an
+    id mostly."""
 
     size: int
-    position: tuple[Any, str] | None = None
+    position: tuple[Any, Any] | None = None
     backward: bool = False
 
 
-POSITION = Sort("position", "position", "integer")
+POSITION = Sort("position", "position", "integer", tie="position", tie_kind="integer")
 RELEVANCE = Sort("relevance", "", "real", descending=True)
 
 
@@ -43,4 +57,6 @@ def read_sort(resource: Resource, text: str) -> Sort | None:
     if name not in resource.sortable:
         return None
     field = resource.fields[name]
-    return Sort(name, field.compared or name, field.type.name, field.type.nullable, text.startswith("-"))
+    column, kind = field.compared or name, field.type
+    tie_kind = resource.fields[resource.key].type.name
+    return Sort(name, column, kind.name, kind.nullable, text.startswith("-"), resource.key, tie_kind)

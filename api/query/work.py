@@ -77,7 +77,7 @@ LINKED_AGAIN = 20
 # About how many records a link to several leads to.
 SEVERAL = 10
 
-RANGES = ("gte", "lt")
+RANGES = ("gte", "lt", "after")
 
 
 def is_served(resource: Resource, rows: Rows) -> bool:

@@ -39,7 +39,7 @@ CUT = (
 
 def openapi(version: Version) -> dict[str, Any]:
     """The document."""
-    resources = version.resources.values()
+    resources = version.lists.values()
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version.name, "description": overview(version), "license": LICENCE},
@@ -78,7 +78,7 @@ def routes(version: Version) -> APIRouter:
 
 
 def _every_path(version: Version) -> dict[str, Schema]:
-    paths = {path: item for one in version.resources.values() for path, item in _paths(version, one).items()}
+    paths = {path: item for one in version.lists.values() for path, item in _paths(version, one).items()}
     paths[f"/{version.name}/me"] = {"get": own.operation()}
     if version.lifecycle.status != "current":
         for item in paths.values():
@@ -88,7 +88,9 @@ def _every_path(version: Version) -> dict[str, Schema]:
 
 def _paths(version: Version, resource: Resource) -> dict[str, Schema]:
     listed = f"/{version.name}/{resource.plural}"
-    paths = {listed: {"get": _list(version, resource)}, f"{listed}/{{id}}": {"get": _record(version, resource)}}
+    paths = {listed: {"get": _list(version, resource)}}
+    if resource.prefix:
+        paths[f"{listed}/{{id}}"] = {"get": _record(version, resource)}
     exports = {
         f"{listed}.{form.name}": {"get": _export(version, resource, form)} for form in offered(version, resource)
     }

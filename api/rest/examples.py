@@ -55,13 +55,12 @@ def get_id(resource: Resource) -> str:
 def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
     """The examples as a service gives them; `ask` performs a request and returns its body, read."""
     made: dict[str, Example] = {}
-    for resource in version.resources.values():
+    for resource in version.lists.values():
         path = f"/{version.name}/{resource.plural}"
-        for name, request in (
-            (list_id(resource), f"{path}?limit=1&count=exact"),
-            (get_id(resource), _record(resource, path, ask)),
-        ):
-            made[name] = Example(request, steady(ask(request)))
+        requests = {list_id(resource): f"{path}?limit=1&count=exact"}
+        if resource.prefix:
+            requests[get_id(resource)] = _record(resource, path, ask)
+        made |= {name: Example(request, steady(ask(request))) for name, request in requests.items()}
     return made
 
 

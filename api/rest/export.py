@@ -153,7 +153,7 @@ def _worked(error: BaseException, points: int, counting: int = 0) -> int:
 def routes(exports: Exports, admission: Admission, version: Version) -> APIRouter:
     """The exports of a version, each at a path of its own."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
-    for resource in version.resources.values():
+    for resource in version.lists.values():
         for form in offered(version, resource):
             router.add_api_route(
                 f"/{resource.plural}.{form.name}",

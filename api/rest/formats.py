@@ -52,7 +52,7 @@ def _header(version: Version, resource: Resource) -> bytes:
 
 
 def _feature(version: Version, resource: Resource) -> Feature | None:
-    selection = shown(version, resource, {})
+    selection = shown(version, resource, {}, whole=True)
     if "latitude" in resource.fields:
         return Feature(selection)
     links = [link for link in resource.links.values() if link.single and "latitude" in version[link.target].fields]
@@ -79,8 +79,8 @@ FORMATS: dict[str, Format] = {
             "ndjson",
             "application/x-ndjson",
             "",
-            "A JSON object a line: the records as the list's `data` has them.",
-            lambda version, resource: Whole(shown(version, resource, {})),
+            "A JSON object a line: the records as the list's `data` has them, with all of their children.",
+            lambda version, resource: Whole(shown(version, resource, {}, listed=True, whole=True)),
             after="\n",
             escape=_escaped_line_ends,
         ),

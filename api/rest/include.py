@@ -45,11 +45,13 @@ def read_include(version: Version, resource: Resource, paths: Iterable[str]) -> 
     return tree
 
 
-def shown(version: Version, resource: Resource, tree: Tree) -> Selection:
-    """The entries of a record: each field or group of them, then each link."""
-    entries = [Entry(one.name, _shown(resource, one)) for one in resource.layout]
+def shown(version: Version, resource: Resource, tree: Tree, *, listed: bool = False, whole: bool = False) -> Selection:
+    """The entries of a record: each field or group of them, then each link. `listed` children say where they belong;
+    a `whole` record has all of its children."""
+    layout = [one for one in resource.layout if listed or isinstance(one, Group) or not one.listed]
+    entries = [Entry(one.name, _shown(resource, one)) for one in layout]
     for link in resource.links.values():
-        entries += _link_entries(version, link, tree.get(link.name))
+        entries += _link_entries(version, link, tree.get(link.name), whole)
     return tuple(entries)
 
 
@@ -66,7 +68,7 @@ def _field(field: Field) -> Answer:
     return Part(field.name, field.type.many, tuple(Entry(name, Column(name)) for name in field.type.of.fields()))
 
 
-def _link_entries(version: Version, link: Link, below: Tree | None) -> list[Entry]:
+def _link_entries(version: Version, link: Link, below: Tree | None, whole: bool = False) -> list[Entry]:
     target = version[link.target]
     entries = [Entry(link.by, Column(link.by))] if link.kind in ("one", "several") else []
     if below is None and not link.owned and not link.embedded:
@@ -77,12 +79,13 @@ def _link_entries(version: Version, link: Link, below: Tree | None) -> list[Entr
     if link.kind == "several":
         return [*entries, Entry(link.name, Several(link.name, there))]
     selection = (Entry("data", Nodes(there)), Entry("has_more", HasMore()))
-    return [*entries, Entry(link.name, linked(version, link, selection))]
+    size = 0 if whole and link.owned else link.default
+    return [*entries, Entry(link.name, linked(version, link, selection, size))]
 
 
-def linked(version: Version, link: Link, selection: Selection) -> Rows:
-    """The bounded set of records at the end of a link to many, in the target's own order."""
+def linked(version: Version, link: Link, selection: Selection, size: int) -> Rows:
+    """The set of records at the end of a link to many, in the target's own order; of children all, if the size is 0."""
     target = version[link.target]
     sort = POSITION if link.owned else read_sort(target, target.sort)
     assert sort is not None
-    return Rows(link.target, Page(link.default), sort, selection, link=link.name)
+    return Rows(link.target, Page(size), sort, selection, link=link.name)

@@ -25,6 +25,7 @@ NUMBER_MOST = 10**15 - 1
 ALSO = {
     "timestamp": "RFC 3339 with its offset, or a date, which is its midnight in UTC.",
     "date": "ISO 8601.",
+    "integer": "At most 15 digits.",
     "number": "At most 15 digits and 6 decimals, without an exponent.",
 }
 HEADERS = {
@@ -53,7 +54,7 @@ def export_inputs(version: Version, resource: Resource) -> list[Schema]:
 def shared_inputs(version: Version) -> dict[str, Schema]:
     """The parameters that several operations take, by the name under which they refer to them."""
     made = header_inputs()
-    for resource in version.resources.values():
+    for resource in version.lists.values():
         taken = _taken(version, resource, common(resource))
         made |= {_key(resource, one["name"]): one for one in taken}
     return made
@@ -146,7 +147,7 @@ def _value(condition: Condition) -> Schema:
     kind = condition.type
     if kind.name in ("timestamp", "date"):
         return typed(kind) | YEAR
-    return typed(kind) | {"minimum": -NUMBER_MOST, "maximum": NUMBER_MOST}
+    return typed(kind) | {"minimum": 0 if kind.name == "integer" else -NUMBER_MOST, "maximum": NUMBER_MOST}
 
 
 def _listed(items: Schema) -> Schema:

@@ -32,7 +32,7 @@ def overview(version: Version) -> str:
 
 
 def _what(version: Version) -> str:
-    listed = "\n".join(f"- **{one.plural}**: {one.description}" for one in version.resources.values())
+    listed = "\n".join(f"- **{one.plural}**: {one.description}" for one in version.lists.values())
     about = "Structured briefing data: what happened, the figures given, what was said, and who stands behind it."
     return f"{about}\n\n{listed}"
 

@@ -43,6 +43,7 @@ def parameters(version: Version, resource: Resource) -> dict[str, Parameter]:
         Parameter(f"{link.name}.{spelled(one)}", one, link.name)
         for link in resource.links.values()
         for one in version.conditions[link.target].values()
+        if not one.listed
     ]
     return {one.name: one for one in [*own, *linked]}
 

@@ -120,8 +120,10 @@ def record_query(version: Version, resource: Resource, identifier: str, query_st
 
 
 def common(resource: Resource) -> list[str]:
-    """The parameters that this list shares with all others: what cannot be searched has no `q`."""
-    return [name for name in OWN if resource.searched or not name.startswith("q")]
+    """The parameters that this list shares with all others: what cannot be searched has no `q`, and what links to
+    nothing no `include`."""
+    missing = [*([] if resource.searched else ["q", "q_language"]), *([] if resource.links else ["include"])]
+    return [name for name in OWN if name not in missing]
 
 
 def exported(resource: Resource) -> list[str]:
@@ -215,7 +217,7 @@ def _include(version: Version, resource: Resource, given: dict[str, str], faults
 
 
 def _selection(version: Version, resource: Resource, given: dict[str, str], faults: Faults) -> Selection:
-    nodes = Nodes(shown(version, resource, _include(version, resource, given, faults)))
+    nodes = Nodes(shown(version, resource, _include(version, resource, given, faults), listed=True))
     page = [Entry("next_cursor", NextCursor()), Entry("has_more", HasMore())]
     if count := given.get("count"):
         if count not in COUNTS:

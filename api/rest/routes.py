@@ -46,7 +46,7 @@ def routes(service: Service, admission: Admission, exports: Exports, version: Ve
     """The lists and the records of a version; a list goes out as a file where the client prefers one."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
     plans: Memo[Planned] = Memo(PLANS_MOST)
-    for resource in version.resources.values():
+    for resource in version.lists.values():
         router.add_api_route(
             f"/{resource.plural}",
             _list(service, admission, exports, version, resource, plans),
@@ -54,13 +54,14 @@ def routes(service: Service, admission: Admission, exports: Exports, version: Ve
             include_in_schema=False,
             name=f"{version.name}-list-{resource.plural}",
         )
-        router.add_api_route(
-            f"/{resource.plural}/{{identifier}}",
-            _record(service, admission, version, resource, plans),
-            methods=METHODS,
-            include_in_schema=False,
-            name=f"{version.name}-get-{resource.name}",
-        )
+        if resource.prefix:
+            router.add_api_route(
+                f"/{resource.plural}/{{identifier}}",
+                _record(service, admission, version, resource, plans),
+                methods=METHODS,
+                include_in_schema=False,
+                name=f"{version.name}-get-{resource.name}",
+            )
     return router
 
 

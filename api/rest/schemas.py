@@ -19,8 +19,13 @@ SCALARS: dict[str, Schema] = {
     "timestamp": {"type": "string", "format": "date-time"},
     "date": {"type": "string", "format": "date"},
 }
-FORMATS: dict[str, Schema] = {"uri": {"format": "uri"}, "country": {"pattern": "^[A-Z]{2}$"}, "language": {}}
 ID = "[0-9a-hjkmnp-tv-z]{26}"
+FORMATS: dict[str, Schema] = {
+    "uri": {"format": "uri"},
+    "country": {"pattern": "^[A-Z]{2}$"},
+    "language": {},
+    "id": {"pattern": f"^[a-z]{{3}}_{ID}$"},
+}
 HAS_MORE: Schema = {"type": "boolean", "description": "Whether there are more than these."}
 
 
@@ -34,7 +39,7 @@ class TotalQuality(Vocabulary):
 
 def schemas(version: Version) -> dict[str, Schema]:
     """The schemas of a version by name: records, what holds them, then what they hold."""
-    declared = [*version.resources.values(), *version.children.values()]
+    declared = list({**version.resources, **version.children, **version.lists}.values())
     made: dict[str, Schema] = {}
     for one in declared:
         made[title(one)] = record(version, one)
@@ -44,10 +49,11 @@ def schemas(version: Version) -> dict[str, Schema]:
             made[group.title] = structure(fields_of, group.description)
     for one in _in_sets(version, declared):
         made[f"{title(one)}Set"] = _set(one)
-    for one in version.resources.values():
+    for one in version.lists.values():
         page = {"data": array(ref(one), f"The {one.plural}, in order."), "page": ref("Page")}
         made[f"{title(one)}Page"] = structure(page, f"A page of {one.plural}.")
-        made[f"{title(one)}Record"] = structure({"data": ref(one)}, f"One {one.name}.")
+        if one.prefix:
+            made[f"{title(one)}Record"] = structure({"data": ref(one)}, f"One {one.name}.")
     made["Page"] = _page()
     for one in version.resources.values():
         made[f"{title(one)}Id"] = _identifier(one)
@@ -106,12 +112,16 @@ def typed(kind: Type, format: str = "") -> Schema:
 
 def record(version: Version, resource: Resource) -> Schema:
     """A record: all its fields, the ids that it links by, its children; and what may be included."""
-    always = {
-        one.name: ref(one.title, one.description) if isinstance(one, Group) else shown(one) for one in resource.layout
-    }
+    always: dict[str, Schema] = {}
+    included: dict[str, Schema] = {}
+    for one in resource.layout:
+        made = ref(one.title, one.description) if isinstance(one, Group) else shown(one)
+        if isinstance(one, Field) and one.listed:
+            included[one.name] = made | {"description": f"{one.description} Shown in lists of {resource.plural}."}
+        else:
+            always[one.name] = made
     if resource.prefix:
         always["id"] = ref(f"{title(resource)}Id")
-    included: dict[str, Schema] = {}
     for link in resource.links.values():
         target = version[link.target]
         if link.kind in ("one", "several"):
@@ -173,7 +183,7 @@ def _by(target: Resource, link: Link) -> Schema:
 
 def _linked(target: Resource, link: Link) -> Schema:
     if link.owned:
-        return ref(f"{title(target)}Set", f"{link.description} At most {link.default} are shown.")
+        return ref(f"{title(target)}Set", f"{link.description} At most {link.default} are shown; exports show all.")
     when = f"{link.description} {'Always shown' if link.embedded else 'Shown where `include` names it'}"
     if link.kind == "one":
         return nullable(ref(target)) | {"description": f"{when}; null where there is none or it was withdrawn."}

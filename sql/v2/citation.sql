@@ -1,4 +1,10 @@
 create view v2.citation as
 select record_id, position, source_id::text, source_role::text, stance::text, blames_id::text, certainty::text,
-    statement::text, medium::text, via_ids, document_id::text, excerpt::jsonb
+    statement::text, medium::text, via_ids, document_id::text, excerpt::jsonb,
+    -- Whether the record that it belongs to was not withdrawn. A scalar subquery is one look-up for each row that a list
+    -- shows; `exists` let Postgres hash the whole table for a page. Within a record nobody asks for it.
+    coalesce(
+        (select event.withdrawn is null from store.event where event.id = citation.event_id),
+        (select figure.withdrawn is null from store.figure where figure.id = citation.figure_id),
+        (select quote.withdrawn is null from store.quote where quote.id = citation.quote_id)) as stands
 from store.citation;

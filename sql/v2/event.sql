@@ -9,9 +9,11 @@ select id::text, revision, created_at, updated_at, briefing_id::text, kind::text
 from store.event where withdrawn is null;
 
 create view v2.participant as
-select record_id::text, position, name::text, role::text, source_id::text
+select record_id::text, position, name::text, role::text, source_id::text,
+    (select event.withdrawn is null from store.event where event.id = participant.record_id) as stands
 from store.participant;
 
 create view v2.relation as
-select record_id::text, position, relation::text, event_id::text
+select record_id::text, position, relation::text, event_id::text,
+    (select event.withdrawn is null from store.event where event.id = relation.record_id) as stands
 from store.relation;

@@ -30,6 +30,7 @@ from tests.agreement.dataset import identifier
 from tests.agreement.reference import LINKS, PREFIXES, SHORT, snake, written
 from tests.agreement.rows import SEARCHES, Row, Rows
 
+CHILDREN = ("Citation", "Participant", "Relation")
 WITHIN = {one: prefix for prefix, one in PREFIXES.items()}
 INTROSPECTION = [
     "__schema { queryType { name } mutationType { name } directives { name locations } }",
@@ -109,7 +110,11 @@ class Generator:
             wanted = kind if self._chance(0.9) else "Place"
             text = f"{kind.lower()}(id: {self._value(self._type('ID!'), self._id(wanted))}) {self._selection(kind, 4)}"
         else:
-            kind = self.random.choice(["Event", "Event", "Event", "Figure", "Figure", "Quote", "Quote", *WITHIN])
+            offered = self.schema.query_type.fields
+            # Without rows there are no values to filter by.
+            lists = [one for one in (*CHILDREN, "Withdrawal") if f"{one.lower()}s" in offered and self._held(one)]
+            records = ["Event", "Event", "Event", "Figure", "Figure", "Quote", "Quote", *WITHIN]
+            kind = self.random.choice([*records, *lists])
             text = f"{kind.lower()}s{self._page(kind)} {self._selection(kind + 'Connection', 5)}"
         return self._named(text + "", always=True)
 
@@ -338,7 +343,7 @@ class Generator:
         kind = get_named_type(test.fields[key].type)
         column = "value_floor" if name == "value" else snake(name)
         held = self._held(owner)
-        values = [one[column] for one in held if one[column] not in (None, [])]
+        values = [one[column] for one in held if one.get(column) not in (None, [])]
         # A float has no room for the longest numbers that a figure may have.
         values = [one for one in values if not isinstance(one, Decimal) or abs(one) < 10**12]
         picked = self.random.choices(values, k=self.random.randint(1, 3)) if values else []
@@ -346,13 +351,15 @@ class Generator:
             picked = [self.random.choice(one) for one in picked]
         if isinstance(kind, GraphQLEnumType):
             picked = [Term(one.upper()) for one in picked] or [Term(next(iter(kind.values)))]
-        if key in ("gte", "lt"):
+        if key in ("gte", "lt", "after"):
             return _given(self.random.choice(picked)) if picked else None
         if kind.name == "ID" and not picked:
             picked = [identifier(self.random, WITHIN["Source"])]
         return picked
 
     def _held(self, kind: str) -> list[Row]:
+        if kind == "Withdrawal":
+            return self.rows.withdrawals
         if kind in self.rows.records:
             return list(self.rows.records[kind].values())
         return [one for there in self.rows.children[kind].values() for one in there]

@@ -127,7 +127,7 @@ class Recount:
         assert isinstance(page, GraphQLObjectType)
         kind = get_named_type(page.fields["nodes"].type)
         assert isinstance(kind, GraphQLObjectType)
-        own = 0 if kind.name in CHILDREN else 1
+        own = 0 if nested and kind.name in CHILDREN else 1
         possible, used = size * own, None
         for asked, rows, below in self._shown(page, nodes, value):
             used = (len(rows) * own if used is None else used) if asked else used

@@ -71,6 +71,7 @@ LINKS: dict[str, dict[str, tuple[str, str, str]]] = {
     },
     "Participant": {"source": ("one", "Source", "source_id")},
     "Relation": {"event": ("one", "Event", "event_id")},
+    "Withdrawal": {},
 }
 # Filters under a short name: the link that they look through, and the filter at its end.
 SHORT: dict[str, dict[str, tuple[str, str]]] = {
@@ -104,7 +105,17 @@ GROUPS = {
     "QuoteOriginal": {"text": "text_original", "language": "language_original"},
     "Dispute": {"status": "dispute_status", "stances": "dispute_stances"},
 }
-ORDERS = {"Event": ("startsAt", True), "Figure": ("asOf", True), "Quote": ("saidAt", True)}
+ORDERS = {
+    "Event": ("startsAt", True),
+    "Figure": ("asOf", True),
+    "Quote": ("saidAt", True),
+    "Citation": ("recordId", False),
+    "Participant": ("recordId", False),
+    "Relation": ("recordId", False),
+    "Withdrawal": ("change", False),
+}
+# What breaks ties, where it is not the id.
+TIES = {"Citation": "position", "Participant": "position", "Relation": "position", "Withdrawal": "change"}
 PREFIXES = {
     "evt": "Event",
     "fig": "Figure",
@@ -215,8 +226,8 @@ class Reference:
 
     def _connection(self, kind: str, given: dict[str, Any]) -> Row:
         narrowing, order = given.get("filter") or {}, given.get("orderBy")
-        every = self.rows.records[kind].values()
-        rows = self._ordered(kind, [one for one in every if self._passes(kind, one, narrowing)], order, narrowing)
+        every = [one for one in self._every(kind) if self._passes(kind, one, narrowing)]
+        rows = self._ordered(kind, every, order, narrowing)
         first, last, after, before = (given.get(name) for name in ("first", "last", "after", "before"))
         backward = last is not None or before is not None
         if backward and (first is not None or after is not None):
@@ -243,6 +254,15 @@ class Reference:
             "totalQuality": "EXACT",
         }
 
+    def _every(self, kind: str) -> list[Row]:
+        """The rows of a list: records, the children of those that stand, or withdrawals."""
+        if kind == "Withdrawal":
+            return self.rows.withdrawals
+        if kind in self.rows.children:
+            standing = {id for records in self.rows.records.values() for id in records}
+            return [row for id, rows in self.rows.children[kind].items() if id in standing for row in rows]
+        return list(self.rows.records[kind].values())
+
     def _cursor(self, kind: str, narrowing: Any, order: Any, row: Row) -> str:
         self.cursors.append((kind, narrowing, order, row))
         return f"{CURSOR}{len(self.cursors) - 1}"
@@ -257,6 +277,7 @@ class Reference:
     def _ordered(self, kind: str, rows: list[Row], order: Any, narrowing: dict[str, Any]) -> list[Row]:
         """In order: the id breaks ties, in the direction of the sort; what has no key comes last either way."""
         name, descending = ORDERS.get(kind, ("id", False))
+        tie = TIES.get(kind, "id")
         if order is not None:
             name, descending = camel(order["field"].lower()), order.get("direction") == "DESC"
         if name == "relevance":
@@ -267,8 +288,8 @@ class Reference:
         column = {"value": "value_floor"}.get(name, snake(name))
         keyed = [one for one in rows if one[column] is not None]
         bare = [one for one in rows if one[column] is None]
-        keyed.sort(key=lambda one: (one[column], one["id"]), reverse=descending)
-        bare.sort(key=lambda one: one["id"], reverse=descending)
+        keyed.sort(key=lambda one: (one[column], one[tie]), reverse=descending)
+        bare.sort(key=lambda one: one[tie], reverse=descending)
         return keyed + bare
 
     def _searched(self, narrowing: dict[str, Any]) -> tuple[str, str]:
@@ -317,6 +338,8 @@ def _test(row: Row, name: str, operator: str, wanted: Any) -> bool:
         return column.upper() in wanted
     if operator == "in":
         return column in [_lowered(one, name) for one in wanted]
+    if operator == "after":
+        return bool(column > wanted)
     if operator == "has" and name == "identifiers":
         return any(one in column for one in wanted)
     if operator == "has":
@@ -330,7 +353,7 @@ def _lowered(value: Any, name: str) -> Any:
 
 VOCABULARIES = {
     *("kind", "reliability", "geoPrecision", "timePrecision", "status", "role", "relation", "measure", "quantifier"),
-    *("basis", "certainty", "quoteType", "medium", "stance"),
+    *("resource", "basis", "certainty", "quoteType", "medium", "stance"),
 }
 
 

@@ -30,12 +30,14 @@ SEARCHES = [
 
 @dataclass
 class Rows:
-    """Records by type and id; children by type and record, in order; reasons by type and id; ranks by search."""
+    """Records by type and id; children by type and record, in order, each with the id of its record under the name of
+    that record's type; reasons by type and id; ranks by search; and the list of withdrawals."""
 
     records: dict[str, dict[str, Row]] = field(default_factory=dict)
     children: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
     withdrawn: dict[str, dict[str, str]] = field(default_factory=dict)
     found: dict[tuple[str, str, str], dict[str, float]] = field(default_factory=dict)
+    withdrawals: list[Row] = field(default_factory=list)
 
 
 async def read(connection: asyncpg.Connection[Any], version: str) -> Rows:
@@ -57,10 +59,14 @@ async def read(connection: asyncpg.Connection[Any], version: str) -> Rows:
     for figure in rows.records["Figure"].values():
         event = rows.records["Event"].get(figure["event_id"], {"place_id": None})
         figure["effective_place_id"] = event["place_id"] if figure["place_id"] is None else figure["place_id"]
+    if await connection.fetchval("select to_regclass($1)", f"{version}.withdrawal"):
+        rows.withdrawals = await _table(connection, f"{version}.withdrawal")
     for table in CHILDREN:
         there = rows.children[table.capitalize()] = {}
         for row in sorted(await _table(connection, f"{version}.{table}"), key=lambda one: one["position"]):
-            there.setdefault(row["record_id"], []).append(row)
+            owner = {"evt": "event_id", "fig": "figure_id", "quo": "quote_id"}[row["record_id"][:3]]
+            owners = {"event_id": None, "figure_id": None, "quote_id": None, owner: row["record_id"]}
+            there.setdefault(row["record_id"], []).append(owners | row)
     return rows
 
 

@@ -70,7 +70,9 @@ class Chooser:
             link = self.random.choice(list(resource.links.values()))
             there: dict[str, Any] = {}
             target = self.version[link.target]
-            for condition in self._some(self.version.conditions[link.target].values(), 1):
+            # A link to children takes no filters by their records.
+            known = [one for one in self.version.conditions[link.target].values() if not one.listed]
+            for condition in self._some(known, 1):
                 self._add(made, condition, target, f"{link.name}.", there)
             if there:
                 made.filter[camel(link.name)] = there if link.single else {"some": there}
@@ -185,6 +187,8 @@ def whole(version: Version, resource: Resource, include: dict[str, Any]) -> str:
         if isinstance(one, Group):
             parts.append(f"{camel(one.name)} {{ {' '.join(map(camel, one.keys))} }}")
             continue
+        if one.listed:
+            continue  # Only the list of children shows it.
         below = f" {{ {' '.join(map(camel, one.type.of.fields()))} }}" if one.type.name == "value" else ""
         parts.append(camel(one.name) + below)
     for link in resource.links.values():

@@ -60,6 +60,10 @@ def differences(expected: Any, found: Any, path: str, cursors: list[tuple[str, s
     return [] if same else [f"{path}: {expected!r:.300} but {found!r:.300}"]
 
 
+# What names a row of a list, where it is not an id.
+KEYS = dict.fromkeys(("Citation", "Participant", "Relation"), "recordId position")
+
+
 async def compare(doors: Doors, reference: Reference, asked: Asked, tally: Tally) -> None:
     """Ask both."""
     if validate(reference.schema, parse(asked.text)):
@@ -97,7 +101,7 @@ async def follow(doors: Doors, reference: Reference, random: Random, tally: Tall
         way, size = random.choice([("after", "first"), ("before", "last")])
         text = (
             f"query ($at: String, $filter: {kind}Filter, $order: {kind}Order) {{ {kind.lower()}s({way}: $at,"
-            f" {size}: 3, filter: $filter, orderBy: $order) {{ nodes {{ id }} edges {{ cursor }}"
+            f" {size}: 3, filter: $filter, orderBy: $order) {{ nodes {{ {KEYS.get(kind, 'id')} }} edges {{ cursor }}"
             " pageInfo { startCursor endCursor hasNextPage hasPreviousPage } } }"
         )
         variables = {"filter": as_json(narrowing) or None, "order": order}

@@ -99,7 +99,16 @@ FIGURES = Entry("figures", rows("figure", 10, nodes(), link="figures"))
         # Children come with their record; what they link to does not.
         (root(rows("event", 10, nodes(Entry("c", rows("citation", 20, nodes(), link="citations"))))), 10),
         (root(rows("event", 10, nodes(CITATIONS))), 210),
-        (root(rows("event", 1, nodes(Entry("c", rows("citation", 5, nodes(Entry("via", Several("via", ID)))))))), 51),
+        (
+            root(
+                rows(
+                    "event",
+                    1,
+                    nodes(Entry("c", rows("citation", 5, nodes(Entry("via", Several("via", ID))), link="citations"))),
+                )
+            ),
+            51,
+        ),
         (root(Records((Record("event", "evt_", ID), None, Record("event", "evt_", (*ID, FIGURES))))), 12),
         (root(Record("event", "evt_", ID), rows("event", 3, nodes())), 4),
         (Query("v1", rows("event", 7, (Entry("data", Nodes(ID)), Entry("more", HasMore())))), 7),

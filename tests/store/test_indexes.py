@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
     "timestamp": datetime(2022, 3, 6, tzinfo=UTC),
     "date": date(2022, 3, 6),
     "number": Decimal(5),
+    "integer": 5,
 }
 WHOLE: dict[str, Any] = {
     "is": True,
@@ -47,9 +48,15 @@ COMPARED = {
     "near": {"latitude", "longitude"},
     "value.gte": {"value_floor"},
     "value.lt": {"value_floor"},
+    "change.after": {"seq"},
+    "withdrawn_at.gte": {"recorded_at"},
+    "withdrawn_at.lt": {"recorded_at"},
 }
 # Most of the rows that a record owns lack a value, so the list in its own order soon finds records with such a row.
 UNINDEXED = {"citations.certainty.null", "citations.medium.null"}
+# The same in the list of citations. Withdrawals after a number are read in the order of the list, whose index is tested
+# as that of a sort; a bitmap scan may as well take the index by resource, which contains the number, too.
+UNINDEXED_LISTS = {("citation", "certainty.null"), ("citation", "medium.null"), ("withdrawal", "change.after")}
 ONLY_BITMAPS = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
 ONLY_IN_ORDER = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
 # More indexes than any one filter or sort has.
@@ -80,7 +87,7 @@ async def plan_of_list(
     """The plan of the scan that finds a page's rows: the first limit of the statement and what is below it."""
     order = read_sort(resource, sort or resource.sort)
     assert order is not None
-    selection = (Entry("nodes", Nodes((Entry("id", Column("id")),))), Entry("more", HasMore()))
+    selection = (Entry("nodes", Nodes((Entry("key", Column(resource.key)),))), Entry("more", HasMore()))
     statement = compile(Query(version.name, Rows(resource.name, Page(50), order, selection, filter)))
     async with owner.transaction():
         await owner.execute("set local plan_cache_mode = force_custom_plan")
@@ -136,9 +143,12 @@ async def index_of_sort(owner: asyncpg.Connection, version: Version, resource: R
     filter: Filter = q.Test(field.needs, "in", ("killed",)) if field.needs else EVERYTHING
     plan = await plan_of_list(owner, version, resource, ONLY_IN_ORDER, filter=filter, sort=sort)
     limited = [child for node in nodes(plan) if node["Node Type"] == "Limit" for child in node.get("Plans", ())]
-    if not all(scan["Node Type"] in ("Index Scan", "Index Only Scan") and scan in limited for scan in scans(plan)):
+    # What the view looks up for each row has no part in the order.
+    looked_up = [scan for node in nodes(plan) if node.get("Parent Relationship") == "SubPlan" for scan in scans(node)]
+    found = [scan for scan in scans(plan) if scan not in looked_up]
+    if not all(scan["Node Type"] in ("Index Scan", "Index Only Scan") and scan in limited for scan in found):
         return None
-    names = {scan["Index Name"] for scan in scans(plan)}
+    names = {scan["Index Name"] for scan in found}
     return names.pop() if len(names) == 1 else None
 
 
@@ -188,7 +198,7 @@ async def drop_one_after_the_other(owner: asyncpg.Connection, find: Callable[[],
 def filters() -> Iterator[Any]:
     """Each filter of each list, with those of the rows that its records own (`citations.stance`)."""
     for version in VERSIONS.values():
-        for resource in version.resources.values():
+        for resource in version.lists.values():
             conditions = list(version.conditions[resource.name].values())
             for link in resource.links.values():
                 if link.owned:
@@ -196,7 +206,7 @@ def filters() -> Iterator[Any]:
                     conditions += [replace(one, path=(link.name, *one.path)) for one in owned]
             for condition in conditions:
                 name = ".".join((*condition.path, condition.column, condition.operator))
-                if name not in UNINDEXED:
+                if name not in UNINDEXED and (resource.name, name) not in UNINDEXED_LISTS:
                     id_ = f"{version.name}.{resource.name}.{condition.name}:{name}"
                     yield pytest.param(version, resource, condition, id=id_)
 
@@ -204,7 +214,7 @@ def filters() -> Iterator[Any]:
 SORTS = [
     pytest.param(version, resource, f"{sign}{name}", id=f"{version.name}.{resource.name}.{sign}{name}")
     for version in VERSIONS.values()
-    for resource in version.resources.values()
+    for resource in version.lists.values()
     for name in resource.sortable
     for sign in ("", "-")
 ]

@@ -37,7 +37,7 @@ async def test_the_reader_sees_every_view_of_the_version(
     owner: asyncpg.Connection, reader: asyncpg.Connection, version: Version
 ) -> None:
     names = await relations(owner, version.name)
-    assert set(names) == version.resources.keys() | version.children.keys()
+    assert set(names) == version.lists.keys() | version.children.keys()
     for name in names:
         await reader.fetch(f"select * from {version.name}.{name} limit 1")
 

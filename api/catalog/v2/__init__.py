@@ -4,10 +4,12 @@ here is as it was."""
 from datetime import date
 
 from api.catalog.lifecycle import Lifecycle
-from api.catalog.v1 import Briefing, Citation, Document, Participant, Place, Relation, Source
+from api.catalog.v1 import Briefing, Document, Place, Source
+from api.catalog.v2.children import Citation, Participant, Relation
 from api.catalog.v2.event import Event
 from api.catalog.v2.figure import Figure
 from api.catalog.v2.quote import Quote
+from api.catalog.v2.withdrawal import Withdrawal
 from api.catalog.version import version
 
 UNCERTAINTY = """
@@ -21,7 +23,7 @@ Filters and orders name a field of such an object as if it stood alone: `starts_
 
 V2 = version(
     "v2",
-    [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation],
+    [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation, Withdrawal],
     uncertainty=UNCERTAINTY,
     lifecycle=Lifecycle(
         released=date(2026, 11, 23),

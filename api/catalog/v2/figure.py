@@ -1,8 +1,7 @@
-from dataclasses import replace
 from decimal import Decimal
 
 from api.catalog import v1
-from api.catalog.declaration import field, group, revised
+from api.catalog.declaration import changed, field, group, revised
 from api.catalog.v2.dispute import Disputed
 from api.catalog.v2.units import UnitCode
 
@@ -11,8 +10,9 @@ from api.catalog.v2.units import UnitCode
 class Figure(Disputed):
     """A number that a source gives, with the words that bind it. One printed number is one figure."""
 
-    value: Decimal | None = replace(
-        v1.Figure.fields["value"],
+    value: Decimal | None = changed(
+        v1.Figure,
+        "value",
         description="The number; null for a magnitude. Comparing and sorting looks at `value_low` where there is none. "
         "It takes numbers as they are, whatever their unit: filter by `unit_code` or `unit`, too, to compare like with "
         "like.",

@@ -23,13 +23,13 @@ class Operation:
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of record. `record` is the name of its schema, `exports` are by format."""
+    """A kind of record. `record` is the name of its schema, `exports` are by format. What has no ids is only listed."""
 
     name: str
     told: str
     record: str
     listed: Operation
-    one: Operation
+    one: Operation | None
     exports: dict[str, Operation]
 
 
@@ -78,10 +78,10 @@ def _resources(document: Schema, version: str, operations: dict[str, Operation])
         path = f"/{version}/{tag['name']}"
         if path not in operations:
             continue
-        listed, one = operations.pop(path), operations.pop(path + "/{id}")
+        listed, one = operations.pop(path), operations.pop(path + "/{id}", None)
         forms = [found.removeprefix(f"{path}.") for found in operations if found.startswith(f"{path}.")]
         exports = {form: operations.pop(f"{path}.{form}") for form in forms}
-        record = _data(document, one)
+        record = _data(document, listed)
         made.append(Resource(tag["name"], tag["description"], record, listed, one, exports))
     if operations:
         raise ValueError(f"neither lists nor records nor exports: {', '.join(operations)}")
@@ -97,7 +97,8 @@ def _operation(document: Schema, path: str, item: Schema) -> Operation:
 
 
 def _data(document: Schema, one: Operation) -> str:
-    return _name(document["components"]["schemas"][one.answer]["properties"]["data"])
+    data = document["components"]["schemas"][one.answer]["properties"]["data"]
+    return _name(data.get("items", data))
 
 
 def _resolved(document: Schema, part: Schema) -> Schema:

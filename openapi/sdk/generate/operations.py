@@ -52,8 +52,16 @@ def _answer(kind: GraphQLObjectType) -> str:
 
 def _fragments(schema: GraphQLSchema) -> Iterator[str]:
     for kind in schema.type_map.values():
-        if isinstance(kind, GraphQLObjectType) and _is_record(kind):
+        if isinstance(kind, GraphQLObjectType) and (_is_record(kind) or kind.name in _listed(schema)):
             yield f"fragment {kind.name}Fields on {kind.name} {{\n  {' '.join(_selected(kind))}\n}}"
+
+
+def _listed(schema: GraphQLSchema) -> set[str]:
+    """The types of the rows of lists; some are no records of their own."""
+    assert schema.query_type is not None
+    pages = [get_named_type(field.type) for field in schema.query_type.fields.values()]
+    rows = [page.fields["nodes"] for page in pages if isinstance(page, GraphQLObjectType) and "nodes" in page.fields]
+    return {get_named_type(field.type).name for field in rows}
 
 
 def _selected(kind: GraphQLObjectType) -> Iterator[str]:

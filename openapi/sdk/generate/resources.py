@@ -36,14 +36,15 @@ class {prefix}{title}:
         """All {name} that the filters leave, read page after page as they are needed; `limit` is the page's."""
         return self._door.each("{path}", given, models.{page}.from_dict)
 
-    {wait}def get(self, id: str, **given: _Unpack[{title}Get]) -> models.{record}:
+{get}    def export(self, form: Literal[{forms}], **given: _Unpack[{title}Export]) -> {prefix}Iterator[bytes]:
+        """All {name} that the filters leave as a file, piece by piece."""
+        return self._door.stream(f"{path}.{{form}}", given)
+'''
+GET = '''    {wait}def get(self, id: str, **given: _Unpack[{title}Get]) -> models.{record}:
         """One record. NotFound, or Withdrawn with the reason."""
         path = "{path}/" + _quote(id, safe="")
         return ({awaited}self._door.read(path, given, models.{answer}.from_dict)).data
 
-    def export(self, form: Literal[{forms}], **given: _Unpack[{title}Export]) -> {prefix}Iterator[bytes]:
-        """All {name} that the filters leave as a file, piece by piece."""
-        return self._door.stream(f"{path}.{{form}}", given)
 '''
 PACKAGE = '''"""Version {version} of the contract: its records, and what can be asked of them. Generated."""
 
@@ -99,10 +100,16 @@ def resource_module(contract: Contract, resource: Resource) -> str:
         HEAD.format(told=resource.told, version=contract.version),
         _given(contract, f"{title}Export", "TypedDict", "What an export takes.", exported),
         _given(contract, f"{title}List", f"{title}Export", "What a list takes.", paged),
-        _given(contract, f"{title}Get", "TypedDict", "What one record takes.", resource.one.parameters),
+        *_got(contract, resource, title),
         *(_class(resource, title, prefix) for prefix in ("", "Async")),
     ]
     return "\n".join(blocks)
+
+
+def _got(contract: Contract, resource: Resource, title: str) -> list[str]:
+    if resource.one is None:
+        return []
+    return [_given(contract, f"{title}Get", "TypedDict", "What one record takes.", resource.one.parameters)]
 
 
 def package(contract: Contract) -> str:
@@ -156,10 +163,12 @@ def _me(contract: Contract, one: Operation, prefix: str) -> str:
 
 def _class(resource: Resource, title: str, prefix: str) -> str:
     waits = ("async ", "await ") if prefix else ("", "")
+    named = {"title": title, "wait": waits[0], "awaited": waits[1], "path": resource.listed.path}
+    named |= {"record": resource.record}
     return CLASS.format(
-        **{"prefix": prefix, "title": title, "told": _safe(resource.told), "wait": waits[0], "awaited": waits[1]},
-        **{"name": resource.name, "path": resource.listed.path, "page": resource.listed.answer},
-        **{"record": resource.record, "answer": resource.one.answer},
+        **named,
+        **{"prefix": prefix, "told": _safe(resource.told), "name": resource.name, "page": resource.listed.answer},
+        get=GET.format(**named, answer=resource.one.answer) if resource.one else "",
         forms=", ".join(f'"{form}"' for form in resource.exports),
     )
 

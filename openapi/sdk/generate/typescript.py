@@ -19,7 +19,7 @@ INDEX = """// Version {version} of the contract: its records, and what can be as
 
 import type {{ Door }} from "../door.js";
 import {{ asking, type Ask }} from "../graphql.js";
-import {{ Resource }} from "../resource.js";
+import {{ Listing, Resource }} from "../resource.js";
 import type {{ components, operations }} from "./rest.js";
 
 {schemas}
@@ -116,10 +116,11 @@ def _index(contract: Contract) -> str:
     fields, made = [], []
     for one in contract.resources:
         forms = " | ".join(f'"{form}"' for form in one.exports)
-        ids = [one.listed.id, one.one.id, next(iter(one.exports.values())).id]
+        ids = [one.listed.id, *([one.one.id] if one.one else []), next(iter(one.exports.values())).id]
         types = ", ".join([*(f'operations["{name}"]' for name in ids), forms])
-        fields.append(f"  /** {one.told} */\n  readonly {one.name}: Resource<{types}>;\n")
-        made.append(f'    this.{one.name} = new Resource(door, "{one.listed.path}");')
+        kind = "Resource" if one.one else "Listing"
+        fields.append(f"  /** {one.told} */\n  readonly {one.name}: {kind}<{types}>;\n")
+        made.append(f'    this.{one.name} = new {kind}(door, "{one.listed.path}");')
     me = contract.me
     asked = ME.format(told=me.told, path=me.path, record=contract.data(me), answer=me.answer) if me else ""
     return INDEX.format(

@@ -67,7 +67,7 @@ class Greedy:
     # REST
 
     def _rest(self) -> Request:
-        resource = self._random.choice(list(self._version.resources.values()))
+        resource = self._random.choice(list(self._version.lists.values()))
         known = parameters(self._version, resource)
         given = {}
         for parameter in self._random.sample(
@@ -215,6 +215,8 @@ class Greedy:
         if kind.of is not None:
             unknown = f"{kind.of.prefix}_{'0' * 26}"
             return self._random.choice([*self._held.ids[kind.of.name], unknown])
+        if condition.format == "id":
+            return self._random.choice(self._held.ids[self._random.choice(("event", "figure", "quote"))])
         if condition.format == "country":
             return self._random.choice(("UA", "SY", "NR", "FR"))
         if condition.format == "language":

@@ -3,4 +3,4 @@
 export { Briefing, type Options } from "./client.js";
 export * from "./errors.js";
 export { operation, type Ask, type Operation } from "./graphql.js";
-export { Resource } from "./resource.js";
+export { Listing, Resource } from "./resource.js";

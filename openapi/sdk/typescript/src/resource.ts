@@ -18,11 +18,11 @@ export type Answer<O> = O extends { responses: { 200: { content: { "application/
 type RecordOf<O> = Answer<O> extends { data: readonly (infer One)[] } ? One : never;
 type DataOf<O> = Answer<O> extends { data: infer One } ? One : never;
 
-/** A kind of record: `List` and `Get` are its operations, `Forms` the formats of its exports, and `Export` one of them. */
-export class Resource<List extends Operation, Get extends Operation, Export extends Operation, Forms extends string> {
+/** Rows of one kind, listed page by page: `List` is the operation, `Forms` the formats of its exports, and `Export` one. */
+export class Listing<List extends Operation, Export extends Operation, Forms extends string> {
   constructor(
-    private readonly door: Door,
-    private readonly path: string,
+    protected readonly door: Door,
+    protected readonly path: string,
   ) {}
 
   /** One page. */
@@ -35,14 +35,22 @@ export class Resource<List extends Operation, Get extends Operation, Export exte
     return this.door.each(this.path, given) as AsyncGenerator<RecordOf<List>, void, undefined>;
   }
 
+  /** All records that the filters leave as a file, piece by piece. */
+  export(form: Forms, given: Given<Export> = {} as Given<Export>): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.door.stream(`${this.path}.${form}`, given);
+  }
+}
+
+/** A kind of record: beside its list, `Get` is the operation of one record. */
+export class Resource<
+  List extends Operation,
+  Get extends Operation,
+  Export extends Operation,
+  Forms extends string,
+> extends Listing<List, Export, Forms> {
   /** One record. NotFound, or Withdrawn with the reason. */
   async get(id: string, given: Given<Get> = {} as Given<Get>): Promise<DataOf<Get>> {
     const told = await this.door.read(`${this.path}/${encodeURIComponent(id)}`, given, ["data"]);
     return (told as { data: DataOf<Get> }).data;
-  }
-
-  /** All records that the filters leave as a file, piece by piece. */
-  export(form: Forms, given: Given<Export> = {} as Given<Export>): AsyncGenerator<Uint8Array, void, undefined> {
-    return this.door.stream(`${this.path}.${form}`, given);
   }
 }

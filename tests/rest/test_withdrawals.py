@@ -1,0 +1,195 @@
+"""Withdrawn records are listed in the order of their changes, so that a client that follows changes misses none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.catalog import V2
+from api.compiler import compile
+from api.ingest.load import load
+from api.rest.request import list_query
+from api.store.migrate import migrate
+from tests.rest.conftest import run
+from tests.walking import bounded_walk
+
+KEYS = [f"k{number}" for number in range(5)]
+Row = dict[str, Any]
+
+
+@dataclass
+class Store:
+    """A service over places and events of five keys, all there at first."""
+
+    client: httpx2.Client
+    url: str
+    folder: Path
+    loads: int = 0
+
+    async def write(self, *lines: Row) -> None:
+        """Load these lines."""
+        self.loads += 1
+        file = self.folder / f"{self.loads}.ndjson"
+        file.write_text("".join(json.dumps({"dataset": "t"} | one) + "\n" for one in lines), encoding="utf-8")
+        await load([str(file)], self.url)
+
+    async def withdraw(self, resource: str, *keys: str, reason: str = "wrong") -> None:
+        """Withdraw the records with these keys."""
+        await self.write(*({"resource": resource, "key": key, "withdrawn": {"reason": reason}} for key in keys))
+
+    def rows(self, query: str = "", limit: int = 2) -> list[Row]:
+        """The rows of the list, page after page."""
+        found: list[Row] = []
+        cursor = ""
+        for _ in bounded_walk():
+            answer = self.client.get(f"/v2/withdrawals?{query}&limit={limit}{cursor}").raise_for_status().json()
+            found += answer["data"]
+            if not answer["page"]["has_more"]:
+                return found
+            cursor = f"&cursor={answer['page']['next_cursor']}"
+        raise AssertionError
+
+
+def place(key: str, **fields: Any) -> Row:
+    return {"resource": "place", "key": key, "name": f"Place {key}", **fields}
+
+
+def event(key: str) -> Row:
+    about = {"kind": "other", "status": "occurred", "time_precision": "unknown"}
+    return {"resource": "event", "key": key, "title": f"Event {key}", "place": key, **about}
+
+
+@pytest.fixture
+async def store(fresh_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Store]:
+    url = await fresh_database()
+    await migrate(url)
+    with run(url) as client:
+        made = Store(client, url, tmp_path)
+        await made.write(*map(place, KEYS), *map(event, KEYS))
+        yield made
+
+
+def record_ids(store: Store, plural: str) -> dict[str, str]:
+    """The ids of the records that stand, by key."""
+    records = store.client.get(f"/v2/{plural}?limit=200").json()["data"]
+    return {(one.get("title") or one["name"]).split()[1]: one["id"] for one in records}
+
+
+async def test_each_withdrawn_record_is_listed_with_its_change_and_reason(store: Store) -> None:
+    assert store.rows() == []
+    events, places = record_ids(store, "events"), record_ids(store, "places")
+    await store.withdraw("event", "k1", "k3", reason="counted twice")
+    await store.withdraw("place", "k0")
+    rows = store.rows()
+    assert {(one["resource"], one["id"], one["reason"]) for one in rows} == {
+        ("event", events["k1"], "counted twice"),
+        ("event", events["k3"], "counted twice"),
+        ("place", places["k0"], "wrong"),
+    }
+    changes = [one["change"] for one in rows]
+    assert changes == sorted(changes) and rows[-1]["resource"] == "place"
+    for row in rows:
+        answer = store.client.get(f"/v2/{row['resource']}s/{row['id']}")
+        assert answer.status_code == 410 and row["reason"] in answer.json()["detail"]
+    assert [one["change"] for one in store.rows("sort=-change")] == changes[::-1]
+
+
+async def test_filters_narrow_the_list(store: Store) -> None:
+    await store.withdraw("event", "k1")
+    first = store.rows()
+    await store.withdraw("place", "k0", "k2")
+    rows = store.rows()
+    assert store.rows("resource=event") == first
+    assert store.rows("resource=event,place") == rows
+    assert store.rows(f"after={first[-1]['change']}") == rows[1:]
+    assert store.rows(f"after={rows[-1]['change']}") == []
+    assert store.rows(f"ids={rows[1]['id']}") == [rows[1]]
+    later = rows[1]["withdrawn_at"].replace("+00:00", "Z")
+    assert store.rows(f"withdrawn_at_gte={later}") == rows[1:]
+    assert store.rows(f"withdrawn_at_lt={later}") == first
+    page = store.client.get("/v2/withdrawals?count=exact&limit=1").json()["page"]
+    assert page["total"] == 3
+
+
+WRONG = ["after=x", "after=-1", "after=1.5", "resource=citation", "ids=evt_1", "q=x", "include=x"]
+
+
+@pytest.mark.parametrize("query", WRONG)
+async def test_what_the_list_does_not_take_is_refused(store: Store, query: str) -> None:
+    answer = store.client.get(f"/v2/withdrawals?{query}")
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, query.partition("=")[0])
+
+
+async def test_a_record_that_is_loaded_again_is_no_longer_listed(store: Store) -> None:
+    await store.withdraw("event", "k1", "k2")
+    before = store.rows()
+    await store.write(event("k1"))
+    left = store.rows()
+    assert len(left) == 1 and left[0] in before
+    await store.withdraw("event", "k1", reason="again")
+    assert [one["reason"] for one in store.rows()] == ["wrong", "again"]
+
+
+async def test_a_cached_answer_lasts_until_something_is_withdrawn(store: Store) -> None:
+    assert store.client.get("/v2/withdrawals").json()["data"] == []
+    assert compile(list_query(V2, V2["withdrawal"], b"")).reads == tuple(sorted(V2.resources))
+    answer = store.client.get("/v2/withdrawals")
+    tag = {"If-None-Match": answer.headers["etag"]}
+    assert store.client.get("/v2/withdrawals", headers=tag).status_code == 304
+    await store.withdraw("place", "k4")
+    assert store.client.get("/v2/withdrawals").json()["data"] != []
+    assert store.client.get("/v2/withdrawals", headers=tag).status_code == 200
+
+
+async def test_graphql_and_exports_have_the_same_rows(store: Store) -> None:
+    await store.withdraw("event", *KEYS)
+    rows = store.rows()
+    query = """query ($after: Int, $cursor: String) {
+      withdrawals(first: 2, after: $cursor, filter: {change: {after: $after}, resource: {in: [EVENT]}}) {
+        nodes { change resource id withdrawnAt reason } pageInfo { hasNextPage endCursor } totalCount
+      }
+    }"""
+    found: list[Row] = []
+    variables: Row = {"after": 0}
+    for _ in bounded_walk():
+        answer = store.client.post("/v2/graphql", json={"query": query, "variables": variables}).json()
+        page = answer["data"]["withdrawals"]
+        assert page["totalCount"] == len(KEYS)
+        found += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        variables["cursor"] = page["pageInfo"]["endCursor"]
+    assert [(one["change"], one["resource"], one["id"]) for one in found] == [
+        (one["change"], "EVENT", one["id"]) for one in rows
+    ]
+    lines = store.client.get("/v2/withdrawals.ndjson?sort=-change").text.splitlines()
+    assert [json.loads(line) for line in lines] == rows[::-1]
+    table = list(csv.DictReader(io.StringIO(store.client.get("/v2/withdrawals.csv").text)))
+    assert [(int(one["change"]), one["id"], one["reason"]) for one in table] == [
+        (one["change"], one["id"], one["reason"]) for one in rows
+    ]
+
+
+async def test_following_changes_as_the_guide_says_misses_no_move_and_no_withdrawal(store: Store) -> None:
+    """A copy of each event's place by name, kept as docs/pages.md describes it."""
+    last = store.client.get("/v2/events?sort=-updated_at&limit=1").json()["data"][0]["updated_at"]
+    events = {one["id"]: one for one in store.client.get("/v2/events").json()["data"]}
+    await store.write(place("k1", name="Moved"))
+    await store.withdraw("event", "k2")
+    since = last.replace("+00:00", "Z")
+    changed = {one["id"]: one for one in store.client.get(f"/v2/places?updated_at_gte={since}").json()["data"]}
+    moved = [name for name, one in changed.items() if one["revision"] > 1]
+    again = store.client.get(f"/v2/events?place_id={','.join(moved)}").json()["data"]
+    events |= {one["id"]: one for one in again}
+    for row in store.rows("after=0&resource=event"):
+        del events[row["id"]]
+    assert events == {one["id"]: one for one in store.client.get("/v2/events").json()["data"]}
+    assert [one["place"]["name"] for one in events.values()].count("Moved") == 1
