@@ -88,7 +88,9 @@ def offered_by(folder: Path) -> list[dict[str, Any]]:
             path = f"/{file.stem}/{tag['name']}"
             if path not in document["paths"]:
                 continue
-            one = document["paths"][path + "/{id}"]["get"]["operationId"].removeprefix("get_")
+            # Children of records and withdrawals are lists alone.
+            record = document["paths"].get(path + "/{id}")
+            one = record["get"]["operationId"].removeprefix("get_") if record else None
             forms = [name.removeprefix(f"{path}.") for name in document["paths"] if name.startswith(f"{path}.")]
             found.append({"version": file.stem, "name": tag["name"], "record": one, "forms": forms})
     return found

@@ -16,19 +16,19 @@ for (const { version, name, record, forms } of JSON.parse(resources)) {
   const page = await offered[name].list({ limit: 2, count: "exact" });
   told[`list_${name}`] = [];
   for await (const one of offered[name].each({ limit: 20 })) {
-    told[`list_${name}`].push(one.id);
+    told[`list_${name}`].push(one);
     if (told[`list_${name}`].length > most) throw new Error(`${name} did not end within ${most} records: a cursor may lead back.`);
   }
   if (page.page.total !== told[`list_${name}`].length) throw new Error(`${name}: ${page.page.total} were counted`);
-  told[`get_${record}`] = await offered[name].get(page.data[0].id);
+  if (record) told[`get_${record}`] = await offered[name].get(page.data[0].id);
   for (const form of forms) {
     let length = 0;
     for await (const piece of offered[name].export(form, { limit: 3 })) length += piece.length;
     told[`export_${name}_${form}`] = length;
   }
   const listed = await offered.graphql(graphql[capital(name)], { first: 3 });
-  told[name] = listed[name].nodes.map((node) => node.id);
-  told[record] = (await offered.graphql(graphql[capital(record)], { id: page.data[0].id }))[record];
+  told[name] = listed[name].nodes;
+  if (record) told[record] = (await offered.graphql(graphql[capital(record)], { id: page.data[0].id }))[record];
 }
 console.log(JSON.stringify(gave));
 
