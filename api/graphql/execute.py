@@ -33,8 +33,6 @@ from api.graphql.turns import Turns
 from api.http.facts import answered, charged
 from api.memo import Memo
 from api.packing import Packed
-from api.query.words import is_stemmed, unstemmed
-from api.query.work import searches
 from api.store.read import Reply
 
 # Points of what a request asks of the schema. It is answered without the store, but takes graphql-core 30 ms.
@@ -181,8 +179,6 @@ class Executor:
             introspection = Introspection(parsed, asked.variables)
         old = outdated(self._schema, document, node, asked.variables) if self._version.deprecates else ()
         if operation.query:
-            languages = {one.language for one in searches(operation.query) if not is_stemmed(one.language)}
-            old += tuple(unstemmed(f'Search.language: "{one}"') for one in sorted(languages))
             old += operation.query.outdated
         return Prepared(priced, operation.keys, introspection, hash_of(asked.query), outdated=old)
 

@@ -16,6 +16,7 @@ from api.query import EVERYTHING, AnyOf, Filter, Not, Search, Through, both
 from api.query.filter import tested
 from api.query.globe import check_box, check_near
 from api.query.parse import read_identifier, read_integer, read_language, read_number, read_value, read_words
+from api.query.words import is_stemmed, unstemmed
 
 LEVELS = 6
 VALUES_MOST = 200
@@ -62,7 +63,7 @@ class FilterReader:
         if name == "not":
             return Not(self.read(resource, value, path, levels))
         if name == "search":
-            return _search(value, path)
+            return self._search(value, path)
         row = known[name]
         if row.link is None:
             return self._conditions(row, value, path)
@@ -72,6 +73,14 @@ class FilterReader:
                 raise _fault(path, "Expected some: a filter of the linked records.")
             value, path = value["some"], f"{path}.some"
         return Through(row.link.name, self.read(target, value, path, levels))
+
+    def _search(self, value: dict[str, Any], path: str) -> Filter:
+        text = _checked(read_words, value["text"], f"{path}.text")
+        given = value.get("language")
+        language = "en" if given is None else _checked(read_language, given, f"{path}.language")
+        if not is_stemmed(language):
+            self._outdated.append(unstemmed(f'Search.language: "{language}"'))
+        return Search(text, language)
 
     def _conditions(self, row: Narrowed, value: Any, path: str) -> Filter:
         self._tests += 1
@@ -122,12 +131,6 @@ def _identifier(value: dict[str, str]) -> tuple[str, str]:
     if ":" in value["scheme"]:
         raise ValueError("Expected a scheme without a colon, as wikidata.")
     return read_identifier(f"{value['scheme']}:{value['value']}")
-
-
-def _search(value: dict[str, Any], path: str) -> Filter:
-    text = _checked(read_words, value["text"], f"{path}.text")
-    language = value.get("language")
-    return Search(text, "en" if language is None else _checked(read_language, language, f"{path}.language"))
 
 
 WHOLE: dict[str, Callable[[Any], Any]] = {

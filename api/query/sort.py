@@ -23,12 +23,12 @@ class Sort:
 
     @property
     def in_key(self) -> bool:
-        """Whether it is the order of a primary key, which ends with the tie and has no nulls."""
+        """Return whether it is the order of a primary key, which ends with the tie and has no nulls."""
         return self.tie != "id"
 
     @property
     def unique(self) -> bool:
-        """Whether the column alone gives the order, without ties."""
+        """Return whether the column alone gives the order, without ties."""
         return self.column == self.tie
 
     def __str__(self) -> str:

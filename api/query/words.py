@@ -52,7 +52,7 @@ def terms(text: str) -> tuple[str, ...]:
 
 
 def is_stemmed(language: str) -> bool:
-    """Whether the words of a language are found by their stems."""
+    """Return whether the words of a language are found by their stems."""
     return language.partition("-")[0] in STEMMED
 
 
@@ -63,7 +63,7 @@ def unstemmed(name: str) -> Outdated:
 
 
 def has_word(text: str) -> bool:
-    """Whether a text contains a letter or a digit that can be searched."""
+    """Return whether a text contains a letter or a digit that can be searched."""
     return any(letter.isalnum() for letter in text.translate(NO_WORD))
 
 

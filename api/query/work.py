@@ -162,12 +162,6 @@ def _tests(version: Version, resource: Resource, filter: Filter, *, linked: bool
             return max(own, _tests(version, resource, instead, linked=linked, again=again)) if instead else own
 
 
-def searches(query: Query) -> Iterator[Search]:
-    """Yield the searches of a request, those below links too."""
-    for rows in _lists(query.root):
-        yield from _searches(rows.filter)
-
-
 def _searches(filter: Filter) -> Iterator[Search]:
     match filter:
         case Search():

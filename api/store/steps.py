@@ -23,8 +23,8 @@ import asyncpg
 from api.errors import Unavailable
 from api.store.connection import Connection, take
 from api.store.statements import Script
+from api.store.write import LOCK as LOADER
 
-LOADER = 0x6C6F6164  # "load": the lock on which loaders take turns
 LOADING = 3600.0  # seconds to wait for a load that is under way
 ATTEMPTS = 120  # of one transaction, 0.2 s for its locks and 0.3 s of rest each: a minute
 REST = 0.3

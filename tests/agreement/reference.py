@@ -358,7 +358,7 @@ VOCABULARIES = {
 
 
 def inside(row: Row, box: dict[str, float]) -> bool:
-    """Whether a place is in a box: at a pole, or no further east of its west than the box is wide, around the globe."""
+    """Return whether a place is in a box: at a pole, or no further east of its west than the box is wide."""
     if not box["south"] <= row["latitude"] <= box["north"]:
         return False
     width = box["east"] - box["west"]

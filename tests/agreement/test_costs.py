@@ -110,7 +110,7 @@ def query_of(version: Version, text: str, variables: dict[str, Any], name: str |
 
 
 def operation_of(version: Version, text: str, variables: dict[str, Any], name: str | None) -> Operation:
-    """What a document asks of the store and of the schema."""
+    """Read what a document asks of the store and of the schema."""
     document = Documents(core(version)).read(text, hide_suggestions=False)
     return read_operation(version, core(version), document, document.operation(name), variables, False)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import sys
+
 import pytest
 
-from api.query.words import count, terms
+from api.query.words import RUNS, count, terms
+from api.store.statements import migrations
 
 
 @pytest.mark.parametrize(
@@ -50,3 +54,12 @@ def test_letters_of_scripts_without_spaces_are_counted_one_by_one() -> None:
     assert count("green corridor, Kh-101") == 4
     assert count("俄罗斯导弹 corridor") == 6
     assert count("กรุงเทพ") == 7
+
+
+def test_the_scripts_without_spaces_are_those_of_the_store() -> None:
+    (script,) = (one for one in migrations() if one.name == "0030_search")
+    classes = set(re.findall(r"\[\^?(\\u0e00-[^\]]+)\]", script.text))
+    assert len(classes) == 1, "the store has one set of them"
+    stored = re.compile(f"[{classes.pop()}]")
+    letters = map(chr, range(sys.maxunicode + 1))
+    assert [one for one in letters if bool(stored.match(one)) != bool(RUNS.match(one))] == []

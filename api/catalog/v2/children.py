@@ -5,7 +5,7 @@ from api.catalog.declaration import field, revised
 
 
 class Listed:
-    """Where a child belongs, in lists of its own."""
+    """The record and the position of a child, for lists of its own."""
 
     record_id: str = field(
         "The id of the record that it belongs to.",
@@ -20,7 +20,7 @@ class Listed:
 
 @revised(v1.Citation, sort="record_id", key="position", listed=True)
 class Citation(Listed):
-    """Who stands behind a record, how they stand to it, and how it reached us. Belongs to its record, in order."""
+    """The stance of a source towards a record, and the way on which it reached us. Belongs to its record, in order."""
 
 
 @revised(v1.Participant, sort="record_id", key="position", listed=True)

@@ -202,7 +202,7 @@ SPELLINGS = {
 
 
 class UnitCode(Vocabulary):
-    """What a figure counts in: one of the usual units, or a currency [ISO 4217]."""
+    """The unit of a figure: one of the usual units, or a currency [ISO 4217]."""
 
     @classmethod
     def terms(cls) -> dict[str, str]:
