@@ -124,7 +124,7 @@ def _unknown_path(path: str) -> Unknown | None:
         version, rest = [*VERSIONS.values()][-1], path.strip("/")
     name, slash, below = rest.partition("/")
     name, dot, suffix = name.partition(".")
-    lists = [resource.plural for resource in version.resources.values()]
+    lists = [resource.plural for resource in version.lists.values()]
     after = f"{dot}{suffix}{slash}{below}"
     if not name or (f"/{version.name}/{name}{after}" == path and name in lists):
         return None

@@ -26,6 +26,9 @@ STEMMED = frozenset({
     "sv", "ta", "tr",
 })  # fmt: skip
 OR = "|"
+# Letters before a star. So many words have a shorter beginning, and Postgres would read them all, that it is searched
+# as a word. A letter of a script without spaces is enough.
+PREFIX_LEAST = 3
 
 
 def terms(text: str) -> tuple[str, ...]:
@@ -41,7 +44,7 @@ def terms(text: str) -> tuple[str, ...]:
         term = word or phrase
         if not has_word(term):
             continue
-        is_prefix = word.endswith("*") and word[-2:-1].isalnum()
+        is_prefix = _is_prefix(word)
         if pending:
             found.append(OR)
             pending = ""
@@ -49,6 +52,11 @@ def terms(text: str) -> tuple[str, ...]:
     if pending:
         found.append("+" + pending)
     return tuple(found)
+
+
+def _is_prefix(word: str) -> bool:
+    beginning = re.split(r"\W", word.removesuffix("*"))[-1]
+    return word.endswith("*") and (len(beginning) >= PREFIX_LEAST or bool(RUNS.search(beginning)))
 
 
 def is_stemmed(language: str) -> bool:

@@ -76,6 +76,8 @@ def test_a_term_in_other_letters_is_told_as_it_is_spelled(client: httpx2.Client,
     ("path", "meant"),
     [
         ("/v2/event", "/v2/events"),
+        ("/v2/citation", "/v2/citations"),
+        ("/v2/withdrawals/", "/v2/withdrawals"),
         ("/v2/events/", "/v2/events"),
         ("/v1/Figures", "/v1/figures"),
         ("/V2/events", "/v2/events"),
