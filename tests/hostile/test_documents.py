@@ -275,7 +275,7 @@ def test_no_variable_is_taken_for_a_part_of_the_statement(door: Door, text: str)
     filter = {
         "tags": {"has": [text]},
         "identifiers": {"has": [{"scheme": text, "value": text}]},
-        "search": {"text": text},
+        "search": {"text": f"word{text}"},
         "place": {"admin1": {"in": [text]}},
     }
     assert json.loads(door.ask(FILTERED, {"f": filter}).body)["data"] == {"events": {"nodes": []}}

@@ -82,17 +82,18 @@ MALFORMED = [
     "kind=,",
     "kind=shelling,", "kind=SHELLING",
     'kind="shelling', "kind=%22", "status=occurred%00", "bbox=1,2,3", "bbox=1,2,3,4,5",
-    "bbox=nan,nan,nan,nan", "bbox=inf,0,0,0", "bbox=1e1,2,3,4", "bbox=181,0,0,0", "bbox=0,91,0,91",
+    "bbox=nan,nan,nan,nan", "bbox=inf,0,0,0", "bbox=1e1,2,3,4", "bbox=36001,0,0,0", "bbox=0,91,0,91",
     "bbox=0,10,0,-10",
     "bbox=,,,", "bbox=0x1,0,0,0", f"bbox={LONG},0,0,0", "near=0,0,0", "near=0,0,-1", "near=0,0,20016.1",
     "near=inf,0,1",
-    "near=91,0,1", "near=0,181,1", "near=nan,0,1", "near=0,0", "near=0,0,1,1", f"near=0,0,{LONG}", "identifier=:",
+    "near=91,0,1", "near=0,36001,1", "near=nan,0,1", "near=0,0", "near=0,0,1,1", f"near=0,0,{LONG}", "identifier=:",
     "identifier=a:", "identifier=:a", "identifier=a", "identifier=,", 'identifier=%22a:b', "ids=x", "ids=,",
     f"ids={UNKNOWN},",
     "ids=evt_%00", "ids=EVT_" + "0" * 26, "ids=plc_" + "0" * 26, "ids=" + ",".join([UNKNOWN] * 201),
     "ids=9223372036854775808", f"ids={LONG}", "tag=" + "a" * 501, "tag=a%0Ab", "tag=%0D%0AX-Evil:%201",
     "q=" + "a" * 501,
-    "q=" + "-" * 500, "q=" + "-%20" * 200, "q=" + "-!" * 100, "q=" + "-(" * 100 + "a", "q_language=en",
+    "q=" + "-" * 500, "q=" + "-%20" * 200, "q=" + "-!" * 100, "q=" + quote('"' * 400), "q=" + quote("((((("),
+    "q=" + quote("!!!|&<->:*\\"), "q=" + quote("㎯" * 500), "q_language=en",
     "q=a&q_language=en'",
     "q=a&q_language=english", "q=a&q_language=", "sort=relevance", "sort=-relevance&q=a", "sort=--starts_at",
     "sort=starts_at;", "sort=starts_at,id", "sort=starts_at%20desc", "sort=title", "sort=+starts_at", "sort=search",
@@ -114,17 +115,16 @@ def test_what_is_malformed_unknown_or_twice_is_a_400_that_names_the_parameter(do
 
 ODD = [
     "limit=1", "", "q=a+b", "q=a%2Bb", "q=a|b", "q=the+of+and",
-    "q=" + quote('"' * 400), "q=" + quote("((((("),
-    "q=" + quote("!!!|&<->:*\\"), "q=" + quote('-"a b" or -c ' * 30), "q=" + "or+" * 160,
+    "q=" + "-(" * 100 + "a", "q=" + quote('-"a b" or -c ' * 30), "q=" + "or+" * 160,
     "q=" + quote("a:*b & !c | (d)"),
     "q=the&sort=relevance", "q=a&q_language=xx", "q=a&q_language=sr-Latn", "q=" + "a" * 500,
     "q=" + quote("𒐫" * 500),
-    "q=" + quote("㎯" * 500), "q=" + quote("ab " * 160) + "&sort=relevance&count=exact", "q=" + quote("-a " * 160),
+    "q=" + quote("ab " * 160) + "&sort=relevance&count=exact", "q=" + quote("-a " * 160),
     "starts_at_gte=1000-01-01", "starts_at_lt=9999-12-31", "starts_at_lt=9999-12-31T23:59:59.999999999Z",
     "starts_at_gte=9999-12-31&starts_at_lt=1000-01-01", "starts_at_gte=2022-01-01T00:00:00.123456789Z",
     "bbox=-180,-90,180,90", "bbox=180,-90,-180,90", "bbox=0,90,0,90", "bbox=0,-90,0,-90", "bbox=-180.0,0,-180.0,0",
-    "bbox=-0,-0,-0,-0", "bbox=179.999999999999999,0,-179.999999999999999,0", "near=90,180,20016",
-    "near=-90,-180,0.000001",
+    "bbox=-0,-0,-0,-0", "bbox=181,0,0,0", "near=0,181,1", "bbox=179.999999999999999,0,-179.999999999999999,0",
+    "near=90,180,20016", "near=-90,-180,0.000001",
     "near=0,180,20016", "near=0,-180,20015.2", "near=89.999999,0,10", "near=90,0,0.1", "near=0,179.9,10007.5",
     "near=45,10,10007.5", "near=-0,-0,0.1", "ids=" + ",".join([UNKNOWN] * 200),
     "kind=shelling,shelling", "include=place,place,related.event,related", "count=exact", "count=estimated&limit=1",
@@ -162,7 +162,11 @@ def test_no_text_filter_takes_a_value_for_a_part_of_the_statement(door: Door, re
 @pytest.mark.parametrize("text", UNICODE)
 def test_any_letter_may_be_searched_for(door: Door, plural: str, text: str) -> None:
     for sent in (f"q={quote(text)}", f"q={quote(text)}&sort=relevance&q_language=tr", f"q={quote('-' + text)}"):
-        assert door.get(f"/v1/{plural}?{sent}").status == 200
+        answer = door.get(f"/v1/{plural}?{sent}")
+        if any(letter.isalnum() for letter in text):
+            assert answer.status == 200
+        else:
+            assert "at least one word" in refused(answer)["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("text", UNICODE[:-2])
