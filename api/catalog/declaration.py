@@ -76,7 +76,8 @@ class Field:
     filtered by and not shown. An `effective` one is no column: it is the id of the record that counts for the link of
     this name, which is that of its fallback where the link leads nowhere. A comparison of one that `expects` other
     filters, separated by spaces, makes little sense without any of them, and is then deprecated. A vocabulary that is
-    `read_from` a column of free text is filtered there. Only the list of children shows a `listed` one."""
+    `read_from` a column of free text is filtered there. Only the list of children shows a `listed` one. The column
+    `collated` contains the collation key by which a text is sorted (api/store/collation.py)."""
 
     name: str
     type: Type
@@ -96,6 +97,7 @@ class Field:
     expects: tuple[str, ...] = ()
     read_from: str = ""
     listed: bool = False
+    collated: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,12 +253,13 @@ def field(
     expects: str = "",
     read_from: str = "",
     listed: bool = False,
+    collated: str = "",
     of: Any = None,
 ) -> Any:
     """A column. `filter` lists operators; `needs` names a filter that a comparison must come with; `compared` is
     the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs; what
     is `hidden` is only filtered by; `deprecated` says what to use instead, as `use kind`; `effective`, `expects`,
-    `read_from` and `listed` are as in Field; a text that is an id says what it is the id `of`."""
+    `read_from`, `listed` and `collated` are as in Field; a text that is an id says what it is the id `of`."""
     return Field(
         name="",
         type=Type("text", of),
@@ -276,6 +279,7 @@ def field(
         expects=tuple(expects.split()),
         read_from=read_from,
         listed=listed,
+        collated=collated,
     )
 
 

@@ -11,6 +11,7 @@ from api.catalog import Resource, Version
 CASTS = {
     "text": "text",
     "vocabulary": "text",
+    "collation key": "bytea",
     "integer": "bigint",
     "float": "float8",
     "number": "numeric",

@@ -11,12 +11,13 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader, FileIO
 from typing import Any, BinaryIO
 
 from api.ingest.aside import Aside
 from api.ingest.fault import Fault, Faults, named
+from api.ingest.nfc import in_nfc
 from api.ingest.plan import Made, Mapping
 from api.ingest.quotation import shown
 from api.ingest.reader import STDIN, Entry
@@ -113,11 +114,13 @@ class Mapped:
         if isinstance(item, Bad):
             self._refuse(item.line, [Fault(Position(item.line, item.column), "", (), item.detail)], item.text, faults)
             return
-        self._notice(item.values)
-        row = scoped(item.values, self._mapping.empty)
+        values = in_nfc(item.values)
+        self._notice(values)
+        row = scoped(values, self._mapping.empty)
+        written = scoped(item.values, self._mapping.empty) if values != item.values else None
         wrong: list[Fault] = []
         fresh: dict[tuple[str, str], int] = {}
-        made = list(self._made(row, item.line, fresh, wrong))
+        made = list(self._made(row, written, item.line, fresh, wrong))
         if not wrong and self._aside:
             self._repeats(made, item.line, wrong)
         if wrong:
@@ -128,19 +131,22 @@ class Mapped:
             yield entry
 
     def _made(
-        self, row: Scope, at: int, fresh: dict[tuple[str, str], int], wrong: list[Fault]
+        self, row: Scope, written: Scope | None, at: int, fresh: dict[tuple[str, str], int], wrong: list[Fault]
     ) -> Iterator[tuple[Made, Entry]]:
-        """The records of a row, without those that other rows have given already; `fresh` are the new ones of those."""
+        """The records of a row, without those that other rows have given already; `fresh` are the new ones of those.
+        `written` is the row as it stands in the file, if its texts are not in NFC there."""
         for record in self._mapping.records:
             if record.once and record.fixed and (record.resource, record.constants["key"]) in self._once:
                 continue
             line: dict[str, Any] = {}
             try:
+                others = _as_written(record, written) if written else iter(())
                 for _, line in record.made(row):
+                    other = next(others, None)
                     if record.once and not self._first(record, line, fresh):
                         continue
                     line |= {"resource": record.resource, "dataset": self._mapping.dataset}
-                    yield record, Entry(at, line, read(line))
+                    yield record, Entry(at, line, read(line, other))
             except Problem as error:
                 what = named(record.resource, line.get("key"))
                 wrong.append(Fault(Position(at), what, (), f"column {error.column}: {error.detail}"))
@@ -184,6 +190,13 @@ class Mapped:
             return
         self._there |= values.keys()
         self._seen |= dict.fromkeys(_leaves(values))
+
+
+def _as_written(record: Made, row: Scope) -> Iterator[dict[str, Any]]:
+    """The records that a row gives whose texts are not in NFC, as far as the mapping takes them."""
+    with suppress(Problem):
+        for _, line in record.made(row):
+            yield line
 
 
 def _leaves(value: dict[str, Any], before: str = "") -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from api.errors import LoadError
 from api.ingest.declaration import Declaration, Place
+from api.ingest.nfc import in_nfc
 from api.ingest.plan import Mapping
 from api.ingest.quotation import shown
 from api.ingest.wording import closest
@@ -38,7 +39,7 @@ def parsed(file: str, content: bytes) -> Mapping:
     """The mapping that the file's content declares."""
     try:
         written = content.decode("utf-8-sig")
-        declared = tomllib.loads(written)
+        declared = in_nfc(tomllib.loads(written))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise LoadError(f"{file} is no mapping.", (f"{file}: expected TOML: {error}",)) from None
     reader = Declaration(declared.get("maps", {}))

@@ -16,10 +16,12 @@ from pydantic import BaseModel, ValidationError
 from api.catalog import V1, Resource
 from api.ingest.format import CHILDREN, LINES, NESTED, Form
 from api.ingest.identity import linked_id, public_id
+from api.ingest.nfc import Originals, forms, in_nfc, originals
 from api.ingest.quotation import shown
 from api.ingest.rule import Rule
 from api.ingest.wording import Path, Problem, closest, worded
-from api.store.staged import Staged
+from api.store.collation import sort_key
+from api.store.staged import KeyForm, Staged
 
 
 class Invalid(Exception):
@@ -42,8 +44,45 @@ class _Plan:
     children: tuple[tuple[str, str], ...]
 
 
-def read(line: dict[str, Any]) -> Staged:
-    """The record that a line of the format holds. Invalid lists what is wrong with it."""
+class _Links:
+    """The keys of a record and of its links, and the other forms of their ids."""
+
+    def __init__(self, dataset: str | None, written: Originals) -> None:
+        self._dataset = dataset
+        self._written = written
+        self.keys: dict[str, None] = {}
+        self.forms: dict[KeyForm, None] = {}
+
+    def own_id(self, resource: str, key: str) -> str:
+        """Return the id of the record itself, which has this key."""
+        self._note_forms(resource, key)
+        return public_id(self._dataset or "", resource, key)
+
+    def linked_id(self, target: str, reference: str) -> str:
+        """Return the id to which a link leads: by a public id or by a key of the same dataset."""
+        found = linked_id(self._dataset or "", target, reference)
+        if found != reference:
+            if self._dataset is None:
+                raise Invalid([(("dataset",), f"expected, as the link to {shown(reference)} is by key")])
+            self.keys[reference] = None
+            self._note_forms(target, reference)
+        return found
+
+    def _note_forms(self, resource: str, key: str) -> None:
+        if not key.isascii() or self._written or not (self._dataset or "").isascii():
+            self.forms.update(dict.fromkeys(forms(self._dataset or "", resource, key, self._written)))
+
+
+def read(line: dict[str, Any], written: dict[str, Any] | None = None) -> Staged:
+    """Return the record that a line of the format holds, with its texts in NFC. Invalid lists what is wrong with it.
+
+    A line that a mapping made of texts in NFC comes with the one that it makes of the texts as they were `written`."""
+    composed = in_nfc(line)
+    others = originals(composed, written or line) if written or composed != line else {}
+    return _read(composed, others)
+
+
+def _read(line: dict[str, Any], written: Originals) -> Staged:
     resource = line.get("resource")
     form = LINES.get(resource) if isinstance(resource, str) else None
     if form is None:
@@ -52,16 +91,16 @@ def read(line: dict[str, Any]) -> Staged:
     try:
         row: Any = form.model.model_validate(line)
     except ValidationError as error:
-        return _withdrawal(form, line, error)
+        return _withdrawal(form, line, written, error)
     problems = _broken(form.envelope, row)
     if not problems and not row.withdrawn:
         problems = _contradictions(form, row)
     if problems:
         raise Invalid(problems)
-    return _canonical(form, row)
+    return _canonical(form, row, written)
 
 
-def _withdrawal(form: Form, line: dict[str, Any], error: ValidationError) -> Staged:
+def _withdrawal(form: Form, line: dict[str, Any], written: Originals, error: ValidationError) -> Staged:
     """A record that is taken back may leave fields out; whatever it does give still has to be right."""
     taken = isinstance(line.get("withdrawn"), dict)
     problems = [
@@ -73,7 +112,10 @@ def _withdrawal(form: Form, line: dict[str, Any], error: ValidationError) -> Sta
     problems = problems or _broken(form.envelope, row)
     if problems:
         raise Invalid(problems)
-    return Staged(form.resource.name, _id(form, row), row.key or row.id, (), row.withdrawn["reason"], b"")
+    links = _Links(row.dataset, written)
+    identifier = row.id or links.own_id(form.resource.name, row.key)
+    reason = row.withdrawn["reason"]
+    return Staged(form.resource.name, identifier, row.key or row.id, (), reason, b"", forms=tuple(links.forms))
 
 
 def _names(form: Form, path: Path) -> list[str]:
@@ -96,26 +138,25 @@ def _contradictions(form: Form, row: Any) -> list[Problem]:
     return problems
 
 
-def _id(form: Form, row: Any) -> str:
-    return row.id or public_id(row.dataset, form.resource.name, row.key)
-
-
-def _canonical(form: Form, row: Any) -> Staged:
-    name, identifier, keys = form.resource.name, _id(form, row), dict[str, None]()
-    content = {"resource": name, "id": identifier, **_belonging(row), **_content(PLANS[name], row, row.dataset, keys)}
+def _canonical(form: Form, row: Any, written: Originals) -> Staged:
+    name, links = form.resource.name, _Links(row.dataset, written)
+    identifier = row.id or links.own_id(name, row.key)
+    content = {"resource": name, "id": identifier, **_belonging(row), **_content(PLANS[name], row, links)}
     for position, other in enumerate(content.get("related", ())):
         if other["event"] == identifier:
             raise Invalid([(("related", position, "event"), "expected another event than this one")])
     body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     reason = row.withdrawn.reason if row.withdrawn else None
-    return Staged(name, identifier, row.key or identifier, (row.dataset or "", *keys), reason, body)
+    keys = (row.dataset or "", *links.keys)
+    sorted_by = sort_key(row.name) if name in SORTED_BY_NAME and row.name is not None else None
+    return Staged(name, identifier, row.key or identifier, keys, reason, body, sorted_by, tuple(links.forms))
 
 
 def _belonging(row: Any) -> dict[str, str]:
     return {"dataset": row.dataset} if row.dataset else {}
 
 
-def _content(plan: _Plan, row: Any, dataset: str | None, keys: dict[str, None]) -> dict[str, Any]:
+def _content(plan: _Plan, row: Any, links: _Links) -> dict[str, Any]:
     held = row.__dict__
     found = {name: held[name] for name in plan.plain if held[name] is not None and held[name] != []}
     for name in plan.numbers:
@@ -126,22 +167,13 @@ def _content(plan: _Plan, row: Any, dataset: str | None, keys: dict[str, None]) 
             found[name] = _value(held[name])
     for name, target in plan.ones:
         if held[name] is not None:
-            found[name] = _linked(dataset, target, held[name], keys)
+            found[name] = links.linked_id(target, held[name])
     for name, target in plan.severals:
         if held[name]:
-            found[name] = [_linked(dataset, target, one, keys) for one in held[name]]
+            found[name] = [links.linked_id(target, one) for one in held[name]]
     for name, target in plan.children:
         if held[name]:
-            found[name] = [_content(PLANS[target], child, dataset, keys) for child in held[name]]
-    return found
-
-
-def _linked(dataset: str | None, target: str, reference: str, keys: dict[str, None]) -> str:
-    found = linked_id(dataset or "", target, reference)
-    if found != reference:
-        if dataset is None:
-            raise Invalid([(("dataset",), f"expected, as the link to {shown(reference)} is by key")])
-        keys[reference] = None
+            found[name] = [_content(PLANS[target], child, links) for child in held[name]]
     return found
 
 
@@ -169,3 +201,4 @@ def _plan(resource: Resource) -> _Plan:
 
 
 PLANS = {one.name: _plan(one) for one in (*V1.resources.values(), *V1.children.values())}
+SORTED_BY_NAME = {one.name for one in V1.resources.values() if one.fields.get("name") and one.fields["name"].collated}

@@ -11,6 +11,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from api.ingest.nfc import as_object
 from api.ingest.quotation import shown
 from api.ingest.row import MOST_IN_ROW, Bad, Item, Row, sized
 from api.ingest.syntax import Malformed, Position, decode, parse
@@ -204,7 +205,7 @@ def _constant(name: str) -> Any:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
+    found = as_object(pairs)
     if len(found) != len(pairs):
         raise Malformed("a name stands twice in this object")
     return found

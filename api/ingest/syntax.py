@@ -13,8 +13,11 @@ from decimal import Decimal, InvalidOperation
 from json.decoder import JSONObject  # type: ignore[attr-defined]
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any, NoReturn
+from unicodedata import normalize
 
 import json_source_map  # type: ignore[import-untyped]
+
+from api.ingest.nfc import as_object
 
 NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|(-?(?:NaN|Infinity|\d[\d.eE+-]*))')  # and texts, to pass over them
 
@@ -80,9 +83,9 @@ def positions(text: str) -> dict[str, Position]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
+    found = as_object(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
+        names = [normalize("NFC", name) for name, _ in pairs]
         raise _Duplicate(json.dumps(next(name for name in names if names.count(name) > 1)))
     return found
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from api.ingest.nfc import in_nfc
 from api.ingest.quotation import shown
 from api.ingest.row import MOST_IN_ROW, Bad, Item, Row, sized
 from api.ingest.syntax import Malformed, Position
@@ -57,7 +58,7 @@ class Table:
             (columns,) = list(csv.reader([head], delimiter=self._delimiter, strict=True)) or [[]]
         except csv.Error as error:
             raise Malformed(f"expected a header of columns: {error}", Position(1)) from None
-        columns = [one.strip() for one in columns]
+        columns = in_nfc([one.strip() for one in columns])
         self._check(head, columns)
         return tuple(columns), 2
 

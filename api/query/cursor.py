@@ -26,6 +26,7 @@ from api.query.sort import Sort
 # As Postgres writes them. Decimal("1e999999999") is no more than its text, until the driver writes it out.
 NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 INTEGER = re.compile(r"\d{1,18}", re.ASCII)
+COLLATION_KEY = re.compile(r"\\x((?:[0-9a-f]{2}){0,300})")
 REAL_MOST = 3e38
 BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
@@ -76,6 +77,13 @@ def _text(key: str) -> str:
     return key
 
 
+def _collation_key(key: str) -> bytes:
+    found = COLLATION_KEY.fullmatch(key)
+    if not found:
+        raise ValueError("not a collation key")
+    return bytes.fromhex(found[1])
+
+
 def _timestamp(key: str) -> datetime:
     value = datetime.fromisoformat(key)
     if value.tzinfo is None:
@@ -106,6 +114,7 @@ TIES: dict[str, Callable[[Any], None]] = {"text": _check_id, "integer": _check_n
 READERS: dict[str, Callable[[str], Any]] = {
     "text": _text,
     "vocabulary": _text,
+    "collation key": _collation_key,
     "timestamp": _timestamp,
     "date": date.fromisoformat,
     "number": _number,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 from api.catalog.country import COUNTRIES
 from api.catalog.declaration import Resource, Type
@@ -41,14 +42,15 @@ def read_value(kind: Type, text: str, format: str = "") -> Any:
 
 
 def read_text(text: str) -> str:
-    """Text that Postgres can hold: not empty, no NUL, no lone surrogate, not too long."""
+    """Return a text in normalization form C, as texts are stored (Unicode Standard Annex 15). ValueError if Postgres
+    cannot hold it, or if it is empty or too long."""
     if not text:
         raise ValueError("Expected text that is not empty.")
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError("Expected text without NUL and without lone surrogates.")
     if len(text) > TEXT_MOST:
         raise ValueError(f"Expected at most {TEXT_MOST} characters.")
-    return text
+    return normalize("NFC", text)
 
 
 def read_words(text: str) -> str:

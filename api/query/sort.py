@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.catalog import Resource
+from api.catalog.declaration import Type
 
 
 @dataclass(frozen=True)
@@ -58,5 +59,7 @@ def read_sort(resource: Resource, text: str) -> Sort | None:
         return None
     field = resource.fields[name]
     column, kind = field.compared or name, field.type
+    if field.collated:
+        column, kind = field.collated, Type("collation key", nullable=kind.nullable)
     tie_kind = resource.fields[resource.key].type.name
     return Sort(name, column, kind.name, kind.nullable, text.startswith("-"), resource.key, tie_kind)

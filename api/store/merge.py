@@ -92,7 +92,8 @@ def columns(resource: Resource) -> tuple[Column, ...]:
 
 @cache
 def log(name: str) -> str:
-    """Return the SQL that logs each staged record of the resource that is new, changed or withdrawn; $1 is the time.
+    """Return the SQL that logs each staged record of the resource that is new, changed or withdrawn; $1 is the time and
+    $2 the reason of updates, null for those of a load.
 
     A record with an equal digest is unchanged. If the digests differ, the values decide: an earlier release may have
     written the same value in another way (-0.0, which jsonb keeps as 0.0), and that is not a change.
@@ -106,7 +107,7 @@ def log(name: str) -> str:
                 then (select last.record from store.change as last
                       where last.id = staged.id and last.revision = held.revision)
                 else staged.record::jsonb end,
-            staged.reason
+            coalesce(staged.reason, $2)
         from staged left join store.{name} as held using (id)
         where staged.resource = '{name}' and (held.id is null or case when staged.reason is null
             then held.withdrawn is not null or held.digest <> decode(staged.digest, 'hex') and (
@@ -130,11 +131,27 @@ def unknown(name: str) -> str:
 def gone(name: str) -> str:
     """$1 datasets, $2 the reason. Stages the withdrawal of whatever they hold of the resource and the file does not."""
     return f"""
-        insert into staged (number, resource, id, name, keys, reason, digest, record)
-        select 0, '{name}', held.id, held.id, '', $2, '', ''
+        insert into staged (number, resource, id, name, keys, reason, digest, record, forms)
+        select 0, '{name}', held.id, held.id, '', $2, '', '', ''
         from store.{name} as held
         where held.dataset = any($1) and held.withdrawn is null
             and not exists (select from staged where staged.id = held.id)"""
+
+
+@cache
+def normalized(name: str) -> str:
+    """$1 ids. Stages the records with texts that are not in NFC, in NFC. Their sort keys are the same."""
+    keys = [field.collated for field in V1[name].fields.values() if field.collated]
+    sort_key = f"held.{keys[0]}" if keys else "null"
+    return f"""
+        insert into staged (number, resource, id, name, keys, reason, digest, record, sort_key, forms)
+        select 0, '{name}', held.id, held.id, '', null, encode(sha256(convert_to(new.record, 'UTF8')), 'hex'),
+            new.record, {sort_key}, ''
+        from store.{name} as held
+        join store.change as last on last.id = held.id and last.revision = held.revision
+        cross join lateral (select store.nfc(last.record)::text as record offset 0) as new
+        where held.id = any($1) and held.withdrawn is null
+            and last.record::text is not nfc normalized and new.record <> last.record::text"""
 
 
 @cache
@@ -142,7 +159,8 @@ def merge(name: str) -> str:
     """$1 the last number of the log before. Brings the resource's table to what the log says since."""
     own = (*columns(V1[name]), DATASET)
     derived = [("disputed", DISPUTED), ("dispute_stances", STANCES)] if "disputed" in V1[name].fields else []
-    given = [(column.name, column.value) for column in own] + derived
+    keys = [(field.collated, "staged.sort_key") for field in V1[name].fields.values() if field.collated]
+    given = [(column.name, column.value) for column in own] + derived + keys
     names = [name for name, _ in given]
     return f"""
         merge into store.{name} as held

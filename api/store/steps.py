@@ -4,6 +4,8 @@ A migration is one transaction, unless its text is divided by lines such as thes
 
     -- step: transaction       the statements below, in one transaction; they must not rewrite a table
     -- step: rewrite event     one update of `store.event` below, of the rows whose ids are in $1: in batches
+    -- step: sort_keys place   the sort keys of the names of `store.place`: in batches
+    -- step: normalize event   a revision in NFC of each record of `store.event` that is in another form: in batches
     -- step: index NAME        one `create index concurrently NAME` below
 
 Which steps are done, and up to which id a table is rewritten, is written down in the same transactions. So a migration
@@ -15,22 +17,26 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 
 from api.errors import Unavailable
+from api.store.collation import sort_key
 from api.store.connection import Connection, take
 from api.store.statements import Script
 from api.store.write import LOCK as LOADER
+from api.store.write import Writer
 
 LOADING = 3600.0  # seconds to wait for a load that is under way
 ATTEMPTS = 120  # of one transaction, 0.2 s for its locks and 0.3 s of rest each: a minute
 REST = 0.3
 # Rows that are rewritten in one transaction: 50 to 200 ms.
 BATCH = 500
-LINE = re.compile(r"^-- step: (transaction|rewrite|index)(?: (\w+))?$", re.MULTILINE)
+LINE = re.compile(r"^-- step: (transaction|rewrite|sort_keys|normalize|index)(?: (\w+))?$", re.MULTILINE)
+NORMALIZED = "Text was brought to Unicode normalization form C (NFC)."
 PROGRESS = """
     create table if not exists migration.step (
         name text primary key, done integer not null default 0, after text not null default '')
@@ -102,6 +108,50 @@ async def _transaction(connection: Connection, name: str, number: int, step: Ste
 
 
 async def _rewrite(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+    async def rewrite(ids: list[str]) -> None:
+        await connection.execute(step.text, ids)
+
+    await _in_batches(connection, name, number, step.target, after, rewrite)
+
+
+async def _sort_keys(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+    async def update(ids: list[str]) -> None:
+        rows = await connection.fetch(f"select id, name from store.{step.target} where id = any($1)", ids)
+        keys = [(row["id"], sort_key(row["name"])) for row in rows if row["name"] is not None]
+        await connection.executemany(f"update store.{step.target} set name_key = $2 where id = $1", keys)
+
+    await _in_batches(connection, name, number, step.target, after, update)
+
+
+async def _normalize(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+    async def normalize(ids: list[str]) -> None:
+        async with connection.transaction():
+            writer = Writer(connection)
+            if await writer.stage_normalized(step.target, ids):
+                await writer.merge(NORMALIZED)
+            await connection.execute("drop table staged")
+
+    async def normalize_what_fits(ids: list[str]) -> None:
+        try:
+            await normalize(ids)
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
+            # Some letters are longer in NFC. A record that would be too long then stays as it is.
+            for one in ids:
+                with suppress(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
+                    await normalize([one])
+
+    await _in_batches(connection, name, number, step.target, after, normalize_what_fits)
+
+
+async def _in_batches(
+    connection: Connection,
+    name: str,
+    number: int,
+    table: str,
+    after: str,
+    write: Callable[[list[str]], Awaitable[None]],
+) -> None:
+    """Write the rows of a table, a batch in a transaction, from the id `after` on."""
     loop = asyncio.get_running_loop()
     ids: list[str] = []
 
@@ -109,11 +159,9 @@ async def _rewrite(connection: Connection, name: str, number: int, step: Step, a
         # A loader and a batch that change the same rows would wait for each other, so they take turns.
         if not await take(connection, LOADER, LOADING, "pg_try_advisory_xact_lock"):
             raise Unavailable(f"{name} has waited for {LOADING:.0f} s for a load to end.")
-        rows = await connection.fetch(
-            f"select id from store.{step.target} where id > $1 order by id limit {BATCH}", after
-        )
+        rows = await connection.fetch(f"select id from store.{table} where id > $1 order by id limit {BATCH}", after)
         ids[:] = [row["id"] for row in rows]
-        await connection.execute(step.text, ids)
+        await write(ids)
         await connection.execute(NOTE, name, number, ids[-1] if ids else after)
 
     while True:
@@ -142,5 +190,7 @@ async def _index(connection: Connection, name: str, number: int, step: Step, aft
 _KINDS: dict[str, Callable[[Connection, str, int, Step, str], Awaitable[None]]] = {
     "transaction": _transaction,
     "rewrite": _rewrite,
+    "sort_keys": _sort_keys,
+    "normalize": _normalize,
     "index": _index,
 }

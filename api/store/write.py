@@ -77,7 +77,23 @@ class Writer:
         await self._connection.execute(statement("staged"))
         await self._connection.copy_to_table("staged", source=rows, columns=COLUMNS)
         await self._connection.execute("analyze staged")
+        await self._keep_ids()
         await self._tally()
+
+    async def stage_normalized(self, name: str, ids: list[str]) -> int:
+        """Stage those of the records that are not in NFC, in NFC, and return their number."""
+        await self._connection.execute(statement("staged"))
+        status = await self._connection.execute(merge.normalized(name), ids)
+        await self._tally()
+        return int(status.split()[-1])
+
+    async def _keep_ids(self) -> None:
+        """Let records keep the ids under which the store has them, if their keys were written otherwise then."""
+        await self._connection.execute(statement("kept_ids"))
+        if await self._connection.fetchval("select exists (select from kept_id where id <> other)"):
+            await self._connection.execute("delete from kept_id where id = other; analyze kept_id")
+            await self._connection.execute(statement("keep_ids"))
+            await self._connection.execute(statement("digest_again"))
 
     async def _tally(self) -> None:
         found = await self._connection.fetch("select resource, count(*) as count from staged group by resource")
@@ -105,13 +121,13 @@ class Writer:
             await self._connection.execute(merge.gone(name), datasets, reason)
         await self._tally()
 
-    async def merge(self) -> None:
-        """Bring the store to what the file says, and count what was done."""
+    async def merge(self, reason: str | None = None) -> None:
+        """Bring the store to what is staged, and count what was done. Updates are logged with the reason."""
         connection = self._connection
         self._before = await connection.fetchval("select seq from store.last_change")
         moment = await connection.fetchval("select clock_timestamp()")
         for name in self.staged:
-            await connection.execute(merge.log(name), moment)
+            await connection.execute(merge.log(name), moment, reason)
         for name in self.staged:
             await connection.execute(merge.merge(name), self._before)
         for kind in merge.children():

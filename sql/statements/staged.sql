@@ -7,5 +7,7 @@ create temporary table staged (
     keys text not null,
     reason text,
     digest text not null,
-    record text not null
+    record text not null,
+    sort_key bytea,
+    forms text not null
 ) on commit drop

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -22,6 +23,7 @@ from graphql import (
     build_schema,
     graphql_sync,
 )
+from pyuca.collator import Collator_10_0_0  # type: ignore[import-untyped]
 
 from tests.agreement.rows import Row, Rows
 
@@ -126,6 +128,15 @@ PREFIXES = {
     "brf": "Briefing",
 }
 CURSOR = "reference:"
+
+
+@cache
+def sort_key(column: str, value: Any) -> Any:
+    """What a value is sorted by: names by the Unicode Collation Algorithm."""
+    return COLLATOR.sort_key(value) if column == "name" else value
+
+
+COLLATOR = Collator_10_0_0()
 
 
 class Reference:
@@ -288,7 +299,7 @@ class Reference:
         column = {"value": "value_floor"}.get(name, snake(name))
         keyed = [one for one in rows if one[column] is not None]
         bare = [one for one in rows if one[column] is None]
-        keyed.sort(key=lambda one: (one[column], one[tie]), reverse=descending)
+        keyed.sort(key=lambda one: (sort_key(column, one[column]), one[tie]), reverse=descending)
         bare.sort(key=lambda one: one[tie], reverse=descending)
         return keyed + bare
 

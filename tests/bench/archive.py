@@ -20,6 +20,8 @@ from itertools import accumulate
 
 import asyncpg
 
+from api.store.collation import sort_key
+
 SEED = 6
 HEAVY, HEAVY_FIGURES = 7, 20_000
 CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
@@ -110,6 +112,11 @@ def line(*cells: object) -> str:
     return "\t".join("\\N" if cell is None else str(cell) for cell in cells) + "\n"
 
 
+def cell(value: bytes) -> str:
+    """Bytes as a cell of COPY's text format."""
+    return f"\\\\x{value.hex()}"
+
+
 class Maker:
     """Makes the rows, table by table, each from a seed of its own."""
 
@@ -138,7 +145,8 @@ class Maker:
         kinds = ("person", "outlet", "government", "military", "ngo", "news_agency")
         for n in range(self.sizes.sources):
             country = chance.choice(COUNTRIES)
-            yield line(identifier("src", n), self.text(chance, 1, 4) + f" {n}", chance.choice(kinds), country)
+            name = self.text(chance, 1, 4) + f" {n}"
+            yield line(identifier("src", n), name, cell(sort_key(name)), chance.choice(kinds), country)
 
     def documents(self, chance: random.Random) -> Iterator[str]:
         for n in range(self.sizes.documents):
@@ -150,7 +158,9 @@ class Maker:
             # The last country has one place only, and one that few events are at.
             country = COUNTRIES[-1] if n == self.sizes.places // 2 else COUNTRIES[min(n % 40, 16)]
             where = (chance.uniform(-60, 70), chance.uniform(-180, 180))
-            yield line(identifier("plc", n), self.text(chance, 1, 2), country, self.text(chance, 1, 1), *where, "near")
+            name = self.text(chance, 1, 2)
+            row = (name, cell(sort_key(name)), country, self.text(chance, 1, 1))
+            yield line(identifier("plc", n), *row, *where, "near")
 
     def briefings(self, chance: random.Random) -> Iterator[str]:
         for n in range(self.sizes.briefings):
@@ -215,9 +225,9 @@ class Maker:
 
 # Each table with its columns and its maker; those of a record are in every table but the children.
 TABLES: tuple[tuple[str, str, Callable[[Maker, random.Random], Iterator[str]]], ...] = (
-    ("source", "id name kind country", Maker.sources),
+    ("source", "id name name_key kind country", Maker.sources),
     ("document", "id publisher_id title kind language published_at", Maker.documents),
-    ("place", "id name country admin1 latitude longitude geo_precision", Maker.places),
+    ("place", "id name name_key country admin1 latitude longitude geo_precision", Maker.places),
     ("briefing", "id title summary language publisher_id published_at", Maker.briefings),
     (
         "event",

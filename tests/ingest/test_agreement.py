@@ -18,6 +18,7 @@ from api.ingest.load import load
 from api.ingest.record import Invalid, read
 from api.ingest.scalar import BY_NAME, BY_TYPE, LINE, PROSE, scalar
 from api.ingest.syntax import parse
+from api.store.collation import sort_key
 from api.store.merge import columns
 from api.store.migrate import migrate
 from api.store.staged import Staged
@@ -239,7 +240,7 @@ async def test_the_database_refuses_it_too(
     await load([put("a.json", briefing)], filled)
     whole = json.loads(read(parse(json.dumps(lines[resource]))).body)
     body = json.dumps(linked(changed(whole, changes))).encode()
-    staged = Staged(resource, whole["id"], "k", ("small",), None, body)
+    staged = Staged(resource, whole["id"], "k", ("small",), None, body, sort_key("name"))
 
     async def rows() -> AsyncIterator[bytes]:
         yield staged.row(1)

@@ -13,8 +13,8 @@ select 'evt_' || left(md5(n::text), 26), now(), now(), '\\x00', 'shelling', 'Eve
 from generate_series(1, $1::int) as n
 """
 SOURCE = """
-insert into store.source (id, created_at, updated_at, digest, name, kind)
-values ('src_00000000000000000000000000', now(), now(), '\\x00', 'Somebody', 'person')
+insert into store.source (id, created_at, updated_at, digest, name, name_key, kind)
+values ('src_00000000000000000000000000', now(), now(), '\\x00', 'Somebody', '\\x00', 'person')
 """
 CITATIONS = """
 insert into store.citation (record_id, position, source_id, stance, statement)

@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from api.errors import BriefingError, Busy, LoadError, SettingsError, Unavailable
+from api.store.collation import sort_key
 from api.store.migrate import migrate
 from api.store.staged import Staged
 from api.store.write import Writer, writing
@@ -32,7 +33,7 @@ DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 def source(number: int) -> Staged:
     identifier = "src_" + "".join(DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
     body = {"resource": "source", "id": identifier, "name": f"Source {number}", "kind": "ngo", "reliability": "f"}
-    return Staged("source", identifier, f"s{number}", ("d",), None, json.dumps(body).encode())
+    return Staged("source", identifier, f"s{number}", ("d",), None, json.dumps(body).encode(), sort_key(body["name"]))
 
 
 async def rows(count: int) -> AsyncIterator[bytes]:
@@ -134,7 +135,7 @@ async def test_a_record_that_only_a_digest_says_is_different_is_unchanged(store:
     def place(latitude: str) -> Staged:
         body = f'{{"resource":"place","id":"plc_{"0" * 26}","name":"N","geo_precision":"exact",'
         body += f'"latitude":{latitude},"longitude":1.5}}'
-        return Staged("place", f"plc_{'0' * 26}", "p", ("d",), None, body.encode())
+        return Staged("place", f"plc_{'0' * 26}", "p", ("d",), None, body.encode(), sort_key("N"))
 
     async def load(record: Staged) -> dict[str, dict[str, int]]:
         async def one() -> AsyncIterator[bytes]:
@@ -222,7 +223,7 @@ async def test_what_postgres_answers_is_told_in_words(store: str, raised: Except
 async def test_text_goes_through_copy_as_it_is(store: str, connection: Any) -> None:
     strange = 'back\\slash \\N \\. "quotes" tab\there\nnew line \r\n — \u4e00 \U0001f600'
     body = json.dumps({**json.loads(source(1).body), "name": strange}).encode()
-    one = Staged("source", source(1).id, strange, ("d", strange), None, body)
+    one = Staged("source", source(1).id, strange, ("d", strange), None, body, sort_key(strange))
 
     async def some() -> AsyncIterator[bytes]:
         yield one.row(7)

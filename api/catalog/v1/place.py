@@ -7,7 +7,14 @@ from api.catalog.v1.vocabularies import GeoPrecision
 class Place:
     """A place on Earth, and how exactly it is known."""
 
-    name: str = field("The name in common English use.", search=True, sort=True, filter="in", example="Mariupol")
+    name: str = field(
+        "The name in common English use.",
+        search=True,
+        sort=True,
+        collated="name_key",
+        filter="in",
+        example="Mariupol",
+    )
     name_as_reported: str | None = field("The name as the text spells it.", search=True)
     country: str | None = field("The country [ISO 3166-1 alpha-2].", filter="in null", example="UA", format="country")
     admin1: str | None = field("The first-level division.", filter="in null", search=True, example="Donetsk Oblast")

@@ -7,7 +7,9 @@ from api.catalog.v1.vocabularies import Reliability, SourceKind
 class Source:
     """Someone who says or publishes something: a person, an office, an agency, an outlet."""
 
-    name: str | None = field("The name; null for the unnamed, who have a description.", search=True, sort=True)
+    name: str | None = field(
+        "The name; null for the unnamed, who have a description.", search=True, sort=True, collated="name_key"
+    )
     description: str | None = field('Who it is in a few words: "an official of …".', search=True)
     aliases: list[str] = field("Other names and spellings.", search=True)
     kind: SourceKind = field("What sort of party it is.", filter="in", example="military")

@@ -1,0 +1,87 @@
+"""Texts in normalization form C (NFC, Unicode Standard Annex 15), so that equal letters are equal text.
+
+A record's id is made from its key. Ids never change, so the forms in which keys were written are kept until the store
+has been asked which of them it knows (`KeyForm`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+from typing import Any
+from unicodedata import normalize
+
+from api.ingest.identity import public_id
+from api.store.staged import KeyForm
+
+# An id made from the form in which the file has the key, then the id in NFC, then the decomposed form: that of files of
+# which the text was taken from macOS.
+AS_WRITTEN, COMPOSED, DECOMPOSED = 1, 2, 3
+Originals = dict[str, set[str]]
+
+
+def in_nfc(value: Any) -> Any:
+    """Return a JSON value with all texts in NFC, the names in objects included."""
+    kind = value.__class__
+    if kind is str:
+        return value if value.isascii() else normalize("NFC", value)
+    if kind is dict:
+        return {(name if name.isascii() else normalize("NFC", name)): in_nfc(part) for name, part in value.items()}
+    if kind is list:
+        return [in_nfc(part) for part in value]
+    return value
+
+
+def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object with its names in NFC. It is shorter than the pairs if a name stands there twice."""
+    found = dict(pairs)
+    return found if "".join(found).isascii() else {normalize("NFC", name): value for name, value in pairs}
+
+
+def originals(composed: Any, written: Any) -> Originals:
+    """Return the texts of `written` that differ from those in the same places of `composed`, by the latter."""
+    found: Originals = {}
+    for text, other in _pairs(composed, written):
+        if text != other:
+            found.setdefault(text, set()).add(other)
+    return found
+
+
+def forms(dataset: str, resource: str, key: str, written: Originals) -> Iterator[KeyForm]:
+    """Yield the ids that a key may have, if it or its dataset has letters beyond ASCII. Both are in NFC."""
+    if all(text.isascii() and text not in written for text in (dataset, key)):
+        return
+    id = public_id(dataset, resource, key)
+    others = {
+        **dict.fromkeys(_ids(resource, *(_decomposed(text) for text in (dataset, key))), DECOMPOSED),
+        **dict.fromkeys(_ids(resource, *({text} | written.get(text, set()) for text in (dataset, key))), AS_WRITTEN),
+        id: COMPOSED,
+    }
+    if len(others) == 1:
+        yield KeyForm(id)
+        return
+    for other, rank in others.items():
+        yield KeyForm(id, other, rank)
+
+
+def _decomposed(text: str) -> set[str]:
+    return {text, normalize("NFD", text)}
+
+
+def _ids(resource: str, datasets: Iterable[str], keys: Iterable[str]) -> Iterator[str]:
+    return (public_id(dataset, resource, key) for dataset, key in product(sorted(datasets), sorted(keys)))
+
+
+def _pairs(composed: Any, written: Any) -> Iterator[tuple[str, str]]:
+    """The texts in the same places of two values, as far as the values are alike."""
+    kind = composed.__class__
+    if kind is not written.__class__:
+        return
+    if kind is str:
+        yield composed, written
+    elif kind is dict:
+        for one, other in zip(composed.values(), written.values(), strict=False):
+            yield from _pairs(one, other)
+    elif kind is list:
+        for one, other in zip(composed, written, strict=False):
+            yield from _pairs(one, other)

@@ -1,0 +1,21 @@
+-- Gives staged records, and their links, the ids that they keep.
+update staged
+set id = coalesce((select kept_id.other from kept_id where kept_id.id = staged.id), staged.id),
+    record = (
+        with recursive link as (
+            select kept_id.id, kept_id.other, row_number() over (order by kept_id.id) as n
+            from (
+                select distinct split_part(form, ':', 1) as id from string_to_table(staged.forms, ' ') as form
+            ) as named join kept_id using (id)
+        ),
+        replaced as (
+            select 0::bigint as n, staged.record as record
+            union all
+            select link.n, replace(replaced.record, link.id, link.other)
+            from replaced join link on link.n = replaced.n + 1
+        )
+        select replaced.record from replaced order by replaced.n desc limit 1
+    )
+where staged.forms <> '' and exists (
+    select from string_to_table(staged.forms, ' ') as form join kept_id on kept_id.id = split_part(form, ':', 1)
+)

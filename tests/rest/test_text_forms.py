@@ -1,0 +1,162 @@
+"""Texts are found and sorted by their letters: in either Unicode form, in both APIs, and in the order of people."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+from unicodedata import normalize
+from urllib.parse import quote
+
+import httpx2
+import pytest
+
+from api.ingest.load import load
+from api.store.migrate import migrate
+from tests.rest.conftest import run
+
+FORMS = ("NFC", "NFD")
+WORD = "Bogotá"
+# The filters by free text: the list, the parameter in a URL, and the filter in GraphQL with its value.
+FILTERS = [
+    ("places", "name", {"name": {"in": [WORD]}}),
+    ("places", "admin1", {"admin1": {"in": [WORD]}}),
+    ("places", "identifier", {"identifiers": {"has": [{"scheme": "x", "value": WORD}]}}),
+    ("events", "tag", {"tags": {"has": [WORD]}}),
+    ("events", "identifier", {"identifiers": {"has": [{"scheme": "x", "value": WORD}]}}),
+    ("events", "place.name", {"place": {"name": {"in": [WORD]}}}),
+    ("events", "place.admin1", {"place": {"admin1": {"in": [WORD]}}}),
+    ("figures", "population", {"population": {"in": [WORD]}}),
+    ("figures", "unit", {"unit": {"in": [WORD]}}),
+    ("figures", "series", {"series": {"in": [WORD]}}),
+    ("sources", "identifier", {"identifiers": {"has": [{"scheme": "x", "value": WORD}]}}),
+]
+# In the order of the root collation; by code points, capitals come before small letters and accents after all of them.
+SORTED = [
+    "(unnamed hamlet)",
+    "7th Street",
+    "al-Bab",
+    "Ávila",
+    "Bogotá",
+    "bogota bay",
+    "Österreich",
+    "Zürich",
+    "Київ",
+    "東京",
+]
+
+
+def records() -> Iterator[dict[str, Any]]:
+    word, identifiers = normalize("NFD", WORD), [{"scheme": "x", "value": normalize("NFD", WORD)}]
+    for name in SORTED:
+        of_word = {"admin1": word, "identifiers": identifiers} if name == WORD else {}
+        yield record("place", name, name=normalize("NFD", name), **of_word)
+        of_word = {"identifiers": identifiers} if name == WORD else {}
+        yield record("source", name, name=normalize("NFD", name), kind="other", **of_word)
+    yield record("source", "unnamed", description="An unnamed source", kind="other")
+    kind = {"kind": "other", "title": "t", "status": "occurred", "time_precision": "unknown"}
+    yield record("event", "e", place=word, tags=[word], identifiers=identifiers, **kind)
+    yield record("event", "other", **kind)
+    yield record("figure", "f", measure="count", value=1, population=word, unit=word, series=word)
+    yield record("figure", "other", measure="count", value=1, unit="items")
+
+
+def record(resource: str, key: str, **fields: Any) -> dict[str, Any]:
+    return {"resource": resource, "dataset": "t", "key": key, **fields}
+
+
+@pytest.fixture(scope="module")
+async def client(
+    fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx2.Client]:
+    url = await fresh_database()
+    await migrate(url)
+    file = tmp_path_factory.mktemp("forms") / "records.ndjson"
+    file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records()), encoding="utf-8")
+    await load([str(file)], url)
+    with run(url) as made:
+        yield made
+
+
+def ask(client: httpx2.Client, version: str, query: str, **variables: Any) -> Any:
+    answer = client.post(f"/{version}/graphql", json={"query": query, "variables": variables})
+    assert "errors" not in answer.json(), answer.text
+    return answer.json()["data"]
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("plural", "parameter", "filter"), FILTERS, ids=lambda one: str(one)[:30])
+def test_a_text_is_found_in_either_form(
+    client: httpx2.Client, version: str, form: Any, plural: str, parameter: str, filter: dict[str, Any]
+) -> None:
+    value = normalize(form, f"x:{WORD}" if parameter == "identifier" else WORD)
+    answer = client.get(f"/{version}/{plural}?{parameter}={quote(value)}")
+    assert len(answer.json()["data"]) == 1, answer.text
+    kind = plural.removesuffix("s").capitalize()
+    query = f"query($f: {kind}Filter!) {{ {plural}(filter: $f) {{ nodes {{ id }} }} }}"
+    variables = json.loads(normalize(form, json.dumps(filter, ensure_ascii=False)))
+    found = ask(client, version, query, f=variables)
+    assert [one["id"] for one in found[plural]["nodes"]] == [one["id"] for one in answer.json()["data"]]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_cursor_belongs_to_the_list_in_either_form(client: httpx2.Client, form: Any) -> None:
+    first = client.get("/v2/places", params={"name": [f"{normalize(form, WORD)},Zürich"], "limit": "1"}).json()
+    other = "NFD" if form == "NFC" else "NFC"
+    cursor = first["page"]["next_cursor"]
+    parameters = {"name": [f"{normalize(other, WORD)},Zürich"], "limit": "1", "cursor": cursor}
+    assert len(client.get("/v2/places", params=parameters).json()["data"]) == 1
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("plural", ["places", "sources"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_names_are_in_the_order_of_people(client: httpx2.Client, version: str, plural: str, descending: bool) -> None:
+    expected = [normalize("NFC", name) for name in SORTED[:: -1 if descending else 1]]
+    expected += [None] if plural == "sources" else []
+    sort = "-name" if descending else "name"
+    whole = client.get(f"/{version}/{plural}?sort={sort}").json()["data"]
+    assert [one["name"] for one in whole] == expected
+    assert list(pages(client, f"/{version}/{plural}?sort={sort}&limit=3")) == expected
+    exported = client.get(f"/{version}/{plural}.ndjson?sort={sort}").text.splitlines()
+    assert [json.loads(line)["name"] for line in exported] == expected
+    direction = "DESC" if descending else "ASC"
+    order = f"orderBy: {{field: NAME, direction: {direction}}}"
+    nodes = ask(client, version, f"{{ {plural}({order}, first: 50) {{ nodes {{ name }} }} }}")[plural]["nodes"]
+    assert [one["name"] for one in nodes] == expected
+    backward = f"{{ {plural}({order}, last: 4) {{ nodes {{ name }} }} }}"
+    assert [one["name"] for one in ask(client, version, backward)[plural]["nodes"]] == expected[-4:]
+
+
+def pages(client: httpx2.Client, path: str) -> Iterator[Any]:
+    cursor = ""
+    for _ in range(20):
+        answer = client.get(path + (f"&cursor={cursor}" if cursor else "")).json()
+        yield from (one["name"] for one in answer["data"])
+        cursor = answer["page"]["next_cursor"]
+        if not cursor:
+            return
+    raise AssertionError("the pages do not end")
+
+
+def test_a_cursor_of_the_order_before_is_not_valid(client: httpx2.Client) -> None:
+    # The key was the name itself.
+    page = client.get("/v2/places?sort=name&limit=1").json()["page"]
+    mark, _, tie = json.loads(decoded(page["next_cursor"]))
+    before = encoded([mark, "Bogotá", tie])
+    answer = client.get(f"/v2/places?sort=name&limit=1&cursor={before}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+    for key in ("\\x0", "\\xzz", "\\x" + "00" * 301, "", 5):
+        answer = client.get(f"/v2/places?sort=name&cursor={encoded([mark, key, tie])}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor"), key
+    assert client.get(f"/v2/places?sort=name&cursor={encoded([mark, chr(92) + 'x', tie])}").status_code == 200
+
+
+def decoded(cursor: str) -> bytes:
+    return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+
+
+def encoded(parts: list[Any]) -> str:
+    return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
