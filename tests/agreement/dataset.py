@@ -14,6 +14,8 @@ from typing import Any
 
 import asyncpg
 
+from api.store.collation import sort_key
+
 Row = dict[str, Any]
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 BEGUN = datetime(2022, 2, 24, tzinfo=UTC)
@@ -131,10 +133,17 @@ async def write(connection: asyncpg.Connection[Any], dataset: Dataset) -> None:
 STANCES = [["blames"], ["denies"], ["blames", "disputes", "retracts"]]
 
 
+def written_key(name: str | None) -> str | None:
+    """The collation key of a name, as Postgres reads bytes."""
+    return None if name is None else f"\\x{sort_key(name).hex()}"
+
+
 async def insert(connection: asyncpg.Connection[Any], table: str, rows: list[Row]) -> None:
     """Write some rows of a table; each has the same columns."""
     if "disputed" in rows[0]:
         rows = [one | {"dispute_stances": STANCES[at % 3] if one["disputed"] else []} for at, one in enumerate(rows)]
+    if table in ("source", "place"):
+        rows = [one | {"name_key": written_key(one["name"])} for one in rows]
     columns = ", ".join(rows[0])
     await connection.execute(
         f"insert into store.{table} ({columns})"

@@ -9,16 +9,16 @@ left join lateral (
     select t4.*, row_number() over (order by t4.k desc nulls first, t4.id desc) as n, count(*) over () as found
     from (
       select * from (
-        (select t2.id, t2.name as k
+        (select t2.id, t2.name_key as k
         from v1.source t2
-        where t2.name is null
-        order by t2.name desc nulls last, t2.id desc
+        where t2.name_key is null
+        order by t2.name_key desc nulls last, t2.id desc
         limit 3)
         union all
-        (select t2.id, t2.name as k
+        (select t2.id, t2.name_key as k
         from v1.source t2
-        where t2.name is not null
-        order by t2.name desc nulls last, t2.id desc
+        where t2.name_key is not null
+        order by t2.name_key desc nulls last, t2.id desc
         limit 3)
       ) t3
       order by t3.k desc nulls first, t3.id desc
