@@ -4,6 +4,9 @@ PYTHON ?= python3
 PORT ?= $(or $(BRIEFING_PORT),8000)
 ARGS ?=
 RUNS ?= 3
+# Test processes: tests often wait, so one more than there are processors. With ARGS there is one, because each process takes
+# half a minute to collect the tests.
+JOBS ?= $(if $(ARGS),0,$(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))'))
 
 BIN := .venv/bin
 # An environment knows its path by heart: a checkout that was moved gets a new one.
@@ -26,16 +29,16 @@ SDK := .venv/sdk
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
-	@echo 'PYTHON=… names the interpreter (3.11 or later), ARGS=… is handed to pytest or to uv.'
+	@echo 'PYTHON=… names the interpreter (3.11 or later), ARGS=… is handed to pytest or to uv, JOBS=… is the number of test processes.'
 
 serve: .venv/installed ## Serve the sample on PORT (8000), from a Postgres of its own if BRIEFING_DATABASE_URL names none
 	@BRIEFING_PORT='$(PORT)' exec $(BIN)/briefing serve --sample
 
 test: .venv/installed-test ## Run the tests (ARGS='-k name')
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 test-full: .venv/installed-test ## Run all tests, the slow ones too, and then those of faults RUNS times (RUNS=20)
-	$(BIN)/python -m pytest -m '' $(ARGS)
+	$(BIN)/python -m pytest -m '' -n $(JOBS) --dist loadfile $(ARGS)
 	@for run in $$(seq $(RUNS)); do echo "== faults, run $$run of $(RUNS)"; \
 		$(BIN)/python -m pytest -m fault $(ARGS) || exit 1; done
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.fault
 async def test_no_connection_free_is_a_503_and_what_needs_none_is_answered(cluster: Cluster) -> None:
     async with connected(cluster) as connection:
         # Two of three places are for callers without a key.
-        with serving(cluster.server.url, pool_size=3, pool_wait=0.2) as served:
+        with serving(cluster.server.url, pool_size=3, pool_wait=1) as served:
             door = Door(served.port)
             until(lambda: door.get(fresh()).status == 200, 5)
             async with connection.transaction():
@@ -44,10 +44,10 @@ async def test_no_connection_free_is_a_503_and_what_needs_none_is_answered(clust
                     "unavailable",
                     "1",
                 )
-                assert 0.15 < took < 0.5
+                assert took > 0.9
                 for path, status in (("/healthz", 200), ("/nothing", 404), ("/v1/events?limit=x", 400)):
                     took, answer = timed(door, path)
-                    assert (answer.status, took < 0.1) == (status, True)
+                    assert (answer.status, took < 0.9) == (status, True), "it does not wait for a connection"
                 assert door.get(LIST, method="DELETE").status == 405
                 assert door.get("/v1/events/x").status == 404
             for client in waiting:
