@@ -12,12 +12,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.catalog import V1
-from api.ingest.converter import Unfit, key
+from api.ingest.converters import CONVERTERS
+from api.ingest.converters.countries import country
+from api.ingest.converters.texts import compiled
+from api.ingest.converters.values import Tables, Unfit, key
 from api.ingest.format import CHILDREN, LINES, NESTED, VALUES
+from api.ingest.mapping_fields import BELONGING, COUNTRY, LINKS, LISTS, NUMERIC, SEVERAL, SEVERAL_FIELDS, TERMS
 from api.ingest.plan import Made, Mapping, Part, all_columns, each, finished, joined, kept, order, through
 from api.ingest.quotation import shown
-from api.ingest.template import Scope, Template, first, remembered, template
+from api.ingest.template import ROW_HASH, ROW_NUMBER, Scope, Template, chosen, first, remembered, template
 from api.ingest.wording import closest
 
 Place = tuple[str | int, ...]
@@ -32,38 +35,23 @@ DECLARED: dict[str, Any] = {
     "ignore": dict,
     "optional": list,
     "maps": dict,
+    "patterns": dict,
     "briefing": dict,
     "record": list,
 }
 REQUIRED = ("dataset", "container", "record")
 STEERING = ("resource", "once", "when", "unless", "ordered", "unordered", "each", "columns")
 NOTHING: Names[str, str] = {}
+BY = "by"
 GIVEN = ("column", "label", "cell", "position")  # names that `each` and `columns` give to what they go through
-
-_RESOURCES = (*V1.resources.values(), *V1.children.values())
-NUMERIC = {
-    (owner.name, one.name)
-    for owner in _RESOURCES
-    for one in owner.fields.values()
-    if one.type.name in ("number", "float")
-}
-LISTS = {one.name for owner in _RESOURCES for one in owner.fields.values() if one.type.many and one.type.name == "text"}
-LINKS = {one.name for owner in _RESOURCES for one in owner.links.values() if one.kind in ("one", "several")}
-SEVERAL = {one.name for owner in _RESOURCES for one in owner.links.values() if one.kind == "several"}
-BELONGING = {one.name for one in V1.resources.values() if "briefing" in one.links}
-TERMS = {
-    (owner.name, one.name): tuple(one.type.of.terms())
-    for owner in _RESOURCES
-    for one in owner.fields.values()
-    if one.type.name == "vocabulary"
-}
 
 
 class Declaration:
     """Reads one declaration and takes note of all that is wrong with it."""
 
-    def __init__(self, maps: Any) -> None:
+    def __init__(self, maps: Any, patterns: Any) -> None:
         self.maps = maps if isinstance(maps, dict) and all(map(_terms, maps.values())) else {}
+        self.tables = Tables(self.maps, patterns if _terms(patterns) else {})
         self.wrong: list[tuple[Place, str]] = []
         self._used: set[str] = set()
 
@@ -105,6 +93,15 @@ class Declaration:
             self._fault(("delimiter",), "expected a character such as , or ;")
         if len(self.maps) != len(declared.get("maps", {})):
             self._fault(("maps",), 'expected tables such as [maps.kind] with lines such as "1" = "clash"')
+        self._patterns(declared.get("patterns", {}))
+
+    def _patterns(self, declared: Any) -> None:
+        """Regular expressions, by name."""
+        for name, written in declared.items() if isinstance(declared, dict) else ():
+            try:
+                compiled(written if isinstance(written, str) else "(")
+            except Unfit as error:
+                self._fault(("patterns", name), str(error))
 
     def _encoding(self, name: str) -> str:
         try:
@@ -149,14 +146,21 @@ class Declaration:
             if name not in declared:
                 self._fault((*place, name), f"expected, for each {owner or 'object'} has it")
         known = [name for name in model.model_fields if name not in ("resource", "dataset", "id", "withdrawn")]
+        known += [name for owning, name in SEVERAL_FIELDS if owning == owner]
         constants: dict[str, Any] = {}
         fields: list[tuple[str, Callable[[Scope], Any]]] = []
         columns: dict[str, tuple[str, ...]] = {}
+        several: list[Callable[[Scope], dict[str, Any] | None]] = []
         for name, written in declared.items():
             if name in STEERING:
                 continue
             if name not in known:
                 self._fault((*place, name), f"unknown field{closest(name, known)}")
+                continue
+            if filled := SEVERAL_FIELDS.get((owner, name)):
+                made = self._several(name, filled, declared, (*place, name), aliases)
+                several.append(made.evaluate)
+                columns |= dict.fromkeys((name, *filled), made.columns)
                 continue
             made = self._field(owner, name, written, (*place, name), aliases)
             if made.columns:
@@ -165,7 +169,27 @@ class Declaration:
             elif (value := made.evaluate({})) is not None:
                 constants[name] = value
         holds = tuple(self._conditions(declared, place, aliases))
-        return Part(holds, scopes, constants, tuple(fields), columns, tuple(needed))
+        return Part(holds, scopes, constants, tuple(fields), columns, tuple(needed), tuple(several))
+
+    def _several(
+        self, name: str, filled: tuple[str, ...], declared: dict[str, Any], place: Place, aliases: dict[str, str]
+    ) -> Template:
+        """A value that fills several fields at once, such as `amount` of a figure."""
+        if twice := [one for one in filled if one in declared]:
+            self._fault((*place[:-1], twice[0]), f"{name} gives this field already: leave one of them out")
+        able = [f"{{column|{one}}}" for one, found in CONVERTERS.items() if found.fills == filled]
+        written = declared[name]
+        if isinstance(written, dict) and set(written) == {"first"} and isinstance(written["first"], list):
+            return first([self._filling(one, filled, able, (*place, "first"), aliases) for one in written["first"]])
+        return self._filling(written, filled, able, place, aliases)
+
+    def _filling(
+        self, written: Any, filled: tuple[str, ...], able: list[str], place: Place, aliases: dict[str, str]
+    ) -> Template:
+        found = self._template(written, place, aliases)
+        if found.fills != filled and place not in [at for at, _ in self.wrong]:
+            self._fault(place, f"expected {' or '.join(able)}, got {shown(written)}")
+        return found
 
     def _field(self, owner: str, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
         if name in NESTED:
@@ -197,18 +221,39 @@ class Declaration:
     def _value(self, owner: str, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
         if isinstance(written, dict) and set(written) == {"first"} and isinstance(written["first"], list):
             return first([self._value(owner, name, one, (*place, "first"), aliases) for one in written["first"]])
+        if isinstance(written, dict) and BY in written and len(written) > 1:
+            return self._chosen(owner, name, written, place, aliases)
         if isinstance(written, dict | list):
-            self._fault(place, f"expected a text with {{columns}}, or first = [texts], got {shown(written)}")
+            detail = "expected a text with {columns}, first = [texts], or by = text and the terms that it gives"
+            self._fault(place, f"{detail}, got {shown(written)}")
             return Template(lambda _: None, ())
         found = self._template(written, place, aliases)
-        finish = key if name == "key" or name in LINKS else None
-        made = finished(found, (owner, name) in NUMERIC, finish)
-        return remembered(made, (written, "key")) if finish and _of_row(found, aliases) else made
+        if found.fills:
+            names = [one for (_, one), fields in SEVERAL_FIELDS.items() if fields == found.fills]
+            self._fault(place, f"{found.last.partition(':')[0]} fills several fields: write it as {names[0]} = …")
+        finish = key if name == "key" or name in LINKS else country if (owner, name) in COUNTRY else None
+        try:
+            made = finished(found, (owner, name) in NUMERIC, finish)
+        except Unfit as error:
+            self._fault(place, str(error))
+            return Template(lambda _: None, ())
+        return remembered(made, (written, finish)) if finish and _of_row(found, aliases) else made
+
+    def _chosen(
+        self, owner: str, name: str, written: dict[str, Any], place: Place, aliases: dict[str, str]
+    ) -> Template:
+        """A value that depends on another one: `by` gives a term, and the value stands under that term."""
+        branches = {}
+        for term, one in written.items():
+            if term != BY:
+                branches[term] = self._value(owner, name, one, (*place, term), aliases)
+                self._terms(TERMS.get((owner, name), ()), one, branches[term], (*place, term))
+        return chosen(self._template(written[BY], (*place, BY), aliases), branches)
 
     def _template(self, written: Any, place: Place, aliases: dict[str, str], whole: bool = True) -> Template:
         """With `whole` the columns count as looked at in all their parts: not where each part is gone through."""
         try:
-            found = template(written, self.maps)
+            found = template(written, self.tables)
         except Unfit as error:
             self._fault(place, str(error))
             return Template(lambda _: None, ())
@@ -277,6 +322,8 @@ class Declaration:
         return aliases | inner | {"position": ""}, lambda row: each(row, lists)
 
     def _use(self, column: str, aliases: dict[str, str]) -> None:
+        if column in (ROW_NUMBER, ROW_HASH):
+            return
         name, dot, rest = column.partition(".")
         if column in aliases:
             self._used.add(aliases[column])

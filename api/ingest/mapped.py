@@ -26,7 +26,7 @@ from api.ingest.row import Bad, Row, Rows
 from api.ingest.stream import Array, Lines
 from api.ingest.syntax import Malformed, Position
 from api.ingest.table import Table
-from api.ingest.template import Problem, Scope, scoped
+from api.ingest.template import FAILED, Problem, Scope, scoped
 from api.ingest.wording import Path, closest
 
 KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".geojson": "geojson"}
@@ -47,6 +47,8 @@ class Mapped:
         self._once: dict[tuple[str, str], int] = {}
         self._keys: dict[int, int] = {}
         self._differing: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
+        self._failed_examples: dict[str, str] = {}
         self.count = self._bad = 0
 
     @property
@@ -86,6 +88,8 @@ class Mapped:
         ignored = [f"{one} ({why})" for one, why in self._mapping.ignored.items() if one in self._columns()]
         if ignored:
             found.append(f"Columns left out by the mapping: {', '.join(ignored)}.")
+        for column, count in self._failures.most_common(SHOWN_COLUMNS):
+            found.append(f"`try` left out {count:,} values of {column}, such as {self._failed_examples[column]}.")
         for what, count in self._differing.most_common(SHOWN_RECORDS):
             found.append(f"{count:,} rows say something else of {what} than the first that names it, which is kept.")
         return found
@@ -116,8 +120,8 @@ class Mapped:
             return
         values = in_nfc(item.values)
         self._notice(values)
-        row = scoped(values, self._mapping.empty)
-        written = scoped(item.values, self._mapping.empty) if values != item.values else None
+        row = scoped(values, self._mapping.empty, self.count)
+        written = scoped(item.values, self._mapping.empty, self.count) if values != item.values else None
         wrong: list[Fault] = []
         fresh: dict[tuple[str, str], int] = {}
         made = list(self._made(row, written, item.line, fresh, wrong))
@@ -127,6 +131,7 @@ class Mapped:
             self._refuse(item.line, wrong, item.values, faults)
             return
         self._once |= fresh
+        self._note_failures(row)
         for _, entry in made:
             yield entry
 
@@ -153,6 +158,12 @@ class Mapped:
             except Invalid as error:
                 what = named(record.resource, line.get("key"))
                 wrong += [Fault(Position(at), what, path, _from(record, path, one)) for path, one in error.problems]
+
+    def _note_failures(self, row: Scope) -> None:
+        """Count the values that `try` left out of a row that is taken."""
+        for column, value in row[FAILED]:
+            self._failures[column] += 1
+            self._failed_examples.setdefault(column, value)
 
     def _first(self, record: Made, line: dict[str, Any], fresh: dict[tuple[str, str], int]) -> bool:
         """Whether the record has not been before. Where it has, and was otherwise, that is counted."""
@@ -225,10 +236,11 @@ def mapped(path: str, mapping: Mapping, aside: Aside | None) -> Iterator[Mapped]
     """The file as the mapping reads it."""
     with FileIO(os.dup(sys.stdin.fileno()) if path == STDIN else path) as raw:
         file = BufferedReader(raw, 1 << 20)
-        yield Mapped(_rows(path, file, mapping), mapping, aside)
+        yield Mapped(open_rows(path, file, mapping), mapping, aside)
 
 
-def _rows(path: str, file: BinaryIO, mapping: Mapping) -> Rows:
+def open_rows(path: str, file: BinaryIO, mapping: Mapping) -> Rows:
+    """Return the rows of an open file, in the container that its name or the mapping says."""
     suffix = next((kind for end, kind in KINDS.items() if path.lower().endswith(end)), "")
     kind = suffix if suffix in mapping.containers else mapping.containers[0]
     if kind == "csv":

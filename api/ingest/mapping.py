@@ -42,7 +42,7 @@ def parsed(file: str, content: bytes) -> Mapping:
         declared = in_nfc(tomllib.loads(written))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise LoadError(f"{file} is no mapping.", (f"{file}: expected TOML: {error}",)) from None
-    reader = Declaration(declared.get("maps", {}))
+    reader = Declaration(declared.get("maps", {}), declared.get("patterns", {}))
     found = reader.mapping(file.rpartition("/")[2].removesuffix(".toml"), declared)
     if reader.wrong or found is None:
         told = tuple(f"{file}:{_line(written, path)}: {_dotted(path)}: {detail}" for path, detail in reader.wrong)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.ingest.converter import Unfit, number, text
+from api.ingest.converters.numbers import number
+from api.ingest.converters.values import Unfit, text
 from api.ingest.template import Problem, Scope, Template, getter, plain
 
 
@@ -20,6 +21,7 @@ class Part:
     fields: tuple[tuple[str, Callable[[Scope], Any]], ...]
     columns: dict[str, tuple[str, ...]]
     required: tuple[str, ...] = ()
+    several: tuple[Callable[[Scope], dict[str, Any] | None], ...] = ()  # each gives several fields
 
     def made(self, row: Scope) -> Iterator[tuple[Scope, dict[str, Any]]]:
         """The objects that a row gives, each with what it was made from. Problem where a value is unfit."""
@@ -33,12 +35,14 @@ class Part:
                     value = get(scope)
                     if value is not None and value != []:
                         found[name] = value
+                for get_fields in self.several:
+                    found |= get_fields(scope) or {}
                 yield scope, found
 
     @property
     def fixed(self) -> bool:
         """Whether each row gives the same of it."""
-        return not (self.holds or self.scopes or self.fields)
+        return not (self.holds or self.scopes or self.fields or self.several)
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ def finished(found: Template, numeric: bool, finish: Callable[[str], str] | None
     change = number if numeric else text
     if not found.columns:
         value = found.evaluate({})
-        return Template(lambda _: finish(str(value)) if finish and value is not None else value, (), found.constant)
+        constant = finish(str(value)) if finish and value is not None else value
+        return Template(lambda _: constant, (), found.constant)
 
     def one(value: Any) -> Any:
         made = change(value)
@@ -82,9 +87,9 @@ def finished(found: Template, numeric: bool, finish: Callable[[str], str] | None
         value = get(scope)
         if value is None:
             return None
-        if is_text and value.__class__ is str:
-            return finish(value) if finish else value
         try:
+            if is_text and value.__class__ is str:
+                return finish(value) if finish else value
             return [one(part) for part in value if part not in (None, "")] if isinstance(value, list) else one(value)
         except Unfit as error:
             raise Problem(found.columns[0], str(error)) from None

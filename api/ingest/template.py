@@ -6,17 +6,25 @@ Where a column that it names is empty, a template gives nothing, unless the colu
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from operator import methodcaller
 from typing import Any
 
-from api.ingest.converter import Convert, Maps, Unfit, converter, text
+from api.ingest.converters import OR, TRY, find_converter
+from api.ingest.converters.values import Convert, Tables, Unfit, text
+from api.ingest.quotation import shown
+from api.ingest.wording import closest
 
 Scope = dict[Any, Any]
 MADE = object()  # under it a row keeps what templates made of it
+FAILED = object()  # under it a row keeps the values that `try` left out, by their columns
+VALUES = object()  # under it a row keeps its values as the file has them
+ROW_NUMBER, ROW_HASH = "#number", "#hash"  # names for a row as a whole, which stand where a column could
 HOLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -32,16 +40,37 @@ class Problem(Exception):
 @dataclass(frozen=True)
 class Template:
     """`evaluate` gives what a row makes of it; `columns` are those that it looks at; `last` is its last conversion; a
-    `bare` one is a column as it stands."""
+    `bare` one is a column as it stands. One that `fills` several fields gives an object of them."""
 
     evaluate: Callable[[Scope], Any]
     columns: tuple[str, ...]
     constant: Any = None
     last: str = ""
     bare: bool = False
+    fills: tuple[str, ...] = ()
 
 
-def template(written: Any, maps: Maps) -> Template:
+@dataclass(frozen=True)
+class Hole:
+    """A pair of braces: what it gives, the column that it looks at, and its last conversion."""
+
+    get: Callable[[Scope], Any]
+    column: str
+    last: str = ""
+    fills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A conversion in a template. `instead` is the text of `or`; one that is `tried` may fail."""
+
+    convert: Convert
+    of_lists: bool
+    instead: str | None
+    tried: bool
+
+
+def template(written: Any, tables: Tables) -> Template:
     """Unfit where it names a conversion that there is not."""
     if not isinstance(written, str):
         return Template(lambda _: written, (), written)
@@ -50,11 +79,14 @@ def template(written: Any, maps: Maps) -> Template:
         raise Unfit("expected each { to have its }, and no braces within them")
     if len(parts) == 1:
         return Template(lambda _: written or None, (), written)
-    holes = [_hole(inner, maps) for inner in parts[1::2]]
-    columns = tuple(dict.fromkeys(column for _, column, _ in holes))
+    holes = [_hole(inner, tables) for inner in parts[1::2]]
+    columns = tuple(dict.fromkeys(hole.column for hole in holes))
     if parts[0] == parts[-1] == "" and len(parts) == 3:
-        return Template(holes[0][0], columns, last=holes[0][2], bare=not holes[0][2])
-    spans = [(get, column, after) for (get, column, _), after in zip(holes, parts[2::2], strict=True)]
+        only = holes[0]
+        return Template(only.get, columns, last=only.last, bare=not only.last, fills=only.fills)
+    if filling := next((hole for hole in holes if hole.fills), None):
+        raise Unfit(f"{filling.last.partition(':')[0]} fills several fields, so it stands alone: {{…|{filling.last}}}")
+    spans = [(hole.get, hole.column, after) for hole, after in zip(holes, parts[2::2], strict=True)]
 
     def evaluate(scope: Scope) -> str | None:
         found = [parts[0]]
@@ -79,10 +111,28 @@ def first(templates: list[Template]) -> Template:
     return Template(evaluate, tuple(column for one in templates for column in one.columns))
 
 
-def scoped(values: dict[str, Any], empty: frozenset[str] = frozenset()) -> Scope:
+def chosen(by: Template, branches: dict[str, Template]) -> Template:
+    """The value under the term that `by` gives; `start*` is for whatever begins so. Problem where there is none."""
+    starts = [(term[:-1], branch) for term, branch in branches.items() if term.endswith("*")]
+
+    def evaluate(scope: Scope) -> Any:
+        if (term := by.evaluate(scope)) is None:
+            return None
+        plain = text(term)
+        branch = branches.get(plain) or next((one for start, one in starts if plain.startswith(start)), None)
+        if branch is None:
+            detail = f"expected one of {', '.join(map(shown, branches))}, got {shown(plain)}{closest(plain, branches)}"
+            raise Problem(by.columns[0], detail)
+        return branch.evaluate(scope)
+
+    return Template(evaluate, (*by.columns, *(column for one in branches.values() for column in one.columns)))
+
+
+def scoped(values: dict[str, Any], empty: frozenset[str] = frozenset(), number: int = 0) -> Scope:
     """A row as templates look at it: texts without space around them, and nothing for those that are `empty`."""
     row: Scope = {name: None if one.__class__ is str and one in empty else plain(one) for name, one in values.items()}
-    row[MADE] = {}
+    row[MADE], row[FAILED], row[VALUES] = {}, {}, values
+    row[ROW_NUMBER] = number
     return row
 
 
@@ -94,6 +144,8 @@ def plain(value: Any) -> Any:
 def getter(column: str) -> Callable[[Scope], Any]:
     """Gets what a row has under this name. Most columns stand in the row itself, where a call of C finds them at a
     third of the time."""
+    if column == ROW_HASH:
+        return _row_hash
     return partial(_reached, column) if "." in column else methodcaller("get", column)
 
 
@@ -105,6 +157,16 @@ def _reached(column: str, scope: Scope) -> Any:
     for name in column.split("."):
         here = here.get(name) if isinstance(here, dict) else None
     return plain(here)
+
+
+def _row_hash(scope: Scope) -> str:
+    """32 hexadecimal digits that stand for all values of the row with their columns."""
+    memory = scope[MADE]
+    if ROW_HASH not in memory:
+        written = json.dumps(scope[VALUES], sort_keys=True, default=str)
+        memory[ROW_HASH] = sha256(written.encode()).hexdigest()[:32]
+    found: str = memory[ROW_HASH]
+    return found
 
 
 def remembered(made: Template, name: Any) -> Template:
@@ -121,27 +183,56 @@ def remembered(made: Template, name: Any) -> Template:
     return replace(made, evaluate=evaluate)
 
 
-def _hole(inner: str, maps: Maps) -> tuple[Callable[[Scope], Any], str, str]:
+def _hole(inner: str, tables: Tables) -> Hole:
     column, *named = inner.split("|")
     if not column:
         raise Unfit("expected the name of a column between the braces")
-    steps: list[tuple[Convert, str | None]] = []
-    for one in named:
-        name, _, argument = one.partition(":")
-        steps.append((converter(name, argument, maps), argument if name == "or" else None))
-
+    steps: list[Step] = []
+    last, tried = "", False
+    fills: tuple[str, ...] = ()
+    for written in named:
+        if fills:
+            raise Unfit(f"{last.partition(':')[0]} fills several fields, so no conversion follows it")
+        name, _, argument = written.partition(":")
+        found = find_converter(name, argument)
+        tried = tried or name == TRY
+        instead = argument if name == OR else None
+        steps.append(Step(found.make(argument, tables), found.of_lists, instead, tried))
+        last, fills = written, found.fills
     bare = getter(column)
 
     def get(scope: Scope) -> Any:
         value = bare(scope)
-        for convert, instead in steps:
+        for step in steps:
             if value is None or value == []:
-                value = instead
+                value = step.instead
                 continue
             try:
-                value = [convert(part) for part in value] if value.__class__ is list else convert(value)
+                if value.__class__ is not list or step.of_lists:
+                    value = step.convert(value)
+                elif step.tried:
+                    value = [_attempt(step, part, column, scope) for part in value]
+                else:
+                    value = [step.convert(part) for part in value]
             except Unfit as error:
-                raise Problem(column, str(error)) from None
+                if not step.tried:
+                    raise Problem(column, str(error)) from None
+                _note_failure(column, value, scope)
+                value = None
         return value
 
-    return get if steps else bare, column, named[-1] if named else ""
+    return Hole(get if steps else bare, column, last, fills)
+
+
+def _attempt(step: Step, part: Any, column: str, scope: Scope) -> Any:
+    """What a conversion gives for an element of a list, or nothing where it fails."""
+    try:
+        return None if part is None else step.convert(part)
+    except Unfit:
+        _note_failure(column, part, scope)
+        return None
+
+
+def _note_failure(column: str, value: Any, scope: Scope) -> None:
+    """Take note of a value that is left out; one that several fields look at is noted once."""
+    scope[FAILED][column, shown(value)] = None

@@ -201,6 +201,36 @@ async def test_acled(store: str, rows: Rows, put: Put) -> None:
     assert await rows("select value from v1.figure where measure = 'killed' and value = 2")
 
 
+@pytest.mark.parametrize(
+    ("date", "code", "precision", "window"),
+    [
+        ("2023-02-15", "1", "day", ("2023-02-15", "2023-02-16")),
+        ("1 March 2023", "2", "week", ("2023-02-26", "2023-03-05")),
+        ("2024-02-15", "3", "month", ("2024-02-01", "2024-03-01")),
+        ("31 December 2023", "3", "month", ("2023-12-01", "2024-01-01")),
+    ],
+)
+async def test_an_event_of_acled_has_the_window_that_its_precision_gives(
+    store: str, rows: Rows, put: Put, date: str, code: str, precision: str, window: tuple[str, str]
+) -> None:
+    await load(
+        [put("a.csv", table(ACLED | {"event_date": date, "time_precision": code}))], store, manner=Manner("acled")
+    )
+    (event,) = await rows("select * from v1.event")
+    (figure,) = await rows("select *, period_end + 1 as after from v1.figure")
+    assert event["time_precision"] == precision
+    assert tuple(str(event[name])[:10] for name in ("starts_at", "ends_at")) == window
+    assert tuple(str(figure[name]) for name in ("period_start", "after")) == window
+    assert (figure["as_of"], figure["status"]) == (figure["period_end"], "estimated")
+
+
+@pytest.mark.parametrize("sea", ["Red Sea", "Gulf of Aden", "Akrotiri and Dhekelia"])
+async def test_a_place_of_acled_at_sea_is_in_no_country(store: str, rows: Rows, put: Put, sea: str) -> None:
+    await load([put("a.csv", table(ACLED | {"country": sea, "admin1": ""}))], store, manner=Manner("acled"))
+    (place,) = await rows("select * from v1.place")
+    assert (place["name"], place["country"]) == ("Ford", None)
+
+
 async def test_a_newer_edition_revises_and_one_that_is_complete_withdraws(store: str, rows: Rows, put: Put) -> None:
     other = UCDP | {"id": "7002"}
     manner, whole = Manner("ucdp-ged"), Manner("ucdp-ged", complete=True)

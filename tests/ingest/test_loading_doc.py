@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from api.ingest.converter import CONVERTERS
+from api.ingest.converters import CONVERTERS
 from api.ingest.declaration import DECLARED, STEERING
 from api.ingest.mapping import shipped
 

@@ -1,0 +1,40 @@
+"""The conversions that a mapping can name, each a row of a table: `{date_start|day}`, `{fatalities|number:,}`.
+
+A conversion takes one value of a row, as text or as JSON gives it, and gives what a record can hold, or nothing. A
+value that it cannot take is Unfit, and the message says what was expected. Nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from api.ingest.converters import amounts, numbers, places, texts, times
+from api.ingest.converters.values import Convert, Converter, Tables, Unfit
+from api.ingest.wording import closest
+
+# Steps of a template that are no conversions: what is to be done where there is nothing, or where one fails.
+OR, TRY = "or", "try"
+
+
+def _step(argument: str, _: Tables) -> Convert:
+    return lambda value: value
+
+
+CONVERTERS: dict[str, Converter] = {
+    **numbers.CONVERTERS,
+    **amounts.CONVERTERS,
+    **places.CONVERTERS,
+    **times.CONVERTERS,
+    **texts.CONVERTERS,
+    OR: Converter("this text where there is nothing", _step, "must"),
+    TRY: Converter("nothing where one of the conversions after it fails; the report counts these", _step),
+}
+
+
+def find_converter(name: str, argument: str) -> Converter:
+    """Return the conversion of this name. Unfit if there is none, or if it does not take the argument."""
+    if not (found := CONVERTERS.get(name)):
+        raise Unfit(f"there is no conversion {name}{closest(name, CONVERTERS)}")
+    if argument and not found.argument:
+        raise Unfit(f"{name} takes nothing after a colon")
+    if not argument and found.argument == "must":
+        raise Unfit(f"{name} takes something after a colon: {found.meaning}")
+    return found

@@ -1,0 +1,79 @@
+"""The values that conversions take and give: texts, numbers, and the error for a value that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from api.ingest.quotation import shown
+
+Convert = Callable[[Any], Any]
+NUMBERS = (int, Decimal)
+LARGE = 10**30
+MOST_IN_KEY = 160
+
+
+class Unfit(Exception):
+    """A value that a conversion cannot take; the message says what was expected."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a mapping that conversions look things up in: `[maps.NAME]` and `[patterns]`."""
+
+    maps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    patterns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Converter:
+    """A conversion.
+
+    `argument` says whether a text after the colon `must`, `may` or, if it is empty, must not be there. A conversion
+    `of_lists` takes a list whole; any other takes each element. One that `fills` several fields gives an
+    object of them.
+    """
+
+    meaning: str
+    make: Callable[[str, Tables], Convert]
+    argument: str = ""
+    of_lists: bool = False
+    fills: tuple[str, ...] = ()
+
+
+def text(value: Any) -> str:
+    """Return a value as text: numbers as they are written, without an exponent."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, NUMBERS):
+        return f"{bounded(value):f}" if isinstance(value, Decimal) else str(bounded(value))
+    raise Unfit(f"expected text or a number, got {shown(value)}")
+
+
+def bounded(value: int | Decimal) -> int | Decimal:
+    """Return a number that can be written down: 1e999999999 is short in JSON and a gigabyte as text."""
+    if value and not -LARGE < value < LARGE:
+        raise Unfit("expected a number below 1e15")
+    if isinstance(value, Decimal) and value.as_tuple().exponent < -40:  # type: ignore[operator]
+        raise Unfit("expected a number of at most 6 decimals")
+    return value
+
+
+def key(value: str) -> str:
+    """Return a text in the form of keys: one line, and cut with a hash of the whole beyond 160 characters."""
+    if value.isprintable() and "  " not in value and len(value) <= MOST_IN_KEY:
+        return value
+    plain = " ".join("".join(char if char.isprintable() else " " for char in value).split())
+    if len(plain) <= MOST_IN_KEY:
+        return plain
+    return f"{plain[: MOST_IN_KEY - 20]}… {digest(plain)[:16]}"
+
+
+def digest(value: str) -> str:
+    """Return the SHA-256 of a text in hexadecimal digits. Half a surrogate pair is refused later, as a value."""
+    return sha256(value.encode(errors="surrogatepass")).hexdigest()

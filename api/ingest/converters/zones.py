@@ -1,0 +1,44 @@
+"""Local times of IANA zones, from the package tzdata: the machine's own rules may be of another year."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from api.ingest.converters.values import Unfit
+from api.ingest.quotation import shown
+from api.ingest.wording import closest
+
+ZONES = files("tzdata")
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """Return the zone of this name. Unfit if there is none."""
+    known = _names()
+    if name not in known:
+        raise Unfit(
+            f"there is no zone {shown(name)} in the IANA data{closest(name, known)}; name one such as Europe/Kyiv"
+        )
+    with ZONES.joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, name)
+
+
+def in_utc(local: datetime, known: ZoneInfo) -> datetime:
+    """Return a local time in UTC. Unfit if the clocks showed it twice or never."""
+    moments = {local.replace(tzinfo=known, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    shown_there = {moment.astimezone(known).replace(tzinfo=None) for moment in moments}
+    if shown_there != {local}:
+        raise Unfit(f"there was no {local.isoformat(' ')} in {known.key}: the clocks went forward")
+    if len(moments) > 1:
+        raise Unfit(
+            f"{local.isoformat(' ')} was twice in {known.key}, as the clocks went back: give the offset from UTC"
+        )
+    return moments.pop()
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(ZONES.joinpath("zones").read_text("utf-8").split())

@@ -1,0 +1,24 @@
+"""Conversions as a mapping writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from api.ingest.converters import find_converter
+from api.ingest.converters.values import Tables
+
+Converted = Callable[..., Any]
+
+
+@pytest.fixture
+def converted() -> Converted:
+    """`converted("date:%d.%m.%Y", value)` gives what the conversion makes of a value. Unfit where it cannot take it."""
+
+    def convert(written: str, value: Any = None, **tables: Any) -> Any:
+        name, _, argument = written.partition(":")
+        return find_converter(name, argument).make(argument, Tables(**tables))(value)
+
+    return convert

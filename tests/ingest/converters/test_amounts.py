@@ -1,0 +1,155 @@
+"""Printed amounts: each form, and that nothing else is taken for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from api.catalog.v1.vocabularies import Quantifier
+from api.ingest.converters.amounts import AFTER, BEFORE, FIELDS, MAGNITUDES
+from api.ingest.converters.values import Unfit
+
+Converted = Callable[..., Any]
+STATED, WORDING = {"quantifier": "between", "bounds_basis": "stated"}, {"bounds_basis": "wording"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "value", "quantifier"),
+    [
+        ("8", 8, "exact"),
+        ("-8", -8, "exact"),
+        ("4,250", 4250, "exact"),
+        ("4,250,000.5", Decimal("4250000.5"), "exact"),
+        ("2.5k", 2500, "exact"),
+        ("2.5m", 2_500_000, "exact"),
+        ("2.5 million", 2_500_000, "exact"),
+        ("2.5 Million", 2_500_000, "exact"),
+        ("three billion", 3_000_000_000, "exact"),
+        ("eleven", 11, "exact"),
+        ("At least 9", 9, "at_least"),
+        ("no fewer than 9", 9, "at_least"),
+        ("250+", 250, "at_least"),
+        ("250 or more", 250, "at_least"),
+        ("≥250", 250, "at_least"),
+        (">= 250", 250, "at_least"),
+        ("more than 9", 9, "more_than"),
+        ("> 9", 9, "more_than"),
+        ("over 1,000", 1000, "more_than"),
+        ("up to 9", 9, "at_most"),
+        ("no more than nine", 9, "at_most"),
+        ("9 or fewer", 9, "at_most"),
+        ("fewer than 9", 9, "less_than"),
+        ("<9", 9, "less_than"),
+        ("~30", 30, "approximately"),
+        ("about 30", 30, "approximately"),
+        ("ca. 30", 30, "approximately"),
+        ("some 30", 30, "approximately"),
+        ("30 or so", 30, "approximately"),
+        ("about\u00a01.5 million", 1_500_000, "approximately"),
+    ],
+)
+def test_a_number_and_the_words_that_bind_it(converted: Converted, printed: str, value: Any, quantifier: str) -> None:
+    found = converted("amount", printed)
+    assert found.pop("value_text", printed) == printed
+    assert found == {"value": value, "quantifier": quantifier}
+
+
+@pytest.mark.parametrize(
+    ("printed", "low", "high"),
+    [
+        ("20-25", 20, 25),
+        ("20–25", 20, 25),
+        ("20 — 25", 20, 25),
+        ("20 to 25", 20, 25),
+        ("between 20 and 25", 20, 25),
+        ("from 20 to 25", 20, 25),
+        ("2-3 million", 2_000_000, 3_000_000),
+        ("1.5k-2k", 1500, 2000),
+        ("900 thousand to 1.2 million", 900_000, 1_200_000),
+        ("two to four", 2, 4),
+    ],
+)
+def test_a_range_has_bounds_and_no_value(converted: Converted, printed: str, low: int, high: int) -> None:
+    expected = {"value_low": low, "value_high": high, "value_text": printed} | STATED
+    assert converted("amount", printed) == expected
+
+
+@pytest.mark.parametrize(
+    ("printed", "low", "high"),
+    [("dozens", 24, 99), ("Hundreds", 200, 999), ("tens of thousands", 20_000, 99_999), ("several hundred", 200, 999)],
+)
+def test_a_word_of_magnitude_has_the_bounds_of_its_wording(
+    converted: Converted, printed: str, low: int, high: int
+) -> None:
+    expected = {"value_low": low, "value_high": high, "quantifier": "magnitude", "value_text": printed} | WORDING
+    assert converted("amount", printed) == expected
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        *(
+            "",
+            "unknown",
+            "few",
+            "many",
+            "several",
+            "a lot",
+            "9 killed",
+            "9 people",
+            "killed 9",
+            "9%",
+            "$9",
+            "9*",
+            "9 (8)",
+        ),
+        *("4,25", "4,2500", "0,425", "04,250", "4 250", "4.250,5", "1,234 567", "9.", ".9", "1e3", "+9", "--9", "٣"),
+        *("25-20", "20-20", "20-", "-20-25", "20-25-30", "2022-02-24", "500 to 2 million", "20/25", "20,25"),
+        *("about 20-25", "at least dozens", "at least about 9", "9 m", "9m+k", "at least", "+", "dozens of", "a dozen"),
+        *("9\n10", "nine ten", "twenty-one", "one hundred"),
+    ],
+)
+def test_anything_else_is_refused(converted: Converted, printed: str) -> None:
+    with pytest.raises(Unfit, match="expected"):
+        converted("amount", printed)
+
+
+@pytest.mark.parametrize(
+    ("conversion", "printed", "value"),
+    [
+        ("amount:.,", "4.250", 4250),
+        ("amount:.,", "4.250,5", Decimal("4250.5")),
+        ("amount:.,", "4,5", Decimal("4.5")),
+        ("amount:space", "4 250", 4250),
+        ("amount:space", "4\u202f250", 4250),
+        ("amount:'", "4'250.5", Decimal("4250.5")),
+    ],
+)
+def test_the_mapping_names_other_separators(converted: Converted, conversion: str, printed: str, value: Any) -> None:
+    assert converted(conversion, printed)["value"] == value
+
+
+@pytest.mark.parametrize("argument", ["x", ".", ",,", "1,", ".,x"])
+def test_separators_that_are_none_are_a_fault_of_the_mapping(converted: Converted, argument: str) -> None:
+    with pytest.raises(Unfit, match="amount takes"):
+        converted(f"amount:{argument}")
+
+
+def test_a_number_of_json_needs_no_words(converted: Converted) -> None:
+    assert converted("amount", Decimal("4.5")) == {"value": Decimal("4.5"), "quantifier": "exact"}
+    with pytest.raises(Unfit):
+        converted("amount", True)
+
+
+def test_every_word_is_read_as_its_quantifier(converted: Converted) -> None:
+    for quantifier, words in BEFORE.items():
+        assert quantifier in Quantifier.terms()
+        assert {converted("amount", f"{word} 40")["quantifier"] for word in words} == {quantifier}
+    for quantifier, words in AFTER.items():
+        assert {converted("amount", f"40 {word}")["quantifier"] for word in words} == {quantifier}
+    for word, (low, high) in MAGNITUDES.items():
+        assert set(converted("amount", word)) <= set(FIELDS)
+        assert low < high

@@ -1,0 +1,165 @@
+"""Points and countries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pycountry
+import pytest
+from babel import Locale
+
+from api.catalog.country import COUNTRIES
+from api.ingest.converters.countries import ADDED, CODES, comparable, country, names
+from api.ingest.converters.values import Unfit
+
+Converted = Callable[..., Any]
+SPOT = {"latitude": Decimal("-1.25"), "longitude": Decimal("30.5")}
+
+
+@pytest.mark.parametrize(
+    ("conversion", "value"),
+    [
+        ("lat_lon", "-1.25, 30.5"),
+        ("lat_lon", "-1.25,30.5"),
+        ("lat_lon", "-1.25 30.5"),
+        ("lat_lon", "(-1.25; 30.5)"),
+        ("lat_lon", "1.25° S, 30.5° E"),
+        ("lat_lon", "1.25S 30.5E"),
+        ("lon_lat", "30.5, -1.25"),
+        ("wkt", "POINT (30.5 -1.25)"),
+        ("wkt", "point(30.5  -1.25)"),
+        ("wkt", "POINT Z (30.5 -1.25 812)"),
+        ("wkt", "SRID=4326;POINT(30.5 -1.25)"),
+    ],
+)
+def test_a_point_in_one_text_gives_both_degrees(converted: Converted, conversion: str, value: str) -> None:
+    assert converted(conversion, value) == SPOT
+
+
+@pytest.mark.parametrize(
+    ("conversion", "value", "expected"),
+    [
+        ("lat_lon", "130.5, 1.25", "is it the longitude?"),
+        ("lat_lon", "30.5E 1.25S", "expected latitude"),
+        ("lat_lon", "-1.25S 30.5E", "expected latitude"),
+        ("lat_lon", "1.25", "expected two numbers"),
+        ("lat_lon", "1,25, 30,5", "expected two numbers"),
+        ("wkt", "LINESTRING (1 2, 3 4)", "expected a point in WKT"),
+        ("wkt", "SRID=3857;POINT(3 4)", "WGS 84"),
+    ],
+)
+def test_a_text_that_is_no_point_is_refused(converted: Converted, conversion: str, value: str, expected: str) -> None:
+    with pytest.raises(Unfit) as caught:
+        converted(conversion, value)
+    assert expected in str(caught.value)
+
+
+def test_an_empty_point_is_nothing(converted: Converted) -> None:
+    assert converted("wkt", "POINT EMPTY") is None
+
+
+# How the United Nations, OCHA, the World Bank, UCDP, ACLED, CLDR and ISO 3166-1 write some countries.
+WRITTEN = {
+    "CD": "CD; COD; 180; Democratic Republic of the Congo; Congo, Dem. Rep.; DR Congo (Zaire); Congo - Kinshasa; "
+    "Democratic Republic of Congo; Congo, The Democratic Republic of the",
+    "CG": "COG; 178; Congo; Congo, Rep.; Republic of Congo; Congo - Brazzaville; Republic of the Congo",
+    "CI": "CIV; 384; Côte d'Ivoire; Côte d’Ivoire; Cote d'Ivoire; COTE D IVOIRE; Ivory Coast",
+    "IR": "IRN; 364; Iran (Islamic Republic of); Iran, Islamic Rep.; Iran, Islamic Republic of; Iran",
+    "KP": "PRK; 408; Democratic People's Republic of Korea; Korea, Dem. People's Rep.; North Korea",
+    "KR": "KOR; 410; Republic of Korea; Korea, Rep.; South Korea",
+    "MM": "MMR; 104; Myanmar; Myanmar (Burma); Burma",
+    "PS": "PSE; 275; State of Palestine; West Bank and Gaza; occupied Palestinian territory; Palestine",
+    "RU": "RUS; 643; Russian Federation; Russia (Soviet Union); Russia",
+    "SZ": "SWZ; 748; Eswatini; eSwatini; Kingdom of eSwatini (Swaziland); Swaziland",
+    "TR": "TUR; 792; Türkiye; Turkiye; TURKEY; Turkey",
+    "UA": "UA; UKR; 804; Ukraine; the Ukraine",
+    "US": "USA; 840; United States of America; United States; the United States",
+    "VE": "VEN; 862; Venezuela (Bolivarian Republic of); Venezuela, RB; Venezuela",
+    "XK": "XK; XKX; Kosovo; Kosovo (under UNSCR 1244)",
+    "AF": "004; 4; Afghanistan",
+    "BA": "Bosnia and Herzegovina; Bosnia & Herzegovina; Bosnia-Herzegovina",
+    "VC": "St. Vincent and the Grenadines; Saint Vincent and the Grenadines; St Vincent & Grenadines; St Vincent",
+    "NL": "Netherlands (Kingdom of the); Netherlands; the Netherlands",
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "written"), [(code, name) for code, row in WRITTEN.items() for name in row.split("; ")]
+)
+def test_a_country_is_known_by_its_codes_and_the_names_of_several_agencies(code: str, written: str) -> None:
+    assert country(written) == code
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ua",
+        "ukr",
+        "Ukrain",
+        "Korea",
+        "Red Sea",
+        "Persian Gulf",
+        "Niger River",
+        "Ontario, Canada",
+        "USSR",
+        "000",
+        "999",
+        "",
+    ],
+)
+def test_what_is_no_country_is_refused(written: str) -> None:
+    with pytest.raises(Unfit, match="expected a country"):
+        country(written)
+
+
+def test_a_refusal_suggests_the_code_in_capitals_or_the_nearest_name() -> None:
+    with pytest.raises(Unfit, match="did you mean UKR"):
+        country("ukr")
+    with pytest.raises(Unfit, match="did you mean Ukraine"):
+        country("Ukrane")
+
+
+def test_names_in_other_languages_are_read_if_the_mapping_names_them(converted: Converted) -> None:
+    assert converted("country:uk", "Франція") == "FR"
+    assert converted("country:fr or en", "Germany") == "DE"
+    assert converted("country:fr", "Allemagne") == "DE"
+    assert converted("country:uk", "UKR") == "UA"
+    with pytest.raises(Unfit, match="expected a country"):
+        converted("country", "Allemagne")
+    with pytest.raises(Unfit, match="no names of countries"):
+        converted("country:xx")
+
+
+def test_every_country_has_codes_and_names() -> None:
+    assert set(names("en").values()) == COUNTRIES
+    assert all(country(code) == code for code in COUNTRIES)
+    assert set(CODES.values()) <= COUNTRIES
+
+
+def test_each_name_that_was_added_is_in_no_library_and_of_one_country() -> None:
+    known = {comparable(name) for name in Locale("en").territories.values()}
+    for one in pycountry.countries:
+        known |= {comparable(getattr(one, kind, "")) for kind in ("name", "common_name", "official_name")}
+    lines = [line.split(maxsplit=1) for group in ADDED.values() for line in group.strip().splitlines()]
+    added = [(code, name) for code, row in lines for name in row.split("; ")]
+    assert [(code, name) for code, name in added if country(name) != code] == []
+    assert len({comparable(name) for _, name in added} - known) == len(added)
+
+
+@pytest.mark.parametrize(
+    ("written", "sea"),
+    [
+        *((name, True) for name in ("Red Sea", "Gulf of Aden", "Indian Ocean", "Bay of Bengal", "Strait of Hormuz")),
+        *((name, True) for name in ("English Channel", "Persian Gulf", "South China Sea", "International waters")),
+        *((name, False) for name in ("Chelsea", "British Indian Ocean Territory", "Seychelles", "Bayelsa", "Gulfport")),
+    ],
+)
+def test_a_sea_is_no_country(converted: Converted, written: str, sea: bool) -> None:
+    assert converted("not_sea", written) == (None if sea else written)
+
+
+def test_no_name_of_a_country_is_taken_for_a_sea(converted: Converted) -> None:
+    written = [name for group in ADDED.values() for line in group.strip().splitlines() for name in line.split()[1:]]
+    assert all(converted("not_sea", name) for name in written)

@@ -1,0 +1,229 @@
+"""Values of a mapping beyond single columns: amounts, points, choices, `try`, patterns, and keys of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.errors import LoadError
+from api.ingest.fault import Faults
+from api.ingest.mapped import mapped
+from api.ingest.mapping import parsed
+
+SOURCE = """
+dataset = "reports"
+container = ["csv", "json"]
+[[record]]
+resource = "source"
+once = true
+key = "desk"
+name = "A desk"
+kind = "outlet"
+"""
+FIGURE = """
+[[record]]
+resource = "figure"
+key = "{id}"
+measure = "injured"
+unit = "persons"
+citations = [{ source = "desk" }]
+"""
+PLACE = """
+[[record]]
+resource = "place"
+key = "{id}"
+name = "{id}"
+"""
+EVENT = """
+[[record]]
+resource = "event"
+key = "{id}"
+kind = "other"
+title = "Event {id}"
+status = "occurred"
+"""
+Read = Callable[..., tuple[list[dict[str, Any]], list[str], list[str]]]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """`read(mapping, content)` gives the records but the source, the faults, and the notes."""
+
+    def look(mapping: str, content: str, name: str = "a.csv") -> tuple[list[dict[str, Any]], list[str], list[str]]:
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        faults = Faults("")
+        with mapped(str(path), parsed("m.toml", (SOURCE + mapping).encode()), None) as file:
+            lines = [entry.line for entry in file.entries(faults) if entry.line["resource"] != "source"]
+            notes = file.notes()[1:]
+        try:
+            faults.refuse()
+        except LoadError as error:
+            return lines, [fault.removeprefix(":") for fault in error.faults], notes
+        return lines, [], notes
+
+    return look
+
+
+def mistakes(mapping: str) -> list[str]:
+    """Return what is wrong with a mapping."""
+    with pytest.raises(LoadError) as caught:
+        parsed("m.toml", (SOURCE + mapping).encode())
+    return list(caught.value.faults)
+
+
+def test_one_amount_fills_the_fields_of_a_figure(read: Read) -> None:
+    lines, faults, _ = read(
+        FIGURE + 'amount = "{n|amount}"', 'id,n\n1,at least 9\n2,20-25\n3,dozens\n4,"1,500"\n5,12\n'
+    )
+    assert not faults
+    names = ("value", "value_low", "value_high", "quantifier", "bounds_basis", "value_text")
+    assert [tuple(line.get(name) for name in names) for line in lines] == [
+        (9, None, None, "at_least", None, "at least 9"),
+        (None, 20, 25, "between", "stated", "20-25"),
+        (None, 24, 99, "magnitude", "wording", "dozens"),
+        (1500, None, None, "exact", None, "1,500"),
+        (12, None, None, "exact", None, None),
+    ]
+
+
+def test_an_amount_that_is_none_is_a_fault_of_its_column(read: Read) -> None:
+    _, faults, _ = read(FIGURE + 'amount = "{n|amount}"', "id,n\n1,9\n2,a handful\n")
+    assert faults[0].startswith("3: ")
+    assert "column n: expected an amount such as 7, at least 7" in faults[0]
+
+
+def test_an_amount_has_an_alternative_and_elements(read: Read) -> None:
+    mapping = FIGURE.replace("{id}", "{id}, {part}") + 'each = { part = "{n|split:;}" }\namount = "{part|amount}"'
+    lines, faults, _ = read(mapping, "id,n\n1,9; 20-25\n")
+    assert (faults, [line.get("value") for line in lines]) == ([], [9, None])
+    mapping = FIGURE + 'amount.first = ["{n|amount}", "{m|amount}"]'
+    lines, faults, _ = read(mapping, "id,n,m\n1,,about 9\n")
+    assert (faults, lines[0]["quantifier"]) == ([], "approximately")
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [("lat_lon", '"-1.25, 30.5"'), ("wkt", "POINT (30.5 -1.25)"), ("lon_lat", '"30.5, -1.25"')],
+)
+def test_one_point_fills_latitude_and_longitude(read: Read, column: str, written: str) -> None:
+    lines, faults, _ = read(PLACE + f'point = "{{at|{column}}}"', f"id,at\nFord,{written}\nHill,\n")
+    assert not faults
+    assert [(line.get("latitude"), line.get("longitude")) for line in lines] == [(-1.25, 30.5), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "expected"),
+    [
+        (FIGURE + 'amount = "{n}"', "amount: expected {column|amount}"),
+        (FIGURE + 'amount = "about {n|amount}"', "fills several fields, so it stands alone"),
+        (FIGURE + 'amount = "{n|amount|round}"', "so no conversion follows it"),
+        (FIGURE + 'value = "{n|amount}"', "value: amount fills several fields: write it as amount = …"),
+        (FIGURE + 'value = "{n}"\namount = "{n|amount}"', "value: amount gives this field already"),
+        (PLACE + 'point = "{at|amount}"', "point: expected {column|lat_lon} or {column|lon_lat} or {column|wkt}"),
+        (PLACE + 'amount = "{n|amount}"', "amount: unknown field"),
+        (FIGURE + 'value = "{n}"\nas_of = "{on|date:%d %B}"', "m.toml:18: record[2].as_of: the pattern"),
+        (PLACE + 'country = "XYZ"', "country: expected a country"),
+        ('[patterns]\nbad = "("\n' + PLACE, "patterns.bad: expected a regular expression"),
+        (EVENT + 'time_precision = { by = "{p}", 1 = "dya" }', '"dya" is none; did you mean day'),
+        (EVENT + 'time_precision = { by = "{p}" }', "time_precision: expected a text"),
+    ],
+)
+def test_a_mapping_that_is_wrong_is_refused(mapping: str, expected: str) -> None:
+    found = mistakes(mapping.replace("[patterns]", "[patterns]", 1))
+    assert any(expected in fault for fault in found), found
+
+
+BY = (
+    EVENT
+    + """
+[record.time_precision]
+by = "{p}"
+1 = "day"
+"more*" = "year"
+[record.starts_at]
+by = "{p}"
+1 = "{on|day}"
+"more*" = "{on|year}"
+"""
+)
+
+
+def test_a_value_can_depend_on_another_column(read: Read) -> None:
+    lines, faults, _ = read(BY, "id,on,p\n1,2021-05-09,1\n2,2021-05-09,more than a month\n")
+    assert not faults
+    assert [line["starts_at"] for line in lines] == ["2021-05-09T00:00:00Z", "2021-01-01T00:00:00Z"]
+
+
+def test_a_term_without_a_value_is_refused(read: Read) -> None:
+    _, faults, _ = read(BY, "id,on,p\n1,2021-05-09,7\n")
+    assert 'column p: expected one of "1", "more*", got "7"' in faults[0]
+
+
+def test_try_leaves_out_what_fails_and_the_report_counts_it(read: Read) -> None:
+    mapping = EVENT + 'time_precision = "unknown"\ntags = ["{n|try|amount_|or:none}"]'
+    mapping = mapping.replace("amount_", "number")
+    lines, faults, notes = read(mapping, "id,n\n1,9\n2,many\n3,few\n4,\n")
+    assert not faults
+    assert [line["tags"] for line in lines] == [["9"], ["none"], ["none"], ["none"]]
+    assert notes == ['`try` left out 2 values of n, such as "many".']
+
+
+def test_try_covers_only_the_conversions_after_it(read: Read) -> None:
+    mapping = EVENT + 'time_precision = "unknown"\ntags = ["{n|number|try|only:9}"]'
+    assert "column n: expected a number" in read(mapping, "id,n\n1,many\n")[1][0]
+
+
+def test_try_counts_a_value_once_however_many_fields_look_at_it(read: Read) -> None:
+    mapping = FIGURE + 'when = "{n|try|amount}"\namount = "{n|try|amount}"\n' + PLACE + 'admin1 = "{n|try|number}"'
+    lines, faults, notes = read(mapping, "id,n\n1,many\n2,9\n")
+    assert (faults, [line["resource"] for line in lines]) == ([], ["place", "figure", "place"])
+    assert notes == ['`try` left out 1 values of n, such as "many".']
+
+
+def test_try_leaves_out_elements_of_a_list_one_by_one(read: Read) -> None:
+    mapping = EVENT + 'time_precision = "unknown"\ntags = ["{n|split:;|try|number}"]'
+    lines, faults, notes = read(mapping, "id,n\n1,9;many;8\n")
+    assert (faults, lines[0]["tags"]) == ([], ["9", "8"])
+    assert notes == ['`try` left out 1 values of n, such as "many".']
+
+
+def test_an_element_of_a_list_is_taken_by_its_position(read: Read) -> None:
+    lines, faults, _ = read(PLACE + 'admin1 = "{at|split:/|element:-1}"', "id,at\n1,North / West / Ford\n")
+    assert (faults, lines[0]["admin1"]) == ([], "Ford")
+
+
+def test_a_regular_expression_takes_a_part_of_a_text(read: Read) -> None:
+    mapping = "[patterns]\nprovince = '\\(([^)]+)\\)'\n" + PLACE + 'admin1 = "{at|match:province}"'
+    lines, faults, _ = read(mapping, "id,at\n1,Ford (West)\n")
+    assert (faults, lines[0]["admin1"]) == ([], "West")
+
+
+def test_a_row_has_a_key_although_no_column_is_one(read: Read) -> None:
+    lines, faults, _ = read(PLACE.replace('key = "{id}"', 'key = "row {#number}"'), "id\na\na\n")
+    assert (faults, [line["key"] for line in lines]) == ([], ["row 1", "row 2"])
+    by_hash = PLACE.replace('key = "{id}"', 'key = "{#hash}"')
+    first, faults, _ = read(by_hash, "id,n\na,1\na,2\n")
+    assert not faults
+    again, _, _ = read(by_hash, "n,id\n2,a\n1,a\n")
+    assert [line["key"] for line in again] == [line["key"] for line in reversed(first)]
+    assert len({line["key"] for line in first}) == 2
+    lines, _, _ = read(PLACE.replace('key = "{id}"', 'key = "{id|hash}"'), "id\na\n")
+    assert lines[0]["key"] == "ca978112ca1bbdcafac231b39a23dc4d"
+
+
+@pytest.mark.parametrize("written", ["UKR", "UA", "804", "Ukraine"])
+def test_a_field_that_is_a_country_takes_codes_and_names(read: Read, written: str) -> None:
+    lines, faults, _ = read(PLACE + 'country = "{of}"', f"id,of\nFord,{written}\n")
+    assert (faults, lines[0]["country"]) == ([], "UA")
+    assert (
+        parsed("m.toml", (SOURCE + PLACE + f'country = "{written}"').encode()).records[1].constants["country"] == "UA"
+    )
+
+
+def test_a_key_and_a_country_may_come_from_one_column(read: Read) -> None:
+    lines, faults, _ = read(PLACE + 'country = "{id}"', "id\nUKR\n")
+    assert (faults, lines[0]["key"], lines[0]["country"]) == ([], "UKR", "UA")
