@@ -26,6 +26,7 @@ app.add_typer(commands.keys, name="keys")
 app.add_typer(commands.plans, name="plans")
 app.add_typer(commands.documents, name="documents")
 app.add_typer(commands.contract, name="contract")
+app.add_typer(commands.mapping, name="mapping")
 app.command("audit")(commands.audit)
 app.command("outdated")(commands.outdated)
 

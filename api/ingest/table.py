@@ -32,6 +32,11 @@ class Table:
         self.done = 0
         self.columns: tuple[str, ...] = ()
 
+    @property
+    def delimiter(self) -> str:
+        """The delimiter of the header: one of those that may be, once `rows` has begun."""
+        return self._delimiter
+
     def rows(self) -> Iterator[Item]:
         """Its rows. Malformed where the header is none."""
         line = 1

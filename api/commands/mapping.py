@@ -1,0 +1,36 @@
+"""`briefing mapping`: mappings of other people's data."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from api.errors import LoadError
+
+REFUSED = 65
+
+mapping = typer.Typer(help="Mappings: how rows of other data become records.", no_args_is_help=True)
+
+
+@mapping.callback()
+def group() -> None:
+    """Keep `new` a command of its own, although it is the only one."""
+
+
+@mapping.command("new")
+def new_mapping(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Rows of your data: CSV, JSON, NDJSON or GeoJSON.")],
+) -> None:
+    """Print a first mapping for a file, from its columns and the types of their values."""
+    try:
+        print(import_module("api.ingest.drafting.draft").draft(file), end="")
+    except LoadError as error:
+        for line in (*error.faults, f"briefing: {error.message}"):
+            print(line, file=sys.stderr)
+        sys.exit(REFUSED)
+    except OSError as error:
+        print(f"briefing: {file} cannot be read: {error.strerror}", file=sys.stderr)
+        sys.exit(REFUSED)

@@ -1,0 +1,1 @@
+"""First mappings, drafted from the columns of a file."""
