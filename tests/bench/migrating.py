@@ -1,0 +1,156 @@
+"""A store of an earlier commit that is migrated while the service of that commit answers requests.
+
+`python tests/bench/migrating.py --base COMMIT` fills a store of a million records with the release of that commit, and
+prints how long `briefing migrate` takes, and what clients of the running service see before it and meanwhile: errors,
+and times that are at most twice those of before. It takes an hour (five minutes with `--events 20000`), and prints
+alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from client import Client, get, post
+from servers import OWN, Checkout, Postgres, checked_out, service
+
+from api.store import embedded
+
+EVENTS = 200_000
+CLIENTS = 2
+BEFORE, AFTER = 30.0, 5.0
+PAUSE = 0.02
+MOST = 2.0
+# The log of an archive has one change for each resource. A load writes one for each record.
+LOG = """
+    insert into store.change (recorded_at, resource, id, revision, action, record)
+    select held.created_at, '{0}', held.id, 1, 'created', to_jsonb(held) - 'search' - 'digest' - 'withdrawn'
+    from store.{0} as held"""
+FILL = f"""
+import asyncio, sys, asyncpg
+from api.store.migrate import migrate
+from archive import fill
+async def log(url):
+    connection = await asyncpg.connect(url)
+    for name in ("source", "document", "place", "briefing", "event", "figure", "quote"):
+        await connection.execute({LOG!r}.format(name))
+    await connection.execute("vacuum (analyze) store.change")
+    print(await connection.fetchval("select count(*) from store.change"), "records", flush=True)
+url, events = sys.argv[1], int(sys.argv[2])
+asyncio.run(migrate(url))
+asyncio.run(fill(url, events))
+asyncio.run(log(url))
+"""
+NESTED = """query($since: DateTime!) { events(first: 20, filter: {startsAt: {gte: $since}}) { nodes {
+  id title startsAt place { name } citations { nodes { stance source { name } } } figures(first: 3) { nodes { value } }
+} } }"""
+
+
+@dataclass
+class Traffic:
+    """Requests one after the other on some connections, none equal to another: (when it began, seconds, error)."""
+
+    port: int
+    seen: list[tuple[float, float, str]] = field(default_factory=list)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _numbers: count[int] = field(default_factory=count)
+
+    def __enter__(self) -> Traffic:
+        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        client = Client(self.port)
+        while not self._over.is_set():
+            begun, error = time.monotonic(), ""
+            try:
+                client.ask(self._request())
+            except (OSError, RuntimeError) as problem:
+                error = str(problem)[:300]
+                with suppress(OSError):
+                    client = Client(self.port)
+            self.seen.append((begun, time.monotonic() - begun, error))
+            time.sleep(PAUSE)
+
+    def _request(self) -> bytes:
+        number = next(self._numbers)
+        day = f"{1995 + number % 30}-{1 + number // 30 % 12:02d}-{1 + number // 360 % 28:02d}"
+        return (
+            get(f"/v1/events?limit=20&starts_at_gte={day}"),
+            post("/v1/graphql", NESTED, {"since": f"{day}T00:00:00Z"}),
+            get(f"/v1/events?limit=20&q=word1000x&starts_at_gte={day}"),
+            get(f"/v1/places?limit=20&sort=name&country=UA&updated_at_gte={day}"),
+            get(f"/v1/figures?limit=20&measure=killed&as_of_gte={day}"),
+        )[number % 5]
+
+    def between(self, begin: float, end: float) -> tuple[list[float], list[str]]:
+        """The times of the requests that began in this time, sorted, and their errors."""
+        found = [(took, error) for begun, took, error in self.seen if begin <= begun < end]
+        return sorted(took for took, _ in found), [error for _, error in found if error]
+
+
+def measured(base: Checkout, url: str, events: int) -> str:
+    """Fill a store, migrate it, and say what was seen."""
+    environment = {**os.environ, **base.environment}
+    subprocess.run([str(base.python), "-P", "-c", FILL, url, str(events)], env=environment, check=True)
+    running = service(Postgres(url, 0), 0, base)
+    try:
+        with Traffic(running.port) as traffic:
+            time.sleep(5)
+            warm = time.monotonic()
+            time.sleep(BEFORE)
+            begin = time.monotonic()
+            migrate = {**os.environ, **OWN.environment, "BRIEFING_DATABASE_URL": url}
+            subprocess.run(OWN.command("migrate"), env=migrate, check=True)
+            end = time.monotonic()
+            time.sleep(AFTER)
+    finally:
+        running.stop()
+    before, errors_before = traffic.between(warm, begin)
+    during, errors = traffic.between(begin, end + AFTER)
+    p99, p99_before = (times[int(len(times) * 0.99)] for times in (during, before))
+    lines = [
+        f"migrated in {end - begin:.0f} s",
+        f"before: {len(before)} answers, p50 {before[len(before) // 2] * 1000:.1f} ms, p99 {p99_before * 1000:.1f} ms, "
+        f"{len(errors_before)} errors",
+        f"meanwhile: {len(during)} answers, p50 {during[len(during) // 2] * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, "
+        f"longest {during[-1] * 1000:.0f} ms, {len(errors)} errors",
+        f"p99: {p99 / p99_before:.2f}, promised at most {MOST:g}, without an error: "
+        f"{'yes' if p99 <= MOST * p99_before and not errors else 'no'}",
+        *errors[:5],
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--base", metavar="COMMIT", required=True, help="the commit whose release runs meanwhile")
+    given = parser.parse_args()
+    with (
+        TemporaryDirectory(prefix="migrating-") as folder,
+        checked_out(given.base, Path(folder) / "checkout") as base,
+        embedded.start(Path(folder) / "data") as server,
+    ):
+        print(measured(base, server.url, given.events))
+
+
+if __name__ == "__main__":
+    main()
