@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from api.ingest.constants import wrong_constants, wrong_record
 from api.ingest.converters import CONVERTERS
 from api.ingest.converters.countries import country
 from api.ingest.converters.texts import compiled
@@ -117,18 +118,23 @@ class Declaration:
         belonging: dict[str, Any] = {}
         if briefing := declared.get("briefing"):
             briefing = {"key": declared["dataset"], **briefing, "resource": "briefing", "once": True}
-            yield self._record(briefing, ("briefing",))
-            belonging = {"briefing": briefing["key"]}
+            yield self._record(briefing, ("briefing",), declared["dataset"])
+            if ("briefing", "key") not in [place for place, _ in self.wrong]:
+                belonging = {"briefing": briefing["key"]}
         for place, one in enumerate(declared["record"]):
             owned = belonging if isinstance(one, dict) and one.get("resource") in BELONGING else {}
-            yield self._record({**owned, **one} if owned else one, ("record", place))
+            yield self._record({**owned, **one} if owned else one, ("record", place), declared["dataset"])
 
-    def _record(self, declared: Any, place: Place) -> Made | None:
+    def _record(self, declared: Any, place: Place, dataset: str) -> Made | None:
         if not isinstance(declared, dict) or (resource := declared.get("resource")) not in LINES:
             found = declared.get("resource") if isinstance(declared, dict) else declared
             self._fault((*place, "resource"), f"expected one of {', '.join(LINES)}, got {shown(found)}")
             return None
+        right = len(self.wrong)
         part = self._part(declared, place, LINES[resource].model, resource, required=("key",))
+        if part.fixed and len(self.wrong) == right:
+            for path, detail in wrong_record({**part.constants, "resource": resource, "dataset": dataset}):
+                self._fault((*place, *path), detail)
         return Made(**{**part.__dict__, "resource": resource, "once": bool(declared.get("once"))})
 
     def _part(
@@ -168,6 +174,8 @@ class Declaration:
                 columns[name] = made.columns
             elif (value := made.evaluate({})) is not None:
                 constants[name] = value
+        for path, detail in wrong_constants(model, constants):
+            self._fault((*place, *path), detail)
         holds = tuple(self._conditions(declared, place, aliases))
         return Part(holds, scopes, constants, tuple(fields), columns, tuple(needed), tuple(several))
 
@@ -181,6 +189,13 @@ class Declaration:
         written = declared[name]
         if isinstance(written, dict) and set(written) == {"first"} and isinstance(written["first"], list):
             return first([self._filling(one, filled, able, (*place, "first"), aliases) for one in written["first"]])
+        if isinstance(written, dict) and BY in written and len(written) > 1:
+            branches = {
+                term: self._filling(one, filled, able, (*place, term), aliases)
+                for term, one in written.items()
+                if term != BY
+            }
+            return chosen(self._template(written[BY], (*place, BY), aliases), branches)
         return self._filling(written, filled, able, place, aliases)
 
     def _filling(
@@ -333,7 +348,9 @@ class Declaration:
             self._used.add(column)
 
     def _fault(self, place: Place, detail: str) -> None:
-        self.wrong.append((place, detail))
+        """Take note of a fault, once."""
+        if (place, detail) not in self.wrong:
+            self.wrong.append((place, detail))
 
 
 def _of_row(found: Template, aliases: Names[str, str]) -> bool:

@@ -140,6 +140,7 @@ class Mapped:
     ) -> Iterator[tuple[Made, Entry]]:
         """The records of a row, without those that other rows have given already; `fresh` are the new ones of those.
         `written` is the row as it stands in the file, if its texts are not in NFC there."""
+        bad: set[str] = set()
         for record in self._mapping.records:
             if record.once and record.fixed and (record.resource, record.constants["key"]) in self._once:
                 continue
@@ -153,11 +154,17 @@ class Mapped:
                     line |= {"resource": record.resource, "dataset": self._mapping.dataset}
                     yield record, Entry(at, line, read(line, other))
             except Problem as error:
-                what = named(record.resource, line.get("key"))
-                wrong.append(Fault(Position(at), what, (), f"column {error.column}: {error.detail}"))
+                if error.column not in bad:  # one bad cell is one fault, however many records look at it
+                    what = named(record.resource, line.get("key"))
+                    wrong.append(Fault(Position(at), what, (), f"column {error.column}: {error.detail}"))
+                bad.add(error.column)
             except Invalid as error:
                 what = named(record.resource, line.get("key"))
-                wrong += [Fault(Position(at), what, path, _from(record, path, one)) for path, one in error.problems]
+                for path, one in error.problems:
+                    columns = {column for column in record.columns.get(str(path[0]), ()) if column} if path else set()
+                    if len(columns) != 1 or not columns <= bad:
+                        wrong.append(Fault(Position(at), what, path, _from(record, path, one)))
+                    bad |= columns if len(columns) == 1 else set()
 
     def _note_failures(self, row: Scope) -> None:
         """Count the values that `try` left out of a row that is taken."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def parsed(file: str, content: bytes) -> Mapping:
     """The mapping that the file's content declares."""
     try:
         written = content.decode("utf-8-sig")
-        declared = in_nfc(tomllib.loads(written))
+        declared = in_nfc(tomllib.loads(written, parse_float=Decimal))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise LoadError(f"{file} is no mapping.", (f"{file}: expected TOML: {error}",)) from None
     reader = Declaration(declared.get("maps", {}), declared.get("patterns", {}))

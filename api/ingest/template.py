@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from hashlib import sha256
 from operator import methodcaller
@@ -72,6 +73,8 @@ class Step:
 
 def template(written: Any, tables: Tables) -> Template:
     """Unfit where it names a conversion that there is not."""
+    if isinstance(written, date):  # a date of TOML, or a time
+        written = written.isoformat()
     if not isinstance(written, str):
         return Template(lambda _: written, (), written)
     parts = HOLE.split(written)

@@ -254,7 +254,7 @@ def test_two_rows_that_say_otherwise_of_one_record_are_told(through: Through) ->
         ("a.json", '[{"id": 1, "id": 2}]', "1:2: a name stands twice in this object"),
         ("a.json", '[{"id": 1e999999999}]', "expected a number below 1e15"),
         ("a.json", '[{"on": {}, "id": []}]', "column on: expected text or a number, got an object"),
-        ("a.json", '[{"town": ["T"]}]', "column town: expected text or a number, got a list"),
+        ("a.json", '[{"town": ["T"]}]', "key: expected text, got a list (from town)"),
         ("a.csv", HEAD + "1,2022-02-24,shell,T,1,2," + "9" * 5000 + ",M\n", "column dead: expected a number"),
         ("a.geojson", '{"type": "Other", "features": []}', "1: expected a GeoJSON FeatureCollection"),
         (

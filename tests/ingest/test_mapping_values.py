@@ -191,6 +191,12 @@ def test_try_leaves_out_elements_of_a_list_one_by_one(read: Read) -> None:
     assert notes == ['`try` left out 1 values of n, such as "many".']
 
 
+def test_a_date_in_several_columns_is_joined_before_it_is_read(read: Read) -> None:
+    mapping = EVENT + 'each = { when = "{y}-{m}-{d}" }\nstarts_at = "{when|day:%Y-%m-%d}"\ntime_precision = "day"'
+    lines, faults, _ = read(mapping, "id,y,m,d\n1,2021,5,9\n")
+    assert (faults, lines[0]["starts_at"]) == ([], "2021-05-09T00:00:00Z")
+
+
 def test_an_element_of_a_list_is_taken_by_its_position(read: Read) -> None:
     lines, faults, _ = read(PLACE + 'admin1 = "{at|split:/|element:-1}"', "id,at\n1,North / West / Ford\n")
     assert (faults, lines[0]["admin1"]) == ([], "Ford")
@@ -222,6 +228,54 @@ def test_a_field_that_is_a_country_takes_codes_and_names(read: Read, written: st
     assert (
         parsed("m.toml", (SOURCE + PLACE + f'country = "{written}"').encode()).records[1].constants["country"] == "UA"
     )
+
+
+@pytest.mark.parametrize(
+    ("mapping", "expected"),
+    [
+        (
+            '[briefing]\ntitle = "T"\nlanguage = "english!"\npublished_at = "2021-01-01T00:00:00Z"',
+            "briefing.language: ",
+        ),
+        ('[briefing]\ntitle = "T"\nlanguage = "en"\npublished_at = "2021"', "briefing.published_at: expected a time"),
+        (
+            '[briefing]\ntitle = "T"\nlanguage = "en"\npublished_at = "2021-01-02T00:00:00Z"\n'
+            'modified_at = "2021-01-01T00:00:00Z"',
+            "briefing.modified_at: expected a time at or after published_at",
+        ),
+        (
+            '[briefing]\nkey = "{a|b}"\ntitle = "T"\nlanguage = "en"\npublished_at = "2021-01-01T00:00:00Z"',
+            "briefing.key:",
+        ),
+        (
+            '[briefing]\ntitle = 5\nlanguage = "en"\npublished_at = "2021-01-01T00:00:00Z"',
+            "briefing.title: expected text",
+        ),
+        (FIGURE + 'value = "{n}"\nas_of = "2021"', "record[2].as_of: expected a date"),
+        (PLACE + 'latitude = 95.5\nlongitude = "{n}"', "record[2].latitude: expected degrees from -90 to 90"),
+        (PLACE + 'identifiers = [{ scheme = "A B", value = "{id}" }]', "record[2].identifiers[1].scheme: expected"),
+    ],
+)
+def test_a_wrong_constant_is_one_fault_of_the_mapping(mapping: str, expected: str) -> None:
+    head = SOURCE.replace("[[record]]", mapping + "\n[[record]]", 1) if mapping.startswith("[") else SOURCE + mapping
+    head += FIGURE + 'value = "{n}"\n' + EVENT + 'time_precision = "unknown"\n'
+    with pytest.raises(LoadError) as caught:
+        parsed("m.toml", head.encode())
+    (fault,) = caught.value.faults
+    assert expected in fault
+
+
+def test_numbers_and_dates_of_toml_are_values(read: Read) -> None:
+    mapping = PLACE + "latitude = -1.25\nlongitude = 30\n" + FIGURE + 'value = "{n}"\nas_of = 2021-05-09'
+    lines, faults, _ = read(mapping, "id,n\na,9\n")
+    assert (faults, float(lines[0]["latitude"]), lines[1]["as_of"]) == ([], -1.25, "2021-05-09")
+
+
+def test_one_bad_cell_is_one_fault_however_many_records_look_at_it(read: Read) -> None:
+    mapping = PLACE + 'country = "{id}"\n' + EVENT + 'starts_at = "{on|day}"\ntime_precision = "day"\n'
+    mapping += FIGURE + 'amount = "{n|amount}"\nas_of = "{on|date}"\nperiod_end = "{on|date}"\n'
+    _, faults, _ = read(mapping, "id,on,n\nUKR,9 May,2\nXX,2021-05-09,many\n")
+    assert [fault.partition(": expected")[0] for fault in faults] == ["2: column on", "3: column id", "3: column n"]
 
 
 def test_a_key_and_a_country_may_come_from_one_column(read: Read) -> None:

@@ -131,7 +131,8 @@ def _time(plain: str, known: list[Pattern], argument: str) -> Reading:
     reading = read(known, plain) if known else iso(plain)
     if reading is None:
         form = f"written as {argument}" if known else "[RFC 3339] such as 2022-02-24T05:30:00Z"
-        raise Unfit(f"expected a time {form}, got {shown(plain)}")
+        hint = "; %Z takes UTC, GMT and Z, and zone:NAME reads local times" if "%Z" in argument else ""
+        raise Unfit(f"expected a time {form}, got {shown(plain)}{hint}")
     if reading.clock is None:
         raise Unfit(f"expected a time, and {shown(plain)} has none: `day` takes a day")
     return reading

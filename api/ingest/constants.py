@@ -1,0 +1,32 @@
+"""The constants of a mapping, checked before any row: a wrong one is a fault of the mapping and not of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from api.ingest.format import NESTED
+from api.ingest.record import Invalid, read
+from api.ingest.wording import Problem, worded
+
+
+def wrong_constants(model: type[BaseModel], constants: dict[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with the constant fields of an object. Objects within it are checked by themselves."""
+    try:
+        model.model_validate(constants)
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            name = one["loc"][0] if one["loc"] else ""
+            if name in constants and one["type"] != "missing" and (len(one["loc"]) == 1 or name not in NESTED):
+                yield worded(one, list(model.model_fields))
+
+
+def wrong_record(line: dict[str, Any]) -> list[Problem]:
+    """Return what is wrong with a record that is the same for each row."""
+    try:
+        read(line)
+    except Invalid as error:
+        return error.problems
+    return []
