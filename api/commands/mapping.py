@@ -15,11 +15,6 @@ REFUSED = 65
 mapping = typer.Typer(help="Mappings: how rows of other data become records.", no_args_is_help=True)
 
 
-@mapping.callback()
-def group() -> None:
-    """Keep `new` a command of its own, although it is the only one."""
-
-
 @mapping.command("new")
 def new_mapping(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Rows of your data: CSV, JSON, NDJSON or GeoJSON.")],
@@ -34,3 +29,9 @@ def new_mapping(
     except OSError as error:
         print(f"briefing: {file} cannot be read: {error.strerror}", file=sys.stderr)
         sys.exit(REFUSED)
+
+
+@mapping.command("fields")
+def fields() -> None:
+    """Print the fields that a record may have, the required ones, and their vocabularies, as tables in Markdown."""
+    print("\n".join(import_module("api.ingest.field_table").field_tables()).strip())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api.ingest.converters import CONVERTERS
 from api.ingest.declaration import DECLARED, STEERING
+from api.ingest.field_table import field_tables
 from api.ingest.mapping import shipped
 
 TEXT = (Path(__file__).parents[2] / "docs" / "loading.md").read_text(encoding="utf-8")
@@ -16,6 +17,11 @@ def test_every_conversion_has_its_meaning_in_the_table() -> None:
     table = TEXT.partition("<!-- conversions -->")[2].partition("<!-- end -->")[0]
     found = dict(re.findall(r"^\| `(\w+)[^|]*\| (.*) \|$", table, re.M))
     assert found == {name: one.meaning for name, one in CONVERTERS.items()}
+
+
+def test_the_fields_of_every_record_are_listed() -> None:
+    table = TEXT.partition("<!-- fields -->\n")[2].partition("\n<!-- end fields -->")[0]
+    assert table == "\n".join(field_tables()).strip()
 
 
 def test_every_word_of_a_mapping_is_explained() -> None:

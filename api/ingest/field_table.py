@@ -1,0 +1,68 @@
+"""The load format as tables in Markdown: the fields of each resource, the required ones, and the vocabularies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from api.catalog import V1, Field, Link, Resource
+from api.ingest.format import CHILDREN, DEFAULTS, LINES, VALUES, Form
+from api.ingest.quotation import one
+
+SCALARS = {
+    "text": "text",
+    "number": "a number",
+    "float": "degrees",
+    "timestamp": "a time with its offset [RFC 3339]",
+    "date": "a date [ISO 8601]",
+    "country": "a country [ISO 3166-1 alpha-2]",
+    "language": "a language [BCP 47]",
+    "uri": "an http or https address",
+}
+
+
+def field_tables() -> Iterator[str]:
+    """Yield the lines of a table for each resource, and for each kind of object within one."""
+    for resource in V1.resources.values():
+        yield from _table(f"Fields of {one(resource.name)}:", resource, LINES[resource.name])
+    for child in V1.children.values():
+        yield from _table(
+            f"Fields of {one(child.name)}, one of the `{_holder(child)}` of a record:", child, CHILDREN[child.name]
+        )
+
+
+def _holder(child: Resource) -> str:
+    """The name of the list that a record has of these."""
+    return next(
+        link.name for owner in V1.resources.values() for link in owner.links.values() if link.target == child.name
+    )
+
+
+def _table(title: str, resource: Resource, form: Form) -> Iterator[str]:
+    yield from ("", title, "", "| field | holds | |", "|---|---|---|")
+    fields = [(field.name, _holds(field)) for field in resource.fields.values() if not field.derived]
+    links = [(link.name, _leads(link)) for link in resource.links.values() if link.kind != "many"]
+    for name, holds in (*fields, *links):
+        yield f"| `{name}` | {holds} | {_need(resource.name, name, form.model.model_fields[name].is_required())} |"
+
+
+def _need(owner: str, name: str, required: bool) -> str:
+    if required:
+        return "required"
+    default = DEFAULTS.get((owner, name))
+    return f"`{default}` by default" if default else ""
+
+
+def _holds(field: Field) -> str:
+    kind = field.type
+    if kind.name == "vocabulary":
+        return "one of " + ", ".join(f"`{term}`" for term in kind.of.terms())
+    if kind.name == "value":
+        parts = "{" + ", ".join(f"`{name}`" for name in VALUES[kind.of].model_fields) + "}"
+        return f"a list of objects {parts}" if kind.many else f"an object {parts}"
+    return "a list of texts" if kind.many else SCALARS[field.format or kind.name]
+
+
+def _leads(link: Link) -> str:
+    if link.owned:
+        return f"a list of {link.target}s, in order"
+    return f"a list of keys of {link.target}s" if link.kind == "several" else f"the key of {one(link.target)}"
