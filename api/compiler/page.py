@@ -208,6 +208,21 @@ def standing(writer: Writer, resource: Resource, alias: str) -> str:
     return f"{alias}.stands" if resource.name in writer.version.children else ""
 
 
+def _standing_counted(writer: Writer, resource: Resource, alias: str) -> str:
+    """Return the same condition for rows that are counted: few records are withdrawn, so that it is faster to leave out
+    theirs than to look up the record of each of 100,000 children."""
+    if not standing(writer, resource, alias):
+        return ""
+    owners = writer.version.listed_with(resource.name)
+    writer.looked_at.update(owners)
+    name = writer.name()
+    kinds = literal("{" + ",".join(owners) + "}")
+    return (
+        f"not exists (select from store.withdrawal {name}"
+        f" where {name}.resource = any({kinds}) and {name}.id = {alias}.record_id)"
+    )
+
+
 def counts(writer: Writer, rows: Rows, resource: Resource) -> str:
     """The `with` that counts what the filter leaves, once for a total and its quality; empty where none is asked."""
     asked = counted(rows.selection)
@@ -255,7 +270,7 @@ def _sampled(version: Version, resource: Resource, alias: str) -> str:
 
 def _left(writer: Writer, rows: Rows, resource: Resource) -> str:
     view = writer.view(resource.name)
-    root = standing(writer, resource, "s")
+    root = _standing_counted(writer, resource, "s")
     made = [condition(writer, resource, "s", one) for one in alternatives(resource, rows.filter)]
     made = [f"{root} and {one}" if root else one for one in made]
     if len(made) == 1:

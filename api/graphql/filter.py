@@ -75,6 +75,7 @@ class FilterReader:
         return Through(row.link.name, self.read(target, value, path, levels))
 
     def _search(self, value: dict[str, Any], path: str) -> Filter:
+        self._count_test(path)
         text = _checked(read_words, value["text"], f"{path}.text")
         given = value.get("language")
         language = "en" if given is None else _checked(read_language, given, f"{path}.language")
@@ -83,9 +84,7 @@ class FilterReader:
         return Search(text, language)
 
     def _conditions(self, row: Narrowed, value: Any, path: str) -> Filter:
-        self._tests += 1
-        if self._tests > TESTS_MOST:
-            raise _fault(path, f"A filter may hold at most {TESTS_MOST} tests.")
+        self._count_test(path)
         only = next(iter(row.conditions.values()))
         if len(row.conditions) == 1 and OPERATORS[only.operator].takes in WHOLE:
             return tested(only, _checked(WHOLE[OPERATORS[only.operator].takes], value, path))
@@ -93,6 +92,11 @@ class FilterReader:
             raise _fault(path, f"Expected at least one of {', '.join(OPERATORS[one].key for one in row.conditions)}.")
         by_key = {OPERATORS[operator].key: condition for operator, condition in row.conditions.items()}
         return both(*(_one(by_key[key], one, f"{path}.{key}") for key, one in value.items()))
+
+    def _count_test(self, path: str) -> None:
+        self._tests += 1
+        if self._tests > TESTS_MOST:
+            raise _fault(path, f"A filter may hold at most {TESTS_MOST} tests.")
 
 
 def _one(condition: Condition, value: Any, path: str) -> Filter:

@@ -43,7 +43,16 @@ from api.query.selection import (
     Single,
     counted,
 )
-from api.query.work import RELATIONS_PER_POINT, SEVERAL, VALUES_PER_POINT, relations, reserve, values
+from api.query.work import (
+    RELATIONS_PER_POINT,
+    SEVERAL,
+    VALUES_PER_POINT,
+    WORDS_PER_POINT,
+    relations,
+    reserve,
+    searched_words,
+    values,
+)
 
 SEARCH = 5
 LINK = 10
@@ -76,7 +85,12 @@ def price(query: Query) -> int:
 
 def least(query: Query) -> int:
     """Return the points that a request costs at least: planning its statement is work, even if it finds nothing."""
-    return max(1, relations(query) // RELATIONS_PER_POINT, values(query) // VALUES_PER_POINT)
+    return max(
+        1,
+        relations(query) // RELATIONS_PER_POINT,
+        values(query) // VALUES_PER_POINT,
+        searched_words(query) // WORDS_PER_POINT,
+    )
 
 
 def largest(query: Query) -> int:

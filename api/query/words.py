@@ -7,13 +7,14 @@ The syntax is that of search engines on the web (https://www.postgresql.org/docs
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from api.catalog import Outdated
 
 # A phrase, closed or not, or anything up to the next space or quotation mark; with a minus before it, or without.
 PART = re.compile(r'(-*)(?:"([^"]*)"?|([^\s"]+))')
-# Letters that are written as apostrophes, and one that only stretches a word: without other letters they are no word.
-NO_WORD = str.maketrans("", "", "".join(map(chr, (*range(0x2B9, 0x2C0), 0x2C8, 0x640, 0xA78B, 0xA78C))))
+# A letter or digit, but none that is written as an apostrophe or only stretches a word: those alone are no word.
+LETTER = re.compile(r"[^\W_\u02b9-\u02bf\u02c8\u0640\ua78b\ua78c]")
 # Letters of the scripts that are written without spaces: each of them is a word to Postgres (sql/migrations).
 RUNS = re.compile(
     "[\u0e00-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\ua000-\ua4cf"
@@ -27,10 +28,14 @@ STEMMED = frozenset({
 })  # fmt: skip
 OR = "|"
 # Letters before a star. So many words have a shorter beginning, and Postgres would read them all, that it is searched
-# as a word. A letter of a script without spaces is enough.
+# as a word. A letter of a script without spaces is enough. store.search_words counts again, in the word as Postgres
+# reads it, which is shorter if it contains signs that Postgres leaves out.
 PREFIX_LEAST = 3
+# Texts whose terms are remembered, because each search of a statement needs them several times. 4 MB at most.
+REMEMBERED = 256
 
 
+@lru_cache(maxsize=REMEMBERED)
 def terms(text: str) -> tuple[str, ...]:
     """Return the terms of a search: `+word` that has to be found, `-word` that must not be found, and `|` between
     alternatives. A term may be a phrase, or end with a star. There are none if the text contains no word."""
@@ -55,8 +60,10 @@ def terms(text: str) -> tuple[str, ...]:
 
 
 def _is_prefix(word: str) -> bool:
+    if not word.endswith("*"):
+        return False
     beginning = re.split(r"\W", word.removesuffix("*"))[-1]
-    return word.endswith("*") and (len(beginning) >= PREFIX_LEAST or bool(RUNS.search(beginning)))
+    return len(beginning) >= PREFIX_LEAST or RUNS.search(beginning) is not None
 
 
 def is_stemmed(language: str) -> bool:
@@ -72,9 +79,10 @@ def unstemmed(name: str) -> Outdated:
 
 def has_word(text: str) -> bool:
     """Return whether a text contains a letter or a digit that can be searched."""
-    return any(letter.isalnum() for letter in text.translate(NO_WORD))
+    return LETTER.search(text) is not None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def count(text: str) -> int:
     """Return about how many words Postgres compares."""
     return len(WORD.findall(RUNS.sub(" x ", text)))

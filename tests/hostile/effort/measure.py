@@ -45,7 +45,7 @@ class Request:
                 ).query
             path, _, query_string = self.text[1:].partition("?")
             plural, _, identifier = path.partition("/")
-            resource = next(one for one in version.resources.values() if one.plural == plural)
+            resource = next(one for one in version.lists.values() if one.plural == plural)
             if identifier:
                 return record_query(version, resource, identifier, query_string.encode())
             return list_query(version, resource, query_string.encode())

@@ -109,6 +109,9 @@ def greedy(held: Held) -> dict[str, Request]:
         "an order that no index has": "/figures?unit=kg&sort=-updated_at&limit=1",
         "a search of one record": f"/documents?ids={held.ids['document'][0]}&q=-zzzz&limit=200",
         "a distance": "/events?near=10,10,20000&count=estimated&limit=2",
+        "a count of citations": "/citations?count=exact&limit=1",
+        "an estimate of citations": "/citations?count=estimated&limit=1",
+        "a count of some citations": "/citations?stance=asserts&count=exact&limit=1",
         "identifiers that no event has": f"/events?identifier={nobody}&count=exact&limit=1",
     }
     found = {}
@@ -162,6 +165,23 @@ async def test_the_charge_is_more_where_more_was_looked_at(connection: asyncpg.C
     )
     assert few is not None and many is not None
     assert few.points == 1 and many.points > 40
+
+
+@pytest.mark.parametrize("asked", ["exact", "estimated"])
+@pytest.mark.parametrize("plural", ["citations", "participants", "relations"])
+async def test_a_count_of_children_looks_up_no_records(
+    connection: asyncpg.Connection[Any], plural: str, asked: str
+) -> None:
+    """It leaves out the children of withdrawn records instead, which are few."""
+    counted = await measure(connection, Request(f"/{plural}?limit=1&count={asked}"))
+    page = await measure(connection, Request(f"/{plural}?limit=1"))
+    held = await connection.fetchrow(
+        "select relpages, reltuples from pg_class where oid = ('store.' || $1)::regclass", plural.removesuffix("s")
+    )
+    assert counted is not None and page is not None
+    # Both counts together read the table once and a part of it.
+    assert counted.buffers <= page.buffers + 50 + 2 * held["relpages"]
+    assert counted.rows <= page.rows + 50 + 10 * max(held["reltuples"], 0)
 
 
 async def test_a_database_that_keeps_no_counts_charges_the_whole_price(store: str) -> None:

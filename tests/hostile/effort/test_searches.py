@@ -1,0 +1,101 @@
+"""The work of a search follows from its words: what Postgres does to read them, and what its index of words reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+
+from api.compiler import compile
+from api.query import words
+from api.store.migrate import migrate
+from tests.hostile.effort.measure import Request, connect, measure
+
+RECORDS = 3_000
+BEGINNINGS = [f"{first}{second}a" for first in "bcdfghklmn" for second in "aeiou"]
+CHINESE = "".join(chr(0x4E00 + n) for n in range(500))
+
+
+@pytest.fixture(scope="module")
+async def connection(fresh_database: Callable[..., Awaitable[str]]) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A connection to a store of sources, each of which has a word for each of these beginnings."""
+    url = await fresh_database()
+    await migrate(url)
+    writer = await asyncpg.connect(url)
+    await writer.execute(
+        """
+        insert into store.source (id, name, name_key, kind, description, created_at, updated_at, digest)
+        select 'src_' || lpad(n::text, 26, '0'), 'Source ' || n, '\\x00', 'person',
+            (select string_agg(beginning || n % 40, ' ') from unnest($1::text[]) beginning), now(), now(), '\\x00'
+        from generate_series(1, $2::int) n
+        """,
+        BEGINNINGS,
+        RECORDS,
+    )
+    await writer.execute("vacuum (analyze) store.source")
+    await writer.close()
+    made = await connect(url)
+    yield made
+    await made.close()
+
+
+def searching(text: str, *, size: int = 1) -> Request:
+    return Request(f"/sources?limit={size}&q={quote(text)}")
+
+
+async def test_beginnings_of_words_are_charged_where_another_word_leaves_nothing_of_them(
+    connection: asyncpg.Connection[Any],
+) -> None:
+    """The index reads all that they match, and Postgres counts the matches that are left: none."""
+    word = await measure(connection, searching("zzzz"))
+    many = await measure(connection, searching("zzzz " + " ".join(f"{one}*" for one in BEGINNINGS)))
+    assert word is not None and many is not None
+    assert many.buffers > 5 * word.buffers
+    assert many.buffers / many.points <= 40 / 3 + word.buffers / word.points
+
+
+@pytest.mark.parametrize("text", ["zzz_b*", "b\u0640\u0640*", "zzʼb*", "b\u0651\u0640\u0640\u0640*"])
+async def test_no_sign_that_postgres_leaves_out_makes_a_beginning_longer(
+    connection: asyncpg.Connection[Any], text: str
+) -> None:
+    query = await connection.fetchval("select store.search_query($1, 'en')::text", list(words.terms(text)))
+    assert ":*" not in query
+
+
+@pytest.mark.parametrize("text", ["bca*", "zzz-bca*", "zzz_bca*", "b\u0640ca*"])
+async def test_a_beginning_of_three_letters_is_one(connection: asyncpg.Connection[Any], text: str) -> None:
+    query = await connection.fetchval("select store.search_query($1, 'en')::text", list(words.terms(text)))
+    assert query.endswith("'bca':*")
+
+
+@pytest.mark.parametrize("text", [" ".join(["ab"] * 160), CHINESE, f'"{" ".join(["ab"] * 160)}"'])
+async def test_the_words_of_a_search_cost_points_even_where_it_finds_nothing(
+    connection: asyncpg.Connection[Any], text: str
+) -> None:
+    work = await measure(connection, searching(text))
+    assert work is not None and work.points >= words.count(text) // 20
+
+
+async def test_each_search_of_a_filter_is_a_test() -> None:
+    """Reading one takes as long as reading other tests, and each costs a filter its share."""
+    languages = [f"{first}{second}" for first in "abcdefgh" for second in "abcdefgh"]
+    searches = [{"search": {"text": "word", "language": one}} for one in languages]
+
+    def asked(count: int) -> Request:
+        document = "query($f: EventFilter) { events(first: 1, filter: $f) { nodes { id } } }"
+        return Request(document, {"f": {"or": searches[:count]}})
+
+    assert asked(60).query() is not None
+    assert asked(61).query() is None
+
+
+async def test_a_text_is_divided_into_terms_once() -> None:
+    """A statement names a search several times."""
+    words.terms.cache_clear()
+    query = Request("/events?count=exact&q=" + quote("one two three")).query()
+    assert query is not None
+    assert compile(query).sql.count("store.search_query") > 2
+    assert words.terms.cache_info().misses == 1
