@@ -99,3 +99,30 @@ async def test_a_text_is_divided_into_terms_once() -> None:
     assert query is not None
     assert compile(query).sql.count("store.search_query") > 2
     assert words.terms.cache_info().misses == 1
+
+
+async def test_the_pieces_of_long_values_are_counted(fresh_database: Callable[..., Awaitable[str]]) -> None:
+    """A search tests the words of each record that it looks at, and those of long texts stand apart from the row."""
+    url = await fresh_database()
+    await migrate(url)
+    writer = await asyncpg.connect(url)
+    await writer.execute(
+        """
+        insert into store.source (id, name, name_key, kind, created_at, updated_at, digest)
+        values ('src_' || repeat('0', 26), 'Source', '\\x00', 'outlet', now(), now(), '\\x00');
+        insert into store.briefing
+            (id, title, summary, language, publisher_id, published_at, created_at, updated_at, digest)
+        select 'brf_' || lpad(n::text, 26, '0'), 'Briefing ' || n,
+            (select string_agg(md5(n || ' ' || word), ' ') from generate_series(1, 200) word), 'en',
+            'src_' || repeat('0', 26), now(), now(), now(), '\\x00'
+        from generate_series(1, 500) n;
+        """
+    )
+    await writer.execute("vacuum (analyze) store.briefing")
+    await writer.close()
+    reader = await connect(url)
+    work = await measure(reader, Request("/briefings?limit=50&q=zzzz"))
+    await reader.close()
+    assert work is not None
+    # 400 briefings are looked at first. As rows alone they would cost 10 points.
+    assert work.buffers > 1_000 and work.buffers / work.points <= 87
