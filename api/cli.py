@@ -77,10 +77,16 @@ def load(
     skip_bad: Annotated[
         str | None, typer.Option("--skip-bad", metavar="FILE", help="Set bad rows aside in FILE and load the rest.")
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Let --complete withdraw more than a tenth of a dataset without asking.")
+    ] = False,
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="Withdraw figures, quotes and events with what they belong to.")
+    ] = False,
 ) -> None:
     """Load briefings, or rows of other data: each file whole, or not at all."""
     loading = import_module("api.ingest.load")
-    manner = loading.Manner(format, check, complete, skip_bad)
+    manner = loading.Manner(format, check, complete, skip_bad, yes, cascade)
     sys.exit(loading.run_load(paths, read_settings(), wait=wait, quiet=quiet, manner=manner))
 
 

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
+
+
+@contextmanager
+def aside(path: str) -> Iterator[Aside]:
+    """Open a file for rows that are set aside. Half of a surrogate pair, which UTF-8 cannot hold, becomes the escape
+    that JSON has for it."""
+    with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as stream:
+        yield Aside(stream)
 
 
 class Aside:
@@ -12,7 +23,7 @@ class Aside:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def put(self, line: int, reason: str, row: Any) -> None:
-        """Set a row aside."""
-        found = {"line": line, "reason": reason, "row": row}
+    def put(self, line: int, record: int, reason: str, row: Any) -> None:
+        """Set a row aside. `record` counts the rows of the file."""
+        found = {"line": line, "record": record, "reason": reason, "row": row}
         self._stream.write(json.dumps(found, ensure_ascii=False, default=str) + "\n")

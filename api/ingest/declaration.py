@@ -17,34 +17,19 @@ from api.ingest.converters import CONVERTERS
 from api.ingest.converters.countries import country
 from api.ingest.converters.texts import compiled
 from api.ingest.converters.values import Tables, Unfit, key
+from api.ingest.feature import PRECISION
 from api.ingest.format import CHILDREN, LINES, NESTED, VALUES
+from api.ingest.heading import Place, heading, wrong
 from api.ingest.mapping_fields import BELONGING, COUNTRY, LINKS, LISTS, NUMERIC, SEVERAL, SEVERAL_FIELDS, TERMS
+from api.ingest.paths import GIVEN, generalized, of_row, resolved
 from api.ingest.plan import Made, Mapping, Part, all_columns, each, finished, joined, kept, order, through
 from api.ingest.quotation import shown
 from api.ingest.template import ROW_HASH, ROW_NUMBER, Scope, Template, chosen, first, remembered, template
 from api.ingest.wording import closest
 
-Place = tuple[str | int, ...]
-CONTAINERS = ("csv", "json", "ndjson", "geojson")
-DECLARED: dict[str, Any] = {
-    "title": str,
-    "dataset": str,
-    "container": (str, list),
-    "delimiter": str,
-    "encoding": str,
-    "empty": list,
-    "ignore": dict,
-    "optional": list,
-    "maps": dict,
-    "patterns": dict,
-    "briefing": dict,
-    "record": list,
-}
-REQUIRED = ("dataset", "container", "record")
-STEERING = ("resource", "once", "when", "unless", "ordered", "unordered", "each", "columns")
+STEERING = ("resource", "once", "when", "unless", "ordered", "unordered", "each", "uneven", "columns")
 NOTHING: Names[str, str] = {}
 BY = "by"
-GIVEN = ("column", "label", "cell", "position")  # names that `each` and `columns` give to what they go through
 
 
 class Declaration:
@@ -55,43 +40,25 @@ class Declaration:
         self.tables = Tables(self.maps, patterns if _terms(patterns) else {})
         self.wrong: list[tuple[Place, str]] = []
         self._used: set[str] = set()
+        self._needed: set[str] = set()
+        self._features = False
 
     def mapping(self, name: str, declared: dict[str, Any]) -> Mapping | None:
         self._known(declared)
         if self.wrong:
             return None
-        containers = declared["container"] if isinstance(declared["container"], list) else [declared["container"]]
-        for one in containers:
-            if one not in CONTAINERS:
-                self._fault(("container",), f"expected one of {', '.join(CONTAINERS)}, got {shown(one)}")
+        self._features = "geojson" in declared["container"]
         records = list(self._records(declared))
         return Mapping(
             name=name,
-            dataset=declared["dataset"],
-            containers=tuple(containers),
             records=tuple(one for one in records if one),
             used=frozenset(self._used),
-            ignored={column: str(why) for column, why in declared.get("ignore", {}).items()},
-            optional=frozenset(declared.get("optional", ())),
-            delimiter=declared.get("delimiter", ","),
-            encoding=self._encoding(declared.get("encoding", "utf-8")),
-            empty=frozenset(declared.get("empty", ())),
+            needed=frozenset(self._needed),
+            **heading(declared),
         )
 
     def _known(self, declared: dict[str, Any]) -> None:
-        for name, value in declared.items():
-            if name not in DECLARED:
-                self._fault((name,), f"expected one of {', '.join(DECLARED)}{closest(name, DECLARED)}")
-            elif not isinstance(value, DECLARED[name]):
-                self._fault((name,), f"expected {_kind(DECLARED[name])}, got {shown(value)}")
-        for name in REQUIRED:
-            if not declared.get(name):
-                self._fault((name,), "expected, but it is missing")
-        for name in ("empty", "optional", "container"):
-            if isinstance(declared.get(name), list) and not all(isinstance(one, str) for one in declared[name]):
-                self._fault((name,), f"expected texts, got {shown(declared[name])}")
-        if {*declared.get("delimiter", ",")} & {*'"\r\n'} or not declared.get("delimiter", ","):
-            self._fault(("delimiter",), "expected a character such as , or ;")
+        self.wrong += wrong(declared)
         if len(self.maps) != len(declared.get("maps", {})):
             self._fault(("maps",), 'expected tables such as [maps.kind] with lines such as "1" = "clash"')
         self._patterns(declared.get("patterns", {}))
@@ -103,15 +70,6 @@ class Declaration:
                 compiled(written if isinstance(written, str) else "(")
             except Unfit as error:
                 self._fault(("patterns", name), str(error))
-
-    def _encoding(self, name: str) -> str:
-        try:
-            plain = "a,\n".encode(name) == b"a,\n"
-        except LookupError:
-            plain = False
-        if not plain:  # a line has to end with the byte that ends it in ASCII
-            self._fault(("encoding",), f"expected an encoding such as utf-8 or windows-1252, got {shown(name)}")
-        return name
 
     def _records(self, declared: dict[str, Any]) -> Iterator[Made | None]:
         """The briefing is a record as well, and what can belong to one belongs to it."""
@@ -131,6 +89,8 @@ class Declaration:
             self._fault((*place, "resource"), f"expected one of {', '.join(LINES)}, got {shown(found)}")
             return None
         right = len(self.wrong)
+        if resource == "place" and self._features and "{latitude" in str(declared.get("latitude")):
+            declared = {"geo_precision": f"{{{PRECISION}}}", **declared}  # for lines and areas
         part = self._part(declared, place, LINES[resource].model, resource, required=("key",))
         if part.fixed and len(self.wrong) == right:
             for path, detail in wrong_record({**part.constants, "resource": resource, "dataset": dataset}):
@@ -252,7 +212,7 @@ class Declaration:
         except Unfit as error:
             self._fault(place, str(error))
             return Template(lambda _: None, ())
-        return remembered(made, (written, finish)) if finish and _of_row(found, aliases) else made
+        return remembered(made, (written, finish)) if finish and of_row(found.columns, aliases) else made
 
     def _chosen(
         self, owner: str, name: str, written: dict[str, Any], place: Place, aliases: dict[str, str]
@@ -272,9 +232,9 @@ class Declaration:
         except Unfit as error:
             self._fault(place, str(error))
             return Template(lambda _: None, ())
-        for column in found.columns if whole or found.last else ():
-            self._use(column, aliases)
-        return remembered(found, written) if _of_row(found, aliases) and not found.bare else found
+        for column in found.columns:
+            self._use(column, aliases, place, whole or not found.bare)
+        return remembered(found, written) if of_row(found.columns, aliases) and not found.bare else found
 
     def _terms(self, terms: tuple[str, ...], written: Any, found: Template, place: Place) -> None:
         """Constants of a vocabulary, and all that a map can give where it comes last, are terms of it."""
@@ -304,7 +264,7 @@ class Declaration:
             self._fault(place, f'expected columns, as in ["low", "best"], got {shown(written)}')
             return lambda _: True
         for column in written:
-            self._use(column, aliases)
+            self._use(column, aliases, place)
 
         rises = order(written)
         return lambda scope: rises(scope) is wanted
@@ -320,7 +280,7 @@ class Declaration:
                 self._fault((*place, "columns"), 'expected a table, as in {tank = "tanks"}')
                 return aliases, None
             for column in named:
-                self._use(column, aliases)
+                self._use(column, aliases, (*place, "columns"))
             return aliases | dict.fromkeys(GIVEN, ""), through(named)
         if "each" not in declared:
             return aliases, None
@@ -331,21 +291,28 @@ class Declaration:
             name: self._template(one, (*place, "each", name), aliases, whole=False)
             for name, one in declared["each"].items()
         }
-        inner = {
-            name: f"{one.columns[0]}[]" if len(one.columns) == 1 and not one.last else "" for name, one in lists.items()
-        }
-        return aliases | inner | {"position": ""}, lambda row: each(row, lists)
+        inner = {name: f"{resolved(one.columns[0], aliases)}[]" if one.bare else "" for name, one in lists.items()}
+        uneven = self._uneven(declared.get("uneven", []), lists, place)
+        return aliases | inner | {"position": ""}, lambda row: each(row, lists, uneven)
 
-    def _use(self, column: str, aliases: dict[str, str]) -> None:
-        if column in (ROW_NUMBER, ROW_HASH):
+    def _uneven(self, names: Any, lists: Names[str, Any], place: Place) -> frozenset[str]:
+        """The lists of `each` that may have another length than the first."""
+        if not isinstance(names, list) or not all(name in lists for name in names):
+            self._fault((*place, "uneven"), f"expected names that each gives: {', '.join(lists)}")
+            return frozenset()
+        return frozenset(names)
+
+    def _use(self, column: str, aliases: Names[str, str], place: Place, whole: bool = True) -> None:
+        """Note that the mapping looks at a column, or at a part of it such as `parties[0].name`."""
+        path = resolved(column, aliases)
+        if not path or column in (ROW_NUMBER, ROW_HASH):
             return
-        name, dot, rest = column.partition(".")
-        if column in aliases:
-            self._used.add(aliases[column])
-        elif name in aliases:
-            self._used.add(aliases[name] + dot + rest)
-        else:
-            self._used.add(column)
+        if path.startswith((".", "[")):
+            self._fault(place, f"{shown(column)}: the parts of a text have no names of their own")
+            return
+        self._needed.add(path)
+        if whole:
+            self._used |= {path, generalized(path)}
 
     def _fault(self, place: Place, detail: str) -> None:
         """Take note of a fault, once."""
@@ -353,15 +320,5 @@ class Declaration:
             self.wrong.append((place, detail))
 
 
-def _of_row(found: Template, aliases: Names[str, str]) -> bool:
-    """Whether it looks at the row alone, so that it gives the same wherever it stands."""
-    return bool(found.columns) and not any(column.partition(".")[0] in aliases for column in found.columns)
-
-
 def _terms(declared: Any) -> bool:
     return isinstance(declared, dict) and all(isinstance(one, str) for one in declared.values())
-
-
-def _kind(types: Any) -> str:
-    names = {str: "text", list: "a list", dict: "a table"}
-    return " or ".join(names[one] for one in (types if isinstance(types, tuple) else (types,)))

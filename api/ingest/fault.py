@@ -23,7 +23,8 @@ class Fault:
 
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.position.line, self.position.column) if part)
-        what = ", ".join(part for part in (self.record, joined(self.path)) if part)
+        element = f"record {self.position.record}" if self.position.record else ""
+        what = ", ".join(part for part in (element, self.record, joined(self.path)) if part)
         return ": ".join(part for part in (where, what, self.detail) if part)
 
 
@@ -58,3 +59,8 @@ class Faults:
 def named(resource: object, name: object) -> str:
     """A record as messages call it: event "mariupol-shelling"."""
     return f"{resource if isinstance(resource, str) else 'record'} {shown(name)}" if name else ""
+
+
+def repeated(resource: str, where: str) -> str:
+    """The fault of a record that a file makes twice."""
+    return f"this {resource} stands in the file already, {where}"

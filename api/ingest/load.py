@@ -9,23 +9,27 @@ import asyncio
 import re
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path as FilePath
+from io import TextIOWrapper
 
 from api.errors import BriefingError, Busy, LoadError, Unavailable
-from api.ingest.aside import Aside
-from api.ingest.fault import MOST, Fault, Faults, named
+from api.ingest.aside import aside
+from api.ingest.consent import ask, large
+from api.ingest.container import SUFFIXES
+from api.ingest.fault import MOST, Fault, Faults, named, repeated
 from api.ingest.identity import linked_id
-from api.ingest.mapped import KINDS, mapped
+from api.ingest.mapped import mapped
 from api.ingest.mapping import mapping
 from api.ingest.quotation import shown
-from api.ingest.reader import STDIN, Entry, Text, files, opened
-from api.ingest.record import Invalid, read
+from api.ingest.reader import Entry, Text, files, opened
+from api.ingest.record import Invalid, doubts, read
 from api.ingest.report import Report, Silence, reported, summary
-from api.ingest.syntax import Position
+from api.ingest.source import STDIN
+from api.ingest.syntax import Malformed, Position
+from api.ingest.vouched import is_vouched
 from api.ingest.wording import Path
 from api.settings import Settings
 from api.store.address import address
@@ -34,6 +38,7 @@ from api.store.write import Astray, Counts, Writer, writing
 
 WAIT = 5.0  # two small loads at once take turns; behind a long one the second is told so, with its own exit code
 CHUNK = 1 << 18
+CIRCULAR = ("part_of", "follows")  # relations that lead nowhere back
 LOOKED_AT = 10_000  # faults of one kind that are counted
 PARTS = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 EX_OK, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 0, 65, 66, 69, 75, 78
@@ -62,12 +67,15 @@ class Summary:
 @dataclass(frozen=True)
 class Manner:
     """How files are to be loaded: through which mapping; only to `check` them; each as the `complete` edition of its
-    dataset, so that what it no longer holds is withdrawn; with bad rows set aside in the file `skip_bad`."""
+    dataset, so that what it no longer holds is withdrawn; with bad rows set aside in the file `skip_bad`. With `yes`, a
+    complete edition may withdraw any part of it unasked; with `cascade`, dependants are withdrawn with parents."""
 
     format: str | None = None
     check: bool = False
     complete: bool = False
     skip_bad: str | None = None
+    yes: bool = False
+    cascade: bool = False
 
 
 PLAIN = Manner()
@@ -92,6 +100,9 @@ def run_load(
 ) -> int:
     """Load as a command: progress and faults to stderr, the summary to stdout. Returns the exit code."""
     place = _place(settings)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files need not be Unicode
     try:
         with address(settings) as url, reported(quiet) as report:
             if not settings.database_url:
@@ -121,7 +132,7 @@ def _files(paths: list[str], manner: Manner) -> list[str]:
     """The files to load. Those of one mapping are of one dataset, so at most one of them can be all of it."""
     if manner.format is None:
         return files(paths)
-    found = files(paths, tuple(KINDS))
+    found = files(paths, SUFFIXES)
     if manner.complete and len(found) > 1:
         raise LoadError("The complete edition of a dataset is one file.", hint="Load them without --complete.")
     return found
@@ -144,30 +155,59 @@ def _sources(manner: Manner) -> Iterator[Opening]:
     if manner.skip_bad is None:
         yield partial(mapped, mapping=found, aside=None)
         return
-    with FilePath(manner.skip_bad).open("w", encoding="utf-8") as stream:
-        yield partial(mapped, mapping=found, aside=Aside(stream))
+    with aside(manner.skip_bad) as bad:
+        yield partial(mapped, mapping=found, aside=bad)
 
 
 async def _load(path: str, opening: Opening, url: str, report: Report, wait: float, manner: Manner) -> Summary:
     faults = Faults("<stdin>" if path == STDIN else path)
-    with opening(path) as text:
+    vouched = manner.format is None and is_vouched(path)
+    with _opened(opening, path, faults) as text:
         async with writing(url, wait, keep=not manner.check) as store:
             await store.stage(_rows(text, faults, report))
             faults.refuse()
-            await _check_records(store, text, faults)
-            if manner.complete:
-                await _complete(store)
+            await _check_records(store, text, faults, vouched)
+            notes = await _withdraw(store, faults.file, report, manner)
             report.writing(faults.file, sum(store.staged.values()))
             await store.merge()
             await _check_links(store, text, faults)
-            notes = [*text.notes(), *_consequences(await store.standing())]
+            if not vouched:
+                await _check_circles(store, text, faults)
+            notes = [*text.notes(), *notes, *_consequences(await store.standing())]
         return Summary(store.counts, tuple(f"{faults.file}: {note}" for note in notes))
 
 
-def _consequences(standing: int) -> list[str]:
-    if not standing:
+@contextmanager
+def _opened(opening: Opening, path: str, faults: Faults) -> Iterator[Text]:
+    """Open the file. What cannot be read at all is refused as a fault of it is."""
+    with ExitStack() as stack:
+        try:
+            text = stack.enter_context(opening(path))
+        except Malformed as error:
+            faults.add(Fault(error.position, "", (), error.detail))
+            faults.refuse()
+        yield text
+
+
+async def _withdraw(store: Writer, file: str, report: Report, manner: Manner) -> list[str]:
+    """Stage the withdrawals that follow from the file. Those of a complete edition are asked about if they are many."""
+    if manner.complete:
+        await _complete(store)
+    if manner.cascade:
+        await store.cascade()
+    if not manner.complete or manner.yes or not (losses := large(await store.losses())):
         return []
-    return [f"{standing:,} records of withdrawn briefings stand as before: a record is withdrawn by itself."]
+    if manner.check:
+        return [f"This withdraws {', '.join(losses)}: a load asks, or takes --yes."]
+    ask(file, losses, report)
+    return []
+
+
+def _consequences(standing: Mapping[str, int]) -> list[str]:
+    return [
+        f"{count:,} records of withdrawn {parent}s stand as before. With --cascade they are withdrawn, too."
+        for parent, count in standing.items()
+    ]
 
 
 async def _complete(store: Writer) -> None:
@@ -206,12 +246,15 @@ def _note(faults: Faults, text: Text, entry: Entry, error: Invalid) -> None:
         faults.add(Fault(position, what, path, detail))
 
 
-async def _check_records(store: Writer, text: Text, faults: Faults) -> None:
+async def _check_records(store: Writer, text: Text, faults: Faults, vouched: bool) -> None:
     for again in await store.repeated(LOOKED_AT):
-        first = text.position(again.first, ()).line
-        _found(faults, text, again, ("key",), f"this {again.resource} stands in the file already, at line {first}")
+        where = text.where(again.first, again.number)
+        _found(faults, text, again, ("key",), repeated(again.resource, where))
     for one in await store.unknown(LOOKED_AT):
         _found(faults, text, one, ("withdrawn",), f"there is no such {one.resource} that could be withdrawn")
+    for doubtful in [] if vouched else await store.doubtful(LOOKED_AT):
+        for path, detail in doubts(doubtful.doubts):
+            _found(faults, text, doubtful, path, detail)
     faults.refuse()
 
 
@@ -221,6 +264,15 @@ async def _check_links(store: Writer, text: Text, faults: Faults) -> None:
         given = next((key for key in keys if linked_id(dataset, one.target, key) == one.id), one.id)
         path = tuple(int(number) if number else name for number, name in PARTS.findall(one.path))
         _found(faults, text, one, path, f"there is no {one.target} {shown(given)}, in this file or in the store")
+    faults.refuse()
+
+
+async def _check_circles(store: Writer, text: Text, faults: Faults) -> None:
+    """An event is not a part of itself, nor does it follow itself, through others either."""
+    for kind in CIRCULAR:
+        for one in await store.circles(kind):
+            detail = f"expected no circle: through others, the event is {kind} itself"
+            _found(faults, text, one, ("related", one.position, "event"), detail)
     faults.refuse()
 
 

@@ -6,31 +6,29 @@ else was left out.
 
 from __future__ import annotations
 
-import os
-import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import BufferedReader, FileIO
-from typing import Any, BinaryIO
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from typing import Any
 
 from api.ingest.aside import Aside
-from api.ingest.fault import Fault, Faults, named
+from api.ingest.columns import Columns
+from api.ingest.container import open_rows
+from api.ingest.fault import Fault, Faults, named, repeated
+from api.ingest.naming import Naming
 from api.ingest.nfc import in_nfc
+from api.ingest.numbering import LineIndex, numbered, row_of
 from api.ingest.plan import Made, Mapping
-from api.ingest.quotation import shown
-from api.ingest.reader import STDIN, Entry
-from api.ingest.record import Invalid, read
+from api.ingest.reader import Entry
+from api.ingest.record import Invalid, doubtful, doubts, read
+from api.ingest.repeats import Repeats
 from api.ingest.row import Bad, Row, Rows
-from api.ingest.stream import Array, Lines
+from api.ingest.source import Source, unpacked
 from api.ingest.syntax import Malformed, Position
-from api.ingest.table import Table
-from api.ingest.template import FAILED, Problem, Scope, scoped
-from api.ingest.wording import Path, closest
+from api.ingest.template import FAILED, LEFT_OUT, Problem, Scope, scoped
+from api.ingest.wording import Path
 
-KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".geojson": "geojson"}
-KINDS |= {".ndjson": "ndjson", ".jsonl": "ndjson"}
 SHOWN_COLUMNS = 40
 SHOWN_RECORDS = 10
 
@@ -38,108 +36,110 @@ SHOWN_RECORDS = 10
 class Mapped:
     """An open file that a mapping reads. With `aside`, bad rows go there and the rest is taken."""
 
-    def __init__(self, rows: Rows, mapping: Mapping, aside: Aside | None) -> None:
+    def __init__(self, source: Source, rows: Rows, mapping: Mapping, aside: Aside | None) -> None:
+        self._source = source
         self._rows = rows
         self._mapping = mapping
         self._aside = aside
-        self._seen: dict[str, None] = {}
-        self._there: set[str] = set()
+        self._columns = Columns(mapping)
+        self._naming = Naming(mapping)
         self._once: dict[tuple[str, str], int] = {}
-        self._keys: dict[int, int] = {}
+        self._repeats = Repeats() if aside else None
+        self._lines = LineIndex()
         self._differing: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
         self._failed_examples: dict[str, str] = {}
+        self._left_out: Counter[str] = Counter()
         self.count = self._bad = 0
 
     @property
     def size(self) -> int | None:
-        return self._rows.size
+        return self._source.size
 
     @property
     def done(self) -> int:
-        return self._rows.done
+        return self._source.done
 
     def entries(self, faults: Faults) -> Iterator[Entry]:
         try:
             for item in self._rows.rows():
-                if not self.count:
-                    self._absent(faults, self._rows.columns)
-                    if faults.count:
-                        return
+                if not self.count and not self._has_all(faults):
+                    return
                 self.count += 1
+                self._lines.append(item.line)
                 yield from self._taken(item, faults)
-            self._absent(faults, self._columns())
+            if not self.count or self._rows.nested:
+                self._has_all(faults)
         except Malformed as error:
             faults.add(Fault(error.position, "", (), error.detail))
 
+    def _has_all(self, faults: Faults) -> bool:
+        """Whether the file has the columns that the mapping names. Those of a table are known before its first row."""
+        if self._rows.columns and not self.count:
+            self._columns.head(self._rows.columns, self._rows.nested)
+        absent = list(self._columns.absent())
+        for detail in absent:
+            faults.add(Fault(Position(1), "", (), detail))
+        return not absent
+
     def position(self, number: int, path: Path) -> Position:
-        """Records are numbered by the line of their row."""
-        return Position(number)
+        row = row_of(number)
+        return self._position(self._lines.line(row), row)
+
+    def where(self, number: int, other: int) -> str:
+        row = row_of(number)
+        if row == row_of(other):
+            return "made by the same row"
+        return f"as record {row}" if self._rows.by_record else f"at line {self._lines.line(row)}"
 
     def notes(self) -> list[str]:
-        """What whoever loads has to know: how many rows there were, and what of them is not in the store."""
         found = [f"{self.count:,} rows read with the mapping {self._mapping.name}."]
         if self._aside:
             found.append(f"{self._bad:,} rows set aside.")
-        left = [one for one in self._columns() if not self._known(one)]
-        if left:
-            more = f" and {len(left) - SHOWN_COLUMNS} more" if len(left) > SHOWN_COLUMNS else ""
-            found.append(f"Columns not mapped: {', '.join(left[:SHOWN_COLUMNS])}{more}.")
-        ignored = [f"{one} ({why})" for one, why in self._mapping.ignored.items() if one in self._columns()]
-        if ignored:
-            found.append(f"Columns left out by the mapping: {', '.join(ignored)}.")
+        found += self._columns.notes()
+        found += [f"{count:,} rows leave out {what}." for what, count in self._left_out.most_common(SHOWN_RECORDS)]
         for column, count in self._failures.most_common(SHOWN_COLUMNS):
             found.append(f"`try` left out {count:,} values of {column}, such as {self._failed_examples[column]}.")
         for what, count in self._differing.most_common(SHOWN_RECORDS):
             found.append(f"{count:,} rows say something else of {what} than the first that names it, which is kept.")
         return found
 
-    def _columns(self) -> tuple[str, ...]:
-        return self._rows.columns or tuple(self._seen)
+    def close(self) -> None:
+        """Delete what was noted of the file."""
+        self._lines.close()
 
-    def _known(self, column: str) -> bool:
-        """Whether the mapping looks at it, or at all that it is a part of."""
-        used = self._mapping.used
-        parts = column.replace("[]", ".[]").split(".")
-        wholes = {".".join(parts[:end]).replace(".[]", "[]") for end in range(1, len(parts) + 1)}
-        return bool(wholes & used) or bool(wholes & self._mapping.ignored.keys())
-
-    def _absent(self, faults: Faults, columns: tuple[str, ...]) -> None:
-        """A column that the mapping names and the file has not. Rows of JSON bring their own, so it is known late."""
-        if not columns:
-            return
-        there = {*columns, *self._there}
-        for column in sorted(self._mapping.used - self._mapping.optional - {""}):
-            if column not in there and re.split(r"\[]|\.", column)[0] not in there:
-                detail = f"expected a column {shown(column)}, which the mapping names{closest(column, columns)}"
-                faults.add(Fault(Position(1), "", (), detail))
+    def _position(self, line: int, row: int, column: int = 0) -> Position:
+        return Position(line, column, row if self._rows.by_record else 0)
 
     def _taken(self, item: Row | Bad, faults: Faults) -> Iterator[Entry]:
+        at = self._position(item.line, self.count)
         if isinstance(item, Bad):
-            self._refuse(item.line, [Fault(Position(item.line, item.column), "", (), item.detail)], item.text, faults)
+            self._refuse([Fault(replace(at, column=item.column), "", (), item.detail)], item.text, faults)
             return
-        values = in_nfc(item.values)
-        self._notice(values)
+        given = item.values if self._rows.columns else self._naming.row(item.values)
+        values = in_nfc(given)
+        self._columns.notice(values)
         row = scoped(values, self._mapping.empty, self.count)
-        written = scoped(item.values, self._mapping.empty, self.count) if values != item.values else None
+        written = scoped(given, self._mapping.empty, self.count) if values != given else None
         wrong: list[Fault] = []
         fresh: dict[tuple[str, str], int] = {}
-        made = list(self._made(row, written, item.line, fresh, wrong))
-        if not wrong and self._aside:
-            self._repeats(made, item.line, wrong)
+        made = list(self._made(row, written, at, fresh, wrong))
+        if not wrong:
+            wrong = list(self._repeated(made, at))
         if wrong:
-            self._refuse(item.line, wrong, item.values, faults)
+            self._refuse(wrong, item.values, faults)
             return
         self._once |= fresh
         self._note_failures(row)
-        for _, entry in made:
-            yield entry
+        self._left_out.update(row[LEFT_OUT])
+        yield from made
 
     def _made(
-        self, row: Scope, written: Scope | None, at: int, fresh: dict[tuple[str, str], int], wrong: list[Fault]
-    ) -> Iterator[tuple[Made, Entry]]:
+        self, row: Scope, written: Scope | None, at: Position, fresh: dict[tuple[str, str], int], wrong: list[Fault]
+    ) -> Iterator[Entry]:
         """The records of a row, without those that other rows have given already; `fresh` are the new ones of those.
         `written` is the row as it stands in the file, if its texts are not in NFC there."""
+        count = 0
         bad: set[str] = set()
         for record in self._mapping.records:
             if record.once and record.fixed and (record.resource, record.constants["key"]) in self._once:
@@ -152,18 +152,26 @@ class Mapped:
                     if record.once and not self._first(record, line, fresh):
                         continue
                     line |= {"resource": record.resource, "dataset": self._mapping.dataset}
-                    yield record, Entry(at, line, read(line, other))
+                    staged = read(line, other)
+                    if staged.doubts:
+                        problems = doubts(staged.doubts)
+                        if self._aside:
+                            raise Invalid(problems)
+                        told = [(path, _from(record, path, detail)) for path, detail in problems]
+                        staged = replace(staged, doubts=doubtful(told))
+                    yield Entry(numbered(self.count, count), line, staged)
+                    count += 1
             except Problem as error:
                 if error.column not in bad:  # one bad cell is one fault, however many records look at it
                     what = named(record.resource, line.get("key"))
-                    wrong.append(Fault(Position(at), what, (), f"column {error.column}: {error.detail}"))
+                    wrong.append(Fault(at, what, (), f"column {error.column}: {error.detail}"))
                 bad.add(error.column)
             except Invalid as error:
                 what = named(record.resource, line.get("key"))
                 for path, one in error.problems:
                     columns = {column for column in record.columns.get(str(path[0]), ()) if column} if path else set()
                     if len(columns) != 1 or not columns <= bad:
-                        wrong.append(Fault(Position(at), what, path, _from(record, path, one)))
+                        wrong.append(Fault(at, what, path, _from(record, path, one)))
                     bad |= columns if len(columns) == 1 else set()
 
     def _note_failures(self, row: Scope) -> None:
@@ -184,30 +192,22 @@ class Mapped:
             self._differing[named(*name)] += 1
         return False
 
-    def _repeats(self, made: list[tuple[Made, Entry]], at: int, wrong: list[Fault]) -> None:
-        """Looked at here only where the rest is to be taken, by the first record of a row; else the store finds it."""
-        own = next((entry.line for record, entry in made if not record.once), None)
-        if own is None:
+    def _repeated(self, made: list[Entry], at: Position) -> Iterator[Fault]:
+        """The records that were made before. If no rows are set aside, the store finds them in constant memory."""
+        if not self._repeats:
             return
-        first = self._keys.setdefault(hash((own["resource"], own["key"])), at)
-        if first != at:
-            detail = f"this {own['resource']} stands in the file already, at line {first}"
-            wrong.append(Fault(Position(at), named(own["resource"], own["key"]), ("key",), detail))
+        for line, first in self._repeats.of_row([entry.line for entry in made], self.count):
+            detail = repeated(line["resource"], self.where(numbered(first, 0), numbered(self.count, 0)))
+            yield Fault(at, named(line["resource"], line["key"]), ("key",), detail)
 
-    def _refuse(self, line: int, wrong: list[Fault], row: Any, faults: Faults) -> None:
+    def _refuse(self, wrong: list[Fault], row: Any, faults: Faults) -> None:
         if self._aside is None:
             for fault in wrong:
                 faults.add(fault)
             return
         self._bad += 1
-        self._aside.put(line, "; ".join(str(Fault(Position(), one.record, one.path, one.detail)) for one in wrong), row)
-
-    def _notice(self, values: dict[str, Any]) -> None:
-        """Which columns there are: a header says it once, objects each for themselves."""
-        if self._rows.columns:
-            return
-        self._there |= values.keys()
-        self._seen |= dict.fromkeys(_leaves(values))
+        reason = "; ".join(str(replace(one, position=Position())) for one in wrong)
+        self._aside.put(wrong[0].position.line, self.count, reason, row)
 
 
 def _as_written(record: Made, row: Scope) -> Iterator[dict[str, Any]]:
@@ -215,21 +215,6 @@ def _as_written(record: Made, row: Scope) -> Iterator[dict[str, Any]]:
     with suppress(Problem):
         for _, line in record.made(row):
             yield line
-
-
-def _leaves(value: dict[str, Any], before: str = "") -> Iterator[str]:
-    """The names of what a row holds, those within objects after a dot, those of the elements of a list after []."""
-    for name, one in value.items():
-        if isinstance(one, dict):
-            yield from _leaves(one, f"{before}{name}.")
-        elif isinstance(one, list):
-            objects = [part for part in one if isinstance(part, dict)]
-            for part in objects:
-                yield from _leaves(part, f"{before}{name}[].")
-            if len(objects) < len(one):
-                yield f"{before}{name}[]"
-        else:
-            yield before + name
 
 
 def _from(record: Made, path: Path, detail: str) -> str:
@@ -241,15 +226,7 @@ def _from(record: Made, path: Path, detail: str) -> str:
 @contextmanager
 def mapped(path: str, mapping: Mapping, aside: Aside | None) -> Iterator[Mapped]:
     """The file as the mapping reads it."""
-    with FileIO(os.dup(sys.stdin.fileno()) if path == STDIN else path) as raw:
-        file = BufferedReader(raw, 1 << 20)
-        yield Mapped(open_rows(path, file, mapping), mapping, aside)
-
-
-def open_rows(path: str, file: BinaryIO, mapping: Mapping) -> Rows:
-    """Return the rows of an open file, in the container that its name or the mapping says."""
-    suffix = next((kind for end, kind in KINDS.items() if path.lower().endswith(end)), "")
-    kind = suffix if suffix in mapping.containers else mapping.containers[0]
-    if kind == "csv":
-        return Table(file, mapping.delimiter, mapping.encoding)
-    return Lines(file) if kind == "ndjson" else Array(file, kind == "geojson")
+    with unpacked(path, mapping.member) as (source, file, name):
+        found = Mapped(source, open_rows(name, file, mapping), mapping, aside)
+        with closing(found):
+            yield found

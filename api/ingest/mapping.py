@@ -9,7 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from api.errors import LoadError
-from api.ingest.declaration import Declaration, Place
+from api.ingest.declaration import Declaration
+from api.ingest.heading import Place
 from api.ingest.nfc import in_nfc
 from api.ingest.plan import Mapping
 from api.ingest.quotation import shown

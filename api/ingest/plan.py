@@ -8,7 +8,7 @@ from typing import Any
 
 from api.ingest.converters.numbers import number
 from api.ingest.converters.values import Unfit, text
-from api.ingest.template import Problem, Scope, Template, getter, plain
+from api.ingest.template import Problem, Scope, Template, getter, leave_out, plain
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,27 @@ class Made(Part):
 
 @dataclass(frozen=True)
 class Mapping:
-    """A whole mapping. `used` are the columns that it looks at, `ignored` those that it knows and leaves out."""
+    """A whole mapping. `used` are the columns that it looks at, with all that is in them; `needed` those that a file
+    has to have, unless they are `optional`; `ignored` those that it knows and leaves out. `path` leads to the list in
+    a JSON document; `member` and `sheet` name what is read of a zip archive and of a workbook."""
 
     name: str
     dataset: str
     containers: tuple[str, ...]
     records: tuple[Made, ...]
     used: frozenset[str]
+    needed: frozenset[str] = frozenset()
     ignored: dict[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
     delimiter: str = ","
     encoding: str = "utf-8"
     empty: frozenset[str] = frozenset()
+    path: tuple[str, ...] = ()
+    member: str = ""
+    sheet: str = ""
+    header: tuple[str, ...] = ()
+    skip_lines: int = 0
+    other_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def finished(found: Template, numeric: bool, finish: Callable[[str], str] | None) -> Template:
@@ -132,13 +141,22 @@ def through(named: dict[str, str]) -> Callable[[Scope], Iterator[Scope]]:
     return scopes
 
 
-def each(row: Scope, lists: dict[str, Template]) -> Iterator[Scope]:
-    """The first list says how many there are; one of another length does not belong to it, element by element."""
+def each(row: Scope, lists: dict[str, Template], uneven: frozenset[str] = frozenset()) -> Iterator[Scope]:
+    """Yield a scope for each element of lists that stand side by side. The first list says how many there are. A list
+    of another length is a Problem, because nothing says which elements belong together; an `uneven` one is left out."""
     found = {name: one.evaluate(row) for name, one in lists.items()}
     given = {name: one if isinstance(one, list) else [] if one is None else [one] for name, one in found.items()}
-    count = len(next(iter(given.values())))
+    leading = next(iter(given))
+    count = len(given[leading])
+    for name, one in given.items():
+        if one and len(one) != count:
+            columns = [", ".join(lists[which].columns) or which for which in (name, leading)]
+            if name not in uneven:
+                raise Problem(columns[0], f"expected {count} elements, as many as {columns[1]} has, got {len(one)}")
+            leave_out(row, f"{columns[0]}, which has not as many elements as {columns[1]}")
+            given[name] = []
     for at in range(count):
-        parts = {name: plain(one[at]) if len(one) == count else None for name, one in given.items()}
+        parts = {name: plain(one[at]) if one else None for name, one in given.items()}
         yield {**row, **parts, "position": at + 1}
 
 

@@ -17,5 +17,9 @@ def shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
-    text = text if len(text) <= 80 else text[:77] + "..."
+    return printable(text if len(text) <= 80 else text[:77] + "...")
+
+
+def printable(text: str) -> str:
+    """Return a text with escapes for the characters that would act on a terminal or are not Unicode."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

@@ -5,15 +5,11 @@ Both give the same: an Entry for each record, still unchecked, and a fault for w
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from io import BufferedReader, FileIO
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any, BinaryIO, Protocol
 
 from pydantic import ValidationError
@@ -23,14 +19,16 @@ from api.ingest import wording
 from api.ingest.fault import Fault, Faults, named
 from api.ingest.format import HEADER, LISTS
 from api.ingest.quotation import shown
+from api.ingest.recoding import texts
+from api.ingest.source import BINARY, BUFFER, PACKED, PARQUET, STDIN, Source, content, unpacked
 from api.ingest.syntax import Malformed, Position, decode, parse, positions
+from api.ingest.vouched import MANIFEST
 from api.store.staged import Staged
 
 MOST_IN_LINE = 1 << 20
 MOST_IN_DOCUMENT = 16 << 20
-SUFFIXES = (".json", ".ndjson", ".jsonl")
-BESIDE = "manifest.json"  # tells about a snapshot, and holds no records
-STDIN = "-"
+ENDINGS = (".json", ".ndjson", ".jsonl")
+SUFFIXES = (*ENDINGS, *(ending + packed for ending in ENDINGS for packed in PACKED))
 SAID_ONCE = ("resource", "dataset", "briefing")  # by the document, and so not by its records
 
 
@@ -59,6 +57,9 @@ class Text(Protocol):
     def position(self, number: int, path: wording.Path) -> Position:
         """Where a part of a record stands."""
 
+    def where(self, number: int, other: int) -> str:
+        """Where a record stands, in words, for a message about the `other` one."""
+
     def notes(self) -> list[str]:
         """What else is to be told of it, once it is read."""
 
@@ -70,7 +71,8 @@ def files(paths: list[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
         if path != STDIN and Path(path).is_dir():
             inside = sorted(str(one) for one in Path(path).iterdir() if _is_loaded(one, suffixes))
             if not inside:
-                raise FileNotFoundError(f"There is no {', '.join(suffixes)} file in {path}.")
+                plain = ", ".join(one for one in suffixes if not one.endswith(PACKED))
+                raise FileNotFoundError(f"There is no {plain} file in {path}.")
             found += inside
         else:
             found.append(path)
@@ -78,21 +80,25 @@ def files(paths: list[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
 
 
 def _is_loaded(path: Path, suffixes: tuple[str, ...]) -> bool:
-    return path.suffix in suffixes and path.name != BESIDE and path.is_file()
+    return path.name.lower().endswith(suffixes) and path.name != MANIFEST and path.is_file()
 
 
 @contextmanager
 def opened(path: str) -> Iterator[Text]:
     """The file, as lines or as a document."""
-    with FileIO(os.dup(sys.stdin.fileno()) if path == STDIN else path) as raw:
-        file = BufferedReader(raw, 1 << 20)
-        yield Lines(file) if _has_lines(path, file.peek()) else Document(file)
+    with unpacked(path) as (source, file, name):
+        what = content(file.peek(BUFFER)[:512])
+        if what not in ("", BINARY):  # a byte that is no text is told by its line
+            hint = "; rows of other data are read through a mapping, with --format" if what == PARQUET else ""
+            raise Malformed(f"expected the load format, and this is {what}{hint}")
+        text, _ = texts(file)
+        yield Lines(source, text) if _has_lines(name, text.peek(BUFFER)) else Document(source, text)
 
 
 def _has_lines(path: str, head: bytes) -> bool:
     """Seen by the name, or else by the first line: a record names its resource, a document its format."""
     first, end, _ = head.lstrip().partition(b"\n")
-    if path.endswith(SUFFIXES[1:]) or b'"resource"' in first:
+    if path.endswith(ENDINGS[1:]) or b'"resource"' in first:
         return True
     return not path.endswith(".json") and not end and bool(first) and b'"format"' not in first
 
@@ -100,10 +106,17 @@ def _has_lines(path: str, head: bytes) -> bool:
 class Lines:
     """NDJSON: one record a line."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, source: Source, file: BinaryIO) -> None:
+        self._source = source
         self._file = file
-        self.size = _size(file)
-        self.done = 0
+
+    @property
+    def size(self) -> int | None:
+        return self._source.size
+
+    @property
+    def done(self) -> int:
+        return self._source.done
 
     def entries(self, faults: Faults) -> Iterator[Entry]:
         for number, (data, whole) in enumerate(self._lines(), 1):
@@ -123,6 +136,9 @@ class Lines:
     def position(self, number: int, path: wording.Path) -> Position:
         return Position(number)
 
+    def where(self, number: int, other: int) -> str:
+        return f"at line {number}"
+
     def notes(self) -> list[str]:
         return []
 
@@ -135,20 +151,25 @@ class Lines:
             yield data, len(data.rstrip(b"\r\n")) <= MOST_IN_LINE
 
     def _part(self) -> bytes:
-        data = self._file.readline(MOST_IN_LINE + 2)
-        self.done += len(data)
-        return data
+        return self._file.readline(MOST_IN_LINE + 2)
 
 
 class Document:
     """A JSON document: one briefing and what belongs to it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, source: Source, file: BinaryIO) -> None:
+        self._source = source
         self._file = file
-        self.size = _size(file)
-        self.done = 0
         self._text = ""
         self._pointers: list[str] = []
+
+    @property
+    def size(self) -> int | None:
+        return self._source.size
+
+    @property
+    def done(self) -> int:
+        return self._source.done
 
     def entries(self, faults: Faults) -> Iterator[Entry]:
         try:
@@ -165,12 +186,14 @@ class Document:
     def position(self, number: int, path: wording.Path) -> Position:
         return self._find(self._pointers[number], path)
 
+    def where(self, number: int, other: int) -> str:
+        return f"at line {self.position(number, ()).line}, as {self._pointers[number][1:].replace('/', ' ')}"
+
     def notes(self) -> list[str]:
         return []
 
     def _read(self) -> Any:
         data = self._file.read(MOST_IN_DOCUMENT + 1)
-        self.done = len(data)
         if len(data) > MOST_IN_DOCUMENT:
             size = f"{MOST_IN_DOCUMENT:,} bytes"
             raise Malformed(f"expected a document of at most {size}; write one record a line (NDJSON) for more")
@@ -205,8 +228,3 @@ class Document:
             if found := self._positions.get("/".join((pointer, *parts))):
                 return found
         return Position()
-
-
-def _size(file: BinaryIO) -> int | None:
-    found = os.fstat(file.fileno())
-    return found.st_size if S_ISREG(found.st_mode) else None

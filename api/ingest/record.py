@@ -6,7 +6,7 @@ where the SHA-256 of it is. So a field added later, absent in older records, cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -97,7 +97,20 @@ def _read(line: dict[str, Any], written: Originals) -> Staged:
         problems = _contradictions(form, row)
     if problems:
         raise Invalid(problems)
-    return _canonical(form, row, written)
+    staged = _canonical(form, row, written)
+    if CHANGES[form.resource.name] and not row.withdrawn and (doubts := _broken(CHANGES[form.resource.name], row)):
+        return replace(staged, doubts=doubtful(doubts))
+    return staged
+
+
+def doubtful(problems: list[Problem]) -> str:
+    """Return problems as the store keeps them until it knows whether the record is new or changed."""
+    return orjson.dumps(problems).decode()
+
+
+def doubts(written: str) -> list[Problem]:
+    """Return the problems again."""
+    return [(tuple(path), detail) for path, detail in orjson.loads(written)]
 
 
 def _withdrawal(form: Form, line: dict[str, Any], written: Originals, error: ValidationError) -> Staged:
@@ -129,8 +142,13 @@ def _broken(rules: tuple[Rule, ...], row: Any, path: Path = ()) -> list[Problem]
     return [((*path, rule.field), rule.detail) for rule in rules if not rule.holds(row)]
 
 
+def _lasting(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The rules that hold for every record, also for those that a store has."""
+    return tuple(rule for rule in rules if not rule.for_changes)
+
+
 def _contradictions(form: Form, row: Any) -> list[Problem]:
-    problems = _broken(form.rules, row)
+    problems = _broken(LASTING[form.resource.name], row)
     for name, target in PLANS[form.resource.name].children:
         if rules := CHILDREN[target].rules:
             for position, child in enumerate(getattr(row, name)):
@@ -200,5 +218,7 @@ def _plan(resource: Resource) -> _Plan:
     )
 
 
+LASTING = {name: _lasting(form.rules) for name, form in LINES.items()}
+CHANGES = {name: tuple(rule for rule in form.rules if rule.for_changes) for name, form in LINES.items()}
 PLANS = {one.name: _plan(one) for one in (*V1.resources.values(), *V1.children.values())}
 SORTED_BY_NAME = {one.name for one in V1.resources.values() if one.fields.get("name") and one.fields["name"].collated}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
 from typing import Protocol, TextIO
 
@@ -31,6 +31,9 @@ class Report(Protocol):
     def written(self, file: str, counts: Counts) -> None:
         """The file is loaded."""
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Leave the terminal to a question."""
+
 
 class Silence:
     """Says nothing."""
@@ -43,6 +46,9 @@ class Silence:
 
     def written(self, file: str, counts: Counts) -> None:
         pass
+
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class Log:
@@ -67,6 +73,9 @@ class Log:
         self._began = monotonic()
         self._say(f"{file}: {_told(counts)}")
 
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def _say(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
 
@@ -90,6 +99,12 @@ class Bar:
         self._progress.remove_task(self._task)
         self._task = self._progress.add_task("", total=None, records=0)
         self._progress.console.print(f"{file}: {_told(counts)}", markup=False, highlight=False)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        self._progress.stop()
+        yield
+        self._progress.start()
 
 
 class Rate(ProgressColumn):

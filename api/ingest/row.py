@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from stat import S_ISREG
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 MOST_IN_ROW = 1 << 20
 
@@ -33,17 +31,17 @@ Item = Row | Bad
 
 
 class Rows(Protocol):
-    """An open file of rows: how many of its `size` bytes are `done`. `columns` is empty where rows bring their own."""
+    """An open file of rows. `columns` is empty where rows bring their own. With `by_record` messages count rows,
+    because the file has no lines, or not one for each row. With `nested`, values may be objects and lists."""
 
-    size: int | None
-    done: int
-    columns: tuple[str, ...]
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    @property
+    def by_record(self) -> bool: ...
+
+    @property
+    def nested(self) -> bool: ...
 
     def rows(self) -> Iterator[Item]:
         """Its rows in order. Malformed where the file as a whole is not what it should be."""
-
-
-def sized(file: BinaryIO) -> int | None:
-    """How many bytes a file has; None where that is not known, as of a pipe."""
-    found = os.fstat(file.fileno())
-    return found.st_size if S_ISREG(found.st_mode) else None

@@ -24,10 +24,11 @@ NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|(-?(?:NaN|Infinity|\d[\d.eE+-]*))')  # 
 
 @dataclass(frozen=True)
 class Position:
-    """Where in a text, both from 1; 0 where it is not known."""
+    """Where in a text, all from 1; 0 where it is not known. `record` counts the elements of a list in the file."""
 
     line: int = 0
     column: int = 0
+    record: int = 0
 
 
 class Malformed(Exception):

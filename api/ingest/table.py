@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from api.ingest.nfc import in_nfc
 from api.ingest.quotation import shown
-from api.ingest.row import MOST_IN_ROW, Bad, Item, Row, sized
+from api.ingest.row import MOST_IN_ROW, Bad, Item, Row
 from api.ingest.syntax import Malformed, Position
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
@@ -20,16 +20,29 @@ UNCLOSED = "unexpected end of data"
 
 
 class Table:
-    """A CSV file. `columns` are those of its header, once `rows` has begun."""
+    """A CSV file. `columns` are those of its header, once `rows` has begun, under the names that `naming` has for them,
+    or those that are `given` where there is no header. `skip` lines stand before."""
 
-    def __init__(self, file: BinaryIO, delimiters: str, encoding: str) -> None:
+    by_record = False
+    nested = False
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        delimiters: str,
+        encoding: str,
+        given: tuple[str, ...] = (),
+        skip: int = 0,
+        naming: Callable[[Iterable[str]], tuple[str, ...]] = tuple,
+    ) -> None:
         self._file = file
         self._delimiters = delimiters
         self._encoding = encoding
         self._delimiter = delimiters[:1]
         self._kept: deque[bytes] = deque()
-        self.size = sized(file)
-        self.done = 0
+        self._given = given
+        self._skip = skip
+        self._naming = naming
         self.columns: tuple[str, ...] = ()
 
     @property
@@ -40,7 +53,10 @@ class Table:
     def rows(self) -> Iterator[Item]:
         """Its rows. Malformed where the header is none."""
         line = 1
-        self.columns, line = self._header()
+        while line <= self._skip and self._line():
+            line += 1
+        self.columns = self._header(line)
+        line += not self._given
         second = True
         while item := self._next(line):
             cells, taken = item
@@ -51,37 +67,42 @@ class Table:
             second = False
             line += taken
 
-    def _header(self) -> tuple[tuple[str, ...], int]:
+    def _header(self, line: int) -> tuple[str, ...]:
         data = self._line()
-        data = data.removeprefix(b"\xef\xbb\xbf")
+        data = data.removeprefix(b"\xef\xbb\xbf") if line == 1 else data
         try:
             head = data.decode(self._encoding)
         except UnicodeDecodeError as error:
-            raise Malformed(self._undecoded(data, error), Position(1, error.start + 1)) from None
+            raise Malformed(self._undecoded(data, error), Position(line, error.start + 1)) from None
         self._delimiter = max(self._delimiters, key=head.count)
+        if self._given:
+            self._kept.appendleft(data)
+            return self._given
         try:
             (columns,) = list(csv.reader([head], delimiter=self._delimiter, strict=True)) or [[]]
         except csv.Error as error:
-            raise Malformed(f"expected a header of columns: {error}", Position(1)) from None
+            raise Malformed(f"expected a header of columns: {error}", Position(line)) from None
         columns = in_nfc([one.strip() for one in columns])
-        self._check(head, columns)
-        return tuple(columns), 2
+        self._check(head, columns, line)
+        return self._naming(columns)
 
-    def _check(self, head: str, columns: list[str]) -> None:
+    def _check(self, head: str, columns: list[str], line: int) -> None:
         if not any(columns):
-            raise Malformed("expected a header that names the columns, and the file is empty", Position(1))
+            raise Malformed("expected a header that names the columns, and the file is empty", Position(line))
         if twice := next((one for one in columns if columns.count(one) > 1), None):
-            raise Malformed(f"the column {shown(twice)} stands twice in the header", Position(1))
+            raise Malformed(f"the column {shown(twice)} stands twice in the header", Position(line))
         if len(columns) == 1 and (other := next((one for one in DELIMITERS if one in head), None)):
             wanted = " or ".join(DELIMITERS.get(one, shown(one)) for one in self._delimiters)
             hint = f"with {DELIMITERS[other]}, the mapping says delimiter = {shown(other)}"
-            raise Malformed(f"expected columns separated by {wanted}; if this file separates them {hint}", Position(1))
+            detail = f"expected columns separated by {wanted}; if this file separates them {hint}"
+            raise Malformed(detail, Position(line))
 
     def _row(self, line: int, cells: list[str]) -> Item:
         if len(cells) == len(self.columns):
             return Row(line, dict(zip(self.columns, cells, strict=True)))
         less = "; the row is cut short, or separated otherwise" if len(cells) < len(self.columns) else ""
-        detail = f"expected {len(self.columns)} columns as in the header, got {len(cells)}{less}"
+        where = "of the mapping" if self._given else "as in the header"
+        detail = f"expected {len(self.columns)} columns {where}, got {len(cells)}{less}"
         return Bad(line, 0, detail, self._delimiter.join(cells))
 
     def _next(self, start: int) -> tuple[list[str] | Bad, int] | None:
@@ -133,10 +154,8 @@ class Table:
             return self._kept.popleft()
         data = self._file.readline(MOST_IN_ROW + 1)
         while data and not data.endswith(b"\n") and len(data) > MOST_IN_ROW and (more := self._file.readline(1 << 16)):
-            self.done += len(more)
             if more.endswith(b"\n"):
                 break
-        self.done += len(data)
         return data
 
     def _undecoded(self, data: bytes, error: UnicodeDecodeError) -> str:

@@ -24,8 +24,11 @@ from api.ingest.wording import closest
 Scope = dict[Any, Any]
 MADE = object()  # under it a row keeps what templates made of it
 FAILED = object()  # under it a row keeps the values that `try` left out, by their columns
+LEFT_OUT = object()  # under it a row keeps what else is left out of it, for the report
 VALUES = object()  # under it a row keeps its values as the file has them
 ROW_NUMBER, ROW_HASH = "#number", "#hash"  # names for a row as a whole, which stand where a column could
+PATH = re.compile(r"[^.\[\]]+(\[\d+\]|\.[^.\[\]]+)*")
+STEP = re.compile(r"\[(\d+)\]|[^.\[\]]+")
 HOLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -134,9 +137,14 @@ def chosen(by: Template, branches: dict[str, Template]) -> Template:
 def scoped(values: dict[str, Any], empty: frozenset[str] = frozenset(), number: int = 0) -> Scope:
     """A row as templates look at it: texts without space around them, and nothing for those that are `empty`."""
     row: Scope = {name: None if one.__class__ is str and one in empty else plain(one) for name, one in values.items()}
-    row[MADE], row[FAILED], row[VALUES] = {}, {}, values
+    row[MADE], row[FAILED], row[LEFT_OUT], row[VALUES] = {}, {}, set(), values
     row[ROW_NUMBER] = number
     return row
+
+
+def leave_out(scope: Scope, what: str) -> None:
+    """Note that something of this row is left out. The report counts the rows for each such text."""
+    scope[LEFT_OUT].add(what)
 
 
 def plain(value: Any) -> Any:
@@ -145,20 +153,27 @@ def plain(value: Any) -> Any:
 
 
 def getter(column: str) -> Callable[[Scope], Any]:
-    """Gets what a row has under this name. Most columns stand in the row itself, where a call of C finds them at a
-    third of the time."""
+    """Return a function that gets the value of a column or of a path such as `parties[0].name` from a row. Most columns
+    stand in the row itself, where a call of C finds them at a third of the time."""
     if column == ROW_HASH:
         return _row_hash
-    return partial(_reached, column) if "." in column else methodcaller("get", column)
+    if ("." in column or "[" in column) and PATH.fullmatch(column):
+        return partial(_reached, column, tuple(found[1] or found[0] for found in STEP.finditer(column)))
+    return methodcaller("get", column)
 
 
-def _reached(column: str, scope: Scope) -> Any:
-    """What a row has under this name, or under the names between its dots, one within the other."""
+def _reached(column: str, steps: tuple[str, ...], scope: Scope) -> Any:
+    """The value of the column of this name, or else that at the end of the steps: names in objects, places in lists."""
     if column in scope:
         return scope[column]
     here: Any = scope
-    for name in column.split("."):
-        here = here.get(name) if isinstance(here, dict) else None
+    for step in steps:
+        if isinstance(here, dict):
+            here = here.get(step)
+        elif isinstance(here, list) and step.isdecimal():
+            here = here[int(step)] if int(step) < len(here) else None
+        else:
+            return None
     return plain(here)
 
 

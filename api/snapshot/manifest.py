@@ -10,10 +10,10 @@ import orjson
 
 from api import __version__
 from api.catalog import V1
+from api.ingest.vouched import FORMAT, MANIFEST
 from api.store.snapshot import Snapshot
 
-NAME = "manifest.json"
-FORMAT = "briefing-snapshot/1"
+NAME = MANIFEST
 BRIEFINGS = """
     select coalesce(json_agg(json_build_object('id', id, 'title', title, 'url', url, 'licence', licence,
         'attribution', attribution) order by published_at, id), '[]')::text

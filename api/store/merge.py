@@ -33,6 +33,8 @@ DISPUTED = """(
     jsonb_path_exists(change.record, '$.citations[*].stance ? (@ == "denies" || @ == "disputes" || @ == "retracts")')
     or (select count(distinct one ->> 'blames') > 1 from jsonb_array_elements(change.record -> 'citations') as one
         where one ->> 'stance' = 'blames'))"""
+# The number of staged records that the file does not contain.
+NOT_IN_FILE = -1
 # The stances that make it disputed. Looked up when it is read they would cost 40 µs for each disputed record.
 STANCES = f"""case when not {DISPUTED} then '{{}}'::text[] else array(
     select distinct one ->> 'stance' as stance from jsonb_array_elements(change.record -> 'citations') as one
@@ -132,10 +134,23 @@ def gone(name: str) -> str:
     """$1 datasets, $2 the reason. Stages the withdrawal of whatever they hold of the resource and the file does not."""
     return f"""
         insert into staged (number, resource, id, name, keys, reason, digest, record, forms)
-        select 0, '{name}', held.id, held.id, '', $2, '', '', ''
+        select {NOT_IN_FILE}, '{name}', held.id, held.id, '', $2, '', '', ''
         from store.{name} as held
         where held.dataset = any($1) and held.withdrawn is null
             and not exists (select from staged where staged.id = held.id)"""
+
+
+@cache
+def doubtful(name: str) -> str:
+    """Return the SQL that finds the staged records with doubts, unless the store has them as they are; $1 how many."""
+    return f"""
+        select staged.number, staged.resource, staged.name, staged.keys, staged.doubts
+        from staged left join store.{name} as held using (id)
+        where staged.resource = '{name}' and staged.doubts is not null and (held.id is null
+            or held.digest <> decode(staged.digest, 'hex') and (
+                select last.record from store.change as last
+                where last.id = staged.id and last.revision = held.revision) is distinct from staged.record::jsonb)
+        order by staged.number limit $1"""
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
-COLUMNS = ("number", "resource", "id", "name", "keys", "reason", "digest", "record", "sort_key", "forms")
+COLUMNS = ("number", "resource", "id", "name", "keys", "reason", "digest", "record", "sort_key", "forms", "doubts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class KeyForm:
 class Staged:
     """`name` is what its file calls it; `keys` are the dataset and the keys that its links give, to tell which one
     leads nowhere; `body` is its canonical JSON, empty in a withdrawal that says nothing else. `sort_key` is that of its
-    name; `forms` are other ids of the record and of its links, if their keys have letters beyond ASCII."""
+    name; `forms` are other ids of the record and of its links, if their keys have letters beyond ASCII. `doubts` are
+    the faults, as JSON, of a record that only a store that has it already may keep."""
 
     resource: str
     id: str
@@ -37,6 +38,7 @@ class Staged:
     body: bytes
     sort_key: bytes | None = None
     forms: tuple[KeyForm, ...] = ()
+    doubts: str | None = None
 
     def row(self, number: int) -> bytes:
         """A line for COPY; the number tells where in the file the record stands."""
@@ -44,7 +46,8 @@ class Staged:
         reason = "\\N" if self.reason is None else _escaped(self.reason)
         head = f"{number}\t{self.resource}\t{self.id}\t{name}\t{keys}\t{reason}\t{sha256(self.body).hexdigest()}\t"
         sort_key = "\\N" if self.sort_key is None else f"\\\\x{self.sort_key.hex()}"
-        tail = f"\t{sort_key}\t{' '.join(map(str, self.forms))}\n"
+        doubts = "\\N" if self.doubts is None else _escaped(self.doubts)
+        tail = f"\t{sort_key}\t{' '.join(map(str, self.forms))}\t{doubts}\n"
         return b"%b%b%b" % (head.encode(), self.body.replace(b"\\", b"\\\\"), tail.encode())
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from api.errors import BriefingError, Busy, LoadError, SettingsError, Unavailable
-from api.store import merge
+from api.store import dependants, merge
+from api.store.circles import in_circles
 from api.store.connection import Connection, connect, take
 from api.store.staged import COLUMNS
 from api.store.statements import statement
@@ -48,6 +49,30 @@ class Repeated(Astray):
     """It stood in the file before, as number `first`."""
 
     first: int
+
+
+@dataclass(frozen=True)
+class Doubtful(Astray):
+    """It breaks rules that hold for new and changed records: `doubts` lists path and fault of each, as JSON."""
+
+    doubts: str
+
+
+@dataclass(frozen=True)
+class InCircle(Astray):
+    """Its relation number `position` is in a circle of relations of one `kind`."""
+
+    kind: str
+    position: int
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Of the `held` records of a dataset that stand, `lost` are withdrawn because the file does not contain them."""
+
+    dataset: str
+    lost: int
+    held: int
 
 
 @dataclass(frozen=True)
@@ -121,6 +146,32 @@ class Writer:
             await self._connection.execute(merge.gone(name), datasets, reason)
         await self._tally()
 
+    async def cascade(self) -> None:
+        """Withdraw what depends on the staged withdrawals, too."""
+        for name, link in dependants.links():
+            await self._connection.execute(dependants.cascade(name, link))
+        await self._tally()
+
+    async def losses(self) -> list[Loss]:
+        """Count what is withdrawn because the file does not contain it, by dataset."""
+        rows = await self._connection.fetch(dependants.losses())
+        return [Loss(row["dataset"], row["lost"], row["held"]) for row in rows]
+
+    async def doubtful(self, most: int) -> list[Doubtful]:
+        """Find the staged records that break a rule for new and changed records, and are new or changed."""
+        rows = [row for name in self.staged for row in await self._connection.fetch(merge.doubtful(name), most)]
+        return [Doubtful(*_told(row), row["doubts"]) for row in rows]
+
+    async def circles(self, kind: str) -> list[InCircle]:
+        """Find the written relations of this kind that lead back to their own event."""
+        edges = await self._connection.fetch(statement("circle_edges"), kind, self._before)
+        found = in_circles([(row["record_id"], row["event_id"]) for row in edges])
+        if not found:
+            return []
+        ends = [[edge[end] for edge in found] for end in (0, 1)]
+        rows = await self._connection.fetch(statement("circle_records"), kind, self._before, *ends)
+        return [InCircle(*_told(row), kind, row["position"]) for row in rows]
+
     async def merge(self, reason: str | None = None) -> None:
         """Bring the store to what is staged, and count what was done. Updates are logged with the reason."""
         connection = self._connection
@@ -154,11 +205,13 @@ class Writer:
         if written:
             await self._connection.execute(statement("announce"))
 
-    async def standing(self) -> int:
-        """How many records stand whose briefing was just withdrawn: they are records of their own."""
-        if not self.counts.get("briefing", {}).get("withdrawn"):
-            return 0
-        return int(await self._connection.fetchval(statement("standing"), self._before))
+    async def standing(self) -> dict[str, int]:
+        """Count the records that stand although the event or briefing that they depend on was withdrawn just now."""
+        found = dict.fromkeys(dependants.PARENTS, 0)
+        for name, link in dependants.links():
+            if self.counts.get(link, {}).get("withdrawn"):
+                found[link] += await self._connection.fetchval(dependants.standing(name, link), self._before)
+        return {link: count for link, count in found.items() if count}
 
     async def settle(self) -> None:
         """After the transaction: what queries are planned by, where much has changed."""

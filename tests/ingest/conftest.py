@@ -11,8 +11,11 @@ import asyncpg
 import pytest
 
 from api.errors import LoadError
+from api.ingest.aside import aside
 from api.ingest.fault import Faults
 from api.ingest.load import _rows
+from api.ingest.mapped import mapped
+from api.ingest.mapping import parsed
 from api.ingest.reader import opened
 from api.ingest.report import Silence
 from api.store.migrate import migrate
@@ -48,6 +51,35 @@ def put(tmp_path: Path) -> Callable[[str, Any], str]:
         return str(path)
 
     return write
+
+
+@pytest.fixture
+def read_rows(
+    tmp_path: Path,
+) -> Callable[..., tuple[list[dict[str, Any]], list[str], list[str], list[dict[str, Any]]]]:
+    """`read_rows(content, name, using=…)` gives lines, faults, notes and what was set aside, without a store."""
+
+    def look(
+        content: str | bytes, name: str = "a.csv", using: str = "", skip: bool = False
+    ) -> tuple[list[dict[str, Any]], list[str], list[str], list[dict[str, Any]]]:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        faults = Faults("")
+        put = tmp_path / "aside"
+        with (
+            aside(str(put)) as bad,
+            mapped(str(path), parsed("m.toml", using.encode()), bad if skip else None) as text,
+        ):
+            lines = [entry.line for entry in text.entries(faults)]
+            notes = text.notes()
+        set_aside = [json.loads(one) for one in put.read_text().splitlines()]
+        try:
+            faults.refuse()
+        except LoadError as error:
+            return lines, [one.removeprefix(":") for one in error.faults], notes, set_aside
+        return lines, [], notes, set_aside
+
+    return look
 
 
 @pytest.fixture

@@ -233,7 +233,7 @@ async def test_a_place_of_acled_at_sea_is_in_no_country(store: str, rows: Rows, 
 
 async def test_a_newer_edition_revises_and_one_that_is_complete_withdraws(store: str, rows: Rows, put: Put) -> None:
     other = UCDP | {"id": "7002"}
-    manner, whole = Manner("ucdp-ged"), Manner("ucdp-ged", complete=True)
+    manner, whole = Manner("ucdp-ged"), Manner("ucdp-ged", complete=True, yes=True)
     await load([put("1.csv", table(UCDP, other))], store, manner=manner)
     assert set(done(await load([put("1.csv", table(UCDP, other))], store, manner=whole))) == {"unchanged"}
     newer = put("2.csv", table(UCDP | {"best": "13"}))
@@ -258,11 +258,11 @@ async def test_another_dataset_is_not_touched_by_a_complete_one(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any]
 ) -> None:
     await load([put("a.json", briefing)], store)
-    await load([put("1.csv", table(UCDP))], store, manner=Manner("ucdp-ged", complete=True))
+    await load([put("1.csv", table(UCDP))], store, manner=Manner("ucdp-ged", complete=True, yes=True))
     assert not await rows("select * from store.withdrawal")
     gone = briefing["quotes"].pop()
     assert gone
-    assert done(await load([put("a.json", briefing)], store, manner=Manner(complete=True)))["withdrawn"] == 1
+    assert done(await load([put("a.json", briefing)], store, manner=Manner(complete=True, yes=True)))["withdrawn"] == 1
 
 
 async def test_a_check_says_what_would_be_done_and_writes_nothing(store: str, rows: Rows, put: Put) -> None:
@@ -287,7 +287,10 @@ async def test_bad_rows_are_set_aside_and_the_rest_is_loaded(store: str, rows: R
 
 @pytest.mark.parametrize(
     ("files", "manner"),
-    [(1, Manner("ucdp-ged", complete=True, skip_bad="unused")), (2, Manner("ucdp-ged", complete=True))],
+    [
+        (1, Manner("ucdp-ged", complete=True, yes=True, skip_bad="unused")),
+        (2, Manner("ucdp-ged", complete=True, yes=True)),
+    ],
 )
 async def test_what_is_not_all_of_a_dataset_is_not_taken_for_it(
     store: str, put: Put, files: int, manner: Manner
@@ -329,7 +332,7 @@ async def test_real_data_is_loaded_whole_and_again_changes_nothing(
     assert not [note for note in summary.notes if "not mapped" in note]
     counted = await rows("select (select count(*) from v1.event), (select count(*) from v1.figure)")
     assert tuple(counted[0]) == (events, figures)
-    assert set(done(await load([path], store, manner=Manner(format, complete=True)))) == {"unchanged"}
+    assert set(done(await load([path], store, manner=Manner(format, complete=True, yes=True)))) == {"unchanged"}
 
 
 async def test_two_counts_of_the_same_losses_stand_beside_each_other(store: str, rows: Rows) -> None:

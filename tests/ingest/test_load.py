@@ -151,7 +151,7 @@ async def test_a_withdrawn_briefing_leaves_its_records_and_the_report_says_so(
     taken = {"resource": "briefing", "dataset": "small", "key": "one", "withdrawn": {"reason": "Twice."}}
     summary = await load([put("b.ndjson", [taken])], store)
     (note,) = summary.notes
-    assert note.endswith("5 records of withdrawn briefings stand as before: a record is withdrawn by itself.")
+    assert note.endswith("5 records of withdrawn briefings stand as before. With --cascade they are withdrawn, too.")
     found = await rows("select briefing_id from v1.event union all select briefing_id from v1.figure")
     assert {row["briefing_id"] for row in found} == {public_id("small", "briefing", "one")}
     assert not (await load([put("b.ndjson", [taken])], store)).notes

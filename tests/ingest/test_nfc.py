@@ -49,7 +49,7 @@ class Store:
         """Load records; return the counts by resource of what was done."""
         file = self.folder / "records.ndjson"
         file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records), encoding="utf-8")
-        done = await load([str(file)], self.url, manner=Manner(complete=complete))
+        done = await load([str(file)], self.url, manner=Manner(complete=complete, yes=True))
         return {name: {action: n for action, n in one.items() if n} for name, one in done.counts.items()}
 
     async def load_as_before(self, monkeypatch: pytest.MonkeyPatch, *records: dict[str, Any]) -> None:
@@ -229,7 +229,7 @@ async def test_rows_keep_the_ids_that_a_mapping_made_of_their_raw_texts(
         before.setattr("api.ingest.mapped.in_nfc", lambda value: value)
         await load([str(file)], store.url, manner=Manner(format=str(mapping)))
     ids = await store.ids("place") | await store.ids("event")
-    done = await load([str(file)], store.url, manner=Manner(format=str(mapping), complete=True))
+    done = await load([str(file)], store.url, manner=Manner(format=str(mapping), complete=True, yes=True))
     assert [one["created"] for one in done.counts.values()] == [0, 0]
     assert await store.ids("place") | await store.ids("event") == ids
 

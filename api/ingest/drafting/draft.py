@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from io import BufferedReader, FileIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from api.errors import LoadError
+from api.ingest.container import ENDINGS, open_rows
 from api.ingest.drafting.columns import Column, seen
-from api.ingest.mapped import KINDS, open_rows
 from api.ingest.nfc import in_nfc
 from api.ingest.plan import Mapping
 from api.ingest.row import Bad, Rows
+from api.ingest.source import unpacked
 from api.ingest.syntax import Malformed
 from api.ingest.table import DELIMITERS
 
@@ -45,25 +45,24 @@ MEASURES = (
 def draft(path: str) -> str:
     """Return a mapping for the rows of a file, as TOML. LoadError if it has none that can be read."""
     for encoding in (UTF_8, WINDOWS):
-        with FileIO(path) as raw:
-            rows = open_rows(path, BufferedReader(raw, 1 << 20), _reading(path, encoding))
-            try:
+        try:
+            with unpacked(path) as (_, file, name):
+                rows = open_rows(name, file, _reading(name, encoding))
                 columns, count = seen(islice(_values(rows, encoding), ROWS))
-            except UnicodeError:
-                continue
-            except Malformed as error:
-                raise LoadError(
-                    f"{path} cannot be read as rows.", (f"{path}:{error.position.line}: {error.detail}",)
-                ) from None
+        except UnicodeError:
+            continue
+        except Malformed as error:
+            where = f"{path}:{error.position.line or 1}"
+            raise LoadError(f"{path} cannot be read as rows.", (f"{where}: {error.detail}",)) from None
         if count:
-            return "\n".join(Draft(path, columns, count, encoding, _delimiter(rows)).lines()) + "\n"
+            return "\n".join(Draft(path, name, columns, count, encoding, _delimiter(rows)).lines()) + "\n"
         break
     raise LoadError(f"{path} has no rows that can be read.", hint="A mapping is written from the columns of some rows.")
 
 
 def _reading(path: str, encoding: str) -> Mapping:
     """A mapping that reads rows and makes nothing of them. A file without a known ending is taken for CSV."""
-    kind = next((kind for end, kind in KINDS.items() if path.lower().endswith(end)), "csv")
+    kind = next((kind for end, kind in ENDINGS.items() if path.lower().endswith(end)), "csv")
     return Mapping("", "", (kind,), (), frozenset(), delimiter="".join(DELIMITERS), encoding=encoding)
 
 
@@ -82,9 +81,9 @@ def _delimiter(rows: Rows) -> str:
 class Draft:
     """The parts of a mapping that the columns of a file suggest."""
 
-    def __init__(self, path: str, columns: list[Column], count: int, encoding: str, delimiter: str) -> None:
+    def __init__(self, path: str, name: str, columns: list[Column], count: int, encoding: str, delimiter: str) -> None:
         self._file = Path(path).name
-        self._path = path
+        self._name = name  # of what is in it, if it is packed
         self._columns = columns
         self._count = count
         self._encoding = encoding
@@ -117,7 +116,7 @@ class Draft:
     def _head(self) -> Iterator[str]:
         yield ""
         yield f"dataset = {_quoted(self._stem())} # change: keys and ids belong to this name, so keep it from then on"
-        yield f"container = {_quoted(_reading(self._path, self._encoding).containers[0])}"
+        yield f"container = {_quoted(_reading(self._name, self._encoding).containers[0])}"
         if self._delimiter != ",":
             yield f"delimiter = {_quoted(self._delimiter)}"
         if self._encoding != UTF_8:
@@ -125,7 +124,7 @@ class Draft:
         if empty := dict.fromkeys(value for one in self._columns for value in one.empty):
             yield f"empty = {_list(empty)}"
         lacking = [one.name for one in self._columns if one.name in self._used and one.filled < self._count]
-        if lacking and self._path.lower().endswith(tuple(end for end, kind in KINDS.items() if kind != "csv")):
+        if lacking and self._name.lower().endswith(tuple(end for end, kind in ENDINGS.items() if kind != "csv")):
             yield f"optional = {_list(lacking)}"
 
     def _ignored(self) -> Iterator[str]:

@@ -1,0 +1,33 @@
+"""What a complete edition withdraws is asked about before, where it is much."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from api.errors import LoadError
+from api.ingest.report import Report
+from api.store.write import Loss
+
+SHARE = 10  # asked about is what is more than this part of a dataset
+
+
+def large(losses: Sequence[Loss]) -> list[str]:
+    """Return, in words, what is withdrawn of each dataset that loses more than a tenth of its records."""
+    return [
+        f"{one.lost:,} of the {one.held:,} records of the dataset {one.dataset}"
+        for one in losses
+        if one.lost * SHARE > one.held
+    ]
+
+
+def ask(file: str, losses: list[str], report: Report) -> None:
+    """Ask the operator at the terminal. LoadError if the answer is no, or nobody can be asked."""
+    what = f"{file} withdraws {', '.join(losses)}, because it does not contain them."
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise LoadError(what, hint="Nothing of it was loaded. If this is right, load it with --yes.")
+    with report.paused():
+        print(what, "Go on? [y/N] ", file=sys.stderr, end="", flush=True)
+        answer = sys.stdin.readline()
+    if answer.strip().lower() not in ("y", "yes"):
+        raise LoadError(f"{file} was not loaded.", hint="The withdrawals were not agreed to.")

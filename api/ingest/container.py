@@ -1,0 +1,103 @@
+"""Files of any container as rows: chosen, among those that the mapping takes, by the file's name and what is in it."""
+
+from __future__ import annotations
+
+import re
+from io import BufferedReader
+from typing import Any
+
+from api.ingest.columnar import Columnar
+from api.ingest.feature import as_object, as_row, is_feature
+from api.ingest.lines import SEPARATOR, Lines, Sequence, row_or_feature
+from api.ingest.naming import Naming
+from api.ingest.plan import Mapping
+from api.ingest.recoding import texts
+from api.ingest.row import Rows
+from api.ingest.sheet import Sheet
+from api.ingest.source import BUFFER, PACKED, PARQUET, XLSX, ZIP, content
+from api.ingest.stream import Array
+from api.ingest.syntax import Malformed, decode, parse
+from api.ingest.table import Table
+
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".json": "json",
+    ".geojson": "geojson",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".json-seq": "ndjson",
+    ".geojsonl": "geojson",
+    ".geojsons": "geojson",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".parquet": "parquet",
+}
+CONTAINERS = ("csv", "json", "ndjson", "geojson", "xlsx", "parquet")
+JSON = re.compile(rb'[ \t\r\n]*(?:\xef\xbb\xbf)?[ \t\r\n]*(\x1e|\{\s*["}]|\[\s*[{\[\]"\d-])')
+TABLES = {"csv", "xlsx", "parquet"}
+SUFFIXES = (*ENDINGS, *(ending + packed for ending in ENDINGS for packed in PACKED), ".zip")
+
+
+def open_rows(name: str, file: BufferedReader, mapping: Mapping) -> Rows:
+    """Return the rows of a file. Malformed, with what it is, where the mapping has no container for it."""
+    naming = Naming(mapping).header
+    what = content(file.peek(BUFFER)[:512])
+    if what == ZIP:  # what is no workbook is unpacked already
+        what = XLSX
+    if what == XLSX and TABLES & {*mapping.containers}:
+        return Sheet(file, mapping.sheet, mapping.header, mapping.skip_lines, naming)
+    if what == PARQUET and TABLES & {*mapping.containers}:
+        return Columnar(file, naming)
+    if what:
+        raise Malformed(f"expected {' or '.join(mapping.containers)}, and this is {what}")
+    file, encoding = texts(file, mapping.encoding)
+    head = file.peek(BUFFER)
+    kind = _kind(name, head, mapping.containers)
+    if kind != "csv":
+        return _json(kind, file, head, mapping)
+    if JSON.match(head):
+        raise Malformed(f"expected {' or '.join(mapping.containers)}, and this is JSON")
+    return Table(file, mapping.delimiter, encoding, mapping.header, mapping.skip_lines, naming)
+
+
+def _kind(name: str, head: bytes, containers: tuple[str, ...]) -> str:
+    """The container that the name says, or else the mapping. It is not CSV if the file is JSON, which it also takes."""
+    ending = next((kind for end, kind in ENDINGS.items() if name.lower().endswith(end)), "")
+    order = [one for one in (ending, *containers) if one in containers and one not in ("xlsx", "parquet")]
+    if not order:
+        raise Malformed(f"expected {' or '.join(containers)}, and this is text")
+    kind = order[0]
+    if kind == "csv" and JSON.match(head):
+        kind = next((one for one in order if one != "csv"), kind)
+    return "ndjson" if kind == "json" and "ndjson" in containers and _has_lines(head) else kind
+
+
+def _has_lines(head: bytes) -> bool:
+    """Whether the first line is an object and another one follows: NDJSON, whatever the name of the file."""
+    first, _, rest = head.lstrip().partition(b"\n")
+    return rest.lstrip().startswith(b"{") and isinstance(_value(first), dict)
+
+
+def _json(kind: str, file: BufferedReader, head: bytes, mapping: Mapping) -> Rows:
+    features = "geojson" in mapping.containers
+    shape = as_row if kind == "geojson" else row_or_feature if features else as_object
+    if head.startswith(SEPARATOR):
+        return Sequence(file, shape)
+    if kind == "ndjson":
+        return Lines(file, shape)
+    if features and is_feature(_value(head.partition(b"\n")[0])):
+        return Lines(file, shape)
+    if features and is_feature(_value(head)):
+        return Sequence(file, shape)  # a single feature on several lines
+    if kind == "geojson":
+        return Array(file, features=True, bare=False)
+    return Array(file, mapping.path, features)
+
+
+def _value(text: bytes) -> Any:
+    try:
+        return parse(decode(text))
+    except Malformed:
+        return None

@@ -1,0 +1,35 @@
+"""Names in templates as paths in the file: of columns, of their parts, and of what `each` and `columns` go through.
+
+`aliases` holds the path of what each name stands for that `each` or `columns` gives, and nothing for what a row makes.
+The path of the elements of a list ends in [].
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Names
+
+GIVEN = ("column", "label", "cell", "position")  # names that `each` and `columns` give by themselves
+INDEX = re.compile(r"\[\d+\]|\.\d+(?![^.\[])")
+NAME = re.compile(r"[.\[]")
+
+
+def resolved(column: str, aliases: Names[str, str]) -> str:
+    """Return the path of a name in the file; empty for what a row makes."""
+    if column in aliases:
+        return aliases[column]
+    end = min((at for mark in ".[" if (at := column.find(mark)) > 0), default=len(column))
+    if column[:end] not in aliases:
+        return column
+    given = aliases[column[:end]]
+    return "" if not given and column[:end] in GIVEN else given + column[end:]
+
+
+def generalized(path: str) -> str:
+    """Return a path with [] in place of each index: `parties[].name`."""
+    return INDEX.sub("[]", path)
+
+
+def of_row(columns: tuple[str, ...], aliases: Names[str, str]) -> bool:
+    """Whether a template looks at the row alone, so that it gives the same wherever it stands."""
+    return bool(columns) and not any(NAME.split(column)[0] in aliases for column in columns)

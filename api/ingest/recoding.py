@@ -1,0 +1,71 @@
+"""Text files whose lines cannot be found by the byte of the line feed, as files in UTF-8 whose lines can."""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+from io import BufferedReader, RawIOBase
+
+from api.ingest.source import BUFFER
+from api.ingest.syntax import Malformed, Position
+
+CHUNK = 1 << 18
+MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+
+def texts(file: BufferedReader, encoding: str = "utf-8") -> tuple[BufferedReader, str]:
+    """Return a stream whose lines end with a line feed, and its encoding. UTF-16 and UTF-32, known by the mark at their
+    beginning or by name, become UTF-8; where all lines end with a carriage return, that becomes a line feed."""
+    head = file.peek(BUFFER)
+    encoding = next((name for mark, name in MARKS if head.startswith(mark)), encoding)
+    wide = not is_ascii(encoding)
+    if wide:
+        head = head[: len(head) // 4 * 4].decode(encoding, "ignore").encode("utf-8", "ignore")
+    returns = b"\r" in head and b"\n" not in head
+    if not wide and not returns:
+        return file, encoding
+    return BufferedReader(_Recoded(file, encoding, returns), BUFFER), "utf-8"
+
+
+def is_ascii(encoding: str) -> bool:
+    """Whether the bytes of ASCII stand for themselves, so that lines can be found before they are decoded."""
+    return "a,\n".encode(encoding) == b"a,\n"
+
+
+class _Recoded(RawIOBase):
+    """A text in UTF-8, from bytes in another encoding."""
+
+    def __init__(self, file: BufferedReader, encoding: str, returns: bool) -> None:
+        self._file = file
+        self._encoding = encoding
+        self._decoder = getincrementaldecoder(encoding)()
+        self._returns = returns
+        self._ready = b""
+        self._lines = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        data: bytes | None = None
+        while not self._ready and data != b"":
+            data = self._file.read1(CHUNK)
+            self._ready = self._text(data).encode()
+        count = min(len(buffer), len(self._ready))
+        buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        return count
+
+    def _text(self, data: bytes) -> str:
+        try:
+            text = self._decoder.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            detail = f"expected {self._encoding}, and a byte 0x{error.object[error.start]:02x} is not"
+            raise Malformed(detail, Position(self._lines + 1)) from None
+        if self._returns:
+            text = text.replace("\r", "\n")
+        self._lines += text.count("\n")
+        return text

@@ -1,0 +1,27 @@
+"""Records that a file makes twice, found while it is read: the store would find them too late to set a row aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+class Repeats:
+    """The records of all rows so far, by a hash of resource and key: about 130 bytes for each."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, int] = {}
+
+    def of_row(self, lines: list[dict[str, Any]], row: int) -> Iterator[tuple[dict[str, Any], int]]:
+        """Yield each record of a row that was made before, with the row that made it. A row without any is taken in."""
+        fresh: dict[int, int] = {}
+        repeated = False
+        for line in lines:
+            name = hash((line["resource"], line["key"]))
+            first = self._rows.get(name) or fresh.get(name)
+            if first:
+                repeated = True
+                yield line, first
+            fresh[name] = row
+        if not repeated:
+            self._rows |= fresh

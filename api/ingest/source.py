@@ -1,0 +1,173 @@
+"""Files as streams of bytes: how far they are read, what they are by their first bytes, and what is packed in them.
+
+Nothing is unpacked as a whole: a file of a few kilobytes may stand for gigabytes.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import os
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader, FileIO, RawIOBase
+from pathlib import PurePosixPath
+from stat import S_ISREG
+from typing import Any
+
+from api.ingest.quotation import printable, shown
+from api.ingest.syntax import Malformed, Position
+
+STDIN = "-"
+BUFFER = 1 << 20
+BINARY = "binary"
+PACKED = (".gz", ".bz2", ".zip")
+GZIP, BZIP2, ZIP, PARQUET, XLSX = "gzip", "bzip2", "a zip archive", "Parquet", "a spreadsheet (xlsx)"
+SIGNATURES = (
+    (b"\x1f\x8b", GZIP),
+    (b"BZh", BZIP2),
+    (b"PK\x03\x04", ZIP),
+    (b"PK\x05\x06", ZIP),
+    (b"PAR1", PARQUET),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"%PDF-", "PDF"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file, such as xls"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"ARROW1", "Arrow"),
+    (b"Obj\x01", "Avro"),
+    (b"ORC", "ORC"),
+    (b"\x89HDF", "HDF5"),
+    (b"\x00\x00\x27\x0a", "a shapefile"),
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"<?xml", "XML"),
+)
+PAGES = (b"<!doctype html", b"<html")
+TAR, TAR_AT = b"ustar", 257
+BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class Source(FileIO):
+    """An open file. `done` bytes of its `size` are read; the size of a pipe is not known."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(os.dup(sys.stdin.fileno()) if path == STDIN else path)
+        self.done = 0
+        found = os.fstat(self.fileno())
+        self.size = found.st_size if S_ISREG(found.st_mode) else None
+
+    def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
+        """Read, and count what is read."""
+        count = super().readinto(buffer)
+        self.done += count or 0
+        return count
+
+
+class _Unpacked(RawIOBase):
+    """The bytes of a packed file. Malformed where they cannot be unpacked."""
+
+    def __init__(self, packed: Any, kind: str) -> None:
+        self._packed = packed
+        self._kind = kind
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._packed.read(len(buffer))
+        except BROKEN as error:
+            raise Malformed(f"expected {self._kind} that can be unpacked: {printable(str(error))}") from None
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def content(head: bytes) -> str:
+    """Name what a file is by its first bytes; empty where they are text or nothing that is known."""
+    found = next((name for mark, name in SIGNATURES if head.startswith(mark)), "")
+    if found:
+        return found
+    if head[TAR_AT : TAR_AT + len(TAR)] == TAR:
+        return "a tar archive"
+    if head.lstrip().lower().startswith(PAGES):
+        return "an HTML page; the server may have sent it in place of the data"
+    return BINARY if b"\x00" in head[:1024] and head[:2] not in (b"\xff\xfe", b"\xfe\xff") else ""
+
+
+@contextmanager
+def unpacked(path: str, member: str = "") -> Iterator[tuple[Source, BufferedReader, str]]:
+    """Open a file, unpacked if it is packed. Yields the source, which knows the progress, the bytes, and the name
+    without the ending of the packing. Of a zip archive this is the only member, or the one that is named."""
+    with Source(path) as source:
+        file: BufferedReader = BufferedReader(source, BUFFER)
+        kind = content(file.peek(BUFFER)[:512])
+        if kind == GZIP:
+            yield source, _reader(gzip.GzipFile(fileobj=file), kind), _stem(path)
+        elif kind == BZIP2:
+            yield source, _reader(bz2.BZ2File(file), kind), _stem(path)
+        elif kind == ZIP and not _is_workbook(file):
+            with _archive(file) as archive:
+                info = _member(archive, member)
+                yield source, _reader(archive.open(info), kind), info.filename
+        else:
+            yield source, file, path
+
+
+def _stem(path: str) -> str:
+    return path[: path.rindex(".")] if path.lower().endswith(PACKED) else path
+
+
+def _reader(packed: Any, kind: str) -> BufferedReader:
+    file: BufferedReader = BufferedReader(_Unpacked(packed, kind), BUFFER)
+    if (inner := content(file.peek(512)[:512])) in (GZIP, BZIP2, ZIP, "a tar archive"):
+        raise Malformed(f"this is {inner} within {kind}: unpack it first")
+    return file
+
+
+@contextmanager
+def _archive(file: BufferedReader) -> Iterator[zipfile.ZipFile]:
+    if not file.seekable():
+        raise Malformed("this is a zip archive, which cannot be read from a pipe: name the file")
+    try:
+        archive = zipfile.ZipFile(file)
+    except BROKEN as error:
+        raise Malformed(f"expected {ZIP} that can be unpacked: {printable(str(error))}") from None
+    with archive:
+        yield archive
+
+
+def _is_workbook(file: BufferedReader) -> bool:
+    if not file.seekable():
+        return False
+    with _archive(file) as archive:
+        names = archive.namelist()
+    file.seek(0)
+    return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
+
+
+def _member(archive: zipfile.ZipFile, wanted: str) -> zipfile.ZipInfo:
+    members = [
+        one
+        for one in archive.infolist()
+        if not one.is_dir() and not one.filename.startswith("__MACOSX/") and PurePosixPath(one.filename).name[:1] != "."
+    ]
+    found = [one for one in members if wanted in ("", one.filename, PurePosixPath(one.filename).name)]
+    if len(found) != 1:
+        names = ", ".join(shown(one.filename) for one in members[:10]) or "nothing"
+        what = f"one {shown(wanted)}" if wanted else "one file"
+        hint = "" if wanted else '; member = "NAME" in the mapping says which one'
+        raise Malformed(f"this is a zip archive; expected {what} in it, and it contains {names}{hint}", Position())
+    if found[0].flag_bits & 1:
+        raise Malformed(f"{shown(found[0].filename)} is encrypted: unpack it first")
+    if found[0].compress_type not in METHODS:
+        # Other methods are unpacked in pieces of any size.
+        raise Malformed(f"{shown(found[0].filename)} is packed by another method than deflate: unpack it first")
+    return found[0]

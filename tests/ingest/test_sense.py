@@ -1,0 +1,205 @@
+"""What cannot be is refused where it is created or changed, and kept where a store or its snapshot has it already."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.errors import LoadError
+from api.ingest import record
+from api.ingest.load import PLAIN, Manner, load
+from api.ingest.vouched import is_vouched
+from api.snapshot.progress import Watch
+from api.snapshot.take import export
+from api.store.circles import in_circles
+from api.store.migrate import migrate
+
+Put = Callable[[str, Any], str]
+Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
+Database = Callable[[], Awaitable[str]]
+
+BOUNDS = {"bounds_basis": "stated"}
+FIGURE = {"resource": "figure", "dataset": "d", "measure": "killed", "unit": "persons", "value": 10}
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"value": 2.5}, "value: expected a whole number that is not negative"),
+    ({"value": -1}, "value: expected a whole number that is not negative"),
+    ({"value": 2.5, "unit": "people"}, "value: expected a whole number"),
+    ({"value_low": -3, **BOUNDS}, "value_low: expected a whole number"),
+    ({"value_high": 11.5, **BOUNDS}, "value_high: expected a whole number"),
+    ({"value": None, "value_low": 0.5, **BOUNDS}, "value_low: expected a whole number"),
+    ({"measure": "share", "unit": "%", "value": 101}, "value: expected a share from 0 to 100"),
+    ({"measure": "share", "unit": "%", "value": -0.1}, "value: expected a share from 0 to 100"),
+    ({"measure": "share", "unit": "%", "value_high": 120, **BOUNDS}, "value_high: expected a share"),
+    ({"quantifier": "at_least", "value_low": 5, **BOUNDS}, "value_low: expected at least the value"),
+    ({"quantifier": "more_than", "value_low": 9, **BOUNDS}, "value_low: expected at least the value"),
+    ({"quantifier": "at_most", "value_high": 15, **BOUNDS}, "value_high: expected at most the value"),
+    ({"quantifier": "less_than", "value_high": 11, **BOUNDS}, "value_high: expected at most the value"),
+    ({"value_low": 11, **BOUNDS}, "value: expected a value from value_low to value_high"),
+    ({"value_high": 9, **BOUNDS}, "value: expected a value from value_low to value_high"),
+    ({"quantifier": "at_least", "value": None, "value_high": 9, **BOUNDS}, "value: expected a value or value_low"),
+    ({"quantifier": "at_most", "value": None, "value_low": 9, **BOUNDS}, "value: expected a value or value_high"),
+]
+GOOD: list[dict[str, Any]] = [
+    {"value": 0},
+    {"value": 10.0},
+    {"value": 2.5, "unit": "kg"},
+    {"value": -2.5, "unit": "USD", "measure": "money"},
+    {"measure": "share", "unit": "%", "value": 100},
+    {"measure": "share", "unit": "%", "value": 250, "value_text": "two and a half times as much"},
+    {"quantifier": "at_least", "value_low": 10, "value_high": 20, **BOUNDS},
+    {"quantifier": "more_than", "value_low": 10, **BOUNDS},
+    {"quantifier": "at_most", "value_high": 10, **BOUNDS},
+    {"quantifier": "approximately", "value_low": 5, **BOUNDS},
+    {"quantifier": "at_least", "value": None, "value_low": 10, **BOUNDS},
+]
+
+
+async def refused(path: str, url: str, manner: Manner = PLAIN) -> list[str]:
+    with pytest.raises(LoadError) as caught:
+        await load([path], url, manner=manner)
+    return [fault.removeprefix(f"{path}:") for fault in caught.value.faults]
+
+
+async def test_figures_that_cannot_be_are_refused_by_line_and_field(store: str, put: Put) -> None:
+    lines = [FIGURE | {"key": f"bad {number}"} | changes for number, (changes, _) in enumerate(BAD)]
+    faults = await refused(put("a.ndjson", lines), store)
+    for number, (changes, detail) in enumerate(BAD, 1):
+        assert any(one.startswith(f'{number}: figure "bad {number - 1}", {detail}') for one in faults), changes
+
+
+async def test_figures_that_can_be_are_loaded(store: str, put: Put) -> None:
+    lines = [FIGURE | {"key": f"good {number}"} | changes for number, changes in enumerate(GOOD)]
+    assert (await load([put("a.ndjson", lines)], store)).counts["figure"]["created"] == len(GOOD)
+
+
+MAPPING = """
+dataset = "m"
+container = "csv"
+[[record]]
+resource = "figure"
+key = "{id}"
+measure = "killed"
+unit = "persons"
+value = "{dead}"
+"""
+
+
+async def test_rows_of_a_mapping_follow_the_same_rules(store: str, put: Put, tmp_path: Path) -> None:
+    path, mapping = put("a.csv", b"id,dead\n1,3\n2,2.5\n3,-1\n"), put("m.toml", MAPPING.encode())
+    detail = "expected a whole number that is not negative, as it counts persons (from dead)"
+    assert await refused(path, store, Manner(mapping)) == [
+        f'3: figure "2", value: {detail}',
+        f'4: figure "3", value: {detail}',
+    ]
+    bad = tmp_path / "bad"
+    summary = await load([path], store, manner=Manner(mapping, skip_bad=str(bad)))
+    assert summary.counts["figure"]["created"] == 1
+    assert [json.loads(line)["line"] for line in bad.read_text().splitlines()] == [3, 4]
+
+
+@pytest.fixture
+async def older(store: str, put: Put, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of a file that an earlier release loaded into the store, when it took half a person and circles."""
+    events = [event("a", part_of="b"), event("b", part_of="a")]
+    path = put("old.ndjson", [FIGURE | {"key": "half", "value": 2.5}, *events])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(record, "CHANGES", dict.fromkeys(record.CHANGES, ()))
+        earlier.setattr("api.ingest.load.CIRCULAR", ())
+        await load([path], store)
+    return path
+
+
+def event(key: str, **relations: str) -> dict[str, Any]:
+    return {
+        "resource": "event",
+        "dataset": "d",
+        "key": key,
+        "kind": "other",
+        "title": key,
+        "time_precision": "unknown",
+        "status": "occurred",
+        "related": [{"relation": relation, "event": other} for relation, other in relations.items()],
+    }
+
+
+async def test_what_a_store_has_already_loads_again_as_it_is(store: str, older: str) -> None:
+    summary = await load([older], store)
+    assert {name: dict(one)["unchanged"] for name, one in summary.counts.items()} == {"figure": 1, "event": 2}
+
+
+async def test_but_a_change_of_it_has_to_make_sense(store: str, put: Put, older: str) -> None:
+    changed = FIGURE | {"key": "half", "value": 2.5, "status": "confirmed"}
+    (fault,) = await refused(put("b.ndjson", [changed]), store)
+    assert "expected a whole number" in fault
+    (fault,) = await refused(put("c.ndjson", [event("a", part_of="b") | {"title": "Another"}]), store)
+    assert fault == '1: event "a", related[0].event: expected no circle: through others, the event is part_of itself'
+
+
+async def test_a_snapshot_of_an_older_store_loads_into_an_empty_one(
+    store: str, older: str, tmp_path: Path, fresh_database: Database
+) -> None:
+    folder = tmp_path / "snapshot"
+    await asyncio.to_thread(export, store, folder, Watch())
+    records = folder / "records.ndjson"
+    assert is_vouched(str(records))
+    url = await fresh_database()
+    await migrate(url)
+    summary = await load([str(folder)], url)
+    assert {name: one["created"] for name, one in summary.counts.items()} == {"figure": 1, "event": 2}
+
+
+async def test_a_file_that_differs_from_its_manifest_is_no_snapshot(
+    store: str, older: str, tmp_path: Path, fresh_database: Database
+) -> None:
+    folder = tmp_path / "snapshot"
+    await asyncio.to_thread(export, store, folder, Watch())
+    records = folder / "records.ndjson"
+    records.write_text(re.sub(r"2\.5", "3.5", records.read_text()))
+    assert not is_vouched(str(records))
+    url = await fresh_database()
+    await migrate(url)
+    with pytest.raises(LoadError, match="1 fault"):
+        await load([str(folder)], url)
+
+
+@pytest.mark.parametrize("manifest", [None, b"{", b"[]", b'{"format": "other", "files": []}', b'{"files": 5}'])
+def test_a_file_without_a_manifest_that_names_it_is_no_snapshot(tmp_path: Path, manifest: bytes | None) -> None:
+    (tmp_path / "records.ndjson").write_bytes(b"{}\n")
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_bytes(manifest)
+    assert not is_vouched(str(tmp_path / "records.ndjson"))
+    assert not is_vouched("-")
+
+
+@pytest.mark.parametrize("relation", ["part_of", "follows"])
+async def test_circles_of_events_are_refused_through_what_the_store_has_as_well(
+    store: str, put: Put, relation: str
+) -> None:
+    chain = [event("a", **{relation: "b"}), event("b", **{relation: "c"}), event("c"), event("d", **{relation: "a"})]
+    await load([put("a.ndjson", chain)], store)
+    faults = await refused(put("b.ndjson", [event("c", **{relation: "a"}), event("e", **{relation: "d"})]), store)
+    assert faults == [
+        f'1: event "c", related[0].event: expected no circle: through others, the event is {relation} itself'
+    ]
+    whole = [event("x", **{relation: "y"}), event("y", **{relation: "x"}), event("z", **{relation: "x"})]
+    assert len(await refused(put("c.ndjson", whole), store)) == 2
+
+
+async def test_an_answer_to_an_answer_is_no_circle(store: str, put: Put) -> None:
+    events = [event("a", responds_to="b", part_of="c"), event("b", responds_to="a", follows="c"), event("c")]
+    assert (await load([put("a.ndjson", events)], store)).counts["event"]["created"] == 3
+
+
+def test_only_edges_on_circles_are_found_however_long_the_chain() -> None:
+    chain = [(str(number), str(number + 1)) for number in range(50_000)]
+    assert in_circles(chain) == []
+    back = ("49999", "10")
+    found = in_circles([*chain, back, ("50000", "a"), ("a", "b"), ("b", "a"), ("b", "c")])
+    assert sorted(found) == sorted([*chain[10:49_999], back, ("a", "b"), ("b", "a")])
