@@ -58,9 +58,13 @@ async def test_a_page_is_the_same_however_it_is_read(
     connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, resource: str, url: str
 ) -> None:
     ways = []
-    # Among the first rows where it can be, through the index of words, in the order of the list.
-    for early, most in ((40, 5_000), (1, 5_000), (0, 5_000), (0, 2), (1, 2)):
+    # Among the first rows where it can be, among further ones, through the index of words, in the order of the list.
+    for early, more, most in (
+        *((40, 32, 5_000), (1, 0, 5_000), (0, 0, 5_000), (0, 0, 2), (1, 0, 2)),
+        *((1, 1, 2), (1, 32, 2), (1, 32, 5_000), (2, 1, 5_000)),
+    ):
         monkeypatch.setattr(search, "EARLY", early)
+        monkeypatch.setattr(search, "MORE", more)
         monkeypatch.setattr(search, "FEW", most)
         ways.append(await walked(connection, resource, url))
     assert all(one == ways[0] for one in ways)
