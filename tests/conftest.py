@@ -29,6 +29,11 @@ SAMPLE = Path(__file__).parents[1] / "api" / "sample"
 TOOLS = Path(__file__).parent / "tools"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: archives contain the time, and each process has to give a test the same name."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server of BRIEFING_TEST_DATABASE_URL, or an embedded one that lives as long as the session."""
