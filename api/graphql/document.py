@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
@@ -30,6 +30,8 @@ DOCUMENTS_MOST = 16 * 1024 * 1024
 # with tracemalloc: 9 kB for 16 characters, 27 kB for 208, 153 kB for 766 (tests/graphql/test_document.py).
 WEIGHT_OF_ONE = 8192
 WEIGHT_OF_LETTER = 200
+# What is left of a long planning after a short one: 20 short ones for a tenth.
+PLANNING_FORGOTTEN = 0.9
 
 
 class Refused(BriefingError):
@@ -42,12 +44,24 @@ class Refused(BriefingError):
         self.errors = errors
 
 
+@dataclass
+class PlanningTime:
+    """The most processor time, in seconds, that it took of late to read the variables of a document and plan it."""
+
+    most: float = 0.0
+
+    def note(self, seconds: float) -> None:
+        """Remember how long it took. Longer times are forgotten slowly, because the variables make the difference."""
+        self.most = max(seconds, self.most * PLANNING_FORGOTTEN)
+
+
 @dataclass(frozen=True)
 class Document:
     """A valid document: its operations by name and its fragments."""
 
     operations: dict[str, OperationDefinitionNode]
     fragments: dict[str, FragmentDefinitionNode]
+    planning: PlanningTime = field(default_factory=PlanningTime)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to execute (GraphQL specification, 6.1)."""
@@ -70,9 +84,9 @@ class Documents:
         self._schema = schema
         self._known: Memo[Document] = Memo(DOCUMENTS_MOST)
 
-    def knows(self, text: str) -> bool:
-        """Whether it was read before, and is remembered."""
-        return self._known.get(text) is not None
+    def known(self, text: str) -> Document | None:
+        """Return the document if it was read before, and is remembered."""
+        return self._known.get(text)
 
     def read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> Document:
         """Return the parsed and validated document. `check` is called before the validation and may raise. Refused or

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from time import thread_time
 from typing import Any
 
 import orjson
@@ -22,7 +23,7 @@ from api.access.caller import Caller
 from api.access.plan import Plan
 from api.answer import Priced, Service
 from api.catalog import Outdated, Version
-from api.graphql.document import Documents, Refused, is_query
+from api.graphql.document import Document, Documents, Refused, is_query
 from api.graphql.outdated import outdated
 from api.graphql.persisted import Persisted, hash_of
 from api.graphql.problems import noted
@@ -39,8 +40,9 @@ from api.store.read import Reply
 INTROSPECTION = 50
 PLANS_MOST = 16 * 1024 * 1024
 INTROSPECTED_MOST = 512 * 1024
-# Bytes of a request whose document is known that are read at once, in less than 2 ms whatever its variables are.
+# Bytes of a request that is read at once if its document is known, and the seconds that its planning may take then.
 SMALL = 4096
+AT_ONCE = 0.005
 
 
 @dataclass
@@ -125,7 +127,8 @@ class Executor:
                 asked = read_asked(scope, sent)
         whole = await self.persisted.resolve(asked, caller)
         hides = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)
-        if len(key) <= SMALL and self._documents.knows(whole.query):
+        known = self._documents.known(whole.query) if len(key) <= SMALL else None
+        if known is not None and known.planning.most <= AT_ONCE:
             prepared = self._prepare(whole, hides, caller.plan)
         else:
             async with self._turns.turn(caller):
@@ -164,6 +167,13 @@ class Executor:
 
     def _prepare(self, asked: Asked, hides: bool, plan: Plan) -> Prepared:
         document = self._documents.read(asked.query, hides, asked.check_method)
+        begun = thread_time()
+        try:
+            return self._planned(document, asked, hides, plan)
+        finally:
+            document.planning.note(thread_time() - begun)
+
+    def _planned(self, document: Document, asked: Asked, hides: bool, plan: Plan) -> Prepared:
         node = document.operation(asked.operation_name)
         if not is_query(node):
             raise Refused([GraphQLError("Only queries are offered here.", node)])

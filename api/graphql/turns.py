@@ -6,7 +6,7 @@ take turns. A caller that has used more than its share of the time waits until i
 without a key have a share together, too: otherwise fifty of them, each within its own share, would use all processors.
 
 A client that sends one request after the other is never refused for this, and prices do not depend on it. Requests
-whose bytes are known need no turn, and neither do known documents with other variables.
+whose bytes are known need no turn, and neither do known documents with other variables that are planned quickly.
 """
 
 from __future__ import annotations

@@ -1,0 +1,49 @@
+"""A known document is planned at once, unless planning it takes long: then in a turn of its caller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.access.caller import Caller
+from api.graphql import execute
+from api.graphql.document import PLANNING_FORGOTTEN, PlanningTime
+from api.graphql.turns import Turns
+from api.store.migrate import migrate
+from tests.agreement.conftest import opened
+
+DOCUMENT = "query ($first: Int) { events(first: $first) { nodes { id } } }"
+
+
+def test_a_long_planning_is_forgotten_slowly() -> None:
+    time = PlanningTime()
+    time.note(0.02)
+    time.note(0.001)
+    assert time.most == 0.02 * PLANNING_FORGOTTEN
+    for _ in range(50):
+        time.note(0.001)
+    assert time.most == 0.001
+
+
+@pytest.mark.parametrize(("at_once", "turns"), [(60.0, 1), (0.0, 4)])
+async def test_a_known_document_takes_turns_if_planning_it_takes_long(
+    database: str, monkeypatch: pytest.MonkeyPatch, at_once: float, turns: int
+) -> None:
+    await migrate(database)
+    taken: list[Caller] = []
+    turn = Turns.turn
+
+    def counted(self: Turns, caller: Caller) -> Any:
+        taken.append(caller)
+        return turn(self, caller)
+
+    monkeypatch.setattr(Turns, "turn", counted)
+    monkeypatch.setattr(execute, "AT_ONCE", at_once)
+    async with opened(database) as doors:
+        for first in (1, 2, 3, 4):
+            status, answer = await doors.graphql(DOCUMENT, {"first": first})
+            assert (status, "errors" in answer) == (200, False), answer
+        # The same bytes need no turn: their plan is remembered.
+        await doors.graphql(DOCUMENT, {"first": 4})
+    assert len(taken) == turns
