@@ -44,10 +44,10 @@ async def test_no_connection_free_is_a_503_and_what_needs_none_is_answered(clust
                     "unavailable",
                     "1",
                 )
-                assert took > 0.9
+                assert 0.9 < took < 1.5
                 for path, status in (("/healthz", 200), ("/nothing", 404), ("/v1/events?limit=x", 400)):
                     took, answer = timed(door, path)
-                    assert (answer.status, took < 0.9) == (status, True), "it does not wait for a connection"
+                    assert (answer.status, took < 0.5) == (status, True), "it does not wait for a connection"
                 assert door.get(LIST, method="DELETE").status == 405
                 assert door.get("/v1/events/x").status == 404
             for client in waiting:
