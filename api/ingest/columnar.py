@@ -92,7 +92,8 @@ def _fits(value: Any) -> bool:
 def _plain(value: Any) -> Any:
     """A value as JSON would have it."""
     if isinstance(value, float):
-        return Decimal(repr(value)) if value == value and abs(value) != float("inf") else None
+        # NaN stands for a missing number. An infinite one is refused by whatever takes a number.
+        return Decimal(repr(value)) if value == value else None
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, timedelta):

@@ -391,6 +391,15 @@ def test_values_of_parquet_are_as_in_json(read_rows: Read, value: Any, text: str
     assert [one["name"] for one in lines] == [text, text]
 
 
+def test_a_number_of_parquet_that_is_none_is_nothing_and_an_infinite_one_is_refused(read_rows: Read) -> None:
+    using = VALUES.replace('name = "{value}"', 'name = "{value|or:none}"')
+    lines, faults, *_ = read_rows(parquet([{"id": "1", "value": float("nan")}]), "a.parquet", using)
+    assert (lines[0]["name"], faults) == ("none", [])
+    for value in (float("inf"), float("-inf")):
+        _, faults, *_ = read_rows(parquet([{"id": "1", "value": value}]), "a.parquet", using)
+        assert "column value: expected a number below 1e15" in faults[0]
+
+
 def test_lists_and_objects_of_parquet_are_gone_through(read_rows: Read) -> None:
     using = VALUES.replace("{value}", "{who.name}, {codes[1]}")
     rows = [{"id": 1, "who": {"name": "A"}, "codes": ["x", "y"]}]

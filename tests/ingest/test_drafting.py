@@ -159,3 +159,14 @@ def test_the_command_prints_the_mapping(put: Put, tmp_path: Path) -> None:
         done = subprocess.run([*command, file], capture_output=True, text=True, cwd=Path(__file__).parents[2])
         assert (done.returncode, done.stdout) == (65, "")
         assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("column", "measure"),
+    [("best", "killed"), ("best_price", "count"), ("casualties", "killed_or_injured"), ("deaths_a", "killed")],
+)
+def test_the_name_of_a_column_of_numbers_says_what_is_counted(put: Put, column: str, measure: str) -> None:
+    path = put("a.csv", f"id,day,{column}\n1,2024-01-01,5\n2,2024-01-02,7\n".encode())
+    lines, faults = loaded(path, draft(path))
+    assert not faults
+    assert {line["measure"] for line in lines if line["resource"] == "figure"} == {measure}

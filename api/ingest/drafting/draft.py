@@ -31,9 +31,10 @@ NAMES_KEY = re.compile(r"(.*[_ .-])?(id|key|code|number|no)|.*_id(_.*)?", re.IGN
 NUMERIC = ("whole number", "number", "amount")
 NAMES_PART = re.compile(r".*(year|month|day|id|code|number|precision|iso|_no|timestamp).*", re.IGNORECASE)
 
-# What a column of numbers counts, by words in its name: the measure and the unit.
+# The measure and the unit of a column of numbers, by words in its name.
 MEASURES = (
-    (re.compile(r".*(kill|dead|death|fatal|died|best|casualt).*", re.IGNORECASE), "killed", "persons"),
+    (re.compile(r".*(kill|dead|death|fatal|died).*|best", re.IGNORECASE), "killed", "persons"),
+    (re.compile(r".*casualt.*", re.IGNORECASE), "killed_or_injured", "persons"),
     (re.compile(r".*(injur|wound).*", re.IGNORECASE), "injured", "persons"),
     (re.compile(r".*missing.*", re.IGNORECASE), "missing", "persons"),
     (re.compile(r".*(displac|idp).*", re.IGNORECASE), "displaced", "persons"),
