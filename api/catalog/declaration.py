@@ -196,6 +196,14 @@ class Resource:
         return tuple(field.name for field in self.fields.values() if field.sort)
 
     @property
+    def collated(self) -> Field | None:
+        """The text by whose collation key lists are sorted. There is one at most, because a record has one key."""
+        found = [field for field in self.fields.values() if field.collated]
+        if len(found) > 1:
+            raise TypeError(f"{self.name} has two collated fields, {found[0].name} and {found[1].name}")
+        return found[0] if found else None
+
+    @property
     def deprecates(self) -> bool:
         """Whether something of it is deprecated: a field, a link, a filter, or a term of a vocabulary."""
         declared: tuple[Any, ...] = (

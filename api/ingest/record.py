@@ -42,6 +42,7 @@ class _Plan:
     ones: tuple[tuple[str, str], ...]
     severals: tuple[tuple[str, str], ...]
     children: tuple[tuple[str, str], ...]
+    collated: str
 
 
 class _Links:
@@ -166,7 +167,9 @@ def _canonical(form: Form, row: Any, written: Originals) -> Staged:
     body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     reason = row.withdrawn.reason if row.withdrawn else None
     keys = (row.dataset or "", *links.keys)
-    sorted_by = sort_key(row.name) if name in SORTED_BY_NAME and row.name is not None else None
+    collated = PLANS[name].collated
+    text = getattr(row, collated) if collated else None
+    sorted_by = None if text is None else sort_key(text)
     return Staged(name, identifier, row.key or identifier, keys, reason, body, sorted_by, tuple(links.forms))
 
 
@@ -215,10 +218,10 @@ def _plan(resource: Resource) -> _Plan:
         ones=tuple((link.name, link.target) for link in links if link.kind == "one"),
         severals=tuple((link.name, link.target) for link in links if link.kind == "several"),
         children=tuple((link.name, link.target) for link in links if link.owned),
+        collated=resource.collated.name if resource.collated else "",
     )
 
 
 LASTING = {name: _lasting(form.rules) for name, form in LINES.items()}
 CHANGES = {name: tuple(rule for rule in form.rules if rule.for_changes) for name, form in LINES.items()}
 PLANS = {one.name: _plan(one) for one in (*V1.resources.values(), *V1.children.values())}
-SORTED_BY_NAME = {one.name for one in V1.resources.values() if one.fields.get("name") and one.fields["name"].collated}

@@ -156,12 +156,12 @@ def doubtful(name: str) -> str:
 @cache
 def normalized(name: str) -> str:
     """$1 ids. Stages the records with texts that are not in NFC, in NFC. Their sort keys are the same."""
-    keys = [field.collated for field in V1[name].fields.values() if field.collated]
-    sort_key = f"held.{keys[0]}" if keys else "null"
+    collated = V1[name].collated
+    sort_key = f"held.{collated.collated}" if collated else "null"
     return f"""
         insert into staged (number, resource, id, name, keys, reason, digest, record, sort_key, forms)
-        select 0, '{name}', held.id, held.id, '', null, encode(sha256(convert_to(new.record, 'UTF8')), 'hex'),
-            new.record, {sort_key}, ''
+        select {NOT_IN_FILE}, '{name}', held.id, held.id, '', null,
+            encode(sha256(convert_to(new.record, 'UTF8')), 'hex'), new.record, {sort_key}, ''
         from store.{name} as held
         join store.change as last on last.id = held.id and last.revision = held.revision
         cross join lateral (select store.nfc(last.record)::text as record offset 0) as new
@@ -174,7 +174,8 @@ def merge(name: str) -> str:
     """$1 the last number of the log before. Brings the resource's table to what the log says since."""
     own = (*columns(V1[name]), DATASET)
     derived = [("disputed", DISPUTED), ("dispute_stances", STANCES)] if "disputed" in V1[name].fields else []
-    keys = [(field.collated, "staged.sort_key") for field in V1[name].fields.values() if field.collated]
+    collated = V1[name].collated
+    keys = [(collated.collated, "staged.sort_key")] if collated else []
     given = [(column.name, column.value) for column in own] + derived + keys
     names = [name for name, _ in given]
     return f"""

@@ -117,6 +117,19 @@ def test_a_fallback_leads_by_links_to_one_to_the_same_resource(path: str, proble
         version("v0", [Figure, *others])
 
 
+def test_a_resource_has_one_collated_text_at_most() -> None:
+    @revised(V1["source"])
+    class Source:
+        """It has two of them."""
+
+        role: str | None = field("Its role.", sort=True, collated="role_key")
+
+    collated = V1["source"].collated
+    assert collated is not None and collated.name == "name"
+    with pytest.raises(TypeError, match="two collated fields, name and role"):
+        Source.collated  # noqa: B018 - it is looked up for its error
+
+
 def test_a_group_of_what_is_not_shown_is_refused() -> None:
     with pytest.raises(TypeError, match="secret"):
 
