@@ -33,7 +33,7 @@ FEW = 2_500
 
 
 def is_guessed(resource: Resource, rows: Rows) -> bool:
-    """Whether the number of matching rows is unknown, so that the ways are tried."""
+    """Return whether the number of matching rows is unknown, so that the ways are tried."""
     return rows.sort.field != "relevance" and searched(rows.filter) is not None and not is_bounded(resource, rows)
 
 

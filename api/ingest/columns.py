@@ -17,7 +17,7 @@ KINDS = {dict: OBJECT, list: LIST, type(None): NOTHING}
 
 
 class Columns:
-    """What stands at each path. The path of a part of an object has a dot, that of the elements of a list []."""
+    """The kinds of values at each path. A dot leads to a part of an object, and [] to the elements of a list."""
 
     def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
@@ -48,8 +48,8 @@ class Columns:
                 self._add(f"{path}[]", part)
 
     def absent(self) -> Iterator[str]:
-        """What is wrong with each column that the mapping needs and the file has not. Objects bring their own names, so
-        for them this is known at the end of the file."""
+        """Yield an error for each column that the mapping needs and the file does not have. Objects bring their own
+        names, so for them this is known at the end of the file."""
         if not self._kinds:
             return
         optional = self._mapping.optional
@@ -102,7 +102,7 @@ class Columns:
         return found
 
     def _known(self, path: str) -> bool:
-        """Whether the mapping looks at it, or at all that it is a part of."""
+        """Return whether the mapping looks at a path, or at all that it is a part of."""
         parts = path.replace("[]", ".[]").split(".")
         wholes = {".".join(parts[:end]).replace(".[]", "[]") for end in range(1, len(parts) + 1)} | {f"{path}[]"}
         return bool(wholes & self._mapping.used) or bool(wholes & self._mapping.ignored.keys())

@@ -1,4 +1,4 @@
-"""What a complete edition withdraws is asked about before, where it is much."""
+"""Ask the operator before a complete edition withdraws a large part of a dataset."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from api.errors import LoadError
 from api.ingest.report import Report
 from api.store.write import Loss
 
-SHARE = 10  # asked about is what is more than this part of a dataset
+SHARE = 10  # the operator is asked about more than a tenth of a dataset
 
 
 def large(losses: Sequence[Loss]) -> list[str]:

@@ -75,7 +75,7 @@ def _kind(name: str, head: bytes, containers: tuple[str, ...]) -> str:
 
 
 def _has_lines(head: bytes) -> bool:
-    """Whether the first line is an object and another one follows: NDJSON, whatever the name of the file."""
+    """Return whether the first line is an object and another one follows: NDJSON, whatever the name of the file."""
     first, _, rest = head.lstrip().partition(b"\n")
     return rest.lstrip().startswith(b"{") and isinstance(_value(first), dict)
 

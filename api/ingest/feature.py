@@ -19,7 +19,7 @@ def as_object(value: Any) -> dict[str, Any]:
 
 
 def is_feature(value: Any) -> bool:
-    """Whether a value is a feature of GeoJSON."""
+    """Return whether a value is a feature of GeoJSON."""
     return isinstance(value, dict) and value.get("type") == "Feature"
 
 

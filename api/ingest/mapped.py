@@ -74,7 +74,7 @@ class Mapped:
             faults.add(Fault(error.position, "", (), error.detail))
 
     def _has_all(self, faults: Faults) -> bool:
-        """Whether the file has the columns that the mapping names. Those of a table are known before its first row."""
+        """Return whether the file has all columns that the mapping names. A table says so before its first row."""
         if self._rows.columns and not self.count:
             self._columns.head(self._rows.columns, self._rows.nested)
         absent = list(self._columns.absent())

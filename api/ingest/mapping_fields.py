@@ -25,5 +25,5 @@ TERMS = {
     if one.type.name == "vocabulary"
 }
 
-# What a mapping can give with one value, and the fields that it fills.
+# Names for several fields that one value of a mapping fills.
 SEVERAL_FIELDS = {("figure", "amount"): FIELDS, ("place", "point"): POINT}

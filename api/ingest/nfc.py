@@ -32,7 +32,7 @@ def in_nfc(value: Any) -> Any:
     return value
 
 
-def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def object_in_nfc(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object with its names in NFC. It is shorter than the pairs if a name stands there twice."""
     found = dict(pairs)
     return found if "".join(found).isascii() else {normalize("NFC", name): value for name, value in pairs}

@@ -31,5 +31,5 @@ def generalized(path: str) -> str:
 
 
 def of_row(columns: tuple[str, ...], aliases: Names[str, str]) -> bool:
-    """Whether a template looks at the row alone, so that it gives the same wherever it stands."""
+    """Return whether a template uses the row alone, so that it has the same value everywhere in a mapping."""
     return bool(columns) and not any(NAME.split(column)[0] in aliases for column in columns)

@@ -58,7 +58,7 @@ class Text(Protocol):
         """Where a part of a record stands."""
 
     def where(self, number: int, other: int) -> str:
-        """Where a record stands, in words, for a message about the `other` one."""
+        """Return the place of a record in words, for a message about the `other` one."""
 
     def notes(self) -> list[str]:
         """What else is to be told of it, once it is read."""

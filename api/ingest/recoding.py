@@ -32,7 +32,7 @@ def texts(file: BufferedReader, encoding: str = "utf-8") -> tuple[BufferedReader
 
 
 def is_ascii(encoding: str) -> bool:
-    """Whether the bytes of ASCII stand for themselves, so that lines can be found before they are decoded."""
+    """Return whether the encoding has ASCII as it is, so that lines can be found before they are decoded."""
     return "a,\n".encode(encoding) == b"a,\n"
 
 

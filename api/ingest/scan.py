@@ -8,7 +8,7 @@ from codecs import getincrementaldecoder
 from io import BufferedReader
 from typing import Any
 
-from api.ingest.nfc import as_object
+from api.ingest.nfc import object_in_nfc
 from api.ingest.row import MOST_IN_ROW
 from api.ingest.syntax import Malformed, Position, parse
 
@@ -86,7 +86,7 @@ class Scanner:
                 return
 
     def position(self) -> Position:
-        """Where the next character stands."""
+        """Return the position of the next character."""
         return Position(self._line, self._at - self._text.rfind("\n", 0, self._at))
 
     def _skip_text(self) -> None:
@@ -140,7 +140,7 @@ def _constant(name: str) -> Any:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = as_object(pairs)
+    found = object_in_nfc(pairs)
     if len(found) != len(pairs):
         raise Malformed("a name stands twice in this object")
     return found

@@ -112,7 +112,7 @@ class Array:
             self._scan.skip_value()
 
     def _missing(self) -> str:
-        """What was expected, and where the lists of this file are."""
+        """Return the error of a file without the rows: what was expected, and the lists that the file has."""
         named = next((one for one in self._wanted if one != FEATURES), ())
         if not self._bare:
             return "expected a GeoJSON FeatureCollection"

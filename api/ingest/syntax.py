@@ -17,14 +17,14 @@ from unicodedata import normalize
 
 import json_source_map  # type: ignore[import-untyped]
 
-from api.ingest.nfc import as_object
+from api.ingest.nfc import object_in_nfc
 
 NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|(-?(?:NaN|Infinity|\d[\d.eE+-]*))')  # and texts, to pass over them
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where in a text, all from 1; 0 where it is not known. `record` counts the elements of a list in the file."""
+    """A place in a text. Numbers begin at 1, and 0 is unknown. `record` counts the elements of a list in the file."""
 
     line: int = 0
     column: int = 0
@@ -84,7 +84,7 @@ def positions(text: str) -> dict[str, Position]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = as_object(pairs)
+    found = object_in_nfc(pairs)
     if len(found) != len(pairs):
         names = [normalize("NFC", name) for name, _ in pairs]
         raise _Duplicate(json.dumps(next(name for name in names if names.count(name) > 1)))

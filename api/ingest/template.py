@@ -243,7 +243,7 @@ def _hole(inner: str, tables: Tables) -> Hole:
 
 
 def _attempt(step: Step, part: Any, column: str, scope: Scope) -> Any:
-    """What a conversion gives for an element of a list, or nothing where it fails."""
+    """Return the result of a conversion for an element of a list, or nothing if it fails."""
     try:
         return None if part is None else step.convert(part)
     except Unfit:

@@ -16,7 +16,7 @@ MOST_IN_MANIFEST = 16 << 20
 
 
 def is_vouched(path: str) -> bool:
-    """Whether a manifest beside the file names it with its SHA-256."""
+    """Return whether a manifest beside the file names it with its SHA-256."""
     file = Path(path)
     manifest = file.with_name(MANIFEST)
     if not (file.is_file() and manifest.is_file() and manifest.stat().st_size <= MOST_IN_MANIFEST):

@@ -132,7 +132,7 @@ CURSOR = "reference:"
 
 @cache
 def sort_key(column: str, value: Any) -> Any:
-    """What a value is sorted by: names by the Unicode Collation Algorithm."""
+    """Return the sort key of a value. Names are sorted by the Unicode Collation Algorithm."""
     return COLLATOR.sort_key(value) if column == "name" else value
 
 

@@ -1,4 +1,4 @@
-"""What cannot be is refused where it is created or changed, and kept where a store or its snapshot has it already."""
+"""Contradictions are refused in new and changed records, and kept in those that a store or its snapshot has."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _alternatives(words: dict[str, tuple[str, ...]]) -> str:
 
 @dataclass(frozen=True)
 class Notation:
-    """How numbers are written: the separator of thousands, and the decimal mark."""
+    """A way to write numbers: the separator of thousands, and the decimal mark."""
 
     thousands: str = ","
     point: str = "."

@@ -1,4 +1,4 @@
-"""What the columns of a file hold, as far as their first rows show it."""
+"""The columns of a file and the types of their values, as far as the first rows show them."""
 
 from __future__ import annotations
 
