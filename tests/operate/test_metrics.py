@@ -67,6 +67,8 @@ def test_requests_are_counted_by_what_they_are(sample: str, workers: int) -> Non
         bad.close()
         page = eventually(port, "briefing_refusals_total", 1, code="invalid_request")
         page = eventually(port, "briefing_requests_total", 2, route="none", status="404")
+        # A worker that the machine kept waiting reads the change log late, and says so for that moment.
+        sure = eventually(port, "briefing_change_log_sure", 1)
     get = {"door": "rest", "method": "GET"}
     assert value(page, "briefing_requests_total", route="/v1/events", status="200", **get) == 8
     assert value(page, "briefing_requests_total", route="/v1/places", status="304", **get) == 1
@@ -84,8 +86,7 @@ def test_requests_are_counted_by_what_they_are(sample: str, workers: int) -> Non
     assert value(page, "briefing_response_bytes_total", door="export") > 1000
     assert value(page, "briefing_requests_in_flight") == 0
     assert value(page, "briefing_pool_idle", pool="read") >= 1
-    assert value(page, "briefing_change_log_sure") == 1
-    assert value(page, "briefing_change_log_age_seconds") < 1
+    assert value(sure, "briefing_change_log_age_seconds") < 1
     assert value(page, "briefing_build_info") == 1
     assert value(page, "process_cpu_seconds_total") > 0
     assert value(page, "briefing_workers") == (workers if workers > 1 else 0)

@@ -74,6 +74,15 @@ class Traffic:
                     self.refusals.add(answer.problem["detail"])
                 self.slowest = max(self.slowest, time.monotonic() - begun)
 
+    def wait_for_answers(self, count: int) -> None:
+        """Wait until that many more requests were answered or failed, however fast the machine is."""
+
+        def ended() -> int:
+            return sum(list(self.statuses.values())) + len(self.failures)
+
+        wanted = ended() + count
+        until(lambda: ended() >= wanted, 10)
+
 
 @contextmanager
 def traffic(door: Door, clients: int = 4) -> Iterator[Traffic]:
