@@ -5,11 +5,12 @@ declarations. A new filter is one line here; a new field is a column in the vers
 Nothing is rejected at this level, but a declaration that contradicts itself fails when it is imported.
 """
 
-from api.catalog.declaration import Condition, Field, Group, Link, Resource, Value, Vocabulary
+from api.catalog.declaration import Condition, Field, Group, Link, Resource, Value
 from api.catalog.lifecycle import Lifecycle, Outdated
 from api.catalog.v1 import V1
 from api.catalog.v2 import V2
 from api.catalog.version import Version
+from api.model.types import Vocabulary
 
 VERSIONS: dict[str, Version] = {one.name: one for one in (V1, V2)}
 

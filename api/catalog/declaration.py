@@ -17,26 +17,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from api.catalog.lifecycle import Term
-
-
-class Vocabulary:
-    """A closed list of terms: each attribute is a term and its value what it means. Clients tolerate new ones."""
-
-    @classmethod
-    def terms(cls) -> dict[str, str]:
-        """Each term with its meaning, in the order of declaration."""
-        return {name: text for name, text in vars(cls).items() if not name.startswith("_")}
-
-    @classmethod
-    def outdated(cls) -> dict[str, str]:
-        """The terms that are deprecated, each with what to use instead."""
-        return {name: text.deprecated for name, text in cls.terms().items() if isinstance(text, Term)}
-
-    @classmethod
-    def spellings(cls, term: str) -> tuple[str, ...]:
-        """The texts that a term stands for in the column that filters look at: itself, unless that is free text."""
-        return (term,)
+from api.model.types import Type, Vocabulary
 
 
 class Value:
@@ -58,16 +39,6 @@ SCALARS: dict[Any, str] = {
     datetime: "timestamp",
     date: "date",
 }
-
-
-@dataclass(frozen=True)
-class Type:
-    """The type of a field: a scalar's word, or `vocabulary`, `value`; `of` is the class behind the last two."""
-
-    name: str
-    of: Any = None
-    nullable: bool = False
-    many: bool = False
 
 
 @dataclass(frozen=True)

@@ -50,16 +50,3 @@ def missing(expected: Iterable[str], given: Collection[str]) -> str:
     if not names or any(name in given for name in names):
         return ""
     return f"give {' or '.join(names)} beside it"
-
-
-class Term(str):
-    """The meaning of a vocabulary's term that is no longer to be used."""
-
-    deprecated = ""
-
-
-def term(meaning: str, *, deprecated: str) -> str:
-    """A term of a vocabulary that is deprecated; says what to use in its place."""
-    made = Term(meaning)
-    made.deprecated = deprecated
-    return made

@@ -13,7 +13,7 @@ from operator import add
 
 import orjson
 
-from api.catalog.declaration import Type
+from api.model.types import Type
 
 # A function takes a hundred arguments.
 MOST = 90

@@ -7,10 +7,10 @@ from typing import Any
 import strawberry
 
 from api.catalog import Field, Group, Resource, Value, Vocabulary
-from api.catalog.lifecycle import term
 from api.catalog.operators import OPERATORS
 from api.graphql.shape import Narrowed, annotated, camel, narrowed, pascal, shown, type_name
 from api.graphql.types import Argument, OutputField, Types
+from api.model.types import term
 
 RECORDS_FIRST = 50
 RECORDS_MOST = 200

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from api.catalog import Condition, Field, Group, Link, Resource, Version
-from api.catalog.declaration import Type
+from api.model.types import Type
 
 # What a type of the catalog is called in annotations that Strawberry reads.
 ANNOTATIONS = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from api.catalog.v2.units import SPELLINGS
+from api.model.units import SPELLINGS
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJso
 from pydantic_core import PydanticCustomError
 
 from api.catalog import Field
-from api.catalog.country import COUNTRIES
 from api.ingest.quotation import shown
+from api.model.countries import COUNTRIES
 from api.query.globe import round_degrees
 
 YEARS = range(1000, 9999)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.catalog import Resource
-from api.catalog.declaration import Type
+from api.model.types import Type
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from api.catalog import Field, Group, Link, Resource, Value, Version, Vocabulary
-from api.catalog.declaration import Type
+from api.model.types import Type
 
 Schema = dict[str, Any]
 

@@ -1,4 +1,4 @@
--- The code of a unit; null for a text that has none. The texts are those of api/catalog/v2/units.py, and a test compares
+-- The code of a unit; null for a text that has none. The texts are those of api/model/units.py, and a test compares
 -- the two. The filter by code looks for the texts, so that it needs no index of its own.
 create function v2.unit_code(unit text) returns text language sql immutable parallel safe return '{
     "persons": "persons", "person": "persons", "people": "persons", "households": "households",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from api.catalog import V1, Vocabulary
-from api.catalog.v1 import vocabularies
-from api.catalog.v2.units import SPELLINGS, UnitCode
+from api.model import vocabularies
+from api.model.units import SPELLINGS, UnitCode
 
 DOMAINS = Path(__file__).parents[2] / "sql" / "migrations" / "0002_domains.sql"
 

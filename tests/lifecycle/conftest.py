@@ -12,10 +12,10 @@ import asyncpg
 import pytest
 
 from api.catalog import V1, VERSIONS, Lifecycle
-from api.catalog.declaration import Vocabulary, field, many, revised, where
-from api.catalog.lifecycle import term
+from api.catalog.declaration import field, many, revised, where
 from api.catalog.version import version
 from api.ingest.load import load
+from api.model.types import Vocabulary, term
 from api.rest import examples
 from api.store.migrate import migrate
 from api.store.statements import versions

@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from api.catalog import V1, VERSIONS, Version, Vocabulary
-from api.catalog.v1 import vocabularies
 from api.catalog.v2.dispute import DisputeStatus
-from api.catalog.v2.units import UnitCode
+from api.model import vocabularies
+from api.model.units import UnitCode
 
 NULLABLE = """
     select a.attname from pg_attribute a

@@ -1,6 +1,6 @@
 from api.catalog.declaration import field, one, resource, several
 from api.catalog.v1.values import Excerpt
-from api.catalog.v1.vocabularies import Certainty, Medium, Stance
+from api.model.vocabularies import Certainty, Medium, Stance
 
 
 @resource()

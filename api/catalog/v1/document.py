@@ -1,7 +1,7 @@
 from datetime import datetime
 
 from api.catalog.declaration import field, one, resource
-from api.catalog.v1.vocabularies import DocumentKind
+from api.model.vocabularies import DocumentKind
 
 
 @resource("doc")

@@ -2,7 +2,7 @@ from datetime import datetime
 
 from api.catalog.declaration import children, field, many, one, resource, where
 from api.catalog.v1.values import Identifier
-from api.catalog.v1.vocabularies import EventKind, EventRelation, EventStatus, ParticipantRole, TimePrecision
+from api.model.vocabularies import EventKind, EventRelation, EventStatus, ParticipantRole, TimePrecision
 
 
 @resource("evt", sort="-starts_at")

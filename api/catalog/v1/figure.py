@@ -2,7 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 from api.catalog.declaration import children, field, one, resource, where
-from api.catalog.v1.vocabularies import BoundsBasis, FigureBasis, FigureStatus, Measure, Quantifier
+from api.model.vocabularies import BoundsBasis, FigureBasis, FigureStatus, Measure, Quantifier
 
 
 @resource("fig", sort="-as_of")

@@ -1,6 +1,6 @@
 from api.catalog.declaration import field, many, resource, test
 from api.catalog.v1.values import Identifier
-from api.catalog.v1.vocabularies import GeoPrecision
+from api.model.vocabularies import GeoPrecision
 
 
 @resource("plc")

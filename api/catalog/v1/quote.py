@@ -1,7 +1,7 @@
 from datetime import datetime
 
 from api.catalog.declaration import children, field, one, resource, where
-from api.catalog.v1.vocabularies import Certainty, Medium, QuoteType, TimePrecision
+from api.model.vocabularies import Certainty, Medium, QuoteType, TimePrecision
 
 
 @resource("quo", sort="-said_at")

@@ -1,6 +1,6 @@
 from api.catalog.declaration import field, many, one, resource
 from api.catalog.v1.values import Identifier
-from api.catalog.v1.vocabularies import Reliability, SourceKind
+from api.model.vocabularies import Reliability, SourceKind
 
 
 @resource("src")

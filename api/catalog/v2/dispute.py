@@ -1,5 +1,6 @@
-from api.catalog.declaration import Vocabulary, field, group
-from api.catalog.v1.vocabularies import Stance
+from api.catalog.declaration import field, group
+from api.model.types import Vocabulary
+from api.model.vocabularies import Stance
 
 
 class DisputeStatus(Vocabulary):

@@ -3,7 +3,7 @@ from decimal import Decimal
 from api.catalog import v1
 from api.catalog.declaration import changed, field, group, revised
 from api.catalog.v2.dispute import Disputed
-from api.catalog.v2.units import UnitCode
+from api.model.units import UnitCode
 
 
 @revised(v1.Figure)

@@ -1,6 +1,7 @@
 from datetime import datetime
 
-from api.catalog.declaration import Vocabulary, field, resource
+from api.catalog.declaration import field, resource
+from api.model.types import Vocabulary
 
 
 class RecordKind(Vocabulary):

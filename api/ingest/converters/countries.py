@@ -14,10 +14,10 @@ from unicodedata import combining, normalize
 import pycountry
 from babel import Locale, UnknownLocaleError
 
-from api.catalog.country import COUNTRIES
 from api.ingest.converters.values import Unfit
 from api.ingest.quotation import shown
 from api.ingest.wording import closest
+from api.model.countries import COUNTRIES
 
 ENGLISH = "en"
 ABBREVIATED = {"st": "saint", "rep": "republic", "dem": "democratic"}

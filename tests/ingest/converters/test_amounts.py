@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from api.catalog.v1.vocabularies import Quantifier
 from api.ingest.converters.amounts import AFTER, BEFORE, FIELDS, MAGNITUDES
 from api.ingest.converters.values import Unfit
+from api.model.vocabularies import Quantifier
 
 Converted = Callable[..., Any]
 STATED, WORDING = {"quantifier": "between", "bounds_basis": "stated"}, {"bounds_basis": "wording"}

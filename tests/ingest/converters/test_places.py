@@ -10,9 +10,9 @@ import pycountry
 import pytest
 from babel import Locale
 
-from api.catalog.country import COUNTRIES
 from api.ingest.converters.countries import ADDED, CODES, comparable, country, names
 from api.ingest.converters.values import Unfit
+from api.model.countries import COUNTRIES
 
 Converted = Callable[..., Any]
 SPOT = {"latitude": Decimal("-1.25"), "longitude": Decimal("30.5")}

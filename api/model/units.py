@@ -1,6 +1,6 @@
 """The units of figures as codes. Each code has the texts that mean it in `unit`, which is free text."""
 
-from api.catalog.declaration import Vocabulary
+from api.model.types import Vocabulary
 
 # Currencies in circulation, by their codes of ISO 4217, and HRK, which figures of the last years still name.
 CURRENCIES = """

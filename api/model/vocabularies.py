@@ -1,6 +1,6 @@
-"""The closed vocabularies of version 1. New terms are additive: clients must tolerate ones they do not know."""
+"""The closed vocabularies of what is stored. New terms are additive: clients must tolerate ones they do not know."""
 
-from api.catalog.declaration import Vocabulary
+from api.model.types import Vocabulary
 
 
 class SourceKind(Vocabulary):

@@ -1,0 +1,1 @@
+"""Values of stored records: their types and vocabularies."""
