@@ -1,18 +1,29 @@
-"""What each version offers, declared once: resources, their fields, links and filters.
+"""What each version shows of the model (api/model): resources, their fields, links and filters.
 
-REST parameters, OpenAPI schemas, GraphQL types, the load format and the compiler are all derived from these
-declarations. A new filter is one line here; a new field is a column in the version's view and one line here.
-Nothing is rejected at this level, but a declaration that contradicts itself fails when it is imported.
+REST parameters, OpenAPI schemas, GraphQL types and the compiler are all derived from these declarations. A new filter
+is one line here; a field of the model is a column in the version's view and one line here. Nothing is rejected at this
+level, but a declaration that contradicts itself or the model fails when it is imported.
+
+The versions are listed here and nowhere else, the oldest first. No version imports another.
 """
 
-from api.catalog.declaration import Condition, Field, Group, Link, Resource, Value
 from api.catalog.lifecycle import Lifecycle, Outdated
+from api.catalog.resource import Condition, Field, Group, Link, Resource
 from api.catalog.v1 import V1
 from api.catalog.v2 import V2
 from api.catalog.version import Version
-from api.model.types import Vocabulary
+from api.model import Value, Vocabulary
 
 VERSIONS: dict[str, Version] = {one.name: one for one in (V1, V2)}
+
+
+def newest() -> Version:
+    """Return the newest version that is neither deprecated nor retired, or the last one if all of them are. It has what
+    needs a version without a caller who names one, such as the tables of a snapshot."""
+    versions = list(VERSIONS.values())
+    current = [one for one in versions if one.lifecycle.status == "current"]
+    return (current or versions)[-1]
+
 
 __all__ = [
     "V1",
@@ -28,4 +39,5 @@ __all__ = [
     "Value",
     "Version",
     "Vocabulary",
+    "newest",
 ]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from api.catalog.declaration import Condition, Field, Link, Resource
 from api.catalog.lifecycle import CURRENT, Lifecycle
 from api.catalog.operators import OPERATORS
-from api.model.types import Type
+from api.catalog.resource import Condition, Field, Link, Resource
+from api.model import Type
 
 
 @dataclass(frozen=True, eq=False)

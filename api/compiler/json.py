@@ -13,7 +13,7 @@ from operator import add
 
 import orjson
 
-from api.model.types import Type
+from api.model import Type
 
 # A function takes a hundred arguments.
 MOST = 90

@@ -15,7 +15,7 @@ from api.compiler.json import Json, boolean, fixed, listed, literal, object_of, 
 from api.compiler.keyset import order
 from api.compiler.page import Reading, counts, numbered, reading, total
 from api.compiler.writer import Source, Writer, indent
-from api.model.types import Type
+from api.model import Type
 from api.query import (
     All,
     Column,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from api.catalog import Condition, Field, Group, Link, Resource, Version
-from api.model.types import Type
+from api.model import Field as Stored
+from api.model import Type
 
 # What a type of the catalog is called in annotations that Strawberry reads.
 ANNOTATIONS = {
@@ -77,7 +78,7 @@ def shown(version: Version, resource: Resource) -> dict[str, Shown]:
     return {row.name: row for row in rows}
 
 
-def annotated(field: Field) -> str:
+def annotated(field: Stored) -> str:
     """The annotation of a field."""
     name = "strawberry.ID" if field.name == "id" or field.format == "id" else type_name(field.type)
     if field.type.many:

@@ -1,8 +1,12 @@
-"""Types of values: scalars and closed vocabularies."""
+"""Types of fields: scalars, closed vocabularies, and small objects within records."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import types
+import typing
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 
@@ -38,6 +42,37 @@ class Vocabulary:
         return (term,)
 
 
+class Value:
+    """A small object inside a record, such as an excerpt: no id, no links; its attributes are fields."""
+
+    @classmethod
+    def fields(cls) -> dict[str, Field]:
+        """The fields of the object, in the order of declaration."""
+        return typed_fields(cls)
+
+
+# The types that an annotation may have, and the word for each that every derived contract starts from.
+SCALARS: dict[Any, str] = {
+    str: "text",
+    int: "integer",
+    float: "float",
+    Decimal: "number",
+    bool: "boolean",
+    datetime: "timestamp",
+    date: "date",
+}
+# The kinds of value that the load format and the columns check, by format or type where a field names none.
+DOMAINS = {
+    "text": "line",
+    "uri": "url",
+    "country": "country",
+    "language": "language",
+    "timestamp": "moment",
+    "date": "day",
+    "number": "amount",
+}
+
+
 @dataclass(frozen=True)
 class Type:
     """The type of a field: a scalar's word, or `vocabulary`, `value`; `of` is the class behind the last two."""
@@ -46,3 +81,74 @@ class Type:
     of: Any = None
     nullable: bool = False
     many: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """A stored value of a record. `default` is that of the load format; a list has `most` entries at most. `domain` is
+    the kind of value that the load format and the column check (`sql/migrations/0002_domains.sql`). The store computes
+    `derived` fields; a load file never has them. The column `collated` contains the collation key by which a text is
+    sorted (api/store/collation.py)."""
+
+    name: str
+    type: Type
+    description: str
+    example: Any = None
+    format: str = ""
+    derived: bool = False
+    collated: str = ""
+    default: str = ""
+    most: int = 0
+    domain: str = ""
+
+    @property
+    def checked(self) -> str:
+        """The domain of a scalar."""
+        return self.domain or DOMAINS[self.format or self.type.name]
+
+
+def field(
+    description: str,
+    *,
+    example: Any = None,
+    format: str = "",
+    derived: bool = False,
+    collated: str = "",
+    default: str = "",
+    most: int = 0,
+    domain: str = "",
+) -> Any:
+    """A stored field; its type is the annotation of the attribute. The parameters are as in Field."""
+    return Field("", Type("text"), description, example, format, derived, collated, default, most, domain)
+
+
+def typed_fields(cls: type) -> dict[str, Any]:
+    """Return the fields that a class and its bases declare, with their names and the types of their annotations. A type
+    that says what it is the id `of` keeps that."""
+    hints = typing.get_type_hints(cls)
+    own = {key: item for part in reversed(cls.__mro__) for key, item in vars(part).items()}
+    return {
+        key: replace(item, name=key, type=_with_target(type_of(hints[key]), item.type.of))
+        for key, item in own.items()
+        if isinstance(item, Field)
+    }
+
+
+def type_of(hint: Any) -> Type:
+    """Return the type that an annotation means. TypeError if a field cannot have it."""
+    if isinstance(hint, types.UnionType):
+        inner = next(part for part in typing.get_args(hint) if part is not type(None))
+        return replace(type_of(inner), nullable=True)
+    if typing.get_origin(hint) is list:
+        return replace(type_of(typing.get_args(hint)[0]), many=True)
+    if hint in SCALARS:
+        return Type(SCALARS[hint])
+    if issubclass(hint, Vocabulary):
+        return Type("vocabulary", hint)
+    if issubclass(hint, Value):
+        return Type("value", hint)
+    raise TypeError(f"a field cannot be {hint!r}")
+
+
+def _with_target(kind: Type, target: Any) -> Type:
+    return replace(kind, of=target) if target else kind

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from api.catalog import Link, Resource, Version
-from api.model.types import Type
+from api.model import Type
 
 # What a flat row tells of each kind of child; the whole of it stands in the record.
 CHILDREN = {

@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import Any
 from unicodedata import normalize
 
-from api.catalog.declaration import Resource
+from api.catalog import Resource
 from api.errors import UnknownName
+from api.model import Type
 from api.model.countries import COUNTRIES
-from api.model.types import Type
 from api.query.globe import Box, check_box, check_near
 from api.query.words import terms as terms_of
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.catalog import Resource
-from api.model.types import Type
+from api.model import Type
 
 
 @dataclass(frozen=True)

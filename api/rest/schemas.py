@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from api.catalog import Field, Group, Link, Resource, Value, Version, Vocabulary
-from api.model.types import Type
+from api.model import Field as Stored
+from api.model import Type
 
 Schema = dict[str, Any]
 
@@ -133,11 +134,14 @@ def record(version: Version, resource: Resource) -> Schema:
 
 def shown(field: Field) -> Schema:
     """A field as records show it."""
+    return deprecated(_described(field), field.deprecated)
+
+
+def _described(field: Stored) -> Schema:
     made = typed(field.type, field.format)
     made = array(made) if field.type.many else nullable(made) if field.type.nullable else made
     exemplary = field.example is not None and field.type.of is None and not field.type.many
-    told = made | {"description": field.description} | ({"examples": [field.example]} if exemplary else {})
-    return deprecated(told, field.deprecated)
+    return made | {"description": field.description} | ({"examples": [field.example]} if exemplary else {})
 
 
 def deprecated(schema: Schema, instead: str) -> Schema:
@@ -214,7 +218,7 @@ def _identifier(resource: Resource) -> Schema:
 def _kind(kind: type[Value] | type[Vocabulary]) -> Schema:
     if issubclass(kind, Vocabulary):
         return enum(kind.terms(), kind.__doc__ or "")
-    return structure({name: shown(field) for name, field in kind.fields().items()}, kind.__doc__ or "")
+    return structure({name: _described(field) for name, field in kind.fields().items()}, kind.__doc__ or "")
 
 
 def _in_sets(version: Version, declared: list[Resource]) -> list[Resource]:
@@ -227,7 +231,7 @@ def fields(declared: Iterable[Resource]) -> Iterator[Field]:
     return (field for one in declared for field in one.fields.values())
 
 
-def _kinds(found: Iterable[Field]) -> Iterator[Any]:
+def _kinds(found: Iterable[Stored]) -> Iterator[Any]:
     """The vocabularies and values that fields are made of, and those inside the values."""
     for field in found:
         if field.type.name in ("vocabulary", "value"):

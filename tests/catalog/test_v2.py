@@ -8,8 +8,6 @@ import httpx2
 import pytest
 
 from api.catalog import V1, V2
-from api.catalog.declaration import field, group, one, revised
-from api.catalog.version import version
 
 RECORDS = ("events", "figures", "quotes")
 # Where version 2 has what version 1 has elsewhere.
@@ -85,60 +83,3 @@ def test_filters_and_orders_keep_their_names() -> None:
         added = {("unit_code", "in")} if name == "figure" else set()
         assert V2.conditions[name].keys() == V1.conditions[name].keys() | added
         assert V2[name].sortable == V1[name].sortable
-
-
-def test_a_record_that_would_show_itself_without_end_is_refused() -> None:
-    @revised(V1["event"], embedded="briefing")
-    class Event:
-        """It shows its briefing."""
-
-    @revised(V1["source"], embedded="affiliation")
-    class Source:
-        """It shows that of which it is a part, and so on."""
-
-    others = [one for one in (*V1.resources.values(), *V1.children.values()) if one.name not in ("event", "source")]
-    assert version("v0", [Event, V1["source"], *others])["event"].links["briefing"].embedded
-    with pytest.raises(TypeError, match="without end"):
-        version("v0", [V1["event"], Source, *others])
-
-
-@pytest.mark.parametrize(
-    ("path", "problem"), [("briefing.publisher", "falls back to a source"), ("citations", "is no link to one")]
-)
-def test_a_fallback_leads_by_links_to_one_to_the_same_resource(path: str, problem: str) -> None:
-    @revised(V1["figure"])
-    class Figure:
-        """Its place falls back to something else."""
-
-        place = one("place", "The place that it is for.", by="place_id", fallback=path)
-
-    others = [each for each in (*V1.resources.values(), *V1.children.values()) if each.name != "figure"]
-    with pytest.raises(TypeError, match=problem):
-        version("v0", [Figure, *others])
-
-
-def test_a_resource_has_one_collated_text_at_most() -> None:
-    @revised(V1["source"])
-    class Source:
-        """It has two of them."""
-
-        role: str | None = field("Its role.", sort=True, collated="role_key")
-
-    collated = V1["source"].collated
-    assert collated is not None and collated.name == "name"
-    with pytest.raises(TypeError, match="two collated fields, name and role"):
-        Source.collated  # noqa: B018 - it is looked up for its error
-
-
-def test_a_group_of_what_is_not_shown_is_refused() -> None:
-    with pytest.raises(TypeError, match="secret"):
-
-        @revised(V1["event"])
-        class Event:
-            """It groups what is hidden."""
-
-            secret: str = field("It is not shown.", hidden=True)
-            told = group("Told", "What is told.", one="secret")
-
-    with pytest.raises(TypeError, match="nothing"):
-        revised(V1["event"], without="nothing")

@@ -1,4 +1,4 @@
-"""The database and the catalog know the same terms, and the same languages."""
+"""The database and the model know the same terms, and the same languages."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from api.catalog import V1, Vocabulary
-from api.model import vocabularies
+from api.model import ENTITIES, Vocabulary, vocabularies
 from api.model.units import SPELLINGS, UnitCode
 
 DOMAINS = Path(__file__).parents[2] / "sql" / "migrations" / "0002_domains.sql"
 
 
 def declared() -> dict[str, set[str]]:
-    """The vocabularies of the catalog, by the names of their domains."""
+    """The vocabularies of the model, by the names of their domains."""
     classes = [one for one in vars(vocabularies).values() if isinstance(one, type) and issubclass(one, Vocabulary)]
     return {_snake(one.__name__): set(one.terms()) for one in classes if one is not Vocabulary}
 
@@ -27,13 +26,13 @@ def checked() -> dict[str, set[str]]:
     return {name: set(re.findall(r"'(\w+)'", terms)) for name, terms in found}
 
 
-def test_the_database_checks_the_terms_that_the_catalog_declares() -> None:
+def test_the_database_checks_the_terms_that_the_model_declares() -> None:
     assert checked() == declared()
 
 
-@pytest.mark.parametrize("name", [one.name for one in V1.resources.values()])
+@pytest.mark.parametrize("name", ENTITIES)
 def test_each_field_and_link_says_what_it_means(name: str) -> None:
-    resource = V1[name]
+    resource = ENTITIES[name]
     for one in (*resource.fields.values(), *resource.links.values()):
         assert one.description.endswith((".", "}")), f"{name}.{one.name}: {one.description}"
     assert resource.description

@@ -12,10 +12,11 @@ import asyncpg
 import pytest
 
 from api.catalog import V1, VERSIONS, Lifecycle
-from api.catalog.declaration import field, many, revised, where
+from api.catalog.declaration import extended, field, many, where
 from api.catalog.version import version
 from api.ingest.load import load
-from api.model.types import Vocabulary, term
+from api.model import Vocabulary
+from api.model.types import term
 from api.rest import examples
 from api.store.migrate import migrate
 from api.store.statements import versions
@@ -42,8 +43,7 @@ class OldStatus(Vocabulary):
     cancelled = "It was called off."
 
 
-@revised(V1["event"])
-class Event:
+class Old:
     """Something that happened, as it was told once."""
 
     status: OldStatus = field("How far it has come.", filter="in", example="failed")
@@ -53,9 +53,10 @@ class Event:
     country = where("place.country", "The country of its place.", deprecated="use place.country")
 
 
+EVENT = extended(V1["event"], Old)
 OTHERS = [one for one in (*V1.resources.values(), *V1.children.values()) if one.name != "event"]
-V8 = version("v8", [Event, *OTHERS], uncertainty="None.", lifecycle=AGED)
-V7 = version("v7", [Event, *OTHERS], lifecycle=replace(AGED, status="retired", sunset=date(2024, 2, 29)))
+V8 = version("v8", [EVENT, *OTHERS], uncertainty="None.", lifecycle=AGED)
+V7 = version("v7", [EVENT, *OTHERS], lifecycle=replace(AGED, status="retired", sunset=date(2024, 2, 29)))
 
 
 @pytest.fixture(scope="session")

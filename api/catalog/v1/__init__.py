@@ -31,17 +31,3 @@ V1 = version(
         changes=("Events, figures, quotes, sources, documents, places and briefings, over REST and GraphQL.",),
     ),
 )
-
-__all__ = [
-    "V1",
-    "Briefing",
-    "Citation",
-    "Document",
-    "Event",
-    "Figure",
-    "Participant",
-    "Place",
-    "Quote",
-    "Relation",
-    "Source",
-]

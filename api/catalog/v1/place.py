@@ -1,29 +1,18 @@
-from api.catalog.declaration import field, many, resource, test
-from api.catalog.v1.values import Identifier
-from api.model.vocabularies import GeoPrecision
+from api.catalog.declaration import many, projection, shown, test
 
 
-@resource("plc")
+@projection()
 class Place:
     """A place on Earth, and how exactly it is known."""
 
-    name: str = field(
-        "The name in common English use.",
-        search=True,
-        sort=True,
-        collated="name_key",
-        filter="in",
-        example="Mariupol",
-    )
-    name_as_reported: str | None = field("The name as the text spells it.", search=True)
-    country: str | None = field("The country [ISO 3166-1 alpha-2].", filter="in null", example="UA", format="country")
-    admin1: str | None = field("The first-level division.", filter="in null", search=True, example="Donetsk Oblast")
-    latitude: float | None = field("Degrees north of the equator [WGS 84].")
-    longitude: float | None = field("Degrees east of Greenwich [WGS 84].")
-    geo_precision: GeoPrecision = field("How exactly the coordinates are known.", filter="in", example="exact")
-    identifiers: list[Identifier] = field(
-        "Its identifiers elsewhere.", filter="identifier", parameter="identifier", example="wikidata:Q131258"
-    )
+    name = shown(search=True, sort=True, filter="in")
+    name_as_reported = shown(search=True)
+    country = shown(filter="in null")
+    admin1 = shown(filter="in null", search=True)
+    latitude = shown()
+    longitude = shown()
+    geo_precision = shown(filter="in")
+    identifiers = shown(filter="identifier", parameter="identifier")
 
     bbox = test(
         "bbox",

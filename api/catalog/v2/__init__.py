@@ -1,14 +1,16 @@
-"""Version 2: what version 1 has side by side stands in objects, as the views of `sql/v2/` show it. What is not named
-here is as it was."""
+"""Version 2: fields that belong together are in objects, as the views of `sql/v2/` show them."""
 
 from datetime import date
 
 from api.catalog.lifecycle import Lifecycle
-from api.catalog.v1 import Briefing, Document, Place, Source
+from api.catalog.v2.briefing import Briefing
 from api.catalog.v2.children import Citation, Participant, Relation
+from api.catalog.v2.document import Document
 from api.catalog.v2.event import Event
 from api.catalog.v2.figure import Figure
+from api.catalog.v2.place import Place
 from api.catalog.v2.quote import Quote
+from api.catalog.v2.source import Source
 from api.catalog.v2.withdrawal import Withdrawal
 from api.catalog.version import version
 

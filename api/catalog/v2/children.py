@@ -1,33 +1,46 @@
 """The children of records, which version 2 lists by themselves, too: a record embeds only the first of them."""
 
-from api.catalog import v1
-from api.catalog.declaration import field, revised
+from api.catalog.declaration import linked, projection, shown
 
 
 class Listed:
     """The record and the position of a child, for lists of its own."""
 
-    record_id: str = field(
-        "The id of the record that it belongs to.",
-        filter="in",
-        sort=True,
-        derived=True,
-        format="id",
-        listed=True,
-    )
-    position: int = field("Its place among those of its record, from 0.", derived=True, listed=True)
+    record_id = shown(filter="in", sort=True, format="id", listed=True)
+    position = shown(listed=True)
 
 
-@revised(v1.Citation, sort="record_id", key="position", listed=True)
+@projection(sort="record_id", key="position", listed=True)
 class Citation(Listed):
     """The stance of a source towards a record, and the way on which it reached us. Belongs to its record, in order."""
 
+    source_role = shown()
+    stance = shown(filter="in")
+    certainty = shown(filter="in null")
+    statement = shown()
+    medium = shown(filter="in null")
+    excerpt = shown()
 
-@revised(v1.Participant, sort="record_id", key="position", listed=True)
+    source = linked()
+    blames = linked()
+    via = linked()
+    document = linked()
+
+
+@projection(sort="record_id", key="position", listed=True)
 class Participant(Listed):
     """Someone who has a part in an event."""
 
+    name = shown()
+    role = shown(filter="in")
 
-@revised(v1.Relation, sort="record_id", key="position", listed=True)
+    source = linked()
+
+
+@projection(sort="record_id", key="position", listed=True)
 class Relation(Listed):
     """How an event stands to another."""
+
+    relation = shown(filter="in")
+
+    event = linked()

@@ -1,12 +1,27 @@
-from api.catalog import v1
-from api.catalog.declaration import group, revised
-from api.catalog.v2.dispute import Disputed
+from api.catalog.declaration import group, linked, many, projection, shown, where
+from api.catalog.v2.dispute import DISPUTE, DISPUTE_STATUS, DisputeStatus
 
 
-@revised(v1.Event, embedded="place")
-class Event(Disputed):
+@projection(sort="-starts_at")
+class Event:
     """Something that happened, is planned, failed or was called off, at a place and a time."""
 
+    kind = shown(filter="in")
+    title = shown(search=True)
+    summary = shown(search=True)
+    starts_at = shown(filter="gte lt null", sort=True)
+    ends_at = shown(filter="gte lt null", sort=True)
+    time_precision = shown(filter="in")
+    time_text = shown()
+    status = shown(filter="in")
+    tags = shown(filter="has", parameter="tag", search=True)
+    language = shown(filter="in")
+    identifiers = shown(filter="identifier", parameter="identifier")
+    disputed = shown(filter="is", hidden=True)
+    dispute_status: DisputeStatus = DISPUTE_STATUS
+    dispute_stances = shown()
+
+    dispute = DISPUTE
     time = group(
         "EventTime",
         "When it was, and how exactly that is known.",
@@ -15,3 +30,17 @@ class Event(Disputed):
         precision="time_precision",
         text="time_text",
     )
+
+    briefing = linked()
+    place = linked(embedded=True)
+    figures = many("figure", "The figures given for it.", by="event_id")
+    quotes = many("quote", "What was said about it.", by="event_id")
+    participants = linked()
+    related = linked()
+    citations = linked()
+
+    country = where("place.country", "The country of its place [ISO 3166-1 alpha-2].")
+    bbox = where("place.bbox", "Its place is inside west,south,east,north in degrees.")
+    near = where("place.near", "Its place is within latitude,longitude,kilometres.")
+    source_id = where("citations.source_id", "Events that this source asserts, denies or else speaks to.")
+    participant_id = where("participants.source_id", "Events in which this source has a part.")

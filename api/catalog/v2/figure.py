@@ -1,37 +1,54 @@
-from decimal import Decimal
-
-from api.catalog import v1
-from api.catalog.declaration import changed, field, group, revised
-from api.catalog.v2.dispute import Disputed
+from api.catalog.declaration import field, group, linked, projection, shown, where
+from api.catalog.v2.dispute import DISPUTE, DISPUTE_STATUS, DisputeStatus
+from api.catalog.v2.place import Place
 from api.model.units import UnitCode
 
 
-@revised(v1.Figure)
-class Figure(Disputed):
+@projection(sort="-as_of")
+class Figure:
     """A number that a source gives, with the words that bind it. One printed number is one figure."""
 
-    value: Decimal | None = changed(
-        v1.Figure,
-        "value",
+    measure = shown(filter="in")
+    population = shown(filter="in", search=True)
+    value = shown(
         description="The number; null for a magnitude. Comparing and sorting looks at `value_low` where there is none. "
         "It takes numbers as they are, whatever their unit: filter by `unit_code` or `unit`, too, to compare like with "
         "like.",
-        expects=("unit", "unit_code"),
+        filter="gte lt null",
+        sort=True,
+        needs="measure",
+        expects="unit unit_code",
+        compared="value_floor",
     )
+    value_low = shown()
+    value_high = shown()
+    quantifier = shown(filter="in")
+    value_text = shown(search=True)
+    bounds_basis = shown()
+    unit = shown(filter="in")
+    as_of = shown(filter="gte lt null", sort=True)
+    period_start = shown()
+    period_end = shown()
+    basis = shown(filter="in null")
+    status = shown(filter="in")
+    series = shown(filter="in null")
+    caveat = shown(search=True)
+    disputed = shown(filter="is", hidden=True)
+    dispute_status: DisputeStatus = DISPUTE_STATUS
+    dispute_stances = shown()
     unit_code: UnitCode | None = field(
         "The unit as a code; null where `unit` is none of those that have one.",
         filter="in",
-        derived=True,
         read_from="unit",
         example="USD",
     )
     effective_place_id: str | None = field(
         "The id of the place that filters by place and GeoJSON take: its own or, without one, that of its event.",
-        derived=True,
         effective="place",
-        of=v1.Place,
+        of=Place,
     )
 
+    dispute = DISPUTE
     amount = group(
         "FigureAmount",
         "The number, with its bounds, its unit and the words that bind it.",
@@ -43,3 +60,13 @@ class Figure(Disputed):
         unit_code="unit_code",
         text="value_text",
     )
+
+    briefing = linked()
+    event = linked()
+    place = linked(fallback="event.place")
+    citations = linked()
+
+    country = where("place.country", "The country of its place or, without one, of its event's [ISO 3166-1 alpha-2].")
+    bbox = where("place.bbox", "Its place or, without one, its event's is inside west,south,east,north in degrees.")
+    near = where("place.near", "Its place or, without one, its event's is within latitude,longitude,kilometres.")
+    source_id = where("citations.source_id", "Figures that this source asserts, denies or else speaks to.")

@@ -1,15 +1,42 @@
-from api.catalog import v1
-from api.catalog.declaration import group, revised
-from api.catalog.v2.dispute import Disputed
+from api.catalog.declaration import group, linked, projection, shown, where
+from api.catalog.v2.dispute import DISPUTE, DISPUTE_STATUS, DisputeStatus
 
 
-@revised(v1.Quote, embedded="speaker")
-class Quote(Disputed):
+@projection(sort="-said_at")
+class Quote:
     """Words, and who said them."""
 
+    text = shown(search=True)
+    context = shown(search=True)
+    utterance = shown(filter="in null")
+    certainty = shown(filter="in null")
+    certainty_text = shown()
+    language = shown(filter="in")
+    text_original = shown(search=True)
+    language_original = shown()
+    quote_type = shown(filter="in")
+    speaker_role = shown()
+    cue = shown()
+    medium = shown(filter="in null")
+    venue = shown()
+    said_at = shown(filter="gte lt null", sort=True)
+    time_precision = shown(filter="in")
+    disputed = shown(filter="is", hidden=True)
+    dispute_status: DisputeStatus = DISPUTE_STATUS
+    dispute_stances = shown()
+
+    dispute = DISPUTE
     original = group(
         "QuoteOriginal",
         "The words as they were first said; nulls where they are not known.",
         text="text_original",
         language="language_original",
     )
+
+    briefing = linked()
+    event = linked()
+    speaker = linked(embedded=True)
+    addressee = linked()
+    citations = linked()
+
+    source_id = where("citations.source_id", "Quotes that this source vouches for, denies or else speaks to.")

@@ -1,0 +1,175 @@
+"""The parts of a version: resources, their fields and links, and the filters that callers have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from api.model import Field as Stored
+from api.model import Type
+
+
+@dataclass(frozen=True)
+class Field(Stored):
+    """A field that callers see. A `hidden` one is filtered by and not shown. An `effective` one is no column: it is
+    the id of the record that counts for the link of this name, which is that of its fallback where the link leads
+    nowhere. A comparison of one that `expects` other filters, separated by spaces, makes little sense without any of
+    them, and is then deprecated. A vocabulary that is `read_from` a column of free text is filtered there. Only the
+    list of children shows a `listed` one."""
+
+    operators: tuple[str, ...] = ()
+    sort: bool = False
+    search: bool = False
+    needs: str = ""
+    compared: str = ""
+    parameter: str = ""
+    hidden: bool = False
+    deprecated: str = ""
+    effective: str = ""
+    expects: tuple[str, ...] = ()
+    read_from: str = ""
+    listed: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some fields that records show together, in an object of its own type, `title`: its keys and the fields that they
+    show. Filters and orders know the fields by their own names, as if they stood alone."""
+
+    name: str
+    title: str
+    description: str
+    keys: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way from a record to others. `by` is the column that holds the ids: ours for `one` and `several`, the
+    target's for `many` and `children`. What an `embedded` one leads to is always shown whole. `fallback` is the path,
+    `event.place`, to the record that filters and maps take where a link to one has no id."""
+
+    name: str
+    target: str
+    description: str
+    by: str
+    kind: str
+    nullable: bool = True
+    filtered: bool = True
+    default: int = 10
+    most: int = 50
+    embedded: bool = False
+    deprecated: str = ""
+    fallback: str = ""
+
+    @property
+    def single(self) -> bool:
+        """Whether it leads to at most one record."""
+        return self.kind == "one"
+
+    @property
+    def owned(self) -> bool:
+        """Whether the linked rows are part of the record and always shown with it."""
+        return self.kind == "children"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One filter as callers know it: `name` and `operator`, tested on `column` at the end of `path` (link names)."""
+
+    name: str
+    operator: str
+    type: Type
+    description: str
+    column: str
+    path: tuple[str, ...] = ()
+    needs: str = ""
+    parameter: str = ""
+    example: Any = None
+    format: str = ""
+    deprecated: str = ""
+    expects: tuple[str, ...] = ()
+    listed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A kind of record: what it is called, how its ids begin, and what it offers. Rows without ids have no prefix: the
+    children of records, which have a list of their own where they are `listed`, and what is only a list. In the order
+    of a list the column `key` breaks ties. `table` is the table of the store that is read, if it has another name."""
+
+    name: str
+    description: str
+    fields: dict[str, Field]
+    links: dict[str, Link]
+    wheres: dict[str, Where]
+    tests: dict[str, Condition]
+    groups: dict[str, Group]
+    prefix: str = ""
+    sort: str = "id"
+    example: str = ""
+    listed: bool = False
+    key: str = "id"
+    table: str = ""
+
+    @property
+    def plural(self) -> str:
+        """The name of the list."""
+        return self.name + "s"
+
+    @property
+    def searched(self) -> bool:
+        """Whether it can be searched as full text."""
+        return any(field.search for field in self.fields.values())
+
+    @property
+    def sortable(self) -> tuple[str, ...]:
+        """The fields that a list can be sorted by."""
+        return tuple(field.name for field in self.fields.values() if field.sort)
+
+    @property
+    def collated(self) -> Field | None:
+        """The text by whose collation key lists are sorted. There is one at most, because a record has one key."""
+        found = [field for field in self.fields.values() if field.collated]
+        if len(found) > 1:
+            raise TypeError(f"{self.name} has two collated fields, {found[0].name} and {found[1].name}")
+        return found[0] if found else None
+
+    @property
+    def deprecates(self) -> bool:
+        """Whether something of it is deprecated: a field, a link, a filter, or a term of a vocabulary."""
+        declared: tuple[Any, ...] = (
+            *self.fields.values(),
+            *self.links.values(),
+            *self.wheres.values(),
+            *self.tests.values(),
+        )
+        kinds = [one.type.of for one in self.fields.values() if one.type.name == "vocabulary"]
+        told: list[str] = [one.deprecated for one in declared]
+        return any(told) or any(kind.outdated() for kind in kinds)
+
+    @property
+    def stored(self) -> str:
+        """The name of the table in the store."""
+        return self.table or self.name
+
+    @cached_property
+    def layout(self) -> tuple[Field | Group, ...]:
+        """What a record shows beside its links, in order; a group stands where the first of its fields would."""
+        grouped = {name: group for group in self.groups.values() for name in group.keys.values()}
+        shown = (grouped.get(one.name, one) for one in self.fields.values() if not one.hidden)
+        return tuple({one.name: one for one in shown}.values())
+
+    def within(self, group: Group) -> dict[str, Field]:
+        """What a group shows, by its keys."""
+        return {key: self.fields[name] for key, name in group.keys.items()}
+
+
+@dataclass(frozen=True)
+class Where:
+    """A filter that is declared elsewhere: the path to it through links."""
+
+    path: str
+    description: str
+    parameter: str
+    deprecated: str = ""

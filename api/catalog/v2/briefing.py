@@ -1,0 +1,20 @@
+from api.catalog.declaration import linked, many, projection, shown
+
+
+@projection()
+class Briefing:
+    """A dated, published collection of events, figures and quotes."""
+
+    title = shown(search=True)
+    summary = shown(search=True)
+    language = shown(filter="in")
+    url = shown()
+    published_at = shown(filter="gte lt", sort=True)
+    modified_at = shown()
+    licence = shown()
+    attribution = shown()
+
+    publisher = linked()
+    events = many("event", "The events that it tells of.", by="briefing_id")
+    figures = many("figure", "The figures that it gives.", by="briefing_id")
+    quotes = many("quote", "The words that it quotes.", by="briefing_id")

@@ -1,0 +1,15 @@
+from api.catalog.declaration import linked, projection, shown
+
+
+@projection()
+class Document:
+    """Where something appeared: an article, a post, a statement, a call readout."""
+
+    title = shown(search=True)
+    url = shown()
+    kind = shown(filter="in")
+    language = shown(filter="in null")
+    published_at = shown(filter="gte lt null", sort=True)
+    retrieved_at = shown()
+
+    publisher = linked()

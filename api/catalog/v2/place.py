@@ -1,0 +1,26 @@
+from api.catalog.declaration import many, projection, shown, test
+
+
+@projection()
+class Place:
+    """A place on Earth, and how exactly it is known."""
+
+    name = shown(search=True, sort=True, filter="in")
+    name_as_reported = shown(search=True)
+    country = shown(filter="in null")
+    admin1 = shown(filter="in null", search=True)
+    latitude = shown()
+    longitude = shown()
+    geo_precision = shown(filter="in")
+    identifiers = shown(filter="identifier", parameter="identifier")
+
+    bbox = test(
+        "bbox",
+        "Inside a box: west,south,east,north in degrees. Longitudes beyond 180 are wrapped: 170 to 190 and 170 to -170 "
+        "are the same box across the antimeridian.",
+        example="22,44,41,53",
+    )
+    near = test("near", "Within a distance: latitude,longitude,kilometres.", example="50.45,30.52,100")
+
+    events = many("event", "What happened there.", by="place_id")
+    figures = many("figure", "The figures for it.", by="place_id")

@@ -1,0 +1,8 @@
+"""Fields that several kinds of records have."""
+
+from api.model.types import field
+
+DISPUTED = field(
+    "Whether some source denies, disputes or retracts it, or two sources blame different parties.", derived=True
+)
+STANCES = field("The stances that make it disputed, each once, in the order of the alphabet.", derived=True)
