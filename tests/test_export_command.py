@@ -19,10 +19,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.catalog import V1
+from api.catalog import newest
 from api.ingest.load import load
+from api.model import CHILDREN, WRITE_ORDER
 from api.query import cells
-from api.store.merge import ORDER
 from api.store.migrate import migrate
 
 ROOT = Path(__file__).parents[1]
@@ -85,7 +85,7 @@ async def test_a_snapshot_loaded_into_an_empty_store_gives_the_same_store(
     assert before == after
     assert sum(map(len, before.values())) > 100
     again = briefing(database, "load", "--quiet", str(taken))
-    records = sum(len(before[name]) for name in ORDER)
+    records = sum(len(before[name]) for name in WRITE_ORDER)
     assert again.stdout.split("total")[1].split() == ["0", "0", "0", str(records), "0"]
 
 
@@ -111,18 +111,18 @@ async def test_the_manifest_tells_what_there_is(filled: str, taken: Path) -> Non
     assert [one["attribution"] for one in manifest["briefings"]] == [credit]
     assert all("licence" in one for one in manifest["briefings"])
     assert manifest["counts"]["figure"]["withdrawn"] == 1 and manifest["counts"]["place"]["withdrawn"] == 1
-    assert (manifest["format"], manifest["contract"]) == ("briefing-snapshot/1", "v1")
+    assert (manifest["format"], manifest["contract"]) == ("briefing-snapshot/1", newest().name)
     assert manifest["taken_at"].endswith("+00:00") and manifest["version"]
 
 
 async def test_tables_have_a_row_for_each_record(taken: Path) -> None:
     counts = json.loads((taken / "manifest.json").read_text(encoding="utf-8"))["counts"]
-    for resource in V1.resources.values():
+    for resource in newest().resources.values():
         with (taken / f"{resource.plural}.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
         assert len(rows) == counts[resource.name]["records"]
         if rows:
-            assert list(rows[0]) == [cell.name for cell in cells(V1, resource)]
+            assert list(rows[0]) == [cell.name for cell in cells(newest(), resource)]
     with (taken / "sources.csv").open(encoding="utf-8", newline="") as file:
         assert [row["aliases"] for row in csv.DictReader(file) if row["name"] == "'=1+1"] == [r"a\|b|c\\"]
 
@@ -130,11 +130,11 @@ async def test_tables_have_a_row_for_each_record(taken: Path) -> None:
 def test_parquet_has_the_cells_in_their_types(taken: Path) -> None:
     pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
     tables: Any = import_module("pyarrow.parquet")
-    for resource in V1.resources.values():
+    for resource in newest().resources.values():
         table = tables.read_table(taken / f"{resource.plural}.parquet")
         with (taken / f"{resource.plural}.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
-        assert table.column_names == [cell.name for cell in cells(V1, resource)]
+        assert table.column_names == [cell.name for cell in cells(newest(), resource)]
         assert table["id"].to_pylist() == [row["id"] for row in rows]
     figures = tables.read_table(taken / "figures.parquet")
     assert str(figures.schema.field("value").type) == "decimal128(21, 6)"
@@ -213,11 +213,11 @@ async def state(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """What a store holds now: ids, digests, withdrawals, and each record in full but for when it was written."""
     connection = await asyncpg.connect(url)
     rows = {}
-    for name in ORDER:
+    for name in WRITE_ORDER:
         content = "to_jsonb(held) - 'revision' - 'created_at' - 'updated_at' - 'digest'"
         found = await connection.fetch(f"select id, digest, withdrawn, {content} from store.{name} held order by id")
         rows[name] = [tuple(one) for one in found]
-    for name in V1.children:
+    for name in CHILDREN:
         found = await connection.fetch(f"select to_jsonb(held) from store.{name} held order by record_id, position")
         rows[name] = [tuple(one) for one in found]
     await connection.close()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from api.catalog import V1, Field, Link, Resource
-from api.ingest.format import CHILDREN, DEFAULTS, LINES, VALUES, Form
+from api.ingest.format import CHILDREN, LINES, VALUES, Form
 from api.ingest.quotation import one
+from api.model import CHILDREN as STORED_CHILDREN
+from api.model import RECORDS, Entity, Field, Link
 
 SCALARS = {
     "text": "text",
@@ -22,33 +23,30 @@ SCALARS = {
 
 def field_tables() -> Iterator[str]:
     """Yield the lines of a table for each resource, and for each kind of object within one."""
-    for resource in V1.resources.values():
+    for resource in RECORDS.values():
         yield from _table(f"Fields of {one(resource.name)}:", resource, LINES[resource.name])
-    for child in V1.children.values():
+    for child in STORED_CHILDREN.values():
         yield from _table(
             f"Fields of {one(child.name)}, one of the `{_holder(child)}` of a record:", child, CHILDREN[child.name]
         )
 
 
-def _holder(child: Resource) -> str:
+def _holder(child: Entity) -> str:
     """The name of the list that a record has of these."""
-    return next(
-        link.name for owner in V1.resources.values() for link in owner.links.values() if link.target == child.name
-    )
+    return next(link.name for owner in RECORDS.values() for link in owner.owned if link.target == child.name)
 
 
-def _table(title: str, resource: Resource, form: Form) -> Iterator[str]:
+def _table(title: str, resource: Entity, form: Form) -> Iterator[str]:
     yield from ("", title, "", "| field | holds | |", "|---|---|---|")
-    fields = [(field.name, _holds(field)) for field in resource.fields.values() if not field.derived]
-    links = [(link.name, _leads(link)) for link in resource.links.values() if link.kind != "many"]
-    for name, holds in (*fields, *links):
-        yield f"| `{name}` | {holds} | {_need(resource.name, name, form.model.model_fields[name].is_required())} |"
+    fields = [(field.name, _holds(field), field.default) for field in resource.loaded]
+    links = [(link.name, _leads(link), "") for link in resource.links.values()]
+    for name, holds, default in (*fields, *links):
+        yield f"| `{name}` | {holds} | {_need(default, form.model.model_fields[name].is_required())} |"
 
 
-def _need(owner: str, name: str, required: bool) -> str:
+def _need(default: str, required: bool) -> str:
     if required:
         return "required"
-    default = DEFAULTS.get((owner, name))
     return f"`{default}` by default" if default else ""
 
 
@@ -63,6 +61,6 @@ def _holds(field: Field) -> str:
 
 
 def _leads(link: Link) -> str:
-    if link.owned:
+    if link.kind == "children":
         return f"a list of {link.target}s, in order"
     return f"a list of keys of {link.target}s" if link.kind == "several" else f"the key of {one(link.target)}"

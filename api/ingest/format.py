@@ -1,7 +1,7 @@
-"""The load format, as pydantic models derived from the catalog: one for each resource, on a line or in a document.
+"""The load format, as pydantic models derived from api/model: one for each kind of record, on a line or in a document.
 
-A record holds the fields that the catalog declares, save those that the store derives. Its links to one stand under
-their own names and hold a key or a public id; its children stand within it. DEFAULTS are those of the tables.
+A record holds the fields that the model declares, save those that the store derives. Its links to one stand under their
+own names and hold a key or a public id; its children stand within it. Defaults are those of the tables.
 """
 
 from __future__ import annotations
@@ -13,37 +13,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
-from api.catalog import V1, Link, Resource, Value
-from api.catalog import Field as CatalogField
-from api.ingest.identity import ID, PREFIXES, RESOURCES
+from api.ingest.identity import ID, RESOURCES
 from api.ingest.quotation import one
 from api.ingest.rule import NAMED, PLACED, RULES, Rule
 from api.ingest.scalar import LINE, NAME, refusal, scalar
+from api.model import CHILDREN as STORED_CHILDREN
+from api.model import ENTITIES, PREFIXES, Entity, Link, Value
+from api.model import RECORDS as STORED_RECORDS
+from api.model import Field as Stored
 
 MARK = "briefing/1"
 STRICT = ConfigDict(strict=True, extra="forbid")
-MOST = {"identifiers": 50, "aliases": 100, "tags": 100, "via": 10, "children": 1000}
-DEFAULTS = {
-    ("source", "reliability"): "f",
-    ("place", "geo_precision"): "unknown",
-    ("event", "language"): "en",
-    ("figure", "quantifier"): "exact",
-    ("figure", "status"): "reported",
-    ("quote", "language"): "en",
-    ("quote", "time_precision"): "unknown",
-    ("citation", "stance"): "asserts",
-    ("participant", "role"): "participant",
-}
 
 Definition = tuple[Any, Any]
 
 
 @dataclass(frozen=True)
 class Form:
-    """How one resource is written: the model that checks it, and the rules between its fields; `envelope` holds those
-    on what it is called, which a withdrawal has to keep too."""
+    """How one kind of record is written: the model that checks it, and the rules between its fields; `envelope` holds
+    those on what it is called, which a withdrawal has to keep too."""
 
-    resource: Resource
+    resource: Entity
     model: type[BaseModel]
     rules: tuple[Rule, ...]
     envelope: tuple[Rule, ...] = ()
@@ -61,7 +51,7 @@ def _reference(target: str, value: str) -> str:
     return value
 
 
-def _record(resource: Resource) -> dict[str, Definition]:
+def _record(resource: Entity) -> dict[str, Definition]:
     identifier = Annotated[str, StringConstraints(strict=True, pattern=f"^{resource.prefix}_[0-9a-hjkmnp-tv-z]{{26}}$")]
     return {
         "key": _optional(Annotated[NAME, AfterValidator(_key)], "Its own key, unique for its resource in the dataset."),
@@ -71,7 +61,7 @@ def _record(resource: Resource) -> dict[str, Definition]:
     }
 
 
-def _line(resource: Resource) -> dict[str, Definition]:
+def _line(resource: Entity) -> dict[str, Definition]:
     return {
         "resource": (Literal[resource.name], Field(description="What the record is.")),
         "dataset": _optional(NAME, "The dataset that the key and the links by key belong to."),
@@ -79,35 +69,34 @@ def _line(resource: Resource) -> dict[str, Definition]:
     }
 
 
-def _in_document(resource: Resource) -> dict[str, Definition]:
+def _in_document(resource: Entity) -> dict[str, Definition]:
     """Whatever belongs to a briefing belongs to the document's own."""
     return {name: one for name, one in _record(resource).items() if name != "briefing"}
 
 
-def _content(resource: Resource) -> dict[str, Definition]:
-    fields = {field.name: _field(resource.name, field) for field in resource.fields.values() if not field.derived}
-    links = {link.name: _link(link) for link in resource.links.values() if link.kind != "many"}
+def _content(resource: Entity) -> dict[str, Definition]:
+    fields = {field.name: _field(field) for field in resource.loaded}
+    links = {link.name: _link(link) for link in resource.links.values()}
     return fields | links
 
 
-def _field(owner: str, field: CatalogField) -> Definition:
+def _field(field: Stored) -> Definition:
     kind = field.type
     inner: Any = VALUES[kind.of] if kind.name == "value" else Literal[*kind.of.terms()] if kind.of else scalar(field)
     if kind.many:
-        return _list(inner, MOST[field.name], field.description)
+        return _list(inner, field.most, field.description)
     if kind.nullable:
         return _optional(inner, field.description)
-    default = DEFAULTS.get((owner, field.name), ...)
-    return inner, Field(default, description=field.description)
+    return inner, Field(field.default or ..., description=field.description)
 
 
 def _link(link: Link) -> Definition:
-    if link.owned:
-        return _list(CHILDREN[link.target].model, MOST["children"], link.description)
+    if link.kind == "children":
+        return _list(CHILDREN[link.target].model, link.most, link.description)
     reference = Annotated[NAME, AfterValidator(partial(_reference, link.target))]
     text = f"{link.description} The key of {one(link.target)} of this dataset, or a public id."
     if link.kind == "several":
-        return _list(reference, MOST[link.name], text)
+        return _list(reference, link.most, text)
     return _optional(reference, text) if link.nullable else (reference, Field(description=text))
 
 
@@ -144,10 +133,10 @@ def _document(record: Callable[[str], Any]) -> type[BaseModel]:
 
 
 def _value(kind: type[Value]) -> type[BaseModel]:
-    return _model(kind.__name__, kind.__doc__, {field.name: _field("", field) for field in kind.fields().values()})
+    return _model(kind.__name__, kind.__doc__, {field.name: _field(field) for field in kind.fields().values()})
 
 
-def _form(resource: Resource, suffix: str, definitions: dict[str, Definition], *envelope: Rule) -> Form:
+def _form(resource: Entity, suffix: str, definitions: dict[str, Definition], *envelope: Rule) -> Form:
     model = _model(resource.name.capitalize() + suffix, resource.description, definitions)
     return Form(resource, model, RULES.get(resource.name, ()), envelope)
 
@@ -157,15 +146,16 @@ WITHDRAWAL = _model(
     "Takes a record back: it stays in the log, and answers with the reason.",
     {"reason": (LINE, Field(description="Why, in words that callers are shown."))},
 )
-_DECLARED = [*V1.resources.values(), *V1.children.values()]
 VALUES: dict[Any, type[BaseModel]] = {
     kind: _value(kind)
-    for kind in {field.type.of for one in _DECLARED for field in one.fields.values() if field.type.name == "value"}
+    for kind in {
+        field.type.of for one in ENTITIES.values() for field in one.fields.values() if field.type.name == "value"
+    }
 }
-CHILDREN: dict[str, Form] = {one.name: _form(one, "", _content(one)) for one in V1.children.values()}
-LINES: dict[str, Form] = {one.name: _form(one, "Line", _line(one), *NAMED, *PLACED) for one in V1.resources.values()}
-RECORDS: dict[str, Form] = {one.name: _form(one, "", _in_document(one), *NAMED) for one in V1.resources.values()}
-LISTS: dict[str, str] = {one.plural: one.name for one in V1.resources.values() if one.name != "briefing"}
+CHILDREN: dict[str, Form] = {name: _form(one, "", _content(one)) for name, one in STORED_CHILDREN.items()}
+LINES: dict[str, Form] = {name: _form(one, "Line", _line(one), *NAMED, *PLACED) for name, one in STORED_RECORDS.items()}
+RECORDS: dict[str, Form] = {name: _form(one, "", _in_document(one), *NAMED) for name, one in STORED_RECORDS.items()}
+LISTS: dict[str, str] = {one.plural: name for name, one in STORED_RECORDS.items() if name != "briefing"}
 HEADER = _document(lambda _: dict[str, Any])
 DOCUMENT = _document(lambda name: RECORDS[name].model)
 
@@ -174,9 +164,9 @@ NESTED: dict[str, type[BaseModel]] = {
     "withdrawn": WITHDRAWAL,
     **{
         field.name: VALUES[field.type.of]
-        for one in _DECLARED
+        for one in ENTITIES.values()
         for field in one.fields.values()
         if field.type.of in VALUES
     },
-    **{link.name: CHILDREN[link.target].model for one in _DECLARED for link in one.links.values() if link.owned},
+    **{link.name: CHILDREN[link.target].model for one in ENTITIES.values() for link in one.owned},
 }

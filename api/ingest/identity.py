@@ -10,9 +10,8 @@ from base64 import b32encode
 from functools import lru_cache
 from hashlib import sha256
 
-from api.catalog import V1
+from api.model import PREFIXES
 
-PREFIXES = {one.name: one.prefix for one in V1.resources.values()}
 RESOURCES = {prefix: name for name, prefix in PREFIXES.items()}
 ID = re.compile(f"({'|'.join(RESOURCES)})_[0-9a-hjkmnp-tv-z]{{26}}")
 

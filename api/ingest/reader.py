@@ -14,7 +14,6 @@ from typing import Any, BinaryIO, Protocol
 
 from pydantic import ValidationError
 
-from api.catalog import V1
 from api.ingest import wording
 from api.ingest.fault import Fault, Faults, named
 from api.ingest.format import HEADER, LISTS
@@ -23,6 +22,7 @@ from api.ingest.recoding import texts
 from api.ingest.source import BINARY, BUFFER, PACKED, PARQUET, STDIN, Source, content, unpacked
 from api.ingest.syntax import Malformed, Position, decode, parse, positions
 from api.ingest.vouched import MANIFEST
+from api.model import RECORDS
 from api.store.staged import Staged
 
 MOST_IN_LINE = 1 << 20
@@ -215,7 +215,7 @@ class Document:
                     what = named(name, record.get("key") or record.get("id"))
                     faults.add(Fault(self._find(pointer, (word,)), what, (word,), "the document says it: leave it out"))
             line = {**record, "resource": name, "dataset": document["dataset"]}
-            yield Entry(number, line | {"briefing": briefing} if "briefing" in V1[name].links else line)
+            yield Entry(number, line | {"briefing": briefing} if "briefing" in RECORDS[name].links else line)
 
     @cached_property
     def _positions(self) -> dict[str, Position]:

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from api.catalog import V1, Resource
 from api.ingest.format import CHILDREN, LINES, NESTED, Form
 from api.ingest.identity import linked_id, public_id
 from api.ingest.nfc import Originals, forms, in_nfc, originals
 from api.ingest.quotation import shown
 from api.ingest.rule import Rule
 from api.ingest.wording import Path, Problem, closest, worded
+from api.model import ENTITIES, Entity
 from api.store.collation import sort_key
 from api.store.staged import KeyForm, Staged
 
@@ -208,20 +208,20 @@ def _value(value: BaseModel | list[BaseModel]) -> Any:
     return {name: one for name, one in value.__dict__.items() if one is not None}
 
 
-def _plan(resource: Resource) -> _Plan:
-    fields = [field for field in resource.fields.values() if not field.derived]
-    links = resource.links.values()
+def _plan(resource: Entity) -> _Plan:
+    fields = resource.loaded
+    links = resource.references
     return _Plan(
         plain=tuple(field.name for field in fields if field.type.name not in ("number", "value")),
         numbers=tuple(field.name for field in fields if field.type.name == "number"),
         values=tuple(field.name for field in fields if field.type.name == "value"),
         ones=tuple((link.name, link.target) for link in links if link.kind == "one"),
         severals=tuple((link.name, link.target) for link in links if link.kind == "several"),
-        children=tuple((link.name, link.target) for link in links if link.owned),
+        children=tuple((link.name, link.target) for link in resource.owned),
         collated=resource.collated.name if resource.collated else "",
     )
 
 
 LASTING = {name: _lasting(form.rules) for name, form in LINES.items()}
 CHANGES = {name: tuple(rule for rule in form.rules if rule.for_changes) for name, form in LINES.items()}
-PLANS = {one.name: _plan(one) for one in (*V1.resources.values(), *V1.children.values())}
+PLANS = {name: _plan(one) for name, one in ENTITIES.items()}

@@ -17,8 +17,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from api.catalog import Field
 from api.ingest.quotation import shown
+from api.model import Field
 from api.model.countries import COUNTRIES
 from api.query.globe import round_degrees
 
@@ -136,28 +136,23 @@ LINE: Any = Annotated[_text(1000), AfterValidator(_fitting)]
 PROSE = _text(20_000)
 NAME = _text(200, PRINTABLE)
 
-# By the name of the field where its type does not tell enough, else by the catalog's format or type.
-BY_NAME: dict[str, Any] = {
+# The domains of the model's fields. The columns have those of the same names, where there are such.
+BY_DOMAIN: dict[str, Any] = {
+    "line": LINE,
+    "prose": PROSE,
+    "passage": _text(300),
+    "url": _text(2000, URL),
     "language": _text(35, LANGUAGE),
-    "language_original": _text(35, LANGUAGE),
+    "country": Annotated[str, AfterValidator(_country), WithJsonSchema({"enum": sorted(COUNTRIES)})],
+    "scheme": _text(50, SCHEME),
     "latitude": _number(_degrees(90), minimum=-90, maximum=90),
     "longitude": _number(_degrees(180), minimum=-180, maximum=180),
-    "scheme": _text(50, SCHEME),
-    "exact": _text(300),
-    "prefix": _text(300),
-    "suffix": _text(300),
-    **dict.fromkeys(("summary", "text", "context", "text_original", "caveat", "statement"), PROSE),
-}
-BY_TYPE: dict[str, Any] = {
-    "text": LINE,
-    "uri": _text(2000, URL),
-    "country": Annotated[str, AfterValidator(_country), WithJsonSchema({"enum": sorted(COUNTRIES)})],
-    "timestamp": _written(_moment, "date-time", MOMENT),
-    "date": _written(_day, "date", DAY),
-    "number": _number(_amount, exclusiveMinimum=-(10**15), exclusiveMaximum=10**15),
+    "moment": _written(_moment, "date-time", MOMENT),
+    "day": _written(_day, "date", DAY),
+    "amount": _number(_amount, exclusiveMinimum=-(10**15), exclusiveMaximum=10**15),
 }
 
 
 def scalar(field: Field) -> Any:
     """The type that checks the values of this field."""
-    return BY_NAME.get(field.name) or BY_TYPE[field.format or field.type.name]
+    return BY_DOMAIN[field.checked]

@@ -5,24 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from api.catalog import V1
 from api.errors import Unknown
 from api.ingest.quotation import shown
 from api.ingest.scalar import MEANINGS
+from api.model import ENTITIES, RECORDS
 from api.suggest import Suggestions
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 
-_DERIVED = {
-    field.name for one in V1.resources.values() for field in one.fields.values() if field.derived and field.name != "id"
-}
-_COLUMNS = {
-    link.by: link.name
-    for one in (*V1.resources.values(), *V1.children.values())
-    for link in one.links.values()
-    if link.kind in ("one", "several")
-}
+_DERIVED = {field.name for one in RECORDS.values() for field in one.fields.values() if field.derived} - {"id"}
+_COLUMNS = {link.column: link.name for one in ENTITIES.values() for link in one.references}
 
 
 def _unknown(error: dict[str, Any], known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from api import __version__
-from api.catalog import V1
+from api.catalog import newest
 from api.ingest.vouched import FORMAT, MANIFEST
 from api.store.snapshot import Snapshot
 
@@ -17,7 +17,7 @@ NAME = MANIFEST
 BRIEFINGS = """
     select coalesce(json_agg(json_build_object('id', id, 'title', title, 'url', url, 'licence', licence,
         'attribution', attribution) order by published_at, id), '[]')::text
-    from v1.briefing"""
+    from store.briefing where withdrawn is null"""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class File:
 
 @dataclass(frozen=True)
 class Manifest:
-    """`last_change` is the number of the last change that the snapshot holds; `counts` tells of each resource how many
-    `records` its list has, and how many were `withdrawn`; `briefings` their licences and credit lines."""
+    """`contract` is the version whose columns the tables have; `last_change` is the number of the last change that the
+    snapshot holds; `counts` has for each resource the number of `records` in its list, and of those `withdrawn`;
+    `briefings` are their licences and credit lines."""
 
     format: str
     taken_at: str
@@ -54,7 +55,7 @@ async def gathered(state: Snapshot, counts: dict[str, dict[str, int]], files: Se
         format=FORMAT,
         taken_at=(await state.value("select now()")).isoformat(timespec="seconds"),
         version=__version__,
-        contract=V1.name,
+        contract=newest().name,
         last_change=await state.value("select seq from store.last_change"),
         counts=counts,
         briefings=orjson.loads(await state.value(BRIEFINGS)),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from api.catalog import V1, Resource
+from api.catalog import Resource, newest
 from api.compiler import Statement, compile
 from api.errors import SettingsError
 from api.query import Flat, Lines, Query, Typed, cells, read_sort
@@ -40,7 +40,7 @@ async def _taken(url: str, place: Path, watch: Watch) -> Manifest:
         watch.begin(sum(one["records"] * (1 + len(WRITERS)) + one["withdrawn"] for one in counts.values()))
         watch.file(RECORDS)
         files = [await _file(place / RECORDS, state.records)]
-        for resource in V1.resources.values():
+        for resource in newest().resources.values():
             for suffix, write in WRITERS.items():
                 path = place / f"{resource.plural}.{suffix}"
                 watch.file(path.name)
@@ -79,15 +79,14 @@ async def _file(path: Path, fill: Callable[[Take], Awaitable[None]], head: bytes
 
 
 async def _csv(state: Snapshot, resource: Resource, path: Path) -> File:
-    form = FORMATS["csv"]
-    statement = _statement(resource, Flat(cells(V1, resource)), form.after)
-    return await _file(
-        path, lambda take: state.stream(statement.sql, statement.arguments, take), form.head(V1, resource)
-    )
+    form, version = FORMATS["csv"], newest()
+    statement = _statement(resource, Flat(cells(version, resource)), form.after)
+    head = form.head(version, resource)
+    return await _file(path, lambda take: state.stream(statement.sql, statement.arguments, take), head)
 
 
 async def _parquet(state: Snapshot, resource: Resource, path: Path) -> File:
-    columns = cells(V1, resource)
+    columns = cells(newest(), resource)
     statement = _statement(resource, Typed(columns))
     await parquet.write(path, columns, state.rows(statement.sql, statement.arguments))
     return _read(path)
@@ -102,7 +101,7 @@ def _read(path: Path) -> File:
 def _statement(resource: Resource, shape: Flat | Typed, after: str = "") -> Statement:
     sort = read_sort(resource, "id")
     assert sort is not None
-    return compile(Query(V1.name, Lines(resource.name, sort, shape, after=after)))
+    return compile(Query(newest().name, Lines(resource.name, sort, shape, after=after)))
 
 
 WRITERS = {"csv": _csv} | ({"parquet": _parquet} if parquet.INSTALLED else {})

@@ -5,11 +5,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from api.catalog import V1
-from api.store.merge import NOT_IN_FILE, ORDER
-
-# The links whose records depend on what they lead to: without the event, a figure of it says little.
-PARENTS = ("event", "briefing")
+from api.model import RECORDS, WRITE_ORDER, Link
+from api.store.merge import NOT_IN_FILE
 
 
 @cache
@@ -20,36 +17,47 @@ def losses() -> str:
         f"""select held.dataset, count(staged.id) as lost, count(*) as held
             from store.{name} as held left join staged on staged.id = held.id and staged.number = {NOT_IN_FILE}
             where held.withdrawn is null and held.dataset is not null group by held.dataset"""
-        for name in ORDER
+        for name in WRITE_ORDER
     )
     return f"""
         select dataset, sum(lost)::bigint as lost, sum(held)::bigint as held from ({counts}) as counted
         group by dataset having sum(lost) > 0 order by dataset"""
 
 
-def links() -> tuple[tuple[str, str], ...]:
-    """Return the resources whose records depend on others, each with the link. Parents come first."""
-    return tuple((name, link) for name in ORDER for link in PARENTS if link in V1[name].links)
+@cache
+def links() -> tuple[tuple[str, Link], ...]:
+    """Return the resources whose records depend on others, each with the link. Parents come first, and of several
+    parents of a record the one that depends on the others."""
+    return tuple(
+        (name, link)
+        for name in WRITE_ORDER
+        for link in sorted(RECORDS[name].references, key=lambda link: -WRITE_ORDER.index(link.target))
+        if link.depends
+    )
+
+
+def parents() -> tuple[str, ...]:
+    """Return the resources on which records depend, the last ones in the order of writing first."""
+    return tuple(sorted({link.target for _, link in links()}, key=lambda name: -WRITE_ORDER.index(name)))
 
 
 @cache
-def cascade(name: str, link: str) -> str:
+def cascade(name: str, link: Link) -> str:
     """Return the SQL that stages the withdrawal of whatever depends, by this link, on a record that is staged as
     withdrawn, with the same reason. A record that the file itself contains is left as the file has it."""
-    column = V1[name].links[link].by
     return f"""
         insert into staged (number, resource, id, name, keys, reason, digest, record, forms)
         select {NOT_IN_FILE}, '{name}', held.id, held.id, '', parent.reason, '', '', ''
-        from staged as parent join store.{name} as held on held.{column} = parent.id
-        where parent.resource = '{link}' and parent.reason is not null and held.withdrawn is null
+        from staged as parent join store.{name} as held on held.{link.column} = parent.id
+        where parent.resource = '{link.target}' and parent.reason is not null and held.withdrawn is null
             and not exists (select from staged where staged.id = held.id)"""
 
 
 @cache
-def standing(name: str, link: str) -> str:
+def standing(name: str, link: Link) -> str:
     """Return the SQL that counts the records that stand and whose parent was withdrawn; $1 the last number of the log
     before."""
     return f"""
-        select count(*) from store.change join store.{name} as held on held.{V1[name].links[link].by} = change.id
-        where change.seq > $1 and change.resource = '{link}' and change.action = 'withdrawn'
+        select count(*) from store.change join store.{name} as held on held.{link.column} = change.id
+        where change.seq > $1 and change.resource = '{link.target}' and change.action = 'withdrawn'
             and held.withdrawn is null"""

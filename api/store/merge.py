@@ -1,4 +1,4 @@
-"""The statements of a load, built from one table of columns: what each resource's table holds, and where in the
+"""The statements of a load, built from the columns of the model: what each resource's table holds, and where in the
 canonical record it is found. Nothing here runs; `write` does that, in this order:
 
 gone       what a dataset held and its complete edition does not is staged as withdrawn
@@ -13,10 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from api.catalog import V1, Link, Resource
+from api.model import CHILDREN, RECORDS, Entity
 
-# Where a link leads to is written first, so that whoever follows the log finds it there.
-ORDER = ("source", "place", "document", "briefing", "event", "figure", "quote")
 TYPES = {
     "text": "text",
     "vocabulary": "text",
@@ -42,6 +40,9 @@ STANCES = f"""case when not {DISPUTED} then '{{}}'::text[] else array(
         select count(distinct other ->> 'blames') > 1 from jsonb_array_elements(change.record -> 'citations') as other
         where other ->> 'stance' = 'blames')
     order by stance) end"""
+
+# The derived fields that a load computes from the record. Postgres generates the others.
+DERIVED = {"disputed": DISPUTED, "dispute_stances": STANCES}
 
 
 @dataclass(frozen=True)
@@ -77,17 +78,14 @@ class Children:
 DATASET = Column("dataset", "dataset", "text")
 
 
-def columns(resource: Resource) -> tuple[Column, ...]:
+def columns(entity: Entity) -> tuple[Column, ...]:
     """The columns that a load writes, besides those that every record has."""
     fields = [
-        Column(field.name, field.name, TYPES[field.type.name] + "[]" * field.type.many)
-        for field in resource.fields.values()
-        if not field.derived
+        Column(field.name, field.name, TYPES[field.type.name] + "[]" * field.type.many) for field in entity.loaded
     ]
     links = [
-        Column(link.by, link.name, "text" if link.single else "text[]", link.target)
-        for link in resource.links.values()
-        if link.kind in ("one", "several")
+        Column(link.column, link.name, "text" if link.kind == "one" else "text[]", link.target)
+        for link in entity.references
     ]
     return (*fields, *links)
 
@@ -156,7 +154,7 @@ def doubtful(name: str) -> str:
 @cache
 def normalized(name: str) -> str:
     """$1 ids. Stages the records with texts that are not in NFC, in NFC. Their sort keys are the same."""
-    collated = V1[name].collated
+    collated = RECORDS[name].collated
     sort_key = f"held.{collated.collated}" if collated else "null"
     return f"""
         insert into staged (number, resource, id, name, keys, reason, digest, record, sort_key, forms)
@@ -172,9 +170,9 @@ def normalized(name: str) -> str:
 @cache
 def merge(name: str) -> str:
     """$1 the last number of the log before. Brings the resource's table to what the log says since."""
-    own = (*columns(V1[name]), DATASET)
-    derived = [("disputed", DISPUTED), ("dispute_stances", STANCES)] if "disputed" in V1[name].fields else []
-    collated = V1[name].collated
+    own = (*columns(RECORDS[name]), DATASET)
+    derived = [(field, value) for field, value in DERIVED.items() if field in RECORDS[name].fields]
+    collated = RECORDS[name].collated
     keys = [(collated.collated, "staged.sort_key")] if collated else []
     given = [(column.name, column.value) for column in own] + derived + keys
     names = [name for name, _ in given]
@@ -203,10 +201,10 @@ def merge(name: str) -> str:
 @cache
 def children() -> tuple[Children, ...]:
     """Every kind of children that some resource has."""
-    links = dict.fromkeys((link.target, link.name) for one in V1.resources.values() for link in _owned(one))
+    links = dict.fromkeys((link.target, link.name) for one in RECORDS.values() for link in one.owned)
     return tuple(
-        Children(table, name, tuple(one.name for one in V1.resources.values() if name in one.links))
-        for table, name in links
+        Children(table, link, tuple(name for name, one in RECORDS.items() if link in one.links))
+        for table, link in links
     )
 
 
@@ -221,7 +219,7 @@ def clear(kind: Children) -> str:
 @cache
 def add(kind: Children) -> str:
     """$1 the last number of the log before."""
-    own = columns(V1[kind.table])
+    own = columns(CHILDREN[kind.table])
     return f"""
         insert into store.{kind.table} (record_id, position, {", ".join(column.name for column in own)})
         select change.id, body.position - 1, {", ".join(column.value for column in own)}
@@ -237,13 +235,13 @@ def dangling() -> str:
     """$1 the last number of the log before, $2 how many at most. The links of what was written that lead nowhere."""
     parts = [
         _astray(one.name, "id", f"'{column.source}'", column)
-        for one in V1.resources.values()
+        for one in RECORDS.values()
         for column in columns(one)
         if column.target
     ] + [
         _astray(kind.table, "record_id", f"format('{kind.link}[%s].{column.source}', held.position)", column)
         for kind in children()
-        for column in columns(V1[kind.table])
+        for column in columns(CHILDREN[kind.table])
         if column.target
     ]
     return f"""
@@ -261,10 +259,6 @@ def _astray(table: str, owner: str, path: str, column: Column) -> str:
         from store.{table} as held cross join lateral {values} as link (id)
         where link.id is not null
             and not exists (select from store.{column.target} as there where there.id = link.id)"""
-
-
-def _owned(resource: Resource) -> list[Link]:
-    return [link for link in resource.links.values() if link.owned]
 
 
 def _quoted(names: tuple[str, ...]) -> str:

@@ -10,8 +10,8 @@ import asyncpg
 
 from api.compiler.json import one_line
 from api.errors import SettingsError, Unavailable
+from api.model import WRITE_ORDER
 from api.store.connection import Connection, connect
-from api.store.merge import ORDER
 from api.store.stream import Take, Unframed
 
 # As the connections are on which answers are read, so that the same text comes out.
@@ -44,7 +44,7 @@ class Snapshot:
 
     async def records(self, take: Take) -> None:
         """Every record as the log last had it, in the load format, what is linked to before what links to it."""
-        for name in ORDER:
+        for name in WRITE_ORDER:
             await self.stream(_records(name), (), take)
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> AsyncIterator[Sequence[Any]]:
@@ -59,7 +59,7 @@ class Snapshot:
 
     async def counts(self) -> dict[str, dict[str, int]]:
         """How many records there are of each resource, and how many that were withdrawn."""
-        return {name: dict(await self._one(_count(name))) for name in ORDER}
+        return {name: dict(await self._one(_count(name))) for name in WRITE_ORDER}
 
     async def _one(self, sql: str) -> asyncpg.Record:
         row = await self._connection.fetchrow(sql)

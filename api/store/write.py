@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from api.errors import BriefingError, Busy, LoadError, SettingsError, Unavailable
+from api.model import WRITE_ORDER
 from api.store import dependants, merge
 from api.store.circles import in_circles
 from api.store.connection import Connection, connect, take
@@ -123,7 +124,10 @@ class Writer:
     async def _tally(self) -> None:
         found = await self._connection.fetch("select resource, count(*) as count from staged group by resource")
         counted = {row["resource"]: row["count"] for row in found}
-        self.staged = {name: counted[name] for name in merge.ORDER if name in counted}
+        self.staged = {name: counted.pop(name) for name in WRITE_ORDER if name in counted}
+        if counted:
+            # Nothing would write them, and the load would report success.
+            raise ValueError(f"the model has no {', '.join(sorted(counted))}")
 
     async def repeated(self, most: int) -> list[Repeated]:
         """Records that the file holds twice."""
@@ -142,7 +146,7 @@ class Writer:
 
     async def complete(self, datasets: list[str], reason: str) -> None:
         """Take what is staged for all that the datasets hold: the rest of theirs is to be withdrawn."""
-        for name in merge.ORDER:
+        for name in WRITE_ORDER:
             await self._connection.execute(merge.gone(name), datasets, reason)
         await self._tally()
 
@@ -207,11 +211,11 @@ class Writer:
 
     async def standing(self) -> dict[str, int]:
         """Count the records that stand although the event or briefing that they depend on was withdrawn just now."""
-        found = dict.fromkeys(dependants.PARENTS, 0)
+        found = dict.fromkeys(dependants.parents(), 0)
         for name, link in dependants.links():
-            if self.counts.get(link, {}).get("withdrawn"):
-                found[link] += await self._connection.fetchval(dependants.standing(name, link), self._before)
-        return {link: count for link, count in found.items() if count}
+            if self.counts.get(link.target, {}).get("withdrawn"):
+                found[link.target] += await self._connection.fetchval(dependants.standing(name, link), self._before)
+        return {parent: count for parent, count in found.items() if count}
 
     async def settle(self) -> None:
         """After the transaction: what queries are planned by, where much has changed."""

@@ -26,13 +26,12 @@ from servers import OWN, Checkout
 from store import lines
 from table import Row
 
-from api.catalog import V1
+from api.model import CHILDREN, WRITE_ORDER
 from api.store import embedded
-from api.store.merge import ORDER
 from api.store.migrate import migrate
 
 RECORDS = 5  # of each event, with its figures and quotes
-TABLES = (*ORDER, *V1.children, "change")
+TABLES = (*WRITE_ORDER, *CHILDREN, "change")
 COLUMNS = """
     select array_agg(attname::text order by attnum) from pg_attribute
     where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''"""

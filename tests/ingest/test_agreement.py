@@ -10,14 +10,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.catalog import V1
 from api.errors import LoadError
-from api.ingest.format import DEFAULTS
 from api.ingest.identity import public_id
 from api.ingest.load import load
 from api.ingest.record import Invalid, read
-from api.ingest.scalar import BY_NAME, BY_TYPE, LINE, PROSE, scalar
+from api.ingest.scalar import BY_DOMAIN
 from api.ingest.syntax import parse
+from api.model import ENTITIES, RECORDS
 from api.store.collation import sort_key
 from api.store.merge import columns
 from api.store.migrate import migrate
@@ -204,7 +203,7 @@ def named(row: tuple[str, dict[str, Any], str]) -> str:
 @pytest.fixture
 def lines(briefing: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The first record of each resource in the small briefing, as a line."""
-    firsts = {one: briefing[f"{one}s"][0] for one in V1.resources if one != "briefing"}
+    firsts = {one: briefing[f"{one}s"][0] for one in RECORDS if one != "briefing"}
     firsts["briefing"] = briefing["briefing"]
     return {one: {"resource": one, "dataset": "small", **record} for one, record in firsts.items()}
 
@@ -285,23 +284,15 @@ async def test_every_column_has_the_kind_of_value_that_the_loader_checks(filled:
     finally:
         await connection.close()
     found = {(row["table_name"], row["column_name"]): row for row in rows}
-    domains = {id(LINE): "line", id(PROSE): "prose"} | {
-        id(BY_NAME["language"]): "language",
-        id(BY_NAME["language_original"]): "language",
-        id(BY_TYPE["uri"]): "url",
-        id(BY_TYPE["country"]): "country",
-        id(BY_TYPE["timestamp"]): "moment",
-        id(BY_TYPE["date"]): "day",
-        id(BY_TYPE["number"]): "amount",
-    }
-    for one in (*V1.resources.values(), *V1.children.values()):
-        for field in (field for field in one.fields.values() if not field.derived):
+    for one in ENTITIES.values():
+        for field in one.loaded:
             column = found[one.name, field.name]
             if field.type.name == "vocabulary":
                 terms = set(re.findall(r"'(\w+)'", checks[column["domain_name"]]))
                 assert terms == set(field.type.of.terms()), (one.name, field.name)
-            elif field.type.name != "value" and not field.type.many and field.name not in ("latitude", "longitude"):
-                assert column["domain_name"] == domains[id(scalar(field))], (one.name, field.name)
+            elif field.type.name != "value" and not field.type.many and field.type.name != "float":
+                assert column["domain_name"] == field.checked, (one.name, field.name)
+                assert field.checked in BY_DOMAIN
             if column["column_default"] is not None and not field.type.many:
-                assert column["column_default"].split("'")[1] == DEFAULTS.get((one.name, field.name))
+                assert column["column_default"].split("'")[1] == field.default, (one.name, field.name)
         assert {column.name for column in columns(one)} <= {name for table, name in found if table == one.name}

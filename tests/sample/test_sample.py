@@ -20,8 +20,7 @@ from typing import Any
 
 import pytest
 
-from api.catalog.declaration import Field, Resource
-from api.catalog.v1 import V1
+from api.model import ENTITIES, Entity, Field
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = json.loads((ROOT / "api/sample/rferl-2022-03-06.json").read_text("utf-8"))
@@ -254,8 +253,8 @@ def test_keys_are_slugs_and_unique(name: str) -> None:
 def test_records_are_made_of_what_the_catalog_declares() -> None:
     """No unknown field, no empty one, none missing that must be there, and only terms of the vocabularies."""
     for where, resource, record in parts():
-        own = {name for name, link in resource.links.items() if link.kind != "many"} - {"briefing"}
-        fields = {name: field for name, field in resource.fields.items() if not field.derived}
+        own = set(resource.links) - {"briefing"}
+        fields = {field.name: field for field in resource.loaded}
         assert set(record) - {"key"} <= own | set(fields), where
         assert all(value not in (None, "", [], {}) for value in record.values()), where
         for name, field in fields.items():
@@ -397,15 +396,15 @@ def citations() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{resource}/{key}/{citation['source']}", citation
 
 
-def parts() -> Iterator[tuple[str, Resource, dict[str, Any]]]:
-    """Every record, the briefing and the children, with what the catalog declares of it."""
-    yield "briefing", V1["briefing"], SAMPLE["briefing"]
+def parts() -> Iterator[tuple[str, Entity, dict[str, Any]]]:
+    """Every record, the briefing and the children, with what the model declares of it."""
+    yield "briefing", ENTITIES["briefing"], SAMPLE["briefing"]
     for resource, records in RECORDS.items():
         for key, record in records.items():
-            yield f"{resource}/{key}", V1[resource], record
-            for name, link in V1[resource].links.items():
-                if link.owned:
-                    yield from ((f"{resource}/{key}/{name}", V1[link.target], child) for child in record.get(name, []))
+            yield f"{resource}/{key}", ENTITIES[resource], record
+            for link in ENTITIES[resource].owned:
+                for child in record.get(link.name, []):
+                    yield f"{resource}/{key}/{link.name}", ENTITIES[link.target], child
 
 
 def optional(field: Field) -> bool:

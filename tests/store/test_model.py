@@ -1,0 +1,154 @@
+"""The database stores what the model declares: tables, columns, types, nullability, references and the list of records.
+
+Each trap of a resource that one of several lists lacks is tried with a resource that the database alone has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from api.model import CHILDREN, ENTITIES, RECORDS, WRITE_ORDER, Entity, Field
+from api.store.merge import DERIVED, TYPES
+from api.store.migrate import migrate
+from api.store.staged import Staged
+from api.store.write import writing
+
+# Columns of records that no field declares, and those of one table alone.
+INTERNAL = {"digest", "withdrawn", "dataset", "search"}
+OWN = {"citation": {"event_id", "figure_id", "quote_id"}}  # whose record it is, for the references
+
+COLUMNS = """
+    select attname as name, format_type(coalesce(nullif(typbasetype, 0), atttypid), null) as type,
+        case when typtype = 'd' then typname end as domain, attnotnull as required, attgenerated <> '' as generated
+    from pg_attribute join pg_type on pg_type.oid = atttypid
+    where attrelid = ('store.' || $1)::regclass and attnum > 0 and not attisdropped"""
+REFERENCES = """
+    select attname as name, confrelid::regclass::text as target
+    from pg_constraint join pg_attribute on attrelid = conrelid and attnum = any(conkey)
+    where contype = 'f' and conrelid = ('store.' || $1)::regclass"""
+EACH = pytest.mark.parametrize("entity", ENTITIES.values(), ids=ENTITIES)
+
+
+def column_type(field: Field) -> str:
+    """The type of Postgres that the column of a field has, below its domain."""
+    if field.type.name == "value":
+        return "jsonb"
+    if field.type.many:
+        return "store.line[]" if field.name != "dispute_stances" else "text[]"
+    return {"timestamptz": "timestamp with time zone"}.get(TYPES[field.type.name], TYPES[field.type.name])
+
+
+def domain(field: Field) -> str | None:
+    """The domain of the column of a field that a load file has."""
+    if field.type.name == "vocabulary":
+        return re.sub(r"(?<!^)([A-Z])", r"_\1", field.type.of.__name__).lower()
+    if field.type.name == "value":
+        return "identifiers" if field.type.many else "excerpt"
+    if field.type.many:
+        return "lines"
+    return None if field.type.name == "float" else field.checked
+
+
+@EACH
+async def test_each_field_and_link_has_its_column(owner: asyncpg.Connection, entity: Entity) -> None:
+    columns = {row["name"] for row in await owner.fetch(COLUMNS, entity.name)}
+    declared = set(entity.fields) | {link.column for link in entity.references}
+    declared |= {one.collated for one in entity.fields.values() if one.collated}
+    internal = INTERNAL if entity.prefix else OWN.get(entity.name, set())
+    assert columns == declared | internal
+
+
+@EACH
+async def test_columns_have_the_types_of_their_fields(owner: asyncpg.Connection, entity: Entity) -> None:
+    columns = {row["name"]: row for row in await owner.fetch(COLUMNS, entity.name)}
+    for field in entity.loaded:
+        found = columns[field.name]
+        assert (found["type"], found["domain"]) == (column_type(field), domain(field)), field.name
+    for name, field in entity.fields.items():
+        required = not field.type.nullable
+        # A generated column has no constraint of its own.
+        assert columns[name]["required"] == required or columns[name]["generated"], name
+
+
+@EACH
+async def test_links_have_columns_of_ids_and_references(owner: asyncpg.Connection, entity: Entity) -> None:
+    columns = {row["name"]: row for row in await owner.fetch(COLUMNS, entity.name)}
+    references = {(row["name"], row["target"]) for row in await owner.fetch(REFERENCES, entity.name)}
+    for link in entity.references:
+        found = columns[link.column]
+        if link.kind == "several":
+            # A trigger checks the ids in a list (store.check_via).
+            assert (found["type"], found["required"]) == ("text[]", True), link.name
+            continue
+        assert found["domain"] == f"{link.target}_id", link.name
+        assert found["required"] != link.nullable, link.name
+        assert (link.column, f"store.{link.target}") in references, link.name
+
+
+@EACH
+async def test_the_load_computes_derived_fields_that_postgres_does_not(
+    owner: asyncpg.Connection, entity: Entity
+) -> None:
+    columns = {row["name"]: row for row in await owner.fetch(COLUMNS, entity.name)}
+    written_with_each = {"id", "revision", "created_at", "updated_at", "record_id", "position"}
+    derived = {name for name, field in entity.fields.items() if field.derived} - written_with_each
+    assert all(columns[name]["generated"] or name in DERIVED for name in derived)
+
+
+async def test_the_database_lists_the_records_of_the_model(owner: asyncpg.Connection) -> None:
+    listed = {row["name"]: row["prefix"] for row in await owner.fetch("select name, prefix from store.resource")}
+    assert listed == {name: one.prefix for name, one in RECORDS.items()}
+    latest = {row["resource"] for row in await owner.fetch("select resource from store.latest")}
+    assert latest == set(RECORDS) == set(WRITE_ORDER)
+
+
+async def test_withdrawals_are_shown_of_each_listed_resource(owner: asyncpg.Connection) -> None:
+    definition = await owner.fetchval("select pg_get_viewdef('store.withdrawal'::regclass)")
+    assert set(re.findall(r"'(\w+)'::text AS resource", definition)) == set(RECORDS)
+
+
+def test_records_are_written_after_what_they_link_to() -> None:
+    for name, entity in RECORDS.items():
+        owned = [CHILDREN[link.target] for link in entity.owned]
+        targets = {link.target for one in (entity, *owned) for link in one.references} - {name}
+        assert all(WRITE_ORDER.index(target) < WRITE_ORDER.index(name) for target in targets), name
+
+
+@pytest.fixture
+async def with_claims(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    """A store with a resource that the model does not have."""
+    url = await fresh_database()
+    await migrate(url)
+    connection = await asyncpg.connect(url)
+    await connection.execute("""
+        create table store.claim (id text primary key, withdrawn store.line, updated_at timestamptz);
+        insert into store.resource (name, prefix) values ('claim', 'clm');
+        insert into store.claim values ('clm_1', 'It was not so.', now())""")
+    await connection.close()
+    return url
+
+
+async def test_a_listed_resource_has_its_latest_change_and_its_withdrawals(with_claims: str) -> None:
+    connection = await asyncpg.connect(with_claims)
+    assert await connection.fetchval("select seq from store.latest where resource = 'claim'") == 0
+    assert await connection.fetchval("select reason from store.withdrawal where resource = 'claim'") == "It was not so."
+    insert = (
+        "insert into store.change (resource, id, revision, action, record) values ($1, 'clm_1', 1, 'created', '{}')"
+    )
+    await connection.execute(insert, "claim")
+    assert await connection.fetchval("select seq from store.latest where resource = 'claim'") > 0
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match=r"store\.resource has no rumour"):
+        await connection.execute(insert.replace("1, 'created'", "2, 'created'"), "rumour")
+    await connection.close()
+
+
+async def test_a_load_does_not_drop_records_that_the_model_does_not_have(with_claims: str) -> None:
+    async def rows() -> AsyncIterator[bytes]:
+        yield Staged("claim", "clm_2", "k", ("d",), None, b'{"resource": "claim"}').row(1)
+
+    with pytest.raises(ValueError, match="the model has no claim"):
+        async with writing(with_claims, 5) as store:
+            await store.stage(rows())
