@@ -18,14 +18,18 @@ documents = typer.Typer(help="Trusted documents: GraphQL that a plan may be held
 @documents.command("add")
 def add_documents(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="GraphQL documents, one a file.")],
-    version: Annotated[str, typer.Option(help="The version whose schema they ask.")] = "v1",
+    version: Annotated[
+        str | None, typer.Option(help="The version whose schema they ask; the newest that is current without it.")
+    ] = None,
     plan: Annotated[str | None, typer.Option(help="The plan that may use them; all without it.")] = None,
 ) -> None:
     """Trust documents, and print the hash of each. One that is wrong stops it; those before it are trusted."""
 
+    asked = version or import_module("api.catalog").newest().name
+
     async def add(held: Any) -> None:
         for file in files:
-            document = import_module("api.access.documents").Trusted(version, file.name, _text(file), plan)
+            document = import_module("api.access.documents").Trusted(asked, file.name, _text(file), plan)
             new = await held.add(document)
             print(f"{document.hash}  {file.name}" + ("" if new else "  (trusted before)"))
 

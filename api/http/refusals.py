@@ -30,7 +30,7 @@ def fault(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> st
         return f"HTTP/{version} is not spoken here."
     # `OPTIONS *`, which is about the server as a whole, is refused too.
     if not target.startswith((b"/", b"http://", b"https://")):
-        return "The request target has to be a path, such as /v1/events."
+        return "The request target has to be a path, such as /versions."
     names = [name for name, _ in headers]
     hosts = names.count(b"host")
     if hosts > 1 or (hosts == 0 and version == "1.1"):

@@ -1,4 +1,4 @@
-"""A whole list as a file: `/v1/events.csv`, or the list's own path with an Accept that prefers such a type."""
+"""A whole list as a file: `/vN/events.csv`, or the list's own path with an Accept that prefers such a type."""
 
 from __future__ import annotations
 

@@ -56,4 +56,4 @@ def test_a_contract_without_its_schema_is_named(built: Path, folder: Path) -> No
 
 
 def test_a_folder_without_contracts_is_told_so(built: Path, tmp_path: Path) -> None:
-    assert generate(tmp_path) == (1, f"There are no contracts in {tmp_path}: expected v1.json and so on.\n")
+    assert generate(tmp_path) == (1, f"There are no contracts in {tmp_path}: expected vN.json.\n")

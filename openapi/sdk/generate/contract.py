@@ -57,7 +57,7 @@ def contracts(folder: Path) -> list[Contract]:
     """Every version that has contract files in the folder."""
     files = sorted(folder.glob("v[0-9]*.json"), key=lambda file: int(file.stem[1:]))
     if not files:
-        raise SystemExit(f"There are no contracts in {folder}: expected v1.json and so on.")
+        raise SystemExit(f"There are no contracts in {folder}: expected vN.json.")
     return [_read(file) for file in files]
 
 

@@ -1,4 +1,4 @@
-"""The clients: one for each way of waiting, the same otherwise. `v1` and so on are the versions of the contract."""
+"""The clients: one for each way of waiting, the same otherwise. `vN` are the versions of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// The client. `v1` and so on are the versions of the contract.
+// The client. `vN` are the versions of the contract.
 
 import { Cache } from "./cache.js";
 import { Door, type Manner } from "./door.js";

@@ -1,0 +1,80 @@
+"""No version is special: nothing outside a version's own files names one, and no version knows another."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.catalog import VERSIONS
+
+ROOT = Path(__file__).parents[2]
+SEARCHED = ("api", "sql", "openapi/sdk", "Makefile", "Dockerfile", "pyproject.toml")
+NAMED = re.compile(r"(?<!\w)[vV]\d+(?!\w|\.\d)")
+# The files of a version: its catalog and views, the examples and answers that are kept of it.
+OWN = re.compile(
+    r"(api/catalog|sql|api/graphql/assets/examples)/v\d+/.*|api/sample/answers/v\d+\.json",
+)
+# What other people wrote, bundled files, and documents, whose examples are of a version.
+FOREIGN = re.compile(r"api/(graphql|pages)/assets/.*\.(js|css|txt)|.*/node_modules/.*|openapi/sdk/.*lock.*|.*\.md")
+# Everything else that names a version, with the reason.
+EXCEPTIONS = {
+    "api/catalog/__init__.py": "the registry",
+    "api/http/traces.py": "the path of OTLP, whose version that is",
+    "sql/migrations/0002_domains.sql": "a comment on where vocabularies stood: an applied migration does not change",
+}
+
+
+def files() -> Iterator[Path]:
+    """The files of the tree that are searched."""
+    for name in SEARCHED:
+        path = ROOT / name
+        yield from [path] if path.is_file() else (one for one in path.rglob("*") if one.is_file())
+
+
+def named() -> dict[str, list[str]]:
+    """The lines that name a version, by file."""
+    found: dict[str, list[str]] = {}
+    for path in files():
+        name = path.relative_to(ROOT).as_posix()
+        if "__pycache__" in name or OWN.fullmatch(name) or FOREIGN.fullmatch(name):
+            continue
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+        if lines := [line.strip() for line in text.splitlines() if NAMED.search(line)]:
+            found[name] = lines
+    return found
+
+
+def test_nothing_else_names_a_version() -> None:
+    found = named()
+    assert {name: lines for name, lines in found.items() if name not in EXCEPTIONS} == {}
+    assert found.keys() == EXCEPTIONS.keys(), "an exception is no longer needed"
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports."""
+    tree = ast.parse(path.read_text("utf-8"))
+    modules = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    return modules | {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for name in (node.module, *(f"{node.module}.{one.name}" for one in node.names))
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_version_knows_no_other(version: str) -> None:
+    for path in (ROOT / "api" / "catalog" / version).rglob("*.py"):
+        others = {name for name in imported(path) if re.match(r"api\.catalog\.v\d", name)}
+        assert all(re.match(rf"api\.catalog\.{version}(\.|$)", name) for name in others), path.name
+        assert "api.catalog" not in imported(path), f"{path.name} imports the registry, which knows all versions"
+    for path in (ROOT / "sql" / version).glob("*.sql"):
+        views = set(re.findall(r"\bv\d+(?=\.\w)", path.read_text("utf-8")))
+        assert views <= {version}, path.name
