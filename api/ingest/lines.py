@@ -8,6 +8,7 @@ from typing import Any
 
 from api.ingest.feature import as_object, as_row, is_feature
 from api.ingest.row import MOST_IN_ROW, Bad, Item, Row
+from api.ingest.source import bounded_lines
 from api.ingest.syntax import Malformed, decode, parse
 
 SEPARATOR = b"\x1e"
@@ -32,16 +33,9 @@ class Lines:
         self._shape = shape
 
     def rows(self) -> Iterator[Item]:
-        for number, (data, whole) in enumerate(self._lines(), 1):
+        for number, (data, whole) in enumerate(bounded_lines(self._file, MOST_IN_ROW), 1):
             if data.strip():
                 yield _item(number, data.rstrip(b"\r\n"), whole, self._shape)
-
-    def _lines(self) -> Iterator[tuple[bytes, bool]]:
-        while data := self._file.readline(MOST_IN_ROW + 2):
-            rest = data
-            while rest and not rest.endswith(b"\n"):
-                rest = self._file.readline(MOST_IN_ROW + 2)
-            yield data, len(data.rstrip(b"\r\n")) <= MOST_IN_ROW
 
 
 class Sequence:

@@ -24,8 +24,9 @@ from api.ingest.identity import linked_id
 from api.ingest.mapped import mapped
 from api.ingest.mapping import mapping
 from api.ingest.quotation import shown
-from api.ingest.reader import Entry, Text, files, opened
+from api.ingest.reader import files, opened
 from api.ingest.record import Invalid, doubts, read
+from api.ingest.record_file import Entry, RecordFile
 from api.ingest.report import Report, Silence, reported, summary
 from api.ingest.source import STDIN
 from api.ingest.syntax import Malformed, Position
@@ -138,7 +139,7 @@ def _files(paths: list[str], manner: Manner) -> list[str]:
     return found
 
 
-Opening = Callable[[str], AbstractContextManager[Text]]
+Opening = Callable[[str], AbstractContextManager[RecordFile]]
 
 
 @contextmanager
@@ -178,7 +179,7 @@ async def _load(path: str, opening: Opening, url: str, report: Report, wait: flo
 
 
 @contextmanager
-def _opened(opening: Opening, path: str, faults: Faults) -> Iterator[Text]:
+def _opened(opening: Opening, path: str, faults: Faults) -> Iterator[RecordFile]:
     """Open the file. What cannot be read at all is refused as a fault of it is."""
     with ExitStack() as stack:
         try:
@@ -216,7 +217,7 @@ async def _complete(store: Writer) -> None:
         await store.complete([dataset], f"It is no longer in the dataset {dataset}.")
 
 
-async def _rows(text: Text, faults: Faults, report: Report) -> AsyncIterator[bytes]:
+async def _rows(text: RecordFile, faults: Faults, report: Report) -> AsyncIterator[bytes]:
     """The records as rows to copy, some at a time. Once there is a fault nothing more is sent, only looked at."""
     rows: list[bytes] = []
     held = count = 0
@@ -238,7 +239,7 @@ async def _rows(text: Text, faults: Faults, report: Report) -> AsyncIterator[byt
         yield b"".join(rows)
 
 
-def _note(faults: Faults, text: Text, entry: Entry, error: Invalid) -> None:
+def _note(faults: Faults, text: RecordFile, entry: Entry, error: Invalid) -> None:
     what = named(entry.line.get("resource"), entry.line.get("key") or entry.line.get("id"))
     for path, detail in error.problems:
         # Positions are looked up for those that will be shown.
@@ -246,7 +247,7 @@ def _note(faults: Faults, text: Text, entry: Entry, error: Invalid) -> None:
         faults.add(Fault(position, what, path, detail))
 
 
-async def _check_records(store: Writer, text: Text, faults: Faults, vouched: bool) -> None:
+async def _check_records(store: Writer, text: RecordFile, faults: Faults, vouched: bool) -> None:
     for again in await store.repeated(LOOKED_AT):
         where = text.where(again.first, again.number)
         _found(faults, text, again, ("key",), repeated(again.resource, where))
@@ -258,7 +259,7 @@ async def _check_records(store: Writer, text: Text, faults: Faults, vouched: boo
     faults.refuse()
 
 
-async def _check_links(store: Writer, text: Text, faults: Faults) -> None:
+async def _check_links(store: Writer, text: RecordFile, faults: Faults) -> None:
     for one in await store.dangling(LOOKED_AT):
         dataset, *keys = one.keys
         given = next((key for key in keys if linked_id(dataset, one.target, key) == one.id), one.id)
@@ -267,7 +268,7 @@ async def _check_links(store: Writer, text: Text, faults: Faults) -> None:
     faults.refuse()
 
 
-async def _check_circles(store: Writer, text: Text, faults: Faults) -> None:
+async def _check_circles(store: Writer, text: RecordFile, faults: Faults) -> None:
     """An event is not a part of itself, nor does it follow itself, through others either."""
     for kind in CIRCULAR:
         for one in await store.circles(kind):
@@ -276,7 +277,7 @@ async def _check_circles(store: Writer, text: Text, faults: Faults) -> None:
     faults.refuse()
 
 
-def _found(faults: Faults, text: Text, one: Astray, path: Path, detail: str) -> None:
+def _found(faults: Faults, text: RecordFile, one: Astray, path: Path, detail: str) -> None:
     faults.add(Fault(text.position(one.number, path), named(one.resource, one.name), path, detail))
 
 

@@ -20,8 +20,8 @@ from api.ingest.naming import Naming
 from api.ingest.nfc import in_nfc
 from api.ingest.numbering import LineIndex, numbered, row_of
 from api.ingest.plan import Made, Mapping
-from api.ingest.reader import Entry
 from api.ingest.record import Invalid, doubtful, doubts, read
+from api.ingest.record_file import Entry, RecordFile
 from api.ingest.repeats import Repeats
 from api.ingest.row import Bad, Row, Rows
 from api.ingest.source import Source, unpacked
@@ -33,11 +33,11 @@ SHOWN_COLUMNS = 40
 SHOWN_RECORDS = 10
 
 
-class Mapped:
+class Mapped(RecordFile):
     """An open file that a mapping reads. With `aside`, bad rows go there and the rest is taken."""
 
     def __init__(self, source: Source, rows: Rows, mapping: Mapping, aside: Aside | None) -> None:
-        self._source = source
+        super().__init__(source)
         self._rows = rows
         self._mapping = mapping
         self._aside = aside
@@ -51,14 +51,6 @@ class Mapped:
         self._failed_examples: dict[str, str] = {}
         self._left_out: Counter[str] = Counter()
         self.count = self._bad = 0
-
-    @property
-    def size(self) -> int | None:
-        return self._source.size
-
-    @property
-    def done(self) -> int:
-        return self._source.done
 
     def entries(self, faults: Faults) -> Iterator[Entry]:
         try:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
@@ -19,49 +18,17 @@ from api.ingest.fault import Fault, Faults, named
 from api.ingest.format import HEADER, LISTS
 from api.ingest.quotation import shown
 from api.ingest.recoding import texts
-from api.ingest.source import BINARY, BUFFER, PACKED, PARQUET, STDIN, Source, content, unpacked
+from api.ingest.record_file import Entry, RecordFile
+from api.ingest.source import BINARY, BUFFER, PACKED, PARQUET, STDIN, Source, bounded_lines, content, unpacked
 from api.ingest.syntax import Malformed, Position, decode, parse, positions
 from api.ingest.vouched import MANIFEST
 from api.model import RECORDS
-from api.store.staged import Staged
 
 MOST_IN_LINE = 1 << 20
 MOST_IN_DOCUMENT = 16 << 20
 ENDINGS = (".json", ".ndjson", ".jsonl")
 SUFFIXES = (*ENDINGS, *(ending + packed for ending in ENDINGS for packed in PACKED))
 SAID_ONCE = ("resource", "dataset", "briefing")  # by the document, and so not by its records
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A record as a file gives it: its number there, for `position`, and the line that it is or stands for; `staged`
-    where it is checked already."""
-
-    number: int
-    line: dict[str, Any]
-    staged: Staged | None = None
-
-
-class Text(Protocol):
-    """An open file: how many of its `size` bytes are `done`, and its records."""
-
-    @property
-    def size(self) -> int | None: ...
-
-    @property
-    def done(self) -> int: ...
-
-    def entries(self, faults: Faults) -> Iterator[Entry]:
-        """Its records. What cannot be read as one is a fault and left out."""
-
-    def position(self, number: int, path: wording.Path) -> Position:
-        """Where a part of a record stands."""
-
-    def where(self, number: int, other: int) -> str:
-        """Return the place of a record in words, for a message about the `other` one."""
-
-    def notes(self) -> list[str]:
-        """What else is to be told of it, once it is read."""
 
 
 def files(paths: list[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
@@ -84,7 +51,7 @@ def _is_loaded(path: Path, suffixes: tuple[str, ...]) -> bool:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Text]:
+def opened(path: str) -> Iterator[RecordFile]:
     """The file, as lines or as a document."""
     with unpacked(path) as (source, file, name):
         what = content(file.peek(BUFFER)[:512])
@@ -103,23 +70,15 @@ def _has_lines(path: str, head: bytes) -> bool:
     return not path.endswith(".json") and not end and bool(first) and b'"format"' not in first
 
 
-class Lines:
+class Lines(RecordFile):
     """NDJSON: one record a line."""
 
     def __init__(self, source: Source, file: BinaryIO) -> None:
-        self._source = source
+        super().__init__(source)
         self._file = file
 
-    @property
-    def size(self) -> int | None:
-        return self._source.size
-
-    @property
-    def done(self) -> int:
-        return self._source.done
-
     def entries(self, faults: Faults) -> Iterator[Entry]:
-        for number, (data, whole) in enumerate(self._lines(), 1):
+        for number, (data, whole) in enumerate(bounded_lines(self._file, MOST_IN_LINE), 1):
             try:
                 if not whole:
                     raise Malformed(f"expected a line of at most {MOST_IN_LINE:,} bytes")
@@ -139,37 +98,15 @@ class Lines:
     def where(self, number: int, other: int) -> str:
         return f"at line {number}"
 
-    def notes(self) -> list[str]:
-        return []
 
-    def _lines(self) -> Iterator[tuple[bytes, bool]]:
-        """Each line, and whether that is all of it: of one that is too long only the beginning is kept."""
-        while data := self._part():
-            rest = data
-            while rest and not rest.endswith(b"\n"):
-                rest = self._part()
-            yield data, len(data.rstrip(b"\r\n")) <= MOST_IN_LINE
-
-    def _part(self) -> bytes:
-        return self._file.readline(MOST_IN_LINE + 2)
-
-
-class Document:
+class Document(RecordFile):
     """A JSON document: one briefing and what belongs to it."""
 
     def __init__(self, source: Source, file: BinaryIO) -> None:
-        self._source = source
+        super().__init__(source)
         self._file = file
         self._text = ""
         self._pointers: list[str] = []
-
-    @property
-    def size(self) -> int | None:
-        return self._source.size
-
-    @property
-    def done(self) -> int:
-        return self._source.done
 
     def entries(self, faults: Faults) -> Iterator[Entry]:
         try:
@@ -188,9 +125,6 @@ class Document:
 
     def where(self, number: int, other: int) -> str:
         return f"at line {self.position(number, ()).line}, as {self._pointers[number][1:].replace('/', ' ')}"
-
-    def notes(self) -> list[str]:
-        return []
 
     def _read(self) -> Any:
         data = self._file.read(MOST_IN_DOCUMENT + 1)

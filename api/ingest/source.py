@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from io import BufferedReader, FileIO, RawIOBase
 from pathlib import PurePosixPath
 from stat import S_ISREG
-from typing import Any
+from typing import Any, BinaryIO
 
 from api.ingest.quotation import printable, shown
 from api.ingest.syntax import Malformed, Position
@@ -119,6 +119,15 @@ def unpacked(path: str, member: str = "") -> Iterator[tuple[Source, BufferedRead
                 yield source, _reader(archive.open(info), kind), info.filename
         else:
             yield source, file, path
+
+
+def bounded_lines(file: BinaryIO, most: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield each line, and whether that is all of it: of one with more bytes than `most` only the beginning is kept."""
+    while data := file.readline(most + 2):
+        rest = data
+        while rest and not rest.endswith(b"\n"):
+            rest = file.readline(most + 2)
+        yield data, len(data.rstrip(b"\r\n")) <= most
 
 
 def _stem(path: str) -> str:

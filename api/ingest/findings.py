@@ -1,0 +1,41 @@
+"""What the reading of a mapping finds: what is wrong with it, and the columns that it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Names
+
+from api.ingest.heading import Place
+from api.ingest.paths import generalized, resolved
+from api.ingest.quotation import shown
+from api.ingest.template import ROW_HASH, ROW_NUMBER
+
+
+class Findings:
+    """The faults of a mapping, and the columns that it uses: `needed` as it names them, `used` with all their parts."""
+
+    def __init__(self) -> None:
+        self.wrong: list[tuple[Place, str]] = []
+        self.used: set[str] = set()
+        self.needed: set[str] = set()
+
+    def fault(self, place: Place, detail: str) -> None:
+        """Add a fault, once."""
+        if (place, detail) not in self.wrong:
+            self.wrong.append((place, detail))
+
+    def is_wrong(self, place: Place) -> bool:
+        """Return whether there is a fault at a place."""
+        return any(at == place for at, _ in self.wrong)
+
+    def use(self, column: str, aliases: Names[str, str], place: Place, whole: bool = True) -> None:
+        """Add a column that the mapping looks at, or a part of one such as `parties[0].name`. With `whole`, it looks at
+        all parts of it."""
+        path = resolved(column, aliases)
+        if not path or column in (ROW_NUMBER, ROW_HASH):
+            return
+        if path.startswith((".", "[")):
+            self.fault(place, f"{shown(column)}: the parts of a text have no names of their own")
+            return
+        self.needed.add(path)
+        if whole:
+            self.used |= {path, generalized(path)}
