@@ -1,0 +1,24 @@
+"""What came of a load, as tests compare it."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.errors import LoadError
+from api.ingest.load import Summary, load
+
+
+def done(summary: Summary) -> dict[str, int]:
+    """Return what was done to the records of all resources together, without what was done to none."""
+    total: dict[str, int] = {}
+    for counts in summary.counts.values():
+        for action, count in counts.items():
+            total[action] = total.get(action, 0) + count
+    return {action: count for action, count in total.items() if count}
+
+
+async def refused(path: str, url: str) -> tuple[str, ...]:
+    """Load a file that is refused, and return its faults."""
+    with pytest.raises(LoadError) as caught:
+        await load([path], url)
+    return tuple(fault.rpartition("/")[2] for fault in caught.value.faults)
