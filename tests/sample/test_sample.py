@@ -8,7 +8,6 @@ read it are skipped.
 from __future__ import annotations
 
 import json
-import os
 import re
 from calendar import month_name
 from collections import Counter
@@ -21,11 +20,11 @@ from typing import Any
 import pytest
 
 from api.model import ENTITIES, Entity, Field
+from tests.real_data import real_file
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = json.loads((ROOT / "api/sample/rferl-2022-03-06.json").read_text("utf-8"))
-REAL_DATA = Path(os.environ.get("BRIEFING_REAL_DATA") or ROOT / "../shared/data")
-ARTICLE = REAL_DATA / "rferl-2022-03-06/article.txt"
+ARTICLE = "rferl-2022-03-06/article.txt"
 
 LISTS = ("sources", "documents", "places", "events", "figures", "quotes")
 RECORDS = {name.removesuffix("s"): {record["key"]: record for record in SAMPLE[name]} for name in LISTS}
@@ -135,9 +134,7 @@ RUN = 8
 
 @pytest.fixture(scope="session")
 def article() -> str:
-    if not ARTICLE.is_file():
-        pytest.skip("the article is absent: BRIEFING_REAL_DATA does not lead to rferl-2022-03-06/article.txt")
-    return ARTICLE.read_text("utf-8")
+    return real_file(ARTICLE).read_text("utf-8")
 
 
 # The article, span by span

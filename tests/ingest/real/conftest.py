@@ -1,0 +1,60 @@
+"""Files of the real data, each loaded once for the tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from api.ingest.load import Manner, Summary, load
+from api.store.migrate import migrate
+from tests.ingest.real.records import Rows
+from tests.real_data import real_file
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A file in a store of its own: what the load reported, and a way to ask the store."""
+
+    mapping: str
+    path: str
+    url: str
+    summary: Summary
+    rows: Rows
+
+    async def load_again(self) -> Summary:
+        """Load the file again, as the complete edition of its data set."""
+        return await load([self.path], self.url, manner=Manner(self.mapping, complete=True, yes=True))
+
+
+Load = Callable[[str, str], Awaitable[Loaded]]
+
+
+async def assert_unchanged(file: Loaded) -> None:
+    """Assert that loading a file again creates, updates and withdraws nothing."""
+    again = await file.load_again()
+    created = {resource: counts["created"] for resource, counts in file.summary.counts.items()}
+    assert {resource: counts["unchanged"] for resource, counts in again.counts.items()} == created
+    assert {action for counts in again.counts.values() for action, count in counts.items() if count} == {"unchanged"}
+
+
+@pytest.fixture(scope="module")
+async def loaded(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Load]:
+    """`await loaded(mapping, file)` loads a file, or returns it as it was loaded before."""
+    known: dict[tuple[str, str], Loaded] = {}
+    connections: list[asyncpg.Connection] = []
+
+    async def once(mapping: str, name: str) -> Loaded:
+        if (mapping, name) not in known:
+            path, url = str(real_file(name)), await fresh_database()
+            await migrate(url)
+            summary = await load([path], url, manner=Manner(mapping))
+            connections.append(await asyncpg.connect(url))
+            known[mapping, name] = Loaded(mapping, path, url, summary, connections[-1].fetch)
+        return known[mapping, name]
+
+    yield once
+    for connection in connections:
+        await connection.close()
