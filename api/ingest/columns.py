@@ -90,12 +90,15 @@ class Columns:
         return ""
 
     def notes(self) -> list[str]:
-        """The columns that the mapping does not look at, for the report."""
+        """Return what the report says of columns: those that the mapping does not look at, those that it could have
+        looked at if the file had them, and those that it leaves out."""
         found = []
         leaves = [path for path, kind in self._kinds.items() if kind & (SCALAR | NOTHING)]
         if left := [printable(one) for one in leaves if not self._known(one)]:
             more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
             found.append(f"Columns not mapped: {', '.join(left[:SHOWN])}{more}.")
+        if lacking := sorted(one for one in self._mapping.optional & self._mapping.needed if self._absence(one)):
+            found.append(f"Columns that the file does not have: {', '.join(lacking)}.")
         ignored = [f"{one} ({why})" for one, why in self._mapping.ignored.items() if one in self._kinds]
         if ignored:
             found.append(f"Columns left out by the mapping: {', '.join(ignored)}.")

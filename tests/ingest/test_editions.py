@@ -12,19 +12,32 @@ import asyncpg
 import pytest
 
 from api.ingest.load import Manner, load
+from api.ingest.mapping import SHIPPED
 
 Put = Callable[[str, Any], str]
 Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
+ReadRows = Callable[..., tuple[list[dict[str, Any]], list[str], list[str], list[dict[str, Any]]]]
+ReadAs = Callable[..., list[dict[str, Any]]]
 
+# What the columns of an edition hold; the rest of them is empty.
 GED = {
     "id": "7001",
     "year": "2014",
     "active_year": "1",
+    "code_status": "Clear",
     "type_of_violence": "1",
     "conflict_name": "Northland: Government",
+    "conflict_new_id": "5",
+    "conflict_id": "5",
     "dyad_name": "Government of Northland - River Front",
+    "dyad_new_id": "6",
+    "dyad_id": "6",
     "side_a": "Government of Northland",
+    "side_a_new_id": "7",
+    "side_a_id": "7",
     "side_b": "River Front",
+    "side_b_new_id": "8",
+    "side_b_id": "8",
     "source_article": "An Agency, 29 January 2014",
     "where_prec": "2",
     "where_coordinates": "Ford village",
@@ -32,6 +45,7 @@ GED = {
     "latitude": "6.5",
     "longitude": "20.25",
     "country": "Central African Republic",
+    "event_clarity": "1",
     "date_prec": "1",
     "date_start": "2014-01-26",
     "date_end": "2014-01-26",
@@ -39,34 +53,88 @@ GED = {
     "deaths_b": "3",
     "deaths_civilians": "0",
     "deaths_unknown": "0",
+    "best": "3",
+    "low": "3",
+    "high": "5",
+    "best_est": "3",
+    "low_est": "3",
+    "high_est": "5",
 }
-ESTIMATES = {"best": "3", "low": "3", "high": "5"}
 ACLED = {
-    "GWNO": "482",
-    "EVENT_ID_CNTY": "1CAR",
-    "EVENT_ID_NO_CNTY": "1",
-    "EVENT_DATE": "26/01/2014",
-    "YEAR": "2014",
-    "TIME_PRECISION": "1",
-    "EVENT_TYPE": "Battle-No change of territory",
-    "ACTOR1": "Military Forces of Northland",
-    "ALLY_ACTOR_1": "Police Forces of Northland",
-    "INTER1": "1",
-    "ACTOR2": "River Front",
-    "ALLY_ACTOR_2": "",
-    "INTER2": "2",
-    "INTERACTION": "12",
-    "COUNTRY": "Central African Republic",
-    "ADMIN1": "West province",
-    "ADMIN2": "",
-    "ADMIN3": "",
-    "LOCATION": "Ford village",
-    "LATITUDE": "6.5",
-    "LONGITUDE": "20.25",
-    "GEO_PRECISION": "2",
-    "SOURCE": "An Agency",
-    "NOTES": "Made up.",
-    "FATALITIES": "3",
+    "event_id_cnty": "1CAR",
+    "event_id_no_cnty": "1",
+    "event_date": "26/01/2014",
+    "year": "2014",
+    "time_precision": "1",
+    "event_type": "Battle-No change of territory",
+    "actor1": "Military Forces of Northland",
+    "ally_actor_1": "Police Forces of Northland",
+    "assoc_actor_1": "Police Forces of Northland",
+    "inter1": "1",
+    "actor2": "River Front",
+    "inter2": "2",
+    "interaction": "12",
+    "country": "Central African Republic",
+    "iso": "140",
+    "iso3": "CAF",
+    "gwno": "482",
+    "region": "Middle Africa",
+    "admin1": "West province",
+    "adm_level_1": "West province",
+    "location": "Ford village",
+    "latitude": "6.5",
+    "longitude": "20.25",
+    "geo_precision": "2",
+    "geo_precis": "2",
+    "source": "An Agency",
+    "source_scale": "National",
+    "notes": "Made up.",
+    "fatalities": "3",
+    "timestamp": "1700000000",
+    "population_best": "1200",
+}
+
+# The headers of editions, in their order.
+GED_PARTIES = (
+    "conflict_dset_id,conflict_new_id,conflict_name,dyad_dset_id,dyad_new_id,dyad_name,"
+    "side_a_dset_id,side_a_new_id,side_a,side_b_dset_id,side_b_new_id,side_b"
+)
+GED_SOURCES = "number_of_sources,source_article,source_office,source_date,source_headline,source_original"
+GED_PLACE = "where_prec,where_coordinates,where_description,adm_1,adm_2,latitude,longitude,geom_wkt,priogrid_gid"
+GED_TIME = "country,country_id,region,event_clarity,date_prec,date_start,date_end"
+GED_DEATHS = "deaths_a,deaths_b,deaths_civilians,deaths_unknown"
+GED_BEGIN = "id,relid,year,active_year,code_status,type_of_violence"
+GED_17 = f"{GED_BEGIN},{GED_PARTIES},{GED_SOURCES},{GED_PLACE},{GED_TIME},{GED_DEATHS},best,high,low,gwnoa,gwnob"
+GED_EDITIONS = {
+    "5.0": f"id,relid,year,active_year,type_of_violence,{GED_PARTIES},number_of_sources,source_article,source_original,"
+    f"{GED_PLACE},{GED_TIME},{GED_DEATHS},best_est,high_est,low_est",
+    "17.1 to 25.1": GED_17,
+    "19.1": GED_17.replace("where_description,", ""),
+    "new ids under old names": GED_17.replace("_new_id", "_id").replace("code_status,", ""),
+}
+ACLED_2016 = (
+    "GWNO,EVENT_ID_CNTY,EVENT_ID_NO_CNTY,EVENT_DATE,YEAR,TIME_PRECISION,EVENT_TYPE,ACTOR1,ALLY_ACTOR_1,INTER1,ACTOR2,"
+    "ALLY_ACTOR_2,INTER2,INTERACTION,COUNTRY,ADMIN1,ADMIN2,ADMIN3,LOCATION,LATITUDE,LONGITUDE,GEO_PRECISION,SOURCE,NOTES,"
+    "FATALITIES"
+)
+ACLED_2018 = (
+    "ISO,EVENT_ID_CNTY,EVENT_ID_NO_CNTY,EVENT_DATE,YEAR,TIME_PRECISION,EVENT_TYPE,SUB_EVENT_TYPE,ACTOR1,ASSOC_ACTOR_1,"
+    "INTER1,ACTOR2,ASSOC_ACTOR_2,INTER2,INTERACTION,REGION,COUNTRY,ADMIN1,ADMIN2,ADMIN3,LOCATION,LATITUDE,LONGITUDE,"
+    "GEO_PRECISION,SOURCE,SOURCE_SCALE,NOTES,FATALITIES"
+)
+ACLED_2023 = (
+    "event_id_cnty,event_date,year,time_precision,disorder_type,event_type,sub_event_type,actor1,assoc_actor_1,inter1,"
+    "actor2,assoc_actor_2,inter2,interaction,civilian_targeting,iso,region,country,admin1,admin2,admin3,location,latitude,"
+    "longitude,geo_precision,source,source_scale,notes,fatalities,tags,timestamp"
+)
+ACLED_EDITIONS = {
+    "2016": ACLED_2016,
+    "2016, with short names": ACLED_2016.replace("GEO_PRECISION", "GEO_PRECIS"),
+    "the API of 2016": ACLED_2016.lower().replace("admin", "adm_level_"),
+    "2018": ACLED_2018,
+    "2019 to 2022": f"data_id,{ACLED_2018.lower()},timestamp,iso3",
+    "since March 2023": ACLED_2023,
+    "with the population near": f"{ACLED_2023},population_1km,population_2km,population_5km,population_best",
 }
 
 
@@ -78,49 +146,121 @@ def table(row: dict[str, str]) -> bytes:
     return stream.getvalue().encode()
 
 
+def row_of(header: str, values: dict[str, str], **others: str) -> dict[str, str]:
+    """Return a row with the columns of a header, in its letter case."""
+    return {name: (values | others).get(name.lower(), "") for name in header.split(",")}
+
+
+def of(lines: list[dict[str, Any]], resource: str) -> list[dict[str, Any]]:
+    """Return the records of a resource."""
+    return [line for line in lines if line["resource"] == resource]
+
+
+@pytest.fixture
+def read_as(read_rows: ReadRows) -> Callable[..., list[dict[str, Any]]]:
+    """`read_as(format, rows)` returns the records that a shipped mapping makes, all columns of the file being known."""
+
+    def read(format: str, content: bytes, name: str = "a.csv") -> list[dict[str, Any]]:
+        lines, faults, notes, _ = read_rows(content, name, using=(SHIPPED / f"{format}.toml").read_text("utf-8"))
+        assert faults == []
+        assert not [note for note in notes if "not mapped" in note]
+        return lines
+
+    return read
+
+
+@pytest.mark.parametrize("change", [str, str.upper, str.title])
+@pytest.mark.parametrize("edition", GED_EDITIONS)
+def test_editions_of_ged(read_as: ReadAs, edition: str, change: Callable[[str], str]) -> None:
+    row = {change(name): value for name, value in row_of(GED_EDITIONS[edition], GED).items()}
+    lines = read_as("ucdp-ged", table(row))
+    (event,) = of(lines, "event")
+    assert [one["value"] for one in event["identifiers"]] == ["7001", "5", "6"]
+    figure, *parts = of(lines, "figure")
+    assert [figure[name] for name in ("value", "value_low", "value_high")] == [3, 3, 5]
+    assert {one["population"]: one["value"] for one in parts}["fighters of side B"] == 3
+
+
+@pytest.mark.parametrize(("status", "tagged"), [("Clear", False), ("Check dyad", True), ("", False)])
+def test_a_candidate_event_of_ged_is_tagged(read_as: ReadAs, status: str, tagged: bool) -> None:
+    (event,) = of(read_as("ucdp-ged", table(row_of(GED_17, GED, code_status=status))), "event")
+    assert ("candidate" in event["tags"]) is tagged
+
+
+def test_the_answer_of_the_api_of_ged_without_a_point(read_as: ReadAs) -> None:
+    written = row_of(GED_17, GED, date_start="2014-01-26T00:00:00", date_end="2014-01-26T00:00:00")
+    numbers = {name: int(value) if value.isdigit() else value for name, value in written.items()}
+    row = {name: value for name, value in numbers.items() if name not in ("latitude", "longitude", "geom_wkt")}
+    answer = {"TotalCount": 1, "NextPageUrl": "", "Result": [row]}
+    (place,) = of(read_as("ucdp-ged", json.dumps(answer).encode(), "ged.json"), "place")
+    assert (place["name"], place.get("latitude")) == ("Ford village", None)
+
+
+@pytest.mark.parametrize("change", [str, str.upper, str.lower, str.title])
+@pytest.mark.parametrize("edition", ACLED_EDITIONS)
+def test_editions_of_acled(read_as: ReadAs, edition: str, change: Callable[[str], str]) -> None:
+    row = {change(name): value for name, value in row_of(ACLED_EDITIONS[edition], ACLED).items()}
+    lines = read_as("acled", table(row))
+    (event,) = of(lines, "event")
+    assert (event["kind"], event["starts_at"]) == ("clash", "2014-01-26T00:00:00Z")
+    assert event["title"] == "Battle-No change of territory: Ford village"
+    names = [one["name"] for one in event["participants"]]
+    assert names == ["Military Forces of Northland", "River Front", "Police Forces of Northland"]
+    (place,) = of(lines, "place")
+    assert (place["admin1"], place["geo_precision"], place["country"]) == ("West province", "near", "CF")
+
+
+@pytest.mark.parametrize("date", ["2014-01-26", "26 January 2014", "26-January-2014", "26/01/2014"])
+def test_dates_of_acled(read_as: ReadAs, date: str) -> None:
+    (event,) = of(read_as("acled", table(row_of(ACLED_2018, ACLED, event_date=date))), "event")
+    assert (event["starts_at"], event["ends_at"]) == ("2014-01-26T00:00:00Z", "2014-01-27T00:00:00Z")
+
+
 @pytest.mark.parametrize(
-    "row",
+    ("event_type", "sub_event_type", "kind"),
     [
-        GED | ESTIMATES,
-        GED | {f"{name}_est": value for name, value in ESTIMATES.items()},
-        {name.upper(): value for name, value in (GED | ESTIMATES).items()},
-        GED | ESTIMATES | {"conflict_id": "5", "dyad_id": "6", "side_a_id": "7", "side_b_id": "8"},
+        ("Battle-No Change Of Territory", "", "clash"),
+        ("Violence Against Civilians", "", "attack"),
+        ("Riots/protests", "", "protest"),
+        ("Strategic Developments", "", "other"),
+        ("Non-violent activity by a conflict actor", "", "other"),
+        ("Explosions/Remote Violence", "Remote explosive/Landmine/IED", "explosion"),
+        ("Protests", "Excessive force against protestors", "protest"),
     ],
 )
-async def test_older_editions_of_ged(store: str, rows: Rows, put: Put, row: dict[str, str]) -> None:
-    summary = await load([put("ged.csv", table(row))], store, manner=Manner("ucdp-ged"))
-    assert summary.counts["event"]["created"] == 1
-    assert not [note for note in summary.notes if "not mapped" in note]
-    (figure,) = await rows("select * from v1.figure where value_high is not null")
-    assert (int(figure["value"]), int(figure["value_high"])) == (3, 5)
-    schemes = await rows("select jsonb_path_query(to_jsonb(identifiers), '$[*].scheme') #>> '{}' from v1.event")
-    assert len(schemes) == (3 if "conflict_id" in row else 1)
+def test_types_of_acled_in_any_letter_case(read_as: ReadAs, event_type: str, sub_event_type: str, kind: str) -> None:
+    row = row_of(ACLED_2018, ACLED, event_type=event_type, sub_event_type=sub_event_type)
+    (event,) = of(read_as("acled", table(row)), "event")
+    assert event["kind"] == kind
+    assert event_type in event["tags"]
 
 
-async def test_the_answer_of_the_api_of_ged_without_a_point(store: str, rows: Rows, put: Put) -> None:
-    numbers = {name: int(value) if value.isdigit() else value for name, value in (GED | ESTIMATES).items()}
-    row = {name: value for name, value in numbers.items() if name not in ("latitude", "longitude")}
-    row |= {"date_start": "2014-01-26T00:00:00", "date_end": "2014-01-26T00:00:00"}
-    answer = {"TotalCount": 1, "NextPageUrl": "", "Result": [row]}
-    await load([put("ged.json", answer)], store, manner=Manner("ucdp-ged"))
-    (place,) = await rows("select * from v1.place")
-    assert (place["name"], place["latitude"]) == ("Ford village", None)
+@pytest.mark.parametrize(
+    ("code", "kind"), [("1", "military"), ("State Forces", "military"), ("rebel groups", "armed_group"), ("7", "other")]
+)
+def test_parties_of_acled_in_any_letter_case(read_as: ReadAs, code: str, kind: str) -> None:
+    lines = read_as("acled", table(row_of(ACLED_2018, ACLED, inter1=code)))
+    (party,) = [one for one in of(lines, "source") if one["name"] == ACLED["actor1"]]
+    assert party["kind"] == kind
 
 
-@pytest.mark.parametrize("change", [str.upper, str.lower, str.title])
-async def test_older_editions_of_acled(store: str, rows: Rows, put: Put, change: Callable[[str], str]) -> None:
-    row = {change(name): value for name, value in ACLED.items()}
-    summary = await load([put("acled.csv", table(row))], store, manner=Manner("acled"))
-    assert not [note for note in summary.notes if "not mapped" in note]
-    (event,) = await rows("select * from v1.event")
-    assert (event["kind"], str(event["starts_at"])[:10]) == ("clash", "2014-01-26")
-    assert event["title"] == "Battle-No change of territory: Ford village"
-    names = [one["name"] for one in await rows("select name from v1.participant order by position")]
-    assert names == ["Military Forces of Northland", "River Front", "Police Forces of Northland"]
-
-
-async def test_the_answer_of_the_api_of_acled(store: str, rows: Rows, put: Put) -> None:
-    row = {name.lower(): value for name, value in ACLED.items()} | {"event_date": "2014-01-26"}
+async def test_the_answer_of_the_api_of_acled(store: str, put: Put) -> None:
+    row = row_of(ACLED_2023, ACLED, event_date="2014-01-26")
     answer = {"status": 200, "success": True, "messages": [], "data": [row], "filename": ""}
-    path = put("acled.json", json.dumps(answer).encode())
-    assert (await load([path], store, manner=Manner("acled"))).counts["event"]["created"] == 1
+    summary = await load([put("acled.json", json.dumps(answer).encode())], store, manner=Manner("acled"))
+    assert summary.counts["event"]["created"] == 1
+
+
+async def test_an_answer_of_acled_with_the_fields_that_were_asked_for(store: str, rows: Rows, put: Put) -> None:
+    row = {"event_id_cnty": "CAR9", "event_date": "2024-02-03", "notes": "Made up."}
+    answer = {"status": 200, "success": True, "count": 1, "data": [row]}
+    summary = await load([put("acled.json", answer)], store, manner=Manner("acled"))
+    (event,) = await rows("select * from v1.event")
+    assert (event["title"], event["summary"], event["kind"]) == ("ACLED event CAR9", "Made up.", "other")
+    assert (str(event["starts_at"])[:10], event["time_precision"]) == ("2024-02-03", "unknown")
+    assert event["place_id"] is None
+    assert not await rows("select * from v1.figure")
+    (lacking,) = [note for note in summary.notes if "does not have" in note]
+    assert "fatalities" in lacking
+    assert "event_type" in lacking
+    assert "notes" not in lacking

@@ -122,6 +122,19 @@ def test_an_optional_part_may_be_missing(read_rows: Read) -> None:
     assert not read_rows(json.dumps([row]), "a.json", using)[1]
 
 
+def test_the_report_lists_the_optional_columns_that_a_file_does_not_have(read_rows: Read) -> None:
+    using = 'optional = ["role", "country"]' + NUMBERED + 'role = "{role}"\ncountry = "{country}"\n'
+    for content, name in (
+        ("id,name,country\n1,A,UA\n", "a.csv"),
+        ('[{"id": 1, "name": "A", "country": "UA"}]', "a.json"),
+    ):
+        _, faults, notes, _ = read_rows(content, name, using)
+        assert not faults
+        assert "Columns that the file does not have: role." in notes
+    _, _, notes, _ = read_rows("id,name,country,role\n1,A,UA,mayor\n", using=using)
+    assert not [note for note in notes if "does not have" in note]
+
+
 @pytest.mark.parametrize("column", ["{codes[1]}", "{codes.1}", "{parties[0].codes[1]}", "{parties.0.codes.1}"])
 def test_an_index_on_a_list_works(read_rows: Read, column: str) -> None:
     rows = [{"id": "1", "name": "A", "codes": ["x", "y"], "parties": [{"codes": ["x", "y"]}]}]
