@@ -44,6 +44,7 @@ def shown(
     deprecated: str = "",
     expects: str = "",
     listed: bool = False,
+    added: int = 0,
     description: str | None = None,
     format: str | None = None,
 ) -> Any:
@@ -63,6 +64,7 @@ def shown(
             "deprecated": deprecated,
             "expects": tuple(expects.split()),
             "listed": listed,
+            "added": added,
             **{name: value for name, value in said.items() if value is not None},
         }
     )
@@ -89,6 +91,7 @@ def field(
     effective: str = "",
     read_from: str = "",
     listed: bool = False,
+    added: int = 0,
     collated: str = "",
     of: Any = None,
 ) -> Any:
@@ -109,6 +112,7 @@ def field(
         effective=effective,
         read_from=read_from,
         listed=listed,
+        added=added,
         collated=collated,
         derived=True,
     )

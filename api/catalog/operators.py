@@ -29,5 +29,6 @@ OPERATORS: dict[str, Operator] = {
         Operator("bbox", "", "bbox", "Inside west,south,east,north in degrees (RFC 7946).", takes="bbox"),
         Operator("near", "", "near", "Within a distance: latitude,longitude,kilometres.", takes="near"),
         Operator("identifier", "", "has", "Has this outside identifier, as scheme:value.", takes="identifier"),
+        Operator("subject", "", "has", "Has this subject, as scheme:code.", takes="identifier"),
     )
 }

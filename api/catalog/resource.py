@@ -16,7 +16,8 @@ class Field(Stored):
     the id of the record that counts for the link of this name, which is that of its fallback where the link leads
     nowhere. A comparison of one that `expects` other filters, separated by spaces, makes little sense without any of
     them, and is then deprecated. A vocabulary that is `read_from` a column of free text is filtered there. Only the
-    list of children shows a `listed` one."""
+    list of children shows a `listed` one. A field that came after the first release of the version
+    has the number of the addition in `added`."""
 
     operators: tuple[str, ...] = ()
     sort: bool = False
@@ -30,6 +31,7 @@ class Field(Stored):
     expects: tuple[str, ...] = ()
     read_from: str = ""
     listed: bool = False
+    added: int = 0
 
 
 @dataclass(frozen=True)

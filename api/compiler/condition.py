@@ -118,9 +118,14 @@ def _near(writer: Writer, alias: str, test: Test) -> str:
     )
 
 
-def _identified(writer: Writer, alias: str, test: Test) -> str:
-    wanted = tuple(orjson.dumps([{"scheme": scheme, "value": value}]).decode() for scheme, value in test.value)
-    return f"{alias}.{test.column} @> any({writer.argument(wanted, 'jsonb[]')})"
+def _identified(key: str) -> Callable[[Writer, str, Test], str]:
+    """Return the test of a list of objects, for one that has a scheme and a value of `key`."""
+
+    def identified(writer: Writer, alias: str, test: Test) -> str:
+        wanted = tuple(orjson.dumps([{"scheme": scheme, key: value}]).decode() for scheme, value in test.value)
+        return f"{alias}.{test.column} @> any({writer.argument(wanted, 'jsonb[]')})"
+
+    return identified
 
 
 TESTS: dict[str, Callable[[Writer, str, Test], str]] = {
@@ -133,5 +138,6 @@ TESTS: dict[str, Callable[[Writer, str, Test], str]] = {
     "null": _null,
     "bbox": _inside,
     "near": _near,
-    "identifier": _identified,
+    "identifier": _identified("value"),
+    "subject": _identified("code"),
 }

@@ -15,6 +15,19 @@ from api.model.types import term
 RECORDS_FIRST = 50
 RECORDS_MOST = 200
 LINKED_MOST = 50
+# The input objects of the filters that take a scheme and a code of it, by operator.
+IDENTIFIED = {
+    "identifier": (
+        "IdentifierInput",
+        "An identifier in somebody else's scheme.",
+        [("scheme", "str", "Whose identifier."), ("value", "str", "The identifier.")],
+    ),
+    "subject": (
+        "SubjectInput",
+        "A subject, as a code of somebody's scheme.",
+        [("scheme", "str", "Whose code."), ("code", "str", "The code.")],
+    ),
+}
 
 
 def declare(types: Types) -> None:
@@ -70,8 +83,10 @@ def _declare_common(types: Types) -> None:
         ("kilometres", "float", "The greatest distance."),
     ]
     types.input("Near", "A distance from a point.", near)
-    wanted = [("scheme", "str", "Whose identifier."), ("value", "str", "The identifier.")]
-    types.input("IdentifierInput", "An identifier in somebody else's scheme.", wanted)
+    operators = {operator for known in types.version.conditions.values() for _, operator in known}
+    for operator, (name, text, fields) in IDENTIFIED.items():
+        if operator in operators:
+            types.input(name, text, fields)
 
 
 def _declare_small(types: Types, one: Any) -> None:
@@ -183,7 +198,7 @@ def _filter_type(types: Types, row: Narrowed) -> str:
 def _operators_type(types: Types, row: Narrowed) -> str:
     condition = next(iter(row.conditions.values()))
     own = "strawberry.ID" if condition.format == "id" else type_name(condition.type)
-    kind = "IdentifierInput" if "identifier" in row.conditions else own
+    kind = next((IDENTIFIED[operator][0] for operator in row.conditions if operator in IDENTIFIED), own)
     base = {"str": "String", "strawberry.ID": "ID", "float": "Float", "int": "Int"}.get(kind, kind)
     name = (
         ("Nullable" if "null" in row.conditions else "") + base + ("List" if "has" in row.conditions else "") + "Test"

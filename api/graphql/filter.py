@@ -132,9 +132,11 @@ def _value(condition: Condition, value: Any) -> Any:
 
 
 def _identifier(value: dict[str, str]) -> tuple[str, str]:
-    if ":" in value["scheme"]:
+    """Read an object of a scheme and a value or code in it."""
+    scheme, code = value["scheme"], value.get("value") or value.get("code", "")
+    if ":" in scheme:
         raise ValueError("Expected a scheme without a colon, as wikidata.")
-    return read_identifier(f"{value['scheme']}:{value['value']}")
+    return read_identifier(f"{scheme}:{code}")
 
 
 WHOLE: dict[str, Callable[[Any], Any]] = {

@@ -1,7 +1,9 @@
 from datetime import datetime
 
 from api.model.entity import one, record
+from api.model.shared import SUBJECTS
 from api.model.types import field
+from api.model.values import Subject
 
 
 @record("brf", short="A published collection of events, figures and quotes.")
@@ -16,5 +18,6 @@ class Briefing:
     modified_at: datetime | None = field("When the publisher last changed it [schema.org dateModified].")
     licence: str | None = field("The licence of the published text, as an SPDX id or a URL.")
     attribution: str | None = field("The credit line that whoever reuses the data must print.")
+    subjects: list[Subject] = SUBJECTS
 
     publisher = one("source", "Who published it.", column="publisher_id")

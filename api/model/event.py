@@ -1,9 +1,9 @@
 from datetime import datetime
 
 from api.model.entity import child, children, one, record
-from api.model.shared import DISPUTED, STANCES
+from api.model.shared import DISPUTED, STANCES, SUBJECTS
 from api.model.types import field
-from api.model.values import Identifier
+from api.model.values import Identifier, Subject
 from api.model.vocabularies import EventKind, EventRelation, EventStatus, ParticipantRole, Stance, TimePrecision
 
 
@@ -28,6 +28,7 @@ class Event:
     identifiers: list[Identifier] = field(
         "Its identifiers elsewhere (glide, ucdp, acled, wikidata).", most=50, example="ucdp:36210"
     )
+    subjects: list[Subject] = SUBJECTS
     disputed: bool = DISPUTED
     dispute_stances: list[Stance] = STANCES
 

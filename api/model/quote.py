@@ -1,8 +1,9 @@
 from datetime import datetime
 
 from api.model.entity import children, one, record
-from api.model.shared import DISPUTED, STANCES
+from api.model.shared import DISPUTED, STANCES, SUBJECTS
 from api.model.types import field
+from api.model.values import Subject
 from api.model.vocabularies import Certainty, Medium, QuoteType, Stance, TimePrecision
 
 
@@ -25,6 +26,7 @@ class Quote:
     venue: str | None = field("Where they were said.")
     said_at: datetime | None = field("When they were said.")
     time_precision: TimePrecision = field("How exactly that time is known.", default="unknown", example="day")
+    subjects: list[Subject] = SUBJECTS
     disputed: bool = DISPUTED
     dispute_stances: list[Stance] = STANCES
 

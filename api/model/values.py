@@ -12,6 +12,14 @@ class Identifier(Value):
     value: str = field("The identifier as that scheme writes it.", example="Q131258")
 
 
+class Subject(Value):
+    """A subject that a record is about, as a code of a scheme such as IPTC Media Topics."""
+
+    scheme: str = field("Whose code: medtop for IPTC Media Topics.", domain="scheme", example="medtop")
+    code: str = field("The code as that scheme writes it.", example="16000000")
+    label: str | None = field("The name of the subject.", example="conflict, war and peace")
+
+
 class Excerpt(Value):
     """The words that a citation rests on [W3C Web Annotation, TextQuoteSelector]."""
 

@@ -39,13 +39,13 @@ class Cell:
 
 
 def cells(version: Version, resource: Resource) -> tuple[Cell, ...]:
-    """Return the columns of a flat row of the resource, in order. Columns that are worked out from others came later
-    than the rest: they are last, because programs know the columns of before by their numbers."""
+    """Return the columns of a flat row of the resource, in order. Columns that were added to the version are last,
+    because programs know the columns of before by their numbers."""
     links = resource.links.values()
     found = [*_fields(resource), *(_by(version, link) for link in links if link.kind in ("one", "several"))]
     found += [cell for link in links if link.owned for cell in _children(version, link)]
-    later = {name for name, field in resource.fields.items() if field.effective or field.read_from}
-    return tuple(sorted(found, key=lambda cell: cell.name in later))
+    added = {name: field.added for name, field in resource.fields.items()}
+    return tuple(sorted(found, key=lambda cell: added.get(cell.name, 0)))
 
 
 def _fields(resource: Resource) -> Iterator[Cell]:

@@ -67,7 +67,13 @@ WORDS_PER_POINT = 20
 # The weight of a test: a constant, and a part for each value of its list. Measured on 200,000 events in units of
 # 0.65 µs, the time to read a record. An identifier is compared with each identifier of the record, a tag with each tag.
 PLAIN_TEST = (0.1, 0.0)
-TESTS = {"has": (0.2, 0.035), "identifier": (0.5, 0.18), "bbox": (0.3, 0.0), "near": (1.5, 0.0)}
+TESTS = {
+    "has": (0.2, 0.035),
+    "identifier": (0.5, 0.18),
+    "subject": (0.5, 0.18),
+    "bbox": (0.3, 0.0),
+    "near": (1.5, 0.0),
+}
 # Each value of a list that is compared below a link, because each of them is an index scan.
 LINKED_VALUE = 0.05
 # Full text: a constant and a part for each word, to match and to rank.

@@ -197,6 +197,15 @@ def _identifiers(made: Dataset) -> list[Row]:
     return [{"value": value, "scheme": scheme} for scheme, value in made.random.sample(pairs, made.random.randrange(3))]
 
 
+def _subjects(place: int) -> list[Row]:
+    """Subjects that follow from the number of the record alone, so that other values stay as they were."""
+    pairs = [("medtop", "16000000", 'conflict, "war" and peace'), ("medtop", "11000000", None), ("a", "b:c,d", "Ünïté")]
+    return [
+        {"code": code, "scheme": scheme} | ({} if label is None else {"label": label})
+        for scheme, code, label in pairs[place % 3 :][: place % 4]
+    ]
+
+
 def _source(made: Dataset, place: int) -> Row:
     random = made.random
     return {
@@ -250,6 +259,7 @@ def _briefing(made: Dataset, place: int) -> Row:
         "modified_at": _maybe(made, [(published + timedelta(hours=1)).isoformat()]),
         "licence": _maybe(made, ["CC-BY-4.0"]),
         "attribution": _maybe(made, ['© "Example"']),
+        "subjects": _subjects(place),
     }
 
 
@@ -271,6 +281,7 @@ def _event(made: Dataset, place: int) -> Row:
         "tags": random.sample(TAGS, random.randrange(4)),
         "language": random.choice(["en", "en", "fr", "uk"]),
         "identifiers": _identifiers(made),
+        "subjects": _subjects(place),
         "disputed": random.random() < 0.2,
     }
 
@@ -331,6 +342,7 @@ def _quote(made: Dataset, place: int) -> Row:
         "addressee_id": _maybe(made, made.ids("source"), 0.4),
         "said_at": said,
         "time_precision": random.choice(["day", "minute"]) if said else "unknown",
+        "subjects": _subjects(place),
         "disputed": random.random() < 0.2,
     }
 

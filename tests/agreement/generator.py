@@ -349,6 +349,8 @@ class Generator:
         picked = self.random.choices(values, k=self.random.randint(1, 3)) if values else []
         if key == "has":
             picked = [self.random.choice(one) for one in picked]
+        if isinstance(kind, GraphQLInputObjectType):
+            picked = [{name: one[name] for name in kind.fields} for one in picked]
         if isinstance(kind, GraphQLEnumType):
             picked = [Term(one.upper()) for one in picked] or [Term(next(iter(kind.values)))]
         if key in ("gte", "lt", "after"):

@@ -351,8 +351,8 @@ def _test(row: Row, name: str, operator: str, wanted: Any) -> bool:
         return column in [_lowered(one, name) for one in wanted]
     if operator == "after":
         return bool(column > wanted)
-    if operator == "has" and name == "identifiers":
-        return any(one in column for one in wanted)
+    if operator == "has" and name in ("identifiers", "subjects"):
+        return any(one.items() <= there.items() for one in wanted for there in column)
     if operator == "has":
         return bool(set(column) & set(wanted))
     return bool(column >= wanted) if operator == "gte" else bool(column < wanted)

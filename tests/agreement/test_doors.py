@@ -27,7 +27,7 @@ from tests.agreement.rows import CHILDREN, SEARCHES, Rows
 from tests.walking import bounded_walk
 
 SUFFIXES = {"gte": "_gte", "lt": "_lt", "null": "_null"}
-KEYS = {"null": "isNull", "identifier": "has"}
+KEYS = {"null": "isNull", "identifier": "has", "subject": "has"}
 
 
 @dataclass
@@ -146,6 +146,9 @@ class Chooser:
         picked = random.choices(values, k=random.choice([1, 1, 2, 3]))
         if condition.operator == "identifier":
             return _csv(f"{one['scheme']}:{one['value']}" for one in picked), picked
+        if condition.operator == "subject":
+            wanted = [{name: one[name] for name in ("scheme", "code")} for one in picked]
+            return _csv(f"{one['scheme']}:{one['code']}" for one in picked), wanted
         terms = [Term(one.upper()) for one in picked] if condition.type.name == "vocabulary" else picked
         return _csv(picked), terms
 
@@ -170,7 +173,7 @@ class Chooser:
         )
         column = "value_floor" if condition.name == "value" else condition.column
         found = [row[column] for row in rows]
-        if condition.operator in ("has", "identifier"):
+        if condition.operator in ("has", "identifier", "subject"):
             found = [one for there in found for one in there]
         # What is too precise for a float is compared differently by a door whose numbers are floats.
         return [one for one in found if one is not None and (not isinstance(one, Decimal) or abs(one) < 10**12)]

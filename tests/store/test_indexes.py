@@ -41,6 +41,7 @@ WHOLE: dict[str, Any] = {
     "bbox": (1.0, 2.0, 3.0, 4.0),
     "near": (1.0, 2.0, 3.0),
     "identifier": (("wikidata", "Q1"),),
+    "subject": (("medtop", "16000000"),),
 }
 # The columns that a condition compares, where they are not its own.
 COMPARED = {

@@ -34,6 +34,8 @@ V2 = version(
             "A figure's `amount` holds `value`, `low`, `high`, `quantifier`, `unit` and `text`.",
             "A quote's `speaker` is always shown whole; `original` holds `text` and `language`.",
             "`dispute` holds `status` and `stances` in the place of `disputed`, which lists are still filtered by.",
+            "Events, quotes and briefings have `subjects`, codes of schemes such as IPTC Media Topics, and the filter "
+            "`subject`.",
         ),
     ),
 )

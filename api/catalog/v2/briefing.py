@@ -13,6 +13,7 @@ class Briefing:
     modified_at = shown()
     licence = shown()
     attribution = shown()
+    subjects = shown(filter="subject", parameter="subject", added=2)
 
     publisher = linked()
     events = many("event", "The events that it tells of.", by="briefing_id")

@@ -17,6 +17,7 @@ class Event:
     tags = shown(filter="has", parameter="tag", search=True)
     language = shown(filter="in")
     identifiers = shown(filter="identifier", parameter="identifier")
+    subjects = shown(filter="subject", parameter="subject", added=2)
     disputed = shown(filter="is", hidden=True)
     dispute_status: DisputeStatus = DISPUTE_STATUS
     dispute_stances = shown()

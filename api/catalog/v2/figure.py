@@ -40,11 +40,13 @@ class Figure:
         "The unit as a code; null where `unit` is none of those that have one.",
         filter="in",
         read_from="unit",
+        added=1,
         example="USD",
     )
     effective_place_id: str | None = field(
         "The id of the place that filters by place and GeoJSON take: its own or, without one, that of its event.",
         effective="place",
+        added=1,
         of=Place,
     )
 

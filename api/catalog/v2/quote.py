@@ -21,6 +21,7 @@ class Quote:
     venue = shown()
     said_at = shown(filter="gte lt null", sort=True)
     time_precision = shown(filter="in")
+    subjects = shown(filter="subject", parameter="subject", added=2)
     disputed = shown(filter="is", hidden=True)
     dispute_status: DisputeStatus = DISPUTE_STATUS
     dispute_stances = shown()

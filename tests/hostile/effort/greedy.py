@@ -187,8 +187,9 @@ class Greedy:
                 return {"latitude": 1, "longitude": 2, "kilometres": self._random.choice((0.001, 20000))}
             case "null":
                 return {"isNull": self._random.choice((True, False))}
-            case "identifier":
-                wanted = [{"scheme": "wikidata", "value": f"x{n}"} for n in range(self._random.choice(LISTS))]
+            case "identifier" | "subject":
+                key = "value" if operator == "identifier" else "code"
+                wanted = [{"scheme": "wikidata", key: f"x{n}"} for n in range(self._random.choice(LISTS))]
                 return {"has": wanted}
             case "in" | "has":
                 values = self._values(condition)
