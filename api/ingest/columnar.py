@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from io import BufferedReader
 from typing import Any
 
+from api.ingest.header import column_names
 from api.ingest.quotation import printable, shown
 from api.ingest.row import MOST_IN_ROW, Item, Row
 from api.ingest.syntax import Malformed
@@ -48,7 +49,7 @@ class Columnar:
             _check(file.metadata)
             texts = [one.name for one in schema if _is_text(arrow, one.type)]
         self._file.seek(0)
-        self.columns = self._naming(schema.names)
+        self.columns = self._naming(column_names(schema.names))
         # Equal texts stay one: a text of a megabyte, a thousand times in a column, would be a gigabyte.
         with parquet.ParquetFile(self._file, read_dictionary=texts, pre_buffer=False) as file:
             number = 0

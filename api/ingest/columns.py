@@ -23,6 +23,7 @@ class Columns:
         self._mapping = mapping
         self._kinds: dict[str, int] = {}
         self._header = False
+        self._looked_at = {one.replace("[]", "") for one in (*mapping.used, *mapping.ignored)}
 
     def head(self, columns: Iterable[str], nested: bool) -> None:
         """Take in the header of a table. With `nested`, only its values tell what is in the columns."""
@@ -105,7 +106,8 @@ class Columns:
         return found
 
     def _known(self, path: str) -> bool:
-        """Return whether the mapping looks at a path, or at all that it is a part of."""
-        parts = path.replace("[]", ".[]").split(".")
-        wholes = {".".join(parts[:end]).replace(".[]", "[]") for end in range(1, len(parts) + 1)} | {f"{path}[]"}
-        return bool(wholes & self._mapping.used) or bool(wholes & self._mapping.ignored.keys())
+        """Return whether the mapping looks at a path, or at all that it is a part of. `each` goes through a list, and a
+        single object is a list of one."""
+        parts = path.replace("[]", "").split(".")
+        wholes = {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+        return bool(wholes & self._looked_at)

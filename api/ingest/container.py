@@ -11,10 +11,10 @@ from api.ingest.feature import as_object, as_row, is_feature
 from api.ingest.lines import SEPARATOR, Lines, Sequence, row_or_feature
 from api.ingest.naming import Naming
 from api.ingest.plan import Mapping
-from api.ingest.recoding import texts
+from api.ingest.recoding import is_ascii, texts
 from api.ingest.row import Rows
 from api.ingest.sheet import Sheet
-from api.ingest.source import BUFFER, PACKED, PARQUET, XLSX, ZIP, content
+from api.ingest.source import BINARY, BUFFER, PACKED, PARQUET, XLSX, ZIP, content
 from api.ingest.stream import Array
 from api.ingest.syntax import Malformed, decode, parse
 from api.ingest.table import Table
@@ -50,7 +50,9 @@ def open_rows(name: str, file: BufferedReader, mapping: Mapping) -> Rows:
         return Sheet(file, mapping.sheet, mapping.header, mapping.skip_lines, naming)
     if what == PARQUET and TABLES & {*mapping.containers}:
         return Columnar(file, naming)
-    if what:
+    if what and not (
+        what == BINARY and not is_ascii(mapping.encoding)
+    ):  # such as utf-16-le, which may be without a mark
         raise Malformed(f"expected {' or '.join(mapping.containers)}, and this is {what}")
     file, encoding = texts(file, mapping.encoding)
     head = file.peek(BUFFER)

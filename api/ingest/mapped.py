@@ -31,6 +31,7 @@ from api.ingest.wording import Path
 
 SHOWN_COLUMNS = 40
 SHOWN_RECORDS = 10
+GAVE = object()  # under it a row keeps that it gave a record of its own
 
 
 class Mapped(RecordFile):
@@ -50,7 +51,7 @@ class Mapped(RecordFile):
         self._failures: Counter[str] = Counter()
         self._failed_examples: dict[str, str] = {}
         self._left_out: Counter[str] = Counter()
-        self.count = self._bad = 0
+        self.count = self._bad = self._without = 0
 
     def entries(self, faults: Faults) -> Iterator[Entry]:
         try:
@@ -88,6 +89,8 @@ class Mapped(RecordFile):
         found = [f"{self.count:,} rows read with the mapping {self._mapping.name}."]
         if self._aside:
             found.append(f"{self._bad:,} rows set aside.")
+        if self._without:
+            found.append(f"{self._without:,} rows gave no record.")
         found += self._columns.notes()
         found += [f"{count:,} rows leave out {what}." for what, count in self._left_out.most_common(SHOWN_RECORDS)]
         for column, count in self._failures.most_common(SHOWN_COLUMNS):
@@ -124,6 +127,7 @@ class Mapped(RecordFile):
         self._once |= fresh
         self._note_failures(row)
         self._left_out.update(row[LEFT_OUT])
+        self._without += GAVE not in row
         yield from made
 
     def _made(
@@ -140,6 +144,8 @@ class Mapped(RecordFile):
             try:
                 others = _as_written(record, written) if written else iter(())
                 for _, line in record.made(row):
+                    if not record.fixed:
+                        row[GAVE] = True
                     other = next(others, None)
                     if record.once and not self._first(record, line, fresh):
                         continue

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from io import BufferedReader
 from typing import Any
 
-from api.ingest.nfc import in_nfc
+from api.ingest.header import column_names
 from api.ingest.quotation import printable, shown
 from api.ingest.row import MOST_IN_ROW, Bad, Item, Row
 from api.ingest.syntax import Malformed, Position
@@ -82,7 +82,9 @@ class Sheet:
                 while values and values[-1] is None:
                     values.pop()
                 if not self.columns:
-                    self.columns = self._naming(self._given or self._header(values, line))
+                    self.columns = self._naming(
+                        self._given or column_names(("" if one is None else str(one) for one in values), line)
+                    )
                     if not self._given:
                         continue
                 if values:
@@ -101,14 +103,6 @@ class Sheet:
             raise Malformed(f"expected {what} in this workbook, and it has {', '.join(map(shown, names))}{hint}")
         found[0].reset_dimensions()  # what a file says of its size may be wrong
         return found[0]
-
-    def _header(self, values: list[Any], line: int) -> list[str]:
-        names: list[str] = in_nfc([str(one if one is not None else "").strip() for one in values])
-        if not any(names):
-            raise Malformed("expected a header that names the columns", Position(line))
-        if twice := next((one for one in names if names.count(one) > 1), None):
-            raise Malformed(f"the column {shown(twice)} stands twice in the header", Position(line))
-        return names
 
     def _row(self, line: int, values: list[Any]) -> Item:
         if len(values) > len(self.columns):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import os
+import re
 import sys
 import zipfile
 import zlib
@@ -50,6 +51,14 @@ SIGNATURES = (
     (b"<?xml", "XML"),
 )
 PAGES = (b"<!doctype html", b"<html")
+ELEMENT = re.compile(rb"<[A-Za-z][\w.:-]*(?:\s[^>]*)?/?>|<[A-Za-z][\w.:-]*\s+[\w.:-]+\s*=")
+# What an archive is by the names of its members, and what to do with it.
+ARCHIVES = (
+    (re.compile(r"word/document\.xml"), "a Word document (docx): save its table as CSV"),
+    (re.compile(r"ppt/presentation\.xml"), "a presentation (pptx): save its table as CSV"),
+    (re.compile(r".*\.shp", re.IGNORECASE), "a shapefile: save it as GeoJSON"),
+)
+OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
 TAR, TAR_AT = b"ustar", 257
 BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError)
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -99,6 +108,8 @@ def content(head: bytes) -> str:
         return "a tar archive"
     if head.lstrip().lower().startswith(PAGES):
         return "an HTML page; the server may have sent it in place of the data"
+    if ELEMENT.match(head.lstrip()):
+        return "XML"
     return BINARY if b"\x00" in head[:1024] and head[:2] not in (b"\xff\xfe", b"\xfe\xff") else ""
 
 
@@ -113,7 +124,7 @@ def unpacked(path: str, member: str = "") -> Iterator[tuple[Source, BufferedRead
             yield source, _reader(gzip.GzipFile(fileobj=file), kind), _stem(path)
         elif kind == BZIP2:
             yield source, _reader(bz2.BZ2File(file), kind), _stem(path)
-        elif kind == ZIP and not _is_workbook(file):
+        elif kind == ZIP and not _is_workbook(file, member):
             with _archive(file) as archive:
                 info = _member(archive, member)
                 yield source, _reader(archive.open(info), kind), info.filename
@@ -153,12 +164,18 @@ def _archive(file: BufferedReader) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _is_workbook(file: BufferedReader) -> bool:
+def _is_workbook(file: BufferedReader, member: str) -> bool:
+    """Return whether an archive is a workbook. Malformed if it is what another program writes."""
     if not file.seekable():
         return False
     with _archive(file) as archive:
         names = archive.namelist()
+        if "mimetype" in names and archive.read("mimetype").startswith(OPEN_DOCUMENT):
+            raise Malformed("this is an OpenDocument file, such as ods: save it as xlsx or CSV")
     file.seek(0)
+    for name, what in ARCHIVES:
+        if not member and any(map(name.fullmatch, names)):
+            raise Malformed(f"this is {what}")
     return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
 
 

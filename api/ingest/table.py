@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
-from api.ingest.nfc import in_nfc
+from api.ingest.header import column_names
 from api.ingest.quotation import shown
 from api.ingest.row import MOST_IN_ROW, Bad, Item, Row
 from api.ingest.syntax import Malformed, Position
@@ -82,15 +82,11 @@ class Table:
             (columns,) = list(csv.reader([head], delimiter=self._delimiter, strict=True)) or [[]]
         except csv.Error as error:
             raise Malformed(f"expected a header of columns: {error}", Position(line)) from None
-        columns = in_nfc([one.strip() for one in columns])
-        self._check(head, columns, line)
+        columns = column_names(columns, line)
+        self._check_delimiter(head, columns, line)
         return self._naming(columns)
 
-    def _check(self, head: str, columns: list[str], line: int) -> None:
-        if not any(columns):
-            raise Malformed("expected a header that names the columns, and the file is empty", Position(line))
-        if twice := next((one for one in columns if columns.count(one) > 1), None):
-            raise Malformed(f"the column {shown(twice)} stands twice in the header", Position(line))
+    def _check_delimiter(self, head: str, columns: list[str], line: int) -> None:
         if len(columns) == 1 and (other := next((one for one in DELIMITERS if one in head), None)):
             wanted = " or ".join(DELIMITERS.get(one, shown(one)) for one in self._delimiters)
             hint = f"with {DELIMITERS[other]}, the mapping says delimiter = {shown(other)}"

@@ -122,6 +122,31 @@ def test_an_optional_part_may_be_missing(read_rows: Read) -> None:
     assert not read_rows(json.dumps([row]), "a.json", using)[1]
 
 
+def test_columns_without_a_name_are_in_the_report(read_rows: Read) -> None:
+    lines, faults, notes, _ = read_rows("id,name,,\n1,A,x,y\n", using=NUMBERED)
+    assert (len(lines), faults) == (1, [])
+    assert "Columns not mapped: (column 3), (column 4)." in notes
+    using = NUMBERED.replace('"{name}"', '"{(column 3)}"')
+    lines, *_ = read_rows("id,name,\n1,A,x\n", using=using)
+    assert lines[0]["name"] == "x"
+
+
+def test_rows_that_give_no_record_are_counted(read_rows: Read) -> None:
+    using = NUMBERED.replace("key =", 'when = "{name|only:A}"\nkey =')
+    _, faults, notes, _ = read_rows("id,name\n1,A\n2,B\n3,C\n", using=using)
+    assert not faults
+    assert "2 rows gave no record." in notes
+    once = NUMBERED.replace("key =", "once = true\nkey =")
+    _, _, notes, _ = read_rows("id,name\n1,A\n1,A\n", using=once)
+    assert not [note for note in notes if "gave no record" in note]
+
+
+def test_the_parts_of_a_single_object_that_each_takes_are_not_reported_as_unmapped(read_rows: Read) -> None:
+    _, faults, notes, _ = read_rows('[{"parties": {"id": 1, "name": "A"}}]', "a.json", using=PARTIES)
+    assert not faults
+    assert not [note for note in notes if "not mapped" in note]
+
+
 def test_the_report_lists_the_optional_columns_that_a_file_does_not_have(read_rows: Read) -> None:
     using = 'optional = ["role", "country"]' + NUMBERED + 'role = "{role}"\ncountry = "{country}"\n'
     for content, name in (

@@ -27,16 +27,20 @@ SCALES = {
     10**12: ("tn", "trn", "trillion", "trillions"),
 }
 SCALE = {name: scale for scale, names in SCALES.items() for name in names}
-WORDS = {
-    word: number
-    for number, word in enumerate(
-        (
-            *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-            *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-            "twenty",
-        )
-    )
+UNITS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+WORDS = {word: number for number, word in enumerate(UNITS)}
+WORDS |= {ten: 10 * number for number, ten in enumerate(TENS, 2)}
+WORDS |= {
+    f"{ten}{mark}{UNITS[unit]}": 10 * number + unit
+    for number, ten in enumerate(TENS, 2)
+    for unit in range(1, 10)
+    for mark in "- "
 }
+SPELLED = "|".join(sorted(WORDS, key=len, reverse=True))
 
 # Words of magnitude, with the least and the most that they can mean.
 MAGNITUDES = {
@@ -105,15 +109,15 @@ class Notation:
         digits = rf"(?:[1-9]\d{{0,2}}(?:{re.escape(self.thousands)}\d{{3}})+|\d+)(?:{re.escape(self.point)}\d+)?"
         letters = "|".join(name for name in SCALE if len(name) == 1)
         words = "|".join(name for name in SCALE if len(name) > 1)
-        return rf"(?:{digits}|{'|'.join(WORDS)})(?:(?:{letters})\b| ?(?:{words})\b)?"
+        return rf"(?:{digits}|{SPELLED})(?:(?:{letters})\b| ?(?:{words})\b)?"
 
     def read(self, written: str) -> tuple[Decimal, int]:
         """Return the number as it is written, and its scale."""
-        digits, word = re.fullmatch(r"([^a-z]*?) ?([a-z ]*)", written).groups()  # type: ignore[union-attr]
-        if not digits:
-            digits, _, word = word.partition(" ")
-            return Decimal(WORDS[digits]), SCALE.get(word, 1)
-        return Decimal(digits.replace(self.thousands, "").replace(self.point, ".")), SCALE.get(word, 1)
+        if written[0].isalpha():
+            spelled, scale = re.fullmatch(rf"({SPELLED}) ?(.*)", written).groups()  # type: ignore[union-attr]
+            return Decimal(WORDS[spelled]), SCALE.get(scale, 1)
+        digits, scale = re.fullmatch(r"([^a-z]*?) ?([a-z]*)", written).groups()  # type: ignore[union-attr]
+        return Decimal(digits.replace(self.thousands, "").replace(self.point, ".")), SCALE.get(scale, 1)
 
 
 class Reader:

@@ -92,6 +92,12 @@ def test_a_header_may_be_missing_or_late_or_otherwise(read_rows: Read, content: 
     assert told(lines) == PLACES
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_wide_characters_without_a_mark_are_read_if_the_mapping_says_so(read_rows: Read, encoding: str) -> None:
+    lines, faults, *_ = read_rows(CSV.encode(encoding), using=f'encoding = "{encoding}"' + MAPPING)
+    assert (told(lines), faults) == (PLACES, [])
+
+
 def test_a_fault_is_told_by_the_line_of_the_file_in_any_of_them(read_rows: Read) -> None:
     bad = CSV + "3,South,97,0\n"
     expected = 'place: column lat: expected degrees from -90 to 90, got "97"; is it the longitude?'.partition(": ")[2]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import json
 import tracemalloc
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from api.errors import LoadError
@@ -19,6 +22,7 @@ from tests.ingest.containers.files import CSV, MAPPING, ROWS, TABLE, packed, par
 Read = Callable[..., Any]
 Put = Callable[[str, Any], str]
 
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 
 
@@ -35,6 +39,15 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
             "and this is an HTML page; the server may have sent it",
         ),
         ("a.json", b"<?xml version='1.0'?><a/>", "and this is XML"),
+        ("a.kml", b'<kml xmlns="http://www.opengis.net/kml/2.2"><Document/></kml>', "and this is XML"),
+        (
+            "a.ods",
+            packed(mimetype=OPEN_DOCUMENT, content__xml="<x/>"),
+            "this is an OpenDocument file, such as ods: save it",
+        ),
+        ("a.docx", packed(**{"[Content_Types]__xml": "<x/>", "word/document__xml": "<x/>"}), "this is a Word document"),
+        ("a.pptx", packed(**{"ppt/presentation__xml": "<x/>"}), "this is a presentation (pptx)"),
+        ("a.zip", packed(roads__shp="x", roads__dbf="x", roads__prj="x"), "this is a shapefile: save it as GeoJSON"),
         ("a.csv", b"a,b\n\x00\x01\x02", "and this is binary"),
         ("a.csv", bytes(257) + b"ustar  " + bytes(300), "and this is a tar archive"),
         ("a.tgz", gzip.compress(bytes(257) + b"ustar  " + bytes(300)), "this is a tar archive within gzip"),
@@ -78,6 +91,20 @@ def test_what_is_not_understood_is_named_for_what_it_is(
     except Exception as error:
         faults = [str(error)]
     assert any(detail in one for one in faults), faults
+
+
+def test_a_member_that_is_named_is_read_beside_a_shapefile(read_rows: Read) -> None:
+    archive = packed(places__shp="x", places__csv=CSV)
+    lines, faults, *_ = read_rows(archive, "a.zip", 'member = "places.csv"' + MAPPING)
+    assert (len(lines), faults) == (2, [])
+
+
+def test_a_parquet_file_with_a_name_for_two_columns_is_refused(read_rows: Read) -> None:
+    stream = io.BytesIO()
+    columns = [pyarrow.array(["1"]), pyarrow.array(["A"]), pyarrow.array(["B"])]
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, names=["id", "name", "name"]), stream)
+    _, faults, *_ = read_rows(stream.getvalue(), "a.parquet", MAPPING)
+    assert 'the column "name" stands twice in the header' in faults[0]
 
 
 async def test_files_of_the_load_format_are_unpacked_and_named_too(

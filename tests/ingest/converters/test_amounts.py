@@ -29,6 +29,10 @@ STATED, WORDING = {"quantifier": "between", "bounds_basis": "stated"}, {"bounds_
         ("2.5 Million", 2_500_000, "exact"),
         ("three billion", 3_000_000_000, "exact"),
         ("eleven", 11, "exact"),
+        ("forty", 40, "exact"),
+        ("Twenty-five", 25, "exact"),
+        ("ninety nine thousand", 99_000, "exact"),
+        ("at least thirty-one", 31, "at_least"),
         ("At least 9", 9, "at_least"),
         ("no fewer than 9", 9, "at_least"),
         ("250+", 250, "at_least"),
@@ -60,6 +64,9 @@ def test_a_number_and_the_words_that_bind_it(converted: Converted, printed: str,
 @pytest.mark.parametrize(
     ("printed", "low", "high"),
     [
+        ("thirty-forty", 30, 40),
+        ("two-five", 2, 5),
+        ("thirty-one to forty-two", 31, 42),
         ("20-25", 20, 25),
         ("20–25", 20, 25),
         ("20 — 25", 20, 25),
@@ -109,7 +116,7 @@ def test_a_word_of_magnitude_has_the_bounds_of_its_wording(
         *("4,25", "4,2500", "0,425", "04,250", "4 250", "4.250,5", "1,234 567", "9.", ".9", "1e3", "+9", "--9", "٣"),
         *("25-20", "20-20", "20-", "-20-25", "20-25-30", "2022-02-24", "500 to 2 million", "20/25", "20,25"),
         *("about 20-25", "at least dozens", "at least about 9", "9 m", "9m+k", "at least", "+", "dozens of", "a dozen"),
-        *("9\n10", "nine ten", "twenty-one", "one hundred"),
+        *("9\n10", "nine ten", "twenty-ten", "twenty-one-two", "one hundred"),
     ],
 )
 def test_anything_else_is_refused(converted: Converted, printed: str) -> None:

@@ -1,0 +1,21 @@
+"""The names of columns, from the header of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from api.ingest.nfc import in_nfc
+from api.ingest.quotation import shown
+from api.ingest.syntax import Malformed, Position
+
+
+def column_names(written: Iterable[str], line: int = 0) -> list[str]:
+    """Return the names of a header. A column without one is named by its position, so that the report lists it.
+    Malformed if all are without one, or if a name is given twice: the values of one of the columns would be lost."""
+    names: list[str] = in_nfc([one.strip() for one in written])
+    if not any(names):
+        raise Malformed("expected a header that names the columns, and the file is empty", Position(line))
+    names = [name or f"(column {position})" for position, name in enumerate(names, 1)]
+    if twice := next((one for one in names if names.count(one) > 1), None):
+        raise Malformed(f"the column {shown(twice)} stands twice in the header", Position(line))
+    return names
