@@ -13,6 +13,11 @@ from typing import Any
 
 from api.model.units import SPELLINGS
 
+# Measures that count persons, whatever their unit.
+OF_PERSONS = frozenset(
+    ("killed", "injured", "killed_or_injured", "missing", "captured", "displaced", "refugees", "people_at_risk")
+)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -75,7 +80,15 @@ def _dated(name: str) -> Rule:
 
 def _whole_persons(name: str, row: Any) -> bool:
     value = getattr(row, name)
-    return row.unit not in SPELLINGS["persons"] or value is None or (value >= 0 and value == int(value))
+    return value is None or row.unit.casefold() not in SPELLINGS["persons"] or (value >= 0 and value == int(value))
+
+
+def _persons(name: str, row: Any) -> bool:
+    """Return whether a count of persons in another unit, such as households or thousands, is not negative."""
+    value = getattr(row, name)
+    if value is None or row.measure not in OF_PERSONS or row.unit.casefold() in SPELLINGS["persons"]:
+        return True
+    return bool(value >= 0)
 
 
 def _share(name: str, row: Any) -> bool:
@@ -177,6 +190,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _when(_is("quantifier", "magnitude"), {"not": _present("value")}),
         ),
         *_sensible(_whole_persons, "expected a whole number that is not negative, as it counts persons"),
+        *_sensible(_persons, "expected a number that is not negative, as it counts persons"),
         *_sensible(_share, "expected a share from 0 to 100; where the text says otherwise, value_text gives its words"),
         Rule(
             "value",

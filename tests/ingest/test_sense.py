@@ -15,7 +15,9 @@ import pytest
 from api.errors import LoadError
 from api.ingest import record
 from api.ingest.load import PLAIN, Manner, load
+from api.ingest.rule import OF_PERSONS
 from api.ingest.vouched import is_vouched
+from api.model.vocabularies import Measure
 from api.snapshot.progress import Watch
 from api.snapshot.take import export
 from api.store.circles import in_circles
@@ -31,6 +33,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"value": 2.5}, "value: expected a whole number that is not negative"),
     ({"value": -1}, "value: expected a whole number that is not negative"),
     ({"value": 2.5, "unit": "people"}, "value: expected a whole number"),
+    ({"value": 2.5, "unit": "Persons"}, "value: expected a whole number"),
+    ({"value": -3, "unit": "deaths"}, "value: expected a number that is not negative"),
+    ({"value": -2.5, "unit": "households", "measure": "displaced"}, "value: expected a number that is not negative"),
     ({"value_low": -3, **BOUNDS}, "value_low: expected a whole number"),
     ({"value_high": 11.5, **BOUNDS}, "value_high: expected a whole number"),
     ({"value": None, "value_low": 0.5, **BOUNDS}, "value_low: expected a whole number"),
@@ -49,7 +54,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
 GOOD: list[dict[str, Any]] = [
     {"value": 0},
     {"value": 10.0},
-    {"value": 2.5, "unit": "kg"},
+    {"value": 2.5, "unit": "kg", "measure": "mass"},
+    {"value": 2.5, "unit": "thousand persons"},
+    {"value": -5, "unit": "items", "measure": "equipment_lost"},
     {"value": -2.5, "unit": "USD", "measure": "money"},
     {"measure": "share", "unit": "%", "value": 100},
     {"measure": "share", "unit": "%", "value": 250, "value_text": "two and a half times as much"},
@@ -203,3 +210,7 @@ def test_only_edges_on_circles_are_found_however_long_the_chain() -> None:
     back = ("49999", "10")
     found = in_circles([*chain, back, ("50000", "a"), ("a", "b"), ("b", "a"), ("b", "c")])
     assert sorted(found) == sorted([*chain[10:49_999], back, ("a", "b"), ("b", "a")])
+
+
+def test_every_measure_that_counts_persons_is_one_of_the_vocabulary() -> None:
+    assert set(Measure.terms()) >= OF_PERSONS

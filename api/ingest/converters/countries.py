@@ -71,12 +71,13 @@ ADDED = {
         YE Yemen, Rep.
     """,
     "United Nations and OCHA": """
-        HK China, Hong Kong Special Administrative Region; Hong Kong, China
+        HK China, Hong Kong Special Administrative Region; China, Hong Kong SAR; Hong Kong, China
         KR Republic of Korea
+        LY Libyan Arab Jamahiriya
         MK The former Yugoslav Republic of Macedonia
-        MO China, Macao Special Administrative Region; Macao, China
+        MO China, Macao Special Administrative Region; China, Macao SAR; Macao, China
         NL Netherlands (Kingdom of the)
-        PS Occupied Palestinian Territory; occupied Palestinian territory, including east Jerusalem
+        PS oPt; Occupied Palestinian Territory; occupied Palestinian territory, including east Jerusalem
         SJ Svalbard and Jan Mayen Islands
         TW China, Taiwan Province of
         VA Holy See; Vatican
@@ -102,11 +103,12 @@ ADDED = {
     """,
     "Common names, earlier names and abbreviations": """
         AE UAE
-        CD DR Congo; DRC; Zaire
+        CD DR Congo; DRC; Dem. Rep. Congo; Zaire
         CI Ivory Coast
         FO Faeroe Islands
         GB UK; Great Britain; Britain
         KP DPRK
+        KR ROK
         LK Ceylon
         MK Macedonia; FYR Macedonia; Macedonia, FYR; FYROM
         MM Burma
@@ -115,7 +117,7 @@ ADDED = {
         SZ Swaziland
         TL East Timor
         TR Turkey
-        US USA
+        US USA; U.S.
     """,
 }
 
