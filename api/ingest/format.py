@@ -55,7 +55,7 @@ def _record(resource: Entity) -> dict[str, Definition]:
     identifier = Annotated[str, StringConstraints(strict=True, pattern=f"^{resource.prefix}_[0-9a-hjkmnp-tv-z]{{26}}$")]
     return {
         "key": _optional(Annotated[NAME, AfterValidator(_key)], "Its own key, unique for its resource in the dataset."),
-        "id": _optional(identifier, "Its public id, in place of dataset and key: an export is loaded back so."),
+        "id": _optional(identifier, "Its public id, in place of a key or beside it: an export is loaded back so."),
         "withdrawn": _optional(WITHDRAWAL, "Takes the record back; its other fields may then be left out."),
         **_content(resource),
     }

@@ -99,9 +99,16 @@ def _read(line: dict[str, Any], written: Originals) -> Staged:
     if problems:
         raise Invalid(problems)
     staged = _canonical(form, row, written)
-    if CHANGES[form.resource.name] and not row.withdrawn and (doubts := _broken(CHANGES[form.resource.name], row)):
-        return replace(staged, doubts=doubtful(doubts))
-    return staged
+    doubts = [] if row.withdrawn else _broken(CHANGES[form.resource.name], row)
+    if row.key and row.id and row.id not in _ids(form.resource.name, row, written):
+        doubts.append((("id",), "expected the id that dataset and key give: leave out one of the two"))
+    return replace(staged, doubts=doubtful(doubts)) if doubts else staged
+
+
+def _ids(resource: str, row: Any, written: Originals) -> set[str]:
+    """Return the ids that the key may have."""
+    others = {form.other for form in forms(row.dataset, resource, row.key, written)}
+    return {public_id(row.dataset, resource, row.key), *others}
 
 
 def doubtful(problems: list[Problem]) -> str:

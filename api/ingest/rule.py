@@ -269,9 +269,9 @@ RULES: dict[str, tuple[Rule, ...]] = {
 NAMED: tuple[Rule, ...] = (
     Rule(
         "key",
-        "expected a key or a public id, and not both",
-        lambda row: (row.key is None) != (row.id is None),
-        {"oneOf": [_present("key"), _present("id")]},
+        "expected a key or a public id",
+        lambda row: row.key is not None or row.id is not None,
+        _any("key", "id"),
     ),
 )
 PLACED: tuple[Rule, ...] = (

@@ -14,7 +14,7 @@ from api.suggest import Suggestions
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 
-_DERIVED = {field.name for one in RECORDS.values() for field in one.fields.values() if field.derived} - {"id"}
+_DERIVED = {field.name for one in RECORDS.values() for field in one.fields.values() if field.derived}
 _COLUMNS = {link.column: link.name for one in ENTITIES.values() for link in one.references}
 
 

@@ -50,8 +50,8 @@ class Entity:
 
     @property
     def loaded(self) -> tuple[Field, ...]:
-        """The fields that a load file may have."""
-        return tuple(one for one in self.fields.values() if not one.derived)
+        """The fields of the content that a load file may have."""
+        return tuple(one for one in self.fields.values() if not one.derived and not one.identity)
 
     @property
     def references(self) -> tuple[Link, ...]:
@@ -117,7 +117,11 @@ def _entity(cls: type, before: dict[str, Field], prefix: str = "", short: str = 
 
 def _record_columns(name: str, prefix: str) -> type:
     class Columns:
-        id: str = field(f"The public id: `{prefix}_` and 26 characters of Crockford base32.", derived=True)
+        id: str = field(f"The public id: `{prefix}_` and 26 characters of Crockford base32.", identity=True)
+        key: str | None = field(
+            "Its own key, unique for its resource in the dataset; null where it was loaded without one.", identity=True
+        )
+        dataset: str | None = field("The dataset that it was last loaded as a part of.", identity=True)
         revision: int = field("How often the record was written, from 1.", derived=True)
         created_at: datetime = field(f"When the {name} was first stored, not when it was.", derived=True)
         updated_at: datetime = field(f"When the {name} was last changed in the store.", derived=True)

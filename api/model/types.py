@@ -87,8 +87,8 @@ class Type:
 class Field:
     """A stored value of a record. `default` is that of the load format; a list has `most` entries at most. `domain` is
     the kind of value that the load format and the column check (`sql/migrations/0002_domains.sql`). The store computes
-    `derived` fields; a load file never has them. The column `collated` contains the collation key by which a text is
-    sorted (api/store/collation.py)."""
+    `derived` fields; a load file never has them. An `identity` field says which record it is, and is not a part of its
+    content. The column `collated` contains the collation key by which a text is sorted (api/store/collation.py)."""
 
     name: str
     type: Type
@@ -96,6 +96,7 @@ class Field:
     example: Any = None
     format: str = ""
     derived: bool = False
+    identity: bool = False
     collated: str = ""
     default: str = ""
     most: int = 0
@@ -113,13 +114,14 @@ def field(
     example: Any = None,
     format: str = "",
     derived: bool = False,
+    identity: bool = False,
     collated: str = "",
     default: str = "",
     most: int = 0,
     domain: str = "",
 ) -> Any:
     """A stored field; its type is the annotation of the attribute. The parameters are as in Field."""
-    return Field("", Type("text"), description, example, format, derived, collated, default, most, domain)
+    return Field("", Type("text"), description, example, format, derived, identity, collated, default, most, domain)
 
 
 def typed_fields(cls: type) -> dict[str, Any]:

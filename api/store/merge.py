@@ -76,6 +76,8 @@ class Children:
 
 
 DATASET = Column("dataset", "dataset", "text")
+# The name of a staged record is its key or, without one, its id.
+KEY = "nullif(staged.name, staged.id)"
 
 
 def columns(entity: Entity) -> tuple[Column, ...]:
@@ -176,11 +178,14 @@ def merge(name: str) -> str:
     keys = [(collated.collated, "staged.sort_key")] if collated else []
     given = [(column.name, column.value) for column in own] + derived + keys
     names = [name for name, _ in given]
+    # A record keeps its key while it belongs to the same dataset, also if it is loaded by its id.
+    kept = "coalesce(new.key, case when held.dataset is not distinct from new.dataset then held.key end)"
     return f"""
         merge into store.{name} as held
         using (
             select change.id, change.revision, change.recorded_at, change.action, change.reason,
-                decode(staged.digest, 'hex') as digest, {", ".join(f"{value} as {name}" for name, value in given)}
+                decode(staged.digest, 'hex') as digest, {KEY} as key,
+                {", ".join(f"{value} as {name}" for name, value in given)}
             from store.change join staged using (id)
             cross join lateral jsonb_to_record(change.record) as body ({", ".join(one.declared for one in own)})
             where change.seq > $1 and change.resource = '{name}'
@@ -188,14 +193,29 @@ def merge(name: str) -> str:
         when matched and new.action = 'withdrawn' then update set
             revision = new.revision, updated_at = new.recorded_at, withdrawn = new.reason
         when matched then update set
-            revision = new.revision, updated_at = new.recorded_at, withdrawn = null, digest = new.digest,
+            revision = new.revision, updated_at = new.recorded_at, withdrawn = null, digest = new.digest, key = {kept},
             {", ".join(f"{name} = new.{name}" for name in names)}
         when not matched then insert (
-            id, revision, created_at, updated_at, withdrawn, digest, {", ".join(names)}
+            id, revision, created_at, updated_at, withdrawn, digest, key, {", ".join(names)}
         ) values (
-            new.id, new.revision, new.recorded_at, new.recorded_at, new.reason, new.digest,
+            new.id, new.revision, new.recorded_at, new.recorded_at, new.reason, new.digest, new.key,
             {", ".join(f"new.{name}" for name in names)}
         )"""
+
+
+@cache
+def name_keys(name: str) -> str:
+    """Return the SQL that gives unchanged records the keys that the file names. A key is not content: this is no
+    revision, but answers show it, so it counts as a change of the resource."""
+    return f"""
+        with named as (
+            update store.{name} as held set key = {KEY} from staged
+            where staged.id = held.id and staged.resource = '{name}' and staged.name <> staged.id
+                and staged.doubts is null and held.key is distinct from staged.name
+            returning 1
+        )
+        update store.latest set changed_us = greatest(changed_us + 1, store.microseconds(clock_timestamp()))
+        where resource = '{name}' and exists (select from named)"""
 
 
 @cache

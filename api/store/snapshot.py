@@ -92,7 +92,8 @@ async def snapshot(url: str, noted: Callable[[int], None]) -> AsyncIterator[Snap
 
 def _records(name: str) -> str:
     taken = "jsonb_build_object('withdrawn', jsonb_build_object('reason', held.withdrawn))"
-    record = f"(record || case when held.withdrawn is null then '{{}}' else {taken} end)::text"
+    named = "case when held.key is null then '{}' else jsonb_build_object('key', held.key) end"
+    record = f"(record || {named} || case when held.withdrawn is null then '{{}}' else {taken} end)::text"
     return f"""
         select concat({one_line(record)}, E'\\n') as line
         from store.{name} as held join store.change using (id, revision) order by held.id"""

@@ -7,19 +7,20 @@ Postgres rolls its transaction back and frees the lock.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import asyncpg
 
-from api.errors import BriefingError, Busy, LoadError, SettingsError, Unavailable
+from api.errors import Busy
 from api.model import WRITE_ORDER
 from api.store import dependants, merge
 from api.store.circles import in_circles
 from api.store.connection import Connection, connect, take
 from api.store.staged import COLUMNS
 from api.store.statements import statement
+from api.store.write_errors import in_words
 
 LOCK = 0x6C6F6164  # "load": loaders of one database take turns on it
 TRY = "pg_try_advisory_xact_lock"
@@ -206,8 +207,13 @@ class Writer:
         for name, all_of_them in self.staged.items():
             done = {action: written.get((name, action), 0) for action in ACTIONS}
             self.counts[name] = done | {"unchanged": all_of_them - sum(done.values())}
-        if written:
+        named = [await self._name_keys(name) for name, done in self.counts.items() if done["unchanged"]]
+        if written or any(named):
             await self._connection.execute(statement("announce"))
+
+    async def _name_keys(self, name: str) -> bool:
+        """Store the keys of unchanged records that the file names, and return whether there were any."""
+        return await self._connection.execute(merge.name_keys(name)) == "UPDATE 1"
 
     async def standing(self) -> dict[str, int]:
         """Count the records that stand although the event or briefing that they depend on was withdrawn just now."""
@@ -230,7 +236,7 @@ async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[Wri
     Busy: another load runs, and `wait` seconds are over."""
     connection = await connect(url)
     try:
-        with _in_words(), suppress(_TakenBack):
+        with in_words(), suppress(_TakenBack):
             async with connection.transaction():
                 await connection.execute(SETTINGS)
                 with suppress(asyncpg.PostgresError):
@@ -250,47 +256,3 @@ async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[Wri
 
 def _told(row: asyncpg.Record) -> tuple[int, str, str, tuple[str, ...]]:
     return row["number"], row["resource"], row["name"], tuple(row["keys"].split("\x1f"))
-
-
-# What Postgres may answer, and what it is to the one who loads.
-WORDS: tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, str], ...] = (
-    (
-        (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError),
-        SettingsError,
-        "The database has not the tables of this release",
-        "Run `briefing migrate` first.",
-    ),
-    (
-        (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError),
-        SettingsError,
-        "The database does not let this account write",
-        "Load as the account that ran `briefing migrate`.",
-    ),
-    (
-        (asyncpg.InsufficientResourcesError,),
-        Unavailable,
-        "The database has no room left",
-        "Nothing was loaded. Free some, and load again.",
-    ),
-    (
-        (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError),
-        LoadError,
-        "The store refuses what the format allows, which is a fault of ours",
-        "Nothing was loaded. Please report it with this message.",
-    ),
-    (
-        (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError),
-        Unavailable,
-        "The store went away or gave up during the load",
-        "Nothing was loaded. Load again.",
-    ),
-)
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    try:
-        yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
-        kind, text, hint = next((kind, text, hint) for types, kind, text, hint in WORDS if isinstance(error, types))
-        raise kind(f"{text}: {error}", hint=hint) from error

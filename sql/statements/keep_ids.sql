@@ -1,6 +1,9 @@
 -- Gives staged records, and their links, the ids that they keep.
 update staged
 set id = coalesce((select kept_id.other from kept_id where kept_id.id = staged.id), staged.id),
+    -- A record without a key is called by its id.
+    name = case when staged.name = staged.id
+        then coalesce((select kept_id.other from kept_id where kept_id.id = staged.id), staged.id) else staged.name end,
     record = (
         with recursive link as (
             select kept_id.id, kept_id.other, row_number() over (order by kept_id.id) as n

@@ -1,5 +1,5 @@
 create view v2.event as
-select id::text, revision, created_at, updated_at, briefing_id::text, kind::text, title::text, summary::text,
+select id::text, key, dataset::text, revision, created_at, updated_at, briefing_id::text, kind::text, title::text, summary::text,
     starts_at::timestamptz, ends_at::timestamptz, time_precision::text, time_text::text, status::text,
     place_id::text, tags::text[], language::text, identifiers::jsonb, subjects, disputed, search,
     case when not disputed then 'undisputed'

@@ -30,7 +30,7 @@ create function v2.unit_code(unit text) returns text language sql immutable para
 }'::jsonb ->> unit;
 
 create view v2.figure as
-select id::text, revision, created_at, updated_at, briefing_id::text, event_id::text, place_id::text,
+select id::text, key, dataset::text, revision, created_at, updated_at, briefing_id::text, event_id::text, place_id::text,
     measure::text, population::text, value::numeric, value_low::numeric, value_high::numeric, quantifier::text,
     value_text::text, bounds_basis::text, unit::text, as_of::date, period_start::date, period_end::date,
     basis::text, status::text, series::text, caveat::text, disputed, value_floor, search,

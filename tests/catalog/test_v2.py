@@ -37,7 +37,11 @@ KEYS = {
     "quotes": {"original": ["text", "language"], "dispute": ["status", "stances"]},
 }
 # What version 2 shows beside what version 1 has.
-ADDED = {"events": ["subjects"], "figures": ["effective_place_id"], "quotes": ["subjects"]}
+ADDED = {
+    "events": ["key", "dataset", "subjects"],
+    "figures": ["key", "dataset", "effective_place_id"],
+    "quotes": ["key", "dataset", "subjects"],
+}
 EMBEDDED = {"events": "place", "figures": "", "quotes": "speaker"}
 
 
@@ -58,8 +62,10 @@ def test_nothing_is_lost_and_nothing_added_but_what_is_named(served: str, plural
         for name, (object_, key) in MOVED[plural].items():
             flat[name] = record[object_][key]
         dispute = flat.pop("dispute")
-        for name in ADDED.get(plural, ()):
+        for name in ADDED[plural]:
             del flat[name]
+        if embedded := flat.get(EMBEDDED[plural]):
+            flat[EMBEDDED[plural]] = {name: embedded[name] for name in embedded if name not in ("key", "dataset")}
         for name in KEYS[plural].keys() - {"dispute"}:
             del flat[name]
         assert flat | {"disputed": dispute["status"] != "undisputed"} == before[record["id"]]

@@ -51,7 +51,7 @@ SHAPES = {
     # Version 2 always shows an event's place and a quote's speaker: there is nothing to include.
     "v2": Shape(
         event=(
-            "__typename id kind title summary time { startsAt endsAt precision text } status tags language"
+            "__typename id key dataset kind title summary time { startsAt endsAt precision text } status tags language"
             f" {DISPUTE} identifiers {{ scheme value }} subjects {{ scheme code label }} briefingId {PLACE}"
         ),
         figure=(

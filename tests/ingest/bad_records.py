@@ -143,7 +143,6 @@ LENIENT: list[tuple[str, dict[str, Any], str]] = [
     ("source", {"key": "a\nb"}, "key"),
     ("source", {"key": GONE}, "key"),
     ("source", {"key": public_id("a", "source", "b")}, "key"),
-    ("source", {"id": public_id("a", "source", "b")}, "key"),
     ("source", {"key": GONE, "id": "src_short"}, "id"),
     ("source", {"key": GONE, "id": public_id("a", "event", "b")}, "id"),
     ("source", {"dataset": GONE}, "dataset"),

@@ -36,6 +36,7 @@ V2 = version(
             "`dispute` holds `status` and `stances` in the place of `disputed`, which lists are still filtered by.",
             "Events, quotes and briefings have `subjects`, codes of schemes such as IPTC Media Topics, and the filter "
             "`subject`.",
+            "Each record has its own `key` and its `dataset`.",
         ),
     ),
 )

@@ -14,6 +14,8 @@ class Briefing:
     licence = shown()
     attribution = shown()
     subjects = shown(filter="subject", parameter="subject", added=2)
+    key = shown(added=2)
+    dataset = shown(added=2)
 
     publisher = linked()
     events = many("event", "The events that it tells of.", by="briefing_id")

@@ -11,5 +11,7 @@ class Document:
     language = shown(filter="in null")
     published_at = shown(filter="gte lt null", sort=True)
     retrieved_at = shown()
+    key = shown(added=2)
+    dataset = shown(added=2)
 
     publisher = linked()

@@ -21,6 +21,8 @@ class Event:
     disputed = shown(filter="is", hidden=True)
     dispute_status: DisputeStatus = DISPUTE_STATUS
     dispute_stances = shown()
+    key = shown(added=2)
+    dataset = shown(added=2)
 
     dispute = DISPUTE
     time = group(

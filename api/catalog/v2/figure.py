@@ -49,6 +49,8 @@ class Figure:
         added=1,
         of=Place,
     )
+    key = shown(added=2)
+    dataset = shown(added=2)
 
     dispute = DISPUTE
     amount = group(

@@ -13,6 +13,8 @@ class Place:
     longitude = shown()
     geo_precision = shown(filter="in")
     identifiers = shown(filter="identifier", parameter="identifier")
+    key = shown(added=2)
+    dataset = shown(added=2)
 
     bbox = test(
         "bbox",

@@ -25,6 +25,8 @@ class Quote:
     disputed = shown(filter="is", hidden=True)
     dispute_status: DisputeStatus = DISPUTE_STATUS
     dispute_stances = shown()
+    key = shown(added=2)
+    dataset = shown(added=2)
 
     dispute = DISPUTE
     original = group(

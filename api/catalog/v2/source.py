@@ -14,6 +14,8 @@ class Source:
     url = shown()
     identifiers = shown(filter="identifier", parameter="identifier")
     reliability = shown(filter="in")
+    key = shown(added=2)
+    dataset = shown(added=2)
 
     affiliation = linked()
     members = many("source", "The sources that belong to it.", by="affiliation_id")

@@ -1,0 +1,54 @@
+"""Errors of Postgres during a load, in words for the operator who loads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from api.errors import BriefingError, LoadError, SettingsError, Unavailable
+
+# The errors of Postgres, each with the error, the problem and the remedy that the operator is told.
+WORDS: tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, str], ...] = (
+    (
+        (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError),
+        SettingsError,
+        "The database has not the tables of this release",
+        "Run `briefing migrate` first.",
+    ),
+    (
+        (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError),
+        SettingsError,
+        "The database does not let this account write",
+        "Load as the account that ran `briefing migrate`.",
+    ),
+    (
+        (asyncpg.InsufficientResourcesError,),
+        Unavailable,
+        "The database has no room left",
+        "Nothing was loaded. Free some, and load again.",
+    ),
+    (
+        (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError),
+        LoadError,
+        "The store refuses what the format allows, which is a fault of ours",
+        "Nothing was loaded. Please report it with this message.",
+    ),
+    (
+        (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError),
+        Unavailable,
+        "The store went away or gave up during the load",
+        "Nothing was loaded. Load again.",
+    ),
+)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Raise errors of Postgres as errors of the program."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+        kind, text, hint = next((kind, text, hint) for types, kind, text, hint in WORDS if isinstance(error, types))
+        raise kind(f"{text}: {error}", hint=hint) from error
