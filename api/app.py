@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.access.directory import Directory
 from api.access.gate import Gate
 from api.access.limits import open_limits
-from api.answer import Service
 from api.catalog import VERSIONS
 from api.graphql import console
 from api.graphql import contract as sdl
@@ -23,9 +22,9 @@ from api.graphql.turns import Turns
 from api.http import lifecycle, meanings
 from api.http.access_log import access_log
 from api.http.admission import Admission
-from api.http.front import Front
 from api.http.health import PATIENCE, Health, Prepare, persist
 from api.http.metrics import Kind, Metrics
+from api.http.middleware import RequestMiddleware
 from api.http.paths import Paths
 from api.http.traces import Traces
 from api.pages import index, reference
@@ -34,6 +33,8 @@ from api.rest import contract, export
 from api.rest import routes as rest
 from api.rest.access import me
 from api.rest.access import routes as access
+from api.service import Service
+from api.service.exports import Exports
 from api.settings import Settings
 from api.store.pool import Pool
 
@@ -64,7 +65,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None, tab
     gate = Gate(directory, open_limits(settings, table) if settings.limits else None, settings)
     admission = Admission(gate, settings)
     service = Service(settings, url, gate)
-    exports = export.Exports(service, url)
+    exports = Exports(service, url)
     health = Health(service.reader)
     metrics = None if settings.metrics_port is None else Metrics()
     traces = Traces(settings) if settings.traces_endpoint else None
@@ -89,7 +90,7 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None, tab
         if gate.limits is not None:
             await gate.limits.close()
         await service.reader.close()
-        await exports.streams.close()
+        await exports.close()
         if traces is not None:
             await asyncio.to_thread(traces.end)
 
@@ -100,29 +101,29 @@ def create_app(settings: Settings, url: str, prepare: Prepare | None = None, tab
     routers += [console.ASSETS.routes(), ASSETS.routes(), meanings.routes()]
     routers.append(access.routes(directory.store, admission, settings))
     turns = Turns(gate.limits is not None, settings.processes)
+    export_endpoint = export.ExportEndpoint(exports, admission)
     for version in VERSIONS.values():
         if version.lifecycle.status == "retired":
             routers += [graphql.retired(version), lifecycle.gone(version)]
             continue
-        routers += [rest.routes(service, admission, exports, version), export.routes(exports, admission, version)]
+        routers.append(rest.routes(service, admission, export_endpoint, version))
         routers += [contract.routes(version), sdl.routes(version), graphql.routes(service, admission, version, turns)]
         routers.append(me.routes(version, admission))
     for router in routers:
         app.include_router(router)
-    told = [metrics, traces]
-    ended = [
-        lifecycle.noting(directory.outdated),
-        *(one.ended for one in told if one),
+    observers = [
+        lifecycle.observer(directory.outdated),
+        *(one.observe for one in (metrics, traces) if one),
         *([line] if (line := access_log(settings)) else []),
     ]
-    front = Front(app, Paths(app, routers), settings, gate, ended)
+    middleware = RequestMiddleware(app, Paths(routers), settings, admission, observers)
     if metrics is not None:
-        _follow(metrics, front, service, exports)
-    return Application(front, health, metrics)
+        _follow(metrics, middleware, service, exports)
+    return Application(middleware, health, metrics)
 
 
-def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Exports) -> None:
-    """What is not counted but looked at when somebody asks."""
+def _follow(metrics: Metrics, middleware: RequestMiddleware, service: Service, exports: Exports) -> None:
+    """Add the metrics that are read when the page is requested."""
     pools = {"read": service.reader.pool, "export": exports.streams.pool}
 
     def each(kind: Kind, name: str, meaning: str, read: Callable[[Pool], float]) -> None:
@@ -141,13 +142,13 @@ def _follow(metrics: Metrics, front: Front, service: Service, exports: export.Ex
 
     callers("gauge", "pool_waiting", "Requests that wait for a connection.", lambda pool: pool.waiting)
     callers("counter", "pool_refused", "Requests that got no connection in time.", lambda pool: pool.refused)
-    metrics.follow("gauge", "requests_in_flight", "Requests that are being answered.", lambda: front.in_flight)
+    metrics.follow("gauge", "requests_in_flight", "Requests that are being answered.", lambda: middleware.in_flight)
     metrics.follow("gauge", "exports_running", "Exports that are being sent.", lambda: exports.streams.pool.used)
     places = exports.places
     metrics.follow("gauge", "exports_waiting", "Exports that wait for a place.", lambda: places.waiting)
     metrics.follow("counter", "exports_waited", "Exports that had to wait for a place.", lambda: places.waited)
     metrics.follow("counter", "exports_refused", "Exports that got no place in time.", lambda: places.refused)
-    unread = front.unread
+    unread = middleware.unread
     metrics.follow("gauge", "unread_bytes", "Bytes of answers that clients have not read yet.", lambda: unread.total)
     metrics.follow("counter", "answers_refused", "Answers refused for a caller's unread ones.", lambda: unread.refused)
     changes = service.changes

@@ -31,7 +31,7 @@ READING = 1
 SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
 
 
-class Spent:
+class Charge:
     """The points that a request took from its caller's limits.
 
     `price` is the points taken before it runs. `used` is what it costs in the end, which is more than the price if its
@@ -130,42 +130,42 @@ class Gate:
             self._seen.put(network, caller, 200)
         return caller
 
-    async def attempt(self, what: str) -> Spent:
+    async def attempt(self, what: str) -> Charge:
         """Charge for naming a key or a hash that may be unknown; `settle(0)` if it was known. RateLimited if the caller
         has no tries left."""
         if self.limits is None:
-            return Spent(1)
+            return Charge(1)
         verdict = await self.limits.begin(what, TRIES, 1)
         left = TRY_SECONDS
         while not verdict.allowed and verdict.retry_after <= left:
             left -= verdict.retry_after
             await asyncio.sleep(verdict.retry_after)
             verdict = await self.limits.begin(what, TRIES, 1)
-        tried = Spent(1, verdict)
+        tried = Charge(1, verdict)
         tried.check()
         return tried
 
-    async def begin_reading(self, caller: Caller) -> Spent:
+    async def begin_reading(self, caller: Caller) -> Charge:
         """Charge the first point of a price that is not known yet, without a place for requests at once. `check` of the
         result raises if the caller had no point left."""
         if self.limits is None:
-            return Spent(READING, None, READING)
+            return Charge(READING, None, READING)
         verdict = await self.limits.begin(caller.identity, caller.plan.terms, READING, READING)
-        return Spent(READING, verdict, READING, read=False)
+        return Charge(READING, verdict, READING, read=False)
 
-    async def begin(self, caller: Caller, price: int, used: int | None = None, paid: int = 0) -> Spent:
+    async def begin(self, caller: Caller, price: int, used: int | None = None, paid: int = 0) -> Charge:
         """Charge the price, except for what is already `paid`. `check` of the result raises if the caller had too few
         points left. If it is known how much of the price will be `used`, settle the request with that. TooExpensive if
         the plan can never grant the price."""
         if self.limits is None:
-            return Spent(price, None, used, paid)
+            return Charge(price, None, used, paid)
         terms = caller.plan.terms
         taken = None if used is None else max(0, used - paid)
         verdict = await self.limits.begin(caller.identity, terms, max(0, price - paid), taken)
         if paid and verdict.hit is not None and verdict.hit != AT_ONCE:
             # The same request is known the next time, and pays its whole price at once: Retry-After has to cover that.
             verdict = refusal(verdict.left.limits, verdict.left.debts, price)
-        return Spent(price, verdict, used, paid)
+        return Charge(price, verdict, used, paid)
 
     @asynccontextmanager
     async def place(self, caller: Caller) -> AsyncIterator[None]:
@@ -179,12 +179,12 @@ class Gate:
             if verdict is not None and verdict.lease is not None:
                 await verdict.lease.store.end(verdict.lease)
 
-    async def free(self, caller: Caller) -> Spent:
+    async def free(self, caller: Caller) -> Charge:
         """Return the points of a request that costs nothing: none, and what the caller has left. Charges nothing."""
-        spent = Spent(0, None, 0)
+        charge = Charge(0, None, 0)
         if self.limits is not None:
-            spent.left = await self.limits.recent(caller.identity, caller.plan.terms)
-        return spent
+            charge.left = await self.limits.recent(caller.identity, caller.plan.terms)
+        return charge
 
     async def left(self, caller: Caller) -> Left | None:
         """What is left of a caller's limits."""

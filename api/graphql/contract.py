@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from api.catalog import Version
 from api.graphql.schema import schema
+from api.http.request import HttpRequest
 from api.http.respond import Content, respond
 from api.http.route import DataRoute
 
@@ -24,8 +25,8 @@ def routes(version: Version) -> APIRouter:
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     content = Content(text(version).encode())
 
-    async def handle(request: Request) -> Any:
-        return await respond(request.scope, content, media_type=b"text/plain; charset=utf-8")
+    async def handle(request: HttpRequest) -> Any:
+        return await respond(request, content, media_type=b"text/plain; charset=utf-8")
 
     router.add_api_route(f"/{version.name}/schema.graphql", handle, methods=["GET", "HEAD", "OPTIONS"])
     return router

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import thread_time
 from typing import Any
@@ -17,11 +18,8 @@ from graphql import (
     SelectionSetNode,
     execute_sync,
 )
-from starlette.types import Scope
 
 from api.access.caller import Caller
-from api.access.plan import Plan
-from api.answer import Priced, Service
 from api.catalog import Outdated, Version
 from api.graphql.document import Document, Documents, Refused, is_query
 from api.graphql.outdated import outdated
@@ -31,10 +29,9 @@ from api.graphql.request import Asked, read_asked
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.graphql.turns import Turns
-from api.http.facts import answered, charged
 from api.memo import Memo
 from api.packing import Packed
-from api.store.read import Reply
+from api.service import Outcome, PreparedQuery, RequestContext, Service
 
 # Points of what a request asks of the schema. It is answered without the store, but takes graphql-core 30 ms.
 INTROSPECTION = 50
@@ -69,7 +66,7 @@ class Prepared:
     (its introspection), the hash of its document, which is all that was sent where it is `named`, and what is
     deprecated."""
 
-    priced: Priced | None
+    query: PreparedQuery | None
     keys: tuple[str, ...]
     introspection: Introspection | None
     document: str
@@ -77,31 +74,31 @@ class Prepared:
     outdated: tuple[Outdated, ...] = ()
 
     @property
-    def whole(self) -> Priced | None:
-        """What answers all of it, where graphql-core has no part in it: then the statement's mark is the answer's."""
-        return self.priced if self.introspection is None else None
+    def tagged(self) -> bool:
+        """Whether the store answers all of it, so that the answer has an entity tag."""
+        return self.query is not None and self.introspection is None
 
 
 @dataclass(slots=True)
 class Answer:
-    """A response's JSON without its end, which tells the price and is another each time. What the store answered keeps
-    the same compressed."""
+    """A response's JSON without its end, which contains the cost and differs each time. If the store answered all of
+    it, its compressed form is kept with the store's reply."""
 
     body: bytes
-    reply: Reply | None = None
+    outcome: Outcome | None = None
     own: Packed | None = None
 
     @property
     def packed(self) -> Packed | None:
-        """The body compressed, once somebody asked for it."""
-        return self.own if self.reply is None else self.reply.packed
+        """The compressed body, once a client asked for it."""
+        return self.own if self.outcome is None else self.outcome.reply.packed
 
     @packed.setter
     def packed(self, packed: Packed | None) -> None:
-        if self.reply is None:
+        if self.outcome is None:
             self.own = packed
         else:
-            self.reply.packed = packed
+            self.outcome.reply.packed = packed
 
 
 class Executor:
@@ -117,22 +114,22 @@ class Executor:
         self._turns = turns
         self.persisted = Persisted(service.gate, version.name)
 
-    async def prepare(self, scope: Scope, sent: bytes, key: bytes, caller: Caller) -> Prepared:
+    async def prepare(self, method: str, sent: bytes, key: bytes, caller: Caller) -> Prepared:
         """Read and plan the request in these bytes, and remember it under `key`. A long one is read in a turn of its
         caller. An error says what is wrong with the request."""
         if len(sent) <= SMALL:
-            asked = read_asked(scope, sent)
+            asked = read_asked(method, sent)
         else:
             async with self._turns.turn(caller):
-                asked = read_asked(scope, sent)
+                asked = read_asked(method, sent)
         whole = await self.persisted.resolve(asked, caller)
         hides = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)
         known = self._documents.known(whole.query) if len(key) <= SMALL else None
         if known is not None and known.planning.most <= AT_ONCE:
-            prepared = self._prepare(whole, hides, caller.plan)
+            prepared = self._prepare(whole, hides, caller)
         else:
             async with self._turns.turn(caller):
-                prepared = self._prepare(whole, hides, caller.plan)
+                prepared = self._prepare(whole, hides, caller)
         if not asked.query:
             prepared = replace(prepared, named=True)
         self.persisted.remember(asked)
@@ -143,37 +140,49 @@ class Executor:
         """What was prepared for the same bytes before."""
         return self._plans.get(key)
 
-    async def answer(self, prepared: Prepared, scope: Scope, about: bytes | None = None) -> Answer:
-        """Return the JSON of the response without its end, which reports the cost. `about` is as in `answered`."""
+    async def execute(
+        self, prepared: Prepared, context: RequestContext, requested: bytes | None, client_tags: Sequence[str]
+    ) -> Answer:
+        """Return the JSON of the response without its end, which contains the cost. `requested` and `client_tags` are
+        as in `Service.execute`."""
         asked = prepared.introspection
-        if prepared.priced is None:
-            # With nothing left of it by `@skip` and `@include` it asks for nothing at all.
-            await charged(self._service, scope, 1 if asked is None else INTROSPECTION)
-            found = b"{}" if asked is None else await self._introspected(asked, scope["caller"])
+        if prepared.query is None:
+            # If `@skip` and `@include` leave nothing of it, it asks for nothing at all.
+            await self._charge(context, 1 if asked is None else INTROSPECTION)
+            found = b"{}" if asked is None else await self._introspected(asked, context)
             return Answer(b'{"data":%b' % found)
-        reply = await answered(self._service, prepared.priced, scope, about)
+        outcome = await self._service.execute(prepared.query, context, requested, client_tags)
+        reply = outcome.reply
         errors = b',"errors":' + orjson.dumps([noted(one) for one in reply.notes]) if reply.notes else b""
         if asked is None:
-            return Answer(b'{"data":%b%b' % (reply.body, errors), reply)
-        both = orjson.loads(reply.body) | orjson.loads(await self._introspected(asked, scope["caller"]))
+            return Answer(b'{"data":%b%b' % (reply.body, errors), outcome)
+        both = orjson.loads(reply.body) | orjson.loads(await self._introspected(asked, context))
         return Answer(b'{"data":%b%b' % (orjson.dumps({key: both[key] for key in prepared.keys}), errors))
 
-    async def _introspected(self, asked: Introspection, caller: Caller) -> bytes:
+    async def _charge(self, context: RequestContext, price: int) -> None:
+        """Charge the price of a request that is answered without the store."""
+        assert context.caller is not None
+        context.price = price
+        context.charge = charge = await self._service.gate.begin(context.caller, price, price, context.paid)
+        charge.check()
+
+    async def _introspected(self, asked: Introspection, context: RequestContext) -> bytes:
         # After it was paid for, and in a turn: it holds the loop up as long as the worst document does.
         if asked.answer is None:
-            async with self._turns.turn(caller):
+            assert context.caller is not None
+            async with self._turns.turn(context.caller):
                 return asked.read(self._schema)
         return asked.answer
 
-    def _prepare(self, asked: Asked, hides: bool, plan: Plan) -> Prepared:
+    def _prepare(self, asked: Asked, hides: bool, caller: Caller) -> Prepared:
         document = self._documents.read(asked.query, hides, asked.check_method)
         begun = thread_time()
         try:
-            return self._planned(document, asked, hides, plan)
+            return self._planned(document, asked, hides, caller)
         finally:
             document.planning.note(thread_time() - begun)
 
-    def _planned(self, document: Document, asked: Asked, hides: bool, plan: Plan) -> Prepared:
+    def _planned(self, document: Document, asked: Asked, hides: bool, caller: Caller) -> Prepared:
         node = document.operation(asked.operation_name)
         if not is_query(node):
             raise Refused([GraphQLError("Only queries are offered here.", node)])
@@ -181,8 +190,8 @@ class Executor:
             operation = read_operation(self._version, self._schema, document, node, asked.variables, hides)
         except GraphQLError as error:
             raise Refused([error]) from None
-        beside = INTROSPECTION if operation.introspection else 0
-        priced = self._service.plan(operation.query, plan, beside) if operation.query else None
+        extra = INTROSPECTION if operation.introspection else 0
+        query = self._service.prepare(operation.query, caller, extra) if operation.query else None
         introspection = None
         if operation.introspection:
             parsed = DocumentNode(definitions=(_only(node, operation.introspection), *document.fragments.values()))
@@ -190,7 +199,7 @@ class Executor:
         old = outdated(self._schema, document, node, asked.variables) if self._version.deprecates else ()
         if operation.query:
             old += operation.query.outdated
-        return Prepared(priced, operation.keys, introspection, hash_of(asked.query), outdated=old)
+        return Prepared(query, operation.keys, introspection, hash_of(asked.query), outdated=old)
 
 
 def _only(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> OperationDefinitionNode:
@@ -206,8 +215,8 @@ def _only(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> Opera
 
 def _weight(prepared: Prepared, key: bytes) -> int:
     weight = 1000 + 2 * len(key)
-    if prepared.priced:
-        statement = prepared.priced.statement
+    if prepared.query:
+        statement = prepared.query.statement
         weight += len(statement.sql) + sum(len(repr(one)) for one in statement.arguments)
     if prepared.introspection is not None:
         # The whole schema has 500 KB; most requests ask for less.

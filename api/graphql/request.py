@@ -6,15 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.types import Receive, Scope
-
 from api.errors import Fault, InvalidRequest
 from api.graphql.document import Document, Refused, is_mutation
 from api.http.body import read_body
 from api.http.json_body import read_json
-from api.http.media import header, wanted
+from api.http.media import wanted
 from api.http.parameters import Faults, read_pairs
 from api.http.problems import PROBLEMS, HTTPError
+from api.http.request import HttpRequest
 from api.settings import Settings
 
 RESPONSE = "application/graphql-response+json"
@@ -30,25 +29,25 @@ class Malformed(InvalidRequest):
     """The request does not carry a document as GraphQL over HTTP has it: an error of HTTP in each media type."""
 
 
-def media_type(scope: Scope) -> str:
-    """The media type of the answer. JSON where the client does not say: older clients know no other."""
-    accept = header(scope, b"accept")
-    offered = (JSON, RESPONSE, HTML) if scope["method"] in ("GET", "HEAD") else (JSON, RESPONSE)
+def media_type(request: HttpRequest) -> str:
+    """Return the media type of the answer: JSON if the client names none, because older clients know no other."""
+    accept = request.header(b"accept")
+    offered = (JSON, RESPONSE, HTML) if request.method in ("GET", "HEAD") else (JSON, RESPONSE)
     chosen = wanted(accept, offered)
     if not chosen:
         raise HTTPError("not_acceptable", f"Offered here: {RESPONSE}, {JSON}.")
     return chosen
 
 
-async def read_bytes(scope: Scope, receive: Receive, settings: Settings) -> bytes:
-    """What the request asks, as bytes: equal bytes are equal requests."""
-    if scope["method"] != "POST":
-        return bytes(scope["query_string"])
-    kind, _, parameters = header(scope, b"content-type").partition(";")
+async def read_bytes(request: HttpRequest, settings: Settings) -> bytes:
+    """Return the body or the query of the request. Equal bytes are equal requests."""
+    if request.method != "POST":
+        return request.query_string
+    kind, _, parameters = request.header(b"content-type").partition(";")
     charset = parameters.lower().replace('"', "").replace(" ", "")
     if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8"):
         raise HTTPError("unsupported_media_type", f"Send {JSON} in UTF-8.")
-    return await read_body(scope, receive, settings)
+    return await read_body(request, settings)
 
 
 @dataclass(frozen=True)
@@ -69,9 +68,9 @@ class Asked:
             raise HTTPError("method_not_allowed", detail, ((b"allow", b"POST"),))
 
 
-def read_asked(scope: Scope, sent: bytes) -> Asked:
-    """The document, variables and operation name. Malformed names the parameter that is wrong."""
-    given = _from_body(sent) if scope["method"] == "POST" else _from_url(sent)
+def read_asked(method: str, sent: bytes) -> Asked:
+    """Return the document, variables and operation name. Malformed names the parameter that is wrong."""
+    given = _from_body(sent) if method == "POST" else _from_url(sent)
     named = _hash(given.get("extensions"))
     query = given.get("query") or ("" if named else None)
     if not isinstance(query, str) or not (query.strip() or named):
@@ -84,7 +83,7 @@ def read_asked(scope: Scope, sent: bytes) -> Asked:
     name = given.get("operationName")
     if not isinstance(name, str | None):
         raise _malformed("operationName", "Expected a name.")
-    return Asked(query, variables or {}, name or None, named, scope["method"] != "POST")
+    return Asked(query, variables or {}, name or None, named, method != "POST")
 
 
 def _nested(value: Any) -> int:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request
-from starlette.types import Receive, Scope
+from fastapi import APIRouter
 
 from api.access.caller import Caller
-from api.access.gate import Spent
-from api.answer import Service
+from api.access.gate import Charge
 from api.catalog import Outdated, Version
 from api.errors import BriefingError
 from api.graphql.console import page
@@ -21,82 +18,89 @@ from api.graphql.request import HTML, media_type, read_bytes, status_of
 from api.graphql.turns import Turns
 from api.http import lifecycle
 from api.http.admission import Admission
-from api.http.facts import charge_reading, requested
 from api.http.problems import HTTPError, headers_of
-from api.http.respond import Bytes, packed, respond, unchanged
+from api.http.request import HttpRequest
+from api.http.respond import Bytes, packed, plain_tags, respond, unchanged
 from api.http.route import DataRoute
+from api.service import Service
 
 
 def routes(service: Service, admission: Admission, version: Version, turns: Turns) -> APIRouter:
     """Return `/vN/graphql`: POST and GET, and the console for a browser that opens it. All versions share the turns."""
     router = APIRouter(route_class=DataRoute)
-    door = _Door(service, admission, Executor(service, version, turns), version)
+    endpoint = _Endpoint(service, admission, Executor(service, version, turns), version)
     router.add_api_route(
-        f"/{version.name}/graphql", door.handle, methods=["GET", "HEAD", "POST", "OPTIONS"], include_in_schema=False
+        f"/{version.name}/graphql", endpoint.handle, methods=["GET", "HEAD", "POST", "OPTIONS"], include_in_schema=False
     )
     return router
 
 
-class _Door:
+class _Endpoint:
     def __init__(self, service: Service, admission: Admission, executor: Executor, version: Version) -> None:
         self._service = service
         self._admission = admission
         self._executor = executor
         self._version = version
 
-    async def handle(self, request: Request) -> Any:
-        scope = request.scope
-        scope["facts"].door = "graphql"
-        kind = media_type(scope)
+    async def handle(self, request: HttpRequest) -> Bytes:
+        """Answer a request. An error is an answer in GraphQL's own shape."""
+        context = request.context
+        context.api = "graphql"
+        kind = media_type(request)
         if kind == HTML:
             return page(self._version)
         media = f"{kind}; charset=utf-8".encode()
         try:
-            async with self._admission(scope) as caller:
-                return await self._answer(scope, request.receive, caller, media)
-        except (BriefingError, HTTPError) as error:
+            return await self._answer(request, await self._admission.admit(request), media)
+        except (BriefingError, HTTPError) as raised:
+            error = await self._admission.charge_mistake(context, raised)
             response = Bytes(body(error), media, status_of(error, kind))
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]
             return response
 
-    async def _answer(self, scope: Scope, receive: Receive, caller: Caller, media: bytes) -> Bytes:
-        about = None if scope["method"] == "POST" else requested(scope, media)
-        sent = await read_bytes(scope, receive, self._service.settings)
-        key = (b"+" if about is None else b"?") + sent
+    async def _answer(self, request: HttpRequest, caller: Caller, media: bytes) -> Bytes:
+        context = request.context
+        sent = await read_bytes(request, self._service.settings)
+        # An answer to a POST has no entity tag.
+        identity = None if request.method == "POST" else request.identity(media)
+        key = (b"+" if identity is None else b"?") + sent
         prepared = self._executor.known(key)
         if prepared is not None:
             await self._executor.persisted.check(prepared.document, prepared.named, caller)
-            scope["facts"].outdated = prepared.outdated
+            context.outdated = prepared.outdated
         # For a plan with trusted documents only, the document has to be known first.
-        if about is not None and (prepared is not None or not caller.plan.trusted_only):
-            same = unchanged(scope, partial(self._service.is_current, about), weak=True)
+        if identity is not None and (prepared is not None or not caller.plan.trusted_only):
+            same = unchanged(request, partial(self._service.is_current, identity), weak=True)
             if same is not None:
                 return same
         if prepared is None:
-            await charge_reading(self._service.gate, scope)
-            prepared = await self._executor.prepare(scope, sent, key, caller)
-            scope["facts"].outdated = prepared.outdated
+            await self._admission.charge_reading(context)
+            prepared = await self._executor.prepare(request.method, sent, key, caller)
+            context.outdated = prepared.outdated
+        elif prepared.query is not None:
+            self._service.check(prepared.query, caller)
         # Answers about the schema have no mark of the store, and so no entity tag.
-        whole = prepared.whole if about is not None else None
-        answer = await self._executor.answer(prepared, scope, None if whole is None else about)
-        end = _end(scope["facts"].spent, prepared.outdated)
-        if whole is None or about is None:
-            response = await packed(scope, answer, media, end)
+        tagged = identity is not None and prepared.tagged
+        answer = await self._executor.execute(
+            prepared, context, identity if tagged else None, plain_tags(request) if tagged else ()
+        )
+        assert context.charge is not None
+        end = _end(context.charge, prepared.outdated)
+        if not tagged or answer.outcome is None:
+            response = await packed(request, answer, media, end)
             response.headers.append((b"cache-control", b"no-store"))
             return response
-        assert answer.reply is not None
-        tag = self._service.tag(about, whole, answer.reply.mark)
-        return await respond(scope, answer, media_type=media, tag=tag, end=end)
+        return await respond(request, answer, media_type=media, tag=answer.outcome.tag, end=end)
 
 
-def _end(spent: Spent, outdated: tuple[Outdated, ...]) -> bytes:
+def _end(charge: Charge, outdated: tuple[Outdated, ...]) -> bytes:
     """Return the end of a response: the price, what the request cost in the end, the points left of the limit that has
     fewest, the seconds until that limit is full, and the deprecated parts of the operation."""
     old = b',"deprecations":%b' % orjson.dumps(outdated) if outdated else b""
-    if spent.left is None:
-        return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (spent.price, spent.used, old)
-    remaining, reset = min(zip(spent.standing[::2], spent.standing[1::2], strict=True))
-    told = (spent.price, spent.used, remaining, reset, old)
+    if charge.left is None:
+        return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (charge.price, charge.used, old)
+    remaining, reset = min(zip(charge.standing[::2], charge.standing[1::2], strict=True))
+    told = (charge.price, charge.used, remaining, reset, old)
     return b',"extensions":{"cost":{"requested":%d,"actual":%d,"remaining":%d,"reset":%d}%b}}' % told
 
 
@@ -104,8 +108,8 @@ def retired(version: Version) -> APIRouter:
     """`/vN/graphql` of a version that is no longer served: 410 in GraphQL's own shape."""
     router = APIRouter(route_class=DataRoute)
 
-    async def handle(request: Request) -> Any:
-        kind = media_type(request.scope)
+    async def handle(request: HttpRequest) -> Bytes:
+        kind = media_type(request)
         if kind == HTML:
             raise lifecycle.retired(version)
         error = lifecycle.retired(version)

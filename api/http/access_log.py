@@ -11,11 +11,10 @@ from typing import Any
 
 import orjson
 import structlog
-from starlette.types import Scope
 
 from api.access.key import hidden
-from api.http.facts import Ended, Facts
-from api.http.media import header
+from api.http.middleware import Observer
+from api.http.request import HttpRequest
 from api.settings import Settings
 
 AGENT_MOST = 200
@@ -23,50 +22,50 @@ AGENT_MOST = 200
 log = structlog.get_logger("briefing")
 
 
-def access_log(settings: Settings) -> Ended | None:
-    """What writes the line, where one is wanted: by default where the log is JSON."""
+def access_log(settings: Settings) -> Observer | None:
+    """Return the observer that writes the line; None if none is wanted. By default it is wanted if the log is JSON."""
     wanted = settings.log_format == "json" if settings.access_log is None else settings.access_log
     if not wanted:
         return None
     return _json if settings.log_format == "json" else _console
 
 
-def line(facts: Facts, scope: Scope) -> dict[str, Any]:
-    """The fields of a request, those that apply to it."""
+def line(request: HttpRequest) -> dict[str, Any]:
+    """Return the fields of a request, those that apply to it."""
+    context = request.context
     fields: dict[str, Any] = {
-        "request_id": facts.request_id,
-        "method": scope["method"],
-        "route": facts.route,
-        "status": facts.status,
-        "ms": round((facts.ended - facts.begun) * 1000, 2),
-        "bytes": facts.bytes,
+        "request_id": context.request_id,
+        "method": request.method,
+        "route": context.route,
+        "status": context.status,
+        "ms": round((context.ended - context.begun) * 1000, 2),
+        "bytes": context.bytes_sent,
     }
-    if facts.cut:
+    if context.cut:
         fields["cut"] = True
-    if (caller := scope.get("caller")) is not None:
-        fields["caller"] = caller.identity
-    if facts.plan:
-        fields["plan"] = facts.plan
-    if facts.version:
-        fields["deprecated_version"] = facts.version
-    if facts.outdated:
-        fields["deprecated"] = [one.name for one in facts.outdated]
-    if facts.price is not None:
-        fields["price"] = facts.price
-    if facts.left is not None:
-        fields["points_left"] = facts.left
-    if facts.cache:
-        fields["cache"] = facts.cache
-    if facts.store_seconds is not None:
-        fields["store_ms"] = round(facts.store_seconds * 1000, 2)
-    if agent := header(scope, b"user-agent"):
+    if context.caller is not None:
+        fields["caller"] = context.caller.identity
+        fields["plan"] = context.caller.plan.name
+    if context.version_outdated:
+        fields["deprecated_version"] = context.version
+    if context.outdated:
+        fields["deprecated"] = [one.name for one in context.outdated]
+    if context.price is not None:
+        fields["price"] = context.price
+    if (left := context.points_left) is not None:
+        fields["points_left"] = left
+    if context.cache:
+        fields["cache"] = context.cache
+    if context.store_seconds is not None:
+        fields["store_ms"] = round(context.store_seconds * 1000, 2)
+    if agent := request.header(b"user-agent"):
         # A client may have put its key here by mistake.
         fields["agent"] = hidden(agent)[:AGENT_MOST]
     return fields
 
 
-def _json(facts: Facts, scope: Scope) -> None:
-    fields = {"timestamp": datetime.now(UTC), "level": "info", "event": "request", **line(facts, scope)}
+def _json(request: HttpRequest) -> None:
+    fields = {"timestamp": datetime.now(UTC), "level": "info", "event": "request", **line(request)}
     try:
         out = sys.stderr.buffer
         out.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
@@ -75,5 +74,5 @@ def _json(facts: Facts, scope: Scope) -> None:
         pass  # Nobody reads the log any more: no reason to fail a request that is answered.
 
 
-def _console(facts: Facts, scope: Scope) -> None:
-    log.info("request", **line(facts, scope))
+def _console(request: HttpRequest) -> None:
+    log.info("request", **line(request))

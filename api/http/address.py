@@ -12,9 +12,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
-from starlette.types import Scope
-
 from api.errors import SettingsError
+from api.http.request import HttpRequest
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -59,35 +58,28 @@ def is_trusted(text: str, proxies: Sequence[Network]) -> bool:
     return address is not None and _is_in(address, proxies)
 
 
-def is_secure(scope: Scope, proxies: Sequence[Network]) -> bool:
+def is_secure(request: HttpRequest, proxies: Sequence[Network]) -> bool:
     """Whether the client used TLS: to this service, or to a trusted proxy that says so in X-Forwarded-Proto."""
-    if scope["scheme"] == "https":
+    if request.scheme == "https":
         return True
-    client = scope.get("client")
-    said = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]
-    return said == [b"https"] and client is not None and is_trusted(client[0], proxies)
+    said = [value for name, value in request.header_lines if name == b"x-forwarded-proto"]
+    return said == [b"https"] and request.client is not None and is_trusted(request.client, proxies)
 
 
-def network(scope: Scope, proxies: Sequence[Network]) -> str:
-    """Return the network that identifies an anonymous caller of this request."""
-    return client_blocks(scope, proxies).subnetwork
-
-
-def client_blocks(scope: Scope, proxies: Sequence[Network]) -> Blocks:
+def client_blocks(request: HttpRequest, proxies: Sequence[Network]) -> Blocks:
     """Return the blocks of addresses that the request comes from."""
-    client = scope.get("client")
-    if not client:
+    if not request.client:
         return Blocks(LOCAL, LOCAL)
     if not proxies:
-        return blocks(client[0])
-    address = _read(client[0])
+        return blocks(request.client)
+    address = _read(request.client)
     if address is not None and _is_in(address, proxies):
-        address = _forwarded(scope, address, proxies)
+        address = _forwarded(request, address, proxies)
     return blocks(str(address or ""))
 
 
-def _forwarded(scope: Scope, address: Address, proxies: Sequence[Network]) -> Address:
-    said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+def _forwarded(request: HttpRequest, address: Address, proxies: Sequence[Network]) -> Address:
+    said = b",".join(value for name, value in request.header_lines if name == b"x-forwarded-for")
     for hop in said.decode("latin-1").rsplit(",", HOPS)[: -HOPS - 1 : -1]:
         found = _read(hop.strip())
         if found is None:

@@ -1,4 +1,4 @@
-"""Lets a request in: finds out who asks, holds them to their plan, and writes what is left of it into the answer.
+"""Admit requests: identify the caller, charge what the service layer does not, and write what is left into the answer.
 
 The fields are those of draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` has for each limit its size in
 points (`q`) and the seconds in which an empty one fills (`w`), `RateLimit` the points left (`r`) and the seconds until
@@ -7,95 +7,92 @@ all are back (`t`). `RateLimit-Cost` is what this request cost in the end.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil
-from types import TracebackType
-
-from starlette.types import Scope
 
 from api.access.caller import READ, Caller, check_scope
-from api.access.gate import Gate, Spent
+from api.access.gate import Charge, Gate
 from api.access.limits import Limit
-from api.errors import BriefingError, Forbidden, RateLimited, Unauthenticated, Unavailable
-from api.http.address import network, trusted
+from api.errors import BriefingError, RateLimited, Unauthenticated, Unavailable
+from api.http.address import REMEMBERED, Blocks, client_blocks, trusted
 from api.http.credentials import presented
-from api.http.facts import Facts, charge_reading
 from api.http.problems import HTTPError
+from api.http.request import HttpRequest
+from api.service import RequestContext
 from api.settings import Settings
+from api.store.ticket import Origin, Rank
 
-TOLD: dict[int, tuple[tuple[Limit, ...], tuple[bytes, bytes]]] = {}
-TOLD_MOST = 256
-# Who cannot be told, and what is not the caller's fault.
+WRITTEN: dict[int, tuple[tuple[Limit, ...], tuple[bytes, bytes]]] = {}
+WRITTEN_MOST = 256
+# Errors that cost nothing: the caller is not known, has no point left, or is not to blame.
 FREE = (Unauthenticated, RateLimited, Unavailable)
 
 
 class Admission:
-    """Who stands at the doors: each request enters `async with admission(scope) as caller`."""
+    """Identifies the callers of requests."""
 
     def __init__(self, gate: Gate, settings: Settings) -> None:
         self.gate = gate
         self.proxies = trusted(settings.trusted_proxies)
 
-    def __call__(self, scope: Scope, needs: str = READ) -> Admitted:
-        """The entry of one request, which needs a scope; with none anybody who is somebody may enter."""
-        return Admitted(self, scope, needs)
-
-
-class Admitted:
-    """One request while it is admitted. A mistake costs the point that reading it costs."""
-
-    __slots__ = ("_admission", "_needs", "_scope")
-
-    def __init__(self, admission: Admission, scope: Scope, needs: str) -> None:
-        self._admission = admission
-        self._scope = scope
-        self._needs = needs
-
-    async def __aenter__(self) -> Caller:
-        admission, scope = self._admission, self._scope
-        key = presented(scope)
-        caller = None if key is None else admission.gate.at_hand(key)
+    async def admit(self, request: HttpRequest, needs: str = READ) -> Caller:
+        """Return the caller, and note it in the context. The caller needs the scope, if one is named. InvalidRequest,
+        Unauthenticated, Forbidden, RateLimited or Unavailable if it is not admitted."""
+        key = presented(request)
+        caller = None if key is None else self.gate.at_hand(key)
+        blocks = client_blocks(request, self.proxies)
         if caller is None:
-            caller = await admission.gate.caller(key, network(scope, admission.proxies))
-        scope["caller"] = caller
-        facts: Facts = scope["facts"]
-        facts.plan = caller.plan.name
-        if self._needs:
-            try:
-                check_scope(caller, self._needs)
-            except Forbidden:
-                await self._charge()
-                raise
+            caller = await self.gate.caller(key, blocks.subnetwork)
+        context = request.context
+        context.caller = caller
+        context.origin = _origin(caller.key_id is not None, caller.identity, blocks)
+        if needs:
+            check_scope(caller, needs)
         return caller
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, BriefingError | HTTPError) and not isinstance(error, FREE):
-            await self._charge()
+    async def charge_reading(self, context: RequestContext) -> None:
+        """Charge the first point of a request whose price is not known yet. RateLimited if the caller has none left."""
+        assert context.caller is not None
+        context.charge = charge = await self.gate.begin_reading(context.caller)
+        charge.check()
 
-    async def _charge(self) -> None:
-        if self._scope["facts"].spent is None:
-            await charge_reading(self._admission.gate, self._scope)
+    async def charge_mistake(self, context: RequestContext, error: Exception) -> Exception:
+        """Charge the point that a mistake costs, unless the request has paid already. Return the error to answer with,
+        which is another one if the caller has no point left."""
+        mistake = isinstance(error, BriefingError | HTTPError) and not isinstance(error, FREE)
+        if mistake and context.caller is not None and context.charge is None:
+            try:
+                await self.charge_reading(context)
+            except (RateLimited, Unavailable) as refusal:
+                return refusal
+        return error
 
 
-def limit_fields(spent: Spent) -> list[tuple[bytes, bytes]]:
-    """The header fields that tell of limits: the one place that writes them."""
-    cost = (b"ratelimit-cost", b"%d" % spent.used)
-    if spent.left is None:
+@lru_cache(REMEMBERED)
+def _origin(keyed: bool, identity: str, blocks: Blocks) -> Origin:
+    """Return the caller of a request and its networks: the pool's queue is ordered by them."""
+    return Origin(Rank.KEYED if keyed else Rank.ANONYMOUS, identity, blocks.network, blocks.subnetwork)
+
+
+def limit_fields(charge: Charge) -> list[tuple[bytes, bytes]]:
+    """Return the header fields about limits. Only this function writes them."""
+    cost = (b"ratelimit-cost", b"%d" % charge.used)
+    if charge.left is None:
         return [cost]
-    policy, left = told(spent.left.limits)
-    return [cost, (b"ratelimit", left % tuple(spent.standing)), (b"ratelimit-policy", policy)]
+    policy, left = _written(charge.left.limits)
+    return [cost, (b"ratelimit", left % tuple(charge.standing)), (b"ratelimit-policy", policy)]
 
 
-def told(limits: tuple[Limit, ...]) -> tuple[bytes, bytes]:
-    """What the limits are, whoever asks, and what is left of them, with places for the numbers."""
-    # By their place in memory: to hash what they are took as long as all the rest. Those that are kept stay there.
-    found = TOLD.get(id(limits))
+def _written(limits: tuple[Limit, ...]) -> tuple[bytes, bytes]:
+    """Return the field that describes the limits, and the one about what is left of them, with places for the
+    numbers."""
+    # Looked up by identity: hashing the limits took as long as all the rest. Those that are kept are not freed.
+    found = WRITTEN.get(id(limits))
     if found is None or found[0] is not limits:
         policy = [f'"{one.name}";q={one.size};w={ceil(one.size * one.period / one.points)}' for one in limits]
         left = [f'"{one.name}";r=%d;t=%d' for one in limits]
         found = limits, (", ".join(policy).encode(), ", ".join(left).encode())
-        if len(TOLD) >= TOLD_MOST:
-            TOLD.clear()
-        TOLD[id(limits)] = found
+        if len(WRITTEN) >= WRITTEN_MOST:
+            WRITTEN.clear()
+        WRITTEN[id(limits)] = found
     return found[1]

@@ -15,9 +15,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
-from api.http.media import header
+from api.http.request import HttpRequest
 from api.http.respond import Bytes, accepts_gzip
 from api.http.route import DataRoute
 
@@ -98,12 +98,11 @@ class _Asset:
         self._digest = digest
         self._zipped = b""
 
-    async def handle(self, request: Request) -> Any:
+    async def handle(self, request: HttpRequest) -> Any:
         """The file, or 304: what has this address never changes, so its tag is the digest in it."""
-        scope = request.scope
-        zipped = accepts_gzip(header(scope, b"accept-encoding").encode("latin-1"))
+        zipped = accepts_gzip(request.fields.get(b"accept-encoding", b""))
         tag = f'"{self._digest}{"-gzip" if zipped else ""}"'
-        if tag in header(scope, b"if-none-match"):
+        if tag in request.header(b"if-none-match"):
             response = Bytes(b"", self._media_type, 304)
         elif zipped:
             response = Bytes(await asyncio.to_thread(self._compressed), self._media_type)

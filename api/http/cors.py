@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import re
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from api.http.media import fields
 from api.http.problems import HTTPError
+from api.http.request import HttpRequest
 from api.http.respond import Bytes, Headers
 
 EXPOSED = (
@@ -61,9 +59,9 @@ class Origins:
         """Whether pages of this origin may read answers."""
         return self.any or origin in self._names
 
-    def fields(self, scope: Scope) -> Headers:
+    def fields(self, request: HttpRequest) -> Headers:
         """Return the CORS fields of the answer to a request."""
-        return ANY if self.any else self.fields_for(fields(scope).get(b"origin"))
+        return ANY if self.any else self.fields_for(request.fields.get(b"origin"))
 
     def fields_for(self, origin: bytes | None) -> Headers:
         """Return the CORS fields of an answer to a page of this origin; None if the request has none."""
@@ -73,30 +71,22 @@ class Origins:
         vary = [(b"vary", b"origin")]
         return [*vary, (b"access-control-allow-origin", origin), EXPOSE] if origin and self.allows(origin) else vary
 
-
-class Preflights:
-    """Answers preflights in front of an application. A preflight is an OPTIONS request that names its origin and the
-    method that it is for."""
-
-    def __init__(self, app: ASGIApp, origins: Origins) -> None:
-        self._app = app
-        self._origins = origins
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, and pass any other request on. HTTPError if the preflight is refused."""
-        if scope["method"] != "OPTIONS" or not _is_preflight(sent := fields(scope)):
-            await self._app(scope, receive, send)
-            return
+    def preflight(self, request: HttpRequest) -> Bytes | None:
+        """Return the answer to a preflight, which is an OPTIONS request that names its origin and the method that it is
+        for; None for any other request. HTTPError if the preflight is refused."""
+        sent = request.fields
+        if b"origin" not in sent or b"access-control-request-method" not in sent:
+            return None
         names = _requested_names(sent)
         if wrong := self._wrong(sent, names):
             raise HTTPError("invalid_request", wrong)
         response = Bytes(b"OK", b"text/plain; charset=utf-8")
         allowed = ", ".join([*ACCEPTED, *(name for name in names if name not in OWN)])
         response.headers += [*PREFLIGHT, (b"access-control-allow-headers", allowed.encode())]
-        await response(scope, receive, send)
+        return response
 
     def _wrong(self, sent: dict[bytes, bytes], names: list[str]) -> str:
-        if not self._origins.allows(sent[b"origin"]):
+        if not self.allows(sent[b"origin"]):
             return "Pages of this origin may not call the service. BRIEFING_CORS_ORIGINS lists those that may."
         if sent[b"access-control-request-method"].decode("latin-1") not in METHODS:
             return f"Pages may use the methods {', '.join(METHODS)}."
@@ -108,10 +98,6 @@ class Preflights:
             if name in FORBIDDEN or name.startswith(FORBIDDEN_PREFIXES):
                 return f"Pages may send all header fields that browsers let them set. {name} is none of these."
         return ""
-
-
-def _is_preflight(sent: dict[bytes, bytes]) -> bool:
-    return b"origin" in sent and b"access-control-request-method" in sent
 
 
 def _requested_names(sent: dict[bytes, bytes]) -> list[str]:

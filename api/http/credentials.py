@@ -5,29 +5,27 @@ Nothing of what is refused is repeated: it may be a key all the same, or a passw
 
 from __future__ import annotations
 
-from starlette.types import Scope
-
 from api.errors import Fault, InvalidKey, InvalidRequest, Unauthenticated
-from api.http.media import fields
+from api.http.request import HttpRequest
 
 LONGEST = 256
 TAKEN = "Send the key as `Authorization: Bearer …` or as `X-API-Key: …`."
 
 
-def presented(scope: Scope) -> str | None:
-    """The key's text as it was sent, or None. InvalidRequest: two that differ. Unauthenticated: another scheme.
-    InvalidKey: nothing that could be a key."""
-    sent = fields(scope)
+def presented(request: HttpRequest) -> str | None:
+    """Return the key's text as it was sent, or None. InvalidRequest if there are two that differ, Unauthenticated for
+    another scheme, InvalidKey for what cannot be a key."""
+    sent = request.fields
     bearer, plain = sent.get(b"authorization"), sent.get(b"x-api-key")
     if bearer is None and plain is None:
         return None
-    doubled = len(sent) < len(scope["headers"])
+    doubled = len(sent) < len(request.header_lines)
     if plain is None and bearer is not None and not doubled:
         key = _token(bearer)
     elif bearer is None and plain is not None and not doubled:
         key = plain.strip()
     else:
-        key = _one_of(scope)
+        key = _one_of(request.header_lines)
     if not key:
         raise InvalidKey("The key is empty.", TAKEN)
     if len(key) > LONGEST:
@@ -35,10 +33,10 @@ def presented(scope: Scope) -> str | None:
     return key.decode("latin-1")
 
 
-def _one_of(scope: Scope) -> bytes:
-    """The key that several fields carry, all of them the same."""
-    given = {_token(value) for name, value in scope["headers"] if name == b"authorization"}
-    given |= {value.strip() for name, value in scope["headers"] if name == b"x-api-key"}
+def _one_of(lines: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the key that several fields carry, if it is the same in all of them."""
+    given = {_token(value) for name, value in lines if name == b"authorization"}
+    given |= {value.strip() for name, value in lines if name == b"x-api-key"}
     if len(given) > 1:
         detail = "Two keys that differ are sent with one request."
         raise InvalidRequest(detail, (Fault("Authorization", detail),), f"{TAKEN} Not both.")

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 import orjson
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from api.errors import BriefingError, Unavailable
+from api.http.request import HttpRequest
 from api.http.respond import Bytes
 from api.http.route import DataRoute
 
@@ -44,10 +45,10 @@ class Health:
         router.add_api_route("/readyz", self._ready, methods=["GET", "HEAD"])
         return router
 
-    async def _alive(self, request: Request) -> Any:
+    async def _alive(self, request: HttpRequest) -> Any:
         return _told({"status": "alive"})
 
-    async def _ready(self, request: Request) -> Any:
+    async def _ready(self, request: HttpRequest) -> Any:
         if self.draining:
             raise Unavailable("The service is going down.")
         if not self.prepared:

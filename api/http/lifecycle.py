@@ -12,14 +12,14 @@ from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
-from starlette.types import Scope
+from fastapi import APIRouter
 
 from api.access.uses import OutdatedUses
 from api.catalog import Outdated, Version
 from api.errors import Retired
-from api.http.facts import Ended, Facts
-from api.http.route import DataRoute
+from api.http.paths import REST_OF_PATH
+from api.http.request import HttpRequest
+from api.http.route import DataRoute, Endpoint
 
 Headers = list[tuple[bytes, bytes]]
 # A request that uses more is told of these.
@@ -43,31 +43,26 @@ def of_versions(versions: Iterable[Version]) -> dict[str, Headers]:
     return {one.name: told for one in versions if (told := fields(one))}
 
 
-def name_of(scope: Scope) -> str:
-    """The first part of the path, which may be the name of a version."""
-    path: str = scope["path"]
-    return path[1:].partition("/")[0]
-
-
 def uses(outdated: Iterable[Outdated]) -> bytes:
     """The value of `Deprecated-Use`."""
     parts = [f"{_string(one.name)};instead={_string(one.instead)}" for one in outdated]
     return ", ".join(parts[:TOLD_MOST]).encode()
 
 
-def noting(counted: OutdatedUses) -> Ended:
-    """What counts the uses of deprecated things by who used them."""
+def observer(counted: OutdatedUses) -> Callable[[HttpRequest], None]:
+    """Return the observer of requests that counts the uses of deprecated things by caller."""
 
-    def ended(facts: Facts, scope: Scope) -> None:
-        if not (facts.version or facts.outdated):
+    def observe(request: HttpRequest) -> None:
+        context = request.context
+        if not (context.version_outdated or context.outdated):
             return
-        key_id = getattr(scope.get("caller"), "key_id", None)
-        if facts.version:
-            counted.note(key_id, facts.version)
-        for one in facts.outdated:
-            counted.note(key_id, name_of(scope), one.name)
+        key_id = context.caller.key_id if context.caller is not None else None
+        if context.version_outdated:
+            counted.note(key_id, context.version)
+        for one in context.outdated:
+            counted.note(key_id, context.version, one.name)
 
-    return ended
+    return observe
 
 
 def retired(version: Version) -> Retired:
@@ -82,13 +77,13 @@ def retired(version: Version) -> Retired:
 def gone(version: Version) -> APIRouter:
     """Every path of a version that is no longer served."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
-    for path in (f"/{version.name}", f"/{version.name}/{{rest:path}}"):
+    for path in (f"/{version.name}", f"/{version.name}/{REST_OF_PATH}"):
         router.add_api_route(path, _refuse(version), methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
     return router
 
 
-def _refuse(version: Version) -> Callable[[Request], Any]:
-    async def handle(request: Request) -> Any:
+def _refuse(version: Version) -> Endpoint:
+    async def handle(request: HttpRequest) -> Any:
         raise retired(version)
 
     return handle

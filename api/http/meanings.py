@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from api.http.problems import PROBLEMS, HTTPError
+from api.http.request import HttpRequest
 from api.http.respond import Content, respond
 from api.http.route import DataRoute
 
@@ -20,8 +21,8 @@ def routes() -> APIRouter:
     return router
 
 
-async def _meaning(request: Request) -> Any:
-    problem = PROBLEMS.get(request.path_params["code"])
+async def _meaning(request: HttpRequest) -> Any:
+    problem = PROBLEMS.get(request.path_value)
     if problem is None:
         raise HTTPError("not_found", f"There is no such problem; there are {', '.join(PROBLEMS)}.")
-    return await respond(request.scope, Content(orjson.dumps(asdict(problem))))
+    return await respond(request, Content(orjson.dumps(asdict(problem))))

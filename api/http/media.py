@@ -1,29 +1,11 @@
-"""Which media type a client wants (RFC 9110, 12.5.1)."""
+"""Choose the media type of an answer by the client's Accept (RFC 9110, 12.5.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.types import Scope
-
 # Ranges of an Accept that are read, because it is read before the request is paid for. Browsers send ten.
 RANGES_MOST = 32
-
-
-def header(scope: Scope, name: bytes) -> str:
-    """A header field of the request; its lines joined by commas, empty where there is none."""
-    return fields(scope).get(name, b"").decode("latin-1")
-
-
-def fields(scope: Scope) -> dict[bytes, bytes]:
-    """The header fields of the request by their names in lower case, lines of one name joined by commas."""
-    found: dict[bytes, bytes] | None = scope.get("fields")
-    if found is None:
-        found = dict(scope["headers"])
-        if len(found) < len(scope["headers"]):
-            found = {name: b", ".join(v for n, v in scope["headers"] if n == name) for name in found}
-        scope["fields"] = found
-    return found
 
 
 def wanted(accept: str, offered: Sequence[str]) -> str:

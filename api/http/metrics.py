@@ -14,11 +14,10 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
-from starlette.types import Scope
 
 from api import __version__
 from api.http.events import ConnectionEvents
-from api.http.facts import Facts
+from api.http.request import HttpRequest
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
@@ -81,20 +80,20 @@ class Metrics(ConnectionEvents):
         """An answer was broken off because of its client."""
         self._cut.labels(reason).inc()
 
-    def ended(self, facts: Facts, scope: Scope) -> None:
+    def observe(self, request: HttpRequest) -> None:
         """Count a request."""
-        method = scope["method"]
-        key = (facts.door, facts.route, method, facts.status)
+        method, context = request.method, request.context
+        key = (context.api, context.route, method, context.status)
         children = self._kept.get(key) or self._children(key, method if method in METHODS else "other")
         children.requests.inc()
-        children.seconds.observe(facts.ended - facts.begun)
-        children.sent.inc(facts.bytes)
-        if facts.price:
-            children.price.inc(facts.price)
-        if facts.cache:
-            children.cached[facts.cache].inc()
-            if facts.cache == "miss" and facts.store_seconds is not None:
-                children.store.observe(facts.store_seconds)
+        children.seconds.observe(context.ended - context.begun)
+        children.sent.inc(context.bytes_sent)
+        if context.price:
+            children.price.inc(context.price)
+        if context.cache:
+            children.cached[context.cache].inc()
+            if context.cache == "miss" and context.store_seconds is not None:
+                children.store.observe(context.store_seconds)
 
     def _children(self, key: tuple[str, str, str, int], method: str) -> _Children:
         door, route, _, status = key

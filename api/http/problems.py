@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.exceptions import HTTPException
 
 from api.access.key import hidden
 from api.catalog import VERSIONS
@@ -92,12 +92,15 @@ class HTTPError(Exception):
         self.headers = headers
 
 
-def from_router(error: HTTPException, path: str) -> HTTPError | NotFound:
-    """Return the error for what the router refuses. For a path that is nearly one of a version it names that path."""
-    if error.status_code == 405:
-        # The router holds the methods in a set: sorted, the answer is the same in each process.
-        allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
-        return HTTPError("method_not_allowed", f"Allowed here: {allowed}.", ((b"allow", allowed.encode()),))
+def method_not_allowed(methods: Iterable[str]) -> HTTPError:
+    """Return the error for a path that has only these methods."""
+    # A route holds its methods in a set: sorted, the answer is the same in each process.
+    allowed = ", ".join(sorted(methods))
+    return HTTPError("method_not_allowed", f"Allowed here: {allowed}.", ((b"allow", allowed.encode()),))
+
+
+def no_such_path(path: str) -> HTTPError | NotFound:
+    """Return the error for a path that does not exist. If it is nearly a path of a version, the error names that."""
     name = path.strip("/").partition("/")[0]
     if VERSION.fullmatch(name) and name not in VERSIONS:
         return HTTPError(

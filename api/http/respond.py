@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
-from starlette.types import Receive, Scope, Send
-
-from api.http.media import fields, header
+from api.http.request import HttpRequest
 from api.packing import Packed, pack
 
 Headers = list[tuple[bytes, bytes]]
@@ -23,21 +21,12 @@ CACHED = (b"cache-control", b"public, no-cache")
 
 
 class Bytes:
-    """A response whose body is ready. It is a plain ASGI application, as Starlette's responses are."""
+    """A response whose body is ready."""
 
     def __init__(self, body: bytes, media_type: bytes = b"application/json", status: int = 200) -> None:
-        self.status_code = status
+        self.status = status
         self.body = body
         self.headers: Headers = [(b"content-type", media_type), VARY]
-        self.background = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; a HEAD request gets the header fields alone."""
-        length = (b"content-length", str(len(self.body)).encode())
-        headers = self.headers if self.status_code in (204, 304) else [*self.headers, length]
-        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
-        body = b"" if scope["method"] == "HEAD" else self.body
-        await send({"type": "http.response.body", "body": body})
 
 
 class Packable(Protocol):
@@ -56,7 +45,7 @@ class Content:
 
 
 async def respond(
-    scope: Scope,
+    request: HttpRequest,
     content: Packable,
     headers: Sequence[tuple[bytes, bytes]] = (),
     media_type: bytes = b"application/json",
@@ -69,12 +58,12 @@ async def respond(
     if tag is None:
         tag = blake2b(content.body, digest_size=12).hexdigest()
     weak = bool(end)
-    if tag and b"if-none-match" in fields(scope):
-        if same := unchanged(scope, lambda one: one == tag, weak=weak):
+    if tag and b"if-none-match" in request.fields:
+        if same := unchanged(request, lambda one: one == tag, weak=weak):
             return same
-        if header(scope, b"if-none-match").strip() == "*":
+        if request.header(b"if-none-match").strip() == "*":
             return _not_modified(tag, weak=weak)
-    response = await packed(scope, content, media_type, end)
+    response = await packed(request, content, media_type, end)
     if tag:
         sent = f"{tag}{GZIPPED}" if len(response.headers) > 2 else tag
         response.headers.append((b"etag", f'{"W/" if end else ""}"{sent}"'.encode()))
@@ -82,29 +71,36 @@ async def respond(
     return response
 
 
-def unchanged(scope: Scope, is_current: Callable[[str], bool], *, weak: bool = False) -> Bytes | None:
+def unchanged(request: HttpRequest, is_current: Callable[[str], bool], *, weak: bool = False) -> Bytes | None:
     """Return a 304 if the client has a copy, plain or compressed, whose tag is current."""
-    if b"if-none-match" not in fields(scope):
-        return None
-    for tag in held_tags(scope):
+    for tag in client_tags(request):
         if is_current(tag.removesuffix(GZIPPED)):
             return _not_modified(tag, weak=weak)
     return None
 
 
-def held_tags(scope: Scope) -> list[str]:
+def client_tags(request: HttpRequest) -> list[str]:
     """Return the tags of If-None-Match without quotes and `W/`, because they are compared weakly (RFC 9110, 13.1.2).
     Only the first few are returned, because a client may send any number for free."""
-    given = header(scope, b"if-none-match")
+    if b"if-none-match" not in request.fields:
+        return []
+    given = request.header(b"if-none-match")
     # Nearly all clients send one tag.
     parts = given.split(",", TAGS_MOST)[:TAGS_MOST] if "," in given else [given]
     quoted = [one.strip().removeprefix("W/") for one in parts]
     return [one[1:-1] for one in quoted if len(one) > 2 and one[0] == one[-1] == '"']
 
 
-async def packed(scope: Scope, content: Packable, media_type: bytes, end: bytes = b"") -> Bytes:
-    """The body with an end of its own, compressed where that is worth it and the client accepts it."""
-    if len(content.body) < COMPRESS_FROM or not accepts_gzip(header(scope, b"accept-encoding").encode("latin-1")):
+def plain_tags(request: HttpRequest) -> list[str]:
+    """Return the tags of If-None-Match as those of the body itself, whether the client has it compressed or not."""
+    return [tag.removesuffix(GZIPPED) for tag in client_tags(request)]
+
+
+async def packed(request: HttpRequest, content: Packable, media_type: bytes, end: bytes = b"") -> Bytes:
+    """Return the response with the body and an end of its own, compressed if that is worth it and the client accepts
+    it. Unavailable if the caller has too many answers that it has not read."""
+    request.count_unread(len(content.body))
+    if len(content.body) < COMPRESS_FROM or not accepts_gzip(request.fields.get(b"accept-encoding", b"")):
         return Bytes(content.body + end if end else content.body, media_type)
     if content.packed is None:
         content.packed = await pack(content.body)

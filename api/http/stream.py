@@ -11,10 +11,10 @@ import zlib
 from collections.abc import Awaitable, Callable
 
 import structlog
-from starlette.types import Receive, Scope, Send
+from starlette.types import Send
 
 from api.errors import BriefingError
-from api.http.media import header
+from api.http.request import HttpRequest
 from api.http.respond import VARY, Headers, accepts_gzip
 
 Take = Callable[[bytes], Awaitable[None]]
@@ -28,28 +28,25 @@ log = structlog.get_logger("briefing")
 
 
 class Streamed:
-    """A response whose `pieces` are asked for once it is sent; `ended` hears of the end, however it comes. It is a
-    plain ASGI application, as Bytes is."""
+    """A response whose `pieces` are asked for once it is sent; `ended` is called at the end, however it comes."""
 
     def __init__(self, pieces: Pieces, headers: Headers, ended: Ended) -> None:
-        self.status_code = 200
         self.headers: Headers = [*headers, VARY, (b"cache-control", b"no-store")]
-        self.background = None
         self._pieces = pieces
         self._ended = ended
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def send(self, request: HttpRequest, send: Send) -> None:
         """Send it; a HEAD request gets the header fields alone, and nothing is read for it."""
-        sending = _Sending(self, scope, send)
+        sending = _Sending(self, request, send)
         try:
-            if scope["method"] != "HEAD":
+            if request.method != "HEAD":
                 await self._pieces(sending.take)
             await sending.end()
         except BriefingError as error:
             if not sending.started:
                 raise
             # Returning without the end makes the server cut the connection.
-            log.warning("answer cut", reason=error.message, path=scope["path"])
+            log.warning("answer cut", reason=error.message, path=request.path)
         finally:
             await self._ended()
 
@@ -57,8 +54,8 @@ class Streamed:
 class _Sending:
     """The response on its way: started with its first piece, compressed where the client accepts that."""
 
-    def __init__(self, response: Streamed, scope: Scope, send: Send) -> None:
-        accepted = header(scope, b"accept-encoding").encode("latin-1")
+    def __init__(self, response: Streamed, request: HttpRequest, send: Send) -> None:
+        accepted = request.fields.get(b"accept-encoding", b"")
         self._packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP) if accepts_gzip(accepted) else None
         self._response = response
         self._send = send

@@ -11,12 +11,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from starlette.types import Scope
-
 from api import __version__
 from api.errors import SettingsError
-from api.http.facts import Facts
-from api.http.media import header
+from api.http.request import HttpRequest
 from api.settings import Settings
 
 MISSING = "Traces need the extra: pip install 'briefing-api[telemetry]'."
@@ -52,45 +49,47 @@ class Traces:
         if self._provider is not None:
             self._provider.shutdown()
 
-    def ended(self, facts: Facts, scope: Scope) -> None:
-        """The spans of a request."""
+    def observe(self, request: HttpRequest) -> None:
+        """Make the spans of a request."""
+        context = request.context
         if self._provider is None:
             return
-        given = {name: value for name in ("traceparent", "tracestate") if (value := header(scope, name.encode()))}
-        after = time.time_ns() - int(facts.ended * 1e9)
+        given = {name: value for name in ("traceparent", "tracestate") if (value := request.header(name.encode()))}
+        after = time.time_ns() - int(context.ended * 1e9)
         span = self._tracer.start_span(
-            f"{scope['method']} {facts.route}".rstrip(),
+            f"{request.method} {context.route}".rstrip(),
             context=self._propagator.extract(given),
             kind=self._trace.SpanKind.SERVER,
-            start_time=after + int(facts.begun * 1e9),
-            attributes=_attributes(facts, scope),
+            start_time=after + int(context.begun * 1e9),
+            attributes=_attributes(request),
         )
-        if facts.store_seconds is not None:
-            begun = after + int(facts.store_begun * 1e9)
+        if context.store_seconds is not None:
+            begun = after + int(context.store_begun * 1e9)
             below = self._trace.set_span_in_context(span)
             store = self._tracer.start_span(
                 "store",
                 context=below,
                 kind=self._trace.SpanKind.CLIENT,
                 start_time=begun,
-                attributes={"db.system.name": "postgresql", "briefing.cache": facts.cache},
+                attributes={"db.system.name": "postgresql", "briefing.cache": context.cache},
             )
-            store.end(begun + int(facts.store_seconds * 1e9))
-        if facts.status >= 500:
+            store.end(begun + int(context.store_seconds * 1e9))
+        if context.status >= 500:
             span.set_status(self._trace.StatusCode.ERROR)
-        span.end(after + int(facts.ended * 1e9))
+        span.end(after + int(context.ended * 1e9))
 
 
-def _attributes(facts: Facts, scope: Scope) -> dict[str, str | int]:
+def _attributes(request: HttpRequest) -> dict[str, str | int]:
+    context = request.context
     attributes: dict[str, str | int] = {
-        "http.request.method": scope["method"],
-        "http.response.status_code": facts.status,
-        "http.response.body.size": facts.bytes,
-        "briefing.door": facts.door,
-        "briefing.request_id": facts.request_id,
+        "http.request.method": request.method,
+        "http.response.status_code": context.status,
+        "http.response.body.size": context.bytes_sent,
+        "briefing.door": context.api,
+        "briefing.request_id": context.request_id,
     }
-    if facts.route:
-        attributes["http.route"] = facts.route
-    if facts.price is not None:
-        attributes["briefing.price"] = facts.price
+    if context.route:
+        attributes["http.route"] = context.route
+    if context.price is not None:
+        attributes["briefing.price"] = context.price
     return attributes

@@ -10,19 +10,17 @@ from html import escape
 from typing import Any
 
 import orjson
-from starlette.types import Scope
 
-from api.answer import Service
 from api.catalog import Version
 from api.compiler.summary import summary
 from api.errors import Unavailable
 from api.http.address import Network, is_secure
 from api.http.admission import Admission
 from api.http.assets import HTML, POLICY, guarded
-from api.http.facts import answered, requested
-from api.http.media import header
-from api.http.respond import Bytes, Content, Headers, respond, unchanged
+from api.http.request import HttpRequest
+from api.http.respond import Bytes, Content, Headers, plain_tags, respond, unchanged
 from api.pages.files import ASSETS, TITLE
+from api.service import Service
 
 GUARDED = guarded(POLICY)
 # In addition to the Vary of every answer: the page shows its own address.
@@ -41,26 +39,27 @@ class Home:
         self._service = service
         self._admission = admission
         self._versions = versions
-        self._priced = service.fixed(PRICE, summary(versions[-1]))
+        self._query = service.fixed(PRICE, summary(versions[-1]))
 
-    async def answer(self, scope: Scope) -> Bytes:
-        """The page; 304 where the browser has it, 503 without numbers where the store is away."""
-        response = await self._answer(scope, _origin(scope, self._admission.proxies))
+    async def answer(self, request: HttpRequest) -> Bytes:
+        """Return the page; 304 if the browser has it, 503 without numbers if the store does not answer."""
+        response = await self._answer(request, _origin(request, self._admission.proxies))
         response.headers.append(VARY)
         return response
 
-    async def _answer(self, scope: Scope, origin: str) -> Bytes:
+    async def _answer(self, request: HttpRequest, origin: str) -> Bytes:
+        # The tag depends on the origin too, because the page shows its own address.
+        identity = request.identity(HTML + b" " + origin.encode())
         try:
-            async with self._admission(scope):
-                # The tag depends on the origin too, because the page shows its own address.
-                about = requested(scope, HTML + b" " + origin.encode())
-                if same := unchanged(scope, partial(self._service.is_current, about)):
-                    return same
-                reply = await answered(self._service, self._priced, scope, about)
+            caller = await self._admission.admit(request)
+            if same := unchanged(request, partial(self._service.is_current, identity)):
+                return same
+            self._service.check(self._query, caller)
+            outcome = await self._service.execute(self._query, request.context, identity, plain_tags(request))
         except Unavailable as error:
             return self._without_numbers(origin, error)
-        page = Content(self._page(origin, orjson.loads(reply.body)))
-        return await respond(scope, page, GUARDED, HTML, self._service.tag(about, self._priced, reply.mark))
+        page = Content(self._page(origin, orjson.loads(outcome.reply.body)))
+        return await respond(request, page, GUARDED, HTML, outcome.tag)
 
     def _without_numbers(self, origin: str, error: Unavailable) -> Bytes:
         response = Bytes(self._page(origin, None), HTML, 503)
@@ -128,7 +127,7 @@ def _links(versions: Sequence[Version]) -> list[str]:
     return [*found, '<a href="docs/admin">Reference of keys and plans</a>, <a href="admin/openapi.json">OpenAPI</a>']
 
 
-def _origin(scope: Scope, proxies: Sequence[Network]) -> str:
+def _origin(request: HttpRequest, proxies: Sequence[Network]) -> str:
     """Return the origin that the client used; the page shows it in the call to copy."""
-    host = header(scope, b"host")
-    return f"{'https' if is_secure(scope, proxies) else 'http'}://{host if HOST.fullmatch(host) else 'localhost'}"
+    host = request.header(b"host")
+    return f"{'https' if is_secure(request, proxies) else 'http'}://{host if HOST.fullmatch(host) else 'localhost'}"

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
-from api.answer import Service
 from api.catalog import Version
 from api.http.admission import Admission
-from api.http.media import header, wanted
+from api.http.media import wanted
+from api.http.request import HttpRequest
 from api.http.respond import Content, respond
 from api.http.route import DataRoute
 from api.pages.home import Home
+from api.service import Service
 
 JSON = "application/json"
 HTML = "text/html"
@@ -59,10 +60,10 @@ def _told(version: Version) -> dict[str, Any]:
 def _add(router: APIRouter, path: str, what: dict[str, Any], home: Home | None = None) -> None:
     content = Content(orjson.dumps(what))
 
-    async def handle(request: Request) -> Any:
+    async def handle(request: HttpRequest) -> Any:
         # JSON where the client does not say, or takes anything.
-        if home and wanted(header(request.scope, b"accept"), (JSON, HTML)) == HTML:
-            return await home.answer(request.scope)
-        return await respond(request.scope, content)
+        if home and wanted(request.header(b"accept"), (JSON, HTML)) == HTML:
+            return await home.answer(request)
+        return await respond(request, content)
 
     router.add_api_route(path, handle, methods=["GET", "HEAD", "OPTIONS"])

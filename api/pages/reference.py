@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from api.catalog import Version
 from api.http.assets import HTML, SCRIPTED, guarded
+from api.http.request import HttpRequest
 from api.http.respond import Content, respond
 from api.http.route import DataRoute
 from api.pages.files import ASSETS, TITLE
@@ -46,7 +47,7 @@ def _page(name: str, names: Sequence[str], root: str) -> bytes:
 def _add(router: APIRouter, path: str, page: bytes) -> None:
     content = Content(page)
 
-    async def handle(request: Request) -> Any:
-        return await respond(request.scope, content, GUARDED, HTML)
+    async def handle(request: HttpRequest) -> Any:
+        return await respond(request, content, GUARDED, HTML)
 
     router.add_api_route(path, handle, methods=["GET", "HEAD", "OPTIONS"])

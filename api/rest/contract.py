@@ -6,18 +6,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from api.catalog import Resource, Version
+from api.http.request import HttpRequest
 from api.http.respond import Content, respond
 from api.http.route import DataRoute
 from api.rest.access import own
-from api.rest.examples import examples, get_id, list_id
-from api.rest.formats import Format, offered
+from api.rest.examples import examples
+from api.rest.formats import offered
 from api.rest.inputs import export_inputs, list_inputs, record_inputs, shared_inputs
+from api.rest.operations import Operation, operations
 from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
     export_responses,
@@ -46,7 +49,7 @@ def openapi(version: Version) -> dict[str, Any]:
         "servers": [{"url": "/", "description": "The service that this document came from."}],
         "security": [],
         "tags": [*({"name": one.plural, "description": one.description} for one in resources), own.TAG],
-        "paths": _every_path(version),
+        "paths": _paths(version),
         "components": {
             "schemas": schemas(version) | feature_schemas() | own.schemas() | problem_schemas(),
             "parameters": shared_inputs(version),
@@ -67,9 +70,9 @@ def routes(version: Version) -> APIRouter:
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
     content = Content(text(version).encode())
 
-    async def handle(request: Request) -> Any:
-        check_accept(request.scope)
-        return await respond(request.scope, content)
+    async def handle(request: HttpRequest) -> Any:
+        check_accept(request)
+        return await respond(request, content)
 
     router.add_api_route(
         "/openapi.json", handle, methods=METHODS, include_in_schema=False, name=f"{version.name}-openapi"
@@ -77,8 +80,10 @@ def routes(version: Version) -> APIRouter:
     return router
 
 
-def _every_path(version: Version) -> dict[str, Schema]:
-    paths = {path: item for one in version.lists.values() for path, item in _paths(version, one).items()}
+def _paths(version: Version) -> dict[str, Schema]:
+    paths: dict[str, Schema] = {
+        f"/{version.name}{one.path}": {"get": DESCRIBED[one.kind](version, one)} for one in operations(version)
+    }
     paths[f"/{version.name}/me"] = {"get": own.operation()}
     if version.lifecycle.status != "current":
         for item in paths.values():
@@ -86,27 +91,16 @@ def _every_path(version: Version) -> dict[str, Schema]:
     return paths
 
 
-def _paths(version: Version, resource: Resource) -> dict[str, Schema]:
-    listed = f"/{version.name}/{resource.plural}"
-    paths = {listed: {"get": _list(version, resource)}}
-    if resource.prefix:
-        paths[f"{listed}/{{id}}"] = {"get": _record(version, resource)}
-    exports = {
-        f"{listed}.{form.name}": {"get": _export(version, resource, form)} for form in offered(version, resource)
-    }
-    return paths | exports
-
-
-def _list(version: Version, resource: Resource) -> Schema:
-    name = list_id(resource)
+def _list(version: Version, operation: Operation) -> Schema:
+    resource = operation.resource
     return {
-        "operationId": name,
+        "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"List {resource.plural}",
         "description": f"{resource.description} In the order of `{resource.sort}` unless `sort` names another. "
         f"{_instead(version, resource)}",
         "parameters": list_inputs(version, resource),
-        "responses": list_responses(ref(f"{title(resource)}Page"), examples(version)[name]),
+        "responses": list_responses(ref(f"{title(resource)}Page"), examples(version)[operation.id]),
     }
 
 
@@ -119,9 +113,11 @@ def _instead(version: Version, resource: Resource) -> str:
     )
 
 
-def _export(version: Version, resource: Resource, form: Format) -> Schema:
+def _export(version: Version, operation: Operation) -> Schema:
+    resource, form = operation.resource, operation.format
+    assert form is not None
     return {
-        "operationId": f"export_{resource.plural}_{form.name}",
+        "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Export {resource.plural} as {form.name.upper()}",
         "description": f"All {resource.plural} that the filters leave, streamed. {form.description} {CUT}",
@@ -130,13 +126,16 @@ def _export(version: Version, resource: Resource, form: Format) -> Schema:
     }
 
 
-def _record(version: Version, resource: Resource) -> Schema:
-    name = get_id(resource)
+def _record(version: Version, operation: Operation) -> Schema:
+    resource = operation.resource
     return {
-        "operationId": name,
+        "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Get one {resource.name} by its id",
         "description": f"{resource.description} One that was withdrawn answers 410 with the reason.",
         "parameters": record_inputs(version, resource),
-        "responses": record_responses(ref(f"{title(resource)}Record"), examples(version)[name]),
+        "responses": record_responses(ref(f"{title(resource)}Record"), examples(version)[operation.id]),
     }
+
+
+DESCRIBED: dict[str, Callable[[Version, Operation], Schema]] = {"list": _list, "record": _record, "export": _export}

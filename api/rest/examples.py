@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from api.catalog import Resource, Version
-from api.rest.request import LIMIT_MOST
+from api.rest.operations import get_id, operations
+from api.rest.url import LIMIT_MOST
 
 FOLDER = Path(__file__).parents[1] / "sample" / "answers"
 # What depends on when the sample was loaded; examples show these instead.
@@ -42,25 +43,18 @@ def example_id(version: Version, resource: Resource) -> str:
     return identifier
 
 
-def list_id(resource: Resource) -> str:
-    """The operation id of a list."""
-    return f"list_{resource.plural}"
-
-
-def get_id(resource: Resource) -> str:
-    """The operation id of a record."""
-    return f"get_{resource.name}"
-
-
 def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
-    """The examples as a service gives them; `ask` performs a request and returns its body, read."""
+    """Return the examples as a service answers them; `ask` performs a request and returns its body, read."""
     made: dict[str, Example] = {}
-    for resource in version.lists.values():
-        path = f"/{version.name}/{resource.plural}"
-        requests = {list_id(resource): f"{path}?limit=1&count=exact"}
-        if resource.prefix:
-            requests[get_id(resource)] = _record(resource, path, ask)
-        made |= {name: Example(request, steady(ask(request))) for name, request in requests.items()}
+    for operation in operations(version):
+        path = f"/{version.name}/{operation.resource.plural}"
+        if operation.kind == "list":
+            request = f"{path}?limit=1&count=exact"
+        elif operation.kind == "record":
+            request = _record(operation.resource, path, ask)
+        else:
+            continue
+        made[operation.id] = Example(request, steady(ask(request)))
     return made
 
 

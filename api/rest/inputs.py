@@ -12,8 +12,8 @@ from api.query.parse import FIRST_YEAR, LANGUAGE, TEXT_MOST
 from api.rest.examples import example_id
 from api.rest.include import LEVELS
 from api.rest.parameters import LIST_MOST, Parameter, parameters
-from api.rest.request import COUNTS, EXPORT_MOST, LIMIT, LIMIT_MOST, OWN, common, exported
 from api.rest.schemas import Schema, array, deprecated, ref, title, typed
+from api.rest.url import COUNTS, EXPORT_MOST, LIMIT, LIMIT_MOST, SHARED, export_names, list_names
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MOST}
 # A year as times and dates here may have it: four digits, from FIRST_YEAR.
@@ -40,14 +40,14 @@ PAGING = ("limit", "cursor", "count")
 
 def list_inputs(version: Version, resource: Resource) -> list[Schema]:
     """The parameters of a list: its own filters, then what every list has, then the filters on what it links to."""
-    return [*_named(resource, _taken(version, resource, common(resource))), *_headers()]
+    return [*_named(resource, _taken(version, resource, list_names(resource))), *_headers()]
 
 
 def export_inputs(version: Version, resource: Resource) -> list[Schema]:
     """The parameters of an export: the filters of the list, its search and order, and how many records at most."""
     most = {"type": "integer", "minimum": 1, "maximum": EXPORT_MOST}
     limit = _parameter("limit", most, "Records at most; all of them without it.")
-    named = [name for name in exported(resource) if name != "limit"]
+    named = [name for name in export_names(resource) if name != "limit"]
     return [*_named(resource, _taken(version, resource, named)), limit, _reference("X-Request-Id")]
 
 
@@ -55,7 +55,7 @@ def shared_inputs(version: Version) -> dict[str, Schema]:
     """The parameters that several operations take, by the name under which they refer to them."""
     made = header_inputs()
     for resource in version.lists.values():
-        taken = _taken(version, resource, common(resource))
+        taken = _taken(version, resource, list_names(resource))
         made |= {_key(resource, one["name"]): one for one in taken}
     return made
 
@@ -165,8 +165,8 @@ TAKEN: dict[str, Callable[[Condition], Schema]] = {
 
 
 def _shared(version: Version, resource: Resource, name: str) -> Schema:
-    schema = SHARED[name](version, resource)
-    return _parameter(name, schema, " ".join([OWN[name].description, *_needed(resource, name)]))
+    schema = SCHEMAS[name](version, resource)
+    return _parameter(name, schema, " ".join([SHARED[name].description, *_needed(resource, name)]))
 
 
 def _needed(resource: Resource, name: str) -> Iterator[str]:
@@ -189,7 +189,7 @@ def _sorts(resource: Resource) -> list[str]:
 
 
 # The stemmer's language has a default too, but a client that always sends a default would send it without q.
-SHARED: dict[str, Callable[[Version, Resource], Schema]] = {
+SCHEMAS: dict[str, Callable[[Version, Resource], Schema]] = {
     "q": lambda version, resource: TEXT,
     "q_language": lambda version, resource: {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
     "include": lambda version, resource: _listed({"type": "string", "enum": [*links(version, resource)]}),

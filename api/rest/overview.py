@@ -6,7 +6,7 @@ from api.catalog import Version
 from api.compiler.page import EXACT_MOST
 from api.rest.include import LEVELS
 from api.rest.parameters import LIST_MOST
-from api.rest.request import LIMIT, LIMIT_MOST
+from api.rest.url import LIMIT, LIMIT_MOST
 
 TITLE = "Briefing API"
 LICENCE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}

@@ -1,152 +1,167 @@
-"""The routes of a version: for each resource its list and its records. What they answer is decided elsewhere."""
+"""The routes of a version, and the endpoints of its operations."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from urllib.parse import quote, unquote
 
 import orjson
-from fastapi import APIRouter, Request
-from starlette.types import Scope
+from fastapi import APIRouter
 
+from api.access.caller import Caller
 from api.access.key import holds_key
-from api.answer import Priced, Service
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
 from api.http.admission import Admission
-from api.http.facts import answered, charge_reading, requested
-from api.http.media import fields, header, wanted
+from api.http.media import wanted
 from api.http.problems import HTTPError
-from api.http.respond import Bytes, respond, unchanged
-from api.http.route import DataRoute, Handler
+from api.http.request import HttpRequest
+from api.http.respond import Bytes, plain_tags, respond, unchanged
+from api.http.route import DataRoute, Endpoint
+from api.http.stream import Streamed
 from api.memo import Memo
-from api.rest.export import Exports, preferred
+from api.rest.export import ExportEndpoint, preferred
+from api.rest.operations import Operation, operations
 from api.rest.request import list_query, record_query
+from api.service import PreparedQuery, Service
 
 JSON = "application/json"
 MEDIA_TYPE = JSON.encode()
-PLANS_MOST = 8 * 1024 * 1024
+REMEMBERED_MOST = 8 * 1024 * 1024
 # What a query is made of (RFC 3986, 3.4) beside letters and digits, and the sign of what is encoded already.
 IN_QUERY = "!$&'()*+,;=:@/?-._~%"
 METHODS = ["GET", "HEAD", "OPTIONS"]
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """A request that was read before: how it is answered, and for a list the link to its next page without the cursor.
-    The link is empty if the URL may contain a key, which the link would repeat."""
+class Remembered:
+    """A request that was read before: its query, for a list the link to its next page without the cursor, and for a
+    record its resource. The link is empty if the URL may contain a key, which the link would repeat."""
 
-    priced: Priced
+    query: PreparedQuery
     link: str = ""
+    resource: Resource | None = None
 
 
-def routes(service: Service, admission: Admission, exports: Exports, version: Version) -> APIRouter:
-    """The lists and the records of a version; a list goes out as a file where the client prefers one."""
+class RestApi:
+    """The REST API of one version: makes the endpoint of each of its operations."""
+
+    def __init__(self, service: Service, admission: Admission, exports: ExportEndpoint, version: Version) -> None:
+        self._service = service
+        self._admission = admission
+        self._exports = exports
+        self._version = version
+        self._remembered: Memo[Remembered] = Memo(REMEMBERED_MOST)
+
+    def endpoint(self, operation: Operation) -> Endpoint:
+        """Return the endpoint of an operation."""
+        make: dict[str, Callable[[Operation], Endpoint]] = {
+            "list": self._list,
+            "record": self._record,
+            "export": self._export,
+        }
+        return make[operation.kind](operation)
+
+    def _list(self, operation: Operation) -> Endpoint:
+        version, resource = self._version, operation.resource
+
+        async def answer(request: HttpRequest) -> Bytes | Streamed:
+            request.context.api = "rest"
+            caller = await self._admission.admit(request)
+            form = preferred(version, resource, request)
+            if form is not None:
+                return await self._exports.response(version, resource, form, request)
+
+            def read() -> Remembered:
+                query = self._service.prepare(list_query(version, resource, request.query_string), caller)
+                return Remembered(query, _next_page(request))
+
+            return await self._answer(request, caller, (resource.name, request.query_string), read)
+
+        return answer
+
+    def _record(self, operation: Operation) -> Endpoint:
+        version, resource = self._version, operation.resource
+
+        async def answer(request: HttpRequest) -> Bytes:
+            request.context.api = "rest"
+            caller = await self._admission.admit(request)
+            check_accept(request)
+            identifier = request.path_value
+
+            def read() -> Remembered:
+                query = record_query(version, resource, identifier, request.query_string)
+                return Remembered(self._service.prepare(query, caller), resource=resource)
+
+            return await self._answer(request, caller, (resource.name, identifier, request.query_string), read)
+
+        return answer
+
+    def _export(self, operation: Operation) -> Endpoint:
+        version, resource, form = self._version, operation.resource, operation.format
+        assert form is not None
+
+        async def answer(request: HttpRequest) -> Streamed:
+            await self._admission.admit(request)
+            if not wanted(request.header(b"accept"), (form.media_type,)):
+                raise HTTPError("not_acceptable", f"Offered here: {form.media_type}.")
+            return await self._exports.response(version, resource, form, request)
+
+        return answer
+
+    async def _answer(
+        self, request: HttpRequest, caller: Caller, key: Hashable, read: Callable[[], Remembered]
+    ) -> Bytes:
+        """Answer a list or a record. `read` reads a request that is not remembered under the key."""
+        service, context = self._service, request.context
+        identity = request.identity(MEDIA_TYPE)
+        known = self._remembered.get(key)
+        if b"if-none-match" in request.fields:
+            if known is not None:
+                context.outdated = known.query.outdated
+            if same := unchanged(request, partial(service.is_current, identity)):
+                return same
+        if known is None:
+            await self._admission.charge_reading(context)
+            known = read()
+            self._remembered.put(key, known, _weight(known.query, request.query_string))
+        else:
+            service.check(known.query, caller)
+        context.outdated = known.query.outdated
+        outcome = await service.execute(known.query, context, identity, plain_tags(request))
+        reply = outcome.reply
+        if reply.notes and known.resource is not None:
+            raise missing(known.resource, reply.notes[0])
+        headers = [_link(known.link + reply.next)] if reply.next and known.link else []
+        return await respond(request, reply, headers, tag=outcome.tag)
+
+
+def routes(service: Service, admission: Admission, exports: ExportEndpoint, version: Version) -> APIRouter:
+    """Return the routes of a version's operations. A list is sent as a file if the client prefers one."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
-    plans: Memo[Planned] = Memo(PLANS_MOST)
-    for resource in version.lists.values():
+    rest = RestApi(service, admission, exports, version)
+    for operation in operations(version):
         router.add_api_route(
-            f"/{resource.plural}",
-            _list(service, admission, exports, version, resource, plans),
+            operation.route,
+            rest.endpoint(operation),
             methods=METHODS,
             include_in_schema=False,
-            name=f"{version.name}-list-{resource.plural}",
+            name=f"{version.name}-{operation.id}",
         )
-        if resource.prefix:
-            router.add_api_route(
-                f"/{resource.plural}/{{identifier}}",
-                _record(service, admission, version, resource, plans),
-                methods=METHODS,
-                include_in_schema=False,
-                name=f"{version.name}-get-{resource.name}",
-            )
     return router
 
 
-def _list(
-    service: Service,
-    admission: Admission,
-    exports: Exports,
-    version: Version,
-    resource: Resource,
-    plans: Memo[Planned],
-) -> Handler:
-    async def handle(request: Request) -> Any:
-        scope = request.scope
-        scope["facts"].door = "rest"
-        async with admission(scope) as caller:
-            form = preferred(version, resource, scope)
-            if form is not None:
-                return await exports.response(version, resource, form, scope, caller)
-            query_string: bytes = scope["query_string"]
-            planned = plans.get((resource.name, query_string))
-            about = requested(scope, MEDIA_TYPE)
-            if same := _same(service, scope, about, planned):
-                return same
-            if planned is None:
-                await charge_reading(service.gate, scope)
-                priced = service.plan(list_query(version, resource, query_string), caller.plan)
-                planned = Planned(priced, _next_page(scope))
-                plans.put((resource.name, query_string), planned, _weight(priced, query_string))
-            priced = planned.priced
-            scope["facts"].outdated = priced.outdated
-            reply = await answered(service, priced, scope, about)
-            headers = [] if not reply.next or not planned.link else [_link(planned.link + reply.next)]
-            return await respond(scope, reply, headers, tag=service.tag(about, priced, reply.mark))
-
-    return handle
-
-
-def _record(
-    service: Service, admission: Admission, version: Version, resource: Resource, plans: Memo[Planned]
-) -> Handler:
-    async def handle(request: Request) -> Any:
-        scope = request.scope
-        scope["facts"].door = "rest"
-        async with admission(scope) as caller:
-            check_accept(scope)
-            identifier = scope["path_params"]["identifier"]
-            query_string: bytes = scope["query_string"]
-            planned = plans.get((resource.name, identifier, query_string))
-            about = requested(scope, MEDIA_TYPE)
-            if same := _same(service, scope, about, planned):
-                return same
-            if planned is None:
-                await charge_reading(service.gate, scope)
-                priced = service.plan(record_query(version, resource, identifier, query_string), caller.plan)
-                planned = Planned(priced)
-                plans.put((resource.name, identifier, query_string), planned, _weight(priced, query_string))
-            priced = planned.priced
-            scope["facts"].outdated = priced.outdated
-            reply = await answered(service, priced, scope, about)
-            if reply.notes:
-                raise missing(resource, reply.notes[0])
-            return await respond(scope, reply, tag=service.tag(about, priced, reply.mark))
-
-    return handle
-
-
-def _same(service: Service, scope: Scope, about: bytes, planned: Planned | None) -> Bytes | None:
-    """Return a 304 if the client's copy is current, without parsing the request. If the request is remembered, note the
-    deprecated parts that it uses."""
-    if b"if-none-match" not in fields(scope):
-        return None
-    if planned is not None:
-        scope["facts"].outdated = planned.priced.outdated
-    return unchanged(scope, partial(service.is_current, about))
-
-
-def check_accept(scope: Scope) -> None:
-    """Not acceptable, where the client takes no JSON."""
-    accept = header(scope, b"accept")
+def check_accept(request: HttpRequest) -> None:
+    """Raise HTTPError (406) if the client does not accept JSON."""
+    accept = request.header(b"accept")
     if accept not in ("", "*/*", JSON) and not wanted(accept, (JSON,)):
         raise HTTPError("not_acceptable", f"Offered here: {JSON}.")
 
 
 def missing(resource: Resource, note: str) -> NotFound | Withdrawn:
-    """Why there is no record, as the store's note tells it."""
+    """Return the error for a record that is not there, from the store's note."""
     _, _, reason = orjson.loads(note)
     if reason is None:
         return NotFound(f"No {resource.name} has this id.")
@@ -157,19 +172,16 @@ def _link(url: str) -> tuple[bytes, bytes]:
     return b"link", f'<{url}>; rel="next"'.encode("latin-1")
 
 
-def _next_page(scope: Scope) -> str:
-    if holds_key(unquote(scope["query_string"].decode("latin-1"))):
+def _next_page(request: HttpRequest) -> str:
+    sent = request.query_string
+    if holds_key(unquote(sent.decode("latin-1"))):
         return ""
-    pairs = [one for one in scope["query_string"].split(b"&") if one and not one.startswith(b"cursor=")]
-    # As it was sent, but for what no URL has: a `>` would end the link, and what follows it would be another.
-    return f"{quote(scope['path'])}?{quote(b'&'.join([*pairs, b'cursor=']), safe=IN_QUERY)}"
+    pairs = [one for one in sent.split(b"&") if one and not one.startswith(b"cursor=")]
+    # As it was sent, except for what no URL contains: a `>` would end the link, and what follows would be another one.
+    return f"{quote(request.path)}?{quote(b'&'.join([*pairs, b'cursor=']), safe=IN_QUERY)}"
 
 
-def _weight(priced: Priced, query_string: bytes) -> int:
-    """About how many bytes a remembered plan takes."""
-    return (
-        500
-        + 4 * len(query_string)
-        + len(priced.statement.sql)
-        + sum(len(repr(one)) for one in priced.statement.arguments)
-    )
+def _weight(query: PreparedQuery, query_string: bytes) -> int:
+    """Return about how many bytes a remembered query takes."""
+    statement = query.statement
+    return 500 + 4 * len(query_string) + len(statement.sql) + sum(len(repr(one)) for one in statement.arguments)

@@ -14,7 +14,7 @@ from api.access.plan import FORMATS, NUMBERS, Plan, check, from_row
 from api.access.plans import Plans
 from api.errors import Conflict, InvalidRequest, NotFound
 from api.rest.formats import FORMATS as OFFERED
-from api.rest.request import LIMIT_MOST
+from api.rest.url import LIMIT_MOST
 from api.store.access import AccessStore
 from api.store.migrate import migrate
 from api.suggest import suggested

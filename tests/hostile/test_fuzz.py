@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from api.catalog import V1
 from api.rest.parameters import parameters
-from api.rest.request import OWN
+from api.rest.url import SHARED
 from tests.hostile.door import RESPONSE, Door, checked
 from tests.http.conftest import Answer, Client
 
@@ -104,7 +104,7 @@ class Fuzz:
         pairs = []
         for _ in range(self.random.randint(0, 5)):
             if self.random.random() < 0.5:
-                name = self.random.choice(list(OWN))
+                name = self.random.choice(list(SHARED))
                 value = self.random.choice(OWN_VALUES[name])
             else:
                 name = self.random.choice(list(rows))

@@ -9,9 +9,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.errors import SettingsError
 from api.http import protocol, server
-from api.http.body import BodyIgnored, BodyRefused, read_body
+from api.http.body import BODILESS, BodyRefused, drop_body, read_body
 from api.http.problems import MEDIA_TYPE, document
+from api.http.request import HttpRequest
 from api.http.server import serve
+from api.http.unread import UnreadAnswers
 from api.settings import read_settings
 
 # So that the tests need not wait for what takes seconds.
@@ -29,8 +31,11 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
         return
+    scope["request"] = request = HttpRequest(scope, receive, UnreadAnswers(settings.unread_memory))
     try:
-        await BodyIgnored(PATHS.get(scope["path"], hello), settings)(scope, receive, send)
+        if scope["method"] in BODILESS:
+            await drop_body(request, settings)
+        await PATHS.get(scope["path"], hello)(scope, receive, send)
     except BodyRefused as refused:
         status, _, problem = document(refused, "request-1")
         await reply(send, problem, status, MEDIA_TYPE)
@@ -75,7 +80,7 @@ async def state(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def body(scope: Scope, receive: Receive, send: Send) -> None:
-    read = await read_body(scope, receive, settings)
+    read = await read_body(scope["request"], settings)
     await reply(send, b"%d bytes" % len(read))
 
 
@@ -98,7 +103,7 @@ async def flood(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def large(scope: Scope, receive: Receive, send: Send) -> None:
-    await read_body(scope, receive, settings)
+    await read_body(scope["request"], settings)
     await reply(send, b"x" * (12 << 20))
     await scope["connection"].taken()
     seen["taken"] += 1

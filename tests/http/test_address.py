@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from starlette.types import Scope
 
 from api.errors import SettingsError
-from api.http.address import network, trusted
+from api.http.address import client_blocks, trusted
+from api.http.request import HttpRequest
+from tests.http.requests import make_request
 
 PROXIES = trusted("10.0.0.0/8, 2001:db8:ffff::/48")
 
 
-def asked(client: str | None, *forwarded: str) -> Scope:
-    headers = [(b"x-forwarded-for", one.encode()) for one in forwarded]
-    return {"type": "http", "client": (client, 4711) if client else None, "headers": headers}
+def asked(client: str | None, *forwarded: str) -> HttpRequest:
+    return make_request(*((b"x-forwarded-for", one.encode()) for one in forwarded), client=client)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def asked(client: str | None, *forwarded: str) -> Scope:
 def test_the_nearest_that_is_no_trusted_proxy_is_counted(
     client: str | None, forwarded: tuple[str, ...], counted: str
 ) -> None:
-    assert network(asked(client, *forwarded), PROXIES) == counted
+    assert client_blocks(asked(client, *forwarded), PROXIES).subnetwork == counted
 
 
 def test_without_trusted_proxies_nobody_is_believed() -> None:
-    assert network(asked("10.1.1.1", "198.51.100.1"), trusted("")) == "10.1.1.1"
+    assert client_blocks(asked("10.1.1.1", "198.51.100.1"), trusted("")).subnetwork == "10.1.1.1"
 
 
 def test_what_is_no_network_is_refused() -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from api import suggest
-from api.answer import Service
 from api.graphql import execute
 from api.graphql.document import Documents
 from api.http import parameters
 from api.rest import export, routes
+from api.service import Service
 from api.store.read import Reader
 from tests.limits.conftest import GRAPHQL, Access, Client
 from tests.limits.fields import read_list
@@ -27,7 +27,7 @@ WORK: list[tuple[Any, str]] = [
     (export, "export_query"),
     (execute, "read_asked"),
     (Documents, "read"),
-    (Service, "plan"),
+    (Service, "prepare"),
     (Reader, "read"),
     (parameters, "unquote_to_bytes"),
     (suggest, "similarity"),

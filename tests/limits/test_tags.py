@@ -15,8 +15,8 @@ import pytest
 
 from api import __version__
 from api.access.directory import Directory
-from api.entity_tags import EntityTags
 from api.http.respond import TAGS_MOST
+from api.service.entity_tags import EntityTags
 from api.store.migrate import migrate
 from tests.limits.conftest import Access, Client
 from tests.limits.test_reading import EVENT, inside, worked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -11,8 +12,8 @@ import httpx2
 import pytest
 
 from api.http.access_log import line
-from api.http.facts import Facts
 from tests.http.conftest import Client
+from tests.http.requests import make_request
 from tests.operate.conftest import Log, caller
 from tests.serving import serving
 
@@ -115,13 +116,10 @@ def test_people_get_it_where_they_ask(sample: str, log: Log) -> None:
 
 
 def test_who_asked_and_what_is_left_are_told_where_they_are_known() -> None:
-    class Caller:
-        identity = "key:k1"
-
-    class Spent:
-        left = True
-        standing = (12, 1, 500, 60)
-
-    facts = Facts("id", 1.0, ended=1.5, plan="free", spent=Spent())
-    told = line(facts, {"method": "GET", "headers": [], "caller": Caller()})
+    request = make_request()
+    context = request.context
+    context.begun, context.ended = 1.0, 1.5
+    context.caller = SimpleNamespace(identity="key:k1", plan=SimpleNamespace(name="free"))
+    context.charge = SimpleNamespace(left=True, standing=(12, 1, 500, 60))
+    told = line(request)
     assert (told["caller"], told["plan"], told["points_left"], told["ms"]) == ("key:k1", "free", 12, 500)

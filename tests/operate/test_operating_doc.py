@@ -14,8 +14,8 @@ from api import serve
 from api.app import create_app
 from api.http import workers
 from api.http.access_log import line
-from api.http.facts import Facts
 from api.settings import Settings
+from tests.http.requests import make_request
 from tests.serving import COMMAND, ROOT
 
 DOC = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -51,16 +51,14 @@ async def test_every_metric_is_told_and_no_other() -> None:
 
 
 def test_every_field_of_the_log_is_told_and_no_other() -> None:
-    class Caller:
-        identity = "key:k1"
-
-    class Spent:
-        left = True
-        standing = (("minute", 12, 1), ("day", 500, 60))
-
-    facts = Facts("id", 1.0, 1.5, cut=True, price=1, cache="hit", store_seconds=0.1, plan="free", spent=Spent())
-    facts.version, facts.outdated = "v1", (SimpleNamespace(name="event.disputed"),)
-    there = line(facts, {"method": "GET", "headers": [(b"user-agent", b"x")], "caller": Caller()})
+    request = make_request((b"user-agent", b"x"))
+    context = request.context
+    context.caller = SimpleNamespace(identity="key:k1", plan=SimpleNamespace(name="free"))
+    context.charge = SimpleNamespace(left=True, standing=(12, 1, 500, 60))
+    context.cut, context.price, context.cache, context.store_seconds = True, 1, "hit", 0.1
+    context.version, context.version_outdated = "v1", True
+    context.outdated = (SimpleNamespace(name="event.disputed"),)
+    there = line(request)
     rows = [row.split("|")[1] for row in section("Log").splitlines() if row.startswith("| `")]
     assert re.findall(r"`(\w+)`", " ".join(sorted(rows))) and set(re.findall(r"`(\w+)`", " ".join(rows))) == set(there)
 

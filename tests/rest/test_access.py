@@ -24,7 +24,7 @@ from api.access.keys import Keys, Wanted
 from api.access.limits import SharedTable
 from api.catalog import V1
 from api.http.admission import Admission
-from api.http.front import Front
+from api.http.middleware import RequestMiddleware
 from api.http.paths import Paths
 from api.rest.access import me, routes
 from api.rest.access.contract import document, text
@@ -62,7 +62,7 @@ async def client(directory: Directory) -> AsyncIterator[httpx2.AsyncClient]:
     routers = [routes.routes(directory.store, admission, chosen), me.routes(V1, admission)]
     for router in routers:
         app.include_router(router)
-    transport = httpx2.ASGITransport(Front(app, Paths(app, routers), chosen, admission.gate))
+    transport = httpx2.ASGITransport(RequestMiddleware(app, Paths(routers), chosen, admission))
     async with httpx2.AsyncClient(transport=transport, base_url="http://service") as made:
         yield made
 

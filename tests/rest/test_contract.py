@@ -19,8 +19,8 @@ from api.rest.contract import openapi, text
 from api.rest.formats import offered
 from api.rest.inputs import links
 from api.rest.parameters import parameters
-from api.rest.request import OWN
 from api.rest.responses import HEADERS, NEVER
+from api.rest.url import SHARED
 from api.store.migrate import migrate
 
 FILES = Path(__file__).parents[2] / "openapi"
@@ -61,7 +61,7 @@ def test_each_operation_has_an_id_and_a_tag_of_its_own() -> None:
 def test_every_parameter_that_a_list_takes_is_documented_and_no_other(resource: Resource) -> None:
     names = [one["name"] for one in documented(LISTS[resource.name])]
     assert len(names) == len(set(names))
-    assert set(names) == set(parameters(V1, resource)) | set(OWN)
+    assert set(names) == set(parameters(V1, resource)) | set(SHARED)
 
 
 @each
@@ -116,7 +116,7 @@ def test_every_export_is_as_documented(client: httpx2.Client, resource: Resource
         keeps_to(client.get(f"{path}?colour=red"), path, 400)
         keeps_to(client.get(path, headers={"Accept": "text/html"}), path, 406)
         names = {one["name"] for one in documented(path)}
-        assert names == set(parameters(V1, resource)) | set(OWN) - {"include", "cursor", "count"}
+        assert names == set(parameters(V1, resource)) | set(SHARED) - {"include", "cursor", "count"}
 
 
 @each

@@ -6,15 +6,15 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from api.access.caller import Caller
 from api.access.limits import Left
 from api.access.plan import Plan
 from api.catalog import Version
 from api.http.admission import Admission
-from api.http.facts import charge_reading
 from api.http.parameters import Faults, read_pairs
+from api.http.request import HttpRequest
 from api.http.route import DataRoute
 from api.rest.access import bodies
 from api.rest.access.routes import private
@@ -25,16 +25,16 @@ def routes(version: Version, admission: Admission) -> APIRouter:
     point, because none is valid."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute, include_in_schema=False)
 
-    async def handle(request: Request) -> Any:
-        async with admission(request.scope, "") as caller:
-            if request.scope["query_string"]:
-                await charge_reading(admission.gate, request.scope)
-            faults = Faults()
-            for name in read_pairs(request.scope["query_string"], faults):
-                faults.note(name, "There is no such parameter here.")
-            faults.check()
-            left = await admission.gate.left(caller)
-            return private(orjson.dumps({"data": me(caller, left).model_dump(mode="json")}))
+    async def handle(request: HttpRequest) -> Any:
+        caller = await admission.admit(request, "")
+        if request.query_string:
+            await admission.charge_reading(request.context)
+        faults = Faults()
+        for name in read_pairs(request.query_string, faults):
+            faults.note(name, "There is no such parameter here.")
+        faults.check()
+        left = await admission.gate.left(caller)
+        return private(orjson.dumps({"data": me(caller, left).model_dump(mode="json")}))
 
     router.add_api_route("/me", handle, methods=["GET", "HEAD", "OPTIONS"])
     return router

@@ -7,20 +7,19 @@ from itertools import groupby
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ValidationError
-from starlette.types import Receive, Scope
 
-from api.access.caller import ADMIN, Caller
+from api.access.caller import ADMIN
 from api.errors import Fault, InvalidRequest, Unknown, UnknownName
 from api.http.admission import Admission
 from api.http.body import read_body
 from api.http.json_body import read_json
-from api.http.media import header
 from api.http.parameters import FAULTS_MOST, Faults, read_pairs
 from api.http.problems import HTTPError
+from api.http.request import HttpRequest
 from api.http.respond import Bytes
-from api.http.route import DataRoute, Handler
+from api.http.route import DataRoute, Endpoint
 from api.rest.access.contract import document
 from api.rest.access.operations import OPERATIONS, PAGE, Asked, Operation
 from api.settings import Settings
@@ -36,7 +35,7 @@ def routes(store: AccessStore, admission: Admission, settings: Settings) -> APIR
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     contract = orjson.dumps(document())
 
-    async def describe(request: Request) -> Any:
+    async def describe(request: HttpRequest) -> Any:
         return private(contract)
 
     router.add_api_route("/admin/openapi.json", describe, methods=["GET", "HEAD", "OPTIONS"])
@@ -55,29 +54,26 @@ def private(body: bytes, status: int = 200) -> Bytes:
     return response
 
 
-def _handler(offered: dict[str, Operation], store: AccessStore, admission: Admission, settings: Settings) -> Handler:
-    async def handle(request: Request) -> Any:
-        scope = request.scope
-        async with admission(scope, ADMIN) as caller:
-            return await answer(scope, request.receive, caller)
-
-    async def answer(scope: Scope, receive: Receive, caller: Caller) -> Any:
-        operation = offered[scope["method"]]
-        body = await _body(operation, scope, receive, settings)
-        cursor, limit = _page(operation, scope["query_string"])
-        named = "".join(scope["path_params"].values())  # of which there is one, or none
+def _handler(offered: dict[str, Operation], store: AccessStore, admission: Admission, settings: Settings) -> Endpoint:
+    async def handle(request: HttpRequest) -> Bytes:
+        caller = await admission.admit(request, ADMIN)
+        operation = offered[request.method]
+        body = await _body(operation, request, settings)
+        cursor, limit = _page(operation, request.query_string)
         ends = datetime.fromisoformat(caller.expires) if caller.expires else None
-        asked = Asked(store, settings.key_environment, f"key: {caller.key_id}", named, body, cursor, limit, ends)
+        asked = Asked(
+            store, settings.key_environment, f"key: {caller.key_id}", request.path_value, body, cursor, limit, ends
+        )
         return _answer(operation, await operation.handle(asked), limit)
 
     return handle
 
 
-async def _body(operation: Operation, scope: Scope, receive: Receive, settings: Settings) -> BaseModel | None:
+async def _body(operation: Operation, request: HttpRequest, settings: Settings) -> BaseModel | None:
     if operation.takes is None:
         return None
-    sent = await read_body(scope, receive, settings)
-    if sent and header(scope, b"content-type").partition(";")[0].strip().lower() != JSON:
+    sent = await read_body(request, settings)
+    if sent and request.header(b"content-type").partition(";")[0].strip().lower() != JSON:
         raise HTTPError("unsupported_media_type", f"Send {JSON}.")
     try:
         read_json(sent or b"{}")

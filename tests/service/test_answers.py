@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,14 @@ import pytest
 
 from api.access.caller import Caller
 from api.access.directory import Directory
-from api.access.gate import Gate, Spent
+from api.access.gate import Gate
 from api.access.plan import Plan
-from api.answer import Priced, Service
 from api.catalog import V1
 from api.compiler import Statement
 from api.errors import TimedOut
 from api.ingest.load import load
 from api.rest.request import list_query
+from api.service import Outcome, PreparedQuery, RequestContext, Service
 from api.settings import Settings
 from api.store.migrate import migrate
 from api.store.read import Reply
@@ -45,10 +46,22 @@ def service_over(url: str, **settings: Any) -> Service:
     return Service(chosen, url, Gate(Directory(url, chosen), None, chosen))
 
 
-async def answer(service: Service, priced: Priced) -> Reply:
-    """The answer to a caller who is held to nothing."""
-    reply, _ = await service.answer(priced, Spent(priced.price), SERVICE)
-    return reply
+CALLER = Caller("ip:192.0.2.1", Plan("p", 1, 1, 1, 1, 200))
+
+
+def context(origin: Origin = SERVICE) -> RequestContext:
+    """Return the context of a new request."""
+    return RequestContext("id", time.perf_counter(), caller=CALLER, origin=origin)
+
+
+async def execute(service: Service, query: PreparedQuery, origin: Origin = SERVICE) -> Outcome:
+    """Return the outcome of a query for a caller without limits."""
+    return await service.execute(query, context(origin), b"/v1/sources")
+
+
+async def answer(service: Service, query: PreparedQuery) -> Reply:
+    """Return the reply to a query for a caller without limits."""
+    return (await execute(service, query)).reply
 
 
 @pytest.fixture
@@ -72,12 +85,12 @@ async def sure(service: Service, seconds: float = 5.0) -> None:
             await asyncio.sleep(0.01)
 
 
-def sources(service: Service) -> Priced:
-    return service.plan(list_query(V1, V1["source"], b"limit=200"))
+def sources(service: Service) -> PreparedQuery:
+    return service.prepare(list_query(V1, V1["source"], b"limit=200"), CALLER)
 
 
-def places(service: Service) -> Priced:
-    return service.plan(list_query(V1, V1["place"], b"limit=200"))
+def places(service: Service) -> PreparedQuery:
+    return service.prepare(list_query(V1, V1["place"], b"limit=200"), CALLER)
 
 
 async def write(url: str, folder: Path, number: int) -> None:
@@ -165,31 +178,30 @@ async def test_a_listener_that_was_cut_off_comes_back(service: Service, url: str
     await sure(service)
 
 
-async def test_the_tag_before_a_query_is_the_tag_after_it(service: Service, url: str, tmp_path: Path) -> None:
+async def test_a_cached_answer_has_the_tag_of_the_one_that_was_read(service: Service, url: str, tmp_path: Path) -> None:
     for number in range(2):
         await asyncio.sleep(OLDEST)
         await sure(service)
-        plan = sources(service)
-        mark = service.changes.mark(plan.statement.reads)
-        assert mark is not None
-        before = service.tag(b"/v1/sources", plan, mark)
-        reply = await answer(service, plan)
-        assert before == service.tag(b"/v1/sources", plan, reply.mark) != ""
-        assert service.is_current(b"/v1/sources", before)
+        query = sources(service)
+        read, kept = await execute(service, query), await execute(service, query)
+        assert (read.cached, kept.cached) == (False, True)
+        assert read.tag == kept.tag != ""
+        assert service.is_current(b"/v1/sources", read.tag)
+        assert not service.is_current(b"/v1/places", read.tag)
         await write(url, tmp_path, number)
 
 
 async def test_a_cached_answer_comes_with_its_charge_and_holds_no_place(
     service: Service, url: str, tmp_path: Path
 ) -> None:
-    plan, caller = sources(service), Caller("ip:192.0.2.1", Plan("p", 1, 1, 1, 1, 200))
-    first = await answer(service, plan)
-    spent, kept = await service.admit(caller, plan)
-    assert kept is first
-    assert (spent.used, spent.holds_place) == (first.points, False)
+    query = sources(service)
+    first = await answer(service, query)
+    kept = await execute(service, query)
+    assert kept.cached and kept.reply is first
+    assert (kept.charge.used, kept.charge.holds_place) == (first.points, False)
     await write(url, tmp_path, 0)
     await asyncio.sleep(OLDEST)
-    assert (await service.admit(caller, plan))[1] is None
+    assert not (await execute(service, query)).cached
     assert await count(service) == 1
 
 
@@ -213,24 +225,24 @@ async def test_a_keyed_caller_that_joins_an_anonymous_request_lifts_it_in_the_qu
     service = service_over(url, answer_memory=0, pool_size=1)
     pool = service.reader.pool
     lease = await pool.take(False)
-    plan = sources(service)
+    query = sources(service)
     anonymous = Origin(Rank.ANONYMOUS, "ip:192.0.2.1", "192.0.2.0/24", "192.0.2.1")
     keyed = Origin(Rank.KEYED, "key:1", "198.51.100.0/24", "198.51.100.1")
     requests = []
     for origin, waiting in ((anonymous, "anonymous"), (anonymous, "anonymous"), (keyed, "keyed")):
-        requests.append(asyncio.create_task(service.answer(plan, Spent(plan.price), origin)))
+        requests.append(asyncio.create_task(execute(service, query, origin)))
         await asyncio.sleep(0)
         assert {rank for rank, number in pool.waiting.items() if number} == {waiting}
     pool.give(lease)
-    assert len({id(reply) for reply, _ in await asyncio.gather(*requests)}) == 1
+    assert len({id(outcome.reply) for outcome in await asyncio.gather(*requests)}) == 1
     await service.reader.close()
 
 
 async def test_a_request_that_runs_out_of_time_costs_its_whole_price(url: str) -> None:
     service = service_over(url)
     slow = Statement("select ''::bytea, null, null::text[], '', 1 from pg_sleep(60)", (), custom=False)
-    spent = Spent(7)
+    request = context()
     with pytest.raises(TimedOut):
-        await service.answer(service.fixed(7, slow), spent, SERVICE)
-    assert spent.used == 7
+        await service.execute(service.fixed(7, slow), request)
+    assert request.charge is not None and request.charge.used == 7
     await service.reader.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.catalog import V1
-from api.entity_tags import EntityTags
+from api.service.entity_tags import EntityTags
 
 SECRET, OTHER = b"a" * 32, b"b" * 32
 ABOUT = b"/v1/events\0limit=1\0application/json"

@@ -1,0 +1,202 @@
+"""The outermost middleware: a context for each request, the header fields of every answer, and errors as problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+import structlog
+from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
+
+from api.catalog import VERSIONS
+from api.errors import Unavailable
+from api.http.address import LOCAL, blocks
+from api.http.admission import Admission, limit_fields
+from api.http.body import BODILESS, drop_body
+from api.http.cors import Origins
+from api.http.lifecycle import Headers, of_versions, uses
+from api.http.parameters import check_path
+from api.http.paths import Paths
+from api.http.problems import MEDIA_TYPE, document
+from api.http.request import HttpRequest
+from api.http.respond import Bytes
+from api.http.stream import Streamed
+from api.http.unread import Connection, UnreadAnswers
+from api.service import GONE, RequestContext
+from api.settings import Settings
+
+# Pages say themselves what they may load. Data may load nothing.
+ALWAYS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    # Download managers would try to resume an export otherwise, and get it from the beginning.
+    (b"accept-ranges", b"none"),
+]
+WITHOUT_LENGTH = (204, 304)
+
+Observer = Callable[[HttpRequest], None]
+"""Called with each request when it has ended: the access log, metrics and traces."""
+
+log = structlog.get_logger("briefing")
+
+
+class RequestMiddleware:
+    """The outermost application. Every answer has a request id, and no error shows anything internal."""
+
+    def __init__(
+        self, app: FastAPI, paths: Paths, settings: Settings, admission: Admission, observers: Sequence[Observer] = ()
+    ) -> None:
+        self._app = app
+        self._paths = paths
+        self._settings = settings
+        self._admission = admission
+        self._observers = tuple(observers)
+        self._origins = Origins(settings.cors_origins)
+        self._suggests = settings.suggestions != "none"
+        self._outdated = of_versions(VERSIONS.values())
+        self.unread = UnreadAnswers(settings.unread_memory)
+        self.in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. FastAPI itself answers the lifespan, and refuses WebSockets."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = HttpRequest(scope, receive, self.unread)
+        context = request.context
+        context.version = request.path[1:].partition("/")[0]
+        context.version_outdated = context.version in self._outdated
+        self.in_flight += 1
+        try:
+            await self._answer(request, send)
+        finally:
+            self.in_flight -= 1
+            if request.answer is not None:
+                self.unread.remove(request.answer)
+            context.ended = perf_counter()
+            if context.charge is not None:
+                context.price = context.charge.used
+            if context.status == 304:
+                context.cache, context.price = "unchanged", 0
+            for observe in self._observers:
+                observe(request)
+
+    async def _answer(self, request: HttpRequest, send: Send) -> None:
+        try:
+            await self._send(request, await self._response(request), send)
+        except Exception as raised:
+            context = request.context
+            error = await self._admission.charge_mistake(context, raised)
+            status, headers, body = document(error, context.request_id, self._suggests)
+            if status == 500:
+                log.exception("internal error", request_id=context.request_id, route=context.route)
+            if context.status != GONE:
+                # A part of the answer was sent: the server has to close the connection.
+                raise
+            problem = Bytes(body, MEDIA_TYPE, status)
+            problem.headers += [(b"cache-control", b"no-store"), *headers]
+            await self._send(request, problem, send)
+
+    async def _response(self, request: HttpRequest) -> Bytes | Streamed:
+        check_path(request.raw_path)
+        if request.method in BODILESS:
+            await drop_body(request, self._settings)
+        if request.method == "OPTIONS" and (preflight := self._origins.preflight(request)) is not None:
+            return preflight
+        return await self._paths.endpoint(request)(request)
+
+    async def _send(self, request: HttpRequest, response: Bytes | Streamed, send: Send) -> None:
+        if isinstance(response, Streamed):
+            await response.send(request, self._framed(request, send))
+            return
+        status, headers = response.status, response.headers
+        if status not in WITHOUT_LENGTH:
+            headers.append((b"content-length", b"%d" % len(response.body)))
+        body = b"" if request.method == "HEAD" else response.body
+        headers = await self._headers(request, status, headers)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send_body(request, send, {"type": "http.response.body", "body": body})
+
+    def _framed(self, request: HttpRequest, send: Send) -> Send:
+        """Return the `send` of a response in pieces, which adds the header fields of every answer."""
+
+        async def framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = await self._headers(request, message["status"], message["headers"])
+                await send({**message, "headers": headers})
+            else:
+                await self._send_body(request, send, message)
+
+        return framed
+
+    async def _headers(self, request: HttpRequest, status: int, headers: Headers) -> Headers:
+        """Return all header fields of an answer, which now begins."""
+        context = request.context
+        context.status = status
+        context.cut = True  # until the client has taken the end
+        caller = context.caller
+        if status == 304 and context.charge is None and caller is not None:
+            context.charge = await self._admission.gate.free(caller)
+        found = [
+            *headers,
+            *ALWAYS,
+            *self._origins.fields(request),
+            (b"x-request-id", context.request_id.encode()),
+            (b"server-timing", _timing(context)),
+        ]
+        if context.charge is not None:
+            found += limit_fields(context.charge)
+        if context.version_outdated:
+            found += self._outdated[context.version]
+        if context.outdated:
+            found.append((b"deprecated-use", uses(context.outdated)))
+        if request.connection is not None:
+            keyed = caller is not None and caller.key_id is not None
+            settings = self._settings
+            request.connection.least_pace = settings.least_pace_keyed if keyed else settings.least_pace
+        return found
+
+    async def _send_body(self, request: HttpRequest, send: Send, message: Message) -> None:
+        context = request.context
+        size = len(message.get("body", b""))
+        context.bytes_sent += size
+        await send(message)
+        if not message.get("more_body", False):
+            connection = request.connection
+            if context.bytes_sent and connection is not None and connection.unread:
+                await self._wait_until_taken(request, connection, size)
+            context.cut = False
+
+    async def _wait_until_taken(self, request: HttpRequest, connection: Connection, size: int) -> None:
+        """Wait until the client has read its answer. Until then the answer counts as unread, and the caller's place for
+        requests at once is held."""
+        context = request.context
+        caller, charge = context.caller, context.charge
+        try:
+            if request.answer is None:
+                request.answer = self.unread.add(caller.identity if caller else _network(request), size)
+        except Unavailable:
+            connection.cut("memory")
+            await connection.taken()
+            return
+        self.unread.resize(request.answer, size)
+        request.answer.connection = connection
+        if caller is None or charge is None or charge.holds_place:
+            await connection.taken()
+            return
+        async with self._admission.gate.place(caller):
+            await connection.taken()
+
+
+def _network(request: HttpRequest) -> str:
+    """Return the identity that an answer without a caller is counted by, such as a file of a page."""
+    return f"ip:{blocks(request.client).subnetwork if request.client else LOCAL}"
+
+
+def _timing(context: RequestContext) -> bytes:
+    total = (perf_counter() - context.begun) * 1000
+    if context.store_seconds is None:
+        return b"total;dur=%.1f" % total
+    return b"db;dur=%.1f, total;dur=%.1f" % (context.store_seconds * 1000, total)

@@ -1,0 +1,91 @@
+"""An HTTP request as endpoints see it: its parts, read once, and its context."""
+
+from __future__ import annotations
+
+import re
+from random import getrandbits
+from time import perf_counter
+
+from starlette.types import Receive, Scope
+
+from api.access.key import holds_key
+from api.http.unread import SMALL, Connection, Unread, UnreadAnswers
+from api.service import RequestContext
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class HttpRequest:
+    """One request. `fields` are the header fields by their names in lower case, lines of one name joined by commas;
+    `header_lines` are the lines as they were sent. `path_value` is the part of the path that is a parameter.
+
+    `connection` and `whole_body` come from our own server: the connection of the request, and its body if that came
+    whole with its head. Both are None if another server runs the application. `unread` counts the answers of this
+    process that clients have not read yet, and `answer` is the one to this request, once it is counted."""
+
+    __slots__ = (
+        "answer",
+        "client",
+        "connection",
+        "context",
+        "fields",
+        "header_lines",
+        "method",
+        "path",
+        "path_value",
+        "query_string",
+        "raw_path",
+        "receive",
+        "scheme",
+        "unread",
+        "whole_body",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, unread: UnreadAnswers) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.raw_path: bytes = scope["raw_path"]
+        self.query_string: bytes = scope["query_string"]
+        self.scheme: str = scope.get("scheme", "http")
+        self.header_lines: list[tuple[bytes, bytes]] = scope["headers"]
+        client = scope.get("client")
+        self.client: str | None = client[0] if client else None
+        self.connection: Connection | None = scope.get("connection")
+        self.whole_body: bytes | None = scope.get("body")
+        self.receive = receive
+        self.unread = unread
+        self.answer: Unread | None = None
+        self.path_value = ""
+        self.fields = _joined(self.header_lines)
+        self.context = RequestContext(_request_id(self.fields), perf_counter())
+
+    def header(self, name: bytes) -> str:
+        """Return a header field of the request; an empty text if there is none."""
+        return self.fields.get(name, b"").decode("latin-1")
+
+    def identity(self, media_type: bytes) -> bytes:
+        """Return the bytes that identify the request in an entity tag: its URL and the media type of the answer."""
+        return b"\0".join((self.raw_path, self.query_string, media_type))
+
+    def count_unread(self, size: int) -> None:
+        """Count a large answer among the unread ones before it is sent. Unavailable if the caller has too many."""
+        caller = self.context.caller
+        if size > SMALL and caller is not None and self.answer is None:
+            self.answer = self.unread.add(caller.identity, size)
+
+
+def _joined(lines: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    fields = dict(lines)
+    if len(fields) < len(lines):
+        fields = {name: b", ".join(v for n, v in lines if n == name) for name in fields}
+    return fields
+
+
+def _request_id(fields: dict[bytes, bytes]) -> str:
+    """Return the id that the client sent, or a new one."""
+    sent = fields.get(b"x-request-id")
+    # A key must not get into a log.
+    if sent and REQUEST_ID.fullmatch(sent) and not holds_key(sent.decode()):
+        return sent.decode()
+    # It tells requests apart; it need not be hard to guess.
+    return f"{getrandbits(64):016x}"

@@ -1,0 +1,60 @@
+"""The operations of a version's REST API, in one table: routes, OpenAPI, examples and the clients follow from it.
+
+A new kind of path is a kind here with its rows, an endpoint in `routes.py`, and a description in `contract.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from api.catalog import Resource, Version
+from api.rest.formats import Format, offered
+
+Kind = Literal["list", "record", "export"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: its id in OpenAPI, its path below the version as OpenAPI writes it, and what it is about. Only an
+    export has a format."""
+
+    id: str
+    kind: Kind
+    path: str
+    resource: Resource
+    format: Format | None = None
+
+    @property
+    def route(self) -> str:
+        """The path as metrics and logs show it. Dashboards depend on its parameter's name."""
+        return self.path.replace("{id}", "{identifier}")
+
+
+@cache
+def operations(version: Version) -> tuple[Operation, ...]:
+    """Return the operations of a version, those of one resource after another."""
+    return tuple(one for resource in version.lists.values() for one in _of_resource(version, resource))
+
+
+def _of_resource(version: Version, resource: Resource) -> list[Operation]:
+    path = f"/{resource.plural}"
+    found = [Operation(list_id(resource), "list", path, resource)]
+    if resource.prefix:
+        found.append(Operation(get_id(resource), "record", f"{path}/{{id}}", resource))
+    found += [
+        Operation(f"export_{resource.plural}_{form.name}", "export", f"{path}.{form.name}", resource, form)
+        for form in offered(version, resource)
+    ]
+    return found
+
+
+def list_id(resource: Resource) -> str:
+    """Return the operation id of a list."""
+    return f"list_{resource.plural}"
+
+
+def get_id(resource: Resource) -> str:
+    """Return the operation id of a record."""
+    return f"get_{resource.name}"

@@ -1,0 +1,209 @@
+"""Read the parameters of a URL in one pass: each goes to its reader, and what they say together is checked at the end.
+
+`SHARED` has the parameters that lists share; the filters of a list are rows of `parameters.py`. A new shared parameter
+is a row here with its reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from api.catalog import Resource, Version
+from api.errors import UnknownName
+from api.http.parameters import Faults, read_pairs
+from api.query import Filter, Search, Sort, Through, both, read_sort
+from api.query.parse import listed, read_language, read_words
+from api.rest.hints import unknown
+from api.rest.include import Tree, read_include
+from api.rest.parameters import Parameter, split
+
+LIMIT = 50
+LIMIT_MOST = 200
+EXPORT_MOST = 10**9
+COUNTS = ("exact", "estimated")
+# The shared parameters that an export takes: it has no pages, no counts and no links to show whole.
+EXPORTED = ("q", "q_language", "sort", "limit")
+
+
+@dataclass
+class Url:
+    """What the parameters of one URL say. `texts` are the parameters as they were sent; the others have their defaults
+    where the URL does not say anything. `filters` are those of the list itself, under an empty name, and those through
+    each link."""
+
+    version: Version
+    resource: Resource
+    limit_most: int
+    texts: dict[str, str] = field(default_factory=dict)
+    filters: dict[str, list[Filter]] = field(default_factory=dict)
+    words: str | None = None
+    language: str = "en"
+    sort: Sort | None = None
+    include: Tree = field(default_factory=dict)
+    limit: int | None = None
+    count: str = ""
+    cursor: str = ""
+
+    @property
+    def filter(self) -> Filter:
+        """All filters and the search, as one."""
+        own = self.filters.get("", [])
+        search = [] if self.words is None else [Search(self.words, self.language)]
+        links = [Through(link, both(*found)) for link, found in self.filters.items() if link]
+        return both(*own, *search, *links)
+
+    @property
+    def order(self) -> Sort:
+        """The order of the list."""
+        if self.sort is not None:
+            return self.sort
+        default = read_sort(self.resource, self.resource.sort)
+        assert default is not None
+        return default
+
+
+@dataclass(frozen=True)
+class SharedParameter:
+    """A parameter that lists share: its name, what it does, and its reader. ValueError of the reader says what was
+    expected."""
+
+    name: str
+    description: str
+    read: Callable[[Url, str], None]
+
+
+def _read_q(url: Url, text: str) -> None:
+    url.words = read_words(text)
+
+
+def _read_q_language(url: Url, text: str) -> None:
+    url.language = read_language(text)
+
+
+def _read_include(url: Url, text: str) -> None:
+    url.include = read_include(url.version, url.resource, split(text))
+
+
+def _read_sort(url: Url, text: str) -> None:
+    resource = url.resource
+    sort = read_sort(resource, text)
+    if sort is None:
+        names = [*resource.sortable, *(["relevance"] if resource.searched else [])]
+        raise UnknownName(f"Expected one of {listed(names)}, or one with a minus.", text, names)
+    url.sort = sort
+
+
+def _read_limit(url: Url, text: str) -> None:
+    if not re.fullmatch(r"[1-9][0-9]{0,9}", text) or int(text) > url.limit_most:
+        raise ValueError(f"Expected a whole number from 1 to {url.limit_most}.")
+    url.limit = int(text)
+
+
+def _read_cursor(url: Url, text: str) -> None:
+    # A cursor belongs to a list with its filter and its order, so it is read when these are known.
+    url.cursor = text
+
+
+def _read_count(url: Url, text: str) -> None:
+    if text not in COUNTS:
+        raise ValueError("Expected exact or estimated.")
+    url.count = text
+
+
+SHARED = {
+    one.name: one
+    for one in (
+        SharedParameter(
+            "q", 'Full text: words, "a phrase", or, -not, beginnings of words (corr*). Accents do not matter.', _read_q
+        ),
+        SharedParameter(
+            "q_language",
+            "The language whose stemmer reads `q` [BCP 47]; unstemmed words always match.",
+            _read_q_language,
+        ),
+        SharedParameter(
+            "include",
+            "Links to show whole, separated by commas; two levels: `speaker,citations.source`.",
+            _read_include,
+        ),
+        SharedParameter(
+            "sort",
+            "The field to sort by, descending with a minus. Ties are broken by id, and nulls come last.",
+            _read_sort,
+        ),
+        SharedParameter("limit", f"Records a page, 1 to {LIMIT_MOST}.", _read_limit),
+        SharedParameter("cursor", "Where the page begins: `page.next_cursor` of the page before.", _read_cursor),
+        SharedParameter("count", "Count what the filter leaves: `exact` (up to 100,000) or `estimated`.", _read_count),
+    )
+}
+
+
+def list_names(resource: Resource) -> list[str]:
+    """Return the shared parameters of a list. What cannot be searched has no `q`, and what has no links no
+    `include`."""
+    missing = [*([] if resource.searched else ["q", "q_language"]), *([] if resource.links else ["include"])]
+    return [name for name in SHARED if name not in missing]
+
+
+def export_names(resource: Resource) -> list[str]:
+    """Return the shared parameters of an export."""
+    return [name for name in list_names(resource) if name in EXPORTED]
+
+
+def read_url(
+    version: Version,
+    resource: Resource,
+    filters: dict[str, Parameter],
+    shared: Collection[str],
+    query_string: bytes,
+    limit_most: int = LIMIT_MOST,
+) -> Url:
+    """Return what a URL says, which may have these filters and shared parameters. InvalidRequest names each parameter
+    that is wrong."""
+    faults = Faults()
+    url = Url(version, resource, limit_most, read_pairs(query_string, faults))
+    for name, text in url.texts.items():
+        try:
+            if (row := filters.get(name)) is not None:
+                url.filters.setdefault(row.link, []).append(_read_filter(row, text))
+            elif name in shared:
+                SHARED[name].read(url, text)
+            else:
+                faults.note(name, unknown(version, resource, name, text, {*filters, *shared}))
+        except ValueError as error:
+            faults.note(name, error)
+    _check_together(url, filters, faults)
+    faults.check()
+    return url
+
+
+def _read_filter(row: Parameter, text: str) -> Filter:
+    try:
+        return row.filter(text)
+    except ValueError as error:
+        if re.search(r"\d \d\d:?\d\d$", text):
+            raise ValueError(f"{error} In a URL a + is written %2B.") from None
+        raise
+
+
+def _check_together(url: Url, filters: dict[str, Parameter], faults: Faults) -> None:
+    """Note the parameters that need others beside them."""
+    texts, sort = url.texts, url.sort
+    for name in texts:
+        row = filters.get(name)
+        if row is not None and row.condition.needs:
+            needed = f"{row.link}.{row.condition.needs}" if row.link else row.condition.needs
+            if needed not in texts:
+                faults.note(name, f"Needs {needed} beside it, so that like is compared with like.")
+    if "q_language" in texts and "q" not in texts:
+        faults.note("q_language", "Needs q beside it.")
+    if sort is None:
+        return
+    if sort.field == "relevance":
+        if "q" not in texts:
+            faults.note("sort", "Sorting by relevance needs q.")
+    elif sort.field in url.resource.fields:
+        needed = url.resource.fields[sort.field].needs
+        if needed and needed not in texts:
+            faults.note("sort", f"Sorting by {sort.field} needs {needed}, so that like is compared with like.")

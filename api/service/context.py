@@ -1,0 +1,62 @@
+"""What is known about one request, from its arrival to its end.
+
+The layers fill it in on the way. The access log, the metrics and the traces read nothing else about the service's part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.access.caller import Caller
+from api.access.gate import Charge
+from api.catalog import Outdated
+from api.store.ticket import SERVICE, Origin
+
+# The client disconnected before it had an answer: no status was sent. (nginx logs the same number.)
+GONE = 499
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request. Times are of `perf_counter`. What does not apply keeps its default."""
+
+    request_id: str
+    begun: float
+    ended: float = 0.0
+    # The API that the request uses: rest, graphql or export; other for what is no data.
+    api: str = "other"
+    # The first part of the path, if it names a version; whether that version is deprecated or retired.
+    version: str = ""
+    version_outdated: bool = False
+    # The path as it is declared; empty if there is no such path.
+    route: str = ""
+    # Known once the request is admitted.
+    caller: Caller | None = None
+    origin: Origin = SERVICE
+    # The points taken from the caller's limits.
+    charge: Charge | None = None
+    # The points that the request costs in the end; until then, what it costs at most.
+    price: int | None = None
+    # The deprecated parts of the version that the request uses.
+    outdated: tuple[Outdated, ...] = ()
+    # hit: the answer was cached. miss: it was read, or another request read it. unchanged: a 304.
+    cache: str = ""
+    store_begun: float = 0.0
+    store_seconds: float | None = None
+    status: int = GONE
+    # The bytes of the body that were sent.
+    bytes_sent: int = 0
+    # Whether the answer broke off.
+    cut: bool = False
+
+    @property
+    def paid(self) -> int:
+        """The points that the request has paid so far."""
+        return self.charge.used if self.charge is not None else 0
+
+    @property
+    def points_left(self) -> int | None:
+        """The points that the caller has left; None if nothing is limited or the caller is not known."""
+        if self.charge is None or self.charge.left is None:
+            return None
+        return min(self.charge.standing[::2])

@@ -1,0 +1,126 @@
+"""Exports: whole lists, streamed from Postgres through connections and places of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import orjson
+
+from api.access.export_places import ExportPlaces
+from api.access.gate import Charge
+from api.access.plan import Plan
+from api.compiler import Statement, compile
+from api.compiler.page import EXACT_MOST
+from api.errors import Fault, TimedOut, TooExpensive, Unavailable
+from api.query import Entry, Lines, Page, Query, Rows, Total, price
+from api.service.context import RequestContext
+from api.service.service import Service
+from api.store.read import Reply
+from api.store.stream import Streams
+from api.store.ticket import Ticket
+
+# A plan that allows so many records allows any number that there are.
+UNLIMITED = 1_000_000_000
+
+Take = Callable[[bytes], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Export:
+    """An export that was paid for: the statement that writes its lines, its price in points, and the points that it
+    took to count the records, which is all that a HEAD or a refusal costs."""
+
+    statement: Statement
+    charge: Charge
+    points: int
+    counting: int = 0
+
+    async def settle(self) -> None:
+        """Charge the whole price, unless less was settled before."""
+        await self.charge.settle(self.points)
+
+    async def settle_count(self) -> None:
+        """Charge what counting took, because nothing is sent."""
+        await self.charge.settle(self.counting)
+
+
+class Exports:
+    """The exports of the service."""
+
+    def __init__(self, service: Service, url: str) -> None:
+        settings = service.settings
+        self._service = service
+        self.streams = Streams(settings.database_url or url, settings)
+        self.places = ExportPlaces(settings.export_connections, settings.export_wait)
+
+    async def begin(self, query: Query, context: RequestContext) -> Export:
+        """Charge an export to the caller. TooExpensive if it is longer than the caller's plan allows; RateLimited if
+        the caller has too few points left; Unavailable if the store cannot count the records."""
+        assert isinstance(query.root, Lines) and context.caller is not None
+        gate = self._service.gate
+        context.price = points = price(query)
+        context.charge = charge = await gate.begin(context.caller, points, paid=context.paid)
+        charge.check()
+        plan = context.caller.plan
+        rows = _counted(query.root, plan) if gate.limits is not None else None
+        counting = 0
+        try:
+            statement = compile(query)
+            if rows is not None:
+                counted = await self._count(Query(query.version, rows), Ticket(context.origin, points))
+                counting = min(counted.points, points)
+                _check_length(counted, plan)
+        except TooExpensive:
+            # The store itself may find the count too much, and then nothing was counted.
+            await charge.settle(counting or points)
+            raise
+        except BaseException as error:
+            await charge.settle(_worked(error, points))
+            raise
+        return Export(statement, charge, points, counting)
+
+    async def stream(self, export: Export, context: RequestContext, take: Take, cut: Callable[[str], None]) -> None:
+        """Give the lines of an export to `take`, as fast as it takes them. Unavailable if no place is free in time or
+        the store does not answer. `cut` is called to break the export off if another caller needs its place."""
+        assert context.caller is not None
+        statement = export.statement
+        try:
+            async with self.places.take(context.caller, cut):
+                await self.streams.stream(statement.sql, statement.arguments, take)
+        except Unavailable as error:
+            await export.charge.settle(_worked(error, export.points, export.counting))
+            raise
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.streams.close()
+
+    async def _count(self, counted: Query, ticket: Ticket) -> Reply:
+        """Count the records of an export. The reply contains what that took, too."""
+        statement = compile(counted)
+        return await self._service.reader.read(
+            statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
+        )
+
+
+def _counted(lines: Lines, plan: Plan) -> Rows | None:
+    """Return the list whose total is the length of an export; None if any length is allowed."""
+    if plan.export_most >= UNLIMITED or (lines.most is not None and lines.most <= plan.export_most):
+        return None
+    # Exact as far as counting goes; beyond, a sample tells.
+    total = Total(plan.export_most < EXACT_MOST)
+    return Rows(lines.resource, Page(1), lines.sort, (Entry("total", total),), lines.filter)
+
+
+def _check_length(counted: Reply, plan: Plan) -> None:
+    """Refuse an export that is longer than the plan allows before it begins: if it were cut, it would look complete."""
+    if orjson.loads(counted.body)["total"] > plan.export_most:
+        detail = f"An export holds {plan.export_most:,} records at most in the plan {plan.name}, and this one more."
+        raise TooExpensive(detail, (Fault("limit", detail, "too_expensive"),), "Filter it, or set a limit.")
+
+
+def _worked(error: BaseException, points: int, counting: int = 0) -> int:
+    """Return the points of an export that failed: only its count if the store was not available or no place was free,
+    all if it ran out of time."""
+    return counting if isinstance(error, Unavailable) and not isinstance(error, TimedOut) else points
