@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from api.access.directory import Directory
 from api.access.gate import Gate
@@ -47,10 +47,6 @@ class Application:
     asgi: ASGIApp
     health: Health
     metrics: Metrics | None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, or the lifespan."""
-        await self.asgi(scope, receive, send)
 
     def drain(self) -> None:
         """From now on it is not ready."""

@@ -49,7 +49,7 @@ def _alone(
             page.open()
 
     return server.serve(
-        application,
+        application.asgi,
         settings,
         on_ready=ready,
         on_drain=application.drain,
@@ -75,7 +75,7 @@ def _several(
             metrics.close()
         application = create_app(settings, url, link.prepare, table)
         return server.serve(
-            application,
+            application.asgi,
             settings,
             on_ready=lambda _: link.begin(lambda: _counted(application)),
             on_drain=application.drain,

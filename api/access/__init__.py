@@ -9,17 +9,15 @@ from api.query import Dearest
 LINKS = "Ask for fewer links (include) and filters through links; the price is about one point a record."
 
 
-def check(points: int, dearest: Dearest | None, most: int, plan: Plan | None) -> None:
-    """TooExpensive where a price is above what one request may cost, or above what the caller's plan can ever grant. It
-    names the dearest list, and the page of it with which the request would cost no more than either."""
+def too_expensive(points: int, dearest: Dearest | None, most: int, plan: Plan | None) -> TooExpensive:
+    """Return the error for a price that is above what one request may cost, or above what the caller's plan can ever
+    grant. It names the dearest list, and the page of it with which the request would cost no more than either."""
     granted = most if plan is None else min(most, plan.terms.most)
-    if points <= granted:
-        return
     told = f"one request may cost {most}" if granted == most else f"your plan grants at most {granted} at a time"
     detail = f"This request costs {points} points; {told}."
     size = dearest.page(granted) if dearest else 0
     size = size if plan is None else min(size, plan.page_most)
-    raise TooExpensive(detail, (Fault("", detail, "too_expensive"),), _hint(dearest, size))
+    return TooExpensive(detail, (Fault("", detail, "too_expensive"),), _hint(dearest, size))
 
 
 def _hint(dearest: Dearest | None, size: int) -> str:

@@ -97,11 +97,9 @@ class Gate:
         self._environment = settings.key_environment
         self._seen: Memo[Caller] = Memo(SEEN_MOST)
 
-    async def caller(self, key: str | None, network: str) -> Caller:
-        """Return the caller with this key, or the anonymous caller of the network. Unauthenticated or a subclass if the
-        key is not valid, RateLimited if too many wrong keys came from the network, Unavailable."""
-        if key is None:
-            return self._anonymous(network)
+    async def caller(self, key: str, network: str) -> Caller:
+        """Return the caller with this key. Unauthenticated or a subclass if it is not valid, RateLimited if too many
+        wrong keys came from the network, Unavailable if the store does not answer."""
         named = read(key, self._environment)
         if self.directory.knows(named):
             return await self.directory.caller(named)
@@ -122,7 +120,9 @@ class Gate:
         # A key that is known was well-formed. Checking its form again would double the time of this call.
         return self.directory.at_hand(digest(key))
 
-    def _anonymous(self, network: str) -> Caller:
+    def anonymous(self, network: str) -> Caller:
+        """Return the caller without a key from this network. Unauthenticated if a key is needed, Unavailable if the
+        plans are not read yet."""
         plan = self.directory.anonymous()
         caller = self._seen.get(network)
         if caller is None or caller.plan is not plan:

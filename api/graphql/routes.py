@@ -78,7 +78,7 @@ class _Endpoint:
             prepared = await self._executor.prepare(request.method, sent, key, caller)
             context.outdated = prepared.outdated
         elif prepared.query is not None:
-            self._service.check(prepared.query, caller)
+            self._service.check(prepared.query.cost, caller)
         # Answers about the schema have no mark of the store, and so no entity tag.
         tagged = identity is not None and prepared.tagged
         answer = await self._executor.execute(

@@ -39,14 +39,15 @@ class Admission:
         """Return the caller, and note it in the context. The caller needs the scope, if one is named. InvalidRequest,
         Unauthenticated, Forbidden, RateLimited or Unavailable if it is not admitted."""
         key = presented(request)
-        caller = None if key is None else self.gate.at_hand(key)
         blocks = client_blocks(request, self.proxies)
-        if caller is None:
-            caller = await self.gate.caller(key, blocks.subnetwork)
+        if key is None:
+            caller = self.gate.anonymous(blocks.subnetwork)
+        else:
+            caller = self.gate.at_hand(key) or await self.gate.caller(key, blocks.subnetwork)
         context = request.context
         context.caller = caller
         context.origin = _origin(caller.key_id is not None, caller.identity, blocks)
-        if needs:
+        if needs and needs not in caller.scopes:
             check_scope(caller, needs)
         return caller
 

@@ -98,7 +98,5 @@ def _too_large(settings: Settings) -> BodyTooLarge:
 async def drop_body(request: HttpRequest, settings: Settings) -> None:
     """Read the body of a GET, HEAD or OPTIONS within the bounds of any other, and forget it. Left unread, it would
     stand between this request and the next one of its connection."""
-    sent = request.fields
-    if b"transfer-encoding" in sent or sent.get(b"content-length", b"0") != b"0":
-        await _collect(request, settings)
-        request.whole_body = b""
+    await _collect(request, settings)
+    request.whole_body = b""

@@ -85,7 +85,16 @@ class RequestMiddleware:
 
     async def _answer(self, request: HttpRequest, send: Send) -> None:
         try:
-            await self._send(request, await self._response(request), send)
+            if b"%" in request.raw_path:
+                check_path(request.raw_path)
+            if request.has_body and request.method in BODILESS:
+                await drop_body(request, self._settings)
+            response: Bytes | Streamed | None = None
+            if request.method == "OPTIONS":
+                response = self._origins.preflight(request)
+            if response is None:
+                response = await self._paths.endpoint(request)(request)
+            await self._send(request, response, send)
         except Exception as raised:
             context = request.context
             error = await self._admission.charge_mistake(context, raised)
@@ -98,14 +107,6 @@ class RequestMiddleware:
             problem = Bytes(body, MEDIA_TYPE, status)
             problem.headers += [(b"cache-control", b"no-store"), *headers]
             await self._send(request, problem, send)
-
-    async def _response(self, request: HttpRequest) -> Bytes | Streamed:
-        check_path(request.raw_path)
-        if request.method in BODILESS:
-            await drop_body(request, self._settings)
-        if request.method == "OPTIONS" and (preflight := self._origins.preflight(request)) is not None:
-            return preflight
-        return await self._paths.endpoint(request)(request)
 
     async def _send(self, request: HttpRequest, response: Bytes | Streamed, send: Send) -> None:
         if isinstance(response, Streamed):

@@ -29,6 +29,7 @@ class HttpRequest:
         "connection",
         "context",
         "fields",
+        "has_body",
         "header_lines",
         "method",
         "path",
@@ -56,7 +57,11 @@ class HttpRequest:
         self.unread = unread
         self.answer: Unread | None = None
         self.path_value = ""
-        self.fields = _joined(self.header_lines)
+        fields = dict(self.header_lines)
+        if len(fields) < len(self.header_lines):
+            fields = {name: b", ".join(v for n, v in self.header_lines if n == name) for name in fields}
+        self.fields: dict[bytes, bytes] = fields
+        self.has_body = fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields
         self.context = RequestContext(_request_id(self.fields), perf_counter())
 
     def header(self, name: bytes) -> str:
@@ -72,13 +77,6 @@ class HttpRequest:
         caller = self.context.caller
         if size > SMALL and caller is not None and self.answer is None:
             self.answer = self.unread.add(caller.identity, size)
-
-
-def _joined(lines: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    fields = dict(lines)
-    if len(fields) < len(lines):
-        fields = {name: b", ".join(v for n, v in lines if n == name) for name in fields}
-    return fields
 
 
 def _request_id(fields: dict[bytes, bytes]) -> str:

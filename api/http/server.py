@@ -135,10 +135,11 @@ class Start:
         self.app = app
         self.refusal: BriefingError | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await self.app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Without a coroutine of its own, which each request would pay for.
+        return (self._lifespan if scope["type"] == "lifespan" else self.app)(scope, receive, send)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         held: list[Message] = []
 
         async def hold(message: Message) -> None:

@@ -54,7 +54,7 @@ class Home:
             caller = await self._admission.admit(request)
             if same := unchanged(request, partial(self._service.is_current, identity)):
                 return same
-            self._service.check(self._query, caller)
+            self._service.check(self._query.cost, caller)
             outcome = await self._service.execute(self._query, request.context, identity, plain_tags(request))
         except Unavailable as error:
             return self._without_numbers(origin, error)

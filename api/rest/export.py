@@ -78,8 +78,6 @@ def preferred(version: Version, resource: Resource, request: HttpRequest) -> For
     """Return the format that the client prefers to a page of the list; None for the page. HTTPError (406) if it accepts
     neither. A wildcard never means a whole list: only a format that is named is preferred."""
     accept = request.header(b"accept")
-    if accept in ("", "*/*", JSON):
-        return None
     forms = {one.media_type: one for one in offered(version, resource)}
     found = wanted(accept, (JSON, *(one for one in forms if one in accept.lower())))
     if not found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote, unquote
@@ -29,6 +29,8 @@ from api.service import PreparedQuery, Service
 
 JSON = "application/json"
 MEDIA_TYPE = JSON.encode()
+# Values of Accept that nearly all clients send, and that mean JSON.
+ACCEPTS_JSON = (b"", b"*/*", MEDIA_TYPE)
 REMEMBERED_MOST = 8 * 1024 * 1024
 # What a query is made of (RFC 3986, 3.4) beside letters and digits, and the sign of what is encoded already.
 IN_QUERY = "!$&'()*+,;=:@/?-._~%"
@@ -70,7 +72,8 @@ class RestApi:
         async def answer(request: HttpRequest) -> Bytes | Streamed:
             request.context.api = "rest"
             caller = await self._admission.admit(request)
-            form = preferred(version, resource, request)
+            accept = request.fields.get(b"accept", b"")
+            form = None if accept in ACCEPTS_JSON else preferred(version, resource, request)
             if form is not None:
                 return await self._exports.response(version, resource, form, request)
 
@@ -118,19 +121,21 @@ class RestApi:
         service, context = self._service, request.context
         identity = request.identity(MEDIA_TYPE)
         known = self._remembered.get(key)
+        tags: Sequence[str] = ()
         if b"if-none-match" in request.fields:
             if known is not None:
                 context.outdated = known.query.outdated
             if same := unchanged(request, partial(service.is_current, identity)):
                 return same
+            tags = plain_tags(request)
         if known is None:
             await self._admission.charge_reading(context)
             known = read()
             self._remembered.put(key, known, _weight(known.query, request.query_string))
         else:
-            service.check(known.query, caller)
+            service.check(known.query.cost, caller)
         context.outdated = known.query.outdated
-        outcome = await service.execute(known.query, context, identity, plain_tags(request))
+        outcome = await service.execute(known.query, context, identity, tags)
         reply = outcome.reply
         if reply.notes and known.resource is not None:
             raise missing(known.resource, reply.notes[0])
@@ -155,8 +160,9 @@ def routes(service: Service, admission: Admission, exports: ExportEndpoint, vers
 
 def check_accept(request: HttpRequest) -> None:
     """Raise HTTPError (406) if the client does not accept JSON."""
-    accept = request.header(b"accept")
-    if accept not in ("", "*/*", JSON) and not wanted(accept, (JSON,)):
+    if request.fields.get(b"accept", b"") in ACCEPTS_JSON:
+        return
+    if not wanted(request.header(b"accept"), (JSON,)):
         raise HTTPError("not_acceptable", f"Offered here: {JSON}.")
 
 

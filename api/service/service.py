@@ -6,13 +6,14 @@ was read from has changed. While that cannot be told for sure, no kept answer is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from time import perf_counter
 
 from api import __version__
-from api.access import check
+from api.access import too_expensive
 from api.access.caller import Caller
 from api.access.gate import Charge, Gate
 from api.catalog import VERSIONS, Outdated
@@ -30,17 +31,24 @@ from api.store.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedQuery:
-    """A query that can be answered: its price in points, its largest page, its dearest list, the statement that answers
-    it, and a key that is equal for equal statements of one release. `extra_points` of the price are for what the store
-    has no part in."""
+class Cost:
+    """The price of a query in points, its largest page in records, and its dearest list. `extra_points` of the price
+    are for what the store has no part in."""
 
     price: int
-    page: int
-    dearest: Dearest | None
+    page: int = 0
+    dearest: Dearest | None = None
+    extra_points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedQuery:
+    """A query that can be answered: what it costs at most, the statement that answers it, and a key that is equal for
+    equal statements of one release."""
+
+    cost: Cost
     statement: Statement
     key: str
-    extra_points: int = 0
     outdated: tuple[Outdated, ...] = ()
 
 
@@ -70,20 +78,26 @@ class Service:
     def prepare(self, query: Query, caller: Caller, extra_points: int = 0) -> PreparedQuery:
         """Price, check and compile a query. Raises as `check` does."""
         points = price(query) + extra_points
-        most, page = dearest(query, points), largest(query)
-        self._check(points, most, page, caller)
+        cost = Cost(points, largest(query), dearest(query, points), extra_points)
+        self.check(cost, caller)
         statement = compile(query)
-        return PreparedQuery(points, page, most, statement, _key(statement), extra_points, query.outdated)
+        return PreparedQuery(cost, statement, _key(statement), query.outdated)
 
     def fixed(self, points: int, statement: Statement) -> PreparedQuery:
         """Return a statement of the service's own with a price of its own. It has no page that a caller could
         choose."""
-        return PreparedQuery(points, 0, None, statement, _key(statement))
+        return PreparedQuery(Cost(points), statement, _key(statement))
 
-    def check(self, prepared: PreparedQuery, caller: Caller) -> None:
-        """Check a query that was prepared for an earlier request. TooExpensive if it costs more than one request may,
-        or more than the caller's plan can ever grant; InvalidRequest if a page is larger than the plan allows."""
-        self._check(prepared.price, prepared.dearest, prepared.page, caller)
+    def check(self, cost: Cost, caller: Caller) -> None:
+        """Check the cost of a query for a caller. TooExpensive if it costs more than one request may, or more than the
+        caller's plan can ever grant; InvalidRequest if a page is larger than the plan allows."""
+        plan = caller.plan if self.gate.limits is not None else None
+        granted = self.settings.max_price if plan is None else min(self.settings.max_price, plan.terms.most)
+        if cost.price > granted:
+            raise too_expensive(cost.price, cost.dearest, self.settings.max_price, plan)
+        if plan is not None and cost.page > plan.page_most:
+            detail = f"A page holds {plan.page_most} records at most in the plan {plan.name}."
+            raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
 
     def is_current(self, requested: bytes, tag: str) -> bool:
         """Whether the answer to what was `requested` still has this entity tag. Verifying it takes no parsing."""
@@ -104,13 +118,13 @@ class Service:
         Unavailable or TimedOut if the store does not answer. The context gets the charge, the cache and the times.
         """
         assert context.caller is not None
-        context.price = prepared.price
+        context.price = points = prepared.cost.price
         reply = self._kept_now(prepared)
         tag, used = "", None
         if reply is not None:
             tag = self._tag(requested, prepared, reply)
             used = _used(prepared, reply, tag, client_tags)
-        context.charge = charge = await self.gate.begin(context.caller, prepared.price, used, context.paid)
+        context.charge = charge = await self.gate.begin(context.caller, points, used, context.paid)
         charge.check()
         context.store_begun = begun = perf_counter()
         if reply is not None:
@@ -118,19 +132,20 @@ class Service:
             context.cache, context.store_seconds = "hit", 0.0
             return Outcome(reply, charge, True, tag)
         context.cache = "miss"
-        used = prepared.price
+        used = points
         try:
             # The answer may have been kept while the request waited for Redis.
             reply = self._kept_now(prepared)
             cached = reply is not None
             if reply is None:
-                ticket = Ticket(context.origin, prepared.price - prepared.extra_points)
-                reply = await self._flights.run(prepared.key, ticket, lambda: self._read(prepared, ticket))
+                ticket = Ticket(context.origin, points - prepared.cost.extra_points)
+                reply = await self._flights.run(prepared.key, ticket, self._reading(prepared.statement, ticket))
+                self._keep(prepared, reply)
             tag = self._tag(requested, prepared, reply)
             used = _used(prepared, reply, tag, client_tags)
         except Unavailable as error:
             # A statement that ran out of time was work all the same.
-            used = prepared.price if isinstance(error, TimedOut) else 0
+            used = points if isinstance(error, TimedOut) else 0
             raise
         finally:
             context.store_seconds = perf_counter() - begun
@@ -138,13 +153,6 @@ class Service:
         if cached:
             context.cache, context.store_seconds = "hit", 0.0
         return Outcome(reply, charge, cached, tag)
-
-    def _check(self, points: int, most: Dearest | None, page: int, caller: Caller) -> None:
-        limited = self.gate.limits is not None
-        check(points, most, self.settings.max_price, caller.plan if limited else None)
-        if limited and page > caller.plan.page_most:
-            detail = f"A page holds {caller.plan.page_most} records at most in the plan {caller.plan.name}."
-            raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
 
     def _kept_now(self, prepared: PreparedQuery) -> Reply | None:
         """Return the kept answer if it is current for sure."""
@@ -157,16 +165,19 @@ class Service:
             return ""
         return self._tags.make(secret, requested, prepared.statement.reads, reply.mark)
 
-    async def _read(self, prepared: PreparedQuery, ticket: Ticket) -> Reply:
-        statement = prepared.statement
-        reply = await self.reader.read(statement.sql, statement.arguments, custom=statement.custom, ticket=ticket)
-        self._kept.put(prepared.key, reply, 2 * len(reply.body) + 200)
-        return reply
+    def _reading(self, statement: Statement, ticket: Ticket) -> Callable[[], Awaitable[Reply]]:
+        read = self.reader.read
+        return partial(read, statement.sql, statement.arguments, custom=statement.custom, ticket=ticket)
+
+    def _keep(self, prepared: PreparedQuery, reply: Reply) -> None:
+        # Requests that waited for the same reply find it kept already.
+        if self._kept.get(prepared.key) is not reply:
+            self._kept.put(prepared.key, reply, 2 * len(reply.body) + 200)
 
 
 def _used(prepared: PreparedQuery, reply: Reply, tag: str, client_tags: Sequence[str]) -> int:
     """Return the points that an answer costs in the end: none if the client has it already."""
-    return 0 if tag and tag in client_tags else reply.points + prepared.extra_points
+    return 0 if tag and tag in client_tags else reply.points + prepared.cost.extra_points
 
 
 def _key(statement: Statement) -> str:

@@ -33,7 +33,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         return
     scope["request"] = request = HttpRequest(scope, receive, UnreadAnswers(settings.unread_memory))
     try:
-        if scope["method"] in BODILESS:
+        if request.has_body and scope["method"] in BODILESS:
             await drop_body(request, settings)
         await PATHS.get(scope["path"], hello)(scope, receive, send)
     except BodyRefused as refused:

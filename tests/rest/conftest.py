@@ -27,7 +27,7 @@ def run(url: str) -> Iterator[httpx2.Client]:
     """A client of the application over the database at `url`."""
     settings = Settings()
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(config(create_app(settings, url), settings))
+    server = uvicorn.Server(config(create_app(settings, url).asgi, settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started and thread.is_alive():

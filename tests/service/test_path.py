@@ -1,0 +1,102 @@
+"""The way of a request from the socket to its statement: short, and through each module once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import httpx2
+import pytest
+
+import api
+from api.ingest.load import load
+from api.store.migrate import migrate
+from tests.rest.conftest import SAMPLE, run
+
+PACKAGE = str(Path(api.__file__).parent)
+# Functions of ours that run from the arrival of a request until the driver is called. The numbers may only fall.
+FUNCTIONS_MOST = {"a list": 53, "a record": 55, "GraphQL": 67}
+
+
+class Recorder:
+    """A profiler that records the functions of the package that one request calls, until the driver is called."""
+
+    def __init__(self) -> None:
+        self.recording = False
+        self.called: list[CodeType] = []
+        self.stack: list[str] = []
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if not self.recording or event != "call":
+            return
+        code = frame.f_code
+        if "/asyncpg/" in code.co_filename and code.co_name in ("fetchrow", "_execute", "__execute"):
+            self.recording = False
+            self.stack = _modules(frame)
+        elif code.co_filename.startswith(PACKAGE):
+            self.called.append(code)
+
+    def functions(self) -> list[str]:
+        """Return the names of the functions that were called, each once."""
+        names = dict.fromkeys(f"{_module(code)}.{code.co_qualname}" for code in self.called)
+        # Comprehensions are functions before Python 3.12 only.
+        return [name for name in names if not name.endswith("comp>")]
+
+
+def _modules(frame: FrameType | None) -> list[str]:
+    """Return the modules of the package on the stack, the outermost first, neighbours that are equal once."""
+    found: list[str] = []
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename.startswith(PACKAGE) and (not found or found[-1] != _module(code)):
+            found.append(_module(code))
+        frame = frame.f_back
+    return found[::-1]
+
+
+def _module(code: CodeType) -> str:
+    return code.co_filename.removeprefix(f"{PACKAGE}/").removesuffix(".py")
+
+
+@pytest.fixture
+async def recorded(fresh_database: Callable[[], Awaitable[str]], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A client of a service in this process, and the recorder of what it does."""
+    url = await fresh_database()
+    await migrate(url)
+    await load([str(SAMPLE)], url)
+    recorder = Recorder()
+    monkeypatch.setenv("BRIEFING_LIMITS", "true")
+    monkeypatch.setenv("BRIEFING_ANSWER_MEMORY", "0")
+    threading.setprofile(recorder)
+    try:
+        with run(url) as client:
+            threading.setprofile(None)
+            yield client, recorder
+    finally:
+        threading.setprofile(None)
+
+
+REQUESTS: dict[str, Callable[[httpx2.Client], httpx2.Response]] = {
+    "a list": lambda client: client.get("/v2/events?kind=attack&limit=7"),
+    "a record": lambda client: client.get("/v2/events/evt_00000000000000000000000000"),
+    "GraphQL": lambda client: client.post("/v2/graphql", json={"query": "{ events(first: 3) { nodes { id } } }"}),
+}
+
+
+@pytest.mark.parametrize("kind", list(REQUESTS))
+def test_a_request_calls_few_functions_and_enters_each_module_once(
+    recorded: tuple[httpx2.Client, Recorder], kind: str
+) -> None:
+    client, recorder = recorded
+    ask = REQUESTS[kind]
+    # From the second time on, the request is remembered, but its answer is not: the service keeps none here.
+    ask(client)
+    ask(client)
+    recorder.recording = True
+    ask(client)
+    assert recorder.stack, "the driver was not called"
+    assert len(recorder.stack) == len(set(recorder.stack)), recorder.stack
+    assert len(recorder.functions()) <= FUNCTIONS_MOST[kind], recorder.functions()
