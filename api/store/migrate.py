@@ -34,6 +34,9 @@ SHOW = """
     grant usage on schema {name} to briefing_reader;
     grant select on all tables in schema {name} to briefing_reader
 """
+# The numbers of indexes differ in a store that was restored from a dump, or whose indexes were built again.
+REFRESH = "select store.refresh_counted()"
+MAY_REFRESH = "select has_function_privilege('store.refresh_counted()', 'execute')"
 REMEMBER = """
     insert into migration.applied (name, checksum) values ($1, $2)
     on conflict (name) do update set checksum = excluded.checksum, applied_at = now()
@@ -78,6 +81,8 @@ async def _apply(connection: Connection) -> list[str]:
             await _run(connection, script, script.text)
     for script in changed:
         await _run(connection, script, SHOW.format(name=script.name, text=script.text))
+    if await connection.fetchval(MAY_REFRESH):
+        await connection.execute(REFRESH)
     return [script.name for script in missing + changed]
 
 

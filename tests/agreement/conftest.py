@@ -46,7 +46,7 @@ class Doors:
 @asynccontextmanager
 async def opened(url: str, version: Version = V1, **settings: Any) -> AsyncIterator[Doors]:
     """The application over a database, called in this process; its lifespan is ours to send."""
-    app = create_app(Settings(statement_timeout=30, pool_wait=30, **settings), url)
+    app = create_app(Settings(statement_timeout=30, pool_wait=30, **settings), url).asgi
     sent: asyncio.Queue[Any] = asyncio.Queue()
     told: asyncio.Queue[Any] = asyncio.Queue()
     lifespan = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, sent.get, told.put))
