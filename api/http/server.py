@@ -192,7 +192,11 @@ class Server(uvicorn.Server):
             self.on_ready(url(listener))
 
     async def _supervised(self, supervise: Callable[[], Awaitable[BriefingError]]) -> None:
-        self.failure = await supervise()
+        try:
+            self.failure = await supervise()
+        except Exception as error:
+            # Without supervision nobody would restart Postgres when it ends.
+            self.failure = BriefingError(f"The supervision of Postgres failed: {error!r}.")
         self.handle_exit(signal.SIGTERM, None)
 
     def _ahead(self) -> bool:

@@ -7,7 +7,7 @@ import sys
 
 from starlette.types import Message, Receive, Scope, Send
 
-from api.errors import SettingsError
+from api.errors import BriefingError, SettingsError
 from api.http import protocol, server
 from api.http.body import BODILESS, BodyRefused, drop_body, read_body
 from api.http.problems import MEDIA_TYPE, document
@@ -132,5 +132,9 @@ def drain() -> None:
     seen["draining"] = 1
 
 
+async def failing() -> BriefingError:
+    raise RuntimeError("no more processes")
+
+
 if __name__ == "__main__":
-    sys.exit(serve(app, settings, on_drain=drain))
+    sys.exit(serve(app, settings, on_drain=drain, supervise=failing if "--unsupervised" in sys.argv else None))

@@ -13,6 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from tests.http.conftest import Served
 
+# Seconds after which a process that has to end by itself has not. A busy machine takes some to start one.
+START_SECONDS = 30
+
 
 def test_its_answers_carry_a_date_and_do_not_name_the_server(served: Served) -> None:
     with served.client() as client:
@@ -56,7 +59,7 @@ def test_a_second_ctrl_c_does_not_wait(run: Callable[..., Any]) -> None:
 
 def test_a_port_that_is_taken_is_a_sentence(served: Served, start: Callable[..., Any]) -> None:
     with start(port=str(served.port)) as process:
-        said = process.communicate(timeout=5)
+        said = process.communicate(timeout=START_SECONDS)
     assert process.returncode == 2
     assert said == (
         "",
@@ -67,8 +70,15 @@ def test_a_port_that_is_taken_is_a_sentence(served: Served, start: Callable[...,
 
 def test_an_application_that_refuses_to_start_is_a_sentence(start: Callable[..., Any]) -> None:
     with start("--refuse") as process:
-        said = process.communicate(timeout=5)
+        said = process.communicate(timeout=START_SECONDS)
     assert (process.returncode, said[1]) == (
         2,
         "Application startup failed. Exiting.\nThe password is wrong.\nMend it.\n",
     )
+
+
+def test_a_service_whose_supervision_fails_ends_with_the_reason(start: Callable[..., Any]) -> None:
+    with start("--unsupervised") as process:
+        said = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 1
+    assert "The supervision of Postgres failed: RuntimeError('no more processes')." in said[1]

@@ -88,12 +88,16 @@ class _Handler(BaseHTTPRequestHandler):
         if way == "shut":
             return self._send(503, {"Retry-After": "3600", "Content-Type": "text/html"}, HTML)
         try:
-            asked = rest.replace("v1/", "v99/", 1) if way == "never" else rest
+            asked = rest.replace("v1/", "v99/", 1) if way == "never" else rest.replace("cursor=again", "")
             status, headers, answer = self._ask("/" + asked, body)
         except OSError:
             return None  # The service has gone, as at the end of the tests.
         if way == "newer":
             answer = _newer(answer)
+        if way == "looping":
+            page = json.loads(answer)
+            page["page"]["next_cursor"] = "again"
+            answer = json.dumps(page).encode()
         if way == "older":
             told: Any = {"events": {"nodes": [{}]}} if body else [{"id": "evt_1"}]
             answer = json.dumps({"data": told, "page": {}}).encode()

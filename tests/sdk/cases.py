@@ -17,6 +17,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "redirect": ("NotTheService", "redirect", {}),
     "stranger": ("NotTheService", "no such route", {}),
     "older": ("Unreadable", "/older/v1/events", {}),
+    "looping": ("Unreadable", "names itself as the next page", {}),
     "cut": ("Unreachable", "/cut/v1/events", {}),
     "cut export": ("Unreachable", "/cut/v1/events.ndjson", {}),
     "shut": ("NotTheService", "503 with text/html", {}),

@@ -63,6 +63,7 @@ CASES: dict[str, tuple[Callable[[Briefing], Any], str, dict[str, Any]]] = {
     "redirect": (listed, f"{BETWEEN}/elsewhere", {}),
     "stranger": (listed, f"{BETWEEN}/stranger", {}),
     "older": (listed, f"{BETWEEN}/older", {}),
+    "looping": (lambda one: list(one.v1.events.each()), f"{BETWEEN}/looping", {}),
     "cut": (listed, f"{BETWEEN}/cut", {}),
     "cut export": (exported, f"{BETWEEN}/cut", {}),
     "shut": (listed, f"{BETWEEN}/shut", {}),

@@ -21,6 +21,7 @@ const cases = {
   redirect: [listed, `${between}/elsewhere`],
   stranger: [listed, `${between}/stranger`],
   older: [(one) => drained(one.v1.events.each()), `${between}/older`],
+  looping: [(one) => drained(one.v1.events.each()), `${between}/looping`],
   cut: [listed, `${between}/cut`],
   "cut export": [(one) => exported(one, "ndjson"), `${between}/cut`],
   shut: [listed, `${between}/shut`],

@@ -77,5 +77,14 @@ def unreadable(url: str, error: Exception) -> BriefingError:
     return Unreadable(f"The answer of {url} is not what this client expects ({type(error).__name__}: {error}).")
 
 
+def following(path: str, cursor: str | None, found: str | None) -> str | None:
+    """Return the cursor of the next page, None after the last one.
+
+    Unreadable if it is the cursor of this page, because the pages would never end."""
+    if found is not None and found == cursor:
+        raise Unreadable(f"A page of {path} names itself as the next page.")
+    return found
+
+
 def _foreign(response: httpx.Response, what: str) -> NotTheService:
     return NotTheService(f"{response.url} answered {response.status_code} with {what}. This is not the briefing API.")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from briefing_sdk.answer import GRAPHQL, failed, read, refused, retry_after, unreadable
+from briefing_sdk.answer import GRAPHQL, failed, following, read, refused, retry_after, unreadable
 from briefing_sdk.cache import Cache
 from briefing_sdk.query import written
 
@@ -103,7 +103,7 @@ class Door:
         while True:
             page = self.read(path, {**given, "cursor": cursor}, make)
             yield from page.data
-            if not (cursor := page.page.next_cursor):
+            if not (cursor := following(path, cursor, page.page.next_cursor)):
                 return
 
     def stream(self, path: str, given: Mapping[str, Any]) -> Iterator[bytes]:
@@ -159,7 +159,7 @@ class AsyncDoor:
             page = await self.read(path, {**given, "cursor": cursor}, make)
             for record in page.data:
                 yield record
-            if not (cursor := page.page.next_cursor):
+            if not (cursor := following(path, cursor, page.page.next_cursor)):
                 return
 
     async def stream(self, path: str, given: Mapping[str, Any]) -> AsyncIterator[bytes]:

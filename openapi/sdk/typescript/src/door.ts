@@ -47,6 +47,7 @@ export class Door {
   /** Every record of a list, page after page. */
   async *each(path: string, given: object): AsyncGenerator<unknown, void, undefined> {
     let asked = given;
+    let cursor = (given as { readonly cursor?: unknown }).cursor;
     for (;;) {
       const page = (await this.read(path, asked, ["data", "page"])) as Page;
       if (!Array.isArray(page.data) || page.page?.next_cursor === undefined) {
@@ -54,7 +55,10 @@ export class Door {
       }
       yield* page.data;
       if (!page.page.next_cursor) return;
-      asked = { ...given, cursor: page.page.next_cursor };
+      // The pages would never end.
+      if (page.page.next_cursor === cursor) throw new Unreadable(`A page of ${path} names itself as the next page.`);
+      cursor = page.page.next_cursor;
+      asked = { ...given, cursor };
     }
   }
 
