@@ -14,7 +14,8 @@ from api.store.watch import Sight, Watch
 LOOK = """
     select resource, seq, changed_us from store.latest
 """
-SIGHT = Sight("the change log", "briefing_reader", "briefing_change", LOOK, every=0.1, counts_for=0.2)
+UPKEEP = "select store.keep_counted()"
+SIGHT = Sight("the change log", "briefing_reader", "briefing_change", LOOK, every=0.1, counts_for=0.2, upkeep=UPKEEP)
 
 
 class Changes:

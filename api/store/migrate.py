@@ -36,7 +36,7 @@ SHOW = """
 """
 # The numbers of indexes differ in a store that was restored from a dump, or whose indexes were built again.
 REFRESH = "select store.refresh_counted()"
-MAY_REFRESH = "select has_function_privilege('store.refresh_counted()', 'execute')"
+MAY_REFRESH = "select has_function_privilege(to_regprocedure('store.refresh_counted()'), 'execute')"
 REMEMBER = """
     insert into migration.applied (name, checksum) values ($1, $2)
     on conflict (name) do update set checksum = excluded.checksum, applied_at = now()

@@ -21,6 +21,7 @@ from api.errors import BriefingError
 from api.store.connection import Connection, connect
 
 AGAIN = 0.5
+UPKEEP_SECONDS = 15.0
 FAILURES = (OSError, TimeoutError, BriefingError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = structlog.get_logger("briefing")
@@ -29,7 +30,8 @@ log = structlog.get_logger("briefing")
 @dataclass(frozen=True)
 class Sight:
     """What is looked at: `look` is read as `role` each `every` seconds and whenever `channel` is notified, and counts
-    for `counts_for` seconds. `name` is what the log calls it."""
+    for `counts_for` seconds. `name` is what the log calls it. `upkeep` is a statement that runs beside it now and
+    then."""
 
     name: str
     role: str
@@ -37,6 +39,7 @@ class Sight:
     look: str
     every: float
     counts_for: float
+    upkeep: str = ""
 
 
 class Watch:
@@ -94,12 +97,16 @@ class Watch:
         await connection.execute(f"set role {sight.role}")
         await connection.add_listener(sight.channel, self._notify)
         look = await connection.prepare(sight.look)
+        kept_up = 0.0
         while True:
             self._notified.clear()
             begun = time.monotonic()
             self._see(list[Any](await look.fetch(timeout=sight.counts_for)))
             self._sure_until = begun + sight.counts_for
             self._looked = begun
+            if sight.upkeep and begun - kept_up > UPKEEP_SECONDS:
+                kept_up = begun
+                await connection.execute(sight.upkeep, timeout=AGAIN)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._notified.wait(), sight.every)
 

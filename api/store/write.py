@@ -224,8 +224,7 @@ class Writer:
         return {parent: count for parent, count in found.items() if count}
 
     async def settle(self) -> None:
-        """After the transaction: refresh the statistics of queries if much has changed, and the list of indexes."""
-        await self._connection.execute("select store.refresh_counted()")
+        """After the transaction: what queries are planned by, where much has changed."""
         if sum(done[action] for done in self.counts.values() for action in ACTIONS) >= MANY:
             tables = (*self.counts, *(kind.table for kind in merge.children()))
             await self._connection.execute(f"analyze {', '.join(f'store.{table}' for table in tables)}")

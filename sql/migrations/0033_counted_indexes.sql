@@ -3,7 +3,7 @@
 -- The indexes that store.rows_looked_at counts, of a table and of its TOAST table. `bitmap_indexes` are those that are
 -- read for bitmap scans only (GIN): Postgres reads all entries of a prefix in them, whatever other words leave of these.
 -- The numbers of indexes differ between clusters and change when an index is built again (`reindex concurrently`), so
--- store.refresh_counted runs with each migration and each load.
+-- store.refresh_counted runs with each migration, and once a minute while a service runs.
 create table store.counted (
     relation oid primary key,
     indexes oid[] not null,
@@ -29,6 +29,28 @@ language sql volatile parallel unsafe as $$
 $$;
 revoke execute on function store.refresh_counted() from public;
 select store.refresh_counted();
+
+create table store.counted_refresh (
+    only_row boolean primary key default true check (only_row),
+    refreshed_at timestamptz not null default now()
+);
+insert into store.counted_refresh default values;
+
+create function store.keep_counted() returns void
+language plpgsql volatile parallel unsafe security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if pg_is_in_recovery() then
+        return;
+    end if;
+    update store.counted_refresh set refreshed_at = now() where refreshed_at < now() - interval '1 minute';
+    if found then
+        perform store.refresh_counted();
+    end if;
+end
+$$;
+comment on function store.keep_counted is 'Refresh store.counted if that was not done within the last minute.';
+revoke execute on function store.keep_counted() from public;
+grant execute on function store.keep_counted() to briefing_reader;
 
 create or replace function store.rows_looked_at(tables regclass[]) returns bigint
 language plpgsql volatile parallel unsafe set plan_cache_mode = 'force_generic_plan' as $$

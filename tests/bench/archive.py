@@ -273,6 +273,8 @@ async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES) -> None:
     await connection.execute(LOGGED)
     for index in indexes:
         await connection.execute(index["indexdef"])
+    if await connection.fetchval("select to_regprocedure('store.refresh_counted()') is not null"):
+        await connection.execute("select store.refresh_counted()")
     print(f"{time.monotonic() - begun:6.1f} s  indexes", flush=True)
     for trigger in triggers:
         await connection.execute(f"alter table {trigger['table']} enable trigger {trigger['name']}")

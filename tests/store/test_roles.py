@@ -42,7 +42,7 @@ async def test_the_reader_sees_every_view_of_the_version(
         await reader.fetch(f"select * from {version.name}.{name} limit 1")
 
 
-async def test_the_reader_sees_nothing_of_the_store_but_withdrawals_and_the_last_change(
+async def test_the_reader_sees_nothing_of_the_store_but_withdrawals_the_last_change_and_its_indexes(
     owner: asyncpg.Connection, reader: asyncpg.Connection
 ) -> None:
     seen = []
@@ -52,7 +52,7 @@ async def test_the_reader_sees_nothing_of_the_store_but_withdrawals_and_the_last
             seen.append(name)
         except asyncpg.InsufficientPrivilegeError:
             pass
-    assert sorted(seen) == ["last_change", "latest", "withdrawal"]
+    assert sorted(seen) == ["counted", "last_change", "latest", "withdrawal"]
 
 
 @pytest.mark.parametrize(
