@@ -143,8 +143,8 @@ async def listener(url: str) -> int:
     connection = await asyncpg.connect(url)
     try:
         found = await connection.fetchval(
-            "select pid from pg_stat_activity where datname = current_database() and query like '%store.latest%'"
-            " and query like '%select resource, seq%' and pid <> pg_backend_pid()"
+            "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            " and query ~ 'select resource, seq.*store.latest|keep_counted'"
         )
     finally:
         await connection.close()

@@ -17,6 +17,7 @@ from api.store.migrate import migrate
 from tests.rest.conftest import SAMPLE, run
 
 PACKAGE = str(Path(api.__file__).parent)
+PROTOCOL = "http/protocol"
 # Functions of ours that run from the arrival of a request until the driver is called. The numbers may only fall.
 FUNCTIONS_MOST = {"a list": 53, "a record": 55, "GraphQL": 67}
 
@@ -36,7 +37,8 @@ class Recorder:
         if "/asyncpg/" in code.co_filename and code.co_name in ("fetchrow", "_execute", "__execute"):
             self.recording = False
             self.stack = _modules(frame)
-        elif code.co_filename.startswith(PACKAGE):
+        elif code.co_filename.startswith(PACKAGE) and PROTOCOL in _modules(frame):
+            # What else runs on the loop, such as the watch of the change log, is not below the protocol.
             self.called.append(code)
 
     def functions(self) -> list[str]:
