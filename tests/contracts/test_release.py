@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -153,6 +154,18 @@ def test_a_version_leaves_only_where_it_is_said(checkout: Path) -> None:
     assert gate(folder, CURRENT, "v0") == []
     assert str(release(folder, CURRENT, notes, TODAY, "v0")) == "retired `v0.graphql`, `v0.json`"
     assert released(folder) == CURRENT
+
+
+def test_a_version_that_leaves_takes_its_paths_of_access_with_it(checkout: Path) -> None:
+    folder, notes = checkout / "openapi" / "released", checkout / "CHANGELOG.md"
+    access = json.loads(CURRENT["admin.json"])
+    before = access | {"paths": access["paths"] | {"/v0/me": access["paths"]["/v2/me"]}}
+    release(folder, CURRENT | {"admin.json": json.dumps(before), "v0.json": CURRENT["v1.json"]}, notes, TODAY)
+    assert [one.where for one in gate(folder, CURRENT) if one.contract == "admin.json"] == ["GET /v0/me"]
+    assert gate(folder, CURRENT, "v0") == []
+    kept = {path: item for path, item in access["paths"].items() if path not in ("/v2/me", "/v0/me")}
+    without = CURRENT | {"admin.json": json.dumps(access | {"paths": kept})}
+    assert [one.where for one in gate(folder, without, "v0")] == ["GET /v2/me"]
 
 
 def test_the_day_of_the_first_release_stays(checkout: Path) -> None:

@@ -96,7 +96,8 @@ async def test_figures_and_quotes_of_a_withdrawn_event_are_told(
     summary = await load([path], store)
     (note,) = summary.notes
     assert note.endswith("2 records of withdrawn events stand as before. With --cascade they are withdrawn, too.")
-    assert len(await rows("select id from v1.figure union all select id from v1.quote")) == 3
+    standing = "select id from store.{} where withdrawn is null"
+    assert len(await rows(" union all ".join(standing.format(name) for name in ("figure", "quote")))) == 3
     assert not (await load([path], store)).notes
 
 
@@ -149,6 +150,6 @@ async def test_what_the_file_itself_contains_stands(store: str, put: Put, briefi
 
 async def _ids(url: str, resource: str, title: str) -> list[str]:
     connection = await asyncpg.connect(url)
-    found = await connection.fetch(f"select id from v1.{resource} where title = $1", title)
+    found = await connection.fetch(f"select id from store.{resource} where withdrawn is null and title = $1", title)
     await connection.close()
     return [one["id"] for one in found]
