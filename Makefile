@@ -8,6 +8,10 @@ RUNS ?= 3
 # half a minute to collect the tests.
 JOBS ?= $(if $(ARGS),0,$(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))'))
 
+# Bytecode is kept, whatever the caller's environment says. Without it each service that a test starts compiles its packages
+# anew: 4.4 s of processor time instead of 1.5.
+export PYTHONDONTWRITEBYTECODE :=
+
 BIN := .venv/bin
 # An environment knows its path by heart: a checkout that was moved gets a new one.
 CREATED := .venv/created-$(shell pwd | cksum | cut -d ' ' -f 1)
