@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -19,11 +19,23 @@ from schemathesis.config import (
     ProjectsConfig,
     SchemathesisConfig,
 )
+from schemathesis.pytest.lazy import get_all_tests
 
-from api.catalog import V1, VERSIONS
+from api.catalog import VERSIONS
 from api.rest.contract import openapi
 
 CASES = settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+Cases = dict[str, list[Callable[[], None]]]
+
+
+def paths(version: str) -> list[str]:
+    return list(openapi(VERSIONS[version])["paths"])
+
+
+# An export reads its parameters as the list does. The exports of places stand for the others, which are tried with
+# `make test-full`: `test_contract.py` holds all to the parameters of their lists.
+EXPORTS = [path for path in paths("v1") if "." in path and not path.startswith("/v1/places.")]
+TRIED = [path for path in paths("v1") if path not in EXPORTS]
 
 
 def config(coverage: bool) -> SchemathesisConfig:
@@ -33,48 +45,87 @@ def config(coverage: bool) -> SchemathesisConfig:
     return SchemathesisConfig(seed=1, projects=ProjectsConfig(default=project))
 
 
-def without_links(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without the filters through links: thousands of cases, of the same conditions once more."""
+def without_links(document: dict[str, Any], paths: list[str]) -> dict[str, Any]:
+    """These paths without the filters through links: thousands of cases, of the same conditions once more."""
+    document["paths"] = {path: document["paths"][path] for path in paths}
     for path in document["paths"].values():
         path["get"]["parameters"] = [one for one in path["get"]["parameters"] if one.get("$ref", "").count(".") < 2]
     return document
 
 
-whole = {
-    one.name: schemathesis.openapi.from_dict(openapi(one), config=config(coverage=False)) for one in VERSIONS.values()
-}
-bounds = schemathesis.openapi.from_dict(without_links(openapi(V1)), config=config(coverage=True))
+@pytest.fixture(scope="module")
+def asked(client: httpx2.Client) -> Iterator[Callable[[schemathesis.Case], None]]:
+    """`asked(case)` sends it and checks the answer."""
+    with requests.Session() as session:
+        yield lambda case: check(case, client, session)
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[requests.Session]:
-    with requests.Session() as made:
-        yield made
+def cases_v1(asked: Callable[[schemathesis.Case], None]) -> Cases:
+    return cases(openapi(VERSIONS["v1"]), asked, 20)
 
 
-@whole["v1"].parametrize()
-@settings(CASES, max_examples=20)
-def test_the_server_answers_as_documented(
-    case: schemathesis.Case, client: httpx2.Client, session: requests.Session
-) -> None:
-    check(case, client, session)
+@pytest.fixture(scope="module")
+def cases_v2(asked: Callable[[schemathesis.Case], None]) -> Cases:
+    """Filters are those of version 1: here it is the answers that count."""
+    return cases(openapi(VERSIONS["v2"]), asked, 5)
 
 
-# Filters are those of version 1, which were tried above: here it is the answers that count.
-@whole["v2"].parametrize()
-@settings(CASES, max_examples=5)
-def test_version_2_answers_as_documented(
-    case: schemathesis.Case, client: httpx2.Client, session: requests.Session
-) -> None:
-    check(case, client, session)
+@pytest.fixture(scope="module")
+def bounds(asked: Callable[[schemathesis.Case], None]) -> Cases:
+    return cases(without_links(openapi(VERSIONS["v1"]), TRIED), asked, 1, coverage=True)
 
 
-@bounds.parametrize()
-@settings(CASES, max_examples=1)
-def test_each_parameter_is_taken_within_its_bounds_and_refused_beyond(
-    case: schemathesis.Case, client: httpx2.Client, session: requests.Session
-) -> None:
-    check(case, client, session)
+@pytest.fixture(scope="module")
+def bounds_of_exports(asked: Callable[[schemathesis.Case], None]) -> Cases:
+    return cases(without_links(openapi(VERSIONS["v1"]), EXPORTS), asked, 1, coverage=True)
+
+
+def cases(
+    document: dict[str, Any], asked: Callable[[schemathesis.Case], None], examples: int, coverage: bool = False
+) -> Cases:
+    """Return the tests of each path, with their cases made.
+
+    Schemathesis's own parametrization makes the cases while tests are collected, and so in each test process: that took
+    half a minute each.
+    """
+
+    @settings(CASES, max_examples=examples)
+    def each(case: schemathesis.Case) -> None:
+        asked(case)
+
+    schema = schemathesis.openapi.from_dict(document, config=config(coverage))
+    tests: Cases = {}
+    for made in get_all_tests(schema=schema, test_func=each, settings=None, given_kwargs=None):
+        operation, test = made.ok()
+        tests.setdefault(operation.path, []).append(test)
+    assert tests.keys() == document["paths"].keys()
+    return tests
+
+
+@pytest.mark.parametrize("path", paths("v1"))
+def test_the_server_answers_as_documented(path: str, cases_v1: Cases) -> None:
+    for test in cases_v1[path]:
+        test()
+
+
+@pytest.mark.parametrize("path", paths("v2"))
+def test_version_2_answers_as_documented(path: str, cases_v2: Cases) -> None:
+    for test in cases_v2[path]:
+        test()
+
+
+@pytest.mark.parametrize("path", TRIED)
+def test_each_parameter_is_taken_within_its_bounds_and_refused_beyond(path: str, bounds: Cases) -> None:
+    for test in bounds[path]:
+        test()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("path", EXPORTS)
+def test_each_parameter_of_the_other_exports_has_the_same_bounds(path: str, bounds_of_exports: Cases) -> None:
+    for test in bounds_of_exports[path]:
+        test()
 
 
 def check(case: schemathesis.Case, client: httpx2.Client, session: requests.Session) -> None:
