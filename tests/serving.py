@@ -19,6 +19,8 @@ from tests.http.conftest import Served
 ROOT = Path(__file__).parents[1]
 COMMAND = "from api.cli import main; main()"
 START_SECONDS = 60
+# Seconds for which a service may answer as before a change of the store: see ARCHITECTURE.md about finished answers.
+OLDEST = 0.25
 
 
 def launch(url: str, log: IO[str] | int = subprocess.PIPE, **settings: object) -> subprocess.Popen[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -19,6 +20,7 @@ from api.ingest.load import load
 from api.rest.request import list_query
 from api.store.migrate import migrate
 from tests.rest.conftest import run
+from tests.serving import OLDEST
 from tests.walking import bounded_walk
 
 KEYS = [f"k{number}" for number in range(5)]
@@ -35,11 +37,12 @@ class Store:
     loads: int = 0
 
     async def write(self, *lines: Row) -> None:
-        """Load these lines."""
+        """Load these lines, and wait until the service gives no older answer."""
         self.loads += 1
         file = self.folder / f"{self.loads}.ndjson"
         file.write_text("".join(json.dumps({"dataset": "t"} | one) + "\n" for one in lines), encoding="utf-8")
         await load([str(file)], self.url)
+        await asyncio.sleep(OLDEST)
 
     async def withdraw(self, resource: str, *keys: str, reason: str = "wrong") -> None:
         """Withdraw the records with these keys."""
