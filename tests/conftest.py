@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -16,6 +19,7 @@ import pytest
 from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
+from api.store.server import SETTINGS
 from tests.clients import built, node_home, python_home, typescript_home
 from tests.serving import serving
 
@@ -25,6 +29,10 @@ __all__ = ["built", "node_home", "python_home", "typescript_home"]
 # The tests ask more than any plan grants; those of the limits switch them on again.
 os.environ.setdefault("BRIEFING_LIMITS", "false")
 
+# The data of the tests need not survive a crash of the machine.
+FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
+
+GIVEN = "BRIEFING_TEST_DATABASE_URL"
 SAMPLE = Path(__file__).parents[1] / "api" / "sample"
 TOOLS = Path(__file__).parent / "tools"
 
@@ -37,16 +45,20 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server of BRIEFING_TEST_DATABASE_URL, or an embedded one that lives as long as the session."""
-    if given := os.environ.get("BRIEFING_TEST_DATABASE_URL"):
+    if given := os.environ.get(GIVEN):
         yield given
         return
-    with start(tmp_path_factory.mktemp("briefing")) as server:
+    folder = tmp_path_factory.mktemp("briefing")
+    with patch.dict(SETTINGS, FORGETFUL):
+        server = start(folder)
+    with server:
         yield server.url
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 async def fresh_database(postgres_url: str) -> AsyncIterator[Callable[..., Awaitable[str]]]:
-    """`await fresh_database()` makes an empty database and returns its URL; all are dropped at the end.
+    """`await fresh_database()` makes an empty database and returns its URL; all are gone at the end.
     `await fresh_database(url)` copies one to which nobody is connected."""
     made: list[str] = []
 
@@ -57,8 +69,20 @@ async def fresh_database(postgres_url: str) -> AsyncIterator[Callable[..., Await
         return urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
 
     yield make
+    if not os.environ.get(GIVEN):
+        return  # they go with the server
     for name in made:
         await _execute(postgres_url, f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture(scope="session")
+async def new_store(fresh_database: Callable[..., Awaitable[str]]) -> Callable[[], Awaitable[str]]:
+    """`await new_store()` makes a store that has the tables and nothing in them, and returns its URL.
+
+    Each is a copy of one that was migrated, and so has the secret of that one too."""
+    migrated = await fresh_database()
+    await migrate(migrated)
+    return partial(fresh_database, migrated)
 
 
 @pytest.fixture
@@ -76,10 +100,9 @@ async def _execute(url: str, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-async def served(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+async def served(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
     """The base URL of the service over the sample."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load([str(SAMPLE)], url)
     with serving(url) as server:
         yield f"http://127.0.0.1:{server.port}"

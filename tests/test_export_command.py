@@ -52,10 +52,9 @@ EDITIONS = (
 
 
 @pytest.fixture(scope="module")
-async def filled(fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
+async def filled(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a database with the sample, and with records that were changed and withdrawn."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     folder = tmp_path_factory.mktemp("editions")
     await load([str(SAMPLE)], url)
     for number, lines in enumerate(EDITIONS):

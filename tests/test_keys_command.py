@@ -21,7 +21,6 @@ from api.access import key
 from api.catalog import newest
 from api.cli import main
 from api.store import embedded
-from api.store.migrate import migrate
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = "import sys; sys.argv[0] = 'briefing'; from api.cli import main; main()"
@@ -29,10 +28,9 @@ QUERY = "query Latest { events(first: 3) { nodes { title } } }\n"
 
 
 @pytest.fixture(scope="module")
-async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
+async def url(new_store: Callable[[], Awaitable[str]]) -> str:
     """An empty store of the module's own."""
-    made = await fresh_database()
-    await migrate(made)
+    made = await new_store()
     return made
 
 

@@ -10,16 +10,14 @@ import pytest
 from api.access.keys import Keys
 from api.access.plans import Plans
 from api.store.access import AccessStore
-from api.store.migrate import migrate
 
 ACTOR = "test: us"
 
 
 @pytest.fixture(scope="module")
-async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
+async def url(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of a migrated database of the module's own."""
-    made = await fresh_database()
-    await migrate(made)
+    made = await new_store()
     return made
 
 

@@ -16,7 +16,6 @@ from api.errors import Conflict, InvalidRequest, NotFound
 from api.rest.formats import FORMATS as OFFERED
 from api.rest.url import LIMIT_MOST
 from api.store.access import AccessStore
-from api.store.migrate import migrate
 from api.suggest import suggested
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "keys.md"
@@ -142,10 +141,9 @@ async def test_a_row_becomes_a_plan(plans: Plans) -> None:
     assert all(from_row(row).name == row["name"] for row in await plans.all())
 
 
-async def test_the_documentation_has_the_shipped_plans(fresh_database: Callable[[], Awaitable[str]]) -> None:
+async def test_the_documentation_has_the_shipped_plans(new_store: Callable[[], Awaitable[str]]) -> None:
     """The table of docs/keys.md, read as it stands there."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     store = AccessStore(url)
     shipped = {row["name"]: row for row in await store.read("plans")}
     await store.close()

@@ -16,7 +16,6 @@ from api.app import create_app
 from api.catalog import V1, VERSIONS, Version
 from api.graphql.contract import text
 from api.settings import Settings
-from api.store.migrate import migrate
 from tests.agreement import dataset, rows
 from tests.agreement.reference import Reference
 
@@ -66,10 +65,9 @@ def version(request: pytest.FixtureRequest) -> Version:
 
 
 @pytest.fixture(scope="session")
-async def store_url(fresh_database: Make) -> str:
+async def store_url(new_store: Make) -> str:
     """A database that holds the awkward store. Nothing writes to it afterwards."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     connection = await asyncpg.connect(url)
     await dataset.write(connection, dataset.make())
     await connection.close()

@@ -16,7 +16,6 @@ import asyncpg
 import pytest
 
 from api.query.parse import IDENTIFIER
-from api.store.migrate import migrate
 from tests.agreement import dataset
 from tests.agreement.conftest import Doors, opened
 from tests.agreement.reference import Reference
@@ -63,9 +62,8 @@ class Busy:
 
 
 @pytest.fixture(scope="session")
-async def busy(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Busy]:
-    url = await fresh_database()
-    await migrate(url)
+async def busy(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Busy]:
+    url = await new_store()
     made = dataset.make(7)
     connection = await asyncpg.connect(url)
     await dataset.write(connection, made)

@@ -13,7 +13,6 @@ import pytest
 
 from api.ingest.load import load
 from api.query.words import STEMMED
-from api.store.migrate import migrate
 from tests.rest.conftest import run
 
 # (language, title, summary, tags): each is an event.
@@ -138,10 +137,9 @@ def record(number: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 async def client(
-    fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     file: Path = tmp_path_factory.mktemp("words") / "words.ndjson"
     source = {"resource": "source", "dataset": "words", "key": "desk", "name": "desk", "kind": "outlet"}
     file.write_bytes(b"\n".join(orjson.dumps(one) for one in (source, *map(record, range(len(EVENTS))))))
@@ -225,10 +223,9 @@ def test_a_language_without_a_stemmer_is_searched_as_it_is_written_and_said_so(c
 
 
 async def test_the_languages_with_a_stemmer_are_those_of_the_store(
-    fresh_database: Callable[[], Awaitable[str]],
+    new_store: Callable[[], Awaitable[str]],
 ) -> None:
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     connection = await asyncpg.connect(url)
     found = await connection.fetch(
         "select cfgname from pg_ts_config where cfgnamespace = 'store'::regnamespace and cfgname <> 'plain'"

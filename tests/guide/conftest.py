@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from api.ingest.load import load
-from api.store.migrate import migrate
 from tests.clients import ROOT
 from tests.conftest import SAMPLE
 from tests.guide.reader import Machine, Reader
@@ -28,10 +27,9 @@ def machine(
 
 
 @pytest.fixture(scope="session")
-async def loaded(fresh_database: Callable[..., Awaitable[str]]) -> str:
+async def loaded(new_store: Callable[..., Awaitable[str]]) -> str:
     """A store of the sample, to be copied."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load([str(SAMPLE)], url)
     return url
 

@@ -10,7 +10,6 @@ import asyncpg
 import pytest
 
 from api.ingest.load import load
-from api.store.migrate import migrate
 from tests.hostile.door import Door
 from tests.serving import serving
 
@@ -20,10 +19,9 @@ IN_URLS = ["0", "-0.0", "1e-99", "-1e-99", "0." + "0" * 19 + "1", "1e-7", "0.000
 
 
 @pytest.fixture(scope="module")
-async def equator(fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
+async def equator(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A store with places at the equator, one of them as a release before the rounding stored it."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     lines = [
         {"resource": "place", "dataset": "d", "key": key, "name": key, "latitude": 0.0, "longitude": 0.0}
         for key in ("plain", "denormal")

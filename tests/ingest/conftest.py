@@ -18,16 +18,14 @@ from api.ingest.mapped import mapped
 from api.ingest.mapping import parsed
 from api.ingest.reader import opened
 from api.ingest.report import Silence
-from api.store.migrate import migrate
 
 Database = Callable[[], Awaitable[str]]
 
 
 @pytest.fixture
-async def store(fresh_database: Database) -> str:
+async def store(new_store: Database) -> str:
     """The URL of a database that has the tables and nothing in them."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     return url
 
 

@@ -19,7 +19,6 @@ from api.ingest.syntax import parse
 from api.model import ENTITIES, RECORDS
 from api.store.collation import sort_key
 from api.store.merge import columns
-from api.store.migrate import migrate
 from api.store.staged import Staged
 from api.store.write import writing
 from tests.ingest.bad_records import BAD, GONE, LENIENT
@@ -42,10 +41,9 @@ def lines(briefing: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-async def filled(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+async def filled(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
     """The URL of a store for all of these tests: none of them leaves anything in it."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     yield url
 
 

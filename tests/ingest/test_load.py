@@ -165,10 +165,9 @@ async def test_disputed_is_derived_from_the_citations(
 
 
 async def test_the_log_holds_each_record_as_it_is_and_can_be_loaded_elsewhere(
-    store: str, rows: Rows, put: Put, briefing: dict[str, Any], fresh_database: Callable[[], Awaitable[str]]
+    store: str, rows: Rows, put: Put, briefing: dict[str, Any], new_store: Callable[[], Awaitable[str]]
 ) -> None:
     """Replayed in another store, the log gives the same records to the digit, and their log is the same."""
-    from api.store.migrate import migrate
 
     await load([put("a.json", briefing)], store)
     changed = deepcopy(briefing)
@@ -180,8 +179,7 @@ async def test_the_log_holds_each_record_as_it_is_and_can_be_loaded_elsewhere(
     assert figure["value_high"] == "123456789012345.123456"
     log = await rows("select record::text, action, revision, id from store.change order by seq")
     assert len(log) == RECORDS + 2
-    other = await fresh_database()
-    await migrate(other)
+    other = await new_store()
     for number, revision in enumerate(({1}, {2})):
         lines = [row["record"] for row in log if row["revision"] in revision]
         await load([put(f"{number}.ndjson", "\n".join(lines).encode())], other)

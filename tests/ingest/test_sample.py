@@ -10,14 +10,12 @@ import asyncpg
 
 from api.ingest.load import load
 from api.ingest.sample import load_sample
-from api.store.migrate import migrate
 
 
 async def test_a_second_start_leaves_the_store_as_it_is(
-    fresh_database: Callable[[], Awaitable[str]], tmp_path: Path
+    new_store: Callable[[], Awaitable[str]], tmp_path: Path
 ) -> None:
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load_sample(url)
     line = {"resource": "quote", "dataset": "rferl-2022-03-06", "key": "arakhamia-third-round"}
     path = tmp_path / "withdrawn.ndjson"

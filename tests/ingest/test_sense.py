@@ -21,7 +21,6 @@ from api.model.vocabularies import Measure
 from api.snapshot.progress import Watch
 from api.snapshot.take import export
 from api.store.circles import in_circles
-from api.store.migrate import migrate
 
 Put = Callable[[str, Any], str]
 Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
@@ -150,28 +149,26 @@ async def test_but_a_change_of_it_has_to_make_sense(store: str, put: Put, older:
 
 
 async def test_a_snapshot_of_an_older_store_loads_into_an_empty_one(
-    store: str, older: str, tmp_path: Path, fresh_database: Database
+    store: str, older: str, tmp_path: Path, new_store: Database
 ) -> None:
     folder = tmp_path / "snapshot"
     await asyncio.to_thread(export, store, folder, Watch())
     records = folder / "records.ndjson"
     assert is_vouched(str(records))
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     summary = await load([str(folder)], url)
     assert {name: one["created"] for name, one in summary.counts.items()} == {"figure": 1, "event": 2}
 
 
 async def test_a_file_that_differs_from_its_manifest_is_no_snapshot(
-    store: str, older: str, tmp_path: Path, fresh_database: Database
+    store: str, older: str, tmp_path: Path, new_store: Database
 ) -> None:
     folder = tmp_path / "snapshot"
     await asyncio.to_thread(export, store, folder, Watch())
     records = folder / "records.ndjson"
     records.write_text(re.sub(r"2\.5", "3.5", records.read_text()))
     assert not is_vouched(str(records))
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     with pytest.raises(LoadError, match="1 fault"):
         await load([str(folder)], url)
 

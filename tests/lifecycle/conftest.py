@@ -18,7 +18,6 @@ from api.ingest.load import load
 from api.model import Vocabulary
 from api.model.types import term
 from api.rest import examples
-from api.store.migrate import migrate
 from api.store.statements import versions
 from tests.agreement.conftest import Doors, opened
 
@@ -60,10 +59,9 @@ V7 = version("v7", [EVENT, *OTHERS], lifecycle=replace(AGED, status="retired", s
 
 
 @pytest.fixture(scope="session")
-async def aged_url(fresh_database: Callable[[], Awaitable[str]]) -> str:
+async def aged_url(new_store: Callable[[], Awaitable[str]]) -> str:
     """A store with the sample that shows these versions too."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load([str(SAMPLE)], url)
     views = next(one.text for one in versions() if one.name == "v1").replace("v1.", "v8.")
     connection = await asyncpg.connect(url)

@@ -20,7 +20,6 @@ from api.access.plan import Plan
 from api.access.plans import Plans
 from api.ingest.load import load
 from api.store.access import AccessStore
-from api.store.migrate import migrate
 from tests.access.limits.server import RedisServer, running
 from tests.conftest import SAMPLE
 from tests.http.conftest import Served
@@ -110,10 +109,9 @@ def cost(response: httpx2.Response) -> dict[str, int]:
 
 
 @pytest.fixture(scope="package")
-async def store(fresh_database: Callable[[], Awaitable[str]]) -> str:
+async def store(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of a store with the sample."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load([str(SAMPLE)], url)
     return url
 

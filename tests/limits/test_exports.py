@@ -8,7 +8,6 @@ from contextlib import closing
 import pytest
 
 from api.store.access import AccessStore
-from api.store.migrate import migrate
 from tests.http.conftest import Served
 from tests.limits.conftest import Access, Client, client_of
 from tests.limits.fields import read_integer
@@ -24,10 +23,9 @@ LOOKED_AT = 60
 
 
 @pytest.fixture(scope="module")
-async def crowded(fresh_database: Callable[[], Awaitable[str]]) -> str:
+async def crowded(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of a store with many events."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await crowd(url, EVENTS)
     return url
 

@@ -10,7 +10,6 @@ import asyncpg
 import pytest
 
 from api.store.access import AccessStore
-from api.store.migrate import migrate
 from tests.http.conftest import Answer, Client, Served
 from tests.limits.conftest import GRAPHQL, Access, client_of
 from tests.serving import serving
@@ -28,10 +27,9 @@ QUERY = "{events(first:150){nodes{id summary}}}"
 
 
 @pytest.fixture(scope="module")
-async def long(fresh_database: Callable[..., Awaitable[str]]) -> str:
+async def long(new_store: Callable[..., Awaitable[str]]) -> str:
     """The URL of a store of long texts."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     connection = await asyncpg.connect(url)
     await connection.execute(EVENTS)
     await connection.close()

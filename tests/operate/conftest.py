@@ -15,17 +15,15 @@ import httpx2
 import pytest
 
 from api.ingest.load import load
-from api.store.migrate import migrate
 from tests.http.conftest import Served
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 
 
 @pytest.fixture(scope="package")
-async def sample(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+async def sample(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
     """The URL of a database that holds the sample."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load([str(SAMPLE)], url)
     yield url
 

@@ -13,7 +13,6 @@ import pytest
 
 from api.catalog import VERSIONS
 from api.compiler.summary import summary
-from api.store.migrate import migrate
 from tests.pages.conftest import BROWSER
 from tests.serving import serving
 
@@ -90,10 +89,9 @@ def test_a_host_that_is_none_is_not_shown(browser: httpx2.Client, host: str) -> 
 
 
 async def test_behind_a_trusted_proxy_with_tls_the_call_is_https_and_from_nobody_else(
-    fresh_database: Callable[[], Awaitable[str]],
+    new_store: Callable[[], Awaitable[str]],
 ) -> None:
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     sent = {"accept": BROWSER, "host": "data.example.org", "x-forwarded-proto": "https"}
     pages = {}
     with serving(url, trusted_proxies="127.0.0.2") as server:
@@ -113,9 +111,8 @@ def test_it_is_one_statement_and_counts_a_sample_of_long_lists() -> None:
     assert set(made.reads) == set(NEWEST.resources)
 
 
-async def test_an_empty_store_has_a_page_too(fresh_database: Callable[[], Awaitable[str]]) -> None:
-    url = await fresh_database()
-    await migrate(url)
+async def test_an_empty_store_has_a_page_too(new_store: Callable[[], Awaitable[str]]) -> None:
+    url = await new_store()
     with serving(url) as server:
         answer = httpx2.get(f"http://127.0.0.1:{server.port}/", headers={"accept": BROWSER})
     assert answer.status_code == 200

@@ -17,7 +17,6 @@ from api.app import create_app
 from api.http.server import config
 from api.ingest.load import load
 from api.settings import Settings
-from api.store.migrate import migrate
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 
@@ -46,10 +45,9 @@ def serving() -> Callable[[str], AbstractContextManager[httpx2.Client]]:
 
 
 @pytest.fixture(scope="session")
-async def client(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[httpx2.Client]:
+async def client(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[httpx2.Client]:
     """A client of the application over the sample."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load([str(SAMPLE)], url)
     with run(url) as made:
         yield made

@@ -30,7 +30,6 @@ from api.rest.access import me, routes
 from api.rest.access.contract import document, text
 from api.rest.access.operations import OPERATIONS
 from api.settings import Settings
-from api.store.migrate import migrate
 from tests.walking import bounded_walk
 
 PLAN = {
@@ -43,9 +42,8 @@ UNKNOWN = "key_" + "0" * 12
 
 
 @pytest.fixture(scope="module")
-async def directory(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Directory]:
-    url = await fresh_database()
-    await migrate(url)
+async def directory(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Directory]:
+    url = await new_store()
     made = Directory(url, Settings())
     made.start()
     while made._epoch.now is None:

@@ -17,7 +17,6 @@ from api.compiler import compile
 from api.ingest.load import load
 from api.query import price
 from api.rest.request import list_query
-from api.store.migrate import migrate
 from tests.rest.conftest import run
 from tests.walking import bounded_walk
 
@@ -55,10 +54,9 @@ def records() -> list[Record]:
 
 @pytest.fixture(scope="module")
 async def client(
-    fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     gone = {"resource": "event", "dataset": "t", "key": "gone", "withdrawn": {"reason": "wrong"}}
     for number, part in enumerate((records(), [gone])):
         file: Path = tmp_path_factory.mktemp("children") / f"{number}.ndjson"

@@ -21,7 +21,6 @@ from api.rest.inputs import links
 from api.rest.parameters import parameters
 from api.rest.responses import HEADERS, NEVER
 from api.rest.url import SHARED
-from api.store.migrate import migrate
 
 FILES = Path(__file__).parents[2] / "openapi"
 DOCUMENT = openapi(V1)
@@ -176,10 +175,9 @@ def test_it_is_served_as_committed(client: httpx2.Client) -> None:
 
 
 async def test_a_withdrawn_record_answers_as_documented(
-    fresh_database: Callable[[], Awaitable[str]], serving: Callable[[str], Any], tmp_path: Path
+    new_store: Callable[[], Awaitable[str]], serving: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     place = {"resource": "place", "dataset": "test", "key": "here", "name": "Here"}
     for number, line in enumerate((place, place | {"withdrawn": {"reason": "There is no such place."}})):
         file = tmp_path / f"{number}.ndjson"

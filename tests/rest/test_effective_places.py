@@ -16,7 +16,6 @@ from api.catalog import V1, V2, Version
 from api.compiler import compile
 from api.ingest.load import load
 from api.rest.request import list_query
-from api.store.migrate import migrate
 from tests.rest.conftest import run
 from tests.walking import bounded_walk
 
@@ -63,10 +62,9 @@ def loads() -> Iterator[list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 async def client(
-    fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     for number, part in enumerate(loads()):
         file: Path = tmp_path_factory.mktemp("places") / f"{number}.ndjson"
         file.write_text("".join(json.dumps(one) + "\n" for one in part), encoding="utf-8")

@@ -18,7 +18,6 @@ from api.ingest.load import load
 from api.query import cells
 from api.query.cells import CHILDREN
 from api.rest.formats import FORMATS, offered
-from api.store.migrate import migrate
 from tests.rest.conftest import run
 from tests.walking import bounded_walk
 
@@ -57,10 +56,9 @@ TRICKY = {
 
 
 @pytest.fixture(scope="module")
-async def tricky(fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: Any) -> AsyncIterator[httpx2.Client]:
+async def tricky(new_store: Callable[[], Awaitable[str]], tmp_path_factory: Any) -> AsyncIterator[httpx2.Client]:
     """A store of documents and sources whose texts are hard to write."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     lines = [
         {"resource": "source", "dataset": "t", "key": key, "description": text, "kind": "other", "aliases": [text, "b"]}
         for key, text in TRICKY.items()

@@ -16,7 +16,6 @@ import pytest
 from api.catalog import VERSIONS
 from api.ingest.load import load
 from api.query import cells
-from api.store.migrate import migrate
 from tests.rest.conftest import run
 
 # Each is run by some spreadsheet, or is one step from it.
@@ -92,11 +91,10 @@ NAMES = ["v1", "v2"]
 
 @pytest.fixture(scope="module")
 async def written(
-    fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
     """A store with a source for each text and each list."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     source = {"resource": "source", "dataset": "cells", "kind": "other"}
     lines = [source | {"key": f"t{at}", "description": text} for at, text in enumerate([*FORMULAS, *TEXTS])]
     lines += [source | {"key": f"l{at}", "name": "A list", "aliases": aliases} for at, aliases in enumerate(LISTS)]

@@ -15,7 +15,6 @@ import pytest
 
 from api.access.keys import Keys, Wanted
 from api.store.access import AccessStore
-from api.store.migrate import migrate
 from tests.http.conftest import Client, Served
 from tests.rest.crowd import crowd
 from tests.serving import serving
@@ -30,10 +29,9 @@ COPYING = """
 
 
 @pytest.fixture(scope="module")
-async def store(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+async def store(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
     """The URL of a database with many events."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await crowd(url, EVENTS)
     yield url
 

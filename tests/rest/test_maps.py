@@ -12,7 +12,6 @@ import httpx2
 import pytest
 
 from api.ingest.load import load
-from api.store.migrate import migrate
 from tests.rest.conftest import run
 
 PLACES = {
@@ -62,11 +61,10 @@ CIRCLES = [
 
 @pytest.fixture(scope="module")
 async def maps(
-    fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
     """A store of places, each with an event."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     shared = {"dataset": "maps", "kind": "other"}
     lines = [{"resource": "source", **shared, "key": "s", "name": "Atlas"}]
     for name, (latitude, longitude) in PLACES.items():

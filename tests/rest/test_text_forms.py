@@ -13,7 +13,6 @@ import httpx2
 import pytest
 
 from api.ingest.load import load
-from api.store.migrate import migrate
 from tests.rest.conftest import run
 
 FORMS = ("NFC", "NFD")
@@ -68,10 +67,9 @@ def record(resource: str, key: str, **fields: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 async def client(
-    fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     file = tmp_path_factory.mktemp("forms") / "records.ndjson"
     file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records()), encoding="utf-8")
     await load([str(file)], url)

@@ -11,7 +11,6 @@ import httpx2
 import pytest
 
 from api.ingest.load import load
-from api.store.migrate import migrate
 from tests.rest.conftest import run
 
 UNITS = {
@@ -30,11 +29,10 @@ UNITS = {
 
 @pytest.fixture(scope="module")
 async def client(
-    fresh_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
     """A service over a figure of each unit: the first has the value 1, the next one 2, and so on."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     figure = {"resource": "figure", "dataset": "t", "measure": "count"}
     lines = [figure | {"key": unit, "unit": unit, "value": number} for number, unit in enumerate(UNITS, 1)]
     file: Path = tmp_path_factory.mktemp("units") / "figures.ndjson"

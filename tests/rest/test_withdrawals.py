@@ -18,7 +18,6 @@ from api.catalog import V2
 from api.compiler import compile
 from api.ingest.load import load
 from api.rest.request import list_query
-from api.store.migrate import migrate
 from tests.rest.conftest import run
 from tests.serving import OLDEST
 from tests.walking import bounded_walk
@@ -71,9 +70,8 @@ def event(key: str) -> Row:
 
 
 @pytest.fixture
-async def store(fresh_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Store]:
-    url = await fresh_database()
-    await migrate(url)
+async def store(new_store: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Store]:
+    url = await new_store()
     with run(url) as client:
         made = Store(client, url, tmp_path)
         await made.write(*map(place, KEYS), *map(event, KEYS))

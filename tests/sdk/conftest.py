@@ -12,7 +12,6 @@ import pytest
 from graphql import build_schema
 
 from api.ingest.load import load
-from api.store.migrate import migrate
 from tests.clients import run
 from tests.rest.crowd import crowd
 from tests.sdk.between import Between, between
@@ -44,10 +43,9 @@ def in_environment(home: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
-async def crowded(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+async def crowded(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
     """The service over 10,000 events."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await crowd(url, MANY)
     with serving(url) as server:
         yield f"http://127.0.0.1:{server.port}"
@@ -61,10 +59,9 @@ def changed(served: str) -> Iterator[Between]:
 
 
 @pytest.fixture(scope="session")
-async def limited(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+async def limited(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
     """The service over the sample, with limits: two lists of 200 at once, and another one every two seconds."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load([str(SAMPLE)], url)
     connection = await asyncpg.connect(url)
     await connection.execute("update access.plan set burst = 450, points_minute = 6000 where name = 'anonymous'")

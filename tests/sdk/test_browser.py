@@ -18,7 +18,6 @@ from api.access.keys import Keys, Wanted
 from api.ingest.load import load
 from api.settings import Settings
 from api.store.access import AccessStore
-from api.store.migrate import migrate
 from tests.pages.test_browser import CHROMIUM
 from tests.sdk.conftest import SAMPLE
 from tests.serving import serving
@@ -34,10 +33,9 @@ PAGE = """<!doctype html><title>Client</title>
 
 
 @pytest.fixture(scope="module")
-async def service(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[dict[str, str]]:
+async def service(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[dict[str, str]]:
     """The service over the sample: two lists of 200 at once for who has no key, and a key for who has one."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load([str(SAMPLE)], url)
     connection = await asyncpg.connect(url)
     await connection.execute("update access.plan set burst = 450, points_minute = 6000 where name = 'anonymous'")

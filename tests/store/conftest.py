@@ -7,14 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import asyncpg
 import pytest
 
-from api.store.migrate import migrate
-
 
 @pytest.fixture(scope="session")
-async def migrated(fresh_database: Callable[[], Awaitable[str]]) -> str:
+async def migrated(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of an empty store."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     return url
 
 

@@ -10,16 +10,14 @@ import asyncpg
 import pytest
 
 from api.compiler.geography import EARTH_KM
-from api.store.migrate import migrate
 
 SMALL = [0.0, -0.0, 5e-324, 1e-320, -1e-310, 2.3e-308, 1e-200, -1e-160, 1e-30, 1e-9, 1e-7]
 LATITUDES = [*SMALL, 45.0, 89.99999999999999, 90.0, -90.0]
 LONGITUDES = [*SMALL, 180.0, -180.0, 179.99999999999997]
 
 
-async def test_no_two_stored_points_make_the_distance_fail(fresh_database: Callable[[], Awaitable[str]]) -> None:
-    url = await fresh_database()
-    await migrate(url)
+async def test_no_two_stored_points_make_the_distance_fail(new_store: Callable[[], Awaitable[str]]) -> None:
+    url = await new_store()
     points = list(product(LATITUDES, LONGITUDES))
     connection = await asyncpg.connect(url)
     try:

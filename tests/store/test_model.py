@@ -12,7 +12,6 @@ import pytest
 
 from api.model import CHILDREN, ENTITIES, RECORDS, WRITE_ORDER, Entity, Field
 from api.store.merge import DERIVED, TYPES
-from api.store.migrate import migrate
 from api.store.staged import Staged
 from api.store.write import writing
 
@@ -120,10 +119,9 @@ def test_records_are_written_after_what_they_link_to() -> None:
 
 
 @pytest.fixture
-async def with_claims(fresh_database: Callable[[], Awaitable[str]]) -> str:
+async def with_claims(new_store: Callable[[], Awaitable[str]]) -> str:
     """A store with a resource that the model does not have."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     connection = await asyncpg.connect(url)
     await connection.execute("""
         create table store.claim (id text primary key, withdrawn store.line, updated_at timestamptz);

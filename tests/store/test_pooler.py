@@ -28,10 +28,9 @@ SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 
 
 @pytest.fixture(scope="module")
-async def sample(fresh_database: Callable[[], Awaitable[str]]) -> str:
+async def sample(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of a database that holds the sample."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await load([str(SAMPLE)], url)
     return url
 

@@ -16,7 +16,6 @@ import pytest
 
 from api.errors import BriefingError, Busy, LoadError, SettingsError, Unavailable
 from api.store.collation import sort_key
-from api.store.migrate import migrate
 from api.store.staged import Staged
 from api.store.write import Writer, writing
 
@@ -47,9 +46,8 @@ async def write(store: Writer, count: int) -> None:
 
 
 @pytest.fixture
-async def store(fresh_database: Callable[[], Awaitable[str]]) -> str:
-    url = await fresh_database()
-    await migrate(url)
+async def store(new_store: Callable[[], Awaitable[str]]) -> str:
+    url = await new_store()
     return url
 
 

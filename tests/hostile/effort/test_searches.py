@@ -11,7 +11,6 @@ import pytest
 
 from api.compiler import compile
 from api.query import words
-from api.store.migrate import migrate
 from tests.hostile.effort.measure import Request, connect, measure
 
 RECORDS = 3_000
@@ -20,10 +19,9 @@ CHINESE = "".join(chr(0x4E00 + n) for n in range(500))
 
 
 @pytest.fixture(scope="module")
-async def connection(fresh_database: Callable[..., Awaitable[str]]) -> AsyncIterator[asyncpg.Connection[Any]]:
+async def connection(new_store: Callable[..., Awaitable[str]]) -> AsyncIterator[asyncpg.Connection[Any]]:
     """A connection to a store of sources, each of which has a word for each of these beginnings."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     writer = await asyncpg.connect(url)
     await writer.execute(
         """
@@ -101,10 +99,9 @@ async def test_a_text_is_divided_into_terms_once() -> None:
     assert words.terms.cache_info().misses == 1
 
 
-async def test_the_pieces_of_long_values_are_counted(fresh_database: Callable[..., Awaitable[str]]) -> None:
+async def test_the_pieces_of_long_values_are_counted(new_store: Callable[..., Awaitable[str]]) -> None:
     """A search tests the words of each record that it looks at, and those of long texts stand apart from the row."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     writer = await asyncpg.connect(url)
     await writer.execute(
         """

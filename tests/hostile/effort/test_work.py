@@ -15,7 +15,6 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
-from api.store.migrate import migrate
 from tests.bench.archive import KINDS, fill
 from tests.hostile.effort.greedy import Greedy, Held
 from tests.hostile.effort.measure import Request, Work, connect, measure
@@ -29,10 +28,9 @@ UNKNOWN = '{not: {language: {in: ["en"]}}}'
 
 
 @pytest.fixture(scope="module")
-async def store(fresh_database: Callable[..., Awaitable[str]]) -> str:
+async def store(new_store: Callable[..., Awaitable[str]]) -> str:
     """The URL of a store with 2,000 events, one of which has 200 figures."""
-    url = await fresh_database()
-    await migrate(url)
+    url = await new_store()
     await fill(url, EVENTS, EVENTS // 10)
     return url
 

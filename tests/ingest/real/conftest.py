@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 
 from api.ingest.load import Manner, Summary, load
-from api.store.migrate import migrate
 from tests.ingest.real.records import Rows
 from tests.real_data import real_file
 
@@ -41,15 +40,14 @@ async def assert_unchanged(file: Loaded) -> None:
 
 
 @pytest.fixture(scope="module")
-async def loaded(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Load]:
+async def loaded(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Load]:
     """`await loaded(mapping, file)` loads a file, or returns it as it was loaded before."""
     known: dict[tuple[str, str], Loaded] = {}
     connections: list[asyncpg.Connection] = []
 
     async def once(mapping: str, name: str) -> Loaded:
         if (mapping, name) not in known:
-            path, url = str(real_file(name)), await fresh_database()
-            await migrate(url)
+            path, url = str(real_file(name)), await new_store()
             summary = await load([path], url, manner=Manner(mapping))
             connections.append(await asyncpg.connect(url))
             known[mapping, name] = Loaded(mapping, path, url, summary, connections[-1].fetch)
