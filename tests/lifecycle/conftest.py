@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from api.ingest.load import load
 from api.model import Vocabulary
 from api.model.types import term
 from api.rest import examples
+from api.rest.access.contract import document as access_document
 from api.store.statements import versions
 from tests.agreement.conftest import Doors, opened
 
@@ -72,14 +73,18 @@ async def aged_url(new_store: Callable[[], Awaitable[str]]) -> str:
 
 
 @pytest.fixture
-def declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """They are versions like any other."""
+    access_document.cache_clear()
     for name in (*VERSIONS, "v8"):
         kept = examples.FOLDER / f"{name if name in VERSIONS else 'v1'}.json"
         shutil.copy(kept, tmp_path / f"{name}.json")
     monkeypatch.setattr(examples, "FOLDER", tmp_path)
     for one in (V7, V8):
         monkeypatch.setitem(VERSIONS, one.name, one)
+    yield
+    # It names every version, and other tests read it in this process.
+    access_document.cache_clear()
 
 
 @pytest.fixture
