@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 import venv
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from tests.sharing import once
 
 ROOT = Path(__file__).parents[1]
 # Nothing of the caller's make, its environment or its settings reaches what is tested.
@@ -26,18 +29,22 @@ def run(*command: str | Path, at: Path = ROOT, **environment: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def built() -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the packages, as `make sdk` leaves it."""
+    once(tmp_path_factory, "built", lambda _: _build())
+    return ROOT / "dist"
+
+
+def _build() -> None:
     for old in (ROOT / "dist").glob("briefing[-_]sdk-*"):
         old.unlink()
     run("make", "sdk", "ARGS=")  # `make test ARGS=…` hands its own down
-    return ROOT / "dist"
 
 
 @pytest.fixture(scope="session")
 def python_home(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python environment with the wheel, what the wheel needs, and mypy."""
-    return python_client(built, tmp_path_factory.mktemp("python-client"))
+    return once(tmp_path_factory, "python-client", partial(python_client, built))
 
 
 def python_client(built: Path, home: Path) -> Path:
@@ -60,7 +67,7 @@ def node_home() -> Path:
 @pytest.fixture(scope="session")
 def typescript_home(built: Path, node_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package installed from its tarball."""
-    return typescript_client(built, node_home, tmp_path_factory.mktemp("typescript-client"))
+    return once(tmp_path_factory, "typescript-client", partial(typescript_client, built, node_home))
 
 
 def typescript_client(built: Path, node_home: Path, home: Path) -> Path:

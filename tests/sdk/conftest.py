@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,11 @@ def operations_of(folder: Path) -> dict[str, set[str]]:
 
 
 @pytest.fixture(scope="session")
-def typescript_home(typescript_home: Path) -> Path:
-    """The folder with the installed package, and the scripts beside it."""
-    return with_scripts(typescript_home)
+def typescript_home(typescript_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the installed package, and the scripts beside it."""
+    home = tmp_path_factory.mktemp("typescript-scripts")
+    shutil.copytree(typescript_home, home, dirs_exist_ok=True)
+    return with_scripts(home)
 
 
 def with_scripts(home: Path) -> Path:

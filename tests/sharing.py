@@ -1,0 +1,28 @@
+"""What the test processes of one run make once and share."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that the first process to ask for it fills by `make`; the others wait until it has.
+
+    The folder is for reading. If `make` fails, the next process tries again, in another folder.
+    """
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    done = base / f"{name}.made"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            folder = factory.mktemp(name)
+            make(folder)
+            done.write_text(str(folder), encoding="utf-8")
+    return Path(done.read_text(encoding="utf-8"))
