@@ -1,4 +1,4 @@
-"""What the test processes of one run make once and share."""
+"""Share what one run of the tests needs once between its processes."""
 
 from __future__ import annotations
 

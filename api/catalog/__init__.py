@@ -1,4 +1,4 @@
-"""What each version shows of the model (api/model): resources, their fields, links and filters.
+"""The versions of the API: each shows resources of the model (api/model), with their fields, links and filters.
 
 REST parameters, OpenAPI schemas, GraphQL types and the compiler are all derived from these declarations. A new filter
 is one line here; a field of the model is a column in the version's view and one line here. Nothing is rejected at this

@@ -20,14 +20,14 @@ from api.model.types import typed_fields
 
 @dataclass(frozen=True)
 class Shown:
-    """What a version adds to a stored field, or says otherwise."""
+    """The parts of a stored field that a version adds or changes."""
 
     parts: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Linked:
-    """What a version adds to a link of the model, or says otherwise."""
+    """The parts of a link of the model that a version adds or changes."""
 
     parts: dict[str, Any]
 

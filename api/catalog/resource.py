@@ -66,12 +66,12 @@ class Link:
 
     @property
     def single(self) -> bool:
-        """Whether it leads to at most one record."""
+        """True if it leads to at most one record."""
         return self.kind == "one"
 
     @property
     def owned(self) -> bool:
-        """Whether the linked rows are part of the record and always shown with it."""
+        """True if the linked rows are part of the record and always shown with it."""
         return self.kind == "children"
 
 
@@ -121,7 +121,7 @@ class Resource:
 
     @property
     def searched(self) -> bool:
-        """Whether it can be searched as full text."""
+        """True if it can be searched as full text."""
         return any(field.search for field in self.fields.values())
 
     @property
@@ -139,7 +139,7 @@ class Resource:
 
     @property
     def deprecates(self) -> bool:
-        """Whether something of it is deprecated: a field, a link, a filter, or a term of a vocabulary."""
+        """True if a part of it is deprecated: a field, a link, a filter, or a term of a vocabulary."""
         declared: tuple[Any, ...] = (
             *self.fields.values(),
             *self.links.values(),
@@ -157,13 +157,13 @@ class Resource:
 
     @cached_property
     def layout(self) -> tuple[Field | Group, ...]:
-        """What a record shows beside its links, in order; a group stands where the first of its fields would."""
+        """The fields and groups that a record shows, in order. A group takes the place of the first of its fields."""
         grouped = {name: group for group in self.groups.values() for name in group.keys.values()}
         shown = (grouped.get(one.name, one) for one in self.fields.values() if not one.hidden)
         return tuple({one.name: one for one in shown}.values())
 
     def within(self, group: Group) -> dict[str, Field]:
-        """What a group shows, by its keys."""
+        """Return the fields of a group by its keys."""
         return {key: self.fields[name] for key, name in group.keys.items()}
 
 

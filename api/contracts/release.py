@@ -78,8 +78,10 @@ def _kept(folder: Path) -> dict[str, str]:
 
 
 def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[Break]:
-    """What in the current contracts breaks the released ones. A contract that was never released breaks nobody. A
-    version that is retiring takes its paths with it, from the contract of access too."""
+    """Return the changes in the current contracts that break the released ones.
+
+    A contract that was never released breaks no client. A version that is retiring takes its paths with it, from the
+    contract of access too."""
     found = []
     for name, text in sorted(released(folder).items()):
         if name in current:

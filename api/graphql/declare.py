@@ -25,7 +25,7 @@ IDENTIFIED = {
     "subject": (
         "SubjectInput",
         "A subject, as a code of somebody's scheme.",
-        [("scheme", "str", "Whose code."), ("code", "str", "The code.")],
+        [("scheme", "str", "The scheme of the code."), ("code", "str", "The code.")],
     ),
 }
 

@@ -75,7 +75,7 @@ class Prepared:
 
     @property
     def tagged(self) -> bool:
-        """Whether the store answers all of it, so that the answer has an entity tag."""
+        """True if the store answers all of it, so that the answer has an entity tag."""
         return self.query is not None and self.introspection is None
 
 

@@ -43,7 +43,7 @@ class Declaration:
 
     @property
     def wrong(self) -> list[tuple[Place, str]]:
-        """What is wrong with the declaration: where, and what was expected."""
+        """The faults of the declaration: for each its place, and what was expected."""
         return self._findings.wrong
 
     def mapping(self, name: str, declared: dict[str, Any]) -> Mapping | None:

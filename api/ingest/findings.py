@@ -1,4 +1,4 @@
-"""What the reading of a mapping finds: what is wrong with it, and the columns that it looks at."""
+"""The findings of reading a mapping: its faults, and the columns that it looks at."""
 
 from __future__ import annotations
 

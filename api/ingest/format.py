@@ -30,8 +30,8 @@ Definition = tuple[Any, Any]
 
 @dataclass(frozen=True)
 class Form:
-    """How one kind of record is written: the model that checks it, and the rules between its fields; `envelope` holds
-    those on what it is called, which a withdrawal has to keep too."""
+    """The form of one kind of record: the model that checks it, and the rules between its fields. `envelope` has the
+    rules about its names, which hold for a withdrawal too."""
 
     resource: Entity
     model: type[BaseModel]

@@ -1,4 +1,4 @@
-"""What is stored, declared once: records, their fields, links and children, and the vocabularies of their values.
+"""The model of what is stored: records, their fields, links and children, and the vocabularies of their values.
 
 Load format, ids, merge statements, snapshot and the versions of the contract follow from these declarations. A version
 (api/catalog/vN) is what it shows of them. `store.resource` is the same list of records in the database, and a test

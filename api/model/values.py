@@ -15,7 +15,7 @@ class Identifier(Value):
 class Subject(Value):
     """A subject that a record is about, as a code of a scheme such as IPTC Media Topics."""
 
-    scheme: str = field("Whose code: medtop for IPTC Media Topics.", domain="scheme", example="medtop")
+    scheme: str = field("The scheme of the code: medtop for IPTC Media Topics.", domain="scheme", example="medtop")
     code: str = field("The code as that scheme writes it.", example="16000000")
     label: str | None = field("The name of the subject.", example="conflict, war and peace")
 

@@ -28,7 +28,7 @@ EXPORTED = ("q", "q_language", "sort", "limit")
 
 @dataclass
 class Url:
-    """What the parameters of one URL say. `texts` are the parameters as they were sent; the others have their defaults
+    """The parameters of one URL, read. `texts` are the parameters as they were sent; the others have their defaults
     where the URL does not say anything. `filters` are those of the list itself, under an empty name, and those through
     each link."""
 

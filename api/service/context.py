@@ -1,4 +1,4 @@
-"""What is known about one request, from its arrival to its end.
+"""The context of one request, from its arrival to its end.
 
 The layers fill it in on the way. The access log, the metrics and the traces read nothing else about the service's part.
 """

@@ -100,7 +100,7 @@ class Service:
             raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
 
     def is_current(self, requested: bytes, tag: str) -> bool:
-        """Whether the answer to what was `requested` still has this entity tag. Verifying it takes no parsing."""
+        """Return True if the answer to what was `requested` still has this tag. Verifying it takes no parsing."""
         secret = self.gate.directory.tag_secret
         return secret is not None and self._tags.is_current(secret, requested, tag, self.changes.mark)
 

@@ -1,4 +1,4 @@
-"""What came of a load, as tests compare it."""
+"""The outcomes of loads, as tests compare them."""
 
 from __future__ import annotations
 

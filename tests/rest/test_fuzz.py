@@ -32,12 +32,6 @@ def paths(version: str) -> list[str]:
     return list(openapi(VERSIONS[version])["paths"])
 
 
-# An export reads its parameters as the list does. The exports of places stand for the others, which are tried with
-# `make test-full`: `test_contract.py` holds all to the parameters of their lists.
-EXPORTS = [path for path in paths("v1") if "." in path and not path.startswith("/v1/places.")]
-TRIED = [path for path in paths("v1") if path not in EXPORTS]
-
-
 def config(coverage: bool) -> SchemathesisConfig:
     """The same cases each time. `coverage` tries every parameter at and beyond its bounds."""
     phases = PhasesConfig(coverage=CoveragePhaseConfig(enabled=coverage))
@@ -45,9 +39,8 @@ def config(coverage: bool) -> SchemathesisConfig:
     return SchemathesisConfig(seed=1, projects=ProjectsConfig(default=project))
 
 
-def without_links(document: dict[str, Any], paths: list[str]) -> dict[str, Any]:
-    """These paths without the filters through links: thousands of cases, of the same conditions once more."""
-    document["paths"] = {path: document["paths"][path] for path in paths}
+def without_links(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document without the filters through links: thousands of cases, of the same conditions once more."""
     for path in document["paths"].values():
         path["get"]["parameters"] = [one for one in path["get"]["parameters"] if one.get("$ref", "").count(".") < 2]
     return document
@@ -73,12 +66,7 @@ def cases_v2(asked: Callable[[schemathesis.Case], None]) -> Cases:
 
 @pytest.fixture(scope="module")
 def bounds(asked: Callable[[schemathesis.Case], None]) -> Cases:
-    return cases(without_links(openapi(VERSIONS["v1"]), TRIED), asked, 1, coverage=True)
-
-
-@pytest.fixture(scope="module")
-def bounds_of_exports(asked: Callable[[schemathesis.Case], None]) -> Cases:
-    return cases(without_links(openapi(VERSIONS["v1"]), EXPORTS), asked, 1, coverage=True)
+    return cases(without_links(openapi(VERSIONS["v1"])), asked, 1, coverage=True)
 
 
 def cases(
@@ -115,16 +103,9 @@ def test_version_2_answers_as_documented(path: str, cases_v2: Cases) -> None:
         test()
 
 
-@pytest.mark.parametrize("path", TRIED)
+@pytest.mark.parametrize("path", paths("v1"))
 def test_each_parameter_is_taken_within_its_bounds_and_refused_beyond(path: str, bounds: Cases) -> None:
     for test in bounds[path]:
-        test()
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("path", EXPORTS)
-def test_each_parameter_of_the_other_exports_has_the_same_bounds(path: str, bounds_of_exports: Cases) -> None:
-    for test in bounds_of_exports[path]:
         test()
 
 

@@ -1,4 +1,4 @@
-"""What the citations of a record come to, in an object: whether sources disagree about it."""
+"""The object that says if sources disagree about a record, which follows from its citations."""
 
 from api.catalog.declaration import field, group
 from api.model import Vocabulary

@@ -133,7 +133,8 @@ def _party(row: Record, side: str, role: str) -> Record:
 
 
 def _citations(row: Record) -> list[Record]:
-    """Who is named said it, through the office that published the article; otherwise the office itself did."""
+    """Return the citations of a row. A source that is named asserts, through the office that published the article;
+    without a name the office itself asserts."""
     original = _short(_words(row["source_original"]))
     found = []
     for position, office in enumerate(_offices(row)):
