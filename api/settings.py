@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         description="The most seconds that Postgres may work on one request. A request with a low price gets less time "
         "(docs/limits.md).",
     )
+    statement_timeout_floor: Annotated[float, Field(gt=0)] = Field(
+        0.25,
+        description="The seconds that Postgres may work on a request however low its price, within "
+        "BRIEFING_STATEMENT_TIMEOUT. Raise it where the machine stalls.",
+    )
     statement_cache_size: Annotated[int, Field(ge=0)] = Field(
         256,
         description="Prepared statements kept per connection; 0 behind pgbouncer in transaction mode, where "

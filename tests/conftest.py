@@ -29,6 +29,9 @@ __all__ = ["built", "node_home", "python_home", "typescript_home"]
 
 # The tests ask more than any plan grants; those of the limits switch them on again.
 os.environ.setdefault("BRIEFING_LIMITS", "false")
+# A machine with many test processes may stall for longer than 250 ms.
+os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT", "30")
+os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT_FLOOR", "30")
 
 # The data of the tests need not survive a crash of the machine.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off"}

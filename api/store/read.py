@@ -32,10 +32,9 @@ STALE = (
 # An operator who ends all backends several times in a row meets the same request again and again.
 TRIES = 6
 REST = 0.05
-# How long Postgres may work on a statement: the seconds for each point of its price, and the seconds for any price.
-# `statement_timeout` is the most.
+# The seconds that Postgres may work on a statement for each point of its price, between the two settings
+# `statement_timeout_floor` and `statement_timeout`.
 POINT_SECONDS = 0.01
-LEAST_SECONDS = 0.25
 # The extra time of the first statement of a session. It also reads Postgres' catalog: 30 ms of processor time that is
 # in no price, and many sessions begin at once after a start of the service or of Postgres.
 COLD_SECONDS = 0.5
@@ -63,11 +62,12 @@ class Reader:
     def __init__(self, url: str, settings: Settings) -> None:
         self.pool = Pool(url, settings)
         self._most = settings.statement_timeout
+        self._least = settings.statement_timeout_floor
         self._check: asyncio.Task[None] | None = None
 
     async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool, ticket: Ticket) -> Reply:
         """Return the one row of a statement. Unavailable or TimedOut if the store does not return it."""
-        row = await self._row(sql, arguments, custom, ticket, deadline(ticket.price, self._most))
+        row = await self._row(sql, arguments, custom, ticket, deadline(ticket.price, self._least, self._most))
         assert row is not None
         return Reply(row[0], row[1], row[2], row[3], row[4])
 
@@ -166,6 +166,6 @@ async def _again(tries: int, error: BaseException) -> int:
     return tries + 1
 
 
-def deadline(price: int, most: float) -> float:
+def deadline(price: int, least: float, most: float) -> float:
     """Return the seconds that Postgres may work on a statement of this price."""
-    return min(max(LEAST_SECONDS, POINT_SECONDS * price), most)
+    return min(max(least, POINT_SECONDS * price), most)

@@ -74,7 +74,7 @@ async def test_a_store_that_is_away_costs_no_more_than_reading_the_request(store
     key = await access.key(burst=1000, points_minute=17, points_day=1000)
     connection = await asyncpg.connect(store)
     try:
-        with limited(store, answer_memory=0, pool_size=1, pool_wait=0.1) as client:
+        with limited(store, answer_memory=0, pool_size=1, pool_wait=0.1, statement_timeout=0.25) as client:
             assert client.get("/v1/sources?limit=2", key).status_code == 200
             before = client.get("/v1/me", key).json()["data"]["limits"][1]["remaining"]
             lock = connection.transaction()

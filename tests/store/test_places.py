@@ -13,10 +13,12 @@ from api.errors import TimedOut, Unavailable
 from api.settings import Settings
 from api.store import pool as pools
 from api.store.pool import Lease, Pool
-from api.store.read import LEAST_SECONDS, Reader, Reply, deadline
+from api.store.read import Reader, Reply, deadline
 from api.store.ticket import Origin, Rank, Ticket
 
 SIZE = 8
+# `statement_timeout_floor`, in seconds.
+FLOOR = 0.25
 # A row as each statement returns it, after so many seconds.
 SLEEP = "select 'x'::bytea, null, null::text[], '', 1 from pg_sleep($1::float8)"
 # Postgres goes on with it although it is cancelled, for two seconds.
@@ -48,7 +50,7 @@ async def pool_of(url: str, size: int, wait: float = 5.0) -> AsyncIterator[Pool]
 @pytest.fixture
 async def reader(migrated: str) -> AsyncIterator[Reader]:
     """A reader with two places."""
-    made = Reader(migrated, Settings(pool_size=2, pool_wait=5.0))
+    made = Reader(migrated, Settings(pool_size=2, pool_wait=5.0, statement_timeout=2.5, statement_timeout_floor=FLOOR))
     yield made
     await made.close()
 
@@ -223,7 +225,14 @@ async def test_a_statement_that_postgres_does_not_end_keeps_its_place_until_its_
 async def test_a_time_out_ends_the_statement_in_postgres_and_the_connection_is_used_again(
     migrated: str, owner: asyncpg.Connection, between: bool
 ) -> None:
-    reader = Reader(migrated, Settings(pool_size=1, pool_wait=5.0, statement_cache_size=0 if between else 100))
+    settings = Settings(
+        pool_size=1,
+        pool_wait=5.0,
+        statement_timeout=2.5,
+        statement_timeout_floor=FLOOR,
+        statement_cache_size=0 if between else 100,
+    )
+    reader = Reader(migrated, settings)
     first = await reader.pool.take(False)
     reader.pool.give(first)
     with pytest.raises(TimedOut):
@@ -237,16 +246,16 @@ async def test_a_time_out_ends_the_statement_in_postgres_and_the_connection_is_u
 
 
 async def test_a_higher_price_gives_a_statement_more_time(reader: Reader) -> None:
-    await asyncio.gather(*(sleep(reader, 2 * LEAST_SECONDS, keyed(number, price=200)) for number in range(2)))
+    await asyncio.gather(*(sleep(reader, 2 * FLOOR, keyed(number, price=200)) for number in range(2)))
     assert reader.pool.idle == 2
     with pytest.raises(TimedOut):
-        await sleep(reader, 2 * LEAST_SECONDS, keyed(price=25))
+        await sleep(reader, 2 * FLOOR, keyed(price=25))
 
 
 async def test_the_wait_for_a_place_does_not_count_as_time_of_the_statement(reader: Reader) -> None:
     leases = [await reader.pool.take(False) for _ in range(2)]
     task = sleep(reader, 0, anonymous(price=1))
-    await asyncio.sleep(2 * LEAST_SECONDS)
+    await asyncio.sleep(2 * FLOOR)
     for lease in leases:
         reader.pool.give(lease)
     assert (await task).body == b"x"
@@ -265,7 +274,7 @@ async def test_the_wait_for_a_place_does_not_count_as_time_of_the_statement(read
     ],
 )
 def test_the_time_grows_with_the_price_up_to_the_setting(price: int, most: float, seconds: float) -> None:
-    assert deadline(price, most) == pytest.approx(seconds)
+    assert deadline(price, FLOOR, most) == pytest.approx(seconds)
 
 
 async def test_a_statement_that_was_cancelled_counts_for_its_caller_until_postgres_has_ended_it(
