@@ -163,10 +163,14 @@ def normalized(name: str) -> str:
         select {NOT_IN_FILE}, '{name}', held.id, held.id, '', null,
             encode(sha256(convert_to(new.record, 'UTF8')), 'hex'), new.record, {sort_key}, ''
         from store.{name} as held
-        join store.change as last on last.id = held.id and last.revision = held.revision
-        cross join lateral (select store.nfc(last.record)::text as record offset 0) as new
-        where held.id = any($1) and held.withdrawn is null
-            and last.record::text is not nfc normalized and new.record <> last.record::text"""
+        -- A look-up for each record: a join would read the whole log for each batch.
+        cross join lateral (
+            select store.nfc(change.record)::text as record, change.record::text as before from store.change
+            where change.id = held.id and change.revision = held.revision
+                and change.record::text is not nfc normalized
+            offset 0
+        ) as new
+        where held.id = any($1) and held.withdrawn is null and new.record <> new.before"""
 
 
 @cache

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from api.ingest.load import load
+from api.store import merge, steps
 from api.store import migrate as module
-from api.store import steps
 from api.store.migrate import migrate
 from api.store.statements import Script, migrations
 
@@ -167,3 +169,31 @@ async def vectors(url: str) -> dict[str, str]:
         }
     finally:
         await connection.close()
+
+
+async def test_a_batch_looks_up_its_records_whatever_the_size_of_the_log(
+    new_store: Callable[[], Awaitable[str]],
+) -> None:
+    url = await new_store()
+    await load([str(SAMPLE)], url)
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("analyze")
+        ids = [row["id"] for row in await connection.fetch("select id from store.quote order by id limit 5")]
+        query = merge.normalized("quote")
+        explain = "explain (analyze, format json) " + query[query.index("select") :]
+        plan = json.loads(await connection.fetchval(explain, ids))[0]["Plan"]
+    finally:
+        await connection.close()
+    reads = [node for node in nodes(plan) if node.get("Relation Name") == "change"]
+    looked_at = sum(
+        node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) for node in reads
+    )
+    assert reads and looked_at <= len(ids)
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The nodes of a plan, from the root down."""
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
