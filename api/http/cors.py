@@ -14,7 +14,7 @@ from api.http.request import HttpRequest
 from api.http.respond import Bytes, Headers
 
 EXPOSED = (
-    *("ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Cost"),
+    *("ETag", "Edition", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Cost"),
     *("X-Request-Id", "Server-Timing", "Content-Disposition", "Deprecation", "Sunset", "Deprecated-Use"),
 )
 # Browsers send the last four without a preflight (Fetch, 2.2.2).

@@ -147,6 +147,8 @@ class RequestMiddleware:
             (b"x-request-id", context.request_id.encode()),
             (b"server-timing", _timing(context)),
         ]
+        if status == 200 and context.edition:
+            found.append((b"edition", context.edition.encode()))
         if context.charge is not None:
             found += limit_fields(context.charge)
         if context.version_outdated:

@@ -14,6 +14,7 @@ HEADERS: dict[str, str] = {
     "Cache-Control": "How the answer may be kept [RFC 9111]: data is validated by its ETag, a problem is not kept.",
     "Vary": "The request's header fields that the answer depends on.",
     "ETag": "A strong validator of the answer's bytes, for If-None-Match [RFC 9110].",
+    "Edition": "The number of the last change of the resources that the answer was read from.",
     "Link": '`<…>; rel="next"` where a page follows [RFC 8288].',
     "Accept-Ranges": "`none`: no part of an answer can be requested, so an export cannot be resumed [RFC 9110].",
     "Content-Disposition": "A name for the file [RFC 6266].",
@@ -27,7 +28,7 @@ HEADERS: dict[str, str] = {
     "Deprecated-Use": "The deprecated parts that the request uses, each with what to do `instead` [RFC 9651].",
     "WWW-Authenticate": "How to say who asks, and what was wrong with what was said [RFC 6750].",
 }
-NUMBERS = ("Retry-After", "RateLimit-Cost")
+NUMBERS = ("Retry-After", "RateLimit-Cost", "Edition")
 # These stand only in some of the answers that name them.
 LIFECYCLE = ("Deprecation", "Sunset", "Deprecated-Use")
 SOMETIMES = {"Accept-Ranges", "Link", "Content-Encoding", "RateLimit-Cost", "RateLimit", "RateLimit-Policy", *LIFECYCLE}
@@ -52,12 +53,12 @@ NEVER = {"method_not_allowed", "unsupported_media_type", "conflict"}
 
 def list_responses(schema: Schema, example: Example) -> Schema:
     """The responses of a list."""
-    return _responses("A page of records.", schema, example, (*OF_DATA, "Link"), ONLY_RECORDS)
+    return _responses("A page of records.", schema, example, (*OF_DATA, "Edition", "Link"), ONLY_RECORDS)
 
 
 def record_responses(schema: Schema, example: Example) -> Schema:
     """The responses of one record."""
-    return _responses("The record.", schema, example, OF_DATA, set())
+    return _responses("The record.", schema, example, (*OF_DATA, "Edition"), set())
 
 
 def export_responses(media_type: str, schema: Schema, about: str) -> Schema:

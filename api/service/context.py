@@ -39,6 +39,8 @@ class RequestContext:
     price: int | None = None
     # The deprecated parts of the version that the request uses.
     outdated: tuple[Outdated, ...] = ()
+    # The number of the last change of the resources that the answer was read from.
+    edition: str = ""
     # hit: the answer was cached. miss: it was read, or another request read it. unchanged: a 304.
     cache: str = ""
     store_begun: float = 0.0

@@ -129,7 +129,7 @@ class Service:
         context.store_begun = begun = perf_counter()
         if reply is not None:
             # It is paid for, and the request has given its place back.
-            context.cache, context.store_seconds = "hit", 0.0
+            context.cache, context.store_seconds, context.edition = "hit", 0.0, reply.edition
             return Outcome(reply, charge, True, tag)
         context.cache = "miss"
         used = points
@@ -150,6 +150,7 @@ class Service:
         finally:
             context.store_seconds = perf_counter() - begun
             await charge.settle(used)
+        context.edition = reply.edition
         if cached:
             context.cache, context.store_seconds = "hit", 0.0
         return Outcome(reply, charge, cached, tag)

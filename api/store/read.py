@@ -55,6 +55,11 @@ class Reply:
     points: int = 1
     packed: Packed | None = None
 
+    @property
+    def edition(self) -> str:
+        """The number of the last change of the resources that it was read from."""
+        return self.mark.partition(".")[0]
+
 
 class Reader:
     """Reads through a pool. The time that Postgres may work on a statement grows with its price."""
