@@ -211,7 +211,7 @@ def standing(writer: Writer, resource: Resource, alias: str) -> str:
 def _standing_counted(writer: Writer, resource: Resource, alias: str) -> str:
     """Return the same condition for rows that are counted: few records are withdrawn, so that it is faster to leave out
     theirs than to look up the record of each of 100,000 children."""
-    if not standing(writer, resource, alias):
+    if not standing(writer, resource, alias) or writer.edition is not None:
         return ""
     owners = writer.version.listed_with(resource.name)
     writer.looked_at.update(owners)

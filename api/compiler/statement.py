@@ -44,7 +44,8 @@ class Statement:
 
 def compile(query: Query) -> Statement:
     """The one statement that answers the query."""
-    writer = Writer(VERSIONS[query.version])
+    # How many rows were shown as of an edition depends on its number.
+    writer = Writer(VERSIONS[query.version], query.edition, custom=query.edition is not None)
     if isinstance(query.root, Lines):
         sql = lines(writer, query.root)
     elif isinstance(query.root, Rows):
@@ -91,16 +92,28 @@ def _looked_at(writer: Writer) -> str:
     the statement can cause much work."""
     if not writer.looked_at:
         return ""
-    tables = ",".join(sorted(f"store.{writer.version[name].stored}" for name in writer.looked_at))
+    schemas = ("store",) if writer.edition is None else ("past", "store")
+    stored = sorted(writer.version[name].stored for name in writer.looked_at)
+    tables = ",".join(f"{schema}.{name}" for schema in schemas for name in stored)
     return f"store.rows_looked_at({literal('{' + tables + '}')})"
 
 
 def mark(writer: Writer) -> str:
     """Return the column with the latest change of what is read, in the statement's own snapshot. api.store.changes
     computes the same mark."""
+    if writer.edition is not None:
+        return f"{writer.argument(writer.edition, 'bigint')} || '.0' as mark"
     names = literal("{" + ",".join(sorted(writer.reads)) + "}")
     made = "coalesce(max(seq) || '.' || max(changed_us), '0.0')"
     return f"(select {made} from store.latest where resource = any({names})) as mark"
+
+
+def _reason(writer: Writer, resource: str, identifier: str) -> str:
+    """Return the SQL of the reason for which a record was withdrawn, null if it was not."""
+    if writer.edition is not None:
+        at = writer.argument(writer.edition, "bigint")
+        return f"store.withdrawal_reason({literal(resource)}, {identifier}, {at})"
+    return f"(select reason from store.withdrawal where resource = {literal(resource)} and id = {identifier})"
 
 
 def _object(writer: Writer, root: Object) -> _Root:
@@ -156,9 +169,7 @@ class _Roots:
     def _record(self, key: str, asked: Record, place: str) -> Json:
         alias = self._join(by_id(self.writer, asked.resource, asked.id, asked.selection))
         identifier = self.writer.argument(asked.id, "text")
-        reason = (
-            f"(select reason from store.withdrawal where resource = {literal(asked.resource)} and id = {identifier})"
-        )
+        reason = _reason(self.writer, asked.resource, identifier)
         self.notes.append(
             f"case when {alias}.made is null then json_build_array({literal(key)}, {place}, {reason})::text end"
         )

@@ -24,11 +24,12 @@ CASTS = {
 
 @dataclass
 class Writer:
-    """A statement while it is being written. `custom`: its best plan depends on the values. `ordered`: rows leave in
-    the order in which they are read. `looked_at`: the resources of which a filter may have to look at many rows without
-    returning them."""
+    """A statement while it is being written. `edition`: the change number as of which it reads, None for the present.
+    `custom`: its best plan depends on the values. `ordered`: rows leave in the order in which they are read.
+    `looked_at`: the resources of which a filter may have to look at many rows without returning them."""
 
     version: Version
+    edition: int | None = None
     arguments: list[Any] = field(default_factory=list)
     custom: bool = False
     ordered: bool = False
@@ -51,10 +52,13 @@ class Writer:
         return f"t{self.names}"
 
     def view(self, resource: str) -> str:
-        """The view that shows a resource in this version. Children change with their record, so it is noted alone."""
+        """The view that shows a resource in this version, or the function that shows it as of the edition. Children
+        change with their record, so it is noted alone."""
         if resource in self.version.resources:
             self.reads.add(resource)
-        return f"{self.version.name}.{resource}"
+        if self.edition is None:
+            return f"{self.version.name}.{resource}"
+        return f"{self.version.name}_at.{resource}({self.argument(self.edition, 'bigint')})"
 
 
 @dataclass

@@ -240,8 +240,11 @@ class Lines:
 
 @dataclass(frozen=True)
 class Query:
-    """A request: everything that it asks of one version, as one tree, and what of it is deprecated."""
+    """A request: everything that it asks of one version, as one tree, and what of it is deprecated.
+
+    `edition` is a change number: the answer is that of the store as of this change. None asks for the present."""
 
     version: str
     root: Object | Rows | Lines
     outdated: tuple[Outdated, ...] = field(default=(), compare=False)
+    edition: int | None = None

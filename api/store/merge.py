@@ -3,8 +3,10 @@ canonical record it is found. Nothing here runs; `write` does that, in this orde
 
 gone       what a dataset held and its complete edition does not is staged as withdrawn
 log        what is new or differs goes into the log: the log is what the tables are then written from
+keep       the versions of records and children that end are copied (`versions`)
 merge      the tables follow the log
 clear, add the children of what was written before go, and those of what is written now come
+hide       the children of what is withdrawn are not shown
 dangling   only where a link leads nowhere: which ones
 """
 
@@ -187,7 +189,7 @@ def merge(name: str) -> str:
     return f"""
         merge into store.{name} as held
         using (
-            select change.id, change.revision, change.recorded_at, change.action, change.reason,
+            select change.id, change.seq, change.revision, change.recorded_at, change.action, change.reason,
                 decode(staged.digest, 'hex') as digest, {KEY} as key,
                 {", ".join(f"{value} as {name}" for name, value in given)}
             from store.change join staged using (id)
@@ -195,15 +197,15 @@ def merge(name: str) -> str:
             where change.seq > $1 and change.resource = '{name}'
         ) as new on held.id = new.id
         when matched and new.action = 'withdrawn' then update set
-            revision = new.revision, updated_at = new.recorded_at, withdrawn = new.reason
+            revision = new.revision, updated_at = new.recorded_at, withdrawn = new.reason, since = null
         when matched then update set
             revision = new.revision, updated_at = new.recorded_at, withdrawn = null, digest = new.digest, key = {kept},
-            {", ".join(f"{name} = new.{name}" for name in names)}
+            since = new.seq, {", ".join(f"{name} = new.{name}" for name in names)}
         when not matched then insert (
-            id, revision, created_at, updated_at, withdrawn, digest, key, {", ".join(names)}
+            id, revision, created_at, updated_at, withdrawn, digest, key, since, {", ".join(names)}
         ) values (
             new.id, new.revision, new.recorded_at, new.recorded_at, new.reason, new.digest, new.key,
-            {", ".join(f"new.{name}" for name in names)}
+            case when new.action <> 'withdrawn' then new.seq end, {", ".join(f"new.{name}" for name in names)}
         )"""
 
 
@@ -245,13 +247,23 @@ def add(kind: Children) -> str:
     """$1 the last number of the log before."""
     own = columns(CHILDREN[kind.table])
     return f"""
-        insert into store.{kind.table} (record_id, position, {", ".join(column.name for column in own)})
-        select change.id, body.position - 1, {", ".join(column.value for column in own)}
+        insert into store.{kind.table} (record_id, position, since, {", ".join(column.name for column in own)})
+        select change.id, body.position - 1, case when change.action <> 'withdrawn' then change.seq end,
+            {", ".join(column.value for column in own)}
         from store.change cross join lateral rows from (
             jsonb_to_recordset(change.record -> '{kind.link}') as ({", ".join(one.declared for one in own)})
         ) with ordinality as body ({", ".join(f'"{one.source}"' for one in own)}, position)
         where change.seq > $1 and change.resource in ({_quoted(kind.owners)})
             and (change.action <> 'withdrawn' or change.revision = 1)"""
+
+
+@cache
+def hide(kind: Children) -> str:
+    """Return the SQL that marks the children of what was withdrawn as not shown; $1 the last number of the log
+    before."""
+    return f"""
+        update store.{kind.table} as old set since = null from store.change
+        where old.record_id = change.id and change.seq > $1 and change.action = 'withdrawn' and old.since is not null"""
 
 
 @cache

@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from api.errors import SettingsError, Unavailable
-from api.store import steps
+from api.store import record_versions, steps
+from api.store.as_of import as_of
 from api.store.connection import Connection, connect, take
 from api.store.statements import Script, migrations, versions
 
@@ -27,16 +28,22 @@ LEDGER = """
 """
 SHOW = """
     drop schema if exists {name} cascade;
+    drop schema if exists {name}_at cascade;
     create schema {name};
+    create schema {name}_at;
     {text};
-    revoke all on schema {name} from public;
-    revoke all on all tables in schema {name} from public;
-    grant usage on schema {name} to briefing_reader;
-    grant select on all tables in schema {name} to briefing_reader
+    {as_of}
+    revoke all on schema {name}, {name}_at from public;
+    revoke all on all tables in schema {name}, {name}_at from public;
+    revoke execute on all functions in schema {name}_at from public;
+    grant usage on schema {name}, {name}_at to briefing_reader;
+    grant select on all tables in schema {name}, {name}_at to briefing_reader;
+    grant execute on all functions in schema {name}_at to briefing_reader
 """
 # The numbers of indexes differ in a store that was restored from a dump, or whose indexes were built again.
 REFRESH = "select store.refresh_counted()"
 MAY_REFRESH = "select has_function_privilege(to_regprocedure('store.refresh_counted()'), 'execute')"
+MAY_NOTE = "select has_table_privilege(to_regclass('store.edition'), 'insert')"
 REMEMBER = """
     insert into migration.applied (name, checksum) values ($1, $2)
     on conflict (name) do update set checksum = excluded.checksum, applied_at = now()
@@ -80,9 +87,11 @@ async def _apply(connection: Connection) -> list[str]:
         else:
             await _run(connection, script, script.text)
     for script in changed:
-        await _run(connection, script, SHOW.format(name=script.name, text=script.text))
+        await _run(connection, script, SHOW.format(name=script.name, text=script.text, as_of=as_of(script)))
     if await connection.fetchval(MAY_REFRESH):
         await connection.execute(REFRESH)
+    if await connection.fetchval(MAY_NOTE):
+        await connection.execute(record_versions.NOTE_EDITION)
     return [script.name for script in missing + changed]
 
 

@@ -6,6 +6,7 @@ A migration is one transaction, unless its text is divided by lines such as thes
     -- step: rewrite event     one update of `store.event` below, of the rows whose ids are in $1: in batches
     -- step: sort_keys place   the sort keys of the names of `store.place`: in batches
     -- step: normalize event   a revision in NFC of each record of `store.event` that is in another form: in batches
+    -- step: versions event    the earlier versions of the records of `store.event`, from the log: in batches
     -- step: index NAME        one `create index concurrently NAME` below
 
 Which steps are done, and up to which id a table is rewritten, is written down in the same transactions. So a migration
@@ -24,8 +25,11 @@ from typing import Any
 import asyncpg
 
 from api.errors import Unavailable
+from api.model import RECORDS
+from api.store import record_versions
 from api.store.collation import sort_key
 from api.store.connection import Connection, take
+from api.store.merge import children
 from api.store.statements import Script
 from api.store.write import LOCK as LOADER
 from api.store.write import Writer
@@ -35,7 +39,7 @@ ATTEMPTS = 120  # of one transaction, 0.2 s for its locks and 0.3 s of rest each
 REST = 0.3
 # Rows that are rewritten in one transaction: 50 to 200 ms.
 BATCH = 500
-LINE = re.compile(r"^-- step: (transaction|rewrite|sort_keys|normalize|index)(?: (\w+))?$", re.MULTILINE)
+LINE = re.compile(r"^-- step: (transaction|rewrite|sort_keys|normalize|versions|index)(?: (\w+))?$", re.MULTILINE)
 NORMALIZED = "Text was brought to Unicode normalization form C (NFC)."
 PROGRESS = """
     create table if not exists migration.step (
@@ -143,6 +147,23 @@ async def _normalize(connection: Connection, name: str, number: int, step: Step,
     await _in_batches(connection, name, number, step.target, after, normalize_what_fits)
 
 
+async def _versions(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+    last = await connection.fetchval(record_versions.BUILT_UP_TO)
+    table = step.target
+
+    async def build(ids: list[str]) -> None:
+        await connection.execute(record_versions.build(table), ids, last)
+        for kind in children():
+            if table in kind.owners:
+                await connection.execute(record_versions.build_children(kind), ids, last)
+        if RECORDS[table].collated:
+            rows = await connection.fetch(record_versions.unsorted(table), ids)
+            keys = [(row["id"], row["since"], sort_key(row["name"])) for row in rows]
+            await connection.executemany(f"update past.{table} set name_key = $3 where id = $1 and since = $2", keys)
+
+    await _in_batches(connection, name, number, table, after, build)
+
+
 async def _in_batches(
     connection: Connection,
     name: str,
@@ -192,5 +213,6 @@ _KINDS: dict[str, Callable[[Connection, str, int, Step, str], Awaitable[None]]] 
     "rewrite": _rewrite,
     "sort_keys": _sort_keys,
     "normalize": _normalize,
+    "versions": _versions,
     "index": _index,
 }

@@ -3,6 +3,9 @@
 Everything is done by set: records are copied into a temporary table, compared with what is held by their digests, and
 what differs goes to the log and from there to the tables. One loader at a time holds an advisory lock; if it dies,
 Postgres rolls its transaction back and frees the lock.
+
+A load then adds its edition in a transaction of its own: only when the load is committed can be said when readers could
+see it. If the loader dies between the two, the next one adds the row.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import asyncpg
 
 from api.errors import Busy
 from api.model import WRITE_ORDER
-from api.store import dependants, merge
+from api.store import dependants, merge, record_versions
 from api.store.circles import in_circles
 from api.store.connection import Connection, connect, take
 from api.store.staged import COLUMNS
@@ -23,7 +26,6 @@ from api.store.statements import statement
 from api.store.write_errors import in_words
 
 LOCK = 0x6C6F6164  # "load": loaders of one database take turns on it
-TRY = "pg_try_advisory_xact_lock"
 MANY = 10_000  # changed records after which a table's statistics are taken anew, for autovacuum comes a minute later
 SETTINGS = """
     set local work_mem = '64MB'; set local jit = off; set local statement_timeout = 0;
@@ -184,12 +186,21 @@ class Writer:
         moment = await connection.fetchval("select clock_timestamp()")
         for name in self.staged:
             await connection.execute(merge.log(name), moment, reason)
+        if await connection.fetchval(record_versions.ENDS, self._before):
+            await self._keep_versions()
         for name in self.staged:
             await connection.execute(merge.merge(name), self._before)
         for kind in merge.children():
             await connection.execute(merge.clear(kind), self._before)
             await connection.execute(merge.add(kind), self._before)
+            await connection.execute(merge.hide(kind), self._before)
         await self._count()
+
+    async def _keep_versions(self) -> None:
+        for name in self.staged:
+            await self._connection.execute(record_versions.keep(name), self._before)
+        for kind in merge.children():
+            await self._connection.execute(record_versions.keep_children(kind), self._before)
 
     async def dangling(self, most: int) -> list[Dangling]:
         """Links that lead nowhere. The constraints say whether there are any; looking for them costs more."""
@@ -227,7 +238,8 @@ class Writer:
         """After the transaction: what queries are planned by, where much has changed."""
         if sum(done[action] for done in self.counts.values() for action in ACTIONS) >= MANY:
             tables = (*self.counts, *(kind.table for kind in merge.children()))
-            await self._connection.execute(f"analyze {', '.join(f'store.{table}' for table in tables)}")
+            names = [f"{schema}.{table}" for table in tables for schema in ("store", "past")]
+            await self._connection.execute(f"analyze {', '.join(names)}")
 
 
 @asynccontextmanager
@@ -237,17 +249,19 @@ async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[Wri
     connection = await connect(url)
     try:
         with in_words(), suppress(_TakenBack):
+            if not await take(connection, LOCK, wait):
+                raise Busy("Another load is running.", hint="Load again when it has ended, or --wait longer.")
+            await connection.execute(record_versions.NOTE_EDITION)
             async with connection.transaction():
                 await connection.execute(SETTINGS)
                 with suppress(asyncpg.PostgresError):
                     async with connection.transaction():
                         await connection.execute(NOTICE)
-                if not await take(connection, LOCK, wait, TRY):
-                    raise Busy("Another load is running.", hint="Load again when it has ended, or --wait longer.")
                 writer = Writer(connection)
                 yield writer
                 if not keep:
                     raise _TakenBack
+            await connection.execute(record_versions.NOTE_EDITION)
             await writer.settle()
     finally:
         with suppress(Exception):

@@ -1,4 +1,12 @@
--- The last change of each record that is withdrawn.
+-- The last change of each record that is withdrawn, and those that were the last one until a later change.
+create view v2_at.withdrawal_version as
+select seq as change, resource, id::text, recorded_at as withdrawn_at, reason::text, seq as since,
+    coalesce((
+        select following.seq from store.change as following
+        where following.id = change.id and following.revision = change.revision + 1), 9223372036854775807) as until
+from store.change
+where action = 'withdrawn';
+
 create view v2.withdrawal as
 select seq as change, resource, id::text, recorded_at as withdrawn_at, reason::text
 from store.change

@@ -144,6 +144,7 @@ async def insert(connection: asyncpg.Connection[Any], table: str, rows: list[Row
         rows = [one | {"dispute_stances": STANCES[at % 3] if one["disputed"] else []} for at, one in enumerate(rows)]
     if table in ("source", "place"):
         rows = [one | {"name_key": written_key(one["name"])} for one in rows]
+    rows = [one | {"since": None if one.get("withdrawn") else 1} for one in rows]
     columns = ", ".join(rows[0])
     await connection.execute(
         f"insert into store.{table} ({columns})"

@@ -53,7 +53,7 @@ class Busy:
                     identifier,
                     json.dumps(moved),
                 )
-        gone = f"update store.{table} set withdrawn = 'moved' where id = $1"
+        gone = f"update store.{table} set withdrawn = 'moved', since = null where id = $1"
         await self.connection.execute(gone, random.choice(moving))
 
     async def ids(self, table: str, where: str) -> list[str]:

@@ -247,6 +247,11 @@ LOGGED = f"""
 SEARCHED = """
     select tgrelid::regclass::text as table, tgname::text as name from pg_trigger
     where tgname like '%\\_search' and not tgisinternal"""
+# Earlier commits have no versions.
+VERSIONED = """
+    select attrelid::regclass::text as name from pg_attribute
+    where attname = 'since' and attrelid in (
+        select oid from pg_class where relnamespace = 'store'::regnamespace and relkind = 'r')"""
 INDEXES = """
     select format('%I.%I', schemaname, indexname) as name, indexdef from pg_indexes
     where schemaname = 'store' and not exists (
@@ -266,10 +271,15 @@ async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES) -> None:
     indexes = await connection.fetch(INDEXES)
     for index in indexes:
         await connection.execute(f"drop index {index['name']}")
+    versioned = await connection.fetch(VERSIONED)
+    for table in versioned:
+        await connection.execute(f"alter table {table['name']} alter since set default 1")
     maker = Maker(events, heavy)
     for table, columns, make in TABLES:
         await _copy(connection, table, columns.split(), make(maker, random.Random(f"{SEED}{table}")))
         print(f"{time.monotonic() - begun:6.1f} s  {table}", flush=True)
+    for table in versioned:
+        await connection.execute(f"alter table {table['name']} alter since drop default")
     await connection.execute(LOGGED)
     for index in indexes:
         await connection.execute(index["indexdef"])

@@ -31,7 +31,7 @@ PARTS = (
     "openapi/{}.json",
     "openapi/{}.graphql",
 )
-MIGRATION = f"drop schema if exists {RETIRED} cascade;\n"
+MIGRATION = f"drop schema if exists {RETIRED}_at cascade;\ndrop schema if exists {RETIRED} cascade;\n"
 # The suites of what has no version or each of them, run in the copy.
 SUITES = (
     "tests/golden",

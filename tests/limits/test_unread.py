@@ -16,9 +16,9 @@ from tests.serving import serving
 
 # Events whose summaries are long; a page of them has 3 MB, which no socket takes at once.
 EVENTS = """
-insert into store.event (id, created_at, updated_at, digest, kind, title, summary, starts_at, time_precision, status,
-    tags, language)
-select 'evt_' || left(md5(n::text), 26), now(), now(), '\\x00', 'shelling', 'Event ' || n, repeat('x', 20000),
+insert into store.event (id, created_at, updated_at, digest, since, kind, title, summary, starts_at, time_precision,
+    status, tags, language)
+select 'evt_' || left(md5(n::text), 26), now(), now(), '\\x00', 1, 'shelling', 'Event ' || n, repeat('x', 20000),
     '2022-01-01', 'minute', 'occurred', '{talks}', 'en'
 from generate_series(1, 150) as n
 """

@@ -29,7 +29,7 @@ async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def test_the_indexes_of_each_table_are_counted(connection: asyncpg.Connection) -> None:
-    tables = await connection.fetchval("select count(*) from pg_tables where schemaname = 'store'")
+    tables = await connection.fetchval("select count(*) from pg_tables where schemaname in ('store', 'past')")
     assert await connection.fetchval("select count(*) from store.counted") == tables
     assert await connection.fetchval(COUNTED) == await connection.fetchval(IN_CATALOG)
     searched = await connection.fetchval(

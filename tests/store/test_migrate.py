@@ -64,7 +64,7 @@ async def test_a_changed_migration_is_refused_by_name(database: str, connection:
 async def test_a_changed_view_is_made_again(database: str, connection: asyncpg.Connection) -> None:
     await migrate(database)
     await connection.execute("update migration.applied set checksum = 'other' where name = 'v1'")
-    await connection.execute("drop view v1.place")
+    await connection.execute("drop view v1.place cascade")
     assert await migrate(database) == ["v1"]
     assert await connection.fetch("select * from v1.place") == []
 
@@ -125,7 +125,7 @@ async def test_a_role_that_may_create_roles_and_schemas_is_enough(
     # Roles made by somebody else before, as in this test, have to be granted by them.
     await migrate(database)
     await connection.execute("grant briefing_reader, briefing_access to briefing_owner with set true")
-    await connection.execute("drop schema v1, v2, access, store, migration cascade")
+    await connection.execute("drop schema v1, v2, v1_at, v2_at, access, store, past, migration cascade")
     parts = urlsplit(database)
     await connection.execute(f'grant create on database "{parts.path[1:]}" to briefing_owner')
     host = parts.netloc.rpartition("@")[2]

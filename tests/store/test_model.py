@@ -18,8 +18,9 @@ from api.store.write import writing
 # The domains of small objects. A column that came later has a check of its own instead.
 VALUE_DOMAINS = {"Identifier": "identifiers", "Excerpt": "excerpt", "Subject": None}
 # Columns of records that no field declares, and those of one table alone.
-INTERNAL = {"digest", "withdrawn", "dataset", "search"}
-OWN = {"citation": {"event_id", "figure_id", "quote_id"}}  # whose record it is, for the references
+INTERNAL = {"digest", "withdrawn", "dataset", "search", "since"}
+# Whose record it is, for the references.
+OWN = {"citation": {"event_id", "figure_id", "quote_id", "since"}, "participant": {"since"}, "relation": {"since"}}
 
 COLUMNS = """
     select attname as name, format_type(coalesce(nullif(typbasetype, 0), atttypid), null) as type,

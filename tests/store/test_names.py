@@ -111,8 +111,8 @@ async def test_a_store_in_nfc_gets_no_revision(database: str, file: Path, monkey
 async def test_a_loader_of_before_is_refused_after_the_migration(database: str) -> None:
     await migrate(database)
     connection = await asyncpg.connect(database)
-    row = "values ('plc_' || repeat('0', 26), now(), now(), '', 'Kyiv', $1)"
-    insert = f"insert into store.place (id, created_at, updated_at, digest, name, name_key) {row}"
+    row = "values ('plc_' || repeat('0', 26), now(), now(), '', 1, 'Kyiv', $1)"
+    insert = f"insert into store.place (id, created_at, updated_at, digest, since, name, name_key) {row}"
     try:
         with pytest.raises(asyncpg.CheckViolationError):
             await connection.execute(insert, None)

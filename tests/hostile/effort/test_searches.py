@@ -25,9 +25,9 @@ async def connection(new_store: Callable[..., Awaitable[str]]) -> AsyncIterator[
     writer = await asyncpg.connect(url)
     await writer.execute(
         """
-        insert into store.source (id, name, name_key, kind, description, created_at, updated_at, digest)
+        insert into store.source (id, name, name_key, kind, description, created_at, updated_at, digest, since)
         select 'src_' || lpad(n::text, 26, '0'), 'Source ' || n, '\\x00', 'person',
-            (select string_agg(beginning || n % 40, ' ') from unnest($1::text[]) beginning), now(), now(), '\\x00'
+            (select string_agg(beginning || n % 40, ' ') from unnest($1::text[]) beginning), now(), now(), '\\x00', 1
         from generate_series(1, $2::int) n
         """,
         BEGINNINGS,
@@ -105,13 +105,13 @@ async def test_the_pieces_of_long_values_are_counted(new_store: Callable[..., Aw
     writer = await asyncpg.connect(url)
     await writer.execute(
         """
-        insert into store.source (id, name, name_key, kind, created_at, updated_at, digest)
-        values ('src_' || repeat('0', 26), 'Source', '\\x00', 'outlet', now(), now(), '\\x00');
+        insert into store.source (id, name, name_key, kind, created_at, updated_at, digest, since)
+        values ('src_' || repeat('0', 26), 'Source', '\\x00', 'outlet', now(), now(), '\\x00', 1);
         insert into store.briefing
-            (id, title, summary, language, publisher_id, published_at, created_at, updated_at, digest)
+            (id, title, summary, language, publisher_id, published_at, created_at, updated_at, digest, since)
         select 'brf_' || lpad(n::text, 26, '0'), 'Briefing ' || n,
             (select string_agg(md5(n || ' ' || word), ' ') from generate_series(1, 200) word), 'en',
-            'src_' || repeat('0', 26), now(), now(), now(), '\\x00'
+            'src_' || repeat('0', 26), now(), now(), now(), '\\x00', 1
         from generate_series(1, 500) n;
         """
     )

@@ -1,0 +1,103 @@
+"""The statements that keep the versions of records in time: copies of the rows that a load replaces or withdraws, in
+the tables of the schema `past`, and the versions that are built from the log for a store that is older than these.
+
+A version is shown since the change `since` and until the change `until`. The present rows have `since` alone
+(sql/migrations/0025_versions.sql).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from api.model import CHILDREN, RECORDS, Entity
+from api.store.merge import DATASET, DERIVED, Children, columns
+
+COMMON = ("id", "revision", "created_at", "updated_at", "key")
+# The changes of the records $1 whose versions are built, up to the change $2. The look-ups are for each record: a join
+# could read the whole log for each batch.
+SPANS = """
+    unnest($1::text[]) as wanted (id) cross join lateral (
+        select change.*, least($2, (
+            select following.seq from store.change as following
+            where following.id = change.id and following.revision = change.revision + 1)) as until
+        from store.change where change.id = wanted.id and change.action <> 'withdrawn' offset 0
+    ) as change"""
+
+
+def _stored(entity: Entity) -> tuple[str, ...]:
+    """The columns of a record's content that a load writes."""
+    derived = [field for field in DERIVED if field in entity.fields]
+    collated = [entity.collated.collated] if entity.collated else []
+    return (*(column.name for column in columns(entity)), DATASET.name, *derived, *collated)
+
+
+@cache
+def keep(name: str) -> str:
+    """Return the SQL that copies the versions of records that end; $1 the last number of the log before."""
+    names = (*COMMON, *_stored(RECORDS[name]), "search")
+    return f"""
+        insert into past.{name} ({", ".join(names)}, since, until)
+        select {", ".join(f"held.{name}" for name in names)}, held.since, change.seq
+        from store.change join store.{name} as held using (id)
+        where change.seq > $1 and change.resource = '{name}' and change.revision > 1 and held.withdrawn is null"""
+
+
+@cache
+def keep_children(kind: Children) -> str:
+    """Return the SQL that copies the children of the versions that end; $1 the last number of the log before."""
+    names = ("record_id", "position", *(column.name for column in columns(CHILDREN[kind.table])))
+    return f"""
+        insert into past.{kind.table} ({", ".join(names)}, since, until)
+        select {", ".join(f"old.{name}" for name in names)}, old.since, change.seq
+        from store.change join store.{kind.table} as old on old.record_id = change.id
+        join store.change as before on before.id = change.id and before.revision = change.revision - 1
+        where change.seq > $1 and before.action <> 'withdrawn'"""
+
+
+@cache
+def build(name: str) -> str:
+    """Return the SQL that builds the versions of the records $1 from the log, up to the change $2. Collation keys are
+    not in the log: the caller adds them."""
+    own = (*columns(RECORDS[name]), DATASET)
+    given = [(column.name, column.value) for column in own]
+    given += [(field, value) for field, value in DERIVED.items() if field in RECORDS[name].fields]
+    return f"""
+        insert into past.{name} ({", ".join((*COMMON, *(column for column, _ in given)))}, since, until)
+        select change.id, change.revision, held.created_at, change.recorded_at, held.key,
+            {", ".join(value for _, value in given)}, change.seq, change.until
+        from {SPANS} cross join lateral (
+            select held.created_at, held.key from store.{name} as held where held.id = change.id offset 0
+        ) as held
+        cross join lateral jsonb_to_record(change.record) as body ({", ".join(one.declared for one in own)})
+        where change.seq < change.until"""
+
+
+@cache
+def build_children(kind: Children) -> str:
+    """Return the SQL that builds the children of the versions of the records $1, up to the change $2."""
+    own = columns(CHILDREN[kind.table])
+    return f"""
+        insert into past.{kind.table} (record_id, position, since, until, {", ".join(column.name for column in own)})
+        select change.id, body.position - 1, change.seq, change.until, {", ".join(column.value for column in own)}
+        from {SPANS} cross join lateral rows from (
+            jsonb_to_recordset(change.record -> '{kind.link}') as ({", ".join(one.declared for one in own)})
+        ) with ordinality as body ({", ".join(f'"{one.source}"' for one in own)}, position)
+        where change.seq < change.until"""
+
+
+@cache
+def unsorted(name: str) -> str:
+    """Return the SQL that finds the versions of the records $1 that have a name without a collation key."""
+    return f"""
+        select id, since, name from past.{name} where id = any($1) and name is not null and name_key is null"""
+
+
+ENDS = "select exists (select from store.change where seq > $1 and revision > 1)"
+BUILT_UP_TO = "select seq from past.built_up_to"
+# The edition of the last load that readers can see, unless it is there.
+NOTE_EDITION = """
+    insert into store.edition (seq, at)
+    select last.seq, greatest(clock_timestamp(), (select max(at) from store.edition) + interval '1 microsecond')
+    from store.last_change as last
+    where last.seq > (select coalesce(max(seq), 0) from store.edition)
+    on conflict do nothing"""

@@ -1,0 +1,273 @@
+"""A statement that reads as of an edition gives the answer that was current then.
+
+A store is loaded again and again, with records that are new, changed, withdrawn and restored. After each load some
+requests are sent through both APIs, and their answers are kept. In the end each request is compiled for its edition.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+import asyncpg
+import pytest
+from graphql import build_schema
+
+from api.catalog import VERSIONS, Version
+from api.compiler import Statement, compile
+from api.graphql.contract import text
+from api.ingest.load import load
+from api.model import ENTITIES, RECORDS
+from api.query import Query
+from api.store import steps
+from api.store.statements import migrations
+from tests.agreement import rows
+from tests.agreement.conftest import Doors, opened
+from tests.agreement.generator import Generator
+
+SAMPLE = Path(__file__).parents[2] / "api" / "sample"
+LOADS = 6
+# Requests for each version after each load. `make test-full` sends a thousand in all.
+OPERATIONS = int(os.environ.get("BRIEFING_EXAMPLES", "60")) // 5
+# Nothing is kept between the answers of two editions, and nothing is refused.
+SETTINGS = {"answer_memory": 0, "limits": False}
+PATHS = (
+    "/events?limit=7&count=exact",
+    "/events?sort=starts_at&limit=5&include=citations,participants,related",
+    "/events?q=evacuation or corridor&limit=9",
+    "/events?q=ukraine&sort=relevance&limit=9",
+    "/events?tag=war&limit=5",
+    "/events?place.country=UA&sort=-updated_at&limit=5",
+    "/places?bbox=20,40,45,55&sort=name&limit=8",
+    "/places?near=49,32,500&limit=8",
+    "/figures?country=UA&limit=9",
+    "/quotes?speaker.country=UA&sort=said_at&limit=9",
+    "/sources?sort=name&limit=40&count=estimated",
+    "/events.ndjson",
+    "/events.geojson",
+    "/figures.csv",
+)
+LISTS = ("/citations?limit=9&count=exact", "/participants?limit=9", "/relations", "/withdrawals", "/citations.csv")
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request and the answer that was current at an edition."""
+
+    version: Version
+    path: str
+    body: Record | None
+    edition: int
+    answer: tuple[int, Any]
+
+
+@dataclass
+class Archive:
+    """Records in the load format, as the last load left them. An edit never breaks a rule of the format."""
+
+    records: dict[str, Record]
+    random: Random
+    added: int = 0
+
+    def edits(self) -> Iterator[Record]:
+        """Some records, changed."""
+        for identifier in self.random.sample(sorted(self.records), 25):
+            record = self.records[identifier]
+            if "withdrawn" in record:
+                record = {name: value for name, value in record.items() if name != "withdrawn"}
+            elif self.random.random() < 0.25 and record["resource"] not in ("source", "briefing", "document"):
+                record = {**record, "withdrawn": {"reason": f"Withdrawn in load {self.added}."}}
+            else:
+                record = self._changed(record)
+            self.records[identifier] = record
+            yield record
+        event = self.random.choice([one for one in self.records.values() if one["resource"] == "event"])
+        self.added += 1
+        new = {name: value for name, value in event.items() if name not in ("id", "key", "related", "withdrawn")}
+        yield {**new, "key": f"replay-{self.added}", "title": f"Replayed {self.added}"}
+
+    def _changed(self, record: Record) -> Record:
+        changed = dict(record)
+        for name in ("title", "name", "text", "caveat", "description"):
+            if name in changed:
+                changed[name] = f"{changed[name]} {self.random.choice(['evacuation', 'shelling', 'x'])}"
+        if "starts_at" in changed and "ends_at" not in changed:
+            changed["starts_at"] = f"2022-0{self.random.randint(1, 9)}-11T00:00:00Z"
+        if "tags" in changed:
+            changed["tags"] = [*changed["tags"][:3], f"tag-{self.random.randint(1, 5)}"]
+        if "value" in changed and changed["quantifier"] == "exact" and "value_low" not in changed:
+            changed["value"] = self.random.randint(1, 900)
+        if "latitude" in changed:
+            changed["latitude"] = self.random.randint(-80, 80)
+        if changed["resource"] in ("event", "figure") and self.random.random() < 0.5:
+            places = [one for one, other in self.records.items() if other["resource"] == "place"]
+            changed["place"] = self.random.choice(sorted(places))
+        if len(changed.get("citations", ())) > 1:
+            changed["citations"] = changed["citations"][1:]
+        elif changed.get("citations"):
+            changed["citations"] = [*changed["citations"], {**changed["citations"][0], "stance": "denies"}]
+        if changed.get("participants"):
+            changed["participants"] = list(reversed(changed["participants"]))
+        return changed
+
+
+@dataclass
+class Replay:
+    """A store with a history, and what was asked of it."""
+
+    url: str
+    asked: list[Asked] = field(default_factory=list)
+
+
+async def records(url: str) -> dict[str, Record]:
+    """The records of a store in the load format, with their keys."""
+    connection = await asyncpg.connect(url)
+    try:
+        found = await connection.fetch("select distinct on (id) id, record from store.change order by id, seq desc")
+        return {row["id"]: json.loads(row["record"]) for row in found}
+    finally:
+        await connection.close()
+
+
+async def last_edition(url: str) -> int:
+    """The number of the last load's edition."""
+    connection = await asyncpg.connect(url)
+    try:
+        return int(await connection.fetchval("select max(seq) from store.edition"))
+    finally:
+        await connection.close()
+
+
+async def operations(url: str, version: Version, seed: int) -> list[Record]:
+    """GraphQL requests about the records that the store has."""
+    connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
+    try:
+        held = await rows.read(connection, version.name)
+    finally:
+        await connection.close()
+    generator = Generator(build_schema(text(version)), held, Random(seed))
+    made = [generator.operation() for _ in range(OPERATIONS)]
+    return [{"query": one.text, "variables": one.variables, "operationName": one.name} for one in made]
+
+
+async def answered(doors: Doors, path: str, body: Record | None) -> tuple[int, Any]:
+    """The status and the answer, without its cost: an earlier version is found with other work."""
+    url = f"/{doors.version.name}{path}"
+    if body is None:
+        response = await doors.client.get(url)
+        # The id of a request is its own.
+        return response.status_code, response.text if response.status_code == 200 else response.json()["code"]
+    response = await doors.client.post(url, json=body)
+    answer = response.json()
+    answer.pop("extensions", None)
+    return response.status_code, answer
+
+
+@contextmanager
+def compiled_for(edition: int) -> Iterator[None]:
+    """Compile each query for an edition."""
+
+    def compile_for(query: Query) -> Statement:
+        return compile(replace(query, edition=edition))
+
+    with patch("api.service.service.compile", compile_for), patch("api.service.exports.compile", compile_for):
+        yield
+
+
+@asynccontextmanager
+async def services(url: str) -> AsyncIterator[list[Doors]]:
+    """The service over a store, in each version."""
+    async with opened(url, **SETTINGS) as doors:
+        yield [replace(doors, version=version) for version in VERSIONS.values()]
+
+
+@pytest.fixture(scope="module")
+async def replay(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> Replay:
+    """The store, and the answers that it gave after each load."""
+    made = Replay(await new_store())
+    folder = tmp_path_factory.mktemp("replay")
+    await load([str(SAMPLE)], made.url)
+    archive = Archive(await records(made.url), Random(15))
+    for number in range(LOADS):
+        edition = await last_edition(made.url)
+        async with services(made.url) as opened_services:
+            for doors in opened_services:
+                paths = (*PATHS, *LISTS) if doors.version.name != "v1" else PATHS
+                requests: list[tuple[str, Record | None]] = [(path, None) for path in paths]
+                requests += [(f"/{one['resource']}s/{one['id']}", None) for one in archive.records.values()][::9]
+                requests += [("/graphql", one) for one in await operations(made.url, doors.version, number)]
+                for path, body in requests:
+                    answer = await answered(doors, path, body)
+                    made.asked.append(Asked(doors.version, path, body, edition, answer))
+        file = folder / f"{number}.ndjson"
+        file.write_text("".join(json.dumps(one) + "\n" for one in archive.edits()), encoding="utf-8")
+        await load([str(file)], made.url)
+    return made
+
+
+async def differences(asked: list[Asked], url: str) -> list[str]:
+    """Ask again as of each edition, and return what is answered otherwise."""
+    different = []
+    for edition in sorted({one.edition for one in asked}):
+        # A service remembers what it compiled.
+        with compiled_for(edition):
+            async with services(url) as opened_services:
+                doors_of = {doors.version.name: doors for doors in opened_services}
+                for one in (one for one in asked if one.edition == edition):
+                    answer = await answered(doors_of[one.version.name], one.path, one.body)
+                    if answer != one.answer:
+                        different.append(f"{edition} {one.path} {one.body}\n{one.answer}\n{answer}")
+    return different
+
+
+async def test_a_query_as_of_an_edition_gives_the_answer_that_was_current_then(replay: Replay) -> None:
+    different = await differences(replay.asked, replay.url)
+    assert not different, f"{len(different)} of {len(replay.asked)}, first: {different[0]}"
+
+
+async def test_versions_that_are_built_from_the_log_give_the_same_answers(
+    replay: Replay, fresh_database: Callable[[str], Awaitable[str]]
+) -> None:
+    url = await fresh_database(replay.url)
+    connection = await asyncpg.connect(url)
+    try:
+        await forget_versions(connection)
+        [built] = [script for script in migrations() if script.name == "0034_versions_built"]
+        for number, step in enumerate(steps.steps(built)):
+            if step.kind in ("rewrite", "versions"):
+                await steps._KINDS[step.kind](connection, built.name, number, step, "")
+    finally:
+        await connection.close()
+    different = await differences(replay.asked[::3], url)
+    assert not different, f"{len(different)}, first: {different[0]}"
+
+
+async def forget_versions(connection: asyncpg.Connection[Any]) -> None:
+    """Leave the store as 0025 makes it of a store that is older."""
+    last = await connection.fetchval("select seq from store.last_change")
+    await connection.execute(f"update past.built_up_to set seq = {last}; {steps.PROGRESS}")
+    for name in ENTITIES:
+        await connection.execute(f"truncate past.{name}")
+        await connection.execute(f"alter table store.{name} disable trigger user")
+        if name in RECORDS:
+            await connection.execute(f"alter table store.{name} drop constraint {name}_since")
+        await connection.execute(f"update store.{name} set since = {last}")
+
+
+async def test_what_is_asked_differs_between_the_editions(replay: Replay) -> None:
+    alike = [
+        (version, path)
+        for version in VERSIONS
+        for path in (*PATHS, *(LISTS if version != "v1" else ()))
+        if len({str(one.answer) for one in replay.asked if (one.version.name, one.path) == (version, path)}) == 1
+    ]
+    assert not alike
+    assert {asked.answer[0] for asked in replay.asked} >= {200, 410}
