@@ -12,7 +12,7 @@ import random
 import time
 from base64 import b32encode
 from bisect import bisect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -258,9 +258,9 @@ INDEXES = """
         select from pg_constraint where conindid = format('%I.%I', schemaname, indexname)::regclass)"""
 
 
-async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES) -> None:
-    """Fill a migrated, empty store, with `heavy` figures for one of its events. Records come first and indexes after,
-    with no triggers but those that fill what is searched: the rows are known to fit."""
+async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES, only: Collection[str] = ()) -> None:
+    """Fill a migrated, empty store, with `heavy` figures for one of its events, or `only` some of its tables. Records
+    come first and indexes after, with no triggers but those that fill what is searched: the rows are known to fit."""
     begun = time.monotonic()
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     for setting in ("session_replication_role = replica", "maintenance_work_mem = '512MB'", "synchronous_commit = off"):
@@ -276,6 +276,8 @@ async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES) -> None:
         await connection.execute(f"alter table {table['name']} alter since set default 1")
     maker = Maker(events, heavy)
     for table, columns, make in TABLES:
+        if only and table not in only:
+            continue
         await _copy(connection, table, columns.split(), make(maker, random.Random(f"{SEED}{table}")))
         print(f"{time.monotonic() - begun:6.1f} s  {table}", flush=True)
     for table in versioned:

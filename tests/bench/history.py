@@ -1,0 +1,213 @@
+"""Reading as of a change, beside reading the present: a million events, each with two earlier versions.
+
+`python tests/bench/history.py` fills a store (`--events 20000` for a try), and runs the statements of some lists for
+the present and as of random changes, by turns. The ratios are those of the times in Postgres, planning included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import asyncpg
+from archive import SEED, fill
+from table import Row
+
+from api.catalog import V2
+from api.compiler import Statement, compile
+from api.query import Query
+from api.rest.request import list_query
+from api.store import embedded
+from api.store.migrate import migrate
+
+EVENTS = 1_000_000
+MOMENTS = 5
+ROUNDS = 15
+WARM = 3
+TABLES = ("source", "place", "briefing", "event")
+# An unfiltered list, filtered ones (with the median as their bound), and those that other indexes find.
+LISTS = {
+    "no filter": "limit=50",
+    "no filter, ascending": "limit=50&sort=starts_at",
+    "by change": "limit=50&sort=-updated_at",
+}
+FILTERED = {
+    "kind, common": "kind=shelling",
+    "kind, rare": "kind=agreement",
+    "since": "starts_at_gte=2010-01-01&starts_at_lt=2010-06-01",
+    "country": "place.country=UA",
+    "briefing": "briefing_id={briefing}",
+    "place": "place_id={place}",
+}
+SEARCHED = {
+    "search": "q={word}",
+    "tag": "tag={tag}",
+    "box": "place.bbox=30,45,32,47",
+    "near": "place.near=48,31,50",
+}
+# Each event was written three times, at changes in random order.
+HISTORY = """
+    create temporary table written as
+        select id, changes[1] as first, changes[2] as second, changes[3] as third from (
+            select id, array(select n from unnest(array[
+                1 + floor(random() * {most}), 1 + floor(random() * {most}), 1 + floor(random() * {most})]::bigint[]) n
+                order by n) as changes from store.event) as random;
+    create unique index on written (id);
+    analyze written;
+    alter table past.event disable trigger user;
+    insert into past.event ({columns}, since, until)
+        select {held}, first, second from store.event as held join written using (id) where first < second
+        union all select {held}, second, third from store.event as held join written using (id) where second < third;
+    alter table past.event enable trigger user"""
+COLUMNS = """
+    select array_agg(attname::text order by attnum) from pg_attribute
+    where attrelid = 'past.event'::regclass and attnum > 0 and not attisdropped and attgenerated = ''
+        and attname not in ('since', 'until')"""
+INDEXES = """
+    select format('%I.%I', schemaname, indexname) as name, indexdef from pg_indexes
+    where schemaname = $1 and tablename = 'event' and indexdef not like '%UNIQUE%'"""
+SESSION = """
+    set role briefing_reader; set jit = off; set max_parallel_workers_per_gather = 0; set search_path = pg_catalog;
+    set plan_cache_mode = force_custom_plan; set timezone = 'UTC'"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The times of a list in milliseconds: of the present, and the median as of each moment."""
+
+    name: str
+    present: float
+    moments: tuple[float, ...]
+
+    @property
+    def worst(self) -> float:
+        """The largest ratio to the present."""
+        return max(self.moments) / self.present
+
+
+async def history(url: str) -> int:
+    """Give each event two earlier versions, and return the number of the last change."""
+    connection = await asyncpg.connect(url)
+    columns = await connection.fetchval(COLUMNS)
+    most = 3 * await connection.fetchval("select count(*) from store.event")
+    indexes = [index for schema in ("past", "store") for index in await connection.fetch(INDEXES, schema)]
+    await connection.execute("set maintenance_work_mem = '512MB'; set synchronous_commit = off")
+    for index in indexes:
+        await connection.execute(f"drop index {index['name']}")
+    names = ", ".join(columns)
+    held = ", ".join(f"held.{name}" for name in columns)
+    await connection.execute("alter table store.event disable trigger user; select setseed(0.5)")
+    await connection.execute(HISTORY.format(most=most, columns=names, held=held))
+    await connection.execute("update store.event as held set since = third from written where written.id = held.id")
+    await connection.execute("alter table store.event enable trigger user")
+    for index in indexes:
+        await connection.execute(index["indexdef"])
+    await connection.execute("vacuum (full, analyze) store.event")
+    await connection.execute("vacuum (analyze) past.event")
+    await connection.execute("checkpoint")
+    await connection.close()
+    return int(most)
+
+
+async def measure(url: str, last: int) -> list[Measured]:
+    """Measure each list, for the present and as of some moments, by turns."""
+    connection = await asyncpg.connect(url, statement_cache_size=500)
+    values = await _values(connection)
+    await connection.execute(SESSION)
+    chance = Random(SEED)
+    moments = sorted(chance.randrange(1, last) for _ in range(MOMENTS))
+    print(f"moments: {', '.join(f'{moment / last:.0%}' for moment in moments)} of the history", flush=True)
+    found = []
+    for name, query in (LISTS | FILTERED | SEARCHED).items():
+        asked = list_query(V2, V2["event"], query.format(**values).encode())
+        found.append(await _one(connection, name, asked, moments))
+        times = " ".join(f"{one:.2f}" for one in found[-1].moments)
+        print(f"{name}: {found[-1].present:.2f} ms, as of then {times} ({found[-1].worst:.1f} ×)", flush=True)
+    found.append(await _deep(connection, moments[MOMENTS // 2], last))
+    await connection.close()
+    return found
+
+
+async def _values(connection: asyncpg.Connection[Any]) -> dict[str, str]:
+    """Values for filters that many events have."""
+    row = await connection.fetchrow(
+        "select briefing_id as briefing, place_id as place, tags[1] as tag from store.event"
+        " where tags <> '{}' and place_id is not null order by id limit 1"
+    )
+    assert row is not None
+    return {**row, "word": "word1000x"}
+
+
+async def _one(connection: asyncpg.Connection[Any], name: str, asked: Query, moments: Sequence[int]) -> Measured:
+    statements = [compile(asked), *(compile(replace(asked, edition=moment)) for moment in moments)]
+    times = await _times(connection, statements)
+    return Measured(name, times[0], tuple(times[1:]))
+
+
+async def _deep(connection: asyncpg.Connection[Any], moment: int, last: int) -> Measured:
+    """Page 10,000 as of a moment beside page 1, which stands for the present here."""
+    sql = "select starts_at, id from v2_at.event($1) order by starts_at desc nulls last, id desc offset $2 limit 1"
+    row = await connection.fetchrow(sql, moment, last // 6)
+    first = list_query(V2, V2["event"], b"limit=50")
+    root = first.root
+    page = replace(root.page, position=(row["starts_at"], row["id"]))  # type: ignore[union-attr]
+    later = replace(first, root=replace(root, page=page))  # type: ignore[type-var]
+    times = await _times(connection, [compile(replace(one, edition=moment)) for one in (first, later)])
+    print(f"page 10,000: {times[1]:.2f} ms, page 1 {times[0]:.2f} ms", flush=True)
+    return Measured("page 10,000", times[0], (times[1],))
+
+
+async def _times(connection: asyncpg.Connection[Any], statements: Sequence[Statement]) -> list[float]:
+    """The medians of the statements' times in milliseconds, run by turns."""
+    times: list[list[float]] = [[] for _ in statements]
+    for number in range(WARM + ROUNDS):
+        for statement, taken in zip(statements, times, strict=True):
+            begun = time.perf_counter()
+            await connection.fetchrow(statement.sql, *statement.arguments)
+            if number >= WARM:
+                taken.append((time.perf_counter() - begun) * 1000)
+    return [statistics.median(one) for one in times]
+
+
+def rows(found: Sequence[Measured]) -> list[Row]:
+    """The rows of the table of results."""
+    by_name = {one.name: one for one in found}
+    what = "as of five moments against the present"
+    made = [Row(f"{name}, {what}", 4, by_name[name].worst, most=True) for name in LISTS]
+    filtered = statistics.median(time for name in FILTERED for time in by_name[name].moments)
+    made.append(Row("filtered lists as of five moments, median", 15, filtered, most=True, unit="ms"))
+    made += [Row(f"{name}, {what}", 10, by_name[name].worst, most=True) for name in SEARCHED]
+    made.append(Row("page 10,000 as of a moment against page 1", 1.5, by_name["page 10,000"].worst, most=True))
+    return made
+
+
+def report(events: int) -> list[Row]:
+    """Fill a store, measure, and return the rows of the table of results."""
+    with TemporaryDirectory(prefix="history-") as folder, embedded.start(Path(folder) / "data") as server:
+        return rows(asyncio.run(_measured(server.url, events)))
+
+
+async def _measured(url: str, events: int) -> list[Measured]:
+    await migrate(url)
+    await fill(url, events, only=TABLES)
+    return await measure(url, await history(url))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    for row in report(parser.parse_args().events):
+        print(row)
+
+
+if __name__ == "__main__":
+    main()
