@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from api.query import (
     Query,
     Record,
     Records,
+    Root,
     Rows,
     least,
     price,
@@ -46,14 +48,7 @@ def compile(query: Query) -> Statement:
     """The one statement that answers the query."""
     # How many rows were shown as of an edition depends on its number.
     writer = Writer(VERSIONS[query.version], query.edition, custom=query.edition is not None)
-    if isinstance(query.root, Lines):
-        sql = lines(writer, query.root)
-    elif isinstance(query.root, Rows):
-        made = page(writer, query.root).sql
-        root = _Root("convert_to(r.made, 'UTF8')", "r.next", "null::text[]", "r.points", f"(\n  {indent(made)}\n) r")
-        sql = _statement(writer, query, root)
-    else:
-        sql = _statement(writer, query, _object(writer, query.root))
+    sql = ROOTS[type(query.root)](writer, query)
     return Statement(sql, tuple(writer.arguments), writer.custom, tuple(sorted(writer.reads)))
 
 
@@ -116,6 +111,26 @@ def _reason(writer: Writer, resource: str, identifier: str) -> str:
     return f"(select reason from store.withdrawal where resource = {literal(resource)} and id = {identifier})"
 
 
+def _export(writer: Writer, query: Query) -> str:
+    assert isinstance(query.root, Lines)
+    return lines(writer, query.root)
+
+
+def _page(writer: Writer, query: Query) -> str:
+    assert isinstance(query.root, Rows)
+    made = page(writer, query.root).sql
+    root = _Root("convert_to(r.made, 'UTF8')", "r.next", "null::text[]", "r.points", f"(\n  {indent(made)}\n) r")
+    return _statement(writer, query, root)
+
+
+def _answer(writer: Writer, query: Query) -> str:
+    assert isinstance(query.root, Object)
+    return _statement(writer, query, _object(writer, query.root))
+
+
+ROOTS: dict[type[Root], Callable[[Writer, Query], str]] = {Lines: _export, Rows: _page, Object: _answer}
+
+
 def _object(writer: Writer, root: Object) -> _Root:
     roots = _Roots(writer)
     for entry in root.selection:
@@ -151,7 +166,7 @@ class _Roots:
             case Records():
                 return self._records(entry.key, entry.value)
             case _:
-                raise TypeError(f"{type(entry.value).__name__} is no root")
+                raise TypeError(f"{type(entry.value).__name__} is no entry of a request")
 
     def _records(self, key: str, asked: Records) -> Json:
         places = ["null"] if asked.single else [str(place) for place in range(len(asked.records))]

@@ -80,7 +80,7 @@ def price(query: Query) -> int:
     """Return the points that are taken before a request runs: for all rows that it may return, and its reserve."""
     if isinstance(query.root, Lines):
         return EXPORT + reserve(query)
-    return max(least(query), _nested(VERSIONS[query.version], (Entry("", query.root),))) + reserve(query)
+    return max(least(query), _nested(VERSIONS[query.version], query.root.entries)) + reserve(query)
 
 
 def least(query: Query) -> int:
@@ -109,9 +109,7 @@ def dearest(query: Query, points: int) -> Dearest | None:
 
 
 def _lists(query: Query) -> list[tuple[str, Rows]]:
-    if isinstance(query.root, Object):
-        return [(one.key, one.value) for one in query.root.selection if isinstance(one.value, Rows)]
-    return [("", query.root)] if isinstance(query.root, Rows) else []
+    return [(one.key, one.value) for one in query.root.entries if isinstance(one.value, Rows)]
 
 
 def base_of(version: Version, selection: Selection) -> int:

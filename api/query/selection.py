@@ -77,6 +77,11 @@ class Rows:
     link: str = ""
     fingerprint: str = ""
 
+    @property
+    def entries(self) -> Selection:
+        """The page as the only entry of a request."""
+        return (Entry("", self),)
+
 
 @dataclass(frozen=True)
 class Nodes:
@@ -140,6 +145,11 @@ class Object:
 
     selection: Selection
 
+    @property
+    def entries(self) -> Selection:
+        """The entries of a request."""
+        return self.selection
+
 
 @dataclass(frozen=True)
 class Record:
@@ -156,28 +166,6 @@ class Records:
 
     records: tuple[Record | None, ...]
     single: bool = False
-
-
-Answer = (
-    Column
-    | Constant
-    | Part
-    | Single
-    | Several
-    | Rows
-    | Nodes
-    | Edges
-    | Cursor
-    | NextCursor
-    | HasMore
-    | HasNext
-    | HasPrevious
-    | Total
-    | Quality
-    | Object
-    | Record
-    | Records
-)
 
 
 def counted(selection: Selection) -> set[bool]:
@@ -237,6 +225,36 @@ class Lines:
     after: str = ""
     most: int | None = None
 
+    @property
+    def entries(self) -> Selection:
+        """The export as the only entry of a request."""
+        return (Entry("", self),)
+
+
+Answer = (
+    Column
+    | Constant
+    | Part
+    | Single
+    | Several
+    | Rows
+    | Nodes
+    | Edges
+    | Cursor
+    | NextCursor
+    | HasMore
+    | HasNext
+    | HasPrevious
+    | Total
+    | Quality
+    | Object
+    | Record
+    | Records
+    | Lines
+)
+# What a request asks for: an object (GraphQL, one record), a page of a list, or an export.
+Root = Object | Rows | Lines
+
 
 @dataclass(frozen=True)
 class Query:
@@ -245,6 +263,6 @@ class Query:
     `edition` is a change number: the answer is that of the store as of this change. None asks for the present."""
 
     version: str
-    root: Object | Rows | Lines
+    root: Root
     outdated: tuple[Outdated, ...] = field(default=(), compare=False)
     edition: int | None = None

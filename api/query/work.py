@@ -194,18 +194,13 @@ def reserve(query: Query) -> int:
 
 def _reserve(query: Query) -> int:
     version = VERSIONS[query.version]
-    match query.root:
-        case Lines():
-            root = query.root
-            return _look(version, Rows(root.resource, Page(1), root.sort, (), root.filter))
-        case Rows():
-            return _list(version, query.root)
-        case Object():
-            return sum(_root(version, entry.value) for entry in query.root.selection)
+    return sum(_root(version, entry.value) for entry in query.root.entries)
 
 
 def _root(version: Version, value: Answer) -> int:
     match value:
+        case Lines():
+            return _look(version, Rows(value.resource, Page(1), value.sort, (), value.filter))
         case Rows():
             return _list(version, value)
         case Record():
@@ -308,7 +303,7 @@ def records_a_point(query: Query) -> int:
     return max(1, int(LOOKED_AT_PER_POINT * min(1.0, WEIGHT_MOST / heaviest)))
 
 
-def _lists(value: Answer | Lines) -> Iterator[Rows]:
+def _lists(value: Answer) -> Iterator[Rows]:
     """Yield the lists and sets of an answer."""
     match value:
         case Rows():
@@ -353,14 +348,10 @@ def _values(filter: Filter) -> int:
 def relations(query: Query) -> int:
     """Count the relations that a statement names: lists, records, links, and links that filters look through."""
     version = VERSIONS[query.version]
-    match query.root:
-        case Lines() | Rows():
-            return _relations(version, query.root)
-        case Object():
-            return sum(_relations(version, entry.value) for entry in query.root.selection)
+    return sum(_relations(version, entry.value) for entry in query.root.entries)
 
 
-def _relations(version: Version, value: Answer | Lines) -> int:
+def _relations(version: Version, value: Answer) -> int:
     match value:
         case Lines():
             return 1 + _links(version, version[value.resource], value.filter)

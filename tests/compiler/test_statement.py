@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
@@ -16,7 +16,9 @@ import pytest
 from api.catalog import V1, VERSIONS
 from api.compiler import compile
 from api.compiler.json import literal, object_of, written
+from api.compiler.statement import ROOTS
 from api.compiler.writer import Writer
+from api.query import Root
 from api.rest.request import list_query
 from tests.compiler.conftest import Compiled
 
@@ -160,3 +162,7 @@ def test_a_long_object_takes_several_calls() -> None:
     made = object_of([(f"k{n}", written(f"t1.c{n}")) for n in range(100)]).sql()
     assert made.startswith("concat(concat('{\"k0\":', t1.c0, ',\"k1\":'")
     assert made.count("concat(") == 4
+
+
+def test_each_root_of_a_query_has_its_statement() -> None:
+    assert set(ROOTS) == set(get_args(Root))
