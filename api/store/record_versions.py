@@ -13,15 +13,6 @@ from api.model import CHILDREN, RECORDS, Entity
 from api.store.merge import DATASET, DERIVED, Children, columns
 
 COMMON = ("id", "revision", "created_at", "updated_at", "key")
-# The changes of the records $1 whose versions are built, up to the change $2. The look-ups are for each record: a join
-# could read the whole log for each batch.
-SPANS = """
-    unnest($1::text[]) as wanted (id) cross join lateral (
-        select change.*, least($2, (
-            select following.seq from store.change as following
-            where following.id = change.id and following.revision = change.revision + 1)) as until
-        from store.change where change.id = wanted.id and change.action <> 'withdrawn' offset 0
-    ) as change"""
 
 
 def _stored(entity: Entity) -> tuple[str, ...]:
@@ -54,10 +45,53 @@ def keep_children(kind: Children) -> str:
         where change.seq > $1 and before.action <> 'withdrawn'"""
 
 
+def _earlier(owner: str) -> str:
+    """Return the SQL of the changes of the records $1 that later ones replaced, each until the next one or the change
+    $2. The records are looked up one by one: a join could read the whole log for each batch."""
+    return f"""
+        unnest($1::text[]) as wanted (id) cross join lateral (
+            select change.*, least($2, (
+                select following.seq from store.change as following
+                where following.id = change.id and following.revision = change.revision + 1)) as until
+            from store.change
+            where change.id = wanted.id and change.action <> 'withdrawn' and change.revision < (
+                select held.revision from store.{owner} as held where held.id = wanted.id)
+            offset 0
+        ) as change"""
+
+
+@cache
+def copy(name: str) -> str:
+    """Return the SQL that copies the records $1 as versions that end at the change $2, if they were written before."""
+    names = (*COMMON, *_stored(RECORDS[name]), "search")
+    return f"""
+        insert into past.{name} ({", ".join(names)}, since, until)
+        select {", ".join(f"held.{name}" for name in names)}, change.seq, $2
+        from store.{name} as held cross join lateral (
+            select change.seq from store.change where change.id = held.id and change.revision = held.revision offset 0
+        ) as change
+        where held.id = any($1) and held.withdrawn is null and change.seq < $2"""
+
+
+@cache
+def copy_children(kind: Children, owner: str) -> str:
+    """Return the SQL that copies the children of the same records."""
+    names = ("record_id", "position", *(column.name for column in columns(CHILDREN[kind.table])))
+    return f"""
+        insert into past.{kind.table} ({", ".join(names)}, since, until)
+        select {", ".join(f"old.{name}" for name in names)}, change.seq, $2
+        from store.{owner} as held cross join lateral (
+            select change.seq from store.change where change.id = held.id and change.revision = held.revision offset 0
+        ) as change cross join lateral (
+            select old.* from store.{kind.table} as old where old.record_id = held.id offset 0
+        ) as old
+        where held.id = any($1) and held.withdrawn is null and change.seq < $2"""
+
+
 @cache
 def build(name: str) -> str:
-    """Return the SQL that builds the versions of the records $1 from the log, up to the change $2. Collation keys are
-    not in the log: the caller adds them."""
+    """Return the SQL that builds the earlier versions of the records $1 from the log, up to the change $2. Collation
+    keys are not in the log: the caller adds them."""
     own = (*columns(RECORDS[name]), DATASET)
     given = [(column.name, column.value) for column in own]
     given += [(field, value) for field, value in DERIVED.items() if field in RECORDS[name].fields]
@@ -65,7 +99,7 @@ def build(name: str) -> str:
         insert into past.{name} ({", ".join((*COMMON, *(column for column, _ in given)))}, since, until)
         select change.id, change.revision, held.created_at, change.recorded_at, held.key,
             {", ".join(value for _, value in given)}, change.seq, change.until
-        from {SPANS} cross join lateral (
+        from {_earlier(name)} cross join lateral (
             select held.created_at, held.key from store.{name} as held where held.id = change.id offset 0
         ) as held
         cross join lateral jsonb_to_record(change.record) as body ({", ".join(one.declared for one in own)})
@@ -73,13 +107,13 @@ def build(name: str) -> str:
 
 
 @cache
-def build_children(kind: Children) -> str:
-    """Return the SQL that builds the children of the versions of the records $1, up to the change $2."""
+def build_children(kind: Children, owner: str) -> str:
+    """Return the SQL that builds the children of the same versions."""
     own = columns(CHILDREN[kind.table])
     return f"""
         insert into past.{kind.table} (record_id, position, since, until, {", ".join(column.name for column in own)})
         select change.id, body.position - 1, change.seq, change.until, {", ".join(column.value for column in own)}
-        from {SPANS} cross join lateral rows from (
+        from {_earlier(owner)} cross join lateral rows from (
             jsonb_to_recordset(change.record -> '{kind.link}') as ({", ".join(one.declared for one in own)})
         ) with ordinality as body ({", ".join(f'"{one.source}"' for one in own)}, position)
         where change.seq < change.until"""

@@ -152,10 +152,12 @@ async def _versions(connection: Connection, name: str, number: int, step: Step, 
     table = step.target
 
     async def build(ids: list[str]) -> None:
-        await connection.execute(record_versions.build(table), ids, last)
+        for statement in (record_versions.copy(table), record_versions.build(table)):
+            await connection.execute(statement, ids, last)
         for kind in children():
             if table in kind.owners:
-                await connection.execute(record_versions.build_children(kind), ids, last)
+                for make in (record_versions.copy_children, record_versions.build_children):
+                    await connection.execute(make(kind, table), ids, last)
         if RECORDS[table].collated:
             rows = await connection.fetch(record_versions.unsorted(table), ids)
             keys = [(row["id"], row["since"], sort_key(row["name"])) for row in rows]
