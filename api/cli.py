@@ -29,6 +29,7 @@ app.add_typer(commands.contract, name="contract")
 app.add_typer(commands.mapping, name="mapping")
 app.command("audit")(commands.audit)
 app.command("outdated")(commands.outdated)
+app.command("erase")(commands.erase)
 
 
 def main() -> None:

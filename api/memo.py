@@ -36,5 +36,10 @@ class Memo(Generic[Item]):
         while self.weight > self._most:
             self.weight -= self._items.popitem(last=False)[1][1]
 
+    def clear(self) -> None:
+        """Forget all items."""
+        self._items.clear()
+        self.weight = 0
+
     def __len__(self) -> int:
         return len(self._items)

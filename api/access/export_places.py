@@ -60,7 +60,7 @@ class ExportPlaces:
     @asynccontextmanager
     async def take(self, caller: Caller, cut: Callable[[str], None]) -> AsyncIterator[None]:
         """Hold a place for one export of the caller. Unavailable if none is free in time. `cut` is called with a reason
-        to break the export off if another caller needs its place."""
+        to break the export off if another caller needs its place, or with all others."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         export = _Export(caller.identity, caller.key_id is not None, cut, turn)
         self._waiting.append(export)
@@ -71,6 +71,11 @@ class ExportPlaces:
             yield
         finally:
             self._leave(export)
+
+    def cut_running(self, reason: str) -> None:
+        """Break off all exports that have a place."""
+        for export in list(self._running):
+            export.cut(reason)
 
     async def _turn(self, export: _Export) -> None:
         # Counted apart: else callers without a key could have those with one refused.

@@ -1,4 +1,5 @@
-"""Ask the operator before a complete edition withdraws a large part of a dataset."""
+"""Ask the operator before a command does what is not easily undone, such as a complete edition that withdraws a large
+part of a dataset."""
 
 from __future__ import annotations
 
@@ -24,10 +25,20 @@ def large(losses: Sequence[Loss]) -> list[str]:
 def ask(file: str, losses: list[str], report: Report) -> None:
     """Ask the operator at the terminal. LoadError if the answer is no, or nobody can be asked."""
     what = f"{file} withdraws {', '.join(losses)}, because it does not contain them."
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         raise LoadError(what, hint="Nothing of it was loaded. If this is right, load it with --yes.")
     with report.paused():
-        print(what, "Go on? [y/N] ", file=sys.stderr, end="", flush=True)
-        answer = sys.stdin.readline()
-    if answer.strip().lower() not in ("y", "yes"):
+        agreed = confirm(f"{what} Go on?")
+    if not agreed:
         raise LoadError(f"{file} was not loaded.", hint="The withdrawals were not agreed to.")
+
+
+def can_ask() -> bool:
+    """Return whether there is a terminal with an operator."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Ask a question at the terminal, and return whether the answer is yes."""
+    print(question, "[y/N] ", file=sys.stderr, end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -30,7 +30,7 @@ from api.ingest.record_file import Entry, RecordFile
 from api.ingest.report import Report, Silence, reported, summary
 from api.ingest.source import STDIN
 from api.ingest.syntax import Malformed, Position
-from api.ingest.vouched import is_vouched
+from api.ingest.vouched import erased, is_vouched
 from api.ingest.wording import Path
 from api.settings import Settings
 from api.store.address import address
@@ -169,6 +169,7 @@ async def _load(path: str, opening: Opening, url: str, report: Report, wait: flo
             faults.refuse()
             await _check_records(store, text, faults, vouched)
             notes = await _withdraw(store, faults.file, report, manner)
+            notes += _erased_elsewhere(await store.block(erased(path) if vouched else {}))
             report.writing(faults.file, sum(store.staged.values()))
             await store.merge()
             await _check_links(store, text, faults)
@@ -202,6 +203,12 @@ async def _withdraw(store: Writer, file: str, report: Report, manner: Manner) ->
         return [f"This withdraws {', '.join(losses)}: a load asks, or takes --yes."]
     ask(file, losses, report)
     return []
+
+
+def _erased_elsewhere(held: int) -> list[str]:
+    if not held:
+        return []
+    return [f"{held:,} records that the snapshot lists as erased are in this store. `briefing erase` erases them."]
 
 
 def _consequences(standing: Mapping[str, int]) -> list[str]:
@@ -251,6 +258,9 @@ async def _check_records(store: Writer, text: RecordFile, faults: Faults, vouche
     for again in await store.repeated(LOOKED_AT):
         where = text.where(again.first, again.number)
         _found(faults, text, again, ("key",), repeated(again.resource, where))
+    for blocked in await store.blocked(LOOKED_AT):
+        detail = f"the record was erased on {blocked.erased_at:%Y-%m-%d} and cannot be loaded"
+        _found(faults, text, blocked, (blocked.named_by,), detail)
     for one in await store.unknown(LOOKED_AT):
         _found(faults, text, one, ("withdrawn",), f"there is no such {one.resource} that could be withdrawn")
     for doubtful in [] if vouched else await store.doubtful(LOOKED_AT):

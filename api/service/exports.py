@@ -53,6 +53,8 @@ class Exports:
         self._service = service
         self.streams = Streams(settings.database_url or url, settings)
         self.places = ExportPlaces(settings.export_connections, settings.export_wait)
+        # An export shows the state of its beginning, so it may contain what was erased since.
+        service.changes.on_erasure(lambda: self.places.cut_running("erasure"))
 
     async def begin(self, query: Query, context: RequestContext) -> Export:
         """Charge an export to the caller. TooExpensive if it is longer than the caller's plan allows; RateLimited if
@@ -82,7 +84,8 @@ class Exports:
 
     async def stream(self, export: Export, context: RequestContext, take: Take, cut: Callable[[str], None]) -> None:
         """Give the lines of an export to `take`, as fast as it takes them. Unavailable if no place is free in time or
-        the store does not answer. `cut` is called to break the export off if another caller needs its place."""
+        the store does not answer. `cut` is called to break the export off if another caller needs its place, or if a
+        record was erased."""
         assert context.caller is not None
         statement = export.statement
         try:

@@ -73,6 +73,8 @@ class Service:
         self.changes = Changes(url)
         self._kept: Memo[Reply] = Memo(settings.answer_memory)
         self._flights: Flights[Reply, Ticket] = Flights(self.reader.pool.lift)
+        # No answer is given from before a change. What was erased does not stay in memory either.
+        self.changes.on_erasure(self._kept.clear)
         self._tags = EntityTags(name for version in VERSIONS.values() for name in version.resources)
 
     def prepare(self, query: Query, caller: Caller, extra_points: int = 0) -> PreparedQuery:

@@ -33,7 +33,8 @@ class File:
 class Manifest:
     """`contract` is the version whose columns the tables have; `last_change` is the number of the last change that the
     snapshot holds; `counts` has for each resource the number of `records` in its list, and of those `withdrawn`;
-    `briefings` are their licences and credit lines."""
+    `briefings` are their licences and credit lines; `erased` are the ids of the records that had been erased, and
+    when."""
 
     format: str
     taken_at: str
@@ -42,6 +43,7 @@ class Manifest:
     last_change: int
     counts: dict[str, dict[str, int]]
     briefings: list[dict[str, Any]]
+    erased: list[dict[str, str]]
     files: Sequence[File]
 
     def text(self) -> str:
@@ -59,5 +61,6 @@ async def gathered(state: Snapshot, counts: dict[str, dict[str, int]], files: Se
         last_change=await state.value("select seq from store.last_change"),
         counts=counts,
         briefings=orjson.loads(await state.value(BRIEFINGS)),
+        erased=await state.erased(),
         files=files,
     )

@@ -14,20 +14,21 @@ from pathlib import Path
 
 from api.catalog import Resource, newest
 from api.compiler import Statement, compile
-from api.errors import SettingsError
+from api.errors import SettingsError, Unavailable
 from api.query import Flat, Lines, Query, Typed, cells, read_sort
 from api.rest.formats import FORMATS
 from api.snapshot import parquet
 from api.snapshot.manifest import NAME, File, Manifest, gathered
 from api.snapshot.progress import Watch
-from api.store.snapshot import Snapshot, snapshot
+from api.store.snapshot import Snapshot, erased_since, snapshot
 from api.store.stream import Take
 
 RECORDS = "records.ndjson"
 
 
 def export(url: str, folder: Path, watch: Watch) -> Manifest:
-    """Take a snapshot; `watch` is told how far it is. SettingsError where the folder is there and holds something."""
+    """Take a snapshot; `watch` is told how far it is. SettingsError where the folder is there and holds something;
+    Unavailable if a record was erased meanwhile."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SettingsError(f"{folder} is there already, and not empty.", "Name a folder for this snapshot alone.")
     with _emerging(folder) as place:
@@ -47,7 +48,11 @@ async def _taken(url: str, place: Path, watch: Watch) -> Manifest:
                 files.append(await write(state, resource, path))
         manifest = await gathered(state, counts, files)
         (place / NAME).write_text(manifest.text(), encoding="utf-8")
-        return manifest
+        last = await state.last_erasure()
+    # On another connection: the state of the snapshot does not show what was erased meanwhile.
+    if await erased_since(url, last):
+        raise Unavailable("A record was erased while it was being exported. Nothing was kept.", "Export again.")
+    return manifest
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Follows the change log: what was the latest change of each resource, and is that still sure?
+"""Follows the change log: what was the latest change of each resource, is that still sure, and was something erased?
 
 It is looked at every 100 ms, and what was seen counts for a fifth of a second: an answer that is kept by it is never
 older than a change committed 250 ms before, though a trip to Redis may lie between its finding and its sending.
@@ -6,13 +6,13 @@ older than a change committed 250 ms before, though a trip to Redis may lie betw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from api.store.watch import Sight, Watch
 
 LOOK = """
-    select resource, seq, changed_us from store.latest
+    select resource, seq, changed_us, erased from store.latest
 """
 UPKEEP = "select store.keep_counted()"
 SIGHT = Sight("the change log", "briefing_reader", "briefing_change", LOOK, every=0.1, counts_for=0.2, upkeep=UPKEEP)
@@ -24,7 +24,13 @@ class Changes:
     def __init__(self, url: str) -> None:
         self._latest: dict[str, tuple[int, int]] = {}
         self._marks: dict[tuple[str, ...], str] = {}
+        self._erased: int | None = None
+        self._erasure_hooks: list[Callable[[], None]] = []
         self._watch = Watch(url, SIGHT, self._see)
+
+    def on_erasure(self, hook: Callable[[], None]) -> None:
+        """Call the hook each time that something was erased."""
+        self._erasure_hooks.append(hook)
 
     def start(self) -> None:
         """Begin to follow."""
@@ -58,3 +64,7 @@ class Changes:
     def _see(self, rows: list[Mapping[str, Any]]) -> None:
         self._marks = {}
         self._latest = {row["resource"]: (row["seq"], row["changed_us"]) for row in rows}
+        before, self._erased = self._erased, max((row["erased"] for row in rows), default=0)
+        if before is not None and before < self._erased:
+            for hook in self._erasure_hooks:
+                hook()

@@ -21,6 +21,9 @@ SETTINGS = """
     set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0
 """
 PREFETCH = 5_000
+NOT_ERASED = "not exists (select from store.erased where erased.id = held.id)"
+ERASED = "select id, erased_at from store.erased order by id"
+LAST_ERASURE = "select coalesce(max(erased), 0) from store.latest"
 
 
 class Snapshot:
@@ -43,7 +46,8 @@ class Snapshot:
         await self._connection.copy_from_query(sql, *arguments, output=output, format="binary")
 
     async def records(self, take: Take) -> None:
-        """Every record as the log last had it, in the load format, what is linked to before what links to it."""
+        """Every record as the log last had it, in the load format, what is linked to before what links to it. Records
+        that were erased are left out."""
         for name in WRITE_ORDER:
             await self.stream(_records(name), (), take)
 
@@ -60,6 +64,15 @@ class Snapshot:
     async def counts(self) -> dict[str, dict[str, int]]:
         """How many records there are of each resource, and how many that were withdrawn."""
         return {name: dict(await self._one(_count(name))) for name in WRITE_ORDER}
+
+    async def erased(self) -> list[dict[str, str]]:
+        """The ids of the records that were erased, and when."""
+        rows = await self._connection.fetch(ERASED)
+        return [{"id": row["id"], "erased_at": row["erased_at"].isoformat()} for row in rows]
+
+    async def last_erasure(self) -> int:
+        """The number of the last change that was an erasure; 0 if there was none."""
+        return int(await self.value(LAST_ERASURE))
 
     async def _one(self, sql: str) -> asyncpg.Record:
         row = await self._connection.fetchrow(sql)
@@ -90,15 +103,29 @@ async def snapshot(url: str, noted: Callable[[int], None]) -> AsyncIterator[Snap
             await connection.close(timeout=5)
 
 
+async def erased_since(url: str, change: int) -> bool:
+    """Return whether a record was erased after the change."""
+    connection = await connect(url)
+    try:
+        return bool(await connection.fetchval(LAST_ERASURE) > change)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+        raise Unavailable(f"The store went away during the export: {error}", "Export again.") from error
+    finally:
+        with suppress(Exception):
+            await connection.close(timeout=5)
+
+
 def _records(name: str) -> str:
     taken = "jsonb_build_object('withdrawn', jsonb_build_object('reason', held.withdrawn))"
     named = "case when held.key is null then '{}' else jsonb_build_object('key', held.key) end"
     record = f"(record || {named} || case when held.withdrawn is null then '{{}}' else {taken} end)::text"
     return f"""
         select concat({one_line(record)}, E'\\n') as line
-        from store.{name} as held join store.change using (id, revision) order by held.id"""
+        from store.{name} as held join store.change using (id, revision)
+        where {NOT_ERASED} order by held.id"""
 
 
 def _count(name: str) -> str:
     return f"""
-        select count(*) filter (where withdrawn is null) as records, count(withdrawn) as withdrawn from store.{name}"""
+        select count(*) filter (where withdrawn is null) as records, count(withdrawn) as withdrawn
+        from store.{name} as held where {NOT_ERASED}"""

@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
 from api.errors import Busy
 from api.model import WRITE_ORDER
-from api.store import dependants, merge, record_versions
+from api.store import dependants, merge, record_versions, tombstones
 from api.store.circles import in_circles
 from api.store.connection import Connection, connect, take
 from api.store.staged import COLUMNS
@@ -80,6 +81,14 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class Blocked(Astray):
+    """It was erased, `erased_at`, and cannot be loaded again. The file names it by its `id` or `key`."""
+
+    erased_at: datetime
+    named_by: str
+
+
+@dataclass(frozen=True)
 class Dangling(Astray):
     """Its link at `path` leads to a `target` with an `id` that is not there."""
 
@@ -136,6 +145,11 @@ class Writer:
         """Records that the file holds twice."""
         rows = await self._connection.fetch(statement("duplicates"), most)
         return [Repeated(*_told(row), row["first"]) for row in rows]
+
+    async def blocked(self, most: int) -> list[Blocked]:
+        """Find the staged records that were erased."""
+        rows = await self._connection.fetch(statement("blocked"), most)
+        return [Blocked(*_told(row), row["erased_at"], row["named_by"]) for row in rows]
 
     async def unknown(self, most: int) -> list[Astray]:
         """Withdrawals of records that are not there."""
@@ -195,6 +209,11 @@ class Writer:
             await connection.execute(merge.add(kind), self._before)
             await connection.execute(merge.hide(kind), self._before)
         await self._count()
+
+    async def block(self, erased: Mapping[str, datetime]) -> int:
+        """Add the records that were erased in another store, by their ids, as erased ones. Return how many of them this
+        store has with their content: a load erases nothing."""
+        return await tombstones.add(self._connection, erased)
 
     async def _keep_versions(self) -> None:
         for name in self.staged:

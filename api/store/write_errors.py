@@ -10,13 +10,10 @@ import asyncpg
 from api.errors import BriefingError, LoadError, SettingsError, Unavailable
 
 # The errors of Postgres, each with the error, the problem and the remedy that the operator is told.
-WORDS: tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, str], ...] = (
-    (
-        (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError),
-        SettingsError,
-        "The database has not the tables of this release",
-        "Run `briefing migrate` first.",
-    ),
+Words = tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, str], ...]
+MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
+LOAD: Words = (
+    (MISSING, SettingsError, "The database has not the tables of this release", "Run `briefing migrate` first."),
     (
         (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError),
         SettingsError,
@@ -42,13 +39,33 @@ WORDS: tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, st
         "Nothing was loaded. Load again.",
     ),
 )
+ERASURE: Words = (
+    (
+        (*MISSING, asyncpg.UndefinedFunctionError),
+        SettingsError,
+        "The database has not the tables of this release",
+        "Run `briefing migrate` first.",
+    ),
+    (
+        (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError),
+        SettingsError,
+        "The database does not let this account erase",
+        "Nothing was erased. Erase as the account that owns the store: the one that ran `briefing migrate`.",
+    ),
+    (
+        (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError),
+        Unavailable,
+        "The store went away or gave up during the erasure",
+        "Nothing was erased. Erase again.",
+    ),
+)
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def in_words(words: Words = LOAD) -> Iterator[None]:
     """Raise errors of Postgres as errors of the program."""
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
-        kind, text, hint = next((kind, text, hint) for types, kind, text, hint in WORDS if isinstance(error, types))
+        kind, text, hint = next((kind, text, hint) for types, kind, text, hint in words if isinstance(error, types))
         raise kind(f"{text}: {error}", hint=hint) from error

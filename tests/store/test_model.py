@@ -24,7 +24,11 @@ OWN = {"citation": {"event_id", "figure_id", "quote_id", "since"}, "participant"
 
 COLUMNS = """
     select attname as name, format_type(coalesce(nullif(typbasetype, 0), atttypid), null) as type,
-        case when typtype = 'd' then typname end as domain, attnotnull as required, attgenerated <> '' as generated
+        case when typtype = 'd' then typname end as domain, attgenerated <> '' as generated,
+        -- A link of an erased record is null though that of others must not be: a check says so.
+        attnotnull or exists (
+            select from pg_constraint where conrelid = attrelid and pg_get_constraintdef(pg_constraint.oid) = format(
+                'CHECK (((%I IS NOT NULL) OR (withdrawn IS NOT NULL)))', attname)) as required
     from pg_attribute join pg_type on pg_type.oid = atttypid
     where attrelid = ('store.' || $1)::regclass and attnum > 0 and not attisdropped"""
 REFERENCES = """

@@ -1,0 +1,138 @@
+"""Erase a record whose content has to go: from its table, from the change log and from its versions in time.
+
+An erasure takes the loaders' lock and is one transaction, so that it happens whole or not at all. Afterwards it takes
+out of the files of Postgres what it can: deleted rows and their entries in indexes and statistics.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from api.errors import Busy, Conflict, InvalidRequest, NotFound
+from api.store import erasure
+from api.store.connection import Connection, connect, take
+from api.store.erasure import resource_of
+from api.store.record_versions import NOTE_EDITION
+from api.store.statements import statement
+from api.store.write import LOCK, SETTINGS
+from api.store.write_errors import ERASURE, in_words
+
+# Sessions that still see the rows of before. Postgres keeps such rows, and a vacuum leaves them.
+OLDER = """
+    select count(*) from pg_stat_activity
+    where pid <> pg_backend_pid() and backend_xmin is not null and age(backend_xmin) >= age($1::text::xid)"""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record that can be erased. `links` is the number of records that link to it."""
+
+    id: str
+    resource: str
+    created_at: datetime
+    links: int
+
+
+@dataclass(frozen=True)
+class Erased:
+    """An erasure: the number of its change, the entries of the log that it emptied, and the rows that it deleted.
+    `vacuumed` is false if deleted rows could not be taken out of the files: `sessions` read them still, or Postgres
+    went away. `tables` are those that contained something of the record."""
+
+    change: int
+    entries: int
+    rows: int
+    sessions: int
+    vacuumed: bool
+    tables: tuple[str, ...]
+
+
+async def find(url: str, identifier: str, reason: str) -> Found:
+    """Return the record. InvalidRequest: not an id, or not a reason. NotFound: no such record. Conflict: it was erased
+    before."""
+    name = resource_of(identifier)
+    connection = await connect(url)
+    try:
+        with in_words(ERASURE):
+            await _check_reason(connection, reason)
+            created_at, _ = await _row(connection, name, identifier)
+            links = await connection.fetchval(erasure.linked(name), identifier)
+            return Found(identifier, name, created_at, links)
+    finally:
+        await _close(connection)
+
+
+async def erase(url: str, identifier: str, reason: str, wait: float) -> Erased:
+    """Erase the record. The errors are those of `find`, and Busy if a load runs for longer than `wait` seconds."""
+    name = resource_of(identifier)
+    connection = await connect(url)
+    try:
+        with in_words(ERASURE):
+            await _check_reason(connection, reason)
+            if not await take(connection, LOCK, wait):
+                raise Busy("A load is running.", hint="Erase again when it has ended, or --wait longer.")
+            await connection.execute(NOTE_EDITION)
+            async with connection.transaction():
+                await connection.execute(SETTINGS)
+                change, entries, rows = await _erase(connection, name, identifier, reason)
+                transaction = await connection.fetchval("select pg_current_xact_id()::xid::text")
+        sessions, vacuumed = await _clean(connection, name, transaction)
+        return Erased(change, entries, rows, sessions, vacuumed, erasure.tables(name))
+    finally:
+        await _close(connection)
+
+
+async def _check_reason(connection: Connection, reason: str) -> None:
+    try:
+        await connection.fetchval("select $1::text::store.line", reason)
+    except (asyncpg.DataError, asyncpg.CheckViolationError):
+        raise InvalidRequest(
+            "This is not a reason: it is empty, has more than 1,000 characters or contains control characters.",
+            hint="Name the request or the ruling, and nothing of what is erased.",
+        ) from None
+
+
+async def _row(connection: Connection, name: str, identifier: str, lock: str = "") -> tuple[datetime, int]:
+    """When the record was created, and its revision."""
+    erased_at = await connection.fetchval("select erased_at from store.erased where id = $1", identifier)
+    if erased_at is not None:
+        raise Conflict(f"The record was erased on {erased_at:%Y-%m-%d}.")
+    row = await connection.fetchrow(f"select created_at, revision from store.{name} where id = $1 {lock}", identifier)
+    if row is None:
+        raise NotFound(f"There is no {name} with this id.")
+    return row["created_at"], row["revision"]
+
+
+async def _erase(connection: Connection, name: str, identifier: str, reason: str) -> tuple[int, int, int]:
+    _, revision = await _row(connection, name, identifier, "for update")
+    change = await connection.fetchval(erasure.RECORD, name, identifier, revision + 1, reason, None)
+    deleted = [await connection.execute(one, identifier) for one in erasure.delete(name)]
+    await connection.execute(erasure.empty(name), identifier)
+    await connection.execute(erasure.empty_search(name), identifier)
+    await connection.execute(statement("announce"))
+    return change, revision, sum(int(status.split()[-1]) for status in deleted)
+
+
+async def _clean(connection: Connection, name: str, transaction: str) -> tuple[int, bool]:
+    """Note the edition, let loads go on, and vacuum the tables. Return how many sessions keep the rows of before, and
+    whether those are gone from the files. The erasure is done, so nothing here makes it fail."""
+    try:
+        await connection.execute(NOTE_EDITION)
+        await connection.execute("select pg_advisory_unlock($1)", LOCK)
+        # Few dead rows are no reason for Postgres to clean the indexes, and statistics contain frequent values.
+        await connection.execute(f"vacuum (index_cleanup on, analyze) {', '.join(erasure.tables(name))}")
+        with suppress(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(erasure.forget_statistics(name))
+        sessions = await connection.fetchval(OLDER, transaction)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return 0, False
+    return sessions, sessions == 0
+
+
+async def _close(connection: Connection) -> None:
+    with suppress(Exception):
+        await connection.close(timeout=5)

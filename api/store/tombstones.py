@@ -1,0 +1,31 @@
+"""Block the ids of records that were erased from another store, when a snapshot of it is loaded.
+
+Each gets an emptied row: records that link to it could not be loaded otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from api.store import erasure
+from api.store.connection import Connection
+
+BY_SNAPSHOT = "A snapshot that was loaded lists it as erased."
+
+
+async def add(connection: Connection, erased: Mapping[str, datetime]) -> int:
+    """Add the records as erased ones, by their ids, unless they are erased here. Return how many of them this store has
+    with their content: these stay as they are."""
+    held = 0
+    for identifier, moment in erased.items():
+        name = erasure.resource_of(identifier)
+        if await connection.fetchval("select exists (select from store.erased where id = $1)", identifier):
+            continue
+        if await connection.fetchval(f"select exists (select from store.{name} where id = $1)", identifier):
+            held += 1
+            continue
+        await connection.execute(erasure.RECORD, name, identifier, 1, BY_SNAPSHOT, moment)
+        await connection.execute(erasure.add_empty(name), identifier)
+        await connection.execute(erasure.empty_search(name), identifier)
+    return held

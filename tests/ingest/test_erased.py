@@ -1,0 +1,123 @@
+"""Loads that name an erased record, and loads beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.errors import LoadError
+from api.ingest.identity import public_id
+from api.ingest.load import Manner, load
+from api.model import RECORDS
+from api.store.connection import connect
+from api.store.erase import erase
+from api.store.write import Writer
+from tests.whole_records import content, others
+
+Put = Callable[[str, Any], str]
+Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
+PLACE = {"resource": "place", "dataset": "d", "key": "p", "name": "Town"}
+EVENT = {
+    **{"resource": "event", "dataset": "d", "key": "e", "kind": "other", "title": "Talks"},
+    **{"time_precision": "unknown", "status": "occurred", "place": "p"},
+}
+ID = public_id("d", "place", "p")
+MAPPING = b"""
+container = "csv"
+dataset = "d"
+[[record]]
+resource = "place"
+key = "{id}"
+name = "{name}"
+"""
+
+
+@pytest.fixture
+async def erased(store: str, put: Put) -> str:
+    """A store with an event at a place that was erased."""
+    await load([put("a.ndjson", [PLACE, EVENT])], store)
+    await erase(store, ID, "A court ordered it.", 5)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("record", "path"),
+    [
+        (PLACE, "key"),
+        ({**PLACE, "name": "Another"}, "key"),
+        ({"resource": "place", "id": ID, "name": "Town"}, "id"),
+        ({"resource": "place", "dataset": "d", "key": "p", "withdrawn": {"reason": "It was not so."}}, "key"),
+        ({"resource": "place", "id": ID, "withdrawn": {"reason": "It was not so."}}, "id"),
+    ],
+    ids=["again", "changed", "by id", "withdrawn", "withdrawn by id"],
+)
+@pytest.mark.parametrize("check", [False, True], ids=["load", "check"])
+async def test_a_file_that_names_an_erased_record_is_refused_whole(
+    erased: str, rows: Rows, put: Put, record: dict[str, Any], path: str, check: bool
+) -> None:
+    before = await rows("select * from store.change order by seq")
+    file = put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}, record])
+    with pytest.raises(LoadError) as caught:
+        await load([file], erased, manner=Manner(check=check))
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    name = ID if path == "id" else "p"
+    assert caught.value.faults == (
+        f'{file}:2: place "{name}", {path}: the record was erased on {today} and cannot be loaded',
+    )
+    assert await rows("select * from store.change order by seq") == before
+
+
+async def test_a_key_in_another_unicode_form_is_known(store: str, rows: Rows, put: Put) -> None:
+    composed, decomposed = "Caf\u00e9", "Cafe\u0301"
+    await load([put("a.ndjson", [{**PLACE, "key": composed}])], store)
+    await erase(store, public_id("d", "place", composed), "A court ordered it.", 5)
+    with pytest.raises(LoadError, match="refused") as caught:
+        await load([put("b.ndjson", [{**PLACE, "key": decomposed}])], store)
+    assert "was erased on" in caught.value.faults[0]
+
+
+async def test_a_mapped_row_of_an_erased_record_is_refused(erased: str, put: Put) -> None:
+    mapping = put("m.toml", MAPPING)
+    with pytest.raises(LoadError) as caught:
+        await load([put("rows.csv", b"id,name\nq,Village\np,Town\n")], erased, manner=Manner(format=mapping))
+    assert "was erased on" in caught.value.faults[0]
+
+
+async def test_a_record_that_links_to_an_erased_one_is_loaded(erased: str, rows: Rows, put: Put) -> None:
+    by_id = {**EVENT, "key": "f", "place": ID}
+    summary = await load([put("b.ndjson", [{**EVENT, "title": "Other talks"}, by_id])], erased)
+    assert summary.counts["event"]["updated"] == summary.counts["event"]["created"] == 1
+    assert [row["place_id"] for row in await rows("select place_id from store.event")] == [ID, ID]
+
+
+async def test_complete_editions_and_cascades_leave_an_erased_record_alone(erased: str, rows: Rows, put: Put) -> None:
+    place = "select * from store.place"
+    before = await rows(place)
+    manner = Manner(complete=True, cascade=True, yes=True)
+    await load([put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}])], erased, manner=manner)
+    assert [row for row in await rows(place) if row["id"] == ID] == before
+    assert [row["action"] for row in await rows("select action from store.change where id = $1 order by seq", ID)] == [
+        "created",
+        "withdrawn",
+    ]
+
+
+async def test_a_cascade_leaves_erased_dependants_alone(store: str, rows: Rows, put: Put) -> None:
+    await load([put("a.ndjson", others())], store)
+    event = {"resource": "event", "dataset": "d", "key": "e"} | content(RECORDS["event"], "word", True)
+    await load([put("b.ndjson", [event])], store)
+    await erase(store, public_id("d", "event", "e"), "A court ordered it.", 5)
+    gone = {"resource": "briefing", "id": public_id("others", "briefing", "one"), "withdrawn": {"reason": "Wrong."}}
+    summary = await load([put("c.ndjson", [gone])], store, manner=Manner(cascade=True))
+    assert "event" not in summary.counts
+
+
+async def test_normalization_leaves_an_erased_record_alone(erased: str) -> None:
+    connection = await connect(erased)
+    async with connection.transaction():
+        assert await Writer(connection).stage_normalized("place", [ID]) == 0
+    await connection.close()
