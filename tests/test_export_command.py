@@ -209,15 +209,18 @@ def briefing(url: str, *arguments: str, program: str = "from api.cli import main
 
 
 async def state(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """What a store holds now: ids, digests, withdrawals, and each record in full but for when it was written."""
+    """What a store holds now: ids, digests, withdrawals, and each record in full but for when it was
+    written, which the numbers of changes in `since` tell as well."""
     connection = await asyncpg.connect(url)
     rows = {}
     for name in WRITE_ORDER:
-        content = "to_jsonb(held) - 'revision' - 'created_at' - 'updated_at' - 'digest'"
+        content = "to_jsonb(held) - 'revision' - 'created_at' - 'updated_at' - 'digest' - 'since', since is null"
         found = await connection.fetch(f"select id, digest, withdrawn, {content} from store.{name} held order by id")
         rows[name] = [tuple(one) for one in found]
     for name in CHILDREN:
-        found = await connection.fetch(f"select to_jsonb(held) from store.{name} held order by record_id, position")
+        found = await connection.fetch(
+            f"select to_jsonb(held) - 'since', since is null from store.{name} held order by record_id, position"
+        )
         rows[name] = [tuple(one) for one in found]
     await connection.close()
     return rows
