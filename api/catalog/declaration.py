@@ -139,22 +139,33 @@ def test(operator: str, description: str, *, example: Any = None) -> Any:
 
 
 def projection(
-    *, sort: str = "id", example: str = "", listed: bool = False, key: str = "id"
+    *, sort: str = "id", example: str = "", listed: bool = False, key: str = "id", flat: str = ""
 ) -> Callable[[type], Resource]:
     """Turn a class into the Resource that shows the entity of its name. Records begin with their id and their times.
-    Children that are `listed` have a list of their own, in the order of `sort` and `key`."""
+    Children that are `listed` have a list of their own, in the order of `sort` and `key`. `flat` names the columns of
+    children that flat rows of their record contain; unless it is given, those that are filtered by."""
 
     def project(cls: type) -> Resource:
-        entity = ENTITIES[cls.__name__.lower()]
+        name = cls.__name__.lower()
+        if name not in ENTITIES:
+            raise TypeError(f"the model has no {name}: add it to api/model/__init__.py")
+        entity = ENTITIES[name]
         is_record = bool(entity.prefix)
         own = {name: _field(entity, name, parts) for name, parts in RECORD_FIELDS.items()} if is_record else {}
         described = (cls.__doc__ or entity.description).strip()
         bare = Resource(
             entity.name, described, own, {}, {}, {}, {}, entity.prefix, sort, example, listed or is_record, key
         )
-        return extended(bare, cls)
+        made = extended(bare, cls)
+        return made if is_record else replace(made, flat=tuple(flat.split()) or _filtered(made))
 
     return project
+
+
+def _filtered(child: Resource) -> tuple[str, ...]:
+    """The columns of children by which lists are filtered: fields, and then the ids of links to one."""
+    names = [field.name for field in child.fields.values() if field.operators and not field.listed]
+    return (*names, *(link.by for link in child.links.values() if link.single))
 
 
 def listing(*, sort: str, key: str, table: str) -> Callable[[type], Resource]:

@@ -98,7 +98,8 @@ class Condition:
 class Resource:
     """A kind of record: what it is called, how its ids begin, and what it offers. Rows without ids have no prefix: the
     children of records, which have a list of their own where they are `listed`, and what is only a list. In the order
-    of a list the column `key` breaks ties. `table` is the table of the store that is read, if it has another name."""
+    of a list the column `key` breaks ties. `table` is the table of the store that is read, if it has another name.
+    `flat` names the columns of children that flat rows of their record contain, as in CSV."""
 
     name: str
     description: str
@@ -113,6 +114,7 @@ class Resource:
     listed: bool = False
     key: str = "id"
     table: str = ""
+    flat: tuple[str, ...] = ()
 
     @property
     def plural(self) -> str:

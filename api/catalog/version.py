@@ -56,6 +56,8 @@ def version(name: str, declared: Iterable[Any], *, uncertainty: str = "", lifecy
     """Puts resources together, and finds every filter that they offer."""
     found: dict[str, Resource] = {one.name: one for one in declared}
     for one in found.values():
+        _check_targets(found, one)
+    for one in found.values():
         _check_embedded(found, one, ())
         _check_fallbacks(found, one)
     resources = {key: one for key, one in found.items() if one.prefix}
@@ -68,6 +70,13 @@ def version(name: str, declared: Iterable[Any], *, uncertainty: str = "", lifecy
         uncertainty=uncertainty.strip(),
         lifecycle=lifecycle,
     )
+
+
+def _check_targets(found: dict[str, Resource], own: Resource) -> None:
+    """Raise TypeError if a link leads to a resource that the version does not list."""
+    for link in own.links.values():
+        if link.target not in found:
+            raise TypeError(f"{own.name}.{link.name} leads to {link.target}, which the version does not have")
 
 
 def _check_embedded(found: dict[str, Resource], own: Resource, way: tuple[str, ...]) -> None:

@@ -1,7 +1,7 @@
 """A record as one flat row: the columns that a table of a resource has, found from the catalog.
 
-First its fields, then the ids that it links by, then what is told of its children, gathered in their order under the
-names of the filters that look through the link: `citations.stance`.
+First its fields, then the ids that it links by, then the `flat` columns of its children, gathered in their order under
+the names of the filters that look through the link: `citations.stance`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,6 @@ from dataclasses import dataclass, replace
 
 from api.catalog import Link, Resource, Version
 from api.model import Type
-
-# What a flat row tells of each kind of child; the whole of it stands in the record.
-CHILDREN = {
-    "citation": ("source_id", "stance", "blames_id"),
-    "participant": ("name", "role", "source_id"),
-    "relation": ("relation", "event_id"),
-}
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,7 @@ def _by(version: Version, link: Link) -> Cell:
 def _children(version: Version, link: Link) -> Iterator[Cell]:
     child = version[link.target]
     known = {cell.column: cell for cell in (*_fields(child), *(_by(version, one) for one in child.links.values()))}
-    for name in CHILDREN[link.target]:
+    for name in child.flat:
         found = known[name]
         kind = replace(found.type, many=True)
         yield Cell(f"{link.name}.{name}", name, kind, f"{link.description} {found.description}", link.name)

@@ -1,7 +1,7 @@
 from api.catalog.declaration import linked, projection, shown
 
 
-@projection()
+@projection(flat="source_id stance blames_id")
 class Citation:
     """Who stands behind a record, how they stand to it, and how it reached us. Belongs to its record, in order."""
 

@@ -33,7 +33,7 @@ class Event:
     participant_id = where("participants.source_id", "Events in which this source has a part.")
 
 
-@projection()
+@projection(flat="name role source_id")
 class Participant:
     """Someone who has a part in an event."""
 

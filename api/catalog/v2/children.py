@@ -10,7 +10,7 @@ class Listed:
     position = shown(listed=True)
 
 
-@projection(sort="record_id", key="position", listed=True)
+@projection(sort="record_id", key="position", listed=True, flat="source_id stance blames_id")
 class Citation(Listed):
     """The stance of a source towards a record, and the way on which it reached us. Belongs to its record, in order."""
 
@@ -27,7 +27,7 @@ class Citation(Listed):
     document = linked()
 
 
-@projection(sort="record_id", key="position", listed=True)
+@projection(sort="record_id", key="position", listed=True, flat="name role source_id")
 class Participant(Listed):
     """Someone who has a part in an event."""
 
