@@ -100,7 +100,7 @@ def _list(version: Version, operation: Operation) -> Schema:
         "description": f"{resource.description} In the order of `{resource.sort}` unless `sort` names another. "
         f"{_instead(version, resource)}",
         "parameters": list_inputs(version, resource),
-        "responses": list_responses(ref(f"{title(resource)}Page"), examples(version)[operation.id]),
+        "responses": list_responses(ref(f"{title(resource)}Page"), examples(version).get(operation.id)),
     }
 
 
@@ -134,7 +134,7 @@ def _record(version: Version, operation: Operation) -> Schema:
         "summary": f"Get one {resource.name} by its id",
         "description": f"{resource.description} One that was withdrawn answers 410 with the reason.",
         "parameters": record_inputs(version, resource),
-        "responses": record_responses(ref(f"{title(resource)}Record"), examples(version)[operation.id]),
+        "responses": record_responses(ref(f"{title(resource)}Record"), examples(version).get(operation.id)),
     }
 
 

@@ -51,12 +51,12 @@ ONLY_RECORDS = {"not_found", "withdrawn"}
 NEVER = {"method_not_allowed", "unsupported_media_type", "conflict"}
 
 
-def list_responses(schema: Schema, example: Example) -> Schema:
+def list_responses(schema: Schema, example: Example | None) -> Schema:
     """The responses of a list."""
     return _responses("A page of records.", schema, example, (*OF_DATA, "Edition", "Link"), ONLY_RECORDS)
 
 
-def record_responses(schema: Schema, example: Example) -> Schema:
+def record_responses(schema: Schema, example: Example | None) -> Schema:
     """The responses of one record."""
     return _responses("The record.", schema, example, (*OF_DATA, "Edition"), set())
 
@@ -117,12 +117,17 @@ PROBLEM: dict[str, Schema] = {
 }
 
 
-def _responses(about: str, schema: Schema, example: Example, headers: tuple[str, ...], without: set[str]) -> Schema:
-    sample = {"sample": {"summary": f"GET {example.request}", "value": example.answer}}
+def _responses(
+    about: str, schema: Schema, example: Example | None, headers: tuple[str, ...], without: set[str]
+) -> Schema:
+    content: Schema = {"schema": schema}
+    # A new resource has no example until one was taken from the service: it must start without.
+    if example is not None:
+        content["examples"] = {"sample": {"summary": f"GET {example.request}", "value": example.answer}}
     answered: Schema = {
         "description": about,
         "headers": _headers((*headers, *OF_LIMITS, "Content-Encoding")),
-        "content": {"application/json": {"schema": schema, "examples": sample}},
+        "content": {"application/json": content},
     }
     return {"200": answered, "304": {"$ref": "#/components/responses/NotModified"}, **_problems(without)}
 

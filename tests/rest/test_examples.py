@@ -32,10 +32,18 @@ def test_those_kept_are_those_that_would_be_taken_now(client: httpx2.Client, ver
     assert path.read_text(encoding="utf-8") == now
 
 
+@EACH
+def test_a_resource_without_a_record_in_the_sample_is_named(version: Version) -> None:
+    name = next(iter(version.resources))
+    with pytest.raises(LookupError, match=f"The sample has no {name}: add one"):
+        taken(version, lambda request: {"data": []})
+
+
 @pytest.mark.parametrize(("path", "item"), PATHS, ids=[path for path, _ in PATHS])
 def test_each_one_of_the_document_is_the_answer_to_its_request(client: httpx2.Client, path: str, item: dict) -> None:
-    examples = item["get"]["responses"]["200"]["content"]["application/json"]["examples"]
-    assert examples
+    content = item["get"]["responses"]["200"]["content"]["application/json"]
+    examples = content.get("examples")
+    assert examples, f"no example of {path} is kept: run this file with BRIEFING_WRITE_EXAMPLES=1, then make contract"
     for one in examples.values():
         method, request = one["summary"].split()
         answer = client.request(method, request)
