@@ -22,6 +22,7 @@ from api.model import WRITE_ORDER
 from api.store import dependants, merge, record_versions, tombstones
 from api.store.circles import in_circles
 from api.store.connection import Connection, connect, take
+from api.store.merge import Children
 from api.store.staged import COLUMNS
 from api.store.statements import statement
 from api.store.write_errors import in_words
@@ -204,7 +205,7 @@ class Writer:
             await self._keep_versions()
         for name in self.staged:
             await connection.execute(merge.merge(name), self._before)
-        for kind in merge.children():
+        for kind in self._children():
             await connection.execute(merge.clear(kind), self._before)
             await connection.execute(merge.add(kind), self._before)
             await connection.execute(merge.hide(kind), self._before)
@@ -218,8 +219,13 @@ class Writer:
     async def _keep_versions(self) -> None:
         for name in self.staged:
             await self._connection.execute(record_versions.keep(name), self._before)
-        for kind in merge.children():
+        for kind in self._children():
             await self._connection.execute(record_versions.keep_children(kind), self._before)
+
+    def _children(self) -> list[Children]:
+        """The kinds of children that the staged records may have. A migration that writes records, as 0031 does, runs
+        before the tables of later kinds are there."""
+        return [kind for kind in merge.children() if self.staged.keys() & set(kind.owners)]
 
     async def dangling(self, most: int) -> list[Dangling]:
         """Links that lead nowhere. The constraints say whether there are any; looking for them costs more."""
