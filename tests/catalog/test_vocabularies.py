@@ -11,7 +11,7 @@ import pytest
 from api.model import ENTITIES, Vocabulary, vocabularies
 from api.model.units import SPELLINGS, UnitCode
 
-DOMAINS = Path(__file__).parents[2] / "sql" / "migrations" / "0002_domains.sql"
+SQL = Path(__file__).parents[2] / "sql"
 
 
 def declared() -> dict[str, set[str]]:
@@ -22,7 +22,8 @@ def declared() -> dict[str, set[str]]:
 
 def checked() -> dict[str, set[str]]:
     """The vocabularies of the database."""
-    found = re.findall(r"create domain store\.(\w+) as text check \(value in \((.*?)\)\)", DOMAINS.read_text(), re.S)
+    scripts = "".join(path.read_text("utf-8") for path in sorted((SQL / "migrations").glob("*.sql")))
+    found = re.findall(r"create domain store\.(\w+) as text check \(value in \((.*?)\)\)", scripts, re.S)
     return {name: set(re.findall(r"'(\w+)'", terms)) for name, terms in found}
 
 
@@ -39,7 +40,7 @@ def test_each_field_and_link_says_what_it_means(name: str) -> None:
 
 
 def test_the_view_of_figures_and_the_catalog_know_the_same_units() -> None:
-    view = (DOMAINS.parents[1] / "v2" / "figure.sql").read_text(encoding="utf-8")
+    view = (SQL / "v2" / "figure.sql").read_text(encoding="utf-8")
     codes = re.search(r"return '(\{.*?\})'::jsonb", view, re.S)
     assert codes
     declared = [(text, code) for code in UnitCode.terms() for text in UnitCode.spellings(code)]

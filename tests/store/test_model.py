@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import asyncpg
 import pytest
 
+from api.catalog import VERSIONS, Resource, Version
 from api.model import CHILDREN, ENTITIES, RECORDS, WRITE_ORDER, Entity, Field
 from api.store.merge import DERIVED, TYPES
 from api.store.staged import Staged
@@ -19,8 +20,8 @@ from api.store.write import writing
 VALUE_DOMAINS = {"Identifier": "identifiers", "Excerpt": "excerpt", "Subject": None}
 # Columns of records that no field declares, and those of one table alone.
 INTERNAL = {"digest", "withdrawn", "dataset", "search", "since"}
-# Whose record it is, for the references.
-OWN = {"citation": {"event_id", "figure_id", "quote_id", "since"}, "participant": {"since"}, "relation": {"since"}}
+# Whose record it is, for the references of children that several kinds of records have.
+OWNERS = {"citation": {"event_id", "figure_id", "quote_id"}}
 
 COLUMNS = """
     select attname as name, format_type(coalesce(nullif(typbasetype, 0), atttypid), null) as type,
@@ -63,7 +64,7 @@ async def test_each_field_and_link_has_its_column(owner: asyncpg.Connection, ent
     columns = {row["name"] for row in await owner.fetch(COLUMNS, entity.name)}
     declared = set(entity.fields) | {link.column for link in entity.references}
     declared |= {one.collated for one in entity.fields.values() if one.collated}
-    internal = INTERNAL if entity.prefix else OWN.get(entity.name, set())
+    internal = INTERNAL if entity.prefix else {"since"} | OWNERS.get(entity.name, set())
     assert columns == declared | internal
 
 
@@ -116,6 +117,28 @@ async def test_withdrawals_are_shown_of_each_listed_resource(owner: asyncpg.Conn
     assert set(re.findall(r"'(\w+)'::text AS resource", definition)) == set(RECORDS)
 
 
+SEARCHED = [
+    pytest.param(version, resource, id=f"{version.name}.{resource.name}")
+    for version in VERSIONS.values()
+    for resource in version.resources.values()
+    if resource.searched
+]
+
+
+@pytest.mark.parametrize(("version", "resource"), SEARCHED)
+async def test_what_is_searched_is_in_the_vector(
+    owner: asyncpg.Connection, version: Version, resource: Resource
+) -> None:
+    source = await owner.fetchval(
+        """
+        select prosrc from pg_trigger join pg_proc on pg_proc.oid = tgfoid
+        where tgrelid = ('store.' || $1)::regclass and tgname = $1 || '_search'""",
+        resource.name,
+    )
+    read = set(re.findall(r"\bnew\.(\w+)", source or "")) - {"search"}
+    assert {field.name for field in resource.fields.values() if field.search} - read == set()
+
+
 def test_records_are_written_after_what_they_link_to() -> None:
     for name, entity in RECORDS.items():
         owned = [CHILDREN[link.target] for link in entity.owned]
@@ -124,36 +147,38 @@ def test_records_are_written_after_what_they_link_to() -> None:
 
 
 @pytest.fixture
-async def with_claims(new_store: Callable[[], Awaitable[str]]) -> str:
+async def with_petitions(new_store: Callable[[], Awaitable[str]]) -> str:
     """A store with a resource that the model does not have."""
     url = await new_store()
     connection = await asyncpg.connect(url)
     await connection.execute("""
-        create table store.claim (id text primary key, withdrawn store.line, updated_at timestamptz);
-        insert into store.resource (name, prefix) values ('claim', 'clm');
-        insert into store.claim values ('clm_1', 'It was not so.', now())""")
+        create table store.petition (id text primary key, withdrawn store.line, updated_at timestamptz);
+        insert into store.resource (name, prefix) values ('petition', 'pet');
+        insert into store.petition values ('pet_1', 'It was not so.', now())""")
     await connection.close()
     return url
 
 
-async def test_a_listed_resource_has_its_latest_change_and_its_withdrawals(with_claims: str) -> None:
-    connection = await asyncpg.connect(with_claims)
-    assert await connection.fetchval("select seq from store.latest where resource = 'claim'") == 0
-    assert await connection.fetchval("select reason from store.withdrawal where resource = 'claim'") == "It was not so."
-    insert = (
-        "insert into store.change (resource, id, revision, action, record) values ($1, 'clm_1', 1, 'created', '{}')"
+async def test_a_listed_resource_has_its_latest_change_and_its_withdrawals(with_petitions: str) -> None:
+    connection = await asyncpg.connect(with_petitions)
+    assert await connection.fetchval("select seq from store.latest where resource = 'petition'") == 0
+    assert (
+        await connection.fetchval("select reason from store.withdrawal where resource = 'petition'") == "It was not so."
     )
-    await connection.execute(insert, "claim")
-    assert await connection.fetchval("select seq from store.latest where resource = 'claim'") > 0
+    insert = (
+        "insert into store.change (resource, id, revision, action, record) values ($1, 'pet_1', 1, 'created', '{}')"
+    )
+    await connection.execute(insert, "petition")
+    assert await connection.fetchval("select seq from store.latest where resource = 'petition'") > 0
     with pytest.raises(asyncpg.ForeignKeyViolationError, match=r"store\.resource has no rumour"):
         await connection.execute(insert.replace("1, 'created'", "2, 'created'"), "rumour")
     await connection.close()
 
 
-async def test_a_load_does_not_drop_records_that_the_model_does_not_have(with_claims: str) -> None:
+async def test_a_load_does_not_drop_records_that_the_model_does_not_have(with_petitions: str) -> None:
     async def rows() -> AsyncIterator[bytes]:
-        yield Staged("claim", "clm_2", "k", ("d",), None, b'{"resource": "claim"}').row(1)
+        yield Staged("petition", "pet_2", "k", ("d",), None, b'{"resource": "petition"}').row(1)
 
-    with pytest.raises(ValueError, match="the model has no claim"):
-        async with writing(with_claims, 5) as store:
+    with pytest.raises(ValueError, match="the model has no petition"):
+        async with writing(with_petitions, 5) as store:
             await store.stage(rows())
