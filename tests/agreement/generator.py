@@ -26,11 +26,12 @@ from graphql import (
     is_leaf_type,
 )
 
+from api import model
 from tests.agreement.dataset import identifier
 from tests.agreement.reference import LINKS, PREFIXES, SHORT, snake, written
 from tests.agreement.rows import SEARCHES, Row, Rows
 
-CHILDREN = ("Citation", "Participant", "Relation")
+CHILDREN = tuple(name.capitalize() for name in model.CHILDREN)
 WITHIN = {one: prefix for prefix, one in PREFIXES.items()}
 INTROSPECTION = [
     "__schema { queryType { name } mutationType { name } directives { name locations } }",
@@ -95,6 +96,11 @@ class Generator:
         self.random.shuffle(parts)
         return Asked("\n".join(parts), self.variables, given)
 
+    @property
+    def _kinds(self) -> list[str]:
+        """The kinds of records that the schema has."""
+        return [kind for kind in WITHIN if kind in self.schema.type_map]
+
     def _chance(self, share: float) -> bool:
         return self.random.random() < share
 
@@ -106,14 +112,14 @@ class Generator:
             ids = [self._id() for _ in range(self.random.randrange(6))]
             text = f"nodes(ids: {self._value(self._type('[ID!]!'), ids)}) {self._selection('Node', 3)}"
         elif roll < 0.3:
-            kind = self.random.choice(list(WITHIN))
+            kind = self.random.choice(self._kinds)
             wanted = kind if self._chance(0.9) else "Place"
             text = f"{kind.lower()}(id: {self._value(self._type('ID!'), self._id(wanted))}) {self._selection(kind, 4)}"
         else:
             offered = self.schema.query_type.fields
             # Without rows there are no values to filter by.
             lists = [one for one in (*CHILDREN, "Withdrawal") if f"{one.lower()}s" in offered and self._held(one)]
-            records = ["Event", "Event", "Event", "Figure", "Figure", "Quote", "Quote", *WITHIN]
+            records = ["Event", "Event", "Event", "Figure", "Figure", "Quote", "Quote", *self._kinds]
             kind = self.random.choice([*records, *lists])
             text = f"{kind.lower()}s{self._page(kind)} {self._selection(kind + 'Connection', 5)}"
         return self._named(text + "", always=True)
@@ -169,7 +175,7 @@ class Generator:
         if isinstance(on, GraphQLInterfaceType):
             if roll < 0.2:
                 return self._alias("id")
-            return self._spread(self.random.choice([*WITHIN, "Node"]), depth)
+            return self._spread(self.random.choice([*self._kinds, "Node"]), depth)
         if roll < 0.25 and self.left > 0:
             return self._spread(self.random.choice([on.name, on.name, *[one.name for one in on.interfaces]]), depth)
         return self._field(on, depth)
@@ -367,7 +373,7 @@ class Generator:
         return [one for there in self.rows.children[kind].values() for one in there]
 
     def _id(self, kind: str = "") -> str:
-        kind = kind or self.random.choice(list(WITHIN))
+        kind = kind or self.random.choice(self._kinds)
         roll = self.random.random()
         if roll < 0.12 and self.rows.withdrawn[kind]:
             return self.random.choice(list(self.rows.withdrawn[kind]))

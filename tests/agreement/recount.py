@@ -30,7 +30,9 @@ from graphql import (
     parse,
 )
 
-CHILDREN = ("Citation", "Participant", "Relation")
+from api import model
+
+CHILDREN = tuple(name.capitalize() for name in model.CHILDREN)
 RELAYS = 10
 PAGE = 50
 

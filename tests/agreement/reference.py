@@ -25,6 +25,7 @@ from graphql import (
 )
 from pyuca.collator import Collator_10_0_0  # type: ignore[import-untyped]
 
+from api import model
 from tests.agreement.rows import Row, Rows
 
 # Links: to one record by a column of ours, to some by an array of ours, to many by a column of theirs, to children.
@@ -118,15 +119,7 @@ ORDERS = {
 }
 # What breaks ties, where it is not the id.
 TIES = {"Citation": "position", "Participant": "position", "Relation": "position", "Withdrawal": "change"}
-PREFIXES = {
-    "evt": "Event",
-    "fig": "Figure",
-    "quo": "Quote",
-    "src": "Source",
-    "doc": "Document",
-    "plc": "Place",
-    "brf": "Briefing",
-}
+PREFIXES = {prefix: name.capitalize() for name, prefix in model.PREFIXES.items()}
 CURSOR = "reference:"
 
 

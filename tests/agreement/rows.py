@@ -8,12 +8,12 @@ from typing import Any
 
 import asyncpg
 
+from api.model import CHILDREN, PREFIXES, RECORDS
 from api.query.words import terms
 
 Row = dict[str, Any]
 
-RECORDS = ("event", "figure", "quote", "source", "document", "place", "briefing")
-CHILDREN = ("citation", "participant", "relation")
+VIEWS = "select relname from pg_class where relnamespace = $1::text::regnamespace and relkind = 'v'"
 # What is searched in the tests: Postgres says which records that finds and how well; the rest is told in Python.
 SEARCHES = [
     ("corridor", "en"),
@@ -43,7 +43,8 @@ class Rows:
 async def read(connection: asyncpg.Connection[Any], version: str) -> Rows:
     """All of it."""
     rows = Rows()
-    for table in RECORDS:
+    shown = {row["relname"] for row in await connection.fetch(VIEWS, version)}
+    for table in (name for name in RECORDS if name in shown):
         kind = table.capitalize()
         rows.records[kind] = {row["id"]: row for row in await _table(connection, f"{version}.{table}")}
         reasons = "select id, reason from store.withdrawal where resource = $1"
@@ -59,14 +60,14 @@ async def read(connection: asyncpg.Connection[Any], version: str) -> Rows:
     for figure in rows.records["Figure"].values():
         event = rows.records["Event"].get(figure["event_id"], {"place_id": None})
         figure["effective_place_id"] = event["place_id"] if figure["place_id"] is None else figure["place_id"]
-    if await connection.fetchval("select to_regclass($1)", f"{version}.withdrawal"):
+    if "withdrawal" in shown:
         rows.withdrawals = await _table(connection, f"{version}.withdrawal")
-    for table in CHILDREN:
+    owners = {prefix: f"{name}_id" for name, prefix in PREFIXES.items()}
+    for table in (name for name in CHILDREN if name in shown):
         there = rows.children[table.capitalize()] = {}
         for row in sorted(await _table(connection, f"{version}.{table}"), key=lambda one: one["position"]):
-            owner = {"evt": "event_id", "fig": "figure_id", "quo": "quote_id"}[row["record_id"][:3]]
-            owners = {"event_id": None, "figure_id": None, "quote_id": None, owner: row["record_id"]}
-            there.setdefault(row["record_id"], []).append(owners | row)
+            owner = {**dict.fromkeys(owners.values()), owners[row["record_id"][:3]]: row["record_id"]}
+            there.setdefault(row["record_id"], []).append(owner | row)
     return rows
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from api.catalog import V1, Condition, Group, Resource, Version
+from api.model import CHILDREN
 from api.query import price
 from api.query.work import reserve
 from api.rest.request import list_query
@@ -23,7 +24,7 @@ from api.settings import Settings
 from tests.agreement.conftest import Doors
 from tests.agreement.generator import Term, _plain
 from tests.agreement.reference import camel, written
-from tests.agreement.rows import CHILDREN, SEARCHES, Rows
+from tests.agreement.rows import SEARCHES, Rows
 from tests.walking import bounded_walk
 
 SUFFIXES = {"gte": "_gte", "lt": "_lt", "null": "_null"}
