@@ -176,6 +176,9 @@ class Chooser:
         found = [row[column] for row in rows]
         if condition.operator in ("has", "identifier", "subject"):
             found = [one for there in found for one in there]
+        if condition.type.name == "vocabulary" and condition.column != condition.name:
+            # The column has texts, of which only some are terms.
+            found = [one for one in found if one in condition.type.of.terms()]
         # What is too precise for a float is compared differently by a door whose numbers are floats.
         return [one for one in found if one is not None and (not isinstance(one, Decimal) or abs(one) < 10**12)]
 
