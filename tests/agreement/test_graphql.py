@@ -13,6 +13,7 @@ from typing import Any
 
 from graphql import ExecutionResult, parse, validate
 
+from api.model import CHILDREN
 from tests.agreement.conftest import Doors
 from tests.agreement.generator import Asked, Generator
 from tests.agreement.reference import CURSOR, Reference, written
@@ -61,7 +62,7 @@ def differences(expected: Any, found: Any, path: str, cursors: list[tuple[str, s
 
 
 # What names a row of a list, where it is not an id.
-KEYS = dict.fromkeys(("Citation", "Participant", "Relation"), "recordId position")
+KEYS = dict.fromkeys((name.capitalize() for name in CHILDREN), "recordId position")
 
 
 async def compare(doors: Doors, reference: Reference, asked: Asked, tally: Tally) -> None:
