@@ -7,7 +7,6 @@ requests are sent through both APIs, and their answers are kept. In the end each
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,8 +33,8 @@ from tests.agreement.generator import Generator
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 LOADS = 6
-# Requests for each version after each load. `make test-full` sends a thousand in all.
-OPERATIONS = int(os.environ.get("BRIEFING_EXAMPLES", "60")) // 5
+# Random requests for each version after each load. `make test-full` sends more than a thousand in all.
+FEW, MANY = 12, 90
 # Nothing is kept between the answers of two editions, and nothing is refused.
 SETTINGS = {"answer_memory": 0, "limits": False}
 PATHS = (
@@ -147,7 +146,7 @@ async def last_edition(url: str) -> int:
         await connection.close()
 
 
-async def operations(url: str, version: Version, seed: int) -> list[Record]:
+async def operations(url: str, version: Version, seed: int, count: int) -> list[Record]:
     """GraphQL requests about the records that the store has."""
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     try:
@@ -155,7 +154,7 @@ async def operations(url: str, version: Version, seed: int) -> list[Record]:
     finally:
         await connection.close()
     generator = Generator(build_schema(text(version)), held, Random(seed))
-    made = [generator.operation() for _ in range(OPERATIONS)]
+    made = [generator.operation() for _ in range(count)]
     return [{"query": one.text, "variables": one.variables, "operationName": one.name} for one in made]
 
 
@@ -190,8 +189,12 @@ async def services(url: str) -> AsyncIterator[list[Doors]]:
         yield [replace(doors, version=version) for version in VERSIONS.values()]
 
 
-@pytest.fixture(scope="module")
-async def replay(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> Replay:
+@pytest.fixture(scope="module", params=[FEW, pytest.param(MANY, marks=pytest.mark.full)])
+async def replay(
+    request: pytest.FixtureRequest,
+    new_store: Callable[[], Awaitable[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Replay:
     """The store, and the answers that it gave after each load."""
     folder = tmp_path_factory.mktemp("replay")
     made = Replay(await new_store(), folder / "further.ndjson")
@@ -204,7 +207,9 @@ async def replay(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pyte
                 paths = (*PATHS, *LISTS) if doors.version.name != "v1" else PATHS
                 requests: list[tuple[str, Record | None]] = [(path, None) for path in paths]
                 requests += [(f"/{one['resource']}s/{one['id']}", None) for one in archive.records.values()][::9]
-                requests += [("/graphql", one) for one in await operations(made.url, doors.version, number)]
+                requests += [
+                    ("/graphql", one) for one in await operations(made.url, doors.version, number, request.param)
+                ]
                 for path, body in requests:
                     answer = await answered(doors, path, body)
                     made.asked.append(Asked(doors.version, path, body, edition, answer))

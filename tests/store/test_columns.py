@@ -9,9 +9,14 @@ import pytest
 from api.catalog import VERSIONS, Version, Vocabulary
 from api.model import RECORDS
 
+# A column that only withdrawn records may leave empty is never shown without a value.
 NULLABLE = """
     select a.attname from pg_attribute a
     where a.attrelid = ('store.' || $1)::regclass and a.attnum > 0 and not a.attisdropped and not a.attnotnull
+        and not exists (
+            select from pg_constraint
+            where conrelid = a.attrelid and convalidated and pg_get_constraintdef(oid) = format(
+                'CHECK (((%I IS NOT NULL) OR (withdrawn IS NOT NULL)))', a.attname))
 """
 
 
