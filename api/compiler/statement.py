@@ -11,6 +11,7 @@ from api.compiler.json import NULL, Json, array_of, fixed, literal, object_of, o
 from api.compiler.lines import lines
 from api.compiler.record import by_id, page
 from api.compiler.writer import Writer, indent
+from api.model import ENTITIES
 from api.query import (
     Constant,
     Entry,
@@ -87,10 +88,12 @@ def _looked_at(writer: Writer) -> str:
     the statement can cause much work."""
     if not writer.looked_at:
         return ""
-    schemas = ("store",) if writer.edition is None else ("past", "store")
     stored = sorted(writer.version[name].stored for name in writer.looked_at)
-    tables = ",".join(f"{schema}.{name}" for schema in schemas for name in stored)
-    return f"store.rows_looked_at({literal('{' + tables + '}')})"
+    tables = [f"store.{name}" for name in stored]
+    if writer.edition is not None:
+        # The log, which withdrawals are read from, has no versions.
+        tables += [f"past.{name}" for name in stored if name in ENTITIES]
+    return f"store.rows_looked_at({literal('{' + ','.join(tables) + '}')})"
 
 
 def mark(writer: Writer) -> str:

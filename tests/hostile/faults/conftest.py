@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -19,6 +20,15 @@ from tests.http.conftest import Served
 from tests.serving import serving
 
 SAMPLE = Path(__file__).parents[3] / "api" / "sample"
+
+
+@pytest.fixture(scope="package", autouse=True)
+def time_limits() -> Iterator[None]:
+    """The services have their own time limits: some of these tests are about how long a fault holds a request."""
+    with patch.dict(os.environ):
+        for name in ("BRIEFING_STATEMENT_TIMEOUT", "BRIEFING_STATEMENT_TIMEOUT_FLOOR"):
+            os.environ.pop(name, None)
+        yield
 
 
 @pytest.fixture(scope="package")
