@@ -1,4 +1,4 @@
-"""What a version of the contract shows as of a change number, made from what it shows now.
+"""Make what a version of the contract shows as of a change number from what it shows now.
 
 `sql/vN` has a view for each resource. In the schema `vN_at` each gets a function of the same name that returns the
 same rows as of a change number: `v2_at.event(7)`. Postgres replaces a call of it by its query, so filters and orders

@@ -31,7 +31,7 @@ CLAIM = """,
 VOCABULARIES = '''
 
 class ClaimStatus(Vocabulary):
-    """What became of a claim."""
+    """The outcome of a claim."""
 
     unverified = "Nobody has checked it."
     supported = "Those who checked it found it to be so."
@@ -39,7 +39,7 @@ class ClaimStatus(Vocabulary):
 
 
 class VerdictRating(Vocabulary):
-    """What someone who checked a claim found."""
+    """The finding of someone who checked a claim."""
 
     correct = "It is so."
     incorrect = "It is not so."

@@ -98,7 +98,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def succeeded(done: subprocess.CompletedProcess[str]) -> str:
-    """What a program printed, which ended well."""
+    """Return the output of a program. It has to end well."""
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
     return done.stdout
 
@@ -132,7 +132,7 @@ async def url(tree: Path, fresh_database: Callable[[], Awaitable[str]]) -> str:
 
 @pytest.fixture(scope="module")
 def contract(tree: Path, postgres_url: str) -> str:
-    """What is printed where the answers for the contract are taken anew, and then the contracts are written."""
+    """Take the answers of the examples anew, write the contracts, and return what is printed."""
     taken = suites(tree, postgres_url, "tests/rest/test_examples.py", "-k", "kept", BRIEFING_WRITE_EXAMPLES="1")
     succeeded(taken)
     return succeeded(briefing(tree, "contract"))

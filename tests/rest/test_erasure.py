@@ -1,4 +1,4 @@
-"""What callers see of an erased record, and the exports that began before."""
+"""An erased record as callers see it, and the exports that began before."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Claim:
 
 @child
 class Verdict:
-    """What a source that checked a claim found. Belongs to its claim, in order."""
+    """The finding of a source that checked a claim. Belongs to its claim, in order."""
 
     rating: VerdictRating = field("What the source found.", example="incorrect")
     statement: str | None = field("The reasons that it gives, in our words.", domain="prose")

@@ -21,7 +21,7 @@ class Claim:
 
 @projection(sort="record_id", key="position", listed=True)
 class Verdict(Listed):
-    """What a source that checked a claim found. Belongs to its claim, in order."""
+    """The finding of a source that checked a claim. Belongs to its claim, in order."""
 
     rating = shown(filter="in")
     statement = shown()
