@@ -54,8 +54,9 @@ def _earlier(owner: str) -> str:
                 select following.seq from store.change as following
                 where following.id = change.id and following.revision = change.revision + 1)) as until
             from store.change
-            where change.id = wanted.id and change.action <> 'withdrawn' and change.revision < (
-                select held.revision from store.{owner} as held where held.id = wanted.id)
+            -- The entries of an erased record are empty.
+            where change.id = wanted.id and change.action <> 'withdrawn' and change.record <> '{{}}'
+                and change.revision < (select held.revision from store.{owner} as held where held.id = wanted.id)
             offset 0
         ) as change"""
 

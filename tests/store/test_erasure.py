@@ -21,6 +21,7 @@ from api.errors import Busy, Conflict, InvalidRequest, NotFound, SettingsError
 from api.ingest.identity import public_id
 from api.ingest.load import load
 from api.model import RECORDS
+from api.store import record_versions
 from api.store.collation import sort_key
 from api.store.erase import erase, find
 from api.store.write import LOCK
@@ -312,3 +313,13 @@ async def test_links_are_counted_through_children_too(url: str, put: Load) -> No
     assert (await find(url, source, REASON)).links == 2
     assert (await find(url, public_id("others", "place", "one"), REASON)).links == 1
     assert (await find(url, public_id("others", "figure", "one"), REASON)).links == 0
+
+
+async def test_no_version_is_built_of_an_erased_record(url: str, connection: Connection, place: str, put: Load) -> None:
+    """A store may be migrated further after the erasure."""
+    await put({"resource": "place", "dataset": "d", "key": "p", "name": "City"})
+    await erase(url, place, REASON, 5)
+    last = await connection.fetchval("select seq from store.last_change")
+    for statement in (record_versions.copy("place"), record_versions.build("place")):
+        await connection.execute(statement, [place], last)
+    assert not await connection.fetchval("select exists (select from past.place)")
