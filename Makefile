@@ -82,6 +82,8 @@ clean: ## Remove what was installed and cached; the data in .briefing stays
 $(CREATED):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "This needs Python 3.11 or later, and '$(PYTHON)' is none. Name one: make PYTHON=python3.12" >&2; exit 1; }
+	@# The environment of another checkout would be cleared through a link to it.
+	@[ ! -h .venv ] || rm .venv
 	@$(PYTHON) -m venv --clear .venv || { \
 		echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(PIP) install --quiet --require-hashes -r requirements-uv.txt 2>/dev/null || echo 'Going on without uv.'
