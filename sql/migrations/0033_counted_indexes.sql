@@ -18,7 +18,7 @@ language sql volatile parallel unsafe as $$
             coalesce(array_agg(i.indexrelid order by i.indexrelid)
                 filter (where not pg_index_has_property(i.indexrelid, 'index_scan')), '{}') as bitmap_indexes
         from pg_class as t join pg_index as i on i.indrelid in (t.oid, t.reltoastrelid)
-        where t.relnamespace = 'store'::regnamespace and t.relkind in ('r', 'p')
+        where t.relnamespace in ('store'::regnamespace, 'past'::regnamespace) and t.relkind in ('r', 'p')
         group by t.oid
     ), gone as (
         delete from store.counted where relation not in (select relation from present)

@@ -34,24 +34,6 @@ select store.index_versions(name) from unnest(array[
     'source', 'document', 'place', 'briefing', 'event', 'figure', 'quote', 'citation', 'participant', 'relation'
 ]) as name;
 
--- The work of reading versions counts, too.
-create or replace function store.refresh_counted() returns void
-language sql volatile parallel unsafe as $$
-    with present as (
-        select t.oid as relation, array_agg(i.indexrelid order by i.indexrelid) as indexes,
-            coalesce(array_agg(i.indexrelid order by i.indexrelid)
-                filter (where not pg_index_has_property(i.indexrelid, 'index_scan')), '{}') as bitmap_indexes
-        from pg_class as t join pg_index as i on i.indrelid in (t.oid, t.reltoastrelid)
-        where t.relnamespace in ('store'::regnamespace, 'past'::regnamespace) and t.relkind in ('r', 'p')
-        group by t.oid
-    ), gone as (
-        delete from store.counted where relation not in (select relation from present)
-    )
-    insert into store.counted as noted select relation, indexes, bitmap_indexes from present
-    on conflict (relation) do update set indexes = excluded.indexes, bitmap_indexes = excluded.bitmap_indexes
-    where (noted.indexes, noted.bitmap_indexes) is distinct from (excluded.indexes, excluded.bitmap_indexes)
-$$;
-
 -- Why a record was withdrawn as of a change; null if it was not.
 create function store.withdrawal_reason(resource text, id text, at bigint) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp
