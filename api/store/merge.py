@@ -3,7 +3,7 @@ canonical record it is found. Nothing here runs; `write` does that, in this orde
 
 gone       what a dataset held and its complete edition does not is staged as withdrawn
 log        what is new or differs goes into the log: the log is what the tables are then written from
-keep       the versions of records and children that end are copied (`versions`)
+keep       the versions of records and children that end are copied (`record_versions`)
 merge      the tables follow the log
 clear, add the children of what was written before go, and those of what is written now come
 hide       the children of what is withdrawn are not shown
