@@ -22,7 +22,7 @@ from api.graphql.turns import Turns
 from api.http import lifecycle, meanings
 from api.http.access_log import access_log
 from api.http.admission import Admission
-from api.http.health import PATIENCE, Health, Prepare, persist
+from api.http.health import PATIENCE, Health, Peers, Prepare, persist
 from api.http.metrics import Kind, Metrics
 from api.http.middleware import RequestMiddleware
 from api.http.paths import Paths
@@ -53,16 +53,24 @@ class Application:
         self.health.draining = True
 
 
-def create_app(settings: Settings, url: str, prepare: Prepare | None = None, table: int | None = None) -> Application:
-    """The service as an ASGI application over the Postgres at `url`. `prepare` brings the store up to date; while it
-    cannot, for Postgres is away, the service lives and is not ready. `table` is the file of limits that several
-    processes share."""
+def create_app(
+    settings: Settings,
+    url: str,
+    prepare: Prepare | None = None,
+    table: int | None = None,
+    peers: Peers | None = None,
+) -> Application:
+    """Return the service as an ASGI application over the Postgres at `url`.
+
+    `prepare` brings the store up to date. While Postgres is away, the service lives and is not ready.
+    If several processes serve, `table` is the file of limits that they share, and `peers` tells when all are ready.
+    """
     directory = Directory(url, settings)
     gate = Gate(directory, open_limits(settings, table) if settings.limits else None, settings)
     admission = Admission(gate, settings)
     service = Service(settings, url, gate)
     exports = Exports(service, url)
-    health = Health(service.reader)
+    health = Health(service.reader, peers)
     metrics = None if settings.metrics_port is None else Metrics()
     traces = Traces(settings) if settings.traces_endpoint else None
 
@@ -161,4 +169,4 @@ async def _prepared(prepare: Prepare | None, service: Service, health: Health, t
     service.changes.start()  # Before, there may be no log to follow.
     service.gate.directory.start()
     await service.gate.directory.known()
-    health.prepared = True
+    health.note_prepared()

@@ -73,7 +73,7 @@ def _several(
     def work(link: Link) -> int:
         if metrics is not None:
             metrics.close()
-        application = create_app(settings, url, link.prepare, table)
+        application = create_app(settings, url, link.prepare, table, peers=link)
         return server.serve(
             application.asgi,
             settings,

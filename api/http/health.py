@@ -30,13 +30,31 @@ class Asked(Protocol):
         """Returns when it can; Unavailable says why it cannot."""
 
 
-class Health:
-    """`/healthz` is 200 while the process lives; `/readyz` is 503 while it starts, drains or has no store."""
+class Peers(Protocol):
+    """The processes that answer behind one socket. A client cannot choose among them."""
 
-    def __init__(self, asked: Asked) -> None:
+    def note_ready(self) -> None:
+        """Tell the others that this process can answer."""
+
+    def all_ready(self) -> bool:
+        """Whether each of them was ready once."""
+
+
+class Health:
+    """`/healthz` is 200 while the process lives; `/readyz` is 503 while it starts, drains or has no store. With several
+    processes `/readyz` is 503 in all of them until each was ready once."""
+
+    def __init__(self, asked: Asked, peers: Peers | None = None) -> None:
         self._asked = asked
-        self.prepared = False
+        self._peers = peers
+        self._prepared = False
         self.draining = False
+
+    def note_prepared(self) -> None:
+        """Note that the store is prepared and the plans are read."""
+        self._prepared = True
+        if self._peers is not None:
+            self._peers.note_ready()
 
     def routes(self) -> APIRouter:
         """Both paths, outside of any version."""
@@ -49,12 +67,18 @@ class Health:
         return _told({"status": "alive"})
 
     async def _ready(self, request: HttpRequest) -> Any:
+        await self.check()
+        return _told({"status": "ready"})
+
+    async def check(self) -> None:
+        """Return if this process can answer. Unavailable says why it cannot."""
         if self.draining:
             raise Unavailable("The service is going down.")
-        if not self.prepared:
+        if not self._prepared:
             raise Unavailable("The store is being prepared.")
+        if self._peers is not None and not self._peers.all_ready():
+            raise Unavailable("Another process of the service is starting.")
         await self._asked.ready()
-        return _told({"status": "ready"})
 
 
 async def persist(prepare: Prepare, tried: asyncio.Event) -> None:

@@ -36,8 +36,10 @@ class Common:
     """A little memory that a parent and `count` workers share."""
 
     def __init__(self, count: int) -> None:
-        self._ints = memoryview(mmap.mmap(-1, 4 * (count + 1))).cast("i")
-        self.connections = self._ints[1:]
+        self._ints = memoryview(mmap.mmap(-1, 4 * (1 + 2 * count))).cast("i")
+        self.connections = self._ints[1 : 1 + count]
+        # 1 for each worker that was ready once, or that ended before it was. A new one in its place changes nothing.
+        self.ready = self._ints[1 + count :]
         for number in range(count):
             self.connections[number] = VACANT
 
@@ -52,8 +54,8 @@ class Common:
 
 
 class Link:
-    """A worker's end: beats while its loop turns, knows whether the parent has prepared the store, and what the others
-    have to do."""
+    """A worker's end: beats while its loop turns, knows whether the parent has prepared the store, whether the other
+    workers were ready, and what they have to do."""
 
     def __init__(self, place: Place, end: socket.socket, common: Common) -> None:
         self.place = place
@@ -79,6 +81,14 @@ class Link:
         """Returns when the parent has prepared the store; Unavailable while it has not."""
         if not self._common.prepared:
             raise Unavailable("The store is being prepared.")
+
+    def note_ready(self) -> None:
+        """Tell the other workers that this one can answer."""
+        self._common.ready[self.place.number] = 1
+
+    def all_ready(self) -> bool:
+        """Whether each of the workers was ready once."""
+        return all(self._common.ready)
 
 
 def become(parent: int, inherited: Iterable[int]) -> None:

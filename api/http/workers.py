@@ -221,6 +221,7 @@ class Parent:
     def _bury(self, seat: Seat, worker: Worker, code: int) -> None:
         seat.worker = None
         self._common.connections[seat.place.number] = VACANT
+        self._common.ready[seat.place.number] = 1  # The others do not wait for the next one: it may end as well.
         self._on_end(worker.told)
         self._changed.set()
         if self._stopping:

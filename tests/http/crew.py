@@ -42,7 +42,10 @@ def work(link: Link) -> int:
             await link.prepare()
         except Unavailable:
             ready = False
+        if scope["path"] == "/ready":
+            link.note_ready()
         told = f"{link.place.number} {link.place.of} {os.getpid()} {ready} {draining} {os.read(shared, 1).decode()}"
+        told += f" {link.all_ready()}"
         os.write(refill, b"s")
         await reply(send, told.encode())
 

@@ -39,10 +39,11 @@ class Crew(Served):
         self.log.seek(0)
         return self.log.read()
 
-    def ask(self) -> list[str]:
-        """What one of them says of itself, on a new connection: number, of, process id, prepared, draining, shared."""
+    def ask(self, path: str = "/") -> list[str]:
+        """What one of them says on a new connection: number, of, process id, prepared, draining, shared, all ready.
+        Asked for "/ready", it notes first that it is ready."""
         with self.client() as client:
-            return client.get("/").body.decode().split()
+            return client.get(path).body.decode().split()
 
     def pids(self, of: int = 0) -> dict[str, int]:
         """Who has which place: as many connections at once that each has some of them; until there are as many."""
@@ -169,6 +170,23 @@ def test_workers_serve_before_the_store_does() -> None:
         assert served.ask()[3] == "False"
         until(lambda: served.ask()[3] == "True", 5)
         assert served.said().count("store not ready") == 1, "it is said once"
+
+
+def test_all_workers_are_ready_when_each_was_ready_once() -> None:
+    with crew() as served:
+        first = served.ask("/ready")
+        assert first[6] == "False"
+        until(lambda: served.ask("/ready")[0] != first[0], 10)
+        assert served.ask()[6] == "True"
+
+
+def test_nobody_waits_for_a_worker_that_ended() -> None:
+    with crew() as served:
+        pids = served.pids(2)
+        os.kill(pids["1"], signal.SIGKILL)
+        until(lambda: served.pids().get("1", pids["1"]) != pids["1"], 5)
+        until(lambda: served.ask("/ready")[0] == "0", 10)
+        assert served.ask()[6] == "True"
 
 
 @pytest.mark.parametrize(
