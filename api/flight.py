@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
@@ -55,13 +56,11 @@ class Flights(Generic[Result, Who]):
             del self._under_way[key]
 
 
+@dataclass(eq=False, slots=True)
 class _Flight(Generic[Result, Who]):
-    __slots__ = ("begun", "first", "joined")
-
-    def __init__(self, begun: float, first: Who) -> None:
-        self.begun = begun
-        self.first = first
-        self.joined: list[asyncio.Future[Result]] = []
+    begun: float
+    first: Who
+    joined: list[asyncio.Future[Result]] = field(default_factory=list)
 
     def failed(self, error: Exception) -> None:
         for joined in self.joined:

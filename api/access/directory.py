@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.access.caller import Caller
-from api.access.plan import ANONYMOUS, Plan, from_row
+from api.access.plan import Plan, from_row
 from api.access.uses import OutdatedUses, Uses
 from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unavailable
 from api.flight import Flights
@@ -52,7 +52,9 @@ class Directory:
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.store = AccessStore(url, settings.statement_cache_size)
-        self._epoch = Epoch(url)
+        self._epoch = Epoch(url, self._note_open)
+        # The plan of callers without a key; None if a key is needed, or if the plans are not read yet.
+        self.open: Plan | None = None
         self._uses = Uses(self.store)
         self.outdated = OutdatedUses(self.store)
         self._known: Memo[_Held] = Memo(KNOWN_MOST)
@@ -60,8 +62,6 @@ class Directory:
         self._documents: Memo[tuple[int, str | None]] = Memo(DOCUMENTS_MOST)
         self._flights: Flights[_Held, None] = Flights()
         # Whoever tries keys stands in a line of their own, and holds up nobody whose key was known before.
-        self._row: Row | None = None
-        self._open = Plan(ANONYMOUS, 1, 1, 1, 1, 1)
         self._lines = {True: _Line(KNOWN_QUEUE), False: _Line(QUEUE)}
 
     def start(self) -> None:
@@ -87,16 +87,18 @@ class Directory:
         row = self._epoch.row
         return None if row is None else row["tag_secret"]
 
-    def anonymous(self) -> Plan:
-        """The plan of who has no key, as it was last seen. Unauthenticated where there is no entry without one."""
-        row = self._epoch.row
-        if row is None:
-            raise Unavailable("The plans are not read yet.", "Try again after Retry-After.")
-        if row["name"] is None or not row["open"]:
-            raise Unauthenticated(CLOSED, "Send a key as Authorization: Bearer, or as X-API-Key.")
-        if row is not self._row:
-            self._row, self._open = row, from_row(row)
-        return self._open
+    def why_closed(self) -> Unavailable | Unauthenticated:
+        """Return why callers without a key have no plan now: the plans are not read yet, or a key is needed."""
+        if self._epoch.row is None:
+            return Unavailable("The plans are not read yet.", "Try again after Retry-After.")
+        return Unauthenticated(CLOSED, "Send a key as Authorization: Bearer, or as X-API-Key.")
+
+    def _note_open(self, row: Row) -> None:
+        """Note the plan of callers without a key."""
+        plan = from_row(row) if row["name"] is not None and row["open"] else None
+        # The same object as long as it is the same plan: what follows from a plan is worked out once.
+        if plan != self.open:
+            self.open = plan
 
     def knows(self, digest: bytes) -> bool:
         """Whether it was the digest of a key when it was looked up last."""

@@ -36,9 +36,10 @@ class Charge:
 
     `price` is the points taken before it runs. `used` is what it costs in the end, which is more than the price if its
     texts are long. `paid` of the points were taken by an earlier charge and are never refunded. `left` is what the
-    caller has left afterwards; None if nothing is limited."""
+    caller has left afterwards; None if nothing is limited. `refusal` is the error to end the request with, if the
+    caller had too few points left; then nothing was taken."""
 
-    __slots__ = ("_lease", "_paid", "_refusal", "_settled", "_standing", "left", "price", "used")
+    __slots__ = ("_lease", "_paid", "_settled", "_standing", "left", "price", "refusal", "used")
 
     def __init__(
         self, price: int, verdict: Verdict | None = None, used: int | None = None, paid: int = 0, *, read: bool = True
@@ -49,7 +50,7 @@ class Charge:
         self._paid = paid
         self._standing: list[int] | None = None
         self._lease: Lease | None = None
-        self._refusal: RateLimited | None = None
+        self.refusal: RateLimited | None = None
         self._settled = used is not None
         if verdict is not None:
             self.left = verdict.left
@@ -57,12 +58,7 @@ class Charge:
             if verdict.hit is not None:
                 self.used = paid
                 self._settled = True
-                self._refusal = _refusal(price if read else None, verdict)
-
-    def check(self) -> None:
-        """Raise RateLimited if the caller had too few points left."""
-        if self._refusal is not None:
-            raise self._refusal
+                self.refusal = _refusal(price if read else None, verdict)
 
     @property
     def holds_place(self) -> bool:
@@ -123,7 +119,9 @@ class Gate:
     def anonymous(self, network: str) -> Caller:
         """Return the caller without a key from this network. Unauthenticated if a key is needed, Unavailable if the
         plans are not read yet."""
-        plan = self.directory.anonymous()
+        plan = self.directory.open
+        if plan is None:
+            raise self.directory.why_closed()
         caller = self._seen.get(network)
         if caller is None or caller.plan is not plan:
             caller = Caller(f"ip:{network}", plan)
@@ -142,12 +140,13 @@ class Gate:
             await asyncio.sleep(verdict.retry_after)
             verdict = await self.limits.begin(what, TRIES, 1)
         tried = Charge(1, verdict)
-        tried.check()
+        if tried.refusal is not None:
+            raise tried.refusal
         return tried
 
     async def begin_reading(self, caller: Caller) -> Charge:
-        """Charge the first point of a price that is not known yet, without a place for requests at once. `check` of the
-        result raises if the caller had no point left."""
+        """Charge the first point of a price that is not known yet, without a place for requests at once. The result has
+        a `refusal` if the caller had no point left."""
         if self.limits is None:
             return Charge(READING, None, READING)
         verdict = await self.limits.begin(caller.identity, caller.plan.terms, READING, READING)

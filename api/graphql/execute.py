@@ -73,11 +73,6 @@ class Prepared:
     named: bool = False
     outdated: tuple[Outdated, ...] = ()
 
-    @property
-    def tagged(self) -> bool:
-        """True if the store answers all of it, so that the answer has an entity tag."""
-        return self.query is not None and self.introspection is None
-
 
 @dataclass(slots=True)
 class Answer:
@@ -101,6 +96,16 @@ class Answer:
             self.outcome.reply.packed = packed
 
 
+def from_store(outcome: Outcome) -> Answer:
+    """Return the answer to a request that the store answered whole."""
+    reply = outcome.reply
+    return Answer(b'{"data":%b%b' % (reply.body, _errors(reply.notes)), outcome)
+
+
+def _errors(notes: Sequence[str] | None) -> bytes:
+    return b',"errors":' + orjson.dumps([noted(note) for note in notes]) if notes else b""
+
+
 class Executor:
     """One version's GraphQL. Remembers documents and plans; what it remembers is bounded in bytes."""
 
@@ -109,7 +114,8 @@ class Executor:
         self._version = version
         self._schema = core(version)
         self._documents = Documents(self._schema)
-        self._plans: Memo[Prepared] = Memo(PLANS_MOST)
+        # What was prepared, by the bytes of its request.
+        self.plans: Memo[Prepared] = Memo(PLANS_MOST)
         self._suggestions = service.settings.suggestions
         self._turns = turns
         self.persisted = Persisted(service.gate, version.name)
@@ -133,38 +139,29 @@ class Executor:
         if not asked.query:
             prepared = replace(prepared, named=True)
         self.persisted.remember(asked)
-        self._plans.put(key, prepared, _weight(prepared, key))
+        self.plans.put(key, prepared, _weight(prepared, key))
         return prepared
 
-    def known(self, key: bytes) -> Prepared | None:
-        """What was prepared for the same bytes before."""
-        return self._plans.get(key)
-
-    async def execute(
-        self, prepared: Prepared, context: RequestContext, requested: bytes | None, client_tags: Sequence[str]
-    ) -> Answer:
-        """Return the JSON of the response without its end, which contains the cost. `requested` and `client_tags` are
-        as in `Service.execute`."""
+    async def introspect(self, prepared: Prepared, context: RequestContext) -> Answer:
+        """Answer a request of which graphql-core answers a part or all, or that asks for nothing."""
         asked = prepared.introspection
         if prepared.query is None:
             # If `@skip` and `@include` leave nothing of it, it asks for nothing at all.
             await self._charge(context, 1 if asked is None else INTROSPECTION)
             found = b"{}" if asked is None else await self._introspected(asked, context)
             return Answer(b'{"data":%b' % found)
-        outcome = await self._service.execute(prepared.query, context, requested, client_tags)
-        reply = outcome.reply
-        errors = b',"errors":' + orjson.dumps([noted(one) for one in reply.notes]) if reply.notes else b""
-        if asked is None:
-            return Answer(b'{"data":%b%b' % (reply.body, errors), outcome)
+        assert asked is not None
+        reply = (await self._service.execute(prepared.query, context)).reply
         both = orjson.loads(reply.body) | orjson.loads(await self._introspected(asked, context))
-        return Answer(b'{"data":%b%b' % (orjson.dumps({key: both[key] for key in prepared.keys}), errors))
+        return Answer(b'{"data":%b%b' % (orjson.dumps({key: both[key] for key in prepared.keys}), _errors(reply.notes)))
 
     async def _charge(self, context: RequestContext, price: int) -> None:
         """Charge the price of a request that is answered without the store."""
         assert context.caller is not None
         context.price = price
         context.charge = charge = await self._service.gate.begin(context.caller, price, price, context.paid)
-        charge.check()
+        if charge.refusal is not None:
+            raise charge.refusal
 
     async def _introspected(self, asked: Introspection, context: RequestContext) -> bytes:
         # After it was paid for, and in a turn: it holds the loop up as long as the worst document does.

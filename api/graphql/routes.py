@@ -12,12 +12,13 @@ from api.access.gate import Charge
 from api.catalog import Outdated, Version
 from api.errors import BriefingError
 from api.graphql.console import page
-from api.graphql.execute import Executor
+from api.graphql.execute import Executor, from_store
 from api.graphql.problems import body
-from api.graphql.request import HTML, media_type, read_bytes, status_of
+from api.graphql.request import ACCEPTED, HTML, MEDIA_TYPE, check_content_type, media_type, status_of
 from api.graphql.turns import Turns
 from api.http import lifecycle
 from api.http.admission import Admission
+from api.http.body import read_body
 from api.http.problems import HTTPError, headers_of
 from api.http.request import HttpRequest
 from api.http.respond import Bytes, packed, plain_tags, respond, unchanged
@@ -46,7 +47,7 @@ class _Endpoint:
         """Answer a request. An error is an answer in GraphQL's own shape."""
         context = request.context
         context.api = "graphql"
-        kind = media_type(request)
+        kind = ACCEPTED.get(request.fields.get(b"accept", b"")) or media_type(request)
         if kind == HTML:
             return page(self._version)
         media = f"{kind}; charset=utf-8".encode()
@@ -60,13 +61,18 @@ class _Endpoint:
 
     async def _answer(self, request: HttpRequest, caller: Caller, media: bytes) -> Bytes:
         context = request.context
-        sent = await read_bytes(request, self._service.settings)
+        sent = request.query_string
+        if request.method == "POST":
+            if request.fields.get(b"content-type") != MEDIA_TYPE:
+                check_content_type(request)
+            sent = await read_body(request, self._service.settings)
         # An answer to a POST has no entity tag.
-        identity = None if request.method == "POST" else request.identity(media)
+        identity = None if request.method == "POST" else request.target + media
         key = (b"+" if identity is None else b"?") + sent
-        prepared = self._executor.known(key)
+        prepared = self._executor.plans.get(key)
         if prepared is not None:
-            await self._executor.persisted.check(prepared.document, prepared.named, caller)
+            if prepared.named or caller.plan.trusted_only:
+                await self._executor.persisted.check(prepared.document, prepared.named, caller)
             context.outdated = prepared.outdated
         # For a plan with trusted documents only, the document has to be known first.
         if identity is not None and (prepared is not None or not caller.plan.trusted_only):
@@ -79,18 +85,23 @@ class _Endpoint:
             context.outdated = prepared.outdated
         elif prepared.query is not None:
             self._service.check(prepared.query.cost, caller)
-        # Answers about the schema have no mark of the store, and so no entity tag.
-        tagged = identity is not None and prepared.tagged
-        answer = await self._executor.execute(
-            prepared, context, identity if tagged else None, plain_tags(request) if tagged else ()
-        )
+        tag = None
+        if prepared.query is None or prepared.introspection is not None:
+            # Answers about the schema have no mark of the store, and so no entity tag.
+            answer = await self._executor.introspect(prepared, context)
+        else:
+            tags = () if identity is None else plain_tags(request)
+            outcome = await self._service.execute(prepared.query, context, identity, tags)
+            answer = from_store(outcome)
+            if identity is not None:
+                tag = outcome.tag
         assert context.charge is not None
         end = _end(context.charge, prepared.outdated)
-        if not tagged or answer.outcome is None:
+        if tag is None:
             response = await packed(request, answer, media, end)
             response.headers.append((b"cache-control", b"no-store"))
             return response
-        return await respond(request, answer, media_type=media, tag=answer.outcome.tag, end=end)
+        return await respond(request, answer, media_type=media, tag=tag, end=end)
 
 
 def _end(charge: Charge, outdated: tuple[Outdated, ...]) -> bytes:

@@ -34,7 +34,7 @@ def line(request: HttpRequest) -> dict[str, Any]:
     """Return the fields of a request, those that apply to it."""
     context = request.context
     fields: dict[str, Any] = {
-        "request_id": context.request_id,
+        "request_id": request.id,
         "method": request.method,
         "route": context.route,
         "status": context.status,

@@ -55,7 +55,9 @@ class Admission:
         """Charge the first point of a request whose price is not known yet. RateLimited if the caller has none left."""
         assert context.caller is not None
         context.charge = charge = await self.gate.begin_reading(context.caller)
-        charge.check()
+        if charge.refusal is not None:
+            raise charge.refusal
+        context.paid = charge.used
 
     async def charge_mistake(self, context: RequestContext, error: Exception) -> Exception:
         """Charge the point that a mistake costs, unless the request has paid already. Return the error to answer with,

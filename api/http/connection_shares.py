@@ -48,14 +48,13 @@ class Holder:
         self.waiting: dict[Held, float] = {}
         self.unread: dict[Held, float] = {}
 
-    def waits(self, connection: Held) -> None:
-        """Note that the connection waits for a request; if it did before, the time does not change."""
-        if connection not in self.waiting:
+    def note(self, connection: Held, *, waits: bool) -> None:
+        """Note whether the connection waits for a request, or has a whole one. If it waited before, the time since when
+        does not change."""
+        if not waits:
+            self.waiting.pop(connection, None)
+        elif connection not in self.waiting:
             self.waiting[connection] = monotonic()
-
-    def works(self, connection: Held) -> None:
-        """Note that the connection has a whole request."""
-        self.waiting.pop(connection, None)
 
     def reads_later(self, connection: Held) -> None:
         """Note that the client of the connection has an unread answer."""
@@ -100,7 +99,7 @@ class ConnectionShares:
         self.count += 1
         holder.network.count += 1
         holder.all[connection] = monotonic()
-        holder.waits(connection)
+        holder.note(connection, waits=True)
         return holder
 
     def leave(self, connection: Held, holder: Holder) -> None:

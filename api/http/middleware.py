@@ -98,9 +98,9 @@ class RequestMiddleware:
         except Exception as raised:
             context = request.context
             error = await self._admission.charge_mistake(context, raised)
-            status, headers, body = document(error, context.request_id, self._suggests)
+            status, headers, body = document(error, request.id, self._suggests)
             if status == 500:
-                log.exception("internal error", request_id=context.request_id, route=context.route)
+                log.exception("internal error", request_id=request.id, route=context.route)
             if context.status != GONE:
                 # A part of the answer was sent: the server has to close the connection.
                 raise
@@ -144,7 +144,7 @@ class RequestMiddleware:
             *headers,
             *ALWAYS,
             *self._origins.fields(request),
-            (b"x-request-id", context.request_id.encode()),
+            (b"x-request-id", request.id.encode()),
             (b"server-timing", _timing(context)),
         ]
         if status == 200 and context.edition:

@@ -41,10 +41,13 @@ class Paths:
     def endpoint(self, request: HttpRequest) -> Endpoint:
         """Return the endpoint of a request, and note its route. NotFound if there is no such path, HTTPError if the
         path has no such method."""
-        path = request.path
-        route = self._whole.get(path)
+        route = self._whole.get(request.path)
         if route is None:
-            route = self._below(request)
+            before, _, last = request.path.rpartition("/")
+            if last and (route := self._with_parameter.get((before, ""))):
+                request.path_value = last
+            else:
+                route = self._below(request, before, last)
         methods = route.methods or set()
         if request.method not in methods:
             raise method_not_allowed(methods)
@@ -54,19 +57,16 @@ class Paths:
         endpoint: Endpoint = route.endpoint
         return endpoint
 
-    def _below(self, request: HttpRequest) -> DataRoute:
-        path = request.path
-        before, _, last = path.rpartition("/")
-        if last and (route := self._with_parameter.get((before, ""))):
-            request.path_value = last
-            return route
-        before, _, value = before.rpartition("/")
+    def _below(self, request: HttpRequest, path: str, last: str) -> DataRoute:
+        """Return the route whose parameter is the last part of `path`, before the `last` part of the whole path; or the
+        route of a tree of paths."""
+        before, _, value = path.rpartition("/")
         if value and (route := self._with_parameter.get((before, last))):
             request.path_value = value
             return route
-        route = self._trees.get("/" + path[1:].partition("/")[0])
+        route = self._trees.get("/" + request.path[1:].partition("/")[0])
         if route is None:
-            raise no_such_path(path)
+            raise no_such_path(request.path)
         return route
 
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import httptools
@@ -36,7 +37,7 @@ from api.http import wire
 from api.http.address import trusted
 from api.http.connection_shares import ConnectionShares, Holder
 from api.http.cors import Origins
-from api.http.disconnect import abandon, unless_gone
+from api.http.disconnect import abandon
 from api.http.events import ConnectionEvents
 from api.http.pace import PaceWatch
 from api.http.problems import HTTPError
@@ -178,30 +179,23 @@ class Protocol(HttpToolsProtocol):
         self.arriving = len(data)
         self.completed = False
         try:
-            self._feed(data)
+            while data:
+                try:
+                    self.parser.feed_data(data)
+                    break
+                except httptools.HttpParserUpgrade as upgrade:
+                    self._ignore_upgrade()
+                    data = data[upgrade.args[0] :]
         except httptools.HttpParserError as error:
             self.refuse(reason(error))
+            return
+        if self.completed and self.stage is NOTHING and self.deadline is None:
+            # A whole request in one piece, as nearly all are.
+            self.received = 0
         else:
             self._bound()
-            self._settle()
-
-    def _settle(self) -> None:
-        # A connection without a whole request waits, and gives way to others; one with a request does not.
-        if self.holder is None:
-            return
-        if self.running is None or self.running[0].more_body:
-            self.holder.waits(self)
-        else:
-            self.holder.works(self)
-
-    def _feed(self, data: bytes) -> None:
-        while data:
-            try:
-                self.parser.feed_data(data)
-                return
-            except httptools.HttpParserUpgrade as upgrade:
-                self._ignore_upgrade()
-                data = data[upgrade.args[0] :]
+        if self.holder is not None:
+            self.holder.note(self, waits=self.running is None or self.running[0].more_body)
 
     def _ignore_upgrade(self) -> None:
         # llhttp leaves what follows to the other protocol. We speak none, so the request's body follows, and the next
@@ -316,26 +310,37 @@ class Protocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, app))
             return
-        task = self.loop.create_task(cycle.run_asgi(self._guarded(cycle, app)))
+        task = self.loop.create_task(cycle.run_asgi(partial(self._run, cycle, app)))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
         self.running = (cycle, task)
 
-    def _guarded(self, cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
-        async def run(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-            if cycle.more_body or cycle.scope["http_version"] == "1.0":
-                send = self._careful(cycle)
-            else:
-                # A whole request in HTTP/1.1, as nearly all are.
-                scope["body"] = bytes(cycle.body)  # type: ignore[typeddict-unknown-key]
-                send = Whole(cycle).send
-            scope["connection"] = self  # type: ignore[typeddict-unknown-key]
-            await unless_gone(cycle, app(scope, receive, send))
-            if cycle.response_started and not cycle.response_complete and cycle.scope["http_version"] == "1.0":
-                # Where an answer ends with its connection, only a reset tells that it was cut.
-                wire.reset(self.transport)
-
-        return run
+    async def _run(
+        self,
+        cycle: RequestResponseCycle,
+        app: ASGI3Application,
+        scope: Scope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+    ) -> None:
+        """Run the application for one request."""
+        if cycle.more_body or cycle.scope["http_version"] == "1.0":
+            send = self._careful(cycle)
+        else:
+            # A whole request in HTTP/1.1, as nearly all are.
+            scope["body"] = bytes(cycle.body)  # type: ignore[typeddict-unknown-key]
+            send = Whole(cycle).send
+        scope["connection"] = self  # type: ignore[typeddict-unknown-key]
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            # The client has disconnected (disconnect.py). Uvicorn would log the cancellation with a traceback, and send
+            # a 500 to nobody.
+            if not cycle.disconnected:
+                raise
+        if cycle.response_started and not cycle.response_complete and cycle.scope["http_version"] == "1.0":
+            # If an answer ends with its connection, only a reset shows that it was cut.
+            wire.reset(self.transport)
 
     def _careful(self, cycle: RequestResponseCycle) -> ASGISendCallable:
         old = cycle.scope["http_version"] == "1.0"
@@ -372,7 +377,8 @@ class Protocol(HttpToolsProtocol):
             if self.pipeline:
                 # Uvicorn resumes reading after each answer, so the queue would grow by a socket's buffer each time.
                 self.flow.pause_reading()
-        self._settle()
+        if self.holder is not None:
+            self.holder.note(self, waits=self.running is None or self.running[0].more_body)
 
     def refuse(self, refusal: HTTPError) -> None:
         """Send this refusal after the answers that are still due, read nothing more, and close the connection."""

@@ -19,11 +19,14 @@ class HttpRequest:
     """One request. `fields` are the header fields by their names in lower case, lines of one name joined by commas;
     `header_lines` are the lines as they were sent. `path_value` is the part of the path that is a parameter.
 
+    `target` is the path and the query in bytes. Followed by a media type, it identifies a request in an entity tag.
+
     `connection` and `whole_body` come from our own server: the connection of the request, and its body if that came
     whole with its head. Both are None if another server runs the application. `unread` counts the answers of this
     process that clients have not read yet, and `answer` is the one to this request, once it is counted."""
 
     __slots__ = (
+        "_id",
         "answer",
         "client",
         "connection",
@@ -38,6 +41,7 @@ class HttpRequest:
         "raw_path",
         "receive",
         "scheme",
+        "target",
         "unread",
         "whole_body",
     )
@@ -47,6 +51,7 @@ class HttpRequest:
         self.path: str = scope["path"]
         self.raw_path: bytes = scope["raw_path"]
         self.query_string: bytes = scope["query_string"]
+        self.target = b"%b\0%b\0" % (self.raw_path, self.query_string)
         self.scheme: str = scope.get("scheme", "http")
         self.header_lines: list[tuple[bytes, bytes]] = scope["headers"]
         client = scope.get("client")
@@ -62,28 +67,28 @@ class HttpRequest:
             fields = {name: b", ".join(v for n, v in self.header_lines if n == name) for name in fields}
         self.fields: dict[bytes, bytes] = fields
         self.has_body = fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields
-        self.context = RequestContext(_request_id(self.fields), perf_counter())
+        self.context = RequestContext(perf_counter())
+        self._id = ""
+
+    @property
+    def id(self) -> str:
+        """The id that the client sent as X-Request-Id, or a new one."""
+        if not self._id:
+            sent = self.fields.get(b"x-request-id")
+            # A key must not get into a log.
+            if sent and REQUEST_ID.fullmatch(sent) and not holds_key(sent.decode()):
+                self._id = sent.decode()
+            else:
+                # It tells requests apart; it need not be hard to guess.
+                self._id = f"{getrandbits(64):016x}"
+        return self._id
 
     def header(self, name: bytes) -> str:
         """Return a header field of the request; an empty text if there is none."""
         return self.fields.get(name, b"").decode("latin-1")
-
-    def identity(self, media_type: bytes) -> bytes:
-        """Return the bytes that identify the request in an entity tag: its URL and the media type of the answer."""
-        return b"\0".join((self.raw_path, self.query_string, media_type))
 
     def count_unread(self, size: int) -> None:
         """Count a large answer among the unread ones before it is sent. Unavailable if the caller has too many."""
         caller = self.context.caller
         if size > SMALL and caller is not None and self.answer is None:
             self.answer = self.unread.add(caller.identity, size)
-
-
-def _request_id(fields: dict[bytes, bytes]) -> str:
-    """Return the id that the client sent, or a new one."""
-    sent = fields.get(b"x-request-id")
-    # A key must not get into a log.
-    if sent and REQUEST_ID.fullmatch(sent) and not holds_key(sent.decode()):
-        return sent.decode()
-    # It tells requests apart; it need not be hard to guess.
-    return f"{getrandbits(64):016x}"

@@ -86,7 +86,7 @@ def _attributes(request: HttpRequest) -> dict[str, str | int]:
         "http.response.status_code": context.status,
         "http.response.body.size": context.bytes_sent,
         "briefing.door": context.api,
-        "briefing.request_id": context.request_id,
+        "briefing.request_id": request.id,
     }
     if context.route:
         attributes["http.route"] = context.route

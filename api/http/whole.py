@@ -6,6 +6,8 @@ time of a kept answer. What comes in pieces, or ends with its connection, goes t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
@@ -13,14 +15,12 @@ BODILESS = (204, 304)
 JOIN = b": ".join
 
 
+@dataclass(eq=False, slots=True)
 class Whole:
     """The answer to one request in HTTP/1.1 that was read to its end."""
 
-    __slots__ = ("_cycle", "_start")
-
-    def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
-        self._start: HTTPResponseStartEvent | None = None
+    _cycle: RequestResponseCycle
+    _start: HTTPResponseStartEvent | None = None
 
     async def send(self, message: ASGISendEvent) -> None:
         """ASGI's `send`."""

@@ -49,7 +49,7 @@ class Home:
 
     async def _answer(self, request: HttpRequest, origin: str) -> Bytes:
         # The tag depends on the origin too, because the page shows its own address.
-        identity = request.identity(HTML + b" " + origin.encode())
+        identity = request.target + HTML + b" " + origin.encode()
         try:
             caller = await self._admission.admit(request)
             if same := unchanged(request, partial(self._service.is_current, identity)):

@@ -91,7 +91,8 @@ class RestApi:
         async def answer(request: HttpRequest) -> Bytes:
             request.context.api = "rest"
             caller = await self._admission.admit(request)
-            check_accept(request)
+            if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
+                check_accept(request)
             identifier = request.path_value
 
             def read() -> Remembered:
@@ -119,7 +120,7 @@ class RestApi:
     ) -> Bytes:
         """Answer a list or a record. `read` reads a request that is not remembered under the key."""
         service, context = self._service, request.context
-        identity = request.identity(MEDIA_TYPE)
+        identity = request.target + MEDIA_TYPE
         known = self._remembered.get(key)
         tags: Sequence[str] = ()
         if b"if-none-match" in request.fields:
@@ -160,8 +161,6 @@ def routes(service: Service, admission: Admission, exports: ExportEndpoint, vers
 
 def check_accept(request: HttpRequest) -> None:
     """Raise HTTPError (406) if the client does not accept JSON."""
-    if request.fields.get(b"accept", b"") in ACCEPTS_JSON:
-        return
     if not wanted(request.header(b"accept"), (JSON,)):
         raise HTTPError("not_acceptable", f"Offered here: {JSON}.")
 

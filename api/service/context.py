@@ -20,7 +20,6 @@ GONE = 499
 class RequestContext:
     """One request. Times are of `perf_counter`. What does not apply keeps its default."""
 
-    request_id: str
     begun: float
     ended: float = 0.0
     # The API that the request uses: rest, graphql or export; other for what is no data.
@@ -35,6 +34,8 @@ class RequestContext:
     origin: Origin = SERVICE
     # The points taken from the caller's limits.
     charge: Charge | None = None
+    # The points that the request paid before it was read. The charge of its price contains them.
+    paid: int = 0
     # The points that the request costs in the end; until then, what it costs at most.
     price: int | None = None
     # The deprecated parts of the version that the request uses.
@@ -50,11 +51,6 @@ class RequestContext:
     bytes_sent: int = 0
     # Whether the answer broke off.
     cut: bool = False
-
-    @property
-    def paid(self) -> int:
-        """The points that the request has paid so far."""
-        return self.charge.used if self.charge is not None else 0
 
     @property
     def points_left(self) -> int | None:

@@ -63,7 +63,8 @@ class Exports:
         gate = self._service.gate
         context.price = points = price(query)
         context.charge = charge = await gate.begin(context.caller, points, paid=context.paid)
-        charge.check()
+        if charge.refusal is not None:
+            raise charge.refusal
         plan = context.caller.plan
         rows = _counted(query.root, plan) if gate.limits is not None else None
         counting = 0

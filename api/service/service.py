@@ -6,7 +6,7 @@ was read from has changed. While that cannot be told for sure, no kept answer is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -127,7 +127,8 @@ class Service:
             tag = self._tag(requested, prepared, reply)
             used = _used(prepared, reply, tag, client_tags)
         context.charge = charge = await self.gate.begin(context.caller, points, used, context.paid)
-        charge.check()
+        if charge.refusal is not None:
+            raise charge.refusal
         context.store_begun = begun = perf_counter()
         if reply is not None:
             # It is paid for, and the request has given its place back.
@@ -140,8 +141,12 @@ class Service:
             reply = self._kept_now(prepared)
             cached = reply is not None
             if reply is None:
+                statement = prepared.statement
                 ticket = Ticket(context.origin, points - prepared.cost.extra_points)
-                reply = await self._flights.run(prepared.key, ticket, self._reading(prepared.statement, ticket))
+                read = partial(
+                    self.reader.read, statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
+                )
+                reply = await self._flights.run(prepared.key, ticket, read)
                 self._keep(prepared, reply)
             tag = self._tag(requested, prepared, reply)
             used = _used(prepared, reply, tag, client_tags)
@@ -167,10 +172,6 @@ class Service:
         if secret is None or requested is None:
             return ""
         return self._tags.make(secret, requested, prepared.statement.reads, reply.mark)
-
-    def _reading(self, statement: Statement, ticket: Ticket) -> Callable[[], Awaitable[Reply]]:
-        read = self.reader.read
-        return partial(read, statement.sql, statement.arguments, custom=statement.custom, ticket=ticket)
 
     def _keep(self, prepared: PreparedQuery, reply: Reply) -> None:
         # Requests that waited for the same reply find it kept already.

@@ -6,7 +6,7 @@ It is looked at every 200 ms, and what was seen counts for half a second: so lat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from api.store.statements import statement
@@ -18,14 +18,16 @@ Row = Mapping[str, Any]
 
 
 class Epoch:
-    """The number of the last change, as one process knows it, and the plan of who has no key."""
+    """The number of the last change, as one process knows it, and the plan of callers without a key. `on_seen` gets the
+    row each time it is looked at."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, on_seen: Callable[[Row], None] = lambda row: None) -> None:
         role = channel = "briefing_access"
         look = statement("access/epoch")
         sight = Sight("the access epoch", role, channel, look, every=EVERY, counts_for=COUNTS_FOR)
         self._watch = Watch(url, sight, self._see)
         self._number = 0
+        self._on_seen = on_seen
         self.seen = asyncio.Event()
         self.row: Row | None = None
 
@@ -43,6 +45,7 @@ class Epoch:
         return self._number if self._watch.sure else None
 
     def _see(self, rows: list[Row]) -> None:
-        self.row = dict(rows[0])
-        self._number = rows[0]["epoch"]
+        self.row = row = dict(rows[0])
+        self._number = row["epoch"]
+        self._on_seen(row)
         self.seen.set()

@@ -114,10 +114,7 @@ class Pool:
         ticket = ticket or Ticket(SERVICE, 0)
         if fresh:
             self._drop_idle()
-        if self._has_place(ticket.origin.rank):
-            place = self._hold(ticket.origin.rank, custom)
-        else:
-            place = await self._turn(ticket, custom, seconds)
+        place = self._hold(ticket.origin.rank, custom) or await self._turn(ticket, custom, seconds)
         lease = place.free or await self._open_lease(place, custom, end - loop.time())
         lease.rank = place.rank
         lease.share = self._queue.share(ticket.origin)
@@ -197,11 +194,16 @@ class Pool:
             return False
         return bool(self._idle[False] or self._idle[True]) or self._open < self._settings.pool_size
 
-    def _hold(self, rank: Rank, custom: bool) -> Place:
-        self._anonymous += rank is Rank.ANONYMOUS
+    def _hold(self, rank: Rank, custom: bool) -> Place | None:
+        """Hold a place for a caller of this rank; None if there is none."""
+        if rank is Rank.ANONYMOUS and self._anonymous >= self._anonymous_most:
+            return None
         lease = self._free(custom)
         if lease is None:
+            if self._open >= self._settings.pool_size:
+                return None
             self._open += 1
+        self._anonymous += rank is Rank.ANONYMOUS
         return Place(rank, lease)
 
     def _release(self, place: Place) -> None:
@@ -240,9 +242,12 @@ class Pool:
             if waiter is None:
                 return
             if not waiter.place.done():
-                waiter.place.set_result(self._hold(waiter.ticket.origin.rank, waiter.custom))
+                place = self._hold(waiter.ticket.origin.rank, waiter.custom)
+                assert place is not None
+                waiter.place.set_result(place)
 
     def _free(self, custom: bool) -> Lease | None:
+        """Return a free connection, in the plan mode if there is one. None if another one may be opened instead."""
         for mode in (custom, not custom):
             idle = self._idle[mode]
             if mode != custom and self._open < self._settings.pool_size:

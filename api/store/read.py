@@ -40,6 +40,10 @@ POINT_SECONDS = 0.01
 COLD_SECONDS = 0.5
 # How much longer we wait if Postgres itself ends a statement that takes too long.
 GRACE_SECONDS = 0.3
+# Reads nothing but whether the tables can be read, in a row as each statement returns it. The time limit of its price
+# is that of the settings.
+PROBE = "select ''::bytea, null, null::text[], seq::text, 0 from store.last_change"
+PROBE_PRICE = 1_000_000
 
 
 @dataclass(slots=True)
@@ -71,10 +75,46 @@ class Reader:
         self._check: asyncio.Task[None] | None = None
 
     async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool, ticket: Ticket) -> Reply:
-        """Return the one row of a statement. Unavailable or TimedOut if the store does not return it."""
-        row = await self._row(sql, arguments, custom, ticket, deadline(ticket.price, self._least, self._most))
-        assert row is not None
-        return Reply(row[0], row[1], row[2], row[3], row[4])
+        """Return the one row of a statement. Unavailable or TimedOut if the store does not return it.
+
+        The seconds that Postgres may work on it, in all tries together, grow with its price. Waiting for a place does
+        not count.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._most + GRACE_SECONDS
+        left = min(max(self._least, POINT_SECONDS * ticket.price), self._most)
+        tries = 0
+        while True:
+            try:
+                lease = await self.pool.take(custom, ticket, fresh=tries > 0, seconds=end - loop.time())
+            except asyncpg.CannotConnectNowError:
+                if loop.time() + REST > end:
+                    raise Unavailable("The store is starting.") from None
+                await asyncio.sleep(REST)
+                continue
+            except BROKEN_OFF as error:
+                tries = await _again(tries, error)
+                continue
+            begun = loop.time()
+            try:
+                seconds = max(0.05, min(left + COLD_SECONDS, self._most) if lease.cold else left)
+                if self.pool.between:
+                    row = await self._in_transaction(lease, sql, arguments, custom, seconds)
+                else:
+                    # The session's own statement_timeout ends the statement if our cancellation gets lost.
+                    row = await lease.connection.fetchrow(sql, *arguments, timeout=seconds)
+            except TimeoutError as error:  # which is an OSError, and no reason to ask again
+                raise self._failed(lease, error) from error
+            except STALE as error:
+                self.pool.discard(lease)
+                left -= loop.time() - begun
+                tries = await _again(tries, error)
+            except BaseException as error:
+                raise self._failed(lease, error) from error
+            else:
+                self.pool.give(lease)
+                assert row is not None
+                return Reply(row[0], row[1], row[2], row[3], row[4])
 
     async def ready(self) -> None:
         """Return if the store can answer. Unavailable says why it cannot.
@@ -90,7 +130,7 @@ class Reader:
 
     async def _ready(self) -> None:
         try:
-            await self._row("select seq from store.last_change", (), False, Ticket(SERVICE, 0), self._most)
+            await self.read(PROBE, (), custom=False, ticket=Ticket(SERVICE, PROBE_PRICE))
         except asyncpg.PostgresError as error:
             raise Unavailable("The store has no tables that can be read.", "Run `briefing migrate`.") from error
 
@@ -98,44 +138,11 @@ class Reader:
         """Close the connections."""
         await self.pool.close()
 
-    async def _row(self, sql: str, arguments: Sequence[Any], custom: bool, ticket: Ticket, left: float) -> Any:
-        """Return a row; `left` is the seconds that Postgres may work on it in all tries together. Waiting for a place
-        does not count."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._most + GRACE_SECONDS
-        tries = 0
-        while True:
-            try:
-                lease = await self.pool.take(custom, ticket, fresh=tries > 0, seconds=end - loop.time())
-            except asyncpg.CannotConnectNowError:
-                if loop.time() + REST > end:
-                    raise Unavailable("The store is starting.") from None
-                await asyncio.sleep(REST)
-                continue
-            except BROKEN_OFF as error:
-                tries = await _again(tries, error)
-                continue
-            begun = loop.time()
-            try:
-                seconds = min(left + COLD_SECONDS, self._most) if lease.cold else left
-                row = await self._fetch(lease, sql, arguments, custom, max(0.05, seconds))
-            except TimeoutError as error:  # which is an OSError, and no reason to ask again
-                raise self._failed(lease, error) from error
-            except STALE as error:
-                self.pool.discard(lease)
-                left -= loop.time() - begun
-                tries = await _again(tries, error)
-            except BaseException as error:
-                raise self._failed(lease, error) from error
-            else:
-                self.pool.give(lease)
-                return row
-
-    async def _fetch(self, lease: Lease, sql: str, arguments: Sequence[Any], custom: bool, seconds: float) -> Any:
+    async def _in_transaction(
+        self, lease: Lease, sql: str, arguments: Sequence[Any], custom: bool, seconds: float
+    ) -> Any:
+        """Return a row through a pooler. The settings of a session hold for a transaction there."""
         connection = lease.connection
-        if not self.pool.between:
-            # The session's own statement_timeout ends the statement if our cancellation gets lost.
-            return await connection.fetchrow(sql, *arguments, timeout=seconds)
         await self.pool.begin(lease, custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
         seconds += GRACE_SECONDS
         try:
@@ -169,8 +176,3 @@ async def _again(tries: int, error: BaseException) -> int:
     if tries:
         await asyncio.sleep(REST)
     return tries + 1
-
-
-def deadline(price: int, least: float, most: float) -> float:
-    """Return the seconds that Postgres may work on a statement of this price."""
-    return min(max(least, POINT_SECONDS * price), most)

@@ -26,6 +26,7 @@ from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unav
 from api.settings import Settings
 from api.store.access import AccessStore
 from api.store.embedded import start
+from api.store.epoch import EVERY
 from api.store.migrate import migrate
 from tests.access.conftest import ACTOR
 
@@ -227,18 +228,14 @@ async def test_a_rotated_key_says_which_one_took_its_place(
 
 
 async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: Directory, plans: Plans) -> None:
-    assert directory.anonymous().name == "anonymous"
+    assert directory.open is not None and directory.open.name == "anonymous"
     await plans.change("anonymous", open=False)
 
     async def closed() -> bool:
-        try:
-            directory.anonymous()
-        except Unauthenticated as error:
-            assert error.code == "unauthenticated"
-            return True
-        return False
+        return directory.open is None
 
     assert await until(closed) < 1
+    assert isinstance(directory.why_closed(), Unauthenticated)
     await plans.change("anonymous", open=True)
 
     async def opened() -> bool:
@@ -247,9 +244,16 @@ async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: Director
     assert await until(opened) < 1
 
 
+async def test_a_plan_that_did_not_change_stays_the_same_object(directory: Directory) -> None:
+    plan = directory.open
+    await asyncio.sleep(3 * EVERY)
+    assert plan is not None and directory.open is plan
+
+
 async def test_plans_that_were_never_read_let_nobody_in(url: str) -> None:
-    with pytest.raises(Unavailable):
-        Directory(url, Settings()).anonymous()
+    directory = Directory(url, Settings())
+    assert directory.open is None
+    assert isinstance(directory.why_closed(), Unavailable)
 
 
 async def test_many_unknown_keys_at_once_are_asked_for_a_few_at_a_time(
@@ -387,7 +391,7 @@ async def test_a_frozen_postgres_holds_nobody_for_longer_than_two_seconds(
                     os.kill(pid, signal.SIGCONT)
             assert {type(answer) for answer in told} == {Unavailable}
             assert took < 3, "two seconds, and what a busy machine may add"
-            assert one.anonymous().name == "anonymous", "as it was last seen"
+            assert one.open is not None and one.open.name == "anonymous", "as it was last seen"
 
             async def back() -> bool:
                 try:

@@ -37,7 +37,7 @@ class Crowd:
         made = [Connection(self, one) for one in addresses]
         for one in made if busy else []:
             assert one.holder is not None
-            one.holder.works(one)
+            one.holder.note(one, waits=False)
         return made
 
 

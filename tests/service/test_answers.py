@@ -51,7 +51,7 @@ CALLER = Caller("ip:192.0.2.1", Plan("p", 1, 1, 1, 1, 200))
 
 def context(origin: Origin = SERVICE) -> RequestContext:
     """Return the context of a new request."""
-    return RequestContext("id", time.perf_counter(), caller=CALLER, origin=origin)
+    return RequestContext(time.perf_counter(), caller=CALLER, origin=origin)
 
 
 async def execute(service: Service, query: PreparedQuery, origin: Origin = SERVICE) -> Outcome:

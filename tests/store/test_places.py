@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from api.errors import TimedOut, Unavailable
 from api.settings import Settings
 from api.store import pool as pools
+from api.store.connection import Connection
 from api.store.pool import Lease, Pool
-from api.store.read import Reader, Reply, deadline
+from api.store.read import Reader, Reply
 from api.store.ticket import Origin, Rank, Ticket
 
 SIZE = 8
@@ -273,8 +275,26 @@ async def test_the_wait_for_a_place_does_not_count_as_time_of_the_statement(read
         (9, 0.1, 0.1),
     ],
 )
-def test_the_time_grows_with_the_price_up_to_the_setting(price: int, most: float, seconds: float) -> None:
-    assert deadline(price, FLOOR, most) == pytest.approx(seconds)
+async def test_the_time_grows_with_the_price_up_to_the_setting(
+    monkeypatch: pytest.MonkeyPatch, price: int, most: float, seconds: float
+) -> None:
+    given: list[float] = []
+
+    class Recorded:
+        """A connection that notes the time that a statement is given."""
+
+        async def fetchrow(self, sql: str, timeout: float) -> tuple[Any, ...]:
+            given.append(timeout)
+            return (b"", None, None, "", 1)
+
+    async def take(*_: Any, **__: Any) -> Lease:
+        return Lease(cast(Connection, Recorded()), False, cold=False)
+
+    reader = Reader("", Settings(statement_timeout=most, statement_timeout_floor=FLOOR))
+    monkeypatch.setattr(reader.pool, "take", take)
+    monkeypatch.setattr(reader.pool, "give", lambda lease: None)
+    await reader.read("", (), custom=False, ticket=anonymous(price=price))
+    assert given == [pytest.approx(seconds)]
 
 
 async def test_a_statement_that_was_cancelled_counts_for_its_caller_until_postgres_has_ended_it(

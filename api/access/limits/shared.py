@@ -51,9 +51,8 @@ LOCK_SECONDS = 0.02
 LOCK_SECONDS_MOST = 1.0
 
 
-def boot_clock() -> int:
-    """Microseconds since the machine was started: one clock for all its processes, which nobody sets."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+# Nanoseconds since the machine was started: one clock for all its processes, which nobody sets.
+boot_clock = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
 
 
 class Place(NamedTuple):
@@ -135,7 +134,7 @@ class SharedTable:
         if shared:
             self._lock(place)
         try:
-            now = self._clock()
+            now = self._clock() // 1000
             found = memory.find(token, first, last)
             if found >= 0:
                 entry = (found - PAGE) // DIGEST
@@ -172,7 +171,7 @@ class SharedTable:
         if self._shared:
             self._lock(place)
         try:
-            now = self._clock()
+            now = self._clock() // 1000
             entry = self._find(place)
             debts = self._debts(entry, terms, now)
             if entry >= 0:
@@ -194,7 +193,7 @@ class SharedTable:
         if self._shared:
             self._lock(place)
         try:
-            return Left(terms.limits, self._debts(self._find(place), terms, self._clock()))
+            return Left(terms.limits, self._debts(self._find(place), terms, self._clock() // 1000))
         finally:
             if self._shared:
                 self._unlock(place)

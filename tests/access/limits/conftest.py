@@ -26,7 +26,7 @@ class Controlled:
         self.redis: redis.asyncio.Redis | None = None
 
     def clock(self) -> int:
-        return self.now
+        return self.now * 1000
 
     async def wait(self, microseconds: int) -> None:
         self.now += microseconds

@@ -202,7 +202,7 @@ async def test_who_ended_while_redis_was_away_is_forgotten_there(server: RedisSe
 async def test_a_price_above_the_share_is_granted_and_paid_for(server: RedisServer) -> None:
     server.kill()
     now = 1_000_000
-    limits = Fallback(RedisLimits(server.url), SharedTable.alone(clock=lambda: now), PROCESSES)
+    limits = Fallback(RedisLimits(server.url), SharedTable.alone(clock=lambda: now * 1000), PROCESSES)
     terms = Terms((Limit("minute", 100, 60, 60),), 8)
     verdict = await limits.begin("key:a", terms, 80)
     assert verdict.allowed

@@ -127,7 +127,7 @@ async def test_a_full_set_gives_up_its_least_indebted_entry() -> None:
 
 async def test_entries_that_are_full_again_make_room() -> None:
     now = 1_000_000
-    table = SharedTable.alone(16, lambda: now)
+    table = SharedTable.alone(16, lambda: now * 1000)
     for _ in range(100):
         for n in range(4):
             verdict = await table.begin(f"key:{now}:{n}", SLOW, 100)
