@@ -30,7 +30,7 @@ def lines(writer: Writer, root: Lines) -> str:
 
 
 def _line(root: Lines, text: str) -> str:
-    return f"concat({literal(root.before)}, {text}, {_escaped(root.after)}) as line"
+    return f"concat({_escaped(root.before)}, {text}, {_escaped(root.after)}) as line"
 
 
 def _escaped(text: str) -> str:

@@ -215,7 +215,8 @@ Shape = Whole | Feature | Flat | Typed
 
 @dataclass(frozen=True)
 class Lines:
-    """All records of a list, or the first `most`, each a line of an export with `before` and `after` around it."""
+    """All records of a list, or the first `most`, each a line of an export with `before` and `after` around it. If
+    `marked`, the line before them is the mark of the state that they are read from."""
 
     resource: str
     sort: Sort
@@ -224,6 +225,7 @@ class Lines:
     before: str = ""
     after: str = ""
     most: int | None = None
+    marked: bool = False
 
     @property
     def entries(self) -> Selection:

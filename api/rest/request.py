@@ -45,7 +45,7 @@ def export_query(version: Version, resource: Resource, form: Format, query_strin
     url = read_url(version, resource, known, shared, query_string, EXPORT_MOST)
     shape = form.shape(version, resource)
     assert shape is not None
-    lines = Lines(resource.name, url.order, shape, url.filter, form.before, form.after, url.limit)
+    lines = Lines(resource.name, url.order, shape, url.filter, form.before, form.after, url.limit, marked=True)
     return Query(version.name, lines, outdated(version, resource, url.texts))
 
 

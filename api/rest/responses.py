@@ -44,7 +44,7 @@ OF_STATUS = {
     503: ("Retry-After",),
 }
 OF_DATA = (*OF_PROBLEMS, "ETag", *LIFECYCLE)
-OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, "Content-Disposition", "Content-Encoding", *LIFECYCLE)
+OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, "Edition", "Content-Disposition", "Content-Encoding", *LIFECYCLE)
 
 # Problems that the request of one record meets and that of a list does not, and those that no GET meets.
 ONLY_RECORDS = {"not_found", "withdrawn"}

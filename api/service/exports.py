@@ -16,7 +16,7 @@ from api.errors import Fault, TimedOut, TooExpensive, Unavailable
 from api.query import Entry, Lines, Page, Query, Rows, Total, price
 from api.service.context import RequestContext
 from api.service.service import Service
-from api.store.read import Reply
+from api.store.read import Reply, edition
 from api.store.stream import Streams
 from api.store.ticket import Ticket
 
@@ -84,14 +84,20 @@ class Exports:
         return Export(statement, charge, points, counting)
 
     async def stream(self, export: Export, context: RequestContext, take: Take, cut: Callable[[str], None]) -> None:
-        """Give the lines of an export to `take`, as fast as it takes them. Unavailable if no place is free in time or
-        the store does not answer. `cut` is called to break the export off if another caller needs its place, or if a
-        record was erased."""
+        """Give the lines of an export to `take`, as fast as it takes them. The context gets the edition before.
+
+        Unavailable if no place is free in time or the store does not answer. `cut` is called to break the export off if
+        another caller needs its place, or if a record was erased.
+        """
         assert context.caller is not None
         statement = export.statement
+
+        def note(mark: bytes) -> None:
+            context.edition = edition(mark.decode())
+
         try:
             async with self.places.take(context.caller, cut):
-                await self.streams.stream(statement.sql, statement.arguments, take)
+                await self.streams.stream(statement.sql, statement.arguments, take, note)
         except Unavailable as error:
             await export.charge.settle(_worked(error, export.points, export.counting))
             raise

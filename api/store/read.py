@@ -62,7 +62,12 @@ class Reply:
     @property
     def edition(self) -> str:
         """The number of the last change of the resources that it was read from."""
-        return self.mark.partition(".")[0]
+        return edition(self.mark)
+
+
+def edition(mark: str) -> str:
+    """Return the number of the last change of the resources that a statement read, from its mark."""
+    return mark.partition(".")[0]
 
 
 class Reader:

@@ -40,12 +40,17 @@ class Streams:
         own = {"pool_size": settings.export_connections, "pool_wait": settings.export_wait}
         self.pool = Pool(url, settings.model_copy(update=own | {"statement_timeout": settings.export_timeout}))
 
-    async def stream(self, sql: str, arguments: Sequence[Any], take: Take) -> None:
-        """Give the text of all rows to `take`, in pieces. Unavailable or TimedOut where the store breaks off; where
-        nothing was given yet, a connection that turns out to be dead is replaced once."""
-        rows = Unframed(take)
+    async def stream(
+        self, sql: str, arguments: Sequence[Any], take: Take, first: Callable[[bytes], None] | None = None
+    ) -> None:
+        """Give the text of all rows to `take`, in pieces; that of the first row to `first`, if one is named.
+
+        Unavailable or TimedOut if the store breaks off. If nothing was given to `take` yet, a connection that turns out
+        to be dead is replaced once.
+        """
         for fresh in (False, True):
             lease = await self._lease(fresh)
+            rows = Unframed(take, first)
             try:
                 await self._copy(lease, sql, arguments, rows)
             except NotTaken as error:
@@ -96,11 +101,12 @@ class Streams:
 
 
 class Unframed:
-    """Takes the binary form apart, and gives on what rows hold; `given` counts them. A piece has whole rows, for each
-    row is a message of Postgres's protocol."""
+    """Takes the binary form apart, and gives the text of rows to `take`; `given` counts them. The text of the first row
+    goes to `first`, if one is named. A piece has whole rows, because each row is a message of Postgres' protocol."""
 
-    def __init__(self, take: Take) -> None:
+    def __init__(self, take: Take, first: Callable[[bytes], None] | None = None) -> None:
         self._take = take
+        self._first = first
         self._started = False
         self.given = 0
 
@@ -114,6 +120,9 @@ class Unframed:
             start = at + FRAME
             at = start + int.from_bytes(piece[at + 2 : start], "big")
             found.append(piece[start:at])
+        if found and self._first is not None:
+            self._first(found.pop(0))
+            self._first = None
         if found:
             self.given += len(found)
             try:

@@ -31,11 +31,14 @@ def run(url: str) -> Iterator[httpx2.Client]:
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.01)
-    with httpx2.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
-        yield client
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
+            yield client
+    finally:
+        # A test that fails would wait for the thread otherwise.
+        server.should_exit = True
+        thread.join()
+        listener.close()
 
 
 @pytest.fixture

@@ -48,6 +48,16 @@ async def test_the_edition_is_the_last_change_of_what_was_read(
             assert client.get(path).headers["edition"] == str(edition), path
         unchanged = client.get("/v2/places?limit=1", headers={"If-None-Match": places.headers["etag"]})
         assert unchanged.status_code == 304
+        exports = {
+            "/v2/places.csv": latest["place"],
+            "/v2/places.geojson?limit=1": latest["place"],
+            "/v2/places.ndjson?name=none": latest["place"],
+            "/v2/events.ndjson?limit=1": max(latest["event"], latest["place"]),
+            "/v1/figures.csv?limit=1": max(latest["figure"], latest["event"]),
+        }
+        for path, edition in exports.items():
+            assert client.get(path).headers["edition"] == str(edition), path
+        assert "edition" not in client.head("/v2/places.csv").headers
         assert "edition" not in client.get("/v2/places?limit=0").headers
         assert "edition" not in client.get("/healthz").headers
 
