@@ -15,7 +15,8 @@ begin
         where indrelid = format('store.%I', name)::regclass and not indisunique and indisvalid
             and coalesce(pg_get_expr(indpred, indrelid), '') not like '%withdrawn%'
     loop
-        made := replace(index.text, ' ON store.', ' ON past.');
+        -- In a new store a migration of a later field, which has a lower number, has made its index already.
+        made := replace(replace(index.text, ' ON store.', ' ON past.'), 'CREATE INDEX ', 'CREATE INDEX IF NOT EXISTS ');
         if index.amname = 'btree' then
             made := regexp_replace(made, '(, since)?\)( WHERE .*)?$', ', since, until)\2');
         end if;
