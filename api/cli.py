@@ -1,9 +1,11 @@
-"""`briefing`: thin commands. What a command does not need is not imported, for the doors alone take half a second."""
+"""`briefing`: thin commands. Each imports only the modules that it needs, because REST and GraphQL alone take half a
+second to import."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,7 +35,7 @@ app.command("erase")(commands.erase)
 
 
 def main() -> None:
-    """Run the command line. What is wrong with the settings or the store is told in a line, not as a traceback."""
+    """Run the command line. An error of the settings or the store is printed in a line, not as a traceback."""
     try:
         app()
     except BriefingError as error:
@@ -67,13 +69,13 @@ def serve(
 def load(
     paths: Annotated[list[str], typer.Argument(metavar="FILE|FOLDER|-", help="Load files; - is standard input.")],
     wait: Annotated[float, typer.Option(help="Seconds to wait for another load to end.")] = 5.0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     format: Annotated[
         str | None, typer.Option("--format", metavar="NAME", help="Read rows through a mapping: a name or FILE.toml.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Report what would be done; write nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Report what the load would do, and write nothing.")] = False,
     complete: Annotated[
-        bool, typer.Option("--complete", help="Withdraw what the dataset held and the file does not.")
+        bool, typer.Option("--complete", help="Withdraw the records of the dataset that are not in the file.")
     ] = False,
     skip_bad: Annotated[
         str | None, typer.Option("--skip-bad", metavar="FILE", help="Set bad rows aside in FILE and load the rest.")
@@ -82,10 +84,10 @@ def load(
         bool, typer.Option("--yes", help="Let --complete withdraw more than a tenth of a dataset without asking.")
     ] = False,
     cascade: Annotated[
-        bool, typer.Option("--cascade", help="Withdraw figures, quotes and events with what they belong to.")
+        bool, typer.Option("--cascade", help="Withdraw figures, quotes and events together with what they belong to.")
     ] = False,
 ) -> None:
-    """Load briefings, or rows of other data: each file whole, or not at all."""
+    """Load briefings, or rows of other data. A file is loaded whole or not at all."""
     loading = import_module("api.ingest.load")
     manner = loading.Manner(format, check, complete, skip_bad, yes, cascade)
     sys.exit(loading.run_load(paths, read_settings(), wait=wait, quiet=quiet, manner=manner))
@@ -93,10 +95,10 @@ def load(
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option(help="The folder to write; it must not be there yet, or be empty.")],
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    out: Annotated[Path, typer.Option(help="The folder to write. It must be empty or not exist.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
-    """Write everything down, as of one moment: to load it back, and as CSV and Parquet."""
+    """Write the whole store of one moment to files: to load it back, and as CSV and Parquet."""
     watched = import_module("api.snapshot.progress").watched
     with import_module("api.store.address").address(read_settings()) as url, watched(quiet) as watch:
         manifest = import_module("api.snapshot.take").export(url, out, watch)
@@ -110,13 +112,15 @@ def export(
 def migrate() -> None:
     """Bring the store to the tables and views of this release."""
     with import_module("api.store.address").address(read_settings()) as url:
-        done = asyncio.run(import_module("api.store.migrate").migrate(url))
-    print("\n".join(done) if done else "Nothing to do.")
+        # A large store takes minutes.
+        done = asyncio.run(import_module("api.store.migrate").migrate(url, partial(print, flush=True)))
+    if not done:
+        print("Nothing to do.")
 
 
 @app.command("settings")
 def show_settings(
-    table: Annotated[bool, typer.Option("--table", help="As a table in Markdown, as in docs/operating.md.")] = False,
+    table: Annotated[bool, typer.Option("--table", help="Print a table in Markdown, as in docs/operating.md.")] = False,
 ) -> None:
     """Show every setting, its default and its meaning."""
     for name, one in Settings.model_fields.items():

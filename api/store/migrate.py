@@ -1,13 +1,14 @@
-"""Brings a database to the tables and views of this package: each migration once, then what each version shows.
+"""Bring a database to the tables and views of this package: run each migration once, then create the views of each
+version.
 
-Any number of processes may start at once: one migrates, the others wait and find it done. Readers go on meanwhile: a
-script that waits for a lock for 100 ms, with readers queueing behind it, is rolled back and tried again. What takes
-longer than that is divided into steps (`steps.py`).
+Any number of processes may start at once. One of them migrates, and the others wait and find it done. Readers are not
+blocked meanwhile: a script that waits for a lock for 100 ms, with readers queueing behind it, is rolled back and tried
+again. A migration that takes longer than that is divided into steps (`steps.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -40,7 +41,7 @@ SHOW = """
     grant select on all tables in schema {name}, {name}_at to briefing_reader;
     grant execute on all functions in schema {name}_at to briefing_reader
 """
-# The numbers of indexes differ in a store that was restored from a dump, or whose indexes were built again.
+# The numbers of indexes change if a store is restored from a dump, or if indexes are built again.
 REFRESH = "select store.refresh_counted()"
 MAY_REFRESH = "select has_function_privilege(to_regprocedure('store.refresh_counted()'), 'execute')"
 MAY_NOTE = "select has_table_privilege(to_regclass('store.edition'), 'insert')"
@@ -50,12 +51,16 @@ REMEMBER = """
 """
 
 
-async def migrate(url: str) -> list[str]:
-    """The names of the migrations and versions that were missing or changed, and are now in place."""
+async def migrate(url: str, noted: Callable[[str], None] = lambda name: None) -> list[str]:
+    """Migrate the database, and return the names of the migrations and versions that were missing or changed. `noted`
+    is called with each name when it is done.
+
+    SettingsError if a migration cannot be applied here, or if it was changed after it was applied. Unavailable if
+    Postgres goes away, or if another migration takes too long."""
     connection = await connect(url)
     try:
         async with _turn(connection):
-            return await _apply(connection)
+            return await _apply(connection, noted)
     except (OSError, asyncpg.ConnectionDoesNotExistError, asyncpg.OperatorInterventionError) as error:
         raise Unavailable(f"Postgres went away during the migration: {error}") from error
     finally:
@@ -73,11 +78,11 @@ async def _turn(connection: Connection) -> AsyncIterator[None]:
             await connection.execute("select pg_advisory_unlock($1)", LOCK)
 
 
-async def _apply(connection: Connection) -> list[str]:
+async def _apply(connection: Connection, noted: Callable[[str], None]) -> list[str]:
     done = await _applied(connection)
     known = {script.name for script in migrations()}
     if any(name[0].isdigit() for name in done.keys() - known):
-        return []  # A later release was here: its tables and views serve this one too, and are not ours to undo.
+        return []  # A later release has migrated. Its tables and views serve this one too, so they stay.
     await _check_unchanged(connection, done)
     missing = [script for script in migrations() if script.name not in done]
     changed = [script for script in versions() if done.get(script.name) != script.checksum]
@@ -86,8 +91,10 @@ async def _apply(connection: Connection) -> list[str]:
             await _in_steps(connection, script)
         else:
             await _run(connection, script, script.text)
+        noted(script.name)
     for script in changed:
         await _run(connection, script, SHOW.format(name=script.name, text=script.text, as_of=as_of(script)))
+        noted(script.name)
     if await connection.fetchval(MAY_REFRESH):
         await connection.execute(REFRESH)
     if await connection.fetchval(MAY_NOTE):
@@ -96,7 +103,7 @@ async def _apply(connection: Connection) -> list[str]:
 
 
 async def _applied(connection: Connection) -> dict[str, str]:
-    # Looked for first: whoever may not create a schema can still see that there is nothing to do.
+    # Look for the table first: an account that may not create a schema can still find that there is nothing to do.
     if await connection.fetchval("select to_regclass('migration.applied')") is None:
         await _run(connection, None, LEDGER)
     rows = await connection.fetch("select name, checksum from migration.applied")
@@ -114,7 +121,7 @@ async def _check_unchanged(connection: Connection, done: dict[str, str]) -> None
 
 
 async def _place(connection: Connection) -> str:
-    """Which store this is, as its operator knows it: never from the URL, which may hold a password."""
+    """Describe the store as its operator knows it, but never by the URL, which may contain a password."""
     row = await connection.fetchrow(
         "select current_database() as name, host(inet_server_addr()) as host, inet_server_port() as port,"
         " current_setting('data_directory', true) as folder"

@@ -1,9 +1,9 @@
-"""A store of an earlier commit that is migrated while the service of that commit answers requests.
+"""Migrate a store of an earlier commit while the service of that commit answers requests.
 
-`python tests/bench/migrating.py --base COMMIT` fills a store of a million records with the release of that commit, and
-prints how long `briefing migrate` takes, and what clients of the running service see before it and meanwhile: errors,
-and times that are at most twice those of before. It takes an hour (five minutes with `--events 20000`), and prints
-alone.
+`python tests/bench/migrating.py --base COMMIT` fills a store of a million records with the release of that commit. It
+prints how long `briefing migrate` takes, and the errors and times of clients of the running service, before it and
+meanwhile. Times are promised to be at most twice those of before. It takes an hour (five minutes with `--events
+20000`), and only prints.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CLIENTS = 2
 BEFORE, AFTER = 30.0, 5.0
 PAUSE = 0.02
 MOST = 2.0
-# The log of an archive has one change for each resource. A load writes one for each record.
+# An archive's log has one change for each resource. A load writes one for each record.
 LOG = """
     insert into store.change (recorded_at, resource, id, revision, action, record)
     select held.created_at, '{0}', held.id, 1, 'created', to_jsonb(held) - 'search' - 'digest' - 'withdrawn'
@@ -56,7 +56,7 @@ NESTED = """query($since: DateTime!) { events(first: 20, filter: {startsAt: {gte
 
 @dataclass
 class Traffic:
-    """Requests one after the other on some connections, none equal to another: (when it began, seconds, error)."""
+    """Requests on some connections, one after the other, equal only after 10,080: (when it began, seconds, error)."""
 
     port: int
     seen: list[tuple[float, float, str]] = field(default_factory=list)
@@ -100,13 +100,13 @@ class Traffic:
         )[number % 5]
 
     def between(self, begin: float, end: float) -> tuple[list[float], list[str]]:
-        """The times of the requests that began in this time, sorted, and their errors."""
+        """Return the sorted times of the requests that began in this period, and their errors."""
         found = [(took, error) for begun, took, error in self.seen if begin <= begun < end]
         return sorted(took for took, _ in found), [error for _, error in found if error]
 
 
 def measured(base: Checkout, url: str, events: int) -> str:
-    """Fill a store, migrate it, and say what was seen."""
+    """Fill a store, migrate it, and report the measurements."""
     environment = {**os.environ, **base.environment}
     subprocess.run([str(base.python), "-P", "-c", FILL, url, str(events)], env=environment, check=True)
     running = service(Postgres(url, 0), 0, base)
@@ -117,7 +117,7 @@ def measured(base: Checkout, url: str, events: int) -> str:
             time.sleep(BEFORE)
             begin = time.monotonic()
             migrate = {**os.environ, **OWN.environment, "BRIEFING_DATABASE_URL": url}
-            subprocess.run(OWN.command("migrate"), env=migrate, check=True)
+            _print_times(begin, OWN.command("migrate"), migrate)
             end = time.monotonic()
             time.sleep(AFTER)
     finally:
@@ -136,6 +136,16 @@ def measured(base: Checkout, url: str, events: int) -> str:
         *errors[:5],
     ]
     return "\n".join(lines)
+
+
+def _print_times(begin: float, command: list[str], environment: dict[str, str]) -> None:
+    """Run a command, and print each of its lines with the seconds since the beginning."""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            print(f"{time.monotonic() - begin:7.0f} s  {line}", end="", flush=True)
+    if running.returncode:
+        raise SystemExit(running.returncode)
 
 
 def main() -> None:
