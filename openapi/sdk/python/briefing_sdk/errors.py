@@ -1,14 +1,14 @@
-"""What can go wrong.
+"""The errors that the client raises.
 
 BriefingError
-├── Misconfigured           no address, or one that is none
-├── Unreachable             nobody answers at the address, or the connection broke
+├── Misconfigured           the address is missing or wrong, or the key has characters that no key has
+├── Unreachable             no server answers at the address, or the connection broke
 ├── TooSlow                 no answer within the timeout
 ├── NotTheService           something else answered: a proxy's HTML, a redirect, another program
-├── Unreadable              the service answered what this client cannot read
-└── Problem                 the service refused, by its `code`; one class for each code
+├── Unreadable              this client cannot read the answer of the service
+└── Problem                 the service refused; one class for each `code`
     ├── RateLimited, TooExpensive, InvalidRequest, InvalidCursor, NotFound, Withdrawn, …
-    └── Problem itself, for codes that a newer service has
+    └── Problem itself, for codes that only a newer service has
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from typing import Any, ClassVar
 __all__ = [
     "BodyTooLarge", "BriefingError", "Conflict", "ExpiredKey", "Fault", "Forbidden", "HeadersTooLarge", "Internal",
     "InvalidCursor", "InvalidKey", "InvalidRequest", "MethodNotAllowed", "Misconfigured", "NotAcceptable", "NotFound",
-    "NotTheService", "Problem", "RateLimited", "RequestTimeout", "RevokedKey", "TimedOut", "TooExpensive", "TooSlow",
-    "Unauthenticated", "Unavailable", "Unreachable", "Unreadable", "UnsupportedMediaType", "UriTooLong", "Withdrawn",
+    "NotTheService", "Problem", "RateLimited", "RequestTimeout", "Retired", "RevokedKey", "TimedOut", "TooExpensive",
+    "TooSlow", "Unauthenticated", "Unavailable", "Unreachable", "Unreadable", "UnsupportedMediaType", "UriTooLong",
+    "Withdrawn",
 ]  # fmt: skip
 
 
 class BriefingError(Exception):
-    """Anything that this client raises."""
+    """Any error that this client raises."""
 
 
 class Misconfigured(BriefingError):
-    """The client was told too little, or something that cannot be."""
+    """The address of the service is missing or wrong, or the key has characters that no key has."""
 
 
 class Unreachable(BriefingError):
-    """Nobody answers at the address, or the connection broke before the answer was whole."""
+    """No server answers at the address, or the connection broke before the answer was complete."""
 
 
 class TooSlow(BriefingError):
@@ -46,22 +47,22 @@ class NotTheService(BriefingError):
 
 
 class Unreadable(BriefingError):
-    """The service answered something that this client cannot read: most likely it is too old for it."""
+    """The service answered something that this client cannot read. Most likely the client is too old for it."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with a request. `parameter` is empty where it is about the whole request."""
+    """One thing that is wrong with a request. `parameter` is empty if it is about the whole request."""
 
     parameter: str
     detail: str
 
 
 class Problem(BriefingError):
-    """The service refused. `document` is all that it told; the attributes are what programs ask for.
+    """The service refused. `document` is the whole problem document. The attributes are its parts for programs.
 
-    `retry_after` is in seconds; `limit` names the limit that had too little left; `data` is what a GraphQL answer held
-    beside its errors.
+    `retry_after` is in seconds. `limit` names the limit that had too little left. `data` is the data of a GraphQL
+    answer that also has errors.
     """
 
     codes: ClassVar[dict[str, type[Problem]]] = {}
@@ -86,7 +87,7 @@ class Problem(BriefingError):
 
     def __str__(self) -> str:
         faults = [f"{one.parameter}: {one.detail}" if one.parameter else one.detail for one in self.faults]
-        faults = [one for one in faults if one not in self.detail]  # which names the first already
+        faults = [one for one in faults if one not in self.detail]  # which contains the first already
         request = f"(request {self.request_id})" if self.request_id else ""
         return " ".join(filter(None, [f"{self.code}:", self.detail, *faults, self.hint, request]))
 
@@ -95,7 +96,7 @@ class Problem(BriefingError):
 
     @staticmethod
     def of(document: Mapping[str, Any], status: int, retry_after: float | None = None) -> Problem:
-        """The error of the document's code."""
+        """Return the error for the document's code."""
         return Problem.codes.get(str(document.get("code")), Problem)(document, status, retry_after)
 
 
@@ -105,7 +106,7 @@ def _faults(told: Any) -> Sequence[Fault]:
 
 
 class InvalidRequest(Problem, code="invalid_request"):
-    """A parameter or argument is unknown, malformed or missing; `faults` names each."""
+    """A parameter or argument is unknown, malformed or missing. `faults` names each."""
 
 
 class InvalidCursor(Problem, code="invalid_cursor"):
@@ -113,35 +114,35 @@ class InvalidCursor(Problem, code="invalid_cursor"):
 
 
 class TooExpensive(Problem, code="too_expensive"):
-    """The price of the request is above what one may cost."""
+    """The price of the request is above the most that a request may cost."""
 
 
 class Unauthenticated(Problem, code="unauthenticated"):
-    """This needs a key."""
+    """The request needs a key."""
 
 
 class InvalidKey(Problem, code="invalid_key"):
-    """The key is mistyped, cut short, or none that is known there."""
+    """The key is mistyped, cut short, or not known to the service."""
 
 
 class ExpiredKey(Problem, code="expired_key"):
-    """The key was right, and its time is over."""
+    """The key has expired."""
 
 
 class RevokedKey(Problem, code="revoked_key"):
-    """The key was right, and was taken back."""
+    """The key was revoked."""
 
 
 class Forbidden(Problem, code="forbidden"):
-    """The key, or the plan, does not allow this."""
+    """The key or the plan does not allow the request."""
 
 
 class NotFound(Problem, code="not_found"):
-    """There is no such path, or no record has this id."""
+    """The path does not exist, or no record has this id."""
 
 
 class MethodNotAllowed(Problem, code="method_not_allowed"):
-    """The path is there, but not for this method."""
+    """The path exists, but not for this method."""
 
 
 class NotAcceptable(Problem, code="not_acceptable"):
@@ -153,19 +154,19 @@ class RequestTimeout(Problem, code="request_timeout"):
 
 
 class Conflict(Problem, code="conflict"):
-    """What is there does not allow it."""
+    """The current state does not allow the request."""
 
 
 class Withdrawn(Problem, code="withdrawn"):
-    """The record was withdrawn; `detail` tells the reason."""
+    """The record was withdrawn. `detail` contains the reason."""
 
 
 class Retired(Problem, code="retired"):
-    """This version is no longer served; `detail` tells which one is."""
+    """This version is no longer served. `hint` names the one to use instead."""
 
 
 class BodyTooLarge(Problem, code="body_too_large"):
-    """The body has more bytes than one may have."""
+    """The body has more bytes than a body may have."""
 
 
 class UriTooLong(Problem, code="uri_too_long"):
@@ -173,11 +174,11 @@ class UriTooLong(Problem, code="uri_too_long"):
 
 
 class UnsupportedMediaType(Problem, code="unsupported_media_type"):
-    """The body's type or encoding is not read there."""
+    """The type or encoding of the body is not supported."""
 
 
 class RateLimited(Problem, code="rate_limited"):
-    """A limit of the caller's plan has too little left: `limit` names it, and after `retry_after` seconds it fits."""
+    """A limit of the caller's plan, `limit`, has too little left. The request fits after `retry_after` seconds."""
 
 
 class HeadersTooLarge(Problem, code="headers_too_large"):
@@ -185,7 +186,7 @@ class HeadersTooLarge(Problem, code="headers_too_large"):
 
 
 class Internal(Problem, code="internal"):
-    """The service's own fault; its operator finds it by `request_id`."""
+    """The service itself failed. Its operator finds the failure by `request_id`."""
 
 
 class Unavailable(Problem, code="unavailable"):
@@ -193,4 +194,4 @@ class Unavailable(Problem, code="unavailable"):
 
 
 class TimedOut(Problem, code="timed_out"):
-    """The store took longer over this request than one may take."""
+    """The store took longer over this request than a request may take."""
