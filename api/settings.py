@@ -1,4 +1,5 @@
-"""One frozen Settings, read once from `BRIEFING_*` variables and passed in. Nothing else reads the environment."""
+"""Read the settings once, from `BRIEFING_*` variables, into one frozen object that is passed in. No other module reads
+the environment."""
 
 from __future__ import annotations
 
@@ -17,43 +18,48 @@ from api.suggest import Suggestions
 
 
 class Settings(BaseSettings):
-    """Every setting with its default; the descriptions are the documentation."""
+    """All settings with their defaults. The descriptions are their documentation."""
 
     model_config = SettingsConfigDict(env_prefix="BRIEFING_", frozen=True, extra="ignore")
 
-    database_url: str = Field("", description="Postgres 16 or later, as postgresql://…; empty starts the embedded one.")
+    database_url: str = Field(
+        "", description="The URL of a Postgres, 16 or later (postgresql://…). If empty, the embedded one is started."
+    )
     direct_url: str = Field(
         "",
-        description="Postgres itself, where BRIEFING_DATABASE_URL is a pooler: to migrate, load, hear of changes.",
+        description="The URL of Postgres itself, if BRIEFING_DATABASE_URL is a pooler. It is used to migrate, load and "
+        "listen.",
     )
     data_dir: Path = Field(Path(".briefing"), description="Where the embedded Postgres keeps its data and its socket.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="The port to listen on.")
     workers: Annotated[int, Field(ge=0, le=256)] = Field(
-        1, description="Processes that serve; 0 for one a processor. Above 1 a parent watches over them."
+        1, description="Processes that serve; 0 for one per processor. If there are several, a parent supervises them."
     )
     worker_timeout: Annotated[float, Field(ge=1)] = Field(
         5.0, description="Seconds without a sign of life after which one of several workers is replaced."
     )
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     access_log: bool | None = Field(
-        None, description="Whether each request gets a line in the log; unset: where the log is JSON."
+        None, description="Whether each request gets a line in the log. If unset, it does if the log is JSON."
     )
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
-        None, description="The port of Prometheus' page, /metrics; unset: none. 0 takes a free one."
+        None,
+        description="The port of the metrics page for Prometheus (/metrics). If unset, there is none; 0 takes a free "
+        "port.",
     )
-    metrics_host: str = Field("127.0.0.1", description="The address of that port. Whoever reaches it may read it.")
+    metrics_host: str = Field("127.0.0.1", description="The address of that port. The page is readable without a key.")
     traces_endpoint: str = Field(
         "",
         validation_alias=AliasChoices("traces_endpoint", "BRIEFING_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
-        description="An OpenTelemetry collector (OTLP over HTTP), as http://localhost:4318; empty sends no traces. "
-        "OTEL_EXPORTER_OTLP_ENDPOINT names it too.",
+        description="The URL of an OpenTelemetry collector (OTLP over HTTP), such as http://localhost:4318. If empty, "
+        "no traces are sent. OTEL_EXPORTER_OTLP_ENDPOINT is read too.",
     )
     pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
-        8, description="Connections to Postgres that one process may hold for reading."
+        8, description="Connections to Postgres that one process may have for reading."
     )
     pool_wait: Annotated[float, Field(gt=0)] = Field(
-        1.0, description="Seconds that a request waits for a free connection before it is answered 503."
+        1.0, description="Seconds that a request waits for a free connection before its answer is 503."
     )
     statement_timeout: Annotated[float, Field(gt=0)] = Field(
         2.5,
@@ -62,16 +68,16 @@ class Settings(BaseSettings):
     )
     statement_timeout_floor: Annotated[float, Field(gt=0)] = Field(
         0.25,
-        description="The seconds that Postgres may work on a request however low its price, within "
-        "BRIEFING_STATEMENT_TIMEOUT. Raise it where the machine stalls.",
+        description="The seconds that Postgres may work on any request, however low its price. At most "
+        "BRIEFING_STATEMENT_TIMEOUT. Raise it if the machine stalls.",
     )
     statement_cache_size: Annotated[int, Field(ge=0)] = Field(
         256,
-        description="Prepared statements kept per connection; 0 behind pgbouncer in transaction mode, where "
+        description="Prepared statements that a connection keeps. Set it to 0 behind pgbouncer in transaction mode; "
         "each request is then a transaction of its own.",
     )
     answer_memory: Annotated[int, Field(ge=0)] = Field(
-        64 * 1024 * 1024, description="Bytes of finished answers that one process keeps between changes; 0 keeps none."
+        64 * 1024 * 1024, description="Bytes of answers that one process caches; 0 for no cache."
     )
     export_connections: Annotated[int, Field(ge=1, le=100)] = Field(
         4,
@@ -79,10 +85,10 @@ class Settings(BaseSettings):
         "a key can have all but one of them.",
     )
     export_wait: Annotated[float, Field(gt=0)] = Field(
-        10.0, description="Seconds that an export waits for a free place before it is answered 503."
+        10.0, description="Seconds that an export waits for a free place before its answer is 503."
     )
     export_timeout: Annotated[float, Field(gt=0)] = Field(
-        3600.0, description="Seconds that one export may take, its client's reading included."
+        3600.0, description="Seconds that one export may take, including the time in which its client reads."
     )
     stall_timeout: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds over which the pace of a client that reads its answer is measured."
@@ -95,12 +101,13 @@ class Settings(BaseSettings):
     least_pace_keyed: Annotated[int, Field(ge=0)] = Field(2048, description="The same for a client with a key.")
     unread_memory: Annotated[int, Field(ge=1024 * 1024)] = Field(
         128 * 1024 * 1024,
-        description="Bytes of answers that clients have not read yet, in one process. One caller may hold an eighth.",
+        description="Bytes of answers that clients have not read yet, in one process. One caller may have an eighth "
+        "of them.",
     )
-    limits: bool = Field(True, description="Whether callers are held to their plans; keys are checked all the same.")
+    limits: bool = Field(True, description="Whether the limits of plans apply. Keys are checked in any case.")
     trusted_proxies: str = Field(
         "",
-        description="Proxies whose X-Forwarded-For is believed: addresses and networks, with commas between.",
+        description="Proxies whose X-Forwarded-For is trusted: addresses and networks, separated by commas.",
     )
     suggestions: Literal["all", "keyed", "none"] = Field(
         "keyed",
@@ -109,7 +116,8 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(
         "",
-        description="Redis or Valkey for limits that hold on several machines, as redis://…; empty for one machine.",
+        description="The URL of a Redis or Valkey (redis://…), for limits across several machines. Empty for one "
+        "machine.",
     )
     limit_processes: Annotated[int, Field(ge=1, le=10_000)] = Field(
         1,
@@ -117,7 +125,9 @@ class Settings(BaseSettings):
         "away, each machine grants a part of each plan: its workers, divided by this number.",
     )
     key_environment: Annotated[str, Field(pattern=r"^[a-z]{2,8}$")] = Field(
-        "live", description="The environment that keys are made for and taken of; it stands in each key: bak_live_…"
+        "live",
+        description="The environment of keys, which is a part of each key: bak_live_… Keys of another environment are "
+        "refused.",
     )
     max_price: Annotated[int, Field(ge=1)] = Field(
         5000, description="The highest price of one request, about the number of records it may touch."
@@ -142,29 +152,31 @@ class Settings(BaseSettings):
 
     @property
     def processes(self) -> int:
-        """How many processes serve."""
+        """The number of processes that serve."""
         return self.workers or processors()
 
     @property
     def machines(self) -> int:
-        """How many machines like this one share a plan. While Redis is away, each of them grants that part of it; the
-        workers of a machine share one table. An uneven number is rounded up, so that the part is smaller."""
+        """The number of machines like this one that share a plan. While Redis is not available, each of them grants
+        its part of the plan, and the workers of a machine share one table. A fraction is rounded up, so that the part
+        is smaller."""
         return -(-max(self.limit_processes, self.processes) // self.processes)
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-# What others read: the suite, and what container managers set for a service that is called "briefing".
+# Variables that are no settings: those of the test suite, and those that container managers set for a service that is
+# called "briefing".
 SUITE = "TEST_DATABASE_URL|REAL_DATA|EXAMPLES|FLOOD|FUZZ|FUZZ_SEED|HOSTILE_SECONDS|OPERATIONS|SEED|WRITE_EXAMPLES"
 SUITE += "|WRITE_GOLDEN"
 NOT_OURS = re.compile(rf"BRIEFING_({SUITE}|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
 
 
 def unknown(environment: Iterable[str]) -> list[str]:
-    """A sentence for each `BRIEFING_*` variable that no setting reads, with the one that may be meant."""
+    """Return a sentence for each `BRIEFING_*` variable that is not a setting, with the setting that may be meant."""
     names = [name.upper() for name in Settings.model_fields]
     told = []
     for given in sorted(environment):
@@ -176,8 +188,8 @@ def unknown(environment: Iterable[str]) -> list[str]:
 
 
 def read_settings() -> Settings:
-    """The settings of this process. SettingsError names each variable that is wrong, and each that none reads: a bound
-    that is misspelt would be no bound."""
+    """Return the settings of this process. SettingsError names each variable that is wrong, or else each that is
+    unknown, because a limit whose name is misspelt would not be enforced."""
     if strays := unknown(os.environ):
         raise SettingsError(" ".join(strays), "See `briefing settings` for all there are.")
     try:

@@ -1,4 +1,4 @@
-"""SECURITY.md and docs/faults.md name tests that there are; docs/limits.md reckons as the code does."""
+"""SECURITY.md and docs/faults.md name existing tests, and the calculations of docs/limits.md are those of the code."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The commands that have commands below them or change what is kept, each thin: `briefing keys`, `plans`, `documents`,
-`audit`, `outdated`, `contract`, `mapping`, `erase`.
+"""Commands of `briefing`, each thin: `keys`, `plans`, `documents`, `audit`, `outdated`, `contract`, `mapping` and
+`erase`.
 
-What a command does not need is not imported. What a caller may not have is rejected below, in `api/access/`, and what
-a contract may not become in `api/contracts/`.
+A command imports only what it needs. Keys and plans that are not valid are rejected in `api/access/`, and changes that
+a contract must not have in `api/contracts/`.
 """
 
 from api.commands.contract import contract

@@ -1,4 +1,4 @@
-"""`briefing contract`: writes the contracts, holds them to the released ones, and releases them."""
+"""`briefing contract`: write the contracts, compare them with the released ones, and release them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 
 from api.errors import ContractError
 
-# How many breaks are told one by one.
+# The number of breaking changes that are listed.
 TOLD = 25
 
 contract = typer.Typer(invoke_without_command=True)
@@ -22,7 +22,7 @@ contract = typer.Typer(invoke_without_command=True)
 @contract.callback()
 def write(
     context: typer.Context,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 where a file is not current.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not current.")] = False,
     folder: Annotated[Path, typer.Option(help="Where the contracts are.")] = Path("openapi"),
 ) -> None:
     """Write the contracts of every version: OpenAPI, GraphQL, and the schema of load files.
@@ -52,11 +52,11 @@ def write(
 def release(
     context: typer.Context,
     retire: Annotated[
-        str, typer.Option(metavar="vN", help="A version that is served no more, and is to leave openapi/released/.")
+        str, typer.Option(metavar="vN", help="A version that is no longer served, to remove from openapi/released/.")
     ] = "",
-    changelog: Annotated[Path, typer.Option(help="Where a line of it is written.")] = Path("CHANGELOG.md"),
+    changelog: Annotated[Path, typer.Option(help="The changelog, which gets a line.")] = Path("CHANGELOG.md"),
 ) -> None:
-    """Promise the contracts as they are: copy them to openapi/released/, unless they break what was promised before."""
+    """Release the contracts as they are: copy them to openapi/released/, unless they break a released one."""
     folder = context.obj
     current = import_module("api.contracts").contracts()
     if stale := _stale(folder, current):
@@ -72,13 +72,13 @@ def release(
 
 
 def _stale(folder: Path, current: Mapping[str, str]) -> list[str]:
-    """The files that are missing or differ."""
+    """Return the files that are missing or differ."""
     there = {name: folder / name for name in current}
     return [name for name, path in there.items() if not path.is_file() or path.read_bytes() != current[name].encode()]
 
 
 def _told() -> dict[str, date | None]:
-    """The day of its first release that each version tells."""
+    """Return the day of its first release that each version declares."""
     versions = import_module("api.catalog").VERSIONS.values()
     return {one.name: one.lifecycle.released for one in versions}
 

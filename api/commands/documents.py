@@ -12,18 +12,20 @@ import typer
 from api.commands.frame import Json, Result, actor, show, with_store
 from api.errors import BriefingError, InvalidRequest
 
-documents = typer.Typer(help="Trusted documents: GraphQL that a plan may be held to.", no_args_is_help=True)
+documents = typer.Typer(
+    help="Trusted documents: GraphQL documents that a plan may be limited to.", no_args_is_help=True
+)
 
 
 @documents.command("add")
 def add_documents(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="GraphQL documents, one a file.")],
     version: Annotated[
-        str | None, typer.Option(help="The version whose schema they ask; the newest that is current without it.")
+        str | None, typer.Option(help="The version whose schema they use. By default the newest current one.")
     ] = None,
-    plan: Annotated[str | None, typer.Option(help="The plan that may use them; all without it.")] = None,
+    plan: Annotated[str | None, typer.Option(help="The plan that may use them. By default all plans.")] = None,
 ) -> None:
-    """Trust documents, and print the hash of each. One that is wrong stops it; those before it are trusted."""
+    """Register documents, and print the hash of each. An invalid one ends the command; those before it stay."""
 
     asked = version or import_module("api.catalog").newest().name
 
@@ -47,7 +49,7 @@ def list_documents(as_json: Json = False) -> None:
 def remove_document(
     named: Annotated[str, typer.Argument(metavar="HASH|NAME", help="As `list` shows it.")],
 ) -> None:
-    """Trust a document no more."""
+    """Remove a trusted document."""
     for row in _with_documents(lambda held: held.remove(named)):
         print(f"{row['hash']}  {row['name']} is no longer trusted in {row['version']}.")
 
@@ -56,7 +58,7 @@ def audit(
     as_json: Json = False,
     most: Annotated[int, typer.Option("--last", min=1, max=100_000, help="How many entries.")] = 100,
 ) -> None:
-    """List what was done to keys, plans and documents, the latest first."""
+    """List the changes of keys, plans and documents, the latest first."""
     rows = with_store(lambda store: store.read("audit", None, most))
     told = [dict(row) | {"detail": import_module("orjson").loads(row["detail"])} for row in rows]
     show(told, ("seq", "recorded_at", "actor", "subject", "id", "action", "detail"), as_json)

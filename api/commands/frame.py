@@ -1,4 +1,4 @@
-"""What the commands share: the store that they work on, who they are in the log, and how rows are shown."""
+"""Parts that the commands share: the store that they work on, the actor in the audit log, and the output of rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
 def with_store(work: Callable[[Any], Awaitable[Result]]) -> Result:
-    """What the work comes to, done on the store of the settings."""
+    """Run the work on the store of the settings, and return its result."""
     with import_module("api.store.address").address(read_settings()) as url:
         store = import_module("api.store.access").AccessStore(url)
 
@@ -33,7 +33,7 @@ def with_store(work: Callable[[Any], Awaitable[Result]]) -> Result:
 
 
 def actor() -> str:
-    """Who the audit log names."""
+    """Return the actor for the audit log."""
     try:
         return f"command line: {getpass.getuser()}"
     except (OSError, KeyError):  # An account without a name, as in some containers.
@@ -46,7 +46,7 @@ def show(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json: b
         for row in rows:
             print(import_module("orjson").dumps(dict(row)).decode())
         return
-    # A pipe has no width: nothing is cut for whoever reads it.
+    # A pipe has no width, so nothing is cut.
     console = import_module("rich.console").Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
     table = import_module("rich.table").Table(*columns, box=None, padding=(0, 2, 0, 0))
     plain = import_module("rich.text").Text
@@ -56,7 +56,7 @@ def show(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json: b
 
 
 def shown(value: Any) -> str:
-    """A value as people read it."""
+    """Return a value as text for a table."""
     if value is None:
         return "-"
     if isinstance(value, datetime):

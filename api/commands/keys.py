@@ -15,18 +15,18 @@ from api.settings import read_settings
 
 Told = TypeVar("Told")
 
-keys = typer.Typer(help="API keys: make, list, rotate and revoke them.", no_args_is_help=True)
-Expires = Annotated[str | None, typer.Option(metavar="90d|2027-01-01", help="When the key ends; never without it.")]
+keys = typer.Typer(help="API keys: create, list, rotate and revoke them.", no_args_is_help=True)
+Expires = Annotated[str | None, typer.Option(metavar="90d|2027-01-01", help="When the key expires. By default never.")]
 
 
 @keys.command("create")
 def create_key(
-    name: Annotated[str, typer.Option(help="Whose it is and what for, in one line.")],
-    plan: Annotated[str, typer.Option(help="Its plan; `briefing plans list` has them.")],
+    name: Annotated[str, typer.Option(help="Who gets the key, and for what, in one line.")],
+    plan: Annotated[str, typer.Option(help="The plan of the key; `briefing plans list` shows the plans.")],
     expires: Expires = None,
     scope: Annotated[list[str] | None, typer.Option(help="read (the default) or admin; may be given twice.")] = None,
 ) -> None:
-    """Make a key, and print it this once."""
+    """Create a key, and print it. It cannot be shown again."""
     wanted = import_module("api.access.keys").Wanted(name, plan, tuple(scope or ["read"]), _expiry(expires))
     _print_made(_with_keys(lambda held: held.create(wanted)))
 
@@ -41,10 +41,10 @@ def list_keys(as_json: Json = False) -> None:
 @keys.command("rotate")
 def rotate_key(
     key: Annotated[str, typer.Argument(metavar="ID", help="The id of the key, as `list` shows it.")],
-    overlap: Annotated[str, typer.Option(metavar="24h", help="How long the old key works still.")] = "24h",
+    overlap: Annotated[str, typer.Option(metavar="24h", help="How long the old key still works.")] = "24h",
     expires: Expires = None,
 ) -> None:
-    """Make a key in the place of another, and print it this once."""
+    """Replace a key by a new one, and print it. It cannot be shown again."""
     time = _read("overlap", import_module("api.access.lifetime").read_duration, overlap)
     made = _with_keys(lambda held: held.rotate(key, time, _expiry(expires)))
     _print_made(made)
@@ -54,9 +54,9 @@ def rotate_key(
 @keys.command("revoke")
 def revoke_key(
     key: Annotated[str, typer.Argument(metavar="ID", help="The id of the key, as `list` shows it.")],
-    reason: Annotated[str | None, typer.Option(help="Why, in one line; its holder is told.")] = None,
+    reason: Annotated[str | None, typer.Option(help="The reason, in one line. The holder of the key sees it.")] = None,
 ) -> None:
-    """Take a key back, everywhere within a second."""
+    """Revoke a key. It stops working everywhere within a second."""
     row = _with_keys(lambda held: held.revoke(key, reason))
     print(f"{row['id']} ({row['name']}) is revoked since {shown(row['revoked_at'])}.")
 
@@ -85,7 +85,7 @@ def _read(name: str, reader: Callable[[str], Told], text: str) -> Told:
 
 
 def _print_made(made: Any) -> None:
-    """The key alone on standard output, so that it can be led into a file; the rest is said beside it."""
+    """Print the key alone on standard output, so that it can be redirected to a file, and the rest on stderr."""
     row = made.row
     until = f", until {shown(row['expires_at'])}" if row["expires_at"] else ""
     print(f"{row['id']}: {row['name']}, plan {row['plan']}, {shown(row['scopes'])}{until}.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`briefing mapping`: mappings of other people's data."""
+"""`briefing mapping`: mappings of other data."""
 
 from __future__ import annotations
 

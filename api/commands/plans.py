@@ -12,7 +12,7 @@ import typer
 from api.commands.frame import Json, Result, actor, show, shown, with_store
 from api.errors import InvalidRequest
 
-plans = typer.Typer(help="Plans: how much the holders of keys may ask, and who has none.", no_args_is_help=True)
+plans = typer.Typer(help="Plans: how much keys, and callers without a key, may request.", no_args_is_help=True)
 
 
 @plans.command("list")
@@ -22,7 +22,7 @@ def list_plans(as_json: Json = False) -> None:
     show(rows, tuple(rows[0]), as_json)
 
 
-Points = Annotated[int | None, typer.Option(help="Points that come back in a minute.")]
+Points = Annotated[int | None, typer.Option(help="Points that come back each minute.")]
 Day = Annotated[int | None, typer.Option(help="Points in a day.")]
 Burst = Annotated[int | None, typer.Option(help="Points that may be spent at once; no request may cost more.")]
 AtOnce = Annotated[int | None, typer.Option(help="Requests at once.")]
@@ -30,7 +30,7 @@ Page = Annotated[int | None, typer.Option(help="Records on a page.")]
 Export = Annotated[int | None, typer.Option(help="Records of an export; 0 for no exports.")]
 Formats = Annotated[str | None, typer.Option(metavar="csv,ndjson,geojson", help="Formats of exports; - for none.")]
 Trusted = Annotated[
-    bool | None, typer.Option("--trusted-only/--any-document", help="Whether GraphQL takes registered documents only.")
+    bool | None, typer.Option("--trusted-only/--any-document", help="Whether GraphQL accepts trusted documents only.")
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The plan's name.")]
 
@@ -38,7 +38,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The plan's name.")]
 @plans.command("create")
 def create_plan(
     name: Name,
-    like: Annotated[str, typer.Option(help="The plan to begin from.")] = "free",
+    like: Annotated[str, typer.Option(help="The plan that gives these values.")] = "free",
     points_minute: Points = None,
     points_day: Day = None,
     burst: Burst = None,
@@ -48,7 +48,7 @@ def create_plan(
     formats: Formats = None,
     trusted_only: Trusted = None,
 ) -> None:
-    """Make a plan like another, but for what is named."""
+    """Create a plan. The values that are not given are those of another plan."""
     changes = _changes(points_minute, points_day, burst, at_once, page_most, export_most, formats, trusted_only)
 
     async def create(held: Any) -> Any:
@@ -70,10 +70,13 @@ def set_plan(
     formats: Formats = None,
     trusted_only: Trusted = None,
     open: Annotated[
-        bool | None, typer.Option("--open/--closed", help="Of anonymous alone: whether who has no key is let in.")
+        bool | None,
+        typer.Option(
+            "--open/--closed", help="For the plan anonymous only: whether callers without a key are admitted."
+        ),
     ] = None,
 ) -> None:
-    """Change a plan; it holds everywhere within a second."""
+    """Change a plan. The change takes effect everywhere within a second."""
     changes = _changes(points_minute, points_day, burst, at_once, page_most, export_most, formats, trusted_only)
     if open is not None:
         changes["open"] = open
@@ -84,7 +87,7 @@ def set_plan(
 
 @plans.command("remove")
 def remove_plan(name: Name) -> None:
-    """Remove a plan that was never given."""
+    """Remove a plan that no key ever had."""
     _with_plans(lambda held: held.remove(name))
     print(f"{name} is removed.")
 

@@ -1,4 +1,4 @@
-"""README.md and docs/ are true: every block is run, and every answer that is shown is the one that comes."""
+"""README.md and docs/ are true: every block is run, and every answer that they show is the one that is printed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
 STEPS = {page: list(steps(page)) for page in PAGES}
 EVERY = [step for found in STEPS.values() for step in found]
-# What is not run: how it begins, and why.
+# Steps that are not run: how they begin, and why.
 NOT_RUN = {
     "make serve": "each page has a service started for it; `test_make_serve_prints_its_address` runs it",
     "make sdk": "it builds the clients once for all pages: tests/clients.py",
@@ -33,7 +33,7 @@ NOT_RUN = {
 
 
 def reason(step: Step) -> str | None:
-    """Why a step is not run."""
+    """Return the reason why a step is not run; None if it is."""
     return next((why for begins, why in NOT_RUN.items() if step.text.startswith(begins)), None)
 
 
@@ -49,7 +49,7 @@ def test_what_stands_in_for_curl_does_the_same(reader: Reader, page: str) -> Non
 
 
 def follow(reader: Reader, todo: list[Step]) -> None:
-    """Do the steps of a page, and compare."""
+    """Run the steps of a page, and compare their output."""
     for step in todo:
         if reason(step):
             continue
@@ -64,7 +64,7 @@ def follow(reader: Reader, todo: list[Step]) -> None:
 async def test_make_serve_prints_its_address(fresh_database: Callable[..., Awaitable[str]], loaded: str) -> None:
     environment = CLEAN | {"BRIEFING_DATABASE_URL": await fresh_database(loaded)}
     command = ["make", "serve", "PORT=0"]
-    # A session of its own: what make started ends with it.
+    # A session of its own, so that all that make started ends with it.
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as made:
@@ -93,8 +93,8 @@ def test_no_block_is_overlooked() -> None:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert len(re.findall(r"^\s*(?:```|~~~)", text, re.M)) == 2 * len(FENCED.findall(text)), page
-    # The one is a list of the others, and faults are tried elsewhere.
-    tables = {ROOT / "docs" / name for name in ("README.md", "faults.md")}
+    # The first is a list of the others, and the faults are tested elsewhere.
+    tables = {ROOT / "docs" / name for name in ("README.md", "faults.md", "glossary.md")}
     assert {page for page in PAGES if not STEPS[page]} == tables
 
 
@@ -153,7 +153,7 @@ def test_every_page_is_in_the_index_and_every_link_leads_somewhere() -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as they are made of their words."""
+    """Return the anchors of a page's headings, made of their words."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -171,7 +171,7 @@ def test_the_versions_have_side_by_side_what_is_said(column: int, version: str) 
 
 
 def examples() -> list[str]:
-    """Each URL of a list that stands within a line."""
+    """Return each URL of a list that is written within a line."""
     return sorted({url for page in PAGES for url in re.findall(r"`(/v\d/[a-z]+\?[^`…]+)`", page.read_text("utf-8"))})
 
 
