@@ -1,4 +1,4 @@
-"""The one place that knows every part: what is served, and in what order a request passes through."""
+"""Assemble the application: its parts, its routes, and the order in which a request passes through them."""
 
 from __future__ import annotations
 
@@ -41,15 +41,14 @@ from api.store.pool import Pool
 
 @dataclass(frozen=True)
 class Application:
-    """The service as an ASGI application; `drain` makes `/readyz` tell that it is going down. `metrics` is what it
-    counts, where somebody is to read it."""
+    """The service as an ASGI application, with its health and its metrics; None without a port for metrics."""
 
     asgi: ASGIApp
     health: Health
     metrics: Metrics | None
 
     def drain(self) -> None:
-        """From now on it is not ready."""
+        """Make `/readyz` answer 503 from now on, because the service is going down."""
         self.health.draining = True
 
 
@@ -62,8 +61,9 @@ def create_app(
 ) -> Application:
     """Return the service as an ASGI application over the Postgres at `url`.
 
-    `prepare` brings the store up to date. While Postgres is away, the service lives and is not ready.
-    If several processes serve, `table` is the file of limits that they share, and `peers` tells when all are ready.
+    `prepare` brings the store up to date. While Postgres is not available, the service is alive but not ready.
+    If several processes serve, `table` is the descriptor of the file of limits that they share, and `peers` reports
+    when all of them are ready.
     """
     directory = Directory(url, settings)
     gate = Gate(directory, open_limits(settings, table) if settings.limits else None, settings)
@@ -84,7 +84,7 @@ def create_app(
         with suppress(TimeoutError):
             await asyncio.wait_for(tried.wait(), PATIENCE)
         if preparing.done():
-            preparing.result()  # A store that refuses us ends the start; one that is away does not.
+            preparing.result()  # A refusal by Postgres ends the start. If Postgres is not available, the start goes on.
         yield
         preparing.cancel()
         with suppress(asyncio.CancelledError):
@@ -166,7 +166,7 @@ def _follow(metrics: Metrics, middleware: RequestMiddleware, service: Service, e
 async def _prepared(prepare: Prepare | None, service: Service, health: Health, tried: asyncio.Event) -> None:
     if prepare is not None:
         await persist(prepare, tried)
-    service.changes.start()  # Before, there may be no log to follow.
+    service.changes.start()  # Not earlier, because there may be no change log to follow.
     service.gate.directory.start()
     await service.gate.directory.known()
     health.note_prepared()

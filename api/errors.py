@@ -6,20 +6,20 @@ BriefingError
 │   ├── InvalidCursor       invalid_cursor     a cursor that is damaged or belongs to another list
 │   ├── TooExpensive        too_expensive      the price of the request is above what one request may cost
 │   ├── NotFound            not_found          no record has this id
-│   ├── Withdrawn           withdrawn          the record was withdrawn; its reason is told
-│   ├── Retired             retired            the version is no longer served; the message tells which one is
-│   ├── Conflict            conflict           what is there does not allow it: a name is taken, a key is over already
-│   ├── Forbidden           forbidden          who asks is known, and may not do this
-│   └── Unauthenticated     unauthenticated    who asks must say so, with a key
-│       ├── InvalidKey      invalid_key        no key of ours: mistyped, cut short, or unknown
-│       ├── ExpiredKey      expired_key        the key was right and its time is over
-│       └── RevokedKey      revoked_key        the key was right and was taken back
+│   ├── Withdrawn           withdrawn          the record was withdrawn; the message contains the reason
+│   ├── Retired             retired            the version is no longer served; the message names one that is
+│   ├── Conflict            conflict           the current state does not allow it: a name is taken, a key is not active
+│   ├── Forbidden           forbidden          the caller is known, and may not do this
+│   └── Unauthenticated     unauthenticated    the request needs a key
+│       ├── InvalidKey      invalid_key        not a key of this service: mistyped, cut short, or unknown
+│       ├── ExpiredKey      expired_key        the key was valid and has expired
+│       └── RevokedKey      revoked_key        the key was valid and was revoked
 ├── RateLimited             rate_limited       a limit of the caller's plan is used up; try again after `retry_after`
 ├── Unavailable             unavailable        the store cannot answer now; try again after `retry_after`
 │   └── TimedOut            timed_out          the store took longer than a request may
 ├── LoadError               load_refused       a file was refused whole; it lists every fault found
 │   └── Busy                load_busy          another load is running
-├── ContractError           invalid_contract   a contract file is not what the command that writes it left
+├── ContractError           invalid_contract   a contract file is missing, stale, or was edited by hand
 └── SettingsError           invalid_settings   the service cannot start as configured
 """
 
@@ -62,8 +62,8 @@ class Fault:
 
 
 class BriefingError(Exception):
-    """The root of all errors: `code` names the kind, `hint` the remedy. `unknown` is the invalid name that the message
-    is about, if there is one."""
+    """The base class of all errors: `code` names the kind, `hint` the remedy. `unknown` is the invalid name that the
+    message is about, if there is one."""
 
     code = "error"
 
@@ -75,7 +75,7 @@ class BriefingError(Exception):
 
 
 class RequestError(BriefingError):
-    """The caller can mend this one."""
+    """An error that the caller can correct by changing the request."""
 
     code = "invalid_request"
 
@@ -106,7 +106,7 @@ class InvalidCursor(InvalidRequest):
 
 
 class TooExpensive(InvalidRequest):
-    """The request asks for more than one request may."""
+    """A request that costs more, or is larger, than one request may."""
 
     code = "too_expensive"
 
@@ -118,7 +118,7 @@ class NotFound(RequestError):
 
 
 class Withdrawn(RequestError):
-    """The record was withdrawn; the message carries the publisher's reason."""
+    """The record was withdrawn. The message contains the publisher's reason."""
 
     code = "withdrawn"
 
@@ -130,13 +130,13 @@ class Retired(RequestError):
 
 
 class Conflict(RequestError):
-    """What is there does not allow it: a name is taken, a key is over already, a plan is in use."""
+    """The current state does not allow the change: a name is taken, a key is not active, a plan is in use."""
 
     code = "conflict"
 
 
 class Forbidden(RequestError):
-    """Who asks is known and may not do this; `scope` is what the key would need."""
+    """The caller is known, and may not do this. `scope` is the scope that the key would need."""
 
     code = "forbidden"
 
@@ -146,25 +146,25 @@ class Forbidden(RequestError):
 
 
 class Unauthenticated(RequestError):
-    """Who asks must say so, with a key. The key itself is in no message."""
+    """The request needs a valid key. No message contains the key itself."""
 
     code = "unauthenticated"
 
 
 class InvalidKey(Unauthenticated):
-    """No key of ours: mistyped, cut short, of another environment, or unknown."""
+    """Not a key of this service: mistyped, cut short, of another environment, or unknown."""
 
     code = "invalid_key"
 
 
 class ExpiredKey(Unauthenticated):
-    """The key was right, and its time is over."""
+    """The key was valid, and has expired."""
 
     code = "expired_key"
 
 
 class RevokedKey(Unauthenticated):
-    """The key was right, and was taken back."""
+    """The key was valid, and was revoked."""
 
     code = "revoked_key"
 

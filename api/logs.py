@@ -1,4 +1,4 @@
-"""What the service says of itself: one line an event, for people or as JSON; standard error alone."""
+"""Set up the log: one line for each event, for people or as JSON, on standard error only."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from api.settings import Settings
 
 
 def configure(settings: Settings) -> None:
-    """Set up structlog, and lead the standard library's log (uvicorn's, our protocol's) through it."""
+    """Set up structlog, and route the standard library's log (of uvicorn and of our protocol) through it."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        # Tracebacks without the values of variables: a caller's data is no business of the log.
+        # Tracebacks without the values of variables, because the data of callers does not belong in the log.
         structlog.processors.format_exc_info,
         _without_keys,
     ]
@@ -37,14 +37,15 @@ def configure(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    # Whoever sends what is no request has a line for each, and would fill the disk.
+    # A client that sends malformed requests gets a line for each, and would fill the disk.
     logging.getLogger("api.http").addFilter(Seldom())
-    # What uvicorn says of its own start and end we say ourselves, in one line.
+    # The service logs its start and its end itself, in one line, so those of uvicorn are left out.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 class Seldom(logging.Filter):
-    """Lets some lines a second pass; the first of the next second tells how many were `left_out`."""
+    """A filter that passes at most `most` lines a second, and every line above INFO. The first line of a later second
+    reports how many were `left_out`."""
 
     def __init__(self, most: int = 10, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -54,7 +55,7 @@ class Seldom(logging.Filter):
         self._passed = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it passes."""
+        """Return True if the line passes."""
         if record.levelno > logging.INFO:
             return True
         if (second := int(self._clock())) != self._second:

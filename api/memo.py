@@ -1,4 +1,4 @@
-"""A memory of what was worked out, bounded in bytes: no caller can make it grow, the oldest unused goes first."""
+"""A cache bounded in bytes, so that no caller can make it grow. The items used least recently are dropped first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 class Memo(Generic[Item]):
-    """Items by key, each with a weight in bytes; together at most `most`."""
+    """Items by key, each with a weight in bytes. Together they weigh at most `most`."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -18,7 +18,7 @@ class Memo(Generic[Item]):
         self.weight = 0
 
     def get(self, key: Hashable) -> Item | None:
-        """The item, which is then the newest; None where there is none."""
+        """Return the item and make it the newest; None if there is none."""
         found = self._items.get(key)
         if found is None:
             return None
@@ -26,7 +26,7 @@ class Memo(Generic[Item]):
         return found[0]
 
     def put(self, key: Hashable, item: Item, weight: int) -> None:
-        """Keep an item; one that is heavier than an eighth of the whole is not kept."""
+        """Keep an item, unless it weighs more than an eighth of `most`."""
         if weight > self._most // 8:
             return
         if key in self._items:

@@ -1,7 +1,7 @@
-"""gzip (RFC 1952) of a text that is sent again and again with another end: compressed once, whatever the end is.
+"""Compress with gzip (RFC 1952) a text that is sent many times, each time with another end. It is compressed once.
 
-The blocks of the text are flushed to a byte's boundary, so that others can follow; the end is a block that is stored as
-it is (RFC 1951, 3.2.4). The checksum of the whole goes on from that of the text.
+The blocks of the text are flushed to a byte boundary, so that others can follow. The end is a block that is stored
+uncompressed (RFC 1951, 3.2.4). The checksum of the whole continues that of the text.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ import zlib
 from dataclasses import dataclass
 
 LEVEL = 4
-THREAD_FROM = 256 * 1024  # a text that takes longer than a few milliseconds to compress is not done on the loop
-# Deflate, no name, no time, no system: the same bytes everywhere.
+# From this size, a text takes more than a few milliseconds to compress, so a thread does it instead of the loop.
+THREAD_FROM = 256 * 1024
+# Deflate, without a file name, a time or an operating system, so that the bytes are the same everywhere.
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 STORED_MOST = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A compressed text: its blocks without the last, the checksum, and the bytes that it had."""
+    """A compressed text: its blocks without the last one, its checksum, and its size in bytes before compression."""
 
     blocks: bytes
     checksum: int
     size: int
 
     def ended(self, end: bytes = b"") -> bytes:
-        """The whole as gzip, with an end of at most 65,535 bytes."""
+        """Return the whole as gzip, with an end of at most 65,535 bytes."""
         assert len(end) <= STORED_MOST
         length = len(end).to_bytes(2, "little")
         complement = (len(end) ^ STORED_MOST).to_bytes(2, "little")
@@ -36,7 +37,7 @@ class Packed:
 
 
 async def pack(text: bytes) -> Packed:
-    """The text compressed."""
+    """Return the compressed text."""
     return _packed(text) if len(text) < THREAD_FROM else await asyncio.to_thread(_packed, text)
 
 

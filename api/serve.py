@@ -1,4 +1,4 @@
-"""What `briefing serve` runs: the service in one process, or a parent with several of them behind one socket."""
+"""Run `briefing serve`: the service in one process, or a parent with several processes behind one socket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_PORT = "BRIEFING_METRICS_HOST and BRIEFING_METRICS_PORT say where; 0 is any p
 
 
 def serve(settings: Settings, url: str, prepare: Prepare, supervise: Supervise | None = None) -> int:
-    """Serve until told to stop; return the exit code. `supervise` keeps an embedded store running. If it returns an
+    """Serve until stopped, and return the exit code. `supervise` keeps an embedded store running. If it returns an
     error, the service ends and raises it."""
     with ExitStack() as held:
         metrics = None
@@ -42,7 +42,8 @@ def _alone(
     page = None if metrics is None else MetricsPage(metrics, lambda: Totals().page([_counted(application)]))
 
     def ready(place: str) -> None:
-        # What is there now stays. A full collection took 60 to 130 ms with it, in which nobody was answered.
+        # The objects that exist now stay. A full collection that includes them took 60 to 130 ms, in which no request
+        # was answered.
         gc.freeze()
         server.announce(place)
         if page is not None:
@@ -66,7 +67,7 @@ def _several(
     metrics: socket.socket | None,
     listener: socket.socket,
 ) -> int:
-    # Made here once and thrown away: what it builds of the schemas is remembered, and each worker has it.
+    # Made here once and thrown away. The schemas that it builds are cached, and each worker inherits them.
     create_app(settings.model_copy(update={"limits": False}), url)
     table = SharedTable.create(workers=settings.processes).fileno() if settings.limits else None
 
@@ -100,7 +101,7 @@ def _counted(application: Application) -> bytes:
 
 
 def _own(team: Team) -> CollectorRegistry:
-    """What the parent tells of itself."""
+    """Return the metrics of the parent itself."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(

@@ -1,4 +1,4 @@
-"""Who asks, and how much they may. A request is rejected at this level when it costs more than one request may."""
+"""Callers, their keys and their plans. This level rejects a request if it costs more than one request may."""
 
 from __future__ import annotations
 

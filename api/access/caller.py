@@ -1,4 +1,4 @@
-"""Who asks: the holder of a key, or an address without one."""
+"""The caller of a request: the holder of a key, or an address without one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ SCOPES = {READ: "Ask for data.", ADMIN: "See and change keys and plans."}
 
 @dataclass(frozen=True)
 class Caller:
-    """`identity` is what limits are counted by: `key:<id>`, or `ip:<network>` of who has no key. `expires` is when the
-    key ends (RFC 3339), empty where it does not."""
+    """A caller. Limits are counted by its `identity`: `key:<id>`, or `ip:<network>` for a caller without a key.
+    `expires` is when the key ends (RFC 3339); empty if it does not."""
 
     identity: str
     plan: Plan
@@ -25,7 +25,7 @@ class Caller:
 
 
 def check_scope(caller: Caller, scope: str) -> None:
-    """Forbidden where the caller's key has not the scope; Unauthenticated where there is no key that could have it."""
+    """Check that a caller has a scope. Forbidden if its key lacks the scope, Unauthenticated if it has no key."""
     if scope in caller.scopes:
         return
     if caller.key_id is None:

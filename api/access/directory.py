@@ -1,8 +1,8 @@
-"""From a key's digest to who it is, as one process knows it.
+"""Find the caller of a key by the key's digest, with a cache in each process.
 
-What was found is kept, and used only while the store's epoch is known to be the one that it was read at: a change of
-any plan or key puts all of it aside, so a revocation holds everywhere half a second later. While the epoch is not sure
-every key is looked up again.
+A cached result is used only while the store's epoch is known to be the one at which it was read. A change of any plan
+or key invalidates all results, so a revocation holds everywhere half a second later. While the epoch is not known for
+sure, every key is looked up again.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from api.store.access import AccessStore, Row
 from api.store.epoch import Epoch
 
 KNOWN_MOST = 16 * 1024 * 1024  # bytes for keys, about 8,000
-UNKNOWN_MOST = 2 * 1024 * 1024  # bytes for digests that are none, about 6,000
-# What each takes in bytes, from above: measured with tracemalloc, 303 and 1,781 with short texts.
+UNKNOWN_MOST = 2 * 1024 * 1024  # bytes for digests that belong to no key, about 6,000
+# Upper bounds of the bytes that each takes: measured with tracemalloc, 303 and 1,781 with short texts.
 WEIGHT_OF_NONE = 320
 WEIGHT_OF_KEY = 1900
 DOCUMENTS_MOST = 8 * 1024 * 1024
-SECONDS = 2.0  # that a request waits for the store to tell who it is
-WIDTH = 2  # lookups at once of keys that were known, and as many of those that were not
-QUEUE = 200  # of those that were not known; of those that were there are no more than keys
+SECONDS = 2.0  # that a request waits for the store to return its caller
+WIDTH = 2  # lookups at once of keys that were known before, and as many of other keys
+QUEUE = 200  # lookups of other keys; those of keys that were known before are no more than there are keys
 KNOWN_QUEUE = 10_000
 HASH = re.compile(r"[0-9a-f]{64}")
 CLOSED = "This service is not open without a key."
@@ -38,7 +38,7 @@ CLOSED = "This service is not open without a key."
 
 @dataclass(frozen=True)
 class _Held:
-    """What is known of a digest as of an epoch: its caller until a moment of the loop's clock, or why there is none."""
+    """The result of a look-up at an epoch: the caller until a moment of the loop's clock, or why there is none."""
 
     epoch: int
     caller: Caller | None = None
@@ -48,7 +48,7 @@ class _Held:
 
 
 class Directory:
-    """Tells who asks. Start it within a running loop, and stop it there."""
+    """The callers of one store by their keys. Start it within a running loop, and stop it there."""
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.store = AccessStore(url, settings.statement_cache_size)
@@ -61,21 +61,22 @@ class Directory:
         self._unknown: Memo[_Held] = Memo(UNKNOWN_MOST)
         self._documents: Memo[tuple[int, str | None]] = Memo(DOCUMENTS_MOST)
         self._flights: Flights[_Held, None] = Flights()
-        # Whoever tries keys stands in a line of their own, and holds up nobody whose key was known before.
+        # Keys that were not known before wait in a queue of their own. So a client that tries keys does not delay
+        # callers whose key was known before.
         self._lines = {True: _Line(KNOWN_QUEUE), False: _Line(QUEUE)}
 
     def start(self) -> None:
-        """Begin to follow the epoch and to write down what is used."""
+        """Begin to follow the epoch and to record what is used."""
         self._epoch.start()
         self._uses.start()
         self.outdated.start()
 
     async def known(self) -> None:
-        """Returns once the plans were read."""
+        """Wait until the plans have been read."""
         await self._epoch.seen.wait()
 
     async def stop(self) -> None:
-        """Follow no more, and close what is open."""
+        """Stop following the epoch, write what was recorded, and close the store."""
         await self._epoch.stop()
         await self._uses.stop()
         await self.outdated.stop()
@@ -96,16 +97,17 @@ class Directory:
     def _note_open(self, row: Row) -> None:
         """Note the plan of callers without a key."""
         plan = from_row(row) if row["name"] is not None and row["open"] else None
-        # The same object as long as it is the same plan: what follows from a plan is worked out once.
+        # The object stays the same as long as the plan does, so what follows from a plan is computed once.
         if plan != self.open:
             self.open = plan
 
     def knows(self, digest: bytes) -> bool:
-        """Whether it was the digest of a key when it was looked up last."""
+        """Return True if the digest was that of a key when it was looked up last."""
         return self._known.get(digest) is not None
 
     def at_hand(self, digest: bytes) -> Caller | None:
-        """Who holds the key, where that is known for sure without asking the store. ExpiredKey and RevokedKey."""
+        """Return the holder of the key if it is known for sure without asking the store; None if it is not. ExpiredKey
+        or RevokedKey if the key is no longer valid."""
         held = self._known.get(digest)
         if held is None or held.epoch != self._epoch.now:
             return None
@@ -124,12 +126,12 @@ class Directory:
         return caller
 
     def knows_document(self, version: str, sha256: str, plan: str) -> bool:
-        """Whether it is known, without asking the store, if a plan may use the document with this hash."""
+        """Return True if `document` can answer for this plan and this hash without asking the store."""
         kept = self._documents.get((version, sha256, plan))
         return kept is not None and kept[0] == self._epoch.now
 
     async def document(self, version: str, sha256: str, plan: str) -> str | None:
-        """The text of the trusted document with this hash, if the plan may use it."""
+        """Return the text of the trusted document with this hash; None if the plan may not use such a document."""
         if not HASH.fullmatch(sha256):
             return None
         key = (version, sha256, plan)
@@ -163,7 +165,7 @@ class Directory:
 
 
 class _Line:
-    """A few at a time, the others in turn; where too many stand there already, that is told at once."""
+    """A queue of look-ups: a few run at a time, and the others wait in turn. Unavailable if too many wait already."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""Trusted documents: GraphQL that was looked at before, named by its SHA-256, for one plan or for all."""
+"""Trusted documents: GraphQL that the operator registered, named by its SHA-256, for one plan or for all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BYTES_MOST = 65536
 
 @dataclass(frozen=True)
 class Trusted:
-    """A document to be trusted; `plan` None is all plans."""
+    """A document to trust, in all plans if `plan` is None."""
 
     version: str
     name: str
@@ -25,12 +25,12 @@ class Trusted:
 
     @property
     def hash(self) -> str:
-        """What clients name it by."""
+        """The SHA-256 by which clients name the document."""
         return sha256(self.text.encode()).hexdigest()
 
 
 class TrustedDocuments:
-    """Those of one store. `check` raises where a version's schema does not take a text."""
+    """The trusted documents of one store. `check` raises if a version's schema does not accept a text."""
 
     def __init__(self, store: AccessStore, actor: str, check: Callable[[str, str], object]) -> None:
         self._store = store
@@ -38,11 +38,11 @@ class TrustedDocuments:
         self._check = check
 
     async def all(self) -> list[Row]:
-        """All of them, without their texts."""
+        """Return all documents, without their texts."""
         return await self._store.read("documents")
 
     async def add(self, document: Trusted) -> bool:
-        """Register a document; return whether it is new. InvalidRequest, or the error of `check`, if it is invalid."""
+        """Register a document; return True if it is new. InvalidRequest, or the error of `check`, if it is invalid."""
         if not is_line(document.name):
             raise _wrong("name", ONE_LINE)
         if not 0 < len(document.text.encode()) <= BYTES_MOST or "\x00" in document.text:
@@ -57,7 +57,7 @@ class TrustedDocuments:
         return bool(await self._store.change(self._actor, "add_document", *values))
 
     async def remove(self, named: str) -> list[Row]:
-        """Those that were removed, by hash or by name. NotFound, with the nearest."""
+        """Remove documents by hash or by name, and return them. NotFound, with the nearest, if there are none."""
         removed = await self._store.change(self._actor, "remove_document", named)
         if not removed:
             known = {row[column] for row in await self.all() for column in ("name", "hash")}

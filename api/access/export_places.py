@@ -78,7 +78,7 @@ class ExportPlaces:
             export.cut(reason)
 
     async def _turn(self, export: _Export) -> None:
-        # Counted apart: else callers without a key could have those with one refused.
+        # Counted by rank: otherwise callers without a key could fill the queue, and callers with a key be refused.
         if sum(one.keyed == export.keyed for one in self._waiting) > WAITING_MOST:
             raise self._refusal(export)
         self.waited += 1

@@ -62,7 +62,7 @@ class Charge:
 
     @property
     def holds_place(self) -> bool:
-        """Whether the request still holds one of its caller's places for requests at once."""
+        """True while the request holds one of its caller's places for requests at once."""
         return self._lease is not None and not self._settled
 
     async def settle(self, used: int) -> None:
@@ -77,7 +77,7 @@ class Charge:
 
     @property
     def standing(self) -> list[int]:
-        """Of each limit the whole points left and the whole seconds until all of them are back, one after the other."""
+        """The whole points left and the whole seconds until all points are back, for one limit after the other."""
         if self._standing is None:
             left = self.left
             self._standing = gcra.standing(left.limits, left.debts) if left is not None else []
@@ -153,9 +153,9 @@ class Gate:
         return Charge(READING, verdict, READING, read=False)
 
     async def begin(self, caller: Caller, price: int, used: int | None = None, paid: int = 0) -> Charge:
-        """Charge the price, except for what is already `paid`. `check` of the result raises if the caller had too few
-        points left. If it is known how much of the price will be `used`, settle the request with that. TooExpensive if
-        the plan can never grant the price."""
+        """Charge the price, except for what is already `paid`. The result has a `refusal` if the caller had too few
+        points left, or too many requests at once. If it is known how much of the price will be `used`, settle the
+        request with that. TooExpensive if the plan can never grant the price."""
         if self.limits is None:
             return Charge(price, None, used, paid)
         terms = caller.plan.terms
@@ -186,7 +186,7 @@ class Gate:
         return charge
 
     async def left(self, caller: Caller) -> Left | None:
-        """What is left of a caller's limits."""
+        """Return what is left of a caller's limits; None if nothing is limited."""
         return None if self.limits is None else await self.limits.look(caller.identity, caller.plan.terms)
 
 

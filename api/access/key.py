@@ -1,7 +1,7 @@
 """The text of a key: `bak_<environment>_<30 random characters>_<6 of its checksum>`, all but the first two in base62.
 
-The prefix lets scanners recognise it, the checksum (CRC32 of what stands before it) tells a typo from a wrong key
-without a query, and 30 characters are 178 random bits: its SHA-256 can be looked up, and needs no slow hash.
+The prefix lets scanners recognise a key. The checksum (CRC32 of the text before it) tells a typo from a wrong key
+without a query. The 30 characters are 178 random bits, so a key can be looked up by its SHA-256 and needs no slow hash.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ CHECKSUM = 6
 LONGEST = 4 + 8 + 1 + RANDOM + 1 + CHECKSUM
 ID_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 FORM = re.compile(r"bak_([a-z]{2,8})_([0-9A-Za-z]{30})_([0-9A-Za-z]{6})")
-# A key, a part of one, or one without its prefix. A match begins only at the start of a run of letters and digits:
-# tried at each letter, a line of 8,000 of them would take a tenth of a second.
+# A key, a part of one, or one without its prefix. A match begins only at the start of a run of letters and digits. If
+# it were tried at each letter, a line of 8,000 letters would take a tenth of a second.
 LIKE = re.compile(r"bak_[a-z]{2,8}_[0-9A-Za-z_]+|(?<![0-9A-Za-z])[0-9A-Za-z]{30,}_[0-9A-Za-z]{6,}")
 COPY = "Copy the key again, whole."
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A new key. Its text is shown once and is in no repr; only the digest is kept."""
+    """A new key. Its text is shown once and is in no repr. Only the digest is kept."""
 
     text: str = field(repr=False)
     digest: bytes = field(repr=False)
@@ -36,19 +36,20 @@ class Secret:
 
 
 def new(environment: str) -> Secret:
-    """A key for an environment, such as `live`."""
+    """Return a new key for an environment, such as `live`."""
     begun = f"bak_{environment}_{''.join(secrets.choice(DIGITS) for _ in range(RANDOM))}"
     text = f"{begun}_{checksum(begun)}"
     return Secret(text, digest(text), text[-4:])
 
 
 def new_id() -> str:
-    """What a key is called by."""
+    """Return a new id for a key."""
     return "key_" + "".join(secrets.choice(ID_DIGITS) for _ in range(12))
 
 
 def read(text: str, environment: str) -> bytes:
-    """The digest of a key that is well-formed and of this environment. InvalidKey says what it is not, without it."""
+    """Return the digest of a key that is well-formed and of this environment. InvalidKey says what is wrong, without
+    the text of the key."""
     found = FORM.fullmatch(text)
     if not found:
         raise InvalidKey(_malformed(text), COPY)
@@ -66,12 +67,12 @@ def hidden(text: str) -> str:
 
 
 def holds_key(text: str) -> bool:
-    """Whether the text may hold a key or a part of one."""
+    """Return True if the text may contain a key or a part of one."""
     return "bak_" in text or LIKE.search(text) is not None
 
 
 def checksum(begun: str) -> str:
-    """The CRC32 of what stands before it, in base62."""
+    """Return the checksum of a key: the CRC32 of the text before it, in base62."""
     number = crc32(begun.encode())
     found = ""
     for _ in range(CHECKSUM):
@@ -81,7 +82,7 @@ def checksum(begun: str) -> str:
 
 
 def digest(text: str) -> bytes:
-    """What the store knows a key by."""
+    """Return the SHA-256 of a key, by which the store finds it."""
     return sha256(text.encode()).digest()
 
 

@@ -1,4 +1,4 @@
-"""Makes, lists, rotates and revokes keys. The command line and `/admin` both do it through here."""
+"""Create, list, rotate and revoke keys, for the command line and for `/admin`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Expiry = timedelta | datetime | None
 
 @dataclass(frozen=True)
 class Wanted:
-    """A key to be made."""
+    """A key to create."""
 
     name: str
     plan: str
@@ -39,7 +39,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Made:
-    """A key that was made: what the store knows of it, and its text, which nobody can tell again."""
+    """A key that was created: its row in the store, and its text, which cannot be read again later."""
 
     row: Row
     secret: key.Secret
@@ -81,11 +81,11 @@ class Keys:
         return Made(row, secret)
 
     async def page(self, most: int, after: str | None = None) -> list[Row]:
-        """Keys, the newest first, after the one with the id `after`."""
+        """Return at most `most` keys, the newest first, after the one with the id `after`."""
         return await self._store.read("keys", after, most)
 
     async def get(self, id: str) -> Row:
-        """One key; NotFound."""
+        """Return the key with this id. NotFound, with the nearest id, if there is none."""
         rows = await self._store.read("key", id)
         if not rows:
             known = [one["id"] for one in await self._store.read("keys", None, 1000)]
@@ -127,7 +127,8 @@ class Keys:
 
 
 def is_line(text: str) -> bool:
-    """Whether a text is one line with at least one visible character, not only format characters, blanks and marks."""
+    """Return True if a text is one line with at least one visible character, not only format characters, blanks and
+    marks."""
     return _LINE.fullmatch(text) is not None and any(map(_is_visible, text))
 
 

@@ -1,4 +1,4 @@
-"""Until when a key works, as people write it: for a time (`90d`, `24h`) or until a day (`2027-01-01`)."""
+"""Read until when a key works, as people write it: for a time (`90d`, `24h`) or until a day (`2027-01-01`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ MOST = timedelta(days=3660)
 
 
 def read_duration(text: str) -> timedelta:
-    """A time such as 90d: so many m(inutes), h(ours), d(ays) or w(eeks), ten years at most. ValueError says so."""
+    """Return a time such as 90d: a number of m(inutes), h(ours), d(ays) or w(eeks), ten years at most. ValueError if
+    the text is not such a time."""
     found = TIME.fullmatch(text)
     if not found or (duration := timedelta(**{UNITS[found[2]]: int(found[1])})) > MOST:
         raise ValueError("Expected a time such as 30m, 24h, 90d or 52w, ten years at most.")
@@ -19,8 +20,8 @@ def read_duration(text: str) -> timedelta:
 
 
 def read_expiry(text: str) -> timedelta | datetime:
-    """A time to work for, or the moment to work until: a day begins at midnight UTC. ValueError where it is neither,
-    or over already."""
+    """Return how long a key works, or the moment until which it works. A day begins at midnight UTC. ValueError if the
+    text is neither, is over already, or is more than ten years away."""
     if TIME.fullmatch(text):
         if not (duration := read_duration(text)):
             raise ValueError("Expected a time that is longer than none.")

@@ -1,5 +1,5 @@
-"""A plan: how much a caller may do. Plans are rows of the store; their bounds stand here and, the same, in its
-constraints (`sql/migrations/0007_access.sql`)."""
+"""A plan: how much a caller may do. Plans are rows of the store. Their bounds are declared here, and again in the
+store's constraints (`sql/migrations/0007_access.sql`)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MINUTE, DAY = 60, 86_400
 
 @dataclass(frozen=True)
 class Plan:
-    """What a caller may do. Points are about records: a list of 50 costs 50. `burst` may be spent at once, and
-    `points_minute` come back in a minute, `points_day` in a day."""
+    """The limits of a caller. Points are about records: a list of 50 costs 50. `burst` points may be spent at once.
+    `points_minute` come back in a minute, and `points_day` in a day."""
 
     name: str
     points_minute: int
@@ -37,7 +37,7 @@ class Plan:
 
     @cached_property
     def terms(self) -> Terms:
-        """Its limits as they are kept: buckets of `burst` points for the minute and of `points_day` for the day."""
+        """The limits as stores keep them: buckets of `burst` points for the minute and of `points_day` for the day."""
         minute = Limit("minute", self.burst, self.points_minute, MINUTE)
         return Terms((minute, Limit("day", self.points_day, self.points_day, DAY)), self.at_once)
 
@@ -47,7 +47,7 @@ class Plan:
         return Terms(self.terms.limits, MOST_AT_ONCE)
 
 
-# What each number may be, and what it means.
+# The least and the greatest value of each number, and its meaning.
 NUMBERS: dict[str, tuple[int, int, str]] = {
     "points_minute": (1, MOST, "Points that come back in a minute."),
     "points_day": (1, MOST, "Points in a day."),
@@ -60,12 +60,12 @@ COLUMNS = tuple(one.name for one in fields(Plan))
 
 
 def from_row(row: Mapping[str, Any]) -> Plan:
-    """A plan, as the store has it."""
+    """Return the plan that a row of the store contains."""
     return Plan(**{name: row[name] for name in COLUMNS} | {"formats": tuple(row["formats"])})
 
 
 def check(plan: Plan) -> Plan:
-    """The plan; InvalidRequest names each of its values that cannot be."""
+    """Return the plan. InvalidRequest names each of its values that is not valid."""
     faults = [Fault(where, detail) for where, detail in _faults(plan)]
     if faults:
         raise InvalidRequest.of(faults)

@@ -1,4 +1,4 @@
-"""Lists, creates, changes and removes plans. A change holds in every process half a second later."""
+"""List, create, change and remove plans. A change holds in every process half a second later."""
 
 from __future__ import annotations
 
@@ -12,35 +12,36 @@ from api.store.access import AccessStore, Row
 
 
 class Plans:
-    """The plans of one store. `actor` is who the audit log names."""
+    """The plans of one store. `actor` is the name in the audit log."""
 
     def __init__(self, store: AccessStore, actor: str) -> None:
         self._store = store
         self._actor = actor
 
     async def all(self) -> list[Row]:
-        """The plans, each with the number of its `keys` that work."""
+        """Return the plans, each with the number of its `keys` that work."""
         return await self._store.read("plans")
 
     async def get(self, name: str) -> Plan:
-        """One plan; NotFound, with the nearest name."""
+        """Return the plan of this name. NotFound, with the nearest name, if there is none."""
         plans = {row["name"]: from_row(row) for row in await self.all()}
         if name not in plans:
             raise NotFound(f"There is no such plan; there are {listed(plans)}.", unknown=Unknown(name, plans))
         return plans[name]
 
     async def create(self, plan: Plan) -> Plan:
-        """A new plan. InvalidRequest names what of it cannot be; Conflict: the name is taken."""
+        """Create a plan and return it. InvalidRequest names the values that are not valid; Conflict if the name is
+        taken."""
         if not await self._store.change(self._actor, "create_plan", *_values(check(plan))):
             raise Conflict(f"There is a plan {plan.name} already.", "Change that one, or choose another name.")
         return plan
 
     async def change(self, name: str, **changes: Any) -> Plan:
-        """The plan with some values changed."""
+        """Change some values of a plan and return it. InvalidRequest as in `create`; NotFound if there is none."""
         await self.get(name)
 
         def changed(row: Row) -> tuple[Any, ...]:
-            # What somebody else has changed meanwhile stays, where this does not name it.
+            # Other values keep what another operator has changed meanwhile.
             return _values(check(replace(from_row(row), **changes)))
 
         rows = await self._store.revise(self._actor, "hold_plan", name, "change_plan", changed)
@@ -49,7 +50,7 @@ class Plans:
         return from_row(rows[0])
 
     async def remove(self, name: str) -> None:
-        """Remove a plan that no key and no document was ever given."""
+        """Remove a plan. Conflict if a key or a document was ever given it, or if it is the plan `anonymous`."""
         await self.get(name)
         if name == ANONYMOUS:
             raise Conflict(f"The plan {ANONYMOUS} stays.", "Close it, and nobody is let in without a key.")

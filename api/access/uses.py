@@ -1,5 +1,5 @@
-"""What is noted of callers in memory, and written at most once a minute, off the way of any request: when keys were
-last used, and who uses what is deprecated."""
+"""Record when keys were last used, and which callers use what is deprecated. Uses are noted in memory and written at
+most once a minute, outside of any request."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from api.errors import BriefingError
 from api.store.access import AccessStore
 
 EVERY = 60.0
-# Those who have no key are one: nobody could be told, and their addresses are nobody's business.
+# Callers without a key are counted as one. They could not be notified, and their addresses are private.
 ANONYMOUS = "anonymous"
 
 log = structlog.get_logger("briefing")
 
 
 class Noted(ABC):
-    """Something that is written from time to time, and once more at the end."""
+    """A record that is written from time to time, and once more at the end."""
 
     def __init__(self, store: AccessStore) -> None:
         self._store = store
@@ -42,7 +42,7 @@ class Noted(ABC):
 
     @abstractmethod
     async def write(self) -> None:
-        """Write what was noted. What cannot be written is kept for the next time."""
+        """Write what was noted. If that fails, it is kept for the next time."""
 
     async def _write_on(self) -> None:
         while True:
@@ -51,14 +51,14 @@ class Noted(ABC):
 
 
 class Uses(Noted):
-    """The last use of each key since it was last written. There are no more of them than keys."""
+    """The last use of each key since it was last written. There are no more entries than keys."""
 
     def __init__(self, store: AccessStore) -> None:
         super().__init__(store)
         self._last: dict[str, float] = {}
 
     def note(self, key_id: str) -> None:
-        """The key is used now."""
+        """Note that the key is used now."""
         self._last[key_id] = time.monotonic()
 
     async def write(self) -> None:
@@ -75,19 +75,20 @@ class Uses(Noted):
 
 
 class OutdatedUses(Noted):
-    """How often each caller used what is deprecated since it was last written. There are no more of them than keys
-    times deprecated things, and the latter are declared by us."""
+    """The number of uses of deprecated parts by each caller since it was last written. There are no more entries than
+    keys times deprecated parts, and the service declares the latter."""
 
     def __init__(self, store: AccessStore) -> None:
         super().__init__(store)
         self._counted: Counter[tuple[str, str, str]] = Counter()
 
     def note(self, key_id: str | None, version: str, part: str = "") -> None:
-        """The holder of a key, or somebody without, used a part of a version, or a version that is deprecated."""
+        """Count a use of a deprecated version, or of a deprecated part of one, by the holder of a key or by a caller
+        without a key."""
         self._counted[key_id or ANONYMOUS, version, part] += 1
 
     async def write(self) -> None:
-        """Add what was counted to what is written."""
+        """Add the counts to those in the store."""
         noted, self._counted = self._counted, Counter()
         if not noted:
             return

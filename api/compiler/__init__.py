@@ -1,8 +1,9 @@
-"""A Query becomes one Statement: SQL text that is stable for a shape, and its arguments. Pure, and readable in psql.
+"""Compile a Query into one Statement: SQL text that is the same for queries of one shape, and its arguments.
 
-Nothing is rejected at this level: a Query holds only what the catalog offers. `statement.py` composes, `page.py`
-reads a page in the order of `keyset.py`, `search.py` finds what is searched, `record.py` shapes a record,
-`condition.py` writes filters, `geography.py` boxes on the globe.
+The compiler is pure, and its SQL is readable in psql. It rejects nothing, because a Query contains only what the
+catalog offers. `statement.py` composes the statement, `page.py` reads a page in the order of `keyset.py`, `search.py`
+finds the rows of a search, `record.py` shapes a record, `condition.py` writes filters, and `geography.py` computes
+boxes on the globe.
 """
 
 from api.compiler.statement import Statement, compile

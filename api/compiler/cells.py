@@ -1,8 +1,8 @@
-r"""The cells of a flat row: as values of their own types, and as text in a row of CSV (RFC 4180).
+r"""Write the cells of a flat row: as values of their own types, or as text in a row of CSV (RFC 4180).
 
-Text is always quoted. A text that a spreadsheet would run as a formula begins with an apostrophe, unless it is a plain
-number. Elements of a list are joined by `|`. Within an element a backslash is written as `\\` and a `|` as `\|`, so
-that different lists have different cells.
+Text is always quoted. A text that a spreadsheet would run as a formula gets an apostrophe before it, unless it is a
+plain number. Elements of a list are joined by `|`. Within an element a backslash is written as `\\` and a `|` as `\|`,
+so that different lists have different cells.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from api.compiler.json import literal
 from api.compiler.writer import Source, Writer
 from api.query import Cell
 
-# A function takes a hundred arguments; a row may have more cells.
+# Cells in one call of `concat`: a function takes at most a hundred arguments, and a row may have more cells.
 MANY = 40
 
 Valued = list[tuple[Cell, str]]
 
 
 def typed(writer: Writer, source: Source, cells: tuple[Cell, ...]) -> Valued:
-    """Each cell with the expression of its value; what is gathered from other rows is joined to the source."""
+    """Return each cell with the expression of its value. Rows from which values are gathered are joined to the
+    source."""
     found: Valued = []
     for link, group in groupby(cells, key=lambda cell: cell.link):
         there = list(group)
@@ -31,7 +32,7 @@ def typed(writer: Writer, source: Source, cells: tuple[Cell, ...]) -> Valued:
 
 
 def csv_row(writer: Writer, source: Source, cells: tuple[Cell, ...]) -> str:
-    """The expression of the whole row, without its end."""
+    """Return the expression of the whole row, without its line end."""
     texts = [_text(cell, value) for cell, value in typed(writer, source, cells)]
     parts = [f"concat({_with_commas(texts[at : at + MANY])})" for at in range(0, len(texts), MANY)]
     return f"concat({_with_commas(parts)})" if len(parts) > 1 else parts[0]
@@ -75,7 +76,7 @@ def _text(cell: Cell, value: str) -> str:
     if cell.free:
         return _quoted(value, guard(value, numbers=True))
     if cell.type.name == "timestamp":
-        return f"replace({value}::text, ' ', 'T') || ':00'"  # as JSON writes it; the session is in UTC
+        return f"replace({value}::text, ' ', 'T') || ':00'"  # The session is in UTC, so this is how JSON writes it.
     return f"{value}::text" if cell.type.name == "boolean" else value
 
 
@@ -85,7 +86,7 @@ def _joined(cell: Cell, value: str) -> str:
     # No text of the store holds the character 1.
     marked = f"array_to_string({value}, E'\\x01', '')"
     escaped = rf"replace(replace({marked}, '\', '\\'), '|', '\|')"
-    # The cell begins as its first element does. An element that is empty is followed by a `|`.
+    # The cell begins as its first element does. If this is empty, the cell begins with a `|`.
     return _quoted(rf"nullif(translate({escaped}, E'\x01', '|'), '')", guard(f"({value})[1]", numbers=False))
 
 

@@ -1,4 +1,4 @@
-"""A Filter as an SQL condition. Each operator is a row of the table at the end."""
+"""Write a Filter as an SQL condition. Each operator is a row of the table at the end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from api.query.words import terms
 
 
 def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) -> str:
-    """The condition on the rows of `alias`."""
+    """Return the condition on the rows of `alias`."""
     match filter:
         case Test():
             return TESTS[filter.operator](writer, alias, filter)
@@ -25,7 +25,7 @@ def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) ->
         case Through():
             return _through(writer, resource, alias, filter)
         case Not():
-            # Two-valued: what is unknown does not hold, so its negation does.
+            # Two-valued: a condition that is unknown does not hold, so its negation holds.
             return f"({condition(writer, resource, alias, filter.filter)}) is not true"
         case All():
             return _joined(writer, resource, alias, merged(resource, filter.filters), " and ", "true")
@@ -63,7 +63,7 @@ def _through(writer: Writer, resource: Resource, alias: str, filter: Through) ->
 
 def _any_of(writer: Writer, alias: str, test: Test) -> str:
     if len(test.value) == 1:
-        # Equality lets an index on the column and the list's order give the rows in order.
+        # With equality, an index on the column and the order of the list returns the rows in order.
         return f"{alias}.{test.column} = {writer.argument(test.value[0], CASTS[test.kind])}"
     return f"{alias}.{test.column} = any({writer.argument(test.value, CASTS[test.kind] + '[]')})"
 
@@ -73,7 +73,7 @@ def _holds(writer: Writer, alias: str, test: Test) -> str:
 
 
 def _is(writer: Writer, alias: str, test: Test) -> str:
-    # A literal, so that a partial index matches.
+    # A literal, because an argument would not match a partial index.
     return f"{alias}.{test.column}" if test.value else f"not {alias}.{test.column}"
 
 
@@ -119,7 +119,7 @@ def _near(writer: Writer, alias: str, test: Test) -> str:
 
 
 def _identified(key: str) -> Callable[[Writer, str, Test], str]:
-    """Return the test of a list of objects, for one that has a scheme and a value of `key`."""
+    """Return the writer of a test: a list of objects contains one with a scheme, and a value under `key`."""
 
     def identified(writer: Writer, alias: str, test: Test) -> str:
         wanted = tuple(orjson.dumps([{"scheme": scheme, key: value}]).decode() for scheme, value in test.value)

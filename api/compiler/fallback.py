@@ -1,4 +1,4 @@
-"""The id of the record that counts for a link: its own or, where there is none, that of the link's fallback."""
+"""The id of the record that counts for a link: the link's own or, if there is none, that of its fallback."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from api.compiler.writer import Source, Writer
 
 
 def effective_id(writer: Writer, source: Source, link: Link) -> str:
-    """Return the expression of the id, on the rows of the source; null where there is neither."""
+    """Return the expression of the id on the rows of the source. It is null if there is neither."""
     own = source.column(link.by)
     if not link.fallback:
         return own

@@ -7,8 +7,8 @@ format characters, and looks at what follows. A guarded text begins with an apos
 
 from __future__ import annotations
 
-# Control, format, private-use and space characters (categories Cc, Cf, Co, Z*), the other code points that Unicode
-# says to ignore where they cannot be shown, the blank Braille pattern, and code points that are no characters.
+# Control, format, private-use and space characters (categories Cc, Cf, Co, Z*), the other code points that programs
+# ignore by Unicode if they cannot show them, the blank Braille pattern, and code points that are no characters.
 # tests/compiler/test_formula.py compares these ranges with the Unicode data of Python.
 INVISIBLE = (
     r"\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-\u1160\u1680"
@@ -18,10 +18,10 @@ INVISIBLE = (
 )
 # The signs, every character whose compatibility form (NFKC) begins with one of them, and the minus sign U+2212.
 SIGNS = r"+=@\u207a-\u207c\u208a-\u208c\u2212\u2a75-\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20-"
-# Characters that are looked at. A text that shows nothing in all of them is guarded too.
+# The number of characters that are looked at. A text without a visible one among them is guarded too.
 LOOKED_AT = 100
-# A text that begins with a tab or a line end is guarded whatever follows [OWASP, CSV injection].
-# So is a text that begins with apostrophes before that, so that each text has a cell of its own.
+# A text that begins with a tab or a line end is always guarded [OWASP, CSV injection].
+# A text with apostrophes before such a beginning is guarded too, so that different texts have different cells.
 FORMULA = rf"^\u0027*([\u0009\u000a\u000d]|[{INVISIBLE}]*([{SIGNS}]|$))"
 # Ranges of code points at which no formula begins: digits, the letters A to z, Greek to Armenian, Chinese to Korean.
 SAFE = ((48, 60), (65, 122), (880, 1535), (13312, 55295))
@@ -29,8 +29,8 @@ NUMBER = r"^[-+]?[0-9]+(\.[0-9]+)?$"
 
 
 def guard(text: str, *, numbers: bool) -> str:
-    """Return the SQL expression of what stands before a text: an apostrophe or nothing. With `numbers`, the text may be
-    a plain number, which needs none."""
+    """Return the SQL expression of the guard before a text: an apostrophe or an empty text. With `numbers`, a plain
+    number needs no guard."""
     # Looking at the code of the first character is enough for most texts. The pattern takes 2 µs more.
     safe = f"ascii({text}) <@ '{{{','.join(f'[{first},{last}]' for first, last in SAFE)}}}'::int4multirange"
     formula = f"left({text}, {LOOKED_AT}) ~ '{FORMULA}'"

@@ -1,4 +1,5 @@
-"""Boxes and distances on the globe. Angles are degrees, lengths kilometres; the sphere is the mean one of the IUGG."""
+"""Boxes and distances on the globe. Angles are in degrees and lengths in kilometres. The sphere has the mean radius of
+the IUGG."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ EARTH_KM = 6371.0088
 
 
 def box_around(latitude: float, longitude: float, kilometres: float) -> Box:
-    """The box (west, south, east, north) that holds every point within the distance.
+    """Return the box (west, south, east, north) that contains every point within the distance.
 
-    West is greater than east if it crosses or touches the antimeridian. A circle that contains a pole takes in every
-    longitude. The half-width is asin(sin d / cos latitude), d being the angular distance (Matuschek, "Finding
+    West is greater than east if the box crosses or touches the antimeridian. The box of a circle around a pole has all
+    longitudes. The half-width is asin(sin d / cos latitude), d being the angular distance (Matuschek, "Finding
     Points Within a Distance of a Latitude/Longitude Using Bounding Coordinates").
     """
     angle = kilometres / EARTH_KM

@@ -1,9 +1,9 @@
-"""The order of a list as its keyset: the sort key `k` of each row and its id, and where a page begins in it. What
-stands here of ids holds for whatever column breaks ties (`Sort.tie`).
+"""The order of a list as its keyset: the sort key `k` of each row and its id, and the position at which a page begins.
+"Id" stands for the column that breaks ties (`Sort.tie`).
 
-Indexes hold a sort descending with nulls last; ascending reads them backwards, which puts the rows with a key in
-ascending order with `nulls first`. So the rows without a key are a span of their own, and one index serves both
-directions; page 10,000 costs what page 1 does.
+Indexes contain a sort in descending order with nulls last. An ascending sort reads them backwards, which returns the
+rows with a key in ascending order with `nulls first`. So the rows without a key are a span of their own, and one index
+serves both directions. Page 10,000 costs as much as page 1.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from api.query import Rows
 
 @dataclass(frozen=True)
 class Span:
-    """Some of the rows from the cursor on: those that pass the test (all where it is empty), read in this order."""
+    """Some of the rows from the cursor on, read in this order: those that pass the test, or all if it is empty."""
 
     test: str
     order: str
 
 
 def order(rows: Rows, alias: str, *, shown: bool = False) -> str:
-    """The order of reading, or with `shown` that of the answer: they differ on a page that is read backwards."""
+    """Return the order of reading or, with `shown`, that of the answer. They differ if a page is read backwards."""
     descending = rows.sort.descending != (rows.page.backward and not shown)
     first = rows.page.backward and not shown
     way = "desc" if descending else "asc"
@@ -33,7 +33,7 @@ def order(rows: Rows, alias: str, *, shown: bool = False) -> str:
 
 
 def spans(writer: Writer, rows: Rows, key: str, alias: str) -> list[Span]:
-    """The spans from the cursor on, in reading order; `key` is the sort key on the rows of `alias`."""
+    """Return the spans from the cursor on, in reading order. `key` is the sort key on the rows of `alias`."""
     descending = rows.sort.descending != rows.page.backward
     way = "desc" if descending else "asc"
     if rows.sort.unique:

@@ -1,7 +1,8 @@
-"""Every record of a list as a line of an export: JSON, a GeoJSON feature or a row of CSV. A shape is a row of SHAPES.
+"""Write every record of a list as a line of an export: JSON, a GeoJSON feature or a row of CSV. Each shape is a row of
+SHAPES.
 
-What a line takes from other rows is joined laterally, record by record: so lines keep the order of the list, and the
-first one leaves before the last one is read.
+Other rows that a line needs are joined laterally, record by record. So lines keep the order of the list, and Postgres
+sends the first line before it reads the last record.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from api.query import Column, Entry, Feature, Flat, Lines, Page, Rows, Typed, Wh
 
 
 def lines(writer: Writer, root: Lines) -> str:
-    """The statement of an export: a row a record, with its `line`, or with its cells where those are typed."""
+    """Return the SQL of an export: a row for each record, with its `line` or with its typed cells."""
     writer.ordered = True
     source = Source(writer.name(), writer.version[root.resource])
     made = SHAPES[type(root.shape)](writer, source, root)
@@ -34,7 +35,7 @@ def _line(root: Lines, text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Line ends as letters, so that a printed statement keeps its lines."""
+    """Return a text as an SQL literal with escaped line ends, so that a printed statement keeps its lines."""
     return "E" + literal(text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n"))
 
 
@@ -55,7 +56,7 @@ def _typed(writer: Writer, source: Source, root: Lines) -> str:
 
 
 def _feature(writer: Writer, source: Source, root: Lines) -> str:
-    """RFC 7946: longitude first; a geometry of null where nobody knows."""
+    """Write a feature by RFC 7946: longitude first, and a geometry of null if the position is not known."""
     assert isinstance(root.shape, Feature)
     place = _place(writer, source, root.shape) if root.shape.link else source
     latitude, longitude = place.column("latitude"), place.column("longitude")
@@ -79,7 +80,7 @@ def _place(writer: Writer, source: Source, shape: Feature) -> Source:
     place = Source(writer.name(), writer.version[link.target], outer=True)
     shown = [entry.value.name for entry in shape.place if isinstance(entry.value, Column)]
     columns = ", ".join(dict.fromkeys(["latitude", "longitude", *shown]))
-    # The limit keeps it lateral: as a plain join it could be hashed, which loses the order.
+    # The limit keeps the join lateral. Postgres could hash a plain join, which loses the order.
     found = f"select {columns} from {writer.view(link.target)} where id = {effective_id(writer, source, link)} limit 1"
     source.joins.append(f"left join lateral ({found}) {place.alias} on true")
     return place

@@ -1,4 +1,4 @@
-"""Reading a page by keyset: which rows, how many, and what can be told about it.
+"""Read a page by keyset: its rows, its totals, and its page information.
 
 The rows with and without a sort key are read as two segments, each in the order of the index (`keyset.py`).
 """
@@ -42,8 +42,9 @@ SAMPLE_OF = 32
 
 @dataclass(frozen=True)
 class Reading:
-    """How a page is read. `key` is the sort key on the view's rows (`{}` is their alias); `counted` tells that one
-    row more is read, and rows are numbered in reading order, so that the page can tell whether more follow."""
+    """The way in which a page is read. `key` is the sort key on the view's rows (`{}` is their alias). If `counted`,
+    one row more is read, and rows are numbered in reading order, so that the page can say if more follow. `mark` is the
+    SQL of the fingerprint in its cursors."""
 
     rows: Rows
     key: str
@@ -51,7 +52,7 @@ class Reading:
     mark: str
 
     def cursor(self, source: Source) -> str:
-        """The cursor of a row, as api.query.cursor reads it."""
+        """Return the SQL of a row's cursor, as api.query.cursor reads it."""
         key = f"coalesce(to_json({source.alias}.k::text)::text, 'null')"
         tie = source.column(self.rows.sort.tie)
         quote = '"' if self.rows.sort.tie_kind == "text" else ""
@@ -60,7 +61,7 @@ class Reading:
         return f"translate({encoded}, E'+/=\\n', '-_')"
 
     def next_cursor(self, source: Source) -> str:
-        """The cursor of the last row, where more follow it."""
+        """Return the SQL of the cursor of the last row, which is null if no more follow."""
         if not self.counted:
             return "null"
         size = self.rows.page.size
@@ -68,7 +69,7 @@ class Reading:
         return f"max({self.cursor(source)}) filter (where {n} = {size} and {found} > {size})"
 
     def about(self, source: Source, asked: Cursor | NextCursor | HasMore | HasNext | HasPrevious) -> Json:
-        """What a page tells of itself."""
+        """Return an item of the page information."""
         page = self.rows.page
         further = boolean(f"bool_or({source.alias}.found > {page.size})")
         behind = fixed("false" if page.position is None else "true")
@@ -88,7 +89,7 @@ class Reading:
 
 
 def reading(writer: Writer, rows: Rows, resource: Resource) -> Reading:
-    """How this page is read."""
+    """Return the way in which this page is read."""
     if rows.sort.field == "relevance":
         search = searched(rows.filter)
         assert search is not None
@@ -96,7 +97,7 @@ def reading(writer: Writer, rows: Rows, resource: Resource) -> Reading:
     else:
         key = f"{{}}.{rows.sort.column}"
     counted = _asks_further(rows.selection)
-    # An argument that is never used has no type, and Postgres refuses it.
+    # Postgres refuses an argument that the statement does not use, because it has no type.
     marked = rows.fingerprint and (counted or _asks_cursors(rows.selection))
     mark = writer.argument(f'"{rows.fingerprint}"', "text") if marked else literal('""')
     return Reading(rows, key, counted, mark)
@@ -118,7 +119,7 @@ def _asks_cursors(selection: Selection) -> bool:
 
 
 def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: str) -> str:
-    """The select that reads the page's rows; `joined` ties them to a parent row."""
+    """Return the select that reads the page's rows. `joined` is the condition that ties them to a parent row."""
     if rows.sort != POSITION:
         source.column(rows.sort.tie)
     size = rows.page.size + (1 if read.counted else 0)
@@ -142,7 +143,7 @@ def _limit(size: int | None) -> str:
 
 
 def _together(writer: Writer, rows: Rows, selects: list[str], size: int | None) -> str:
-    """Merge selects that are each in order."""
+    """Merge selects, each of which is in order, into one in order."""
     if len(selects) == 1:
         return selects[0]
     both = "\nunion all\n".join(f"({one})" for one in selects)
@@ -151,11 +152,11 @@ def _together(writer: Writer, rows: Rows, selects: list[str], size: int | None) 
 
 
 def everything(writer: Writer, rows: Rows, source: Source) -> str:
-    """The select that reads a list to its end, or to the page's size where it has one.
+    """Return the select that reads a list to its end, or to the page's size if it has one.
 
-    Where there are two segments they stand in reading order: Postgres reads the parts of `union all` one after
-    another unless workers share them, and an export has none (store/stream.py). Sorting both once more would hold
-    back the first row of a million until the last was read."""
+    Two segments stand in reading order: Postgres reads the parts of `union all` one after another unless workers share
+    them, and an export has no workers (store/stream.py). If both were sorted once more, the first row of a million
+    would wait until the last was read."""
     source.column(rows.sort.tie)
     size = rows.page.size or None
     spans = _segments(writer, rows, reading(writer, rows, source.resource), "", source, size)
@@ -174,15 +175,16 @@ def _segments(
     size: int | None,
     otherwise: str = "",
 ) -> list[list[str]]:
-    """The selects of the rows: spans in reading order, each of parts that are to be merged. None of them reads anything
-    unless `otherwise` holds."""
+    """Return the selects of the rows: spans in reading order, each a list of parts to merge. With `otherwise`, they
+    read rows only if this condition holds."""
     alias, resource = writer.name(), source.resource
     if is_counted(writer.version, resource, rows):
         writer.looked_at.add(resource.name)
     own = joined.format(alias) if joined else standing(writer, resource, alias)
     key = read.key.format(alias)
     columns = ", ".join([*(f"{alias}.{name}" for name in source.columns), f"{key} as k"])
-    # Few rows belong to one parent, and a search has found few or reads on in the order of the list.
+    # The filter is not split for one parent, which has few rows. Neither is it after a search, which has found few rows
+    # or reads on in the order of the list.
     filters = (rows.filter,) if joined or otherwise else alternatives(resource, rows.filter)
     tests = [_tests(writer, resource, alias, one, own, otherwise) for one in filters]
 
@@ -196,21 +198,21 @@ def _segments(
 
 
 def _tests(writer: Writer, resource: Resource, alias: str, filter: Filter, before: str, after: str) -> list[str]:
-    """The conditions on the rows of a segment; `before` and `after` stand around those of the filter."""
+    """Return the conditions on the rows of a segment: `before`, that of the filter, and `after`; without empty ones."""
     tested = "" if filter == EVERYTHING else condition(writer, resource, alias, filter)
     return [one for one in (before, tested, after) if one]
 
 
 def standing(writer: Writer, resource: Resource, alias: str) -> str:
     """Return the condition that the record of a child was not withdrawn, for a list of children; else an empty text.
-    Note what such a list changes with."""
+    Note the resources with which such a list changes."""
     writer.reads.update(writer.version.listed_with(resource.name))
     return f"{alias}.stands" if resource.name in writer.version.children else ""
 
 
 def _standing_counted(writer: Writer, resource: Resource, alias: str) -> str:
-    """Return the same condition for rows that are counted: few records are withdrawn, so that it is faster to leave out
-    theirs than to look up the record of each of 100,000 children."""
+    """Return the same condition for rows that are counted. Few records are withdrawn, so it is faster to leave out
+    their children than to look up the record of each of 100,000 children."""
     if not standing(writer, resource, alias) or writer.edition is not None:
         return ""
     owners = writer.version.listed_with(resource.name)
@@ -224,7 +226,8 @@ def _standing_counted(writer: Writer, resource: Resource, alias: str) -> str:
 
 
 def counts(writer: Writer, rows: Rows, resource: Resource) -> str:
-    """The `with` that counts what the filter leaves, once for a total and its quality; empty where none is asked."""
+    """Return the `with` that counts the rows that pass the filter, once for a total and its quality. It is empty if the
+    page has no totals."""
     asked = counted(rows.selection)
     if asked:
         writer.looked_at.add(resource.name)
@@ -234,7 +237,7 @@ def counts(writer: Writer, rows: Rows, resource: Resource) -> str:
 
 
 def total(asked: Total | Quality) -> Json:
-    """How many records the filter leaves, or how good that number is."""
+    """Return the number of records that pass the filter, or the quality of that number."""
     table = "exact" if asked.exact else "estimated"
     if isinstance(asked, Total):
         return written(f"(select n from {table})")
@@ -259,7 +262,7 @@ def _estimated(writer: Writer, rows: Rows, resource: Resource) -> str:
 
 
 def _sampled(version: Version, resource: Resource, alias: str) -> str:
-    """Return the condition that leaves one row in SAMPLE_OF, by the id of the row or of its record."""
+    """Return the condition that selects one row in SAMPLE_OF, by the id of the row or of its record."""
     if resource.prefix:
         return f"{alias}.id < {literal(resource.prefix + '_1')}"
     column = f"{alias}.{'record_id' if resource.name in version.children else 'id'}"

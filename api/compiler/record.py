@@ -1,8 +1,8 @@
-"""A record as a JSON object, and a page of records as one: records hold pages of what they link to, and so on.
+"""Write a record, or a page of records, as a JSON object. Records contain pages of linked records, and so on.
 
 A page is always one row: `having true` makes one group of its records, even if nothing is aggregated (`__typename`
-alone) or there are no records. Its columns are `made`, the text, and `points`, what it costs: the points of
-api.query.cost for the rows that were found, and a point for each 4 KiB of a record's text beyond the first.
+alone) or there are no records. Its column `made` is the text, and `points` is its cost: the points of api.query.cost
+for the rows that were found, and a point for each 4 KiB of a record's text beyond the first.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def record(writer: Writer, source: Source, selection: Selection) -> Json:
 
 
 def pairs(writer: Writer, source: Source, selection: Selection) -> list[tuple[str, Json]]:
-    """The keys of the object and their values."""
+    """Return the keys of the object and their values."""
     return [(entry.key, _value(writer, source, entry.value)) for entry in selection]
 
 
@@ -97,7 +97,7 @@ def _measure_text(source: Source, name: str, kind: Type) -> None:
     are the same for REST and GraphQL."""
     column = source.column(name)
     if name not in source.resource.fields:
-        return  # The ids of a link.
+        return  # It contains the ids of a link.
     if kind.many or kind.name == "value":
         bytes_of = f"octet_length({column}::text)"
         source.text_bytes.append(f"case when pg_column_size({column}) > {SMALL_BYTES} then {bytes_of} else 0 end")
@@ -110,14 +110,15 @@ def _is_free_text(field: Field) -> bool:
 
 
 def _text_points(source: Source) -> list[str]:
-    """The points of the text of one record, its citations and other children included."""
+    """Return the points of the text of one record, including its citations and other children; none if it has no
+    text."""
     if not source.text_bytes:
         return []
     return [f"greatest(0, ({' + '.join(source.text_bytes)} - 1) / {TEXT_BYTES})"]
 
 
 def column_type(resource: Resource, name: str) -> tuple[Type, bool]:
-    """The type of a column, and whether its texts hold no character that JSON escapes: those of ids do not."""
+    """Return the type of a column, and True if its texts contain no character that JSON escapes, as those of ids."""
     if name == "id":
         return Type("text"), True
     if name in resource.fields:
@@ -134,7 +135,7 @@ def _part(writer: Writer, source: Source, part: Part) -> Json:
     made = object_of((entry.key, _key(item, entry.value)) for entry in part.selection)
     if not part.many:
         return optional(f"case when {column} is not null then {made.sql()} end")
-    # Most are empty, and to compare costs less than to begin a select.
+    # Most lists are empty, and a comparison costs less than the start of a select.
     rows = f"select string_agg({made.sql()}, ',') from jsonb_array_elements({column}) {item}"
     return fixed("[") + written(f"case when {column} <> '[]' then ({rows}) end") + fixed("]")
 
@@ -153,7 +154,7 @@ def _single(writer: Writer, source: Source, single: Single) -> Json:
     by = source.column(link.by)
     joined = f"left join {writer.view(link.target)} {there.alias} on {there.alias}.id = {by}"
     if writer.ordered:
-        # As a plain join it could be hashed, which loses the order; the limit keeps it lateral.
+        # The limit keeps the join lateral. Postgres could hash a plain join, which loses the order.
         columns = ", ".join(dict.fromkeys(["id", *there.columns]))
         found = f"select {columns} from {writer.view(link.target)} where id = {by} limit 1"
         joined = f"left join lateral ({found}) {there.alias} on true"
@@ -180,7 +181,8 @@ def _several(writer: Writer, source: Source, several: Several) -> Json:
 
 
 def _points(unit: int, below: list[str], only: str = "") -> str:
-    """The points of the rows of a group: so many for each, and what stands below them; empty where there are none."""
+    """Return the SQL of the points of a group's rows: `unit` for each, and those of the joined rows below. It is empty
+    if there are none."""
     filtered = f" filter (where {only})" if only else ""
     own = [f"count(*){filtered} * {unit}" if unit > 1 else f"count(*){filtered}"] if unit else []
     return " + ".join([*own, *([f"coalesce(sum({' + '.join(below)}){filtered}, 0)"] if below else [])])
@@ -188,8 +190,8 @@ def _points(unit: int, below: list[str], only: str = "") -> str:
 
 @dataclass(frozen=True)
 class PageSelect:
-    """The select of a page. Its columns: `made`, the object; `points`, if there are any; `next`, the cursor of the next
-    page of a root; `text_bytes` of children, whose texts count as those of their record."""
+    """The select of a page. Its columns are `made`, the object; `points`, if there are any; `next`, the cursor of the
+    next page, if the page is a root; and `text_bytes` of children, whose texts count as those of their record."""
 
     sql: str
     has_points: bool = True
@@ -197,7 +199,7 @@ class PageSelect:
 
 
 def page(writer: Writer, rows: Rows, parent: Source | None = None) -> PageSelect:
-    """Return the select of a page: of a list, or of the records that a link of `parent` leads to."""
+    """Return the select of a page of a list, or of the records that a link of `parent` leads to."""
     source = Source(writer.name(), writer.version[rows.resource])
     there = source.resource
     link = parent.resource.links[rows.link] if parent else None
@@ -231,8 +233,8 @@ def _text_sum(writer: Writer, source: Source, only: str = "") -> str:
 
 
 def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> PageSelect:
-    """Children stand in order from position 0, so that neither a limit nor a count is needed to cut them. A page of the
-    size 0 has all of them."""
+    """Return the select of the children of a record. They are numbered from position 0, so neither a limit nor a count
+    is needed to cut them. A page of the size 0 has all of them."""
     size = rows.page.size
     position = f"{source.alias}.position"
     first = f"{position} < {size}"
@@ -303,7 +305,7 @@ def _edge(writer: Writer, read: Reading, source: Source, selection: Selection) -
 
 
 def by_id(writer: Writer, resource: str, identifier: str, selection: Selection) -> str:
-    """The select that makes one record, as `made`, with its `points`; no row where there is none."""
+    """Return the select of one record: its JSON, `made`, and its `points`. It has no row if there is no such record."""
     source = Source(writer.name(), writer.version[resource])
     made = record(writer, source, selection)
     joins = "".join(f"\n{join}" for join in source.joins)

@@ -2,12 +2,12 @@
 
 Postgres has statistics of the most frequent words only. For a word in ten of a million records it read the whole list
 in its order, for eleven seconds. For a word in every tenth record it read all matches through the index of words and
-sorted them. So one statement contains four ways, and takes the first that works:
+sorted them. So one statement contains four ways to find the rows, and takes the first that works:
 
-early  the first rows in the order of the list fill the page: the words are common
-more   further rows fill it: enough of the first ones matched to expect so
-few    all matching rows are read through the index of words and sorted: the words are rare
-else   the rest of the list is read in its order: rows match often enough
+early  the first rows in the order of the list fill the page, because the words are common
+more   further rows fill it; they are read if enough of the first ones matched to expect that
+few    all matching rows are read through the index of words and sorted, because the words are rare
+else   the rest of the list is read in its order, because rows match often enough
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ FEW = 2_500
 
 
 def is_guessed(resource: Resource, rows: Rows) -> bool:
-    """Return whether the number of matching rows is unknown, so that the ways are tried."""
+    """Return True if the number of matching rows is unknown, so that the statement tries the ways in turn."""
     return rows.sort.field != "relevance" and searched(rows.filter) is not None and not is_bounded(resource, rows)
 
 
 @dataclass(frozen=True)
 class Search:
-    """All ways but the last one: a `with`, the select of the rows found by them, and whether the last one is needed."""
+    """All ways but the last one: a `with`, the select of the rows that they find, and the condition that the last one
+    is needed."""
 
     tables: str
     found: str
@@ -47,7 +48,7 @@ class Search:
 
 
 def search(writer: Writer, rows: Rows, key: str, source: Source, size: int) -> Search:
-    """How the page's rows are found; `key` is the sort key on the view's rows (`{}` is their alias)."""
+    """Return the ways to find the page's rows. `key` is the sort key on the view's rows (`{}` is their alias)."""
     early, more, few = writer.name(), writer.name(), writer.name()
     full = f"(select count(*) from {early}) + (select count(*) from {more}) >= {size}"
     rare = f"(select count(*) from {few}) <= {FEW}"
@@ -59,7 +60,7 @@ def search(writer: Writer, rows: Rows, key: str, source: Source, size: int) -> S
     tables = "with " + ",\n".join(f"{name} as materialized (\n  {indent(part)}\n)" for name, part in parts.items())
     met = writer.name()
     beyond = [one.test for one in spans(writer, rows, f"{met}.k", met)]
-    # `case` keeps the second from being looked at where the first is enough.
+    # `case` keeps Postgres from evaluating the second test if the first is enough.
     tests = [f"case when {full} then false else {rare} end", *([f"({' or '.join(beyond)})"] if all(beyond) else [])]
     picked, shown = writer.name(), writer.name()
     pick = (
@@ -73,12 +74,13 @@ def search(writer: Writer, rows: Rows, key: str, source: Source, size: int) -> S
 
 
 def _early(writer: Writer, rows: Rows, key: str, source: Source, size: int) -> str:
-    """The page, as far as it is met among the first rows. A second span is left to the other ways."""
+    """Return the select of the page's rows among the first rows of the list. The other ways read a second span."""
     return _among(writer, rows, key, source, f"limit {EARLY * size}", f"limit {size}")
 
 
 def _more(writer: Writer, rows: Rows, key: str, source: Source, size: int, early: str) -> str:
-    """The rest of the page, as far as it is met among the next rows. None are read if it is not expected there."""
+    """Return the select of the rest of the page among the next rows. It reads none if they are not expected to fill
+    the page."""
     found = f"(select count(*) from {early})"
     expected = f"{found} >= {max(1, size // EXPECTED)} and {found} < {size}"
     limit = f"limit (select case when {expected} then {MORE * size} else 0 end) offset {EARLY * size}"
@@ -86,7 +88,7 @@ def _more(writer: Writer, rows: Rows, key: str, source: Source, size: int, early
 
 
 def _among(writer: Writer, rows: Rows, key: str, source: Source, looked_at: str, limit: str) -> str:
-    """The rows that pass, of some in the order of the list."""
+    """Return the select of the rows that pass, among a number of rows in the order of the list."""
     looked, alias = writer.name(), writer.name()
     first = spans(writer, rows, key.format(looked), looked)[0]
     where = f"\nwhere {first.test}" if first.test else ""
@@ -103,8 +105,9 @@ def _among(writer: Writer, rows: Rows, key: str, source: Source, looked_at: str,
 
 
 def _few(writer: Writer, rows: Rows, key: str, source: Source) -> str:
-    """The ids and keys of all rows that pass, as long as they are few: one more tells that they are not."""
-    # A limit that the planner cannot read: knowing it, it hopes to meet that many in the table as it lies.
+    """Return the select of the ids and keys of all rows that pass, up to one more than FEW, which shows that they are
+    not few."""
+    # The planner cannot read this limit. If it could, it would expect to find that many in a scan of the table.
     alias = writer.name()
     passed = condition(writer, source.resource, alias, rows.filter)
     view = writer.view(source.resource.name)

@@ -1,4 +1,4 @@
-"""The whole statement: each root of the request is one lateral select, and the answer's bytes are made of them."""
+"""Compose the whole statement: each root of the request is one lateral select. The answer's bytes are made of them."""
 
 from __future__ import annotations
 
@@ -30,15 +30,19 @@ from api.query import (
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL and its arguments. It returns one row: `body`, the finished JSON as bytes; `next`, the cursor of the next
-    page of a lone list; `notes`, for each record that is missing a JSON array [key, place, reason of withdrawal];
-    `mark`, which differs for any two states of the resources that it `reads`; `points`, what the request costs in the
-    end (api/query/cost.py).
+    """SQL and its arguments. It returns one row:
+
+    body    the finished JSON as bytes
+    next    the cursor of the next page, if the request is one list
+    notes   for each missing record, a JSON array [key, place, reason of withdrawal]
+    mark    a text that differs for any two states of the resources that the statement `reads`
+    points  the cost of the request in the end (api/query/cost.py)
 
     The statement of an export returns one row for each record: its `line`, or its typed cells. If it is marked, its
     `mark` is a row before them.
 
-    `custom` asks for a plan that looks at the values: with a rare one a generic plan took 220 ms, its own 0.35."""
+    `custom` asks for a plan that looks at the values. With a rare value, a generic plan took 220 ms and a custom plan
+    0.35 ms."""
 
     sql: str
     arguments: tuple[Any, ...]
@@ -47,8 +51,8 @@ class Statement:
 
 
 def compile(query: Query) -> Statement:
-    """The one statement that answers the query."""
-    # How many rows were shown as of an edition depends on its number.
+    """Return the one statement that answers the query."""
+    # An edition needs a custom plan, because the number of rows as of an edition depends on it.
     writer = Writer(VERSIONS[query.version], query.edition, custom=query.edition is not None)
     sql = ROOTS[type(query.root)](writer, query)
     return Statement(sql, tuple(writer.arguments), writer.custom, tuple(sorted(writer.reads)))
@@ -74,7 +78,7 @@ def _statement(writer: Writer, query: Query, root: _Root) -> str:
         # This condition makes Postgres read the first count before it reads anything else.
         end = "\nwhere (select looked_at from begun) is not null"
         rows = f"({looked_at} - (select looked_at from begun))"
-        # Arguments, because they depend on the values and the text of a statement must not.
+        # Both are arguments, because they depend on the values, and the text of a statement must not.
         most, each = writer.argument(price(query), "bigint"), writer.argument(records_a_point(query), "bigint")
         points.append(f"least({most}, {rows} / {each})")
     columns = (
@@ -92,14 +96,14 @@ def _looked_at(writer: Writer) -> str:
     stored = sorted(writer.version[name].stored for name in writer.looked_at)
     tables = [f"store.{name}" for name in stored]
     if writer.edition is not None:
-        # The log, which withdrawals are read from, has no versions.
+        # Withdrawals are read from the log, which has no versions.
         tables += [f"past.{name}" for name in stored if name in ENTITIES]
     return f"store.rows_looked_at({literal('{' + ','.join(tables) + '}')})"
 
 
 def mark(writer: Writer) -> str:
-    """Return the column with the latest change of what is read, in the statement's own snapshot. api.store.changes
-    computes the same mark."""
+    """Return the column with the latest change of the resources that are read, in the statement's own snapshot.
+    api.store.changes computes the same mark."""
     if writer.edition is not None:
         return f"{writer.argument(writer.edition, 'bigint')} || '.0' as mark"
     names = literal("{" + ",".join(sorted(writer.reads)) + "}")

@@ -1,4 +1,4 @@
-"""What a version holds, in one statement: how much, since when nothing has changed, and under which licences."""
+"""Summarize a version in one statement: its numbers of records, the time of the last change, and the licences."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from api.compiler.page import ESTIMATE_FROM, SAMPLE_OF
 from api.compiler.statement import Statement, mark
 from api.compiler.writer import Writer
 
-# How many briefings are looked at for their licences, and how many different ones are told.
+# The number of briefings whose licences are read, and of different licences in the answer.
 BRIEFINGS_MOST = 1000
 RIGHTS_MOST = 8
 
 
 def summary(version: Version) -> Statement:
-    """Answers `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence, attribution}]}`."""
+    """Return the statement. It answers
+    `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence, attribution}]}`."""
     writer, resources = Writer(version), version.resources.values()
     counts = ", ".join(f"{literal(one.name)}, {_count(writer, one.name, one.prefix)}" for one in resources)
     latest = ", ".join(f"(select max(updated_at) from {writer.view(one.name)})" for one in resources)
@@ -32,7 +33,7 @@ def summary(version: Version) -> Statement:
 
 
 def _count(writer: Writer, name: str, prefix: str) -> str:
-    """A number, and whether it was worked out from a sample, as `count=estimated` does it."""
+    """Return the SQL of a number, and of true if it was estimated from a sample, as `count=estimated` does."""
     view = writer.view(name)
     few = f"select count(*) as n from (select from {view} limit {ESTIMATE_FROM + 1}) c"
     sample = f"select {SAMPLE_OF} * count(*) from {view} where id < {literal(prefix + '_1')}"

@@ -1,4 +1,4 @@
-"""What a statement is written with: its arguments, fresh names, and the row sources that are being read."""
+"""The state of a statement that is being written: its arguments, fresh names, and the row sources that it reads."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ CASTS = {
 
 @dataclass
 class Writer:
-    """A statement while it is being written. `edition`: the change number as of which it reads, None for the present.
-    `custom`: its best plan depends on the values. `ordered`: rows leave in the order in which they are read.
+    """A statement while it is being written. `edition` is the change number as of which it reads, None for the present.
+    `custom`: its best plan depends on the values. `ordered`: it returns rows in the order in which it reads them.
     `looked_at`: the resources of which a filter may have to look at many rows without returning them."""
 
     version: Version
@@ -39,7 +39,7 @@ class Writer:
     looked_at: set[str] = field(default_factory=set)
 
     def argument(self, value: Any, cast: str) -> str:
-        """`$n::type` for a value; equal values share one argument."""
+        """Return `$n::type` for a value. Equal values share one argument."""
         key = (value, cast)
         if key not in self.seen:
             self.arguments.append(list(value) if isinstance(value, tuple) else value)
@@ -47,13 +47,13 @@ class Writer:
         return self.seen[key]
 
     def name(self) -> str:
-        """A fresh alias."""
+        """Return a fresh alias."""
         self.names += 1
         return f"t{self.names}"
 
     def view(self, resource: str) -> str:
-        """The view that shows a resource in this version, or the function that shows it as of the edition. Children
-        change with their record, so it is noted alone."""
+        """Return the view of a resource in this version, or the function that shows it as of the edition. Note the
+        resource as read, unless it is one of children, which change with their record."""
         if resource in self.version.resources:
             self.reads.add(resource)
         if self.edition is None:
@@ -63,9 +63,8 @@ class Writer:
 
 @dataclass
 class Source:
-    """A row source under an alias: the columns that are read from it, what is joined to it, the points of the joined
-    rows, and the bytes of the texts that its record shows. An `outer` source may have no row; its columns are then
-    null."""
+    """A row source under an alias: the columns that are read from it, its joins, the points of the joined rows, and the
+    bytes of the texts that its record shows. An `outer` source may have no row. Its columns are then null."""
 
     alias: str
     resource: Resource
@@ -76,11 +75,11 @@ class Source:
     outer: bool = False
 
     def column(self, name: str) -> str:
-        """The column, noted as read."""
+        """Return a column, and note it as read."""
         self.columns[name] = None
         return f"{self.alias}.{name}"
 
 
 def indent(text: str) -> str:
-    """One level deeper, for reading."""
+    """Indent a text by one level, so that the SQL is readable."""
     return text.replace("\n", "\n  ")

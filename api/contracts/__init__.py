@@ -1,7 +1,7 @@
-"""The contracts: what is committed under `openapi/`, what of it has been released, and the gate between the two.
+"""The contracts: the files committed under `openapi/`, their released copies, and the gate between the two.
 
-A released contract changes by addition alone. What would break whoever holds it is refused here (`breaks.py`), with the
-place, what broke and what to do instead; a released file that somebody edited is refused, too.
+A released contract changes by additions only. A change that would break its clients is refused here (`breaks.py`), with
+its place, what it breaks and what to do instead. A released file that was edited by hand is refused, too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from api.rest.access import contract as access
 
 
 def contracts() -> dict[str, str]:
-    """Every contract's text, by its file's name."""
+    """Return the text of every contract, by the name of its file."""
     found = {"load.json": ingest.load_contract(), "admin.json": access.text()}
     for version in (one for one in VERSIONS.values() if one.lifecycle.status != "retired"):
         found[f"{version.name}.json"] = rest.text(version)

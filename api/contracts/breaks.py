@@ -1,4 +1,4 @@
-"""What in a contract would break whoever holds the one before: a list of places, each with what to do instead."""
+"""Find the changes of a contract that break clients of the one before. Each has its place and what to do instead."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROMISE = "answer as was promised before, and add beside it; or answer otherwise
 
 @dataclass(frozen=True)
 class Break:
-    """One thing that holders of the contract cannot live with: where, what happened to it, and what to do."""
+    """One change that breaks clients of a contract: where it is, what happened, and what to do instead."""
 
     contract: str
     where: str
@@ -37,14 +37,14 @@ class Break:
 
 
 def breaks(name: str, released: str, current: str) -> list[Break]:
-    """What breaks between two texts of the contract of this name, each once."""
+    """Return what breaks between two texts of the contract with this name, each break once."""
     kind = "graphql" if name.endswith(".graphql") else "load" if name == "load.json" else "openapi"
     found = [] if released == current else COMPARED[kind](released, current)
     return [Break(name, where, what, instead) for where, what, instead in dict.fromkeys(found)]
 
 
 def gone(name: str) -> Break:
-    """The break of a contract that is there no more."""
+    """Return the break for a contract that no longer exists."""
     stem = name.partition(".")[0]
     return Break(
         name, "the whole contract", "is gone", f"keep it; or, when {stem} retires, say so with --retire {stem}"
@@ -68,7 +68,7 @@ def _load(released: str, current: str) -> Found:
 def _graphql(released: str, current: str) -> Found:
     before, now = build_schema(released), build_schema(current)
     found: list[BreakingChange | DangerousChange] = [*find_breaking_changes(before, now)]
-    # Whoever leaves the argument out is answered otherwise: over REST that is a break, so here too.
+    # A client that leaves the argument out gets another answer. Over REST that is a break, so it is one here, too.
     defaults = find_dangerous_changes(before, now)
     found += (one for one in defaults if one.type is DangerousChangeType.ARG_DEFAULT_VALUE_CHANGE)
     for one in found:

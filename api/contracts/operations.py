@@ -1,4 +1,4 @@
-"""Two OpenAPI documents, before and now: what the change takes from clients of the one before."""
+"""Compare two OpenAPI documents, and find what the change takes from clients of the one before."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from api.contracts.shape import Found, Shapes, resolved
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# How a parameter is written into the URL.
+# The attributes of a parameter that set how it is written into the URL.
 WRITTEN = ("style", "explode", "allowReserved")
 
 
 def operations(before: Any, now: Any) -> Iterator[Found]:
-    """What broke: where, what happened, and which way."""
+    """Yield each break: where it is, what happened, and its direction (`in`, `out` or `gone`)."""
     compared = Operations(before, now)
     yield from compared.servers()
     for path, method in product(before["paths"], METHODS):
@@ -27,7 +27,7 @@ def operations(before: Any, now: Any) -> Iterator[Found]:
 
 
 class Operations:
-    """Compares operations of two documents."""
+    """A comparison of two documents, one operation after another."""
 
     def __init__(self, before: Any, now: Any) -> None:
         self._before = before
@@ -36,7 +36,7 @@ class Operations:
         self._seen: set[tuple[str, str]] = set()
 
     def servers(self) -> Iterator[Found]:
-        """Addresses that are gone, and ways to say who asks."""
+        """Yield the servers that are gone, and the security schemes that are gone or changed."""
         there = [one["url"] for one in self._now.get("servers", [])]
         for one in self._before.get("servers", []):
             if one["url"] not in there:
@@ -47,7 +47,7 @@ class Operations:
                 yield f"security {name}", "is gone or another", "gone"
 
     def operation(self, before: Any, now: Any, where: str) -> Iterator[Found]:
-        """One operation: its name in clients, what it takes, and what it answers."""
+        """Compare one operation: its name in clients, its security, its parameters and body, and its responses."""
         if before.get("operationId") != now.get("operationId"):
             yield where, f"its operationId was {before.get('operationId')} and is {now.get('operationId')}", "gone"
         yield from self._security(before, now, where)
@@ -56,7 +56,7 @@ class Operations:
         yield from self._responses(before["responses"], now["responses"], where)
 
     def _security(self, before: Any, now: Any, where: str) -> Iterator[Found]:
-        """Each way to be let in that there was must be enough still; no way at all means everybody."""
+        """Yield each way to authenticate that is no longer enough. None at all means that every caller is accepted."""
         old = before.get("security", self._before.get("security", [])) or [{}]
         new = now.get("security", self._now.get("security", [])) or [{}]
         for one in old:
@@ -91,7 +91,7 @@ class Operations:
         for status, answer in before.items():
             place = f"{where}, answer {status}"
             if status not in now:
-                # An error that is met no more breaks nobody.
+                # An error that no longer occurs breaks no client.
                 if status < "4":
                     yield place, "is gone", "gone"
                 continue

@@ -1,8 +1,8 @@
-"""The released contracts: copies of what was promised, in `openapi/released/`, with their digests beside them and the
-day on which each version was promised first.
+"""The released contracts: copies in `openapi/released/`, with their digests and the day on which each version was first
+released.
 
-Only `release` writes there. A file that differs from its digest was edited by hand, and then nothing is compared with
-it: a promise is not taken back by an editor.
+Only `release` writes there. A file that differs from its digest was edited by hand. It is an error, and nothing is
+compared with such a file: an edit cannot take back a promise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from api.contracts.breaks import Break, breaks, gone
 from api.errors import ContractError
 
-# As `sha256sum` writes it and `sha256sum --check` reads it.
+# In the format that `sha256sum` writes and `sha256sum --check` reads.
 SUMS = "SHA256SUMS"
 # A line for each version that was ever released: its name, and the day in UTC.
 DAYS = "FIRST"
@@ -27,7 +27,7 @@ AGAIN = "Take the file of the last commit again: `briefing contract release` alo
 
 @dataclass(frozen=True)
 class Released:
-    """What a release did: the files that it wrote for the first time, those that grew, and those that are retired."""
+    """The result of a release: the files that are new, those that got additions, and those that are retired."""
 
     first: tuple[str, ...]
     grown: tuple[str, ...]
@@ -42,18 +42,18 @@ class Released:
 
 
 def released(folder: Path) -> dict[str, str]:
-    """The released contracts by name. Where one was edited, is missing or was put there by hand: ContractError."""
+    """Return the released contracts by name. ContractError if one is missing, or was edited or added by hand."""
     return {name: text for name, text in _kept(folder).items() if name != DAYS}
 
 
 def days(folder: Path) -> dict[str, date]:
-    """The day of each version's first release."""
+    """Return the day of each version's first release."""
     rows = (line.split() for line in _kept(folder).get(DAYS, "").splitlines())
     return {name: date.fromisoformat(day) for name, day in rows}
 
 
 def misdated(folder: Path, told: Mapping[str, date | None]) -> list[str]:
-    """What is wrong with the days that versions tell of their first release: `told`, by name."""
+    """Return what is wrong with the days of first release that the versions declare: `told`, by name."""
     kept = days(folder)
     return [
         f"{name} was first released on {kept[name]}, and its lifecycle tells {day}: write released={kept[name]!r}"
@@ -80,8 +80,8 @@ def _kept(folder: Path) -> dict[str, str]:
 def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[Break]:
     """Return the changes in the current contracts that break the released ones.
 
-    A contract that was never released breaks no client. A version that is retiring takes its paths with it, from the
-    contract of access too."""
+    A contract that was never released breaks no client. A version that is retiring takes its paths with it, also from
+    the contract of access."""
     found = []
     for name, text in sorted(released(folder).items()):
         if name in current:
@@ -93,7 +93,7 @@ def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[B
 
 
 def release(folder: Path, current: Mapping[str, str], changelog: Path, today: date, retiring: str = "") -> Released:
-    """Write the current contracts as released, and a line of it into the changelog. The caller has asked the gate."""
+    """Write the current contracts as released, and a line about it into the changelog. Call `gate` before."""
     before, days_before = released(folder), days(folder)
     stay = {name: text for name, text in before.items() if name in current}
     if retiring and not [name for name in before.keys() - stay.keys() if name.partition(".")[0] == retiring]:
@@ -120,7 +120,7 @@ def release(folder: Path, current: Mapping[str, str], changelog: Path, today: da
 
 
 def _noted(text: str, line: str) -> str:
-    """The changelog with the line in it: the newest first, under a heading before all others."""
+    """Return the changelog with the line in it: the newest first, under a heading before all others."""
     if HEADING in text:
         return text.replace(f"{HEADING}\n\n", f"{HEADING}\n\n{line}\n", 1)
     return re.sub(r"^(?=## )|\Z", f"{HEADING}\n\n{line}\n\n", text, count=1, flags=re.MULTILINE)

@@ -1,7 +1,8 @@
-"""Two JSON Schemas, before and now: what the change takes from those who write by it (`in`) or read by it (`out`).
+"""Compare two JSON Schemas, and find what the change takes from clients that send (`in`) or read (`out`) such data.
 
-What goes in must be accepted as before; what comes out must be as was promised, though terms and properties may join.
-Every keyword that is neither known here nor an annotation may not change at all: what cannot be judged is refused.
+Input must be accepted as before. Output must be as promised, though terms and properties may be added. A keyword that
+is neither known here nor an annotation (`x-…` is one) may only be dropped from the schema of an input. Other changes of
+it are refused, because they cannot be judged.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 Schema = Any
 Way = Literal["in", "out", "gone"]
-# Where, what happened, and which way it broke.
+# Where it broke, what happened, and in which direction.
 Found = tuple[str, str, Way]
 
 LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
@@ -26,7 +27,8 @@ JUDGED = {
 
 
 class Shapes:
-    """Compares schemas of two documents. What a reference names is compared once each way, under its own name."""
+    """A comparison of schemas of two documents. A referenced schema is compared once in each direction, under its own
+    name."""
 
     def __init__(self, before: Schema, now: Schema) -> None:
         self._before = before
@@ -34,7 +36,7 @@ class Shapes:
         self._seen: set[tuple[str, str, str]] = set()
 
     def compare(self, before: Schema, now: Schema, way: Way, where: str) -> Iterator[Found]:
-        """What broke. A schema is an object or, as in `additionalProperties`, true."""
+        """Yield what broke. A schema is an object or, as in `additionalProperties`, a boolean."""
         old, new = (one.get("$ref", "") if isinstance(one, dict) else "" for one in (before, now))
         if old and new:
             if (old, new, way) in self._seen:
@@ -47,7 +49,7 @@ class Shapes:
         yield from self._alternatives(before, now, way, where)
 
     def _alternatives(self, before: Schema, now: Schema, way: Way, where: str) -> Iterator[Found]:
-        """Pairs what may be given of either side by name or type; what is left alone was lost or came."""
+        """Pair the alternatives of both sides by name or type. One without a counterpart was removed or added."""
         old, new = alternatives(before), alternatives(now)
         paired = [(one, new.pop(name)) for name in list(old) if name in new for one in [old.pop(name)]]
         if len(old) == len(new) == 1:
@@ -99,7 +101,8 @@ class Shapes:
         yield from self._others(before.get("additionalProperties", {}), now.get("additionalProperties", {}), way, where)
 
     def _others(self, before: Schema, now: Schema, way: Way, where: str) -> Iterator[Found]:
-        """What may stand beside the properties. Readers tolerate what they do not know, unless its type was told."""
+        """Compare what may stand beside the named properties. Readers tolerate unknown properties, unless their type
+        was promised."""
         if way == "in" and before is not False and now is False:
             yield where, "may no longer have properties beside those that are named", way
         elif before is not False and now is not False and (way == "in" or before not in ({}, True)):
@@ -107,7 +110,8 @@ class Shapes:
             yield from self.compare(*there, way, f"{where}.*")
 
     def _conditions(self, before: list[Schema], now: list[Schema], way: Way, where: str) -> Iterator[Found]:
-        """What holds beside a shape, in order. One more is a demand on who writes, one less a promise that is gone."""
+        """Compare the conditions of `allOf`, in order. One more is a demand on clients that send. One less is a lost
+        promise to clients that read."""
         if len(before) < len(now) if way == "in" else len(before) > len(now):
             yield where, "its allOf has more or fewer conditions", way
         for number, (one, other) in enumerate(zip(before, now, strict=False)):
@@ -115,7 +119,7 @@ class Shapes:
 
 
 def resolved(document: Schema, part: Schema) -> Schema:
-    """The part, or what it refers to with what stands beside the reference."""
+    """Return the part, or the schema that it refers to, together with what stands beside the reference."""
     if part is True:
         return {}
     if part is False:
@@ -129,7 +133,7 @@ def resolved(document: Schema, part: Schema) -> Schema:
 
 
 def alternatives(schema: Schema) -> dict[str, Schema]:
-    """What a value may be, each alternative under the name of its schema or type."""
+    """Return the alternatives for a value, each under the name of its schema or type."""
     keyword = next((one for one in BRANCHES if one in schema), "")
     if keyword and not schema.keys() - ANNOTATIONS - {keyword, "default"}:
         beside = {"default": schema["default"]} if "default" in schema else {}
@@ -153,7 +157,7 @@ def _name(schema: Schema) -> str:
 
 
 def _bounds(before: Schema, now: Schema, way: Way) -> Iterator[str]:
-    """Bounds may be loosened on the way in, and tightened on the way out."""
+    """Yield the bounds that were tightened for input, or loosened for output."""
     tight, loose = (now, before) if way == "in" else (before, now)
     for names, sign in ((LOWER, 1), (UPPER, -1)):
         for name in names:
@@ -163,14 +167,15 @@ def _bounds(before: Schema, now: Schema, way: Way) -> Iterator[str]:
 
 def _exact(before: Schema, now: Schema, way: Way) -> Iterator[str]:
     for name in EXACT:
-        # A format makes the type in typed clients, so that none may join what comes out either.
+        # A format decides the type in typed clients, so that an output may not get one either.
         held = name in (now if way == "in" else before) or (name == "format" and way == "out")
         if held and before.get(name) != now.get(name):
             yield f"its {name} was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
 
 
 def _terms(before: Schema, now: Schema, way: Way) -> Iterator[str]:
-    """Terms may be added: clients must tolerate those that they do not know. None may go, whichever way."""
+    """Yield what breaks in an enum. Terms may be added, because clients must tolerate unknown ones. None may be
+    removed, in either direction."""
     old, new = before.get("enum"), now.get("enum")
     if old is not None and new is not None:
         if lost := [one for one in old if one not in new]:
@@ -182,7 +187,7 @@ def _terms(before: Schema, now: Schema, way: Way) -> Iterator[str]:
 
 
 def _default(before: Schema, now: Schema, way: Way) -> Iterator[str]:
-    """Whoever leaves it out must be answered as before."""
+    """Yield a changed default of an input, because a client that leaves the value out must get the same answer."""
     if way == "in" and before.get("default") != now.get("default"):
         yield f"its default was {before.get('default', 'not set')} and is {now.get('default', 'not set')}"
 

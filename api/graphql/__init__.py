@@ -1,6 +1,6 @@
-"""Door two: GraphQL documents, answered by one statement each.
+"""The GraphQL API: each document is answered by one statement.
 
-Strawberry's schema gives the types, validation and introspection; the selection of a valid document becomes a Query.
-A document is rejected at this level when it is too long, too deep or too wide, when it is not valid, when a variable
-or an argument holds what it cannot, or when the request is not GraphQL over HTTP.
+Strawberry's schema provides types, validation and introspection. The selection of a valid document becomes a Query.
+This layer rejects documents that are too long, too deep, too wide or not valid, variables and arguments with a wrong
+value, and requests that are not GraphQL over HTTP.
 """

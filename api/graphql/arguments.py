@@ -1,4 +1,4 @@
-"""The arguments of a list (Relay's first, after, last, before) and of a link's set become the page that is read."""
+"""Read the arguments of a list (Relay's first, after, last, before) and of a link's set: the page that they ask for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def list_of(
     key: str,
     outdated: list[Outdated],
 ) -> Rows:
-    """A root list. InvalidRequest names the argument that is wrong. What is deprecated is added to `outdated`."""
+    """Return a root list. InvalidRequest names the argument that is wrong. Deprecated parts are added to `outdated`."""
     filter = _filter(version, resource, given, key, outdated)
     sort = _sort(resource, given.get("orderBy"), given.get("filter"), filter, f"{key}.orderBy")
     expected = resource.fields[sort.field].expects if sort.field in resource.fields else ()
@@ -38,7 +38,7 @@ def list_of(
 def set_of(
     version: Version, link: Link, given: dict[str, Any], selection: Selection, key: str, outdated: list[Outdated]
 ) -> Rows:
-    """The set of a link, in the target's own order. What is deprecated is added to `outdated`."""
+    """Return the set of a link, in the target's own order. Deprecated parts are added to `outdated`."""
     target = version[link.target]
     sort = POSITION if link.owned else read_sort(target, target.sort)
     assert sort is not None

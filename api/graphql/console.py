@@ -1,4 +1,4 @@
-"""GraphiQL, served from the package itself: a browser that opens it asks no other host for anything.
+"""GraphiQL, served from the package itself, so that a browser requests nothing from other hosts.
 
 It opens with the operations of `assets/examples/<version>/`, a tab for each."""
 
@@ -20,14 +20,14 @@ GUARDED = [*guarded(SCRIPTED), (b"cache-control", b"no-cache")]
 
 
 def page(version: Version) -> Bytes:
-    """The page of a version's GraphQL. Its addresses are relative, for the service may live behind a prefix."""
+    """Return the page of a version's GraphQL. Its addresses are relative, because the service may have a prefix."""
     response = Bytes(_page(version.name), HTML)
     response.headers += GUARDED
     return response
 
 
 def examples(version: str) -> list[str]:
-    """The operations to begin with."""
+    """Return the operations that GraphiQL opens with."""
     files = (ASSETS.folder / "examples" / version).glob("*.graphql")
     return [one.read_text(encoding="utf-8") for one in sorted(files)]
 

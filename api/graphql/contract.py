@@ -1,4 +1,4 @@
-"""The GraphQL contract of a version, in the schema definition language: committed, and served beside its GraphQL."""
+"""The GraphQL contract of a version, in the schema definition language. It is committed, and served beside the API."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from api.http.route import DataRoute
 
 @cache
 def text(version: Version) -> str:
-    """The SDL, with descriptions, as it is committed."""
+    """Return the SDL, with descriptions, as it is committed."""
     return schema(version).as_str() + "\n"
 
 
 def routes(version: Version) -> APIRouter:
-    """`/vN/schema.graphql`, as plain text: no registered media type names the language."""
+    """Return the route of `/vN/schema.graphql`. It is plain text, because the language has no registered media type."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     content = Content(text(version).encode())
 

@@ -1,4 +1,4 @@
-"""Every type of a version, declared from the catalog's tables: records, their sets and pages, filters and orders."""
+"""Declare every type of a version from the catalog's tables: records, their sets and pages, filters and orders."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IDENTIFIED = {
 
 
 def declare(types: Types) -> None:
-    """Every type of the version, in the order of the catalog."""
+    """Declare every type of the version, in the order of the catalog."""
     version = types.version
     _declare_common(types)
     for resource in {**version.resources, **version.children, **version.lists}.values():
@@ -49,7 +49,7 @@ def declare(types: Types) -> None:
 
 
 def _behind(resource: Resource) -> list[Any]:
-    """The vocabularies and value classes of the resource's fields."""
+    """Return the vocabularies and value classes of the resource's fields."""
     return [one.type.of for one in resource.fields.values() if one.type.name in ("vocabulary", "value")]
 
 

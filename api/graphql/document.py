@@ -1,4 +1,4 @@
-"""A document's text becomes a valid document, and is remembered: parsing and validating cost more than answering."""
+"""Parse and validate documents, and remember them, because parsing and validating cost more than answering."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ ERRORS_MOST = 10
 DIGITS_MOST = 400
 NUMBERS = (TokenKind.INT, TokenKind.FLOAT)
 DOCUMENTS_MOST = 16 * 1024 * 1024
-# What a parsed document takes in bytes, from above: some for itself and some for each character of its text. Measured
+# An upper bound of the bytes of a parsed document: a fixed part, and a part for each character of its text. Measured
 # with tracemalloc: 9 kB for 16 characters, 27 kB for 208, 153 kB for 766 (tests/graphql/test_document.py).
 WEIGHT_OF_ONE = 8192
 WEIGHT_OF_LETTER = 200
-# What is left of a long planning after a short one: 20 short ones for a tenth.
+# The part of a long planning time that is left after a short one. After 20 short ones it is about a tenth.
 PLANNING_FORGOTTEN = 0.9
 
 
 class Refused(BriefingError):
-    """GraphQL's own errors of a request, with locations: nothing was executed."""
+    """GraphQL's own errors of a request, with locations. Nothing was executed."""
 
     code = "invalid_request"
 
@@ -46,7 +46,7 @@ class Refused(BriefingError):
 
 @dataclass
 class PlanningTime:
-    """The most processor time, in seconds, that it took of late to read the variables of a document and plan it."""
+    """The most processor time, in seconds, that a document took lately to read its variables and plan it."""
 
     most: float = 0.0
 
@@ -64,7 +64,7 @@ class Document:
     planning: PlanningTime = field(default_factory=PlanningTime)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
-        """The operation to execute (GraphQL specification, 6.1)."""
+        """Return the operation to execute (GraphQL specification, 6.1). Refused if there is none."""
         if name is None:
             if len(self.operations) != 1:
                 raise Refused([GraphQLError("Must provide operation name if query contains multiple operations.")])
@@ -116,7 +116,8 @@ class Documents:
 
 
 def _check_numbers(parsed: DocumentNode) -> None:
-    # Python refuses to read an integer of more than 4,300 digits, and graphql-core tells callers how to make it.
+    # Python refuses to read an integer of more than 4,300 digits, with an error that explains how to lift the limit.
+    # graphql-core repeats it to the caller.
     assert parsed.loc is not None
     token: Token | None = parsed.loc.start_token
     while token is not None:
@@ -127,7 +128,7 @@ def _check_numbers(parsed: DocumentNode) -> None:
 
 
 def weight(text: str) -> int:
-    """At least the bytes that the document of this text takes."""
+    """Return an upper bound of the bytes that the document of this text takes."""
     return WEIGHT_OF_ONE + WEIGHT_OF_LETTER * len(text)
 
 
@@ -142,11 +143,11 @@ def _sorted(parsed: DocumentNode) -> Document:
 
 
 def is_query(operation: OperationDefinitionNode) -> bool:
-    """Whether the operation only reads."""
+    """Return True if the operation only reads."""
     return operation.operation == OperationType.QUERY
 
 
 def is_mutation(document: Document, name: str | None) -> bool:
-    """Whether the operation with this name, or the only one, is a mutation."""
+    """Return True if the operation with this name, or the only one, is a mutation."""
     node = document.operations.get(name) if name is not None else next(iter(document.operations.values()))
     return node is not None and node.operation == OperationType.MUTATION

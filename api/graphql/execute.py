@@ -1,4 +1,4 @@
-"""Answers one GraphQL request: the document and its variables are planned once, then Postgres writes the data."""
+"""Answer a GraphQL request. The document and its variables are planned once, then Postgres writes the data."""
 
 from __future__ import annotations
 
@@ -33,25 +33,26 @@ from api.memo import Memo
 from api.packing import Packed
 from api.service import Outcome, PreparedQuery, RequestContext, Service
 
-# Points of what a request asks of the schema. It is answered without the store, but takes graphql-core 30 ms.
+# The price of introspection in points. It is answered without the store, but takes graphql-core 30 ms.
 INTROSPECTION = 50
 PLANS_MOST = 16 * 1024 * 1024
 INTROSPECTED_MOST = 512 * 1024
-# Bytes of a request that is read at once if its document is known, and the seconds that its planning may take then.
+# The bytes up to which a request is read without a turn. It is also planned without one if its document is known, and
+# its planning took no longer than these seconds.
 SMALL = 4096
 AT_ONCE = 0.005
 
 
 @dataclass
 class Introspection:
-    """What a request asks of the schema, and the answer once somebody has paid for it."""
+    """The part of a request that asks about the schema, and the answer once a caller has paid for it."""
 
     parsed: DocumentNode
     variables: dict[str, Any]
     answer: bytes | None = None
 
     def read(self, schema: GraphQLSchema) -> bytes:
-        """The answer, in JSON. Refused tells why there is none."""
+        """Return the answer, in JSON. Refused if graphql-core reports errors."""
         if self.answer is None:
             result = execute_sync(schema, self.parsed, variable_values=self.variables)
             if result.errors:
@@ -62,9 +63,9 @@ class Introspection:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request that may be answered: what it costs and how the store answers it, what graphql-core is to answer of it
-    (its introspection), the hash of its document, which is all that was sent where it is `named`, and what is
-    deprecated."""
+    """A request that can be answered: the query for the store, its response keys in order, the part for graphql-core
+    (its introspection), the hash of its document, and the deprecated parts that it uses. If it is `named`, only the
+    hash was sent."""
 
     query: PreparedQuery | None
     keys: tuple[str, ...]
@@ -85,7 +86,7 @@ class Answer:
 
     @property
     def packed(self) -> Packed | None:
-        """The compressed body, once a client asked for it."""
+        """The compressed body; None until a client has asked for it."""
         return self.own if self.outcome is None else self.outcome.reply.packed
 
     @packed.setter
@@ -107,14 +108,14 @@ def _errors(notes: Sequence[str] | None) -> bytes:
 
 
 class Executor:
-    """One version's GraphQL. Remembers documents and plans; what it remembers is bounded in bytes."""
+    """The GraphQL of one version, with the documents and plans that it remembers, bounded in bytes."""
 
     def __init__(self, service: Service, version: Version, turns: Turns) -> None:
         self._service = service
         self._version = version
         self._schema = core(version)
         self._documents = Documents(self._schema)
-        # What was prepared, by the bytes of its request.
+        # Prepared requests, by their bytes.
         self.plans: Memo[Prepared] = Memo(PLANS_MOST)
         self._suggestions = service.settings.suggestions
         self._turns = turns
@@ -164,7 +165,7 @@ class Executor:
             raise charge.refusal
 
     async def _introspected(self, asked: Introspection, context: RequestContext) -> bytes:
-        # After it was paid for, and in a turn: it holds the loop up as long as the worst document does.
+        # Only after it was paid for, and in a turn, because it blocks the loop as long as the worst document does.
         if asked.answer is None:
             assert context.caller is not None
             async with self._turns.turn(context.caller):
@@ -200,7 +201,7 @@ class Executor:
 
 
 def _only(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> OperationDefinitionNode:
-    """The operation with these root fields alone. They were collected, so `@skip` and `@include` have had their say."""
+    """Return the operation with these root fields only. They were collected, so `@skip` and `@include` were applied."""
     return OperationDefinitionNode(
         operation=OperationType.QUERY,
         name=node.name,

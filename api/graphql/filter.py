@@ -1,4 +1,4 @@
-"""A filter argument, coerced by graphql-core, becomes a Filter: the same that the URL parameters become."""
+"""Make a Filter of a filter argument that graphql-core has coerced: the same Filter that URL parameters become."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ from api.query.words import is_stemmed, unstemmed
 LEVELS = 6
 VALUES_MOST = 200
 TESTS_MOST = 60
-# Filters within a filter: each that looks through a link is a subquery, even where it tests nothing there.
+# Filters within a filter. Each that looks through a link is a subquery, even if it tests nothing there.
 PARTS_MOST = 100
 
 
 class FilterReader:
-    """Reads one filter argument of one resource; `path` tells where in the request a fault is. What is deprecated is
-    added to `outdated`."""
+    """A reader of one filter argument of one resource. Deprecated parts are added to `outdated`."""
 
     def __init__(self, version: Version, outdated: list[Outdated]) -> None:
         self._version = version
@@ -36,7 +35,7 @@ class FilterReader:
         self._parts = 0
 
     def read(self, resource: Resource, given: dict[str, Any], path: str, levels: int = LEVELS) -> Filter:
-        """The Filter. InvalidRequest names the field that is wrong."""
+        """Return the Filter. InvalidRequest names the field that is wrong, by its `path` in the request."""
         if levels == 0:
             raise _fault(path, f"Filters may be nested {LEVELS} deep.")
         self._parts += 1
@@ -116,7 +115,7 @@ def _one(condition: Condition, value: Any, path: str) -> Filter:
 
 
 def _value(condition: Condition, value: Any) -> Any:
-    """A coerced value as the URL's readers would give it."""
+    """Return a coerced value as the readers of URLs would return it."""
     if isinstance(value, enum.Enum):
         return value.value
     if condition.type.name == "text":
@@ -158,7 +157,7 @@ def _check_needs(known: dict[str, Narrowed], given: dict[str, Any], path: str) -
 
 
 def _missing(resource: Resource, known: dict[str, Narrowed], given: dict[str, Any]) -> Iterator[Outdated]:
-    """Comparisons without the filters that they expect beside them."""
+    """Yield the comparisons without the filters that they expect beside them."""
     for name, value in given.items():
         if name not in known or not isinstance(value, dict):
             continue

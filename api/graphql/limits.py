@@ -1,7 +1,7 @@
-"""How large a document may be, checked before it is validated and in time linear in its text.
+"""Check the size of a document before it is validated, in time linear in its text.
 
-A fragment is measured once, however often it is spread: doubling fragments are an exponential number of fields and
-stay a linear amount of work. (Walking them anew at each spread blocks a process for 25 s on 837 bytes.)
+A fragment is measured once, however often it is spread. So doubling fragments, which are an exponential number of
+fields, take a linear amount of work. (Walking them anew at each spread blocks a process for 25 s on 837 bytes.)
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from graphql import (
 from api.errors import Fault, TooExpensive
 
 TOKENS_MOST = 1000
-# Finding the line of an error takes a look at every line before it: half a second for ten errors in 60,000 empty lines.
+# To find the line of an error, graphql-core scans all lines before it: 0.5 s for ten errors in 60,000 empty lines.
 LINES_MOST = 3000
 FIELDS_MOST = 300
 ALIASES_MOST = 30
 DIRECTIVES_MOST = 10
 ROOTS_MOST = 10
 DEPTH_MOST = 12
-# Introspection's own query is 15 levels deep; it reads the schema, never the store.
+# The usual introspection query is 15 levels deep. It reads the schema, never the store.
 INTROSPECTION_DEPTH_MOST = 20
 INTROSPECTION_FIELDS_MOST = 300
 
 
 @dataclass(frozen=True)
 class Size:
-    """What a selection comes to when its fragments are written out."""
+    """The size of a selection with its fragments written out."""
 
     depth: int = 0
     introspection: int = 0
@@ -45,7 +45,7 @@ class Size:
     directives: int = 0
 
     def beside(self, other: Size) -> Size:
-        """Both, one beside the other."""
+        """Return the size of both selections, one beside the other."""
         return Size(
             max(self.depth, other.depth),
             max(self.introspection, other.introspection),
@@ -62,7 +62,7 @@ def check_lines(text: str) -> None:
 
 
 def check_size(document: DocumentNode) -> None:
-    """TooExpensive, naming the limit, where some operation of the document is too large."""
+    """Raise TooExpensive, naming the limit, if an operation of the document is too large."""
     measure = _Measure({one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)})
     for name in measure.fragments:
         measure.fragment(name)
@@ -78,7 +78,7 @@ def check_size(document: DocumentNode) -> None:
 
 
 def check_roots(count: int) -> None:
-    """TooExpensive where an operation asks for too many root fields."""
+    """Raise TooExpensive if an operation asks for too many root fields."""
     _check("root fields", count, ROOTS_MOST)
 
 
@@ -95,7 +95,7 @@ class _Measure:
         self._open: set[str] = set()
 
     def selection(self, selections: SelectionSetNode | None) -> Size:
-        """What a selection comes to. Nesting is bounded by the tokens and by the parser."""
+        """Return the size of a selection. Nesting is bounded by the tokens and by the parser."""
         size = Size()
         for node in selections.selections if selections else ():
             directives = Size(directives=len(node.directives or ()))
@@ -108,7 +108,7 @@ class _Measure:
         return size
 
     def fragment(self, name: str) -> Size:
-        """What a fragment comes to. One that spreads itself, or is not there, is validation's to tell."""
+        """Return the size of a fragment. If it spreads itself or does not exist, validation reports that."""
         if name not in self._known:
             if name in self._open or name not in self.fragments:
                 return Size()
@@ -120,7 +120,7 @@ class _Measure:
     def _field(self, node: FieldNode) -> Size:
         below = self.selection(node.selection_set)
         if node.name.value in ("__schema", "__type"):
-            # What is asked of the schema never reaches the store: it has bounds of its own.
+            # Introspection never reaches the store, so it has limits of its own.
             levels = 1 + max(below.depth, below.introspection)
             return replace(below, depth=1, introspection=levels, introspected=below.fields, fields=1)
         aliases = below.aliases + (1 if node.alias else 0)

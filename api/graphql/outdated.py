@@ -1,5 +1,5 @@
-"""What of an operation is deprecated: the fields that it selects and their arguments, the fields of its inputs and the
-terms of its enums, in the document or in the variables. Names are schema coordinates: `Event.mood`,
+"""Find the deprecated parts that an operation uses: the fields that it selects and their arguments, the fields of its
+inputs and the terms of its enums, in the document or in the variables. Names are schema coordinates: `Event.mood`,
 `Query.events(mood:)`, `EventFilter.mood`, `EventKind.WAR`."""
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from api.graphql.document import Document
 def outdated(
     schema: GraphQLSchema, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any]
 ) -> tuple[Outdated, ...]:
-    """Each once: those of the operation first, then those of the fragments that it reaches, however deep."""
+    """Return each deprecated part once: those of the operation, of the fragments that it reaches, however deep, and of
+    the variables."""
     info = TypeInfo(schema)
     finder = _Finder(info)
     visitor = TypeInfoVisitor(info, finder)
@@ -53,7 +54,7 @@ class _Finder(Visitor):
         super().__init__()
         self.info = info
         self.found: list[Outdated] = []
-        # The fragments in the order in which they were met; it grows while they are visited.
+        # The fragments in the order in which they were met. The list grows while they are visited.
         self.spread: list[str] = []
 
     def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> None:
@@ -83,7 +84,7 @@ class _Finder(Visitor):
 
 
 def _within(kind: Any, value: Any) -> Iterator[Outdated]:
-    """What a variable's value uses; that it is a value of its type was looked at before."""
+    """Yield the deprecated parts that a variable's value uses. Its type was checked before."""
     if isinstance(kind, GraphQLNonNull):
         yield from _within(kind.of_type, value)
     elif isinstance(kind, GraphQLList):

@@ -1,8 +1,9 @@
-"""Documents that are named by their SHA-256: those that an operator trusts, and those that clients sent before.
+"""Documents that are named by their SHA-256: those that the operator trusts, and those that clients sent before.
 
 A client may send `extensions.persistedQuery.sha256Hash` in place of a document (automatic persisted queries, as
-Apollo's clients do). Where nobody knows it the answer is `PersistedQueryNotFound`, and the client sends both. What is
-remembered was hashed here, so that no hash can be given another's text. A plan may take trusted documents only.
+Apollo's clients do). If the hash is not known, the answer is `PersistedQueryNotFound`, and the client sends both. The
+service computes the hash of each document that it remembers, so that no client can give a hash the text of another
+document. A plan may accept trusted documents only.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ REMEMBERED_MOST = 4 * 1024 * 1024
 
 
 class NotKnown(Refused):
-    """No document has this hash; the message is the one that clients look for."""
+    """No document with this hash is known. The message is the one that clients look for."""
 
     code = "persisted_query_not_found"
     status = 400
@@ -41,8 +42,8 @@ class Persisted:
         self._sent: Memo[str] = Memo(REMEMBERED_MOST)
 
     async def resolve(self, asked: Asked, caller: Caller) -> Asked:
-        """The request with its document. NotKnown where its hash tells nothing, Refused where it is another's,
-        Forbidden as `check` has it."""
+        """Return the request with its document. NotKnown if no document with its hash is known, Refused if the hash is
+        that of another document, Forbidden as in `check`."""
         if asked.query:
             document = hash_of(asked.query)
             if asked.hash and document != asked.hash:
@@ -61,9 +62,9 @@ class Persisted:
             self._sent.put(asked.hash, asked.query, 300 + 4 * len(asked.query))
 
     async def check(self, document: str, named: bool, caller: Caller) -> None:
-        """Whether this caller may ask for the document with this hash; `named` where the hash is all that was sent.
-        Forbidden: the plan takes trusted documents only, and this is none. NotKnown: nobody sent it, and it is none
-        that the plan may use. A request that was prepared for one caller is checked for the next."""
+        """Check that this caller may use the document with this hash. If it is `named`, only the hash was sent.
+        Forbidden if the plan accepts trusted documents only, and this is not one. NotKnown if no client sent it, and it
+        is not one that the plan may use. A request that was prepared for one caller is checked for the next."""
         plan = caller.plan
         if not plan.trusted_only and (not named or self._sent.get(document) is not None):
             return
@@ -91,5 +92,5 @@ class Persisted:
 
 
 def hash_of(text: str) -> str:
-    """What a document is named by: the SHA-256 of its text, in hexadecimal."""
+    """Return the hash that names a document: the SHA-256 of its text, in hexadecimal."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Errors as GraphQL tells them: message, locations, path, and in `extensions` the same code that REST gives."""
+"""Write errors as GraphQL does: message, locations, path, and in `extensions` the same code that REST returns."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def formatted(error: Exception) -> list[dict[str, Any]]:
 
 
 def noted(note: str) -> dict[str, Any]:
-    """The error for a record that is not there, from the store's note: [key, place, reason of withdrawal]."""
+    """Return the error for a record that is not there, from the store's note: [key, place, reason of withdrawal]."""
     key, place, reason = orjson.loads(note)
     path = [key] if place is None else [key, place]
     if reason is None:

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: how a request carries a document, and which media type and status its answer has."""
+"""GraphQL over HTTP: the document that a request carries, and the media type and the status of its answer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEYS = ("query", "variables", "operationName", "extensions")
 
 
 class Malformed(InvalidRequest):
-    """The request does not carry a document as GraphQL over HTTP has it: an error of HTTP in each media type."""
+    """The request does not carry a document as GraphQL over HTTP defines it: an HTTP error in each media type."""
 
 
 def media_type(request: HttpRequest) -> str:
@@ -41,7 +41,7 @@ def media_type(request: HttpRequest) -> str:
 
 
 def check_content_type(request: HttpRequest) -> None:
-    """Raise HTTPError (415) if the body is no JSON in UTF-8."""
+    """Raise HTTPError (415) if the body is not JSON in UTF-8."""
     kind, _, parameters = request.header(b"content-type").partition(";")
     charset = parameters.lower().replace('"', "").replace(" ", "")
     if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8"):
@@ -85,7 +85,7 @@ def read_asked(method: str, sent: bytes) -> Asked:
 
 
 def _nested(value: Any) -> int:
-    """The objects and lists in a value read from JSON."""
+    """Return the number of objects and lists in a value read from JSON."""
     found, left = 0, [value]
     while left:
         one = left.pop()
@@ -107,7 +107,7 @@ def _hash(extensions: Any) -> str:
 
 
 def status_of(error: Exception, kind: str) -> int:
-    """The status of a response whose request failed: a document that is refused is an answer in plain JSON."""
+    """Return the status of the response to a request that failed. In plain JSON a refused document gets 200."""
     code = getattr(error, "code", "")
     status = getattr(error, "status", None) or PROBLEMS.get(code, PROBLEMS["internal"]).status
     refused = isinstance(error, Refused | InvalidRequest) and not isinstance(error, Malformed)

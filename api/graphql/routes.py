@@ -1,4 +1,4 @@
-"""The route of a version's GraphQL. Beside Strawberry's own router it costs a third of the time a request."""
+"""The route of a version's GraphQL. A request takes a third of the time that it takes with Strawberry's own router."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _end(charge: Charge, outdated: tuple[Outdated, ...]) -> bytes:
 
 
 def retired(version: Version) -> APIRouter:
-    """`/vN/graphql` of a version that is no longer served: 410 in GraphQL's own shape."""
+    """Return the route of `/vN/graphql` of a version that is no longer served: 410 in GraphQL's own shape."""
     router = APIRouter(route_class=DataRoute)
 
     async def handle(request: HttpRequest) -> Bytes:

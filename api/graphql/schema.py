@@ -21,7 +21,7 @@ REQUIRED: Any = inspect.Parameter.empty
 
 @cache
 def schema(version: Version) -> strawberry.Schema:
-    """Strawberry's schema."""
+    """Return Strawberry's schema."""
     types = Types(version)
     declare(types)
     fields: list[OutputField] = [
@@ -43,7 +43,7 @@ def schema(version: Version) -> strawberry.Schema:
 
 
 def core(version: Version) -> GraphQLSchema:
-    """graphql-core's schema behind it."""
+    """Return graphql-core's schema, which is behind Strawberry's."""
     made: GraphQLSchema = schema(version)._schema
     return made
 

@@ -1,5 +1,5 @@
-"""A valid operation with its variables becomes a Query. Which fields are asked for, and the values of arguments and
-variables, are graphql-core's own to say: fragments, aliases, merging, `@skip` and `@include`, coercion and its errors.
+"""Make a Query of a valid operation with its variables. graphql-core determines the fields that are asked for, and the
+values of arguments and variables: fragments, aliases, merging, `@skip` and `@include`, coercion and its errors.
 """
 
 from __future__ import annotations
@@ -56,9 +56,8 @@ PAGE: dict[str, Answer] = {
 
 @dataclass(frozen=True)
 class Operation:
-    """What an operation asks for: a Query, and the response keys of its introspection, which graphql-core answers.
-
-    `keys` are all response keys in order; `unknown` are those of `node` whose id is of no resource."""
+    """The parts of an operation: a Query, all its response keys in order, and the fields of its introspection, which
+    graphql-core answers."""
 
     query: Query | None
     keys: tuple[str, ...]
@@ -73,7 +72,7 @@ def read_operation(
     variables: dict[str, Any],
     hide_suggestions: bool = False,
 ) -> Operation:
-    """The operation as a Query. Refused: a variable is wrong. InvalidRequest: an argument is."""
+    """Return the operation as a Query. Refused if a variable is wrong; InvalidRequest if an argument is."""
     values = get_variable_values(schema, operation.variable_definitions or (), variables, 10, hide_suggestions)
     if isinstance(values, list):
         raise Refused(values)

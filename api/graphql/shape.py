@@ -1,4 +1,4 @@
-"""How the catalog looks in GraphQL: the fields of each type and of each filter, by their camelCase names.
+"""The catalog as GraphQL shows it: the fields of each type and of each filter, by their camelCase names.
 
 The schema is built from these tables and selections are read with them, so that the two cannot differ.
 """
@@ -12,7 +12,7 @@ from api.catalog import Condition, Field, Group, Link, Resource, Version
 from api.model import Field as Stored
 from api.model import Type
 
-# What a type of the catalog is called in annotations that Strawberry reads.
+# The names of the catalog's types in annotations that Strawberry reads.
 ANNOTATIONS = {
     "text": "str",
     "integer": "int",
@@ -26,7 +26,7 @@ ANNOTATIONS = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A field of a GraphQL type, and what of the catalog it shows; with `ids`, the link's ids."""
+    """A field of a GraphQL type, and the part of the catalog that it shows. With `ids` it shows the ids of a link."""
 
     name: str
     annotation: str
@@ -36,7 +36,7 @@ class Shown:
 
     @property
     def deprecated(self) -> str:
-        """What to use instead, where it is deprecated."""
+        """The advice on what to use instead, if the field is deprecated; else empty."""
         return "" if isinstance(self.of, Group) else self.of.deprecated
 
 
@@ -51,24 +51,24 @@ class Narrowed:
 
     @property
     def deprecated(self) -> str:
-        """What to use instead, where it is deprecated."""
+        """The advice on what to use instead, if the field is deprecated; else empty."""
         return self.link.deprecated if self.link else next(iter(self.conditions.values())).deprecated
 
 
 def camel(name: str) -> str:
-    """`starts_at` as `startsAt`."""
+    """Return `starts_at` as `startsAt`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
 def pascal(name: str) -> str:
-    """`event` as `Event`."""
+    """Return `event` as `Event`."""
     return "".join(word.capitalize() for word in name.split("_"))
 
 
 @cache
 def shown(version: Version, resource: Resource) -> dict[str, Shown]:
-    """The fields of a record's type."""
+    """Return the fields of a record's type."""
     rows = [
         Shown(camel(one.name), annotated(one) if isinstance(one, Field) else one.title, one.description, one)
         for one in resource.layout
@@ -79,7 +79,7 @@ def shown(version: Version, resource: Resource) -> dict[str, Shown]:
 
 
 def annotated(field: Stored) -> str:
-    """The annotation of a field."""
+    """Return the annotation of a field."""
     name = "strawberry.ID" if field.name == "id" or field.format == "id" else type_name(field.type)
     if field.type.many:
         name = f"list[{name}]"
@@ -87,7 +87,7 @@ def annotated(field: Stored) -> str:
 
 
 def type_name(kind: Type) -> str:
-    """The annotation of a single value of the type."""
+    """Return the annotation of a single value of the type."""
     if kind.name in ("vocabulary", "value"):
         return str(kind.of.__name__)
     return "strawberry.ID" if kind.of is not None else ANNOTATIONS[kind.name]
@@ -113,7 +113,7 @@ def _links(link: Link) -> list[Shown]:
 
 @cache
 def narrowed(version: Version, resource: Resource) -> dict[str, Narrowed]:
-    """The fields of a resource's filter."""
+    """Return the fields of a resource's filter."""
     groups: dict[str, dict[str, Condition]] = {}
     for (name, operator), condition in version.conditions[resource.name].items():
         groups.setdefault(name, {})[operator] = condition

@@ -21,34 +21,36 @@ from api.access.caller import Caller
 from api.errors import Unavailable
 from api.settings import processors
 
-# Of the time of one process: for a caller without a key, and for one with a key, which can be revoked.
+# Shares of the time of one process: of a caller without a key, and of one with a key, which can be revoked.
 SHARE, KEYED = 0.1, 0.5
-# For all callers without a key together, of the time of all processors, and at most of the time of one process.
+# The share of all callers without a key together: of the time of all processors, and at most of that of one process.
 ANONYMOUS, ANONYMOUS_MOST = 0.2, 0.25
 TOGETHER = "anonymous callers"
-# Seconds of reading that nobody waits for: some 100 documents such as clients send.
+# Seconds of reading for which a caller does not wait: some 100 documents such as clients send.
 AHEAD = 0.3
-# Of one caller's that wait; each of its requests has a connection.
+# Documents of one caller that may wait. Each of its requests has a connection.
 WAITING_MOST = 32
 REMEMBERED = 10_000
 Lines = OrderedDict[str, "deque[asyncio.Future[None]]"]
 
 
 class Turns:
-    """The turns of one of several `processes`, by caller. If nobody is `held` to a share, documents are only read one
-    after the other."""
+    """The turns of one of several `processes`, by caller. If callers are not `held` to their shares, documents are only
+    read one after the other."""
 
     def __init__(self, held: bool, processes: int = 1) -> None:
         self._held = held
         self._together = min(ANONYMOUS * processors() / processes, ANONYMOUS_MOST)
         self._rounds = _Rounds()
-        # When the share will be kept again, by the loop's clock: the oldest that read something first.
+        # The time at which a caller is within its share again, by the loop's clock. The caller that read least recently
+        # is first.
         self._even: OrderedDict[str, float] = OrderedDict()
         self._waiting: dict[str, int] = {}
 
     @asynccontextmanager
     async def turn(self, caller: Caller) -> AsyncIterator[None]:
-        """Read within it, without awaiting anything. Unavailable: too many of the caller's wait."""
+        """Wait for a turn, and read within it without awaiting anything. Unavailable if too many documents of the
+        caller wait."""
         identity, keyed = caller.identity, caller.key_id is not None
         share = KEYED if keyed else SHARE
         waiting = self._waiting.get(identity, 0)
@@ -114,14 +116,14 @@ class _Rounds:
                 raise
         self.taken = True
         try:
-            # A turn of the loop, in which whoever came at the same time finds the lock taken.
+            # A turn of the loop, in which requests that came at the same time find the lock taken.
             await asyncio.sleep(0)
         except BaseException:
             self.release()
             raise
 
     def release(self) -> None:
-        # If somebody waits, it stays taken: nobody who comes now is let in before.
+        # If a caller waits, the lock stays taken, so that no request that comes now gets it before.
         self.taken = _serve(self._keyed) or _serve(self._anonymous)
 
 

@@ -78,7 +78,7 @@ class Types:
             setattr(self.module, name, value)
 
     def has(self, name: str) -> bool:
-        """Whether the type is made already."""
+        """Return True if the type exists already."""
         return hasattr(self.module, name)
 
     def output(
@@ -89,8 +89,8 @@ class Types:
         node: bool = False,
         deprecated: Mapping[str, str] = NOTHING,
     ) -> None:
-        """An object type; each field is its name, annotation, description and arguments. `deprecated` has those that
-        are, with what to do instead."""
+        """Make an object type. Each field is its name, annotation, description and arguments. `deprecated` maps the
+        deprecated fields to what to do instead."""
         made = {}
         notes = {}
         for key, annotation, text, arguments in fields:
@@ -103,7 +103,7 @@ class Types:
         setattr(self.module, name, strawberry.type(cls, description=description))
 
     def interface(self, name: str, description: str, fields: Iterable[tuple[str, str, str]]) -> None:
-        """An interface type."""
+        """Make an interface type."""
         rows = list(fields)
         made = {key: strawberry.field(name=key, description=text) for key, _, text in rows}
         notes = {key: annotation for key, annotation, _ in rows}
@@ -117,7 +117,7 @@ class Types:
         fields: Iterable[tuple[str, str, str]],
         deprecated: Mapping[str, str] = NOTHING,
     ) -> None:
-        """An input type; a field whose annotation allows None may be left out. `deprecated` is as of an output."""
+        """Make an input type. A field whose annotation allows None may be left out. `deprecated` is as in `output`."""
         made: dict[str, Any] = {}
         notes = {}
         for key, annotation, text in fields:
@@ -130,7 +130,7 @@ class Types:
         setattr(self.module, name, strawberry.input(cls, description=description))
 
     def enumeration(self, name: str, description: str, terms: dict[str, str]) -> None:
-        """An enum: terms in capitals, as GraphQL writes them."""
+        """Make an enum. Its terms are in capitals, as GraphQL writes them."""
         values = {
             term.upper(): strawberry.enum_value(
                 term, description=str(text), deprecation_reason=getattr(text, "deprecated", None)
@@ -141,7 +141,7 @@ class Types:
         setattr(self.module, name, strawberry.enum(made, description=description))
 
     def _resolver(self, arguments: list[Argument], annotation: str) -> Any:
-        """Strawberry reads a field's arguments off a function. It is never called: Postgres answers."""
+        """Return a function from which Strawberry reads a field's arguments. It is never called: Postgres answers."""
 
         def resolver(**_: Any) -> None:
             raise NotImplementedError
@@ -161,7 +161,7 @@ class Types:
         return resolver
 
     def _described(self, kind: str, description: str) -> str:
-        """An annotation with a description: the module holds what its text names."""
+        """Return an annotation with a description. The module contains what its text names."""
         name = f"described_{len(vars(self.module))}"
         setattr(self.module, name, strawberry.argument(description=description))
         return f"Annotated[{kind}, {name}]"

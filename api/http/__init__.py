@@ -1,5 +1,5 @@
-"""What both doors share of HTTP: the socket's limits, the frame around each request, problems, and sending bytes.
+"""The HTTP that REST and GraphQL share: limits of connections, the context of each request, problems, and sending.
 
-A request is rejected at this level when its header fields, URL or body are too large, malformed or too slow, when
-nothing here speaks the media type that it wants, and when an error of any other level is turned into its status.
+This level rejects a request if its header fields, URL or body are too large, malformed or too slow, or if the service
+offers none of the media types that the client accepts. It also turns the errors of all other levels into statuses.
 """

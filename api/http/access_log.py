@@ -1,6 +1,6 @@
-"""A line for each request: who asked what, and what it took. No query, no key, no path as it was sent.
+"""Log a line for each request: its caller, its route and its cost. No query, no key, no path as it was sent.
 
-As JSON it is written past structlog, whose pipeline takes 11 µs where this takes 5.
+JSON is written without structlog, whose pipeline takes 11 µs instead of 5.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def access_log(settings: Settings) -> Observer | None:
 
 
 def line(request: HttpRequest) -> dict[str, Any]:
-    """Return the fields of a request, those that apply to it."""
+    """Return the fields of a request's line, without those that do not apply to it."""
     context = request.context
     fields: dict[str, Any] = {
         "request_id": request.id,
@@ -71,7 +71,7 @@ def _json(request: HttpRequest) -> None:
         out.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
         out.flush()
     except (OSError, ValueError):
-        pass  # Nobody reads the log any more: no reason to fail a request that is answered.
+        pass  # The log is no longer read, which is no reason to fail a request that is answered.
 
 
 def _console(request: HttpRequest) -> None:

@@ -1,8 +1,8 @@
-"""Where a request comes from: the network that an anonymous caller is counted by.
+"""Find the network that a request comes from, by which callers without a key are counted.
 
-An IPv4 address counts by itself, IPv6 by its /64, which is what one subscriber has at least (RFC 6177). What
-`X-Forwarded-For` says counts only as far as proxies that are trusted have said it: each appends the address that it
-sees, so it is read from its end, and the first that is no trusted proxy is the client.
+An IPv4 address counts by itself, an IPv6 address by its /64, which is the least that one subscriber has (RFC 6177).
+`X-Forwarded-For` counts only as far as trusted proxies have written it. Each proxy appends the address that it sees, so
+the field is read from its end. The first address that is not a trusted proxy is the client.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ REMEMBERED = 8192
 
 @lru_cache(8)
 def trusted(networks: str) -> tuple[Network, ...]:
-    """Proxies, from addresses and networks with commas between. SettingsError names a wrong one."""
+    """Return the networks of proxies from addresses and networks, separated by commas. SettingsError names a wrong
+    one."""
     found = []
     for one in filter(None, map(str.strip, networks.split(","))):
         try:
@@ -53,13 +54,13 @@ def blocks(text: str) -> Blocks:
 
 
 def is_trusted(text: str, proxies: Sequence[Network]) -> bool:
-    """Whether a client's address is that of a trusted proxy."""
+    """Return True if a client's address is that of a trusted proxy."""
     address = _read(text) if proxies else None
     return address is not None and _is_in(address, proxies)
 
 
 def is_secure(request: HttpRequest, proxies: Sequence[Network]) -> bool:
-    """Whether the client used TLS: to this service, or to a trusted proxy that says so in X-Forwarded-Proto."""
+    """Return True if the client used TLS: to this service, or to a trusted proxy that says so in X-Forwarded-Proto."""
     if request.scheme == "https":
         return True
     said = [value for name, value in request.header_lines if name == b"x-forwarded-proto"]
@@ -83,7 +84,7 @@ def _forwarded(request: HttpRequest, address: Address, proxies: Sequence[Network
     for hop in said.decode("latin-1").rsplit(",", HOPS)[: -HOPS - 1 : -1]:
         found = _read(hop.strip())
         if found is None:
-            return address  # What stands here was not written by a proxy: the one that let it pass is all we know.
+            return address  # No proxy has written this. All that is known is the proxy that passed it on.
         address = found
         if not _is_in(address, proxies):
             return address
@@ -92,7 +93,7 @@ def _forwarded(request: HttpRequest, address: Address, proxies: Sequence[Network
 
 @lru_cache(REMEMBERED)
 def _read(text: str) -> Address | None:
-    # A port, as some proxies write it: 192.0.2.1:4711, [2001:db8::1]:4711.
+    # Some proxies add the port: 192.0.2.1:4711, [2001:db8::1]:4711.
     host = text[1:].partition("]")[0] if text.startswith("[") else text
     if host.count(":") == 1:
         host = host.partition(":")[0]

@@ -1,4 +1,4 @@
-"""Admit requests: identify the caller, charge what the service layer does not, and write what is left into the answer.
+"""Admit requests: identify the caller, charge what the service layer does not, and write the fields about limits.
 
 The fields are those of draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` has for each limit its size in
 points (`q`) and the seconds in which an empty one fills (`w`), `RateLimit` the points left (`r`) and the seconds until
@@ -73,7 +73,7 @@ class Admission:
 
 @lru_cache(REMEMBERED)
 def _origin(keyed: bool, identity: str, blocks: Blocks) -> Origin:
-    """Return the caller of a request and its networks: the pool's queue is ordered by them."""
+    """Return the caller of a request and its networks, by which the pool orders its queue."""
     return Origin(Rank.KEYED if keyed else Rank.ANONYMOUS, identity, blocks.network, blocks.subnetwork)
 
 

@@ -1,7 +1,7 @@
-"""Pages and their files, served from the package itself: a browser that opens them asks no other host for anything.
+"""Serve pages and their files from the package itself, so that a browser loads nothing from other hosts.
 
-The files have the digest of all of them in their address, so that they may be kept for good. They are named one by
-one: there is no path into the file system.
+The path of the files contains a digest of all of them, so that clients may keep them for good. Each file has a route of
+its own: no path leads into the file system.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TYPES = {
 HTML = b"text/html; charset=utf-8"
 KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
 
-# What a page may load: what is named here, and nothing of other hosts.
+# What a page may load: only what is listed here, and nothing from other hosts.
 POLICY = {
     "default-src": "'none'",
     "style-src": "'self'",
@@ -41,15 +41,15 @@ POLICY = {
 }
 SCRIPTED = POLICY | {
     "script-src": "'self'",
-    # The menus and dialogs of GraphiQL and Scalar write style elements whose text depends on the window: no hash names
-    # them.
+    # The menus and dialogs of GraphiQL and Scalar write style elements whose text depends on the window, so no hash can
+    # allow them.
     "style-src": "'self' 'unsafe-inline'",
     "connect-src": "'self'",
 }
 
 
 def guarded(policy: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """The header fields of a page that may load what the policy says."""
+    """Return the header fields of a page that may load what the policy allows."""
     return [
         (b"content-security-policy", "; ".join(f"{name} {value}" for name, value in policy.items()).encode()),
         (b"x-frame-options", b"DENY"),
@@ -58,7 +58,7 @@ def guarded(policy: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 class Assets:
-    """The files of a folder, under `/<place>/<digest>/<file>`. Its `.html` files are templates, and not served."""
+    """The files of a folder, under `/<place>/<digest>/<file>`. Its `.html` files are templates and are not served."""
 
     def __init__(self, folder: Path, place: str) -> None:
         self.folder = folder
@@ -66,22 +66,22 @@ class Assets:
 
     @property
     def names(self) -> list[str]:
-        """The files that are served as they are."""
+        """The names of the files that are served as they are."""
         return sorted(one.name for one in self.folder.iterdir() if one.suffix in TYPES)
 
     @cached_property
     def path(self) -> str:
-        """Where they are, from the root. The digest changes with any of the files."""
+        """The path of the files below the root. The digest in it changes with any of the files."""
         digest = blake2b(b"".join((self.folder / name).read_bytes() for name in self.names), digest_size=6)
         return f"{self._place}/{digest.hexdigest()}"
 
     def page(self, template: str, **values: str) -> bytes:
-        """A page made of a template. Values are HTML already."""
+        """Return a page made from a template. The values are HTML already."""
         text = Template((self.folder / template).read_text(encoding="utf-8"))
         return text.substitute(values).encode()
 
     def routes(self) -> APIRouter:
-        """One route for each file."""
+        """Return a route for each file."""
         router = APIRouter(route_class=DataRoute, include_in_schema=False)
         for name in self.names:
             handle = _Asset(self.folder / name, self.path.rpartition("/")[2]).handle
@@ -90,7 +90,7 @@ class Assets:
 
 
 class _Asset:
-    """A file in memory, compressed when it is first asked for: at its best graphiql.js takes 80 ms."""
+    """A file in memory. It is compressed at the first request, because graphiql.js takes 80 ms at the best level."""
 
     def __init__(self, path: Path, digest: str) -> None:
         self._media_type = TYPES[path.suffix]
@@ -99,7 +99,7 @@ class _Asset:
         self._zipped = b""
 
     async def handle(self, request: HttpRequest) -> Any:
-        """The file, or 304: what has this address never changes, so its tag is the digest in it."""
+        """Return the file, or 304. The content of a path never changes, so its tag is the digest in the path."""
         zipped = accepts_gzip(request.fields.get(b"accept-encoding", b""))
         tag = f'"{self._digest}{"-gzip" if zipped else ""}"'
         if tag in request.header(b"if-none-match"):

@@ -1,10 +1,10 @@
-"""Request bodies, read within bounds: 413 for size, 408 for time, 415 for a coding (64 KiB of gzip unpack to 64 MiB).
+"""Read request bodies within bounds: 413 for size, 408 for time, 415 for a coding (64 KiB of gzip unpack to 64 MiB).
 
 BodyRefused
 ├── BodyTooLarge          413 body_too_large
 ├── BodyTimedOut          408 request_timeout
 ├── UnsupportedCoding     415 unsupported_media_type
-└── BodyCutShort          400 invalid_request            the client went away in the middle; nobody reads the answer
+└── BodyCutShort          400 invalid_request            the client disconnected, so it does not get the answer
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from api.errors import RequestError
 from api.http.request import HttpRequest
 from api.settings import Settings
 
-# A body has no meaning in these requests (RFC 9110, 9.3.1), yet clients send one.
+# A body has no meaning in these requests (RFC 9110, 9.3.1), but some clients send one.
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class BodyRefused(RequestError):
-    """A body that is not read: an error of HTTP's own, so it carries its status."""
+    """A body that is refused. It is an error of HTTP itself, so it carries its status."""
 
     code = "invalid_request"
     status = 400
@@ -48,14 +48,14 @@ class UnsupportedCoding(BodyRefused):
 
 
 class BodyCutShort(BodyRefused):
-    """The client went away before its body was complete."""
+    """The client disconnected before its body was complete."""
 
 
 async def read_body(request: HttpRequest, settings: Settings) -> bytes:
-    """Return the whole body. A BodyRefused as soon as it is known to be too large, too slow or coded."""
+    """Return the whole body. Raises a BodyRefused as soon as it is known to be too large, too slow or coded."""
     if request.fields.get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
         raise UnsupportedCoding("Bodies are taken as they are, without a content coding.", "Send it uncompressed.")
-    # What came whole with its head need not be waited for.
+    # A body that came whole with its head needs no waiting.
     body = request.whole_body
     if body is None:
         return await _collect(request, settings)
@@ -85,7 +85,7 @@ async def _collect(request: HttpRequest, settings: Settings) -> bytes:
 
 def _announced(request: HttpRequest) -> int:
     for name, value in request.header_lines:
-        # The protocol let only digits through; other servers may not have.
+        # Our protocol accepts only digits. Other servers may accept more.
         if name == b"content-length" and value.isdigit():
             return int(value[:19])
     return 0
@@ -96,7 +96,7 @@ def _too_large(settings: Settings) -> BodyTooLarge:
 
 
 async def drop_body(request: HttpRequest, settings: Settings) -> None:
-    """Read the body of a GET, HEAD or OPTIONS within the bounds of any other, and forget it. Left unread, it would
-    stand between this request and the next one of its connection."""
+    """Read the body of a GET, HEAD or OPTIONS within the bounds of any other body, and discard it. An unread body would
+    come before the next request of the connection."""
     await _collect(request, settings)
     request.whole_body = b""

@@ -22,7 +22,8 @@ ACCEPTED = (
     *("Authorization", "If-None-Match", "X-API-Key", "X-Request-Id"),
     *("Accept", "Accept-Language", "Content-Language", "Content-Type"),
 )
-# Forbidden request-headers (Fetch, 2.2.2), which browsers set themselves. Names that begin with Proxy- or Sec- are too.
+# Forbidden request-headers (Fetch, 2.2.2), which browsers set themselves. Names that begin with Proxy- or Sec- are
+# forbidden too.
 FORBIDDEN = frozenset(
     (
         *("accept-charset", "accept-encoding", "access-control-request-headers", "access-control-request-method"),
@@ -56,7 +57,7 @@ class Origins:
         self._names = frozenset(one.strip().encode("latin-1") for one in origins.split(","))
 
     def allows(self, origin: bytes) -> bool:
-        """Whether pages of this origin may read answers."""
+        """Return True if pages of this origin may read answers."""
         return self.any or origin in self._names
 
     def fields(self, request: HttpRequest) -> Headers:

@@ -1,6 +1,6 @@
 """The key that a request carries: `Authorization: Bearer …` (RFC 6750) or `X-API-Key`, in header fields alone.
 
-Nothing of what is refused is repeated: it may be a key all the same, or a password.
+Errors do not repeat what was refused, because it may be a key all the same, or a password.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ TAKEN = "Send the key as `Authorization: Bearer …` or as `X-API-Key: …`."
 
 
 def presented(request: HttpRequest) -> str | None:
-    """Return the key's text as it was sent, or None. InvalidRequest if there are two that differ, Unauthenticated for
-    another scheme, InvalidKey for what cannot be a key."""
+    """Return the key's text as it was sent, or None. InvalidRequest if there are two that differ, Unauthenticated if
+    the scheme is another one, InvalidKey if the text is empty or too long for a key."""
     sent = request.fields
     bearer, plain = sent.get(b"authorization"), sent.get(b"x-api-key")
     if bearer is None and plain is None:

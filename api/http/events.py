@@ -7,10 +7,10 @@ class ConnectionEvents:
     """Receives the events of connections and ignores them. The metrics override it to count them."""
 
     def refused(self, code: str) -> None:
-        """Bytes were refused, with this code, before they were a request."""
+        """Receive that bytes were refused, with this code, before they were a request."""
 
     def gave_way(self, state: str) -> None:
-        """A connection in this state was closed for a new one."""
+        """Receive that a connection in this state was closed for a new one."""
 
     def cut(self, reason: str) -> None:
-        """An answer was broken off because of its client."""
+        """Receive that an answer was broken off because of its client."""

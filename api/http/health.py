@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can answer. Neither says anything of a caller's business."""
+"""Health checks: if the process lives, and if it can answer. Neither shows anything about callers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from api.http.request import HttpRequest
 from api.http.respond import Bytes
 from api.http.route import DataRoute
 
-# How long a start waits for the first try: what Postgres refuses it refuses at once, and a migration may take long.
+# How long a start waits for the first try to prepare the store. Postgres refuses at once, but a migration may take
+# long.
 PATIENCE = 2.0
 AGAIN = 0.5
 
@@ -24,10 +25,10 @@ Prepare = Callable[[], Awaitable[None]]
 
 
 class Asked(Protocol):
-    """Who knows whether the store can answer."""
+    """The part of the service that knows if the store can answer."""
 
     async def ready(self) -> None:
-        """Returns when it can; Unavailable says why it cannot."""
+        """Return if the store can answer. Unavailable says why it cannot."""
 
 
 class Peers(Protocol):
@@ -37,7 +38,7 @@ class Peers(Protocol):
         """Tell the others that this process can answer."""
 
     def all_ready(self) -> bool:
-        """Whether each of them was ready once."""
+        """Return True if each of them was ready once."""
 
 
 class Health:
@@ -57,7 +58,7 @@ class Health:
             self._peers.note_ready()
 
     def routes(self) -> APIRouter:
-        """Both paths, outside of any version."""
+        """Return the routes of both paths, which belong to no version."""
         router = APIRouter(route_class=DataRoute, include_in_schema=False)
         router.add_api_route("/healthz", self._alive, methods=["GET", "HEAD"])
         router.add_api_route("/readyz", self._ready, methods=["GET", "HEAD"])
@@ -82,8 +83,8 @@ class Health:
 
 
 async def persist(prepare: Prepare, tried: asyncio.Event) -> None:
-    """Prepare the store, again and again while it is away; `tried` is set after the first try, and until then what the
-    store refuses is raised."""
+    """Prepare the store, and try again until that succeeds. `tried` is set after the first try. An error of the first
+    try is raised, unless it is Unavailable."""
     said = ""
     while True:
         try:

@@ -1,8 +1,8 @@
-"""What answers tell of what is no longer to be used: the version that was asked, and the parts of it that are used.
+"""Report in header fields what is deprecated: the version of a request, and the parts of it that the request uses.
 
 `Deprecation` is a structured-field date [RFC 9745], `Sunset` an HTTP date [RFC 8594], and `Link` leads to the version
-that comes after. `Deprecated-Use` is a list of strings [RFC 9651], each a part that the request uses, with what to do
-instead.
+that comes after. `Deprecated-Use` is a list of strings [RFC 9651]. Each names a part that the request uses, with what
+to use instead.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from api.http.request import HttpRequest
 from api.http.route import DataRoute, Endpoint
 
 Headers = list[tuple[bytes, bytes]]
-# A request that uses more is told of these.
+# The deprecated parts that the answer to one request lists, even if the request uses more.
 TOLD_MOST = 20
 
 
 def fields(version: Version) -> Headers:
-    """The header fields of every answer of a version; none while it is current."""
+    """Return the header fields of every answer of a version; none while it is current."""
     life = version.lifecycle
     if life.deprecated is None or life.sunset is None:
         return []
@@ -39,12 +39,12 @@ def fields(version: Version) -> Headers:
 
 
 def of_versions(versions: Iterable[Version]) -> dict[str, Headers]:
-    """The fields of the versions that are not current, by name."""
+    """Return the fields of the versions that are not current, by name."""
     return {one.name: told for one in versions if (told := fields(one))}
 
 
 def uses(outdated: Iterable[Outdated]) -> bytes:
-    """The value of `Deprecated-Use`."""
+    """Return the value of `Deprecated-Use`."""
     parts = [f"{_string(one.name)};instead={_string(one.instead)}" for one in outdated]
     return ", ".join(parts[:TOLD_MOST]).encode()
 
@@ -66,7 +66,7 @@ def observer(counted: OutdatedUses) -> Callable[[HttpRequest], None]:
 
 
 def retired(version: Version) -> Retired:
-    """Why a version that is no longer served does not answer, and where to go on."""
+    """Return the error for a version that is no longer served. It names the version to use instead."""
     life = version.lifecycle
     return Retired(
         f"Version {version.name} is no longer served, since {life.sunset}.",
@@ -75,7 +75,7 @@ def retired(version: Version) -> Retired:
 
 
 def gone(version: Version) -> APIRouter:
-    """Every path of a version that is no longer served."""
+    """Return routes that refuse every path of a version that is no longer served."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     for path in (f"/{version.name}", f"/{version.name}/{REST_OF_PATH}"):
         router.add_api_route(path, _refuse(version), methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
@@ -94,6 +94,6 @@ def _midnight(day: date) -> datetime:
 
 
 def _string(text: str) -> str:
-    """A string of structured fields: printable ASCII in quotes."""
+    """Return a string of structured fields: printable ASCII in quotes."""
     plain = "".join(one if " " <= one <= "~" else "?" for one in text)
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'

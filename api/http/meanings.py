@@ -1,4 +1,4 @@
-"""What each problem means, at the address that its `type` names (RFC 9457, 3.1.1)."""
+"""Serve the meaning of each problem at the path that its `type` names (RFC 9457, 3.1.1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from api.http.route import DataRoute
 
 
 def routes() -> APIRouter:
-    """`/problems/{code}`, outside of any version."""
+    """Return the route `/problems/{code}`, which belongs to no version."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     router.add_api_route("/problems/{code}", _meaning, methods=["GET", "HEAD", "OPTIONS"])
     return router

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-# Ranges of an Accept that are read, because it is read before the request is paid for. Browsers send ten.
+# At most this many ranges of an Accept are read, because it is read before the request is paid for. Browsers send ten.
 RANGES_MOST = 32
 
 
 def wanted(accept: str, offered: Sequence[str]) -> str:
-    """The offered media type that the client likes best, the first of equals; empty where it likes none."""
+    """Return the offered media type that the client prefers, the first of equals; empty if it accepts none."""
     if not accept.strip():
         return offered[0]
     ranges = [_range(part) for part in accept.split(",", RANGES_MOST)[:RANGES_MOST] if part.strip()]
@@ -29,7 +29,7 @@ def _range(part: str) -> tuple[str, float]:
 
 
 def _weight(offered: str, ranges: list[tuple[str, float]]) -> float:
-    """The weight of the most specific range that takes the type."""
+    """Return the weight of the most specific range that contains the type; 0 if none does."""
     kind = offered.partition("/")[0]
     found = dict(ranges)
     for name in (offered, f"{kind}/*", "*/*"):

@@ -1,7 +1,8 @@
-"""What one process counts, with Prometheus' own types. Parts of the service add what only they know by `follow`.
+"""The metrics of one process, as types of Prometheus. Other parts of the service add their own with `follow`.
 
-A request costs its counters alone: the children of each combination of labels are looked up once and kept. Labels hold
-what we declare (routes, doors, statuses), never what a caller chose, so there is an end to their number.
+A request costs only the updates of its counters, because the children of each combination of labels are looked up once
+and kept. Labels contain what the service declares (routes, APIs, statuses), never what a caller chose, so their number
+is bounded.
 """
 
 from __future__ import annotations
@@ -69,15 +70,15 @@ class Metrics(ConnectionEvents):
         self.registry.register(followed(kind, name, meaning, read, *labels))
 
     def refused(self, code: str) -> None:
-        """Something was refused below the application."""
+        """Count a refusal below the application."""
         self._refused.labels(code).inc()
 
     def gave_way(self, state: str) -> None:
-        """A connection in this state was closed for a new one."""
+        """Count a connection in this state that was closed for a new one."""
         self._gave_way.labels(state).inc()
 
     def cut(self, reason: str) -> None:
-        """An answer was broken off because of its client."""
+        """Count an answer that was broken off because of its client."""
         self._cut.labels(reason).inc()
 
     def observe(self, request: HttpRequest) -> None:
@@ -136,6 +137,6 @@ class _Followed(Collector):
         return [family]
 
     def describe(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
-        # Without it the registry would read the value to learn the name, before there is one.
+        # Without this method the registry would read the value to learn the name, before there is a value.
         made = GaugeMetricFamily if self.kind == "gauge" else CounterMetricFamily
         return [made(self.name, self.meaning)]

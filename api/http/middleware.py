@@ -26,7 +26,7 @@ from api.http.unread import Connection, UnreadAnswers
 from api.service import GONE, RequestContext
 from api.settings import Settings
 
-# Pages say themselves what they may load. Data may load nothing.
+# The header fields of every answer. Pages add a Content-Security-Policy of their own (assets.py).
 ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

@@ -31,12 +31,12 @@ class Pace:
         self._looks: deque[tuple[float, int]] = deque([(0.0, 0)])
 
     def begin(self, now: float, unsent: int) -> None:
-        """Begin to measure: so many bytes wait from now on."""
+        """Begin to measure, when `unsent` bytes wait for the client."""
         self._since = now
         self._unsent = unsent
 
     def look(self, now: float, unsent: int) -> None:
-        """Measure: so many of the bytes still wait."""
+        """Measure, when `unsent` of the bytes still wait."""
         self._behind += now - self._since
         self._taken += max(0, self._unsent - unsent)
         self.begin(now, unsent)
@@ -47,15 +47,15 @@ class Pace:
             self._looks.popleft()
 
     def is_below(self, rate: float) -> bool:
-        """Whether the client took fewer bytes a second than `rate` over the last window."""
+        """Return True if the client took fewer bytes a second than `rate` over the last window."""
         behind, taken = self._looks[0]
         seconds = self._behind - behind
         return seconds >= self._window and self._taken - taken < rate * seconds
 
 
 class PaceWatch:
-    """Watches the client of one connection while something waits for it. Calls `too_slow` if it takes less than the
-    least pace over a window of so many seconds."""
+    """A watch over the client of one connection while something waits for it. Calls `too_slow` if the client takes less
+    than the least pace over a window of this many seconds."""
 
     def __init__(self, transport: asyncio.Transport, window: float, too_slow: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -67,7 +67,7 @@ class PaceWatch:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, least: float) -> None:
-        """Start watching: something waits for the client, which has to take at least so many bytes a second."""
+        """Start watching, because something waits for the client. It has to take at least `least` bytes a second."""
         self._least = least
         self._pace.begin(self._loop.time(), wire.unsent(self._transport))
         self._timer = self._loop.call_later(self._every, self._look)

@@ -1,4 +1,4 @@
-"""The metrics' own port: one page for a scraper, apart from the callers' port, their limits and their log."""
+"""Serve the metrics page on a port of its own, apart from the port, the limits and the log of callers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS = 5.0
 
 
 class MetricsPage:
-    """`GET /metrics` on a socket; `read` gives the page."""
+    """`GET /metrics` on a socket. `read` returns the page."""
 
     def __init__(self, listener: socket.socket, read: Callable[[], bytes]) -> None:
         self._listener = listener
@@ -21,7 +21,7 @@ class MetricsPage:
         self._serving: asyncio.Task[asyncio.Server] | None = None
 
     def open(self) -> None:
-        """Answer from now on, on the running loop."""
+        """Start to answer, on the running loop."""
         answers = asyncio.start_server(self._serve, sock=self._listener, limit=HEAD_BYTES)
         self._serving = asyncio.get_running_loop().create_task(answers)
 
@@ -32,7 +32,7 @@ class MetricsPage:
                 writer.write(self._answer(head))
                 await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # No scraper, or one that is gone.
+            pass  # The client is not a scraper, or it has disconnected.
         finally:
             writer.close()
 

@@ -1,4 +1,4 @@
-"""The parameters of a URL, decoded strictly, and the faults of a request, gathered."""
+"""Decode the parameters of a URL strictly, and collect the faults of a request."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Faults:
 
 
 def check_path(raw: bytes) -> None:
-    """InvalidRequest where percent-encoding hides what the router would take for something else: a slash that parts
-    no path, a NUL, or what is no UTF-8 and would be replaced in silence."""
+    """Check a path. InvalidRequest if its percent-encoding hides what the router would take for something else: a slash
+    that does not separate parts, a NUL, or bytes that are not UTF-8 and would be replaced silently."""
     if b"%" not in raw:
         return
     faults = Faults()

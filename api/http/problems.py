@@ -189,7 +189,7 @@ def without_keys(body: bytes) -> bytes:
 
 
 def headers_of(error: Exception) -> list[tuple[bytes, bytes]]:
-    """The header fields that go out with an error: when to come back, how to say who one is."""
+    """Return the header fields of an error: its own, Retry-After and WWW-Authenticate."""
     headers: list[tuple[bytes, bytes]] = [*getattr(error, "headers", ())]
     if isinstance(error, Unavailable | RateLimited):
         headers.append((b"retry-after", str(error.retry_after).encode()))
@@ -199,7 +199,7 @@ def headers_of(error: Exception) -> list[tuple[bytes, bytes]]:
 
 
 def _challenge(error: Unauthenticated | Forbidden) -> bytes:
-    """What a client is asked for (RFC 6750, 3). Who sent no key is told no error."""
+    """Return the value of WWW-Authenticate (RFC 6750, 3). It contains no error if the key is missing."""
     asked = 'Bearer realm="briefing"'
     if isinstance(error, Forbidden):
         scope = f', scope="{error.scope}"' if error.scope else ""

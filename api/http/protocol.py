@@ -1,18 +1,18 @@
-"""What a connection may do before the application hears of it: uvicorn's httptools protocol with bounds.
+"""Limit what a connection may do before a request reaches the application: uvicorn's httptools protocol with bounds.
 
-Uvicorn takes header fields of any size and waits for them for ever, appends trailers to the fields that the
-application was given, answers a bad request in the middle of another's answer, and drops what follows an upgrade.
-Refused here, as `application/problem+json` and with the connection closed:
+Uvicorn accepts header fields of any size and waits for them without a limit. It appends trailers to the fields that the
+application got, answers a bad request in the middle of the answer to another one, and drops what follows an upgrade.
+This protocol refuses the following, as `application/problem+json`, and closes the connection:
 
-400  what llhttp does not parse (Content-Length twice or beside Transfer-Encoding, folded lines, bad chunk sizes, bare
-     LF), and of what it does: versions other than 1.0 and 1.1, Host missing or repeated, codings other than chunked
+400  what llhttp does not parse (Content-Length twice or with Transfer-Encoding, folded lines, bad chunk sizes, bare
+     LF), versions other than 1.0 and 1.1, Host missing or repeated, codings other than chunked
 408  header fields that are not complete within `header_timeout`
 413  framing (tiny chunks, chunk extensions, trailers) without end around a small body
-414  a target above `max_url`
-431  header fields above `max_headers` together, `: ` and line ends counted
+414  a target of more than `max_url` bytes
+431  header fields of more than `max_headers` bytes together, including `: ` and line ends
 503  more than `max_connections`, if none of them gives way (connection_shares.py)
 
-It relies on these names inside uvicorn 0.54, which tests/http/test_protocol.py pins. HttpToolsProtocol: `client`,
+It uses these names inside uvicorn 0.54, which tests/http/test_protocol.py pins. HttpToolsProtocol: `client`,
 `connections`, `flow`, `headers`, `loop`, `parser`, `pipeline`, `server_state`, `tasks`, `timeout_keep_alive_task`,
 `transport`, `url`, `_should_upgrade`, `_start_asgi_task`, `_unset_keepalive_if_required`, `on_response_complete`,
 `timeout_keep_alive_handler` and the parser's callbacks. RequestResponseCycle: `chunked_encoding`, `disconnected`,
@@ -47,23 +47,25 @@ from api.settings import Settings
 
 logger = logging.getLogger("api.http")
 
-# A socket closed with unread input resets the connection, and the client loses the answer: hear it out this long.
+# Closing a socket with unread input resets the connection, and the client loses the answer. So input is read and
+# discarded until one of these bounds.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 16 * 1024 * 1024
-# One-byte chunks take six bytes for each; more framing than this for `max_body` is no request.
+# One-byte chunks take six bytes each. A body that takes more than this many times `max_body` on the wire is refused.
 FRAMING = 8
 # Requests of one connection that may wait for the answers before theirs.
 PIPELINE = 256
 # Connections above the maximum that are sent a 503; further ones are closed without an answer.
 TURNED_AWAY = 64
-# What the client is in the middle of sending. Plain numbers: they are compared for every header field.
+# The part of a request that the client is sending. Plain numbers, because they are compared for every header field.
 NOTHING, HEAD, BODY = range(3)
-# The request line without its target: the longest method, the version, the spaces, the line end.
+# Bytes of the request line without its target: the longest method, the version, the spaces, the line end.
 REQUEST_LINE = 64
 
 
 def protocol(settings: Settings, events: ConnectionEvents | None = None) -> type[HttpToolsProtocol]:
-    """The protocol class for uvicorn's `http=`, bound to these settings. `events` hears what happens to connections."""
+    """Return the protocol class for uvicorn's `http=`, bound to these settings. `events` receives the events of
+    connections."""
     own = {
         "settings": settings,
         "events": events or ConnectionEvents(),
@@ -75,7 +77,7 @@ def protocol(settings: Settings, events: ConnectionEvents | None = None) -> type
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection. A request that arrives whole, in one piece, sets no timer and is weighed by its length alone."""
+    """One connection. A request that arrives whole, in one piece, sets no timer, and its fields need not be counted."""
 
     settings: ClassVar[Settings]
     events: ClassVar[ConnectionEvents]
@@ -97,17 +99,17 @@ class Protocol(HttpToolsProtocol):
         self.refusal: HTTPError | None = None
         self.leaving = False
         self.holder: Holder | None = None
-        # Watches a client that does not take everything at once. The least pace depends on whether it has a key.
+        # Watches a client that does not take everything at once. The least pace differs for callers with a key.
         self.watch: PaceWatch | None = None
         self.least_pace = self.settings.least_pace
-        # An answer was written and is not taken yet: the next request waits.
+        # True while an answer was written and is not taken yet. The next request waits for that.
         self.owes = False
 
     # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # What the kernel does not take at once is unread: it occupies memory, and its client is watched.
+        # What the kernel does not take at once counts as unread: it occupies memory, and its client is watched.
         transport.set_write_buffer_limits(0)
         self.holder = self.shares.enter(self, self.client[0] if self.client else "")
         if self.holder is None:
@@ -116,7 +118,7 @@ class Protocol(HttpToolsProtocol):
             self._set_deadline(self.settings.header_timeout, self._head_late)
 
     def give_way(self) -> None:
-        """Close the connection at once: a new one needs its place."""
+        """Close the connection at once, because a new one needs its place."""
         state = self._state()
         logger.info("closed a connection for a new one", extra={"state": state, "client": self.client})
         self.events.gave_way(state)
@@ -157,7 +159,7 @@ class Protocol(HttpToolsProtocol):
         self.let_go()
 
     def let_go(self) -> None:
-        """End what is under way for this client: nobody waits for it any more."""
+        """Cancel the request that runs for this client, because its answer is no longer needed."""
         if self.running is not None:
             abandon(*self.running)
             self.running = None
@@ -169,7 +171,7 @@ class Protocol(HttpToolsProtocol):
         self.connections.discard(self)
         self.turned_away.discard(self)
 
-    # What arrives
+    # Input
 
     def data_received(self, data: bytes) -> None:
         if self.leaving or self.refusal is not None:
@@ -198,8 +200,9 @@ class Protocol(HttpToolsProtocol):
             self.holder.note(self, waits=self.running is None or self.running[0].more_body)
 
     def _ignore_upgrade(self) -> None:
-        # llhttp leaves what follows to the other protocol. We speak none, so the request's body follows, and the next
-        # request: a new parser is told of the framing. (Java's HttpClient asks for h2c with every POST.)
+        # llhttp leaves what follows to the other protocol. The service supports none, so what follows is the request's
+        # body and the next request. A new parser gets the framing of the request. (Java's HttpClient requests h2c with
+        # every POST.)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         framing = [field for field in self.headers if field[0] in (b"content-length", b"transfer-encoding")]
@@ -210,7 +213,7 @@ class Protocol(HttpToolsProtocol):
             self._clear_deadline()
             self.received = 0
             return
-        # What came before this piece's last message ended is not counted: one read of the socket at most.
+        # A piece in which a message ended is not counted: it is one read of the socket at most.
         self.received = 0 if self.completed else self.received + self.arriving
         if self.stage is BODY:
             self._clear_deadline()
@@ -233,10 +236,10 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self.flow.read_paused:
-            # We are the ones who do not read: an earlier request of this connection is not answered yet.
+            # The service itself has paused reading, because an earlier request of this connection is not answered yet.
             self._set_deadline(self.settings.header_timeout, self._head_late)
         elif self.stage is NOTHING and self.received == 0:
-            # It asked for nothing. A 408 could be taken for the answer to what it sends this very moment.
+            # The client has sent nothing. It could take a 408 for the answer to a request that it is just sending.
             self.transport.close()
         else:
             detail = f"The header fields were not complete within {self.settings.header_timeout:g} seconds."
@@ -248,8 +251,8 @@ class Protocol(HttpToolsProtocol):
     def _too_long(self) -> HTTPError:
         return HTTPError("uri_too_long", f"The path and query are longer than {self.settings.max_url} bytes.")
 
-    # The parser's callbacks. In the middle of a body header fields are trailers, which must not become the request's,
-    # and a head is our own (_ignore_upgrade).
+    # The parser's callbacks. During a body, header fields are trailers, which must not become the request's, and a head
+    # comes from _ignore_upgrade.
 
     def on_message_begin(self) -> None:
         if self.stage is not BODY:
@@ -258,13 +261,13 @@ class Protocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         if self.stage is not BODY:
-            # One that is too long is refused when the header fields are read, which name the origin of a page, or when
-            # what has arrived is read (_bound).
+            # A URL that is too long is refused after the header fields are parsed, because they name the origin of a
+            # page, or after the whole piece is parsed (_bound).
             self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.stage is not BODY:
-            # Uvicorn's own, without the call: ten times a request.
+            # As in uvicorn, but without calling its method, because this runs about ten times for each request.
             name = name.lower()
             if name == b"expect" and value.lower() == b"100-continue":
                 self.expect_100_continue = True
@@ -275,7 +278,7 @@ class Protocol(HttpToolsProtocol):
             return
         if len(self.url) > self.settings.max_url:
             raise self._too_long()
-        # Everything that came is an upper bound; only what exceeds that is counted field by field.
+        # The bytes that came are an upper bound. The fields are counted only if these bytes exceed the maximum.
         bound = self.settings.max_headers
         if self.received + self.arriving > bound and weigh(self.headers) > bound:
             raise self._too_large()
@@ -292,7 +295,7 @@ class Protocol(HttpToolsProtocol):
         self.received = 0
 
     def on_message_complete(self) -> None:
-        # That of an upgrade comes before its body, and is followed by the one that counts.
+        # For an upgrade it is called before the body, which does not count, and again at the end.
         if self.parser.should_upgrade():
             return
         self.stage = NOTHING
@@ -302,11 +305,11 @@ class Protocol(HttpToolsProtocol):
     def _should_upgrade(self) -> bool:
         return False
 
-    # What is answered
+    # Answers
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if self.owes:
-            # To uvicorn the answer before this one is complete, for it was written.
+            # Uvicorn takes the answer before this one for complete, because it was written.
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, app))
             return
@@ -335,7 +338,7 @@ class Protocol(HttpToolsProtocol):
             await app(scope, receive, send)
         except asyncio.CancelledError:
             # The client has disconnected (disconnect.py). Uvicorn would log the cancellation with a traceback, and send
-            # a 500 to nobody.
+            # a 500 that no client reads.
             if not cycle.disconnected:
                 raise
         if cycle.response_started and not cycle.response_complete and cycle.scope["http_version"] == "1.0":
@@ -347,15 +350,16 @@ class Protocol(HttpToolsProtocol):
 
         async def send(message: ASGISendEvent) -> None:
             if message["type"] == "http.response.start":
-                # Answered before the body was in: what is left of it could be taken for a request, so this is the last
-                # answer. Uvicorn says so, and leaves the closing to on_response_complete, which hears the client out.
+                # If the answer begins before the whole body was received, the rest of the body could be taken for a
+                # request. So this is the last answer. Uvicorn writes that into its head, and on_response_complete
+                # closes the connection after it has read the rest.
                 self.leaving = cycle.more_body
                 cycle.keep_alive = cycle.keep_alive and not self.leaving
                 cycle.chunked_encoding = False if old else None
                 await cycle.send(message)
                 cycle.keep_alive = cycle.keep_alive or self.leaving
             else:
-                # HTTP/1.0 knows no chunks: the answer ends with the connection, and has any length.
+                # HTTP/1.0 has no chunks. The answer ends with the connection, and may have any length.
                 if old and message["type"] == "http.response.body":
                     cycle.expected_content_length = len(message.get("body", b""))
                 await cycle.send(message)
@@ -364,7 +368,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         if self.flow.write_paused:
-            # The client has not taken the answer: only then the next request, or the wait for one, begins.
+            # The client has not taken the answer yet. The next request, or the wait for one, begins when it has.
             self.owes = True
             return
         self.running = None
@@ -426,11 +430,11 @@ class Protocol(HttpToolsProtocol):
 
     @property
     def unread(self) -> bool:
-        """Whether something that was written waits for the client."""
+        """True while something that was written waits for the client."""
         return self.flow.write_paused
 
     async def taken(self) -> None:
-        """Wait until the client has taken what was written, or the kernel for it."""
+        """Wait until the client, or the kernel for it, has taken what was written."""
         await self.flow.drain()
 
     def cut(self, reason: str) -> None:

@@ -79,7 +79,7 @@ class HttpRequest:
             if sent and REQUEST_ID.fullmatch(sent) and not holds_key(sent.decode()):
                 self._id = sent.decode()
             else:
-                # It tells requests apart; it need not be hard to guess.
+                # The id only tells requests apart, so it may be easy to guess.
                 self._id = f"{getrandbits(64):016x}"
         return self._id
 

@@ -1,4 +1,5 @@
-"""Sends finished bytes: with a strong ETag, as 304 where the client has them, compressed where it accepts that."""
+"""Build responses from bodies that are ready: with an ETag, as 304 if the client has a copy, and compressed if the
+client accepts that."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ class Bytes:
 
 
 class Packable(Protocol):
-    """A body, and the same compressed once somebody asked for it."""
+    """A body, and its compressed form once a client has requested that."""
 
     body: bytes
     packed: Packed | None
@@ -110,7 +111,7 @@ async def packed(request: HttpRequest, content: Packable, media_type: bytes, end
 
 
 def accepts_gzip(accepted: bytes) -> bool:
-    """Whether Accept-Encoding takes gzip (RFC 9110, 12.5.3); a weight of 0 refuses it."""
+    """Return True if Accept-Encoding accepts gzip (RFC 9110, 12.5.3). A weight of 0 refuses it."""
     if b"gzip" not in accepted and b"*" not in accepted:
         return False
     weights = {}

@@ -1,8 +1,9 @@
-"""Uvicorn in this process: uvloop, httptools with our bounds, a clean start and a clean end.
+"""Run uvicorn in this process: uvloop, httptools with our bounds, a clean start and a clean end.
 
-The end, on SIGTERM or Ctrl-C: `on_drain` is called (`/readyz` answers 503 from then on), requests are still taken for
-a moment, until load balancers have seen it; then nothing is accepted, what is in flight is finished, and the process
-exits 0 within 30 seconds. A second Ctrl-C does not wait. A process that cannot end says where it is stuck and exits 1.
+On SIGTERM or Ctrl-C `on_drain` is called, and `/readyz` answers 503 from then on. Requests are still accepted for a
+moment, until load balancers have seen that. Then no connection is accepted, requests in flight are finished, and the
+process exits 0 within 30 seconds. A second Ctrl-C does not wait. A process that cannot end writes where it is stuck and
+exits 1.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from api.http.protocol import Protocol, protocol
 from api.http.turns import Shares, Turns
 from api.settings import Settings
 
-# How long requests are taken after `/readyz` turned to 503.
+# How long requests are accepted after `/readyz` turned to 503.
 DRAIN_SECONDS = 1.0
 # How long requests in flight may take after that.
 FINISH_SECONDS = 20
-# When a process that still has not ended is ended.
+# The time after which a process that still has not ended exits by force.
 EXIT_SECONDS = 28.0
-# An idle connection saves the next request's handshake; it is closed sooner where its place is needed (protocol.py).
+# An idle connection saves the next request's handshake. It is closed sooner if its place is needed (protocol.py).
 KEEP_ALIVE_SECONDS = 20
 BACKLOG = 2048
 
@@ -51,11 +52,11 @@ def serve(
     events: ConnectionEvents | None = None,
     supervise: Callable[[], Awaitable[BriefingError]] | None = None,
 ) -> int:
-    """Serve until told to stop; return the exit code.
+    """Serve until a signal to stop; return the exit code.
 
-    `events` receives the events of connections. `supervise` runs beside the server; when it returns, the service ends
+    `events` receives the events of connections. `supervise` runs beside the server. When it returns, the service ends
     and raises the error that it returned. `listener` is a bound socket that a parent process hands down, with `shares`
-    if it has several workers. `on_ready` is called with the address on the loop; without it the address is printed."""
+    if it has several workers. `on_ready` is called with the address, on the loop. Without it the address is printed."""
     start = Start(app)
     try:
         listener = listener or listen(settings)
@@ -65,7 +66,7 @@ def serve(
     except SettingsError as error:
         return complain(error)
     except SystemExit as stop:
-        # Uvicorn's way to say that the application did not start. Where that was a bug, it has logged the traceback.
+        # Uvicorn exits like this if the application did not start. If that was a bug, it has logged the traceback.
         return complain(start.refusal) if start.refusal else int(stop.code or 1)
     finally:
         faulthandler.cancel_dump_traceback_later()
@@ -77,12 +78,12 @@ def serve(
 
 
 def listen(settings: Settings) -> socket.socket:
-    """A socket that listens where the settings say. Port 0 takes any free one."""
+    """Return a socket that listens at the address in the settings. Port 0 takes any free port."""
     return bind(settings.host, settings.port, "BRIEFING_HOST and BRIEFING_PORT say where; 0 is any port.")
 
 
 def bind(host: str, port: int, hint: str) -> socket.socket:
-    """A socket that listens there. SettingsError, with the hint, where that cannot be."""
+    """Return a socket that listens at this address. SettingsError, with the hint, if that is not possible."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address, family=family, backlog=BACKLOG)
@@ -92,7 +93,7 @@ def bind(host: str, port: int, hint: str) -> socket.socket:
 
 
 def config(app: ASGIApp, settings: Settings, events: ConnectionEvents | None = None) -> uvicorn.Config:
-    """Uvicorn as we run it: nothing guessed from the environment or from what is installed."""
+    """Return the configuration of uvicorn. Nothing is guessed from the environment or from what is installed."""
     return uvicorn.Config(
         app,
         loop="uvloop",
@@ -112,38 +113,39 @@ def config(app: ASGIApp, settings: Settings, events: ConnectionEvents | None = N
 
 
 def complain(error: BriefingError) -> int:
-    """Say on stderr what is wrong and what to do about it."""
+    """Print on stderr what is wrong and what to do about it; return the exit code."""
     print(error.message, error.hint, sep="\n" if error.hint else "", file=sys.stderr)
     return EXIT_NOT_CONFIGURED
 
 
 def announce(place: str) -> None:
-    """Say where clients reach us: in a line, which others wait for and read."""
+    """Print the address of the service in a line that other programs wait for and read."""
     print(f"Serving on {place}", flush=True)
 
 
 def url(listener: socket.socket) -> str:
-    """Where clients reach this socket."""
+    """Return the address at which clients reach this socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class Start:
-    """The application, with an ear for why it does not start: a wrong password is a sentence, not a traceback."""
+    """The application, and the error that kept it from starting. So a wrong password is reported as a sentence, not as
+    a traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.refusal: BriefingError | None = None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        # Without a coroutine of its own, which each request would pay for.
+        # This is no coroutine of its own, because each request would pay for that.
         return (self._lifespan if scope["type"] == "lifespan" else self.app)(scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         held: list[Message] = []
 
         async def hold(message: Message) -> None:
-            # The failure comes as text before it comes as an exception, and uvicorn would print it.
+            # The failure comes as a message before it comes as an exception, and uvicorn would print the message.
             if message["type"] in ("lifespan.startup.failed", "lifespan.shutdown.failed"):
                 held.append(message)
             else:
@@ -156,7 +158,7 @@ class Start:
             held = [{"type": "lifespan.startup.failed"}]
             raise
         except asyncio.CancelledError:
-            # Who does not wait for the end (a second Ctrl-C) gets no traceback of it.
+            # An operator who does not wait for the end (a second Ctrl-C) gets no traceback.
             held = [{"type": "lifespan.shutdown.failed"}]
             raise
         finally:
@@ -165,7 +167,7 @@ class Start:
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's server, which says where it listens, drains before it closes, and ends with 0 when asked to end."""
+    """Uvicorn's server, which announces its address, drains before it closes, and exits with 0 after a signal."""
 
     def __init__(
         self,
@@ -195,7 +197,7 @@ class Server(uvicorn.Server):
         try:
             self.failure = await supervise()
         except Exception as error:
-            # Without supervision nobody would restart Postgres when it ends.
+            # Without supervision Postgres would not be restarted when it ends.
             self.failure = BriefingError(f"The supervision of Postgres failed: {error!r}.")
         self.handle_exit(signal.SIGTERM, None)
 
@@ -203,7 +205,7 @@ class Server(uvicorn.Server):
         return self.shares is not None and self.shares.ahead(len(self.server_state.connections))
 
     def _connection(self) -> asyncio.Protocol:
-        # As uvicorn makes them for its own servers.
+        # As uvicorn makes protocols for its own servers.
         made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
@@ -211,7 +213,7 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         leaving = await super().on_tick(counter)
-        self._ahead()  # Connections end, too.
+        self._ahead()  # Notes the number of connections again, because connections end, too.
         if leaving:
             await self._drain()
         return leaving
@@ -229,16 +231,16 @@ class Server(uvicorn.Server):
             self.supervising.cancel()
         await super().shutdown(sockets)
         if self.force_exit:
-            # Whoever is still answered is let go of, not interrupted with a traceback.
+            # Requests that still run are cancelled, so that they do not end with a traceback.
             for connection in list(self.server_state.connections):
                 if isinstance(connection, Protocol):
                     connection.let_go()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # Uvicorn's own raises the signal again when all is done, and the process would end by it instead of with 0.
+        # Uvicorn's own handler raises the signal again at the end, so the process would end by it instead of with 0.
         if self.should_exit:
             self.force_exit = self.force_exit or sig == signal.SIGINT
             return
         self.should_exit = True
-        # A thread in C, since the loop may be what is stuck.
+        # A thread in C, because the loop may be stuck.
         faulthandler.dump_traceback_later(EXIT_SECONDS, exit=True)

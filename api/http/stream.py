@@ -1,7 +1,7 @@
-"""A response that comes in pieces, as fast as the client takes them: nothing of it is kept.
+"""Send a response in pieces, as fast as the client takes them, without keeping any of it.
 
-What goes wrong before the first piece is a problem document, as everywhere. What goes wrong later cuts the
-connection: the last chunk is never sent, so that no client takes what it has for the whole.
+An error before the first piece is answered with a problem document, as everywhere. A later error cuts the connection:
+the last chunk is never sent, so that no client takes what it got for the whole.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Take = Callable[[bytes], Awaitable[None]]
 Pieces = Callable[[Take], Awaitable[None]]
 Ended = Callable[[], Awaitable[None]]
 
-GZIP = 31  # zlib's word for a window of 32 KiB with the frame of gzip
-LEVEL = 1  # 3 times as fast as 4 and 1.2 times as large: Postgres should not wait for it
+GZIP = 31  # `wbits` of zlib: a window of 32 KiB, in the frame of gzip
+LEVEL = 1  # 3 times as fast as 4, and 1.2 times as large. Postgres should not wait for the compression.
 
 log = structlog.get_logger("briefing")
 
 
 class Streamed:
-    """A response whose `pieces` are asked for once it is sent; `ended` is called at the end, however it comes."""
+    """A response whose `pieces` are read while it is sent. `ended` is called at the end, even after an error."""
 
     def __init__(self, pieces: Pieces, headers: Headers, ended: Ended) -> None:
         self.headers: Headers = [*headers, VARY, (b"cache-control", b"no-store")]
@@ -36,7 +36,7 @@ class Streamed:
         self._ended = ended
 
     async def send(self, request: HttpRequest, send: Send) -> None:
-        """Send it; a HEAD request gets the header fields alone, and nothing is read for it."""
+        """Send the response. For a HEAD request only the header fields are sent, and no pieces are read."""
         sending = _Sending(self, request, send)
         try:
             if request.method != "HEAD":
@@ -52,7 +52,7 @@ class Streamed:
 
 
 class _Sending:
-    """The response on its way: started with its first piece, compressed where the client accepts that."""
+    """A response that is being sent. It starts with its first piece, and is compressed if the client accepts that."""
 
     def __init__(self, response: Streamed, request: HttpRequest, send: Send) -> None:
         accepted = request.fields.get(b"accept-encoding", b"")
@@ -62,17 +62,17 @@ class _Sending:
         self.started = False
 
     async def take(self, piece: bytes) -> None:
-        """One piece; returns when there is room for the next."""
+        """Send one piece, and return when there is room for the next one."""
         if not self.started:
             await self._start()
         if self._packer is not None:
-            # Not on the loop: a piece may take milliseconds.
+            # Not on the loop, because a piece may take milliseconds.
             piece = await asyncio.to_thread(self._packer.compress, piece)
         if piece:
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
     async def end(self) -> None:
-        """All of it was given."""
+        """End the response after its last piece."""
         if not self.started:
             await self._start()
         rest = self._packer.flush() if self._packer is not None else b""

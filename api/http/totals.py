@@ -1,9 +1,9 @@
-"""One page of metrics for a service, whatever the number of its processes.
+"""Add up the metrics of all processes of a service for one page.
 
-Each worker sends all that it counted along with its sign of life, and the parent adds it up: what workers that are gone
-had counted stays in the counters, which so never go back, and their gauges go with them. prometheus-client's own way
-for several processes writes to files that are mapped to memory, leaves one behind for each worker that ends, and knows
-neither process metrics nor gauges that are read when asked for.
+Each worker sends all its metrics with each sign of life, and the parent adds them up. The counts of workers that have
+ended stay in the counters, which therefore never go back. Their gauges are dropped. prometheus-client's own way for
+several processes writes to files that are mapped to memory, and leaves one behind for each worker that ends. It
+supports neither process metrics nor gauges that are read when the page is requested.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import orjson
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 
-# Gauges of which the sum would mean nothing; those that are not named are added up.
+# Gauges whose sum would mean nothing, and how they are combined. All other gauges are added up.
 TOGETHER = {
     "process_start_time_seconds": min,
     "process_max_fds": min,
@@ -29,7 +29,7 @@ Series = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def told(registry: CollectorRegistry) -> bytes:
-    """All that a process counted, in a line."""
+    """Return all metrics of a process as one line of JSON, without its end."""
     return orjson.dumps(
         [
             [one.name, one.type, one.documentation, [[s.name, s.labels, s.value] for s in one.samples]]
@@ -39,17 +39,17 @@ def told(registry: CollectorRegistry) -> bytes:
 
 
 class Totals:
-    """Sums over processes, those that are gone included."""
+    """The sums over all processes, including those that have ended."""
 
     def __init__(self) -> None:
         self._gone = _Sum()
 
     def bury(self, said: bytes) -> None:
-        """Keep what a process had counted when it was last heard of."""
+        """Keep the counts of a process that has ended, as it sent them last."""
         self._gone.add(said, lasting=True)
 
     def page(self, living: Iterable[bytes]) -> bytes:
-        """The page in Prometheus' text format."""
+        """Return the page in Prometheus' text format."""
         total = _Sum()
         total.join(self._gone)
         for said in living:
@@ -81,7 +81,7 @@ class _Sum:
             series[key] = value if before is None else together(before, value) if together else before + value
 
     def collect(self) -> Iterable[Metric]:
-        """As a registry does."""
+        """Return the metrics, as a registry does."""
         for name, (kind, meaning) in self._families.items():
             family = Metric(name, meaning, kind)
             for (sample, labels), value in self._series[name].items():

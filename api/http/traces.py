@@ -1,7 +1,7 @@
-"""OpenTelemetry traces, where a collector is named: a span a request, and one below it for its time in the store.
+"""Send OpenTelemetry traces if a collector is set: a span for each request, and a child span for its store time.
 
-Spans are made when the request is over, from what is known of it by then: it costs nothing while there is no collector,
-and the caller's own trace goes on (W3C `traceparent`). Needs the extra `telemetry`.
+Spans are made from the context of a request when it has ended. Without a collector they cost nothing. They continue the
+caller's own trace (W3C `traceparent`). Needs the extra `telemetry`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MISSING = "Traces need the extra: pip install 'briefing-api[telemetry]'."
 
 
 class Traces:
-    """Sends spans to the collector at `traces_endpoint`, in the background, in batches."""
+    """The sender of spans to the collector at `traces_endpoint`, in the background, in batches."""
 
     def __init__(self, settings: Settings) -> None:
         if not all(find_spec(one) for one in ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter")):
@@ -29,7 +29,7 @@ class Traces:
         self._provider: Any = None
 
     def begin(self) -> None:
-        """In the process that serves: what sends is a thread, which no fork would take along."""
+        """Start to send. Call it in the process that serves, because a fork does not copy the thread that sends."""
         self._trace: Any = import_module("opentelemetry.trace")
         sdk: Any = import_module("opentelemetry.sdk.trace")
         export: Any = import_module("opentelemetry.sdk.trace.export")
@@ -45,7 +45,7 @@ class Traces:
         self._tracer = self._provider.get_tracer("briefing", __version__)
 
     def end(self) -> None:
-        """Send what is left."""
+        """Send the spans that are left."""
         if self._provider is not None:
             self._provider.shutdown()
 

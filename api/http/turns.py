@@ -11,31 +11,33 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-# Who has so many more than another lets that one take them, and looks again soon: the other may be dead or wedged.
+# A process that has this many more connections than another leaves new ones to that. It pauses only for a moment,
+# because the other may be dead or wedged.
 AHEAD = 4
 REST_SECONDS = 0.005
-# Nothing can be taken now: no descriptor is free.
+# The pause when no connection can be accepted, because no descriptor is free.
 FULL_SECONDS = 0.1
-# What a place that is not filled has: more than anybody.
+# The count of a place without a worker: more than any worker has.
 VACANT = 2**31 - 1
 
 
 class Shares:
-    """How many connections each place has, in memory that all processes share (`counts`, one int a place)."""
+    """The number of connections of each place, in memory that all processes share (`counts`, one int for each
+    place)."""
 
     def __init__(self, counts: memoryview[int], number: int) -> None:
         self._counts = counts
         self._number = number
 
     def ahead(self, mine: int) -> bool:
-        """Whether another has clearly fewer than we."""
+        """Note the connections of this process, and return True if another process has clearly fewer."""
         self._counts[self._number] = mine
         return mine > min(self._counts) + AHEAD
 
 
 class Turns:
-    """Listens on the socket until `close`; each connection gets a protocol of its own. As asyncio's Server it is one of
-    uvicorn's `servers`."""
+    """A listener on the socket until `close`. Each connection gets a protocol of its own. Like asyncio's Server it is
+    one of uvicorn's `servers`."""
 
     def __init__(
         self, listener: socket.socket, protocol: Callable[[], asyncio.Protocol], ahead: Callable[[], bool]
@@ -59,12 +61,12 @@ class Turns:
 
     def _take(self) -> None:
         if self._ahead():
-            # Rested, it takes one whatever the others have.
+            # Between two pauses one connection is accepted, whatever the others have.
             self._rest(REST_SECONDS)
         try:
             connection, _ = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return  # Another process was faster, or the client is gone.
+            return  # Another process was faster, or the client has disconnected.
         except OSError:
             self._rest(FULL_SECONDS)
             return
@@ -76,15 +78,15 @@ class Turns:
     def _arrived(self, task: asyncio.Task[object]) -> None:
         self._arriving.discard(task)
         if not task.cancelled():
-            task.exception()  # It was gone before it was here.
+            task.exception()  # The client disconnected before its protocol began, which is not worth logging.
 
     def close(self) -> None:
-        """Take nothing more."""
+        """Accept no more connections."""
         if not self._closed:
             self._closed = True
             self._loop.remove_reader(self._listener)
 
     async def wait_closed(self) -> None:
-        """Returns when what was taken is with its protocol."""
+        """Wait until each accepted connection has its protocol."""
         if self._arriving:
             await asyncio.wait(self._arriving)

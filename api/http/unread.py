@@ -12,8 +12,8 @@ from typing import Protocol
 from api.errors import Unavailable
 
 SHARE = 8
-# Smaller answers are counted only if their client does not take them at once: nearly all clients do. Counting costs
-# 10 µs, and an answer is nowhere but in the cache before it is sent or compressed.
+# Smaller answers are counted only if their client does not take them at once, which nearly all clients do. Counting
+# costs 10 µs, and before an answer is sent or compressed it takes no memory outside the cache.
 SMALL = 256 * 1024
 
 
@@ -24,7 +24,7 @@ class Connection(Protocol):
 
     @property
     def unread(self) -> bool:
-        """Whether something that was written waits for the client."""
+        """True while something that was written waits for the client."""
 
     async def taken(self) -> None:
         """Wait until the client has taken what was written."""

@@ -1,7 +1,7 @@
-"""Sends an answer that is whole in one write: its head waits for its body.
+"""Send an answer that is whole in one write: its head waits for its body.
 
-Uvicorn writes the head by itself, and looks at each name and value of it with two regular expressions: a quarter of the
-time of a kept answer. What comes in pieces, or ends with its connection, goes through uvicorn as it is.
+Uvicorn writes the head separately, and checks each name and value in it with two regular expressions, which took a
+quarter of the time of a kept answer. Uvicorn still sends answers that come in pieces or end with their connection.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Whole:
     _start: HTTPResponseStartEvent | None = None
 
     async def send(self, message: ASGISendEvent) -> None:
-        """ASGI's `send`."""
+        """Send a message of ASGI."""
         cycle = self._cycle
         if message["type"] == "http.response.start":
             self._start = message
@@ -52,7 +52,7 @@ class Whole:
 
 
 def _head(cycle: RequestResponseCycle, start: HTTPResponseStartEvent) -> bytes | None:
-    """The head as bytes; None where it does not say how long the body is."""
+    """Return the head as bytes; None if it does not contain the length of the body."""
     status = start["status"]
     lines = [*map(JOIN, cycle.default_headers), *map(JOIN, start["headers"])]
     if not cycle.keep_alive:
@@ -60,7 +60,7 @@ def _head(cycle: RequestResponseCycle, start: HTTPResponseStartEvent) -> bytes |
     head = STATUS_LINE[status] + b"\r\n".join(lines) + b"\r\n\r\n"
     if status not in BODILESS and b"\r\ncontent-length: " not in head:
         return None
-    # A line's end inside a value would begin a field, or an answer, of somebody else's.
+    # A line end inside a value would begin another header field, or another answer.
     if not head.count(b"\r\n") == head.count(b"\n") == head.count(b"\r") == len(lines) + 2:
         raise RuntimeError("A header field holds the end of a line.")
     return head

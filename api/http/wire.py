@@ -1,4 +1,4 @@
-"""What only the socket below a transport knows and can do."""
+"""Inspect and reset a connection through the socket below its transport."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ NO_LINGER = struct.pack("ii", 1, 0)
 
 
 def unsent(transport: asyncio.Transport) -> int:
-    """The bytes that the client has not taken yet: what waits here, and on Linux what waits in the kernel too. That
-    may be megabytes, and none of ours would leave until a good part of them is taken, as from a slow reader."""
+    """Return the bytes that the client has not taken yet: those in the transport, and on Linux those in the kernel too.
+    The kernel may hold megabytes, and takes no more from the transport until a good part of them is gone. Without these
+    bytes, a client that reads would look like a slow one."""
     waiting = transport.get_write_buffer_size()
     below = transport.get_extra_info("socket")
     if sys.platform != "linux" or below is None or below.fileno() < 0:
@@ -24,7 +25,7 @@ def unsent(transport: asyncio.Transport) -> int:
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """Close the connection so that the client is told that it did not end well (a TCP reset)."""
+    """Close the connection with a TCP reset, which shows the client that it did not end properly."""
     below = transport.get_extra_info("socket")
     if below is not None and below.fileno() >= 0:
         below.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)

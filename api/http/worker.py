@@ -1,4 +1,4 @@
-"""One of several workers: what it is when it begins, and how it shows its parent that it lives (workers.py)."""
+"""One of several workers: its start after the fork, and the signs of life that it sends to its parent (workers.py)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import NoReturn
 from api.errors import Unavailable
 from api.http.turns import VACANT, Shares
 
-# A worker's sign of life.
+# The time between two signs of life of a worker.
 BEAT_SECONDS = 0.5
 STUCK = signal.SIGUSR2
 PR_SET_PDEATHSIG = 1
@@ -26,26 +26,26 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Place:
-    """Which worker this is: `number` from 0 among `of`. Who replaces a worker takes its number over."""
+    """The place of a worker: `number` from 0 among `of`. A worker that replaces another one takes over its number."""
 
     number: int = 0
     of: int = 1
 
 
 class Common:
-    """A little memory that a parent and `count` workers share."""
+    """The memory that a parent and its `count` workers share."""
 
     def __init__(self, count: int) -> None:
         self._ints = memoryview(mmap.mmap(-1, 4 * (1 + 2 * count))).cast("i")
         self.connections = self._ints[1 : 1 + count]
-        # 1 for each worker that was ready once, or that ended before it was. A new one in its place changes nothing.
+        # 1 for each place whose worker was ready once, or ended before it was. A new worker there changes nothing.
         self.ready = self._ints[1 + count :]
         for number in range(count):
             self.connections[number] = VACANT
 
     @property
     def prepared(self) -> bool:
-        """Whether the store is ready for use."""
+        """True once the store is ready for use."""
         return bool(self._ints[0])
 
     @prepared.setter
@@ -54,8 +54,8 @@ class Common:
 
 
 class Link:
-    """A worker's end: beats while its loop turns, knows whether the parent has prepared the store, whether the other
-    workers were ready, and what they have to do."""
+    """A worker's link to its parent and the other workers. It sends signs of life while the worker's loop runs. It
+    knows if the parent has prepared the store, if all workers were ready, and how many connections each has."""
 
     def __init__(self, place: Place, end: socket.socket, common: Common) -> None:
         self.place = place
@@ -65,7 +65,7 @@ class Link:
         self._beating: asyncio.Task[None] | None = None
 
     def begin(self, tell: Callable[[], bytes]) -> None:
-        """Beat from now on, on the running loop. `tell` gives what goes with a beat: a line without its end."""
+        """Start to send signs of life, on the running loop. `tell` returns the text of each: a line without its end."""
         self._beating = asyncio.get_running_loop().create_task(self._beat(tell))
 
     async def _beat(self, tell: Callable[[], bytes]) -> None:
@@ -75,10 +75,10 @@ class Link:
             if not writer.transport.get_write_buffer_size():
                 writer.write(tell() + b"\n")
             await asyncio.wait({parent}, timeout=BEAT_SECONDS)
-        os._exit(1)  # The parent is gone, and this is no Linux: there it would have taken us with it.
+        os._exit(1)  # The parent is gone. On Linux the kernel would have killed this process already.
 
     async def prepare(self) -> None:
-        """Returns when the parent has prepared the store; Unavailable while it has not."""
+        """Return if the parent has prepared the store. Unavailable if it has not."""
         if not self._common.prepared:
             raise Unavailable("The store is being prepared.")
 
@@ -87,17 +87,17 @@ class Link:
         self._common.ready[self.place.number] = 1
 
     def all_ready(self) -> bool:
-        """Whether each of the workers was ready once."""
+        """Return True if each of the workers was ready once."""
         return all(self._common.ready)
 
 
 def become(parent: int, inherited: Iterable[int]) -> None:
-    """Right after the fork: end with the parent, do not act upon its signals, let go of its descriptors."""
+    """Set up a worker right after the fork: end with the parent, do not act upon its signals, close its descriptors."""
     if sys.platform == "linux" and ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL)) != 0:
         os._exit(1)
     if os.getppid() != parent:
         os._exit(1)
-    os.setpgid(0, 0)  # Ctrl-C is for the parent, which tells us.
+    os.setpgid(0, 0)  # Ctrl-C is for the parent, which signals the workers.
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
@@ -107,7 +107,7 @@ def become(parent: int, inherited: Iterable[int]) -> None:
 
 
 def finish(work: Callable[[Link], int], link: Link) -> NoReturn:
-    """Do the work and end with its exit code; nothing of what the parent has open around us is closed."""
+    """Do the work and exit with its code. The clean-up code of the parent, which the fork copied, does not run."""
     code = 1
     try:
         code = work(link)

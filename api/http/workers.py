@@ -1,16 +1,16 @@
-"""Several processes behind one socket: a parent that answers nothing itself, and workers that it watches over.
+"""Several processes behind one socket: a parent that answers no requests, and workers that it supervises.
 
-The parent owns what there is once: the listening socket, the embedded Postgres, the migrations. Workers are forked from
-it with everything imported, so that a new one serves after 0.1 s instead of 2 s; and what was made before (a shared
-table, any other descriptor) is theirs too. Between parent and worker there is a socket: twice a second the worker
-writes a line, which says that its loop turns and carries what it has counted.
+The parent owns what exists once: the listening socket, the embedded Postgres, the migrations. It forks the workers with
+everything imported, so a new worker serves after 0.1 s instead of 2 s. They inherit what was made before the fork, such
+as a shared table or any other descriptor. A socket connects each worker to the parent. Twice a second the worker writes
+a line to it, which shows that its loop runs and contains its metrics.
 
-worker dies              its place is taken at once; who dies again and again waits longer each time
-worker says nothing      for `worker_timeout`: it tells where it is stuck, is killed and replaced
+a worker dies            it is replaced at once; after repeated deaths at one place each wait is longer
+a worker is silent       for `worker_timeout`: it writes where it is stuck, is killed and replaced
 the store cannot go on   the workers drain, and the parent ends with the reason
-no worker ever serves    the parent says so and ends; where a worker refuses to start (exit 2), at the first
-SIGTERM, Ctrl-C          goes on to the workers, which drain; exit 0 when all are done
-parent is killed         the kernel kills the workers (PR_SET_PDEATHSIG); elsewhere they see the socket's end
+no worker ever serves    the parent prints that and ends; it ends at once if a worker refuses to start (exit 2)
+SIGTERM, Ctrl-C          the parent passes it on to the workers, which drain; exit 0 when all have ended
+the parent is killed     the kernel kills the workers (PR_SET_PDEATHSIG); without Linux they see the socket's end
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from api.http.turns import VACANT
 from api.http.worker import STUCK, Common, Link, Place, become, finish
 
 TICK_SECONDS = 0.2
-# Until its first sign of life. It waits for nobody, so this is for a machine that is short of breath.
+# Until a worker's first sign of life. It waits for nothing before that, so only an overloaded machine needs this long.
 START_SECONDS = 30.0
-# Who lived this long was well: its end is no part of a series.
+# A worker that lived this long was healthy, so failures before it are no longer counted.
 STEADY_SECONDS = 10.0
-# So many in a row at one place, while nobody ever served, and it is hopeless.
+# Failures in a row at one place after which the parent gives up, if no worker ever served.
 HOPELESS = 4
 LONGEST_WAIT = 10.0
-# As the workers' own bound (server.py), and a little.
+# A little more than the workers' own bound (server.py).
 EXIT_SECONDS = 29.0
 LINE_BYTES = 16 * 1024 * 1024
 
@@ -55,7 +55,7 @@ log = structlog.get_logger("briefing")
 
 @dataclass(eq=False)
 class Worker:
-    """A worker as the parent knows it: since when it lives, when it was heard of, and what it said."""
+    """A worker as the parent sees it: when it began, when it last sent a sign of life, and the text of that."""
 
     pid: int
     end: socket.socket
@@ -68,7 +68,7 @@ class Worker:
 
 @dataclass(eq=False)
 class Seat:
-    """A place, who has it, and how its last holders fared."""
+    """A place, its worker, the failures in a row of its workers, and the time from which it may be filled again."""
 
     place: Place
     worker: Worker | None = None
@@ -78,23 +78,23 @@ class Seat:
 
 @dataclass
 class Team:
-    """What the parent knows of its workers, for whoever tells of it."""
+    """The places of the workers, and how many workers died or were wedged. The metrics read it."""
 
     seats: list[Seat]
     ended: Counter[str] = field(default_factory=lambda: Counter(died=0, wedged=0))
 
     def living(self) -> list[Worker]:
-        """Those that are there."""
+        """Return the workers that have not ended."""
         return [seat.worker for seat in self.seats if seat.worker is not None]
 
     def told(self) -> list[bytes]:
-        """What each said last."""
+        """Return the text that each worker sent last."""
         return [worker.told for worker in self.living()]
 
 
 class Parent:
-    """Keeps `count` workers at `work`, which is what each does until it returns its exit code. `on_end` gets what a
-    worker said last, when it is gone."""
+    """The supervisor of `count` workers. Each runs `work` until that returns its exit code. `on_end` gets the text that
+    a worker sent last, when it has ended."""
 
     def __init__(
         self,
@@ -126,17 +126,17 @@ class Parent:
         beside: Callable[[], None],
         supervise: Callable[[], Awaitable[BriefingError]] | None = None,
     ) -> int:
-        """Run until told to stop; return the exit code. Clients reach the workers through `listener`. `beside` starts
-        the other work of the parent on its loop. An error of the store is raised, and so is the one that `supervise`
-        returns when it cannot keep the store running."""
+        """Run until a signal to stop; return the exit code. Clients reach the workers through `listener`. `beside`
+        starts the other work of the parent on its loop. An error of the store is raised, and so is the one that
+        `supervise` returns when it cannot keep the store running."""
         self._listener = listener
         try:
             with asyncio.Runner() as runner:
                 runner.run(self._begin(beside, supervise))
-                gc.freeze()  # The collectors of the workers leave the memory alone that they share.
+                gc.freeze()  # So that the garbage collectors of the workers do not touch the memory that they share.
                 while self._verdict is None:
                     for seat in self._vacant():
-                        self._fork(seat)  # Not within the loop: a worker begins with a loop of its own.
+                        self._fork(seat)  # Outside the loop, because a worker begins with a loop of its own.
                     runner.run(self._watch())
         finally:
             for worker in self.team.living():
@@ -159,16 +159,16 @@ class Parent:
         tries = self._task(_once(tried))
         await asyncio.wait({preparing, stopped, tries}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         if preparing.done():
-            preparing.result()  # A store that refuses us ends the start; one that is away does not.
+            preparing.result()  # A store that refuses the service ends the start. One that is away does not.
 
     async def _keep_preparing(self, tried: asyncio.Event) -> None:
         await persist(self._prepare, tried)
         self._common.prepared = True
 
-    # The watch
+    # Supervision
 
     async def _watch(self) -> None:
-        """Returns when a place is to be filled, or when it is over."""
+        """Return when a place has to be filled, or when the service ends."""
         for seat in self.team.seats:
             if seat.worker and not seat.worker.hearing:
                 seat.worker.hearing = self._task(self._hear(seat, seat.worker))
@@ -189,7 +189,8 @@ class Parent:
             if worker is None:
                 continue
             if late:
-                # We did not run ourselves: the machine slept, and what they said meanwhile is not read yet.
+                # The parent itself did not run, for example because the machine slept. What the workers sent meanwhile
+                # is not read yet.
                 worker.heard = now
             if now - worker.begun > STEADY_SECONDS:
                 seat.failures = 0
@@ -202,7 +203,7 @@ class Parent:
     async def _give_up_on(self, seat: Seat, worker: Worker) -> None:
         worker.wedged = True
         log.error("worker wedged", worker=seat.place.number, pid=worker.pid)
-        _signal(worker, STUCK)  # It writes where it is stuck, if it can.
+        _signal(worker, STUCK)  # The worker writes where it is stuck, if it can.
         await asyncio.sleep(0.1)
         _signal(worker, signal.SIGKILL)
 
@@ -221,11 +222,11 @@ class Parent:
     def _bury(self, seat: Seat, worker: Worker, code: int) -> None:
         seat.worker = None
         self._common.connections[seat.place.number] = VACANT
-        self._common.ready[seat.place.number] = 1  # The others do not wait for the next one: it may end as well.
+        self._common.ready[seat.place.number] = 1  # The others do not wait for the next one, which may end as well.
         self._on_end(worker.told)
         self._changed.set()
         if self._stopping:
-            # Told to end before it had learnt to: that is an end as it should be.
+            # A worker that SIGTERM killed before it handled the signal ended as it should.
             self._codes.add(0 if code == -signal.SIGTERM else code if code in (0, EXIT_FORCED) else 1)
             return
         reason = "wedged" if worker.wedged else "died"
@@ -237,7 +238,7 @@ class Parent:
         if self._served:
             return
         if code == EXIT_NOT_CONFIGURED:
-            self._verdict = code  # It has said why.
+            self._verdict = code  # The worker has printed the reason.
         elif seat.failures >= HOPELESS:
             print(f"No worker comes to serve: {seat.failures} in a row ended, by {_reason(code)}.", file=sys.stderr)
             self._verdict = EXIT_HOPELESS
@@ -246,7 +247,9 @@ class Parent:
         self._stopping += 1
         self._deadline = self._deadline or monotonic() + EXIT_SECONDS
         self._changed.set()
-        self._listener.close()  # The workers have it; with ours, clients would wait for nobody when theirs are closed.
+        # The workers have the socket too. If it stayed open here, clients would wait in vain after the workers close
+        # theirs.
+        self._listener.close()
         if self._stopping == 1 or number == signal.SIGINT:
             for worker in self.team.living():
                 _signal(worker, signal.SIGTERM if self._stopping == 1 else number)
@@ -272,7 +275,8 @@ class Parent:
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
         pid = os.fork()
         if pid == 0:
-            # With them goes our end of each sibling's socket, which would keep it from seeing that the parent is gone.
+            # This also closes the parent's end of each sibling's socket. If it stayed open here, the sibling would not
+            # see that the parent is gone.
             become(parent, [ours.fileno(), *(worker.end.fileno() for worker in self.team.living())])
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
             finish(self._work, Link(seat.place, theirs, self._common))
@@ -294,7 +298,8 @@ async def _once(event: asyncio.Event) -> None:
 
 
 async def _ended(worker: Worker) -> int:
-    """The exit code, or the signal as a negative number. Its socket closes a moment before it can be asked for."""
+    """Return the exit code, or the signal as a negative number. The worker's socket closes a moment before they can be
+    read."""
     late = monotonic() + 1
     while (found := os.waitpid(worker.pid, os.WNOHANG))[0] == 0:  # noqa: ASYNC222
         if monotonic() > late:

@@ -1,4 +1,5 @@
-"""Rows that are set aside: a line of NDJSON each, with the line of the file, the reason and the row, to be mended."""
+"""Write rows that are set aside as NDJSON: the line of the file, the reason, and the row, so that it can be
+corrected."""
 
 from __future__ import annotations
 
@@ -11,14 +12,14 @@ from typing import Any, TextIO
 
 @contextmanager
 def aside(path: str) -> Iterator[Aside]:
-    """Open a file for rows that are set aside. Half of a surrogate pair, which UTF-8 cannot hold, becomes the escape
+    """Open a file for rows that are set aside. Half of a surrogate pair, which UTF-8 cannot encode, becomes the escape
     that JSON has for it."""
     with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as stream:
         yield Aside(stream)
 
 
 class Aside:
-    """Where bad rows go."""
+    """The file for bad rows."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

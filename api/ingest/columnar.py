@@ -1,4 +1,4 @@
-"""A Parquet file as rows, read by pyarrow in small batches."""
+"""Read a Parquet file as rows, by pyarrow in small batches."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Columnar:
             texts = [one.name for one in schema if _is_text(arrow, one.type)]
         self._file.seek(0)
         self.columns = self._naming(column_names(schema.names))
-        # Equal texts stay one: a text of a megabyte, a thousand times in a column, would be a gigabyte.
+        # Equal texts are kept once: a text of a megabyte that a column has a thousand times would take a gigabyte.
         with parquet.ParquetFile(self._file, read_dictionary=texts, pre_buffer=False) as file:
             number = 0
             for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
@@ -60,7 +60,7 @@ class Columnar:
 
 
 def _check(metadata: Any) -> None:
-    """Refuse a file that says itself that it would fill the memory."""
+    """Refuse a file that would fill the memory, by the sizes in its metadata."""
     for group in range(metadata.num_row_groups):
         for column in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(column)
@@ -75,7 +75,7 @@ def _is_text(arrow: Any, kind: Any) -> bool:
 
 
 def _values(arrow: Any, column: Any) -> list[Any]:
-    """The values of a column of a batch."""
+    """Return the values of a column of a batch."""
     if arrow.types.is_dictionary(column.type):
         terms = [_plain(one.as_py()) for one in column.dictionary if _fits(one)]
         return [None if one is None else terms[one] for one in column.indices.to_pylist()]
@@ -91,9 +91,9 @@ def _fits(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON would have it."""
+    """Return a value as a value of JSON."""
     if isinstance(value, float):
-        # NaN stands for a missing number. An infinite one is refused by whatever takes a number.
+        # NaN stands for a missing number. Infinity is refused by each field and conversion that takes a number.
         return Decimal(repr(value)) if value == value else None
     if isinstance(value, datetime | date | time):
         return value.isoformat()

@@ -1,4 +1,4 @@
-"""The columns of a file: those of its header, or the names in its objects, and which of those a mapping needs."""
+"""The columns of a file: those of its header, or the names in its objects, and those of them that a mapping needs."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Columns:
         self._looked_at = {one.replace("[]", "") for one in (*mapping.used, *mapping.ignored)}
 
     def head(self, columns: Iterable[str], nested: bool) -> None:
-        """Take in the header of a table. With `nested`, only its values tell what is in the columns."""
+        """Add the header of a table. With `nested`, the kinds of values follow from the rows."""
         self._kinds = dict.fromkeys(columns, NOTHING if nested else SCALAR)
         self._header = not nested
 
     def notice(self, values: dict[str, Any]) -> None:
-        """Take in the names and values of a row, unless a header has told all of them."""
+        """Add the names and the kinds of values of a row, unless a header has given all of them."""
         if not self._header:
             self._walk(values, "")
 
@@ -49,15 +49,15 @@ class Columns:
                 self._add(f"{path}[]", part)
 
     def absent(self) -> Iterator[str]:
-        """Yield an error for each column that the mapping needs and the file does not have. Objects bring their own
-        names, so for them this is known at the end of the file."""
+        """Yield an error for each column that the mapping needs and the file does not have. Rows that are objects have
+        names of their own, so for them this is known at the end of the file."""
         if not self._kinds:
             return
         optional = self._mapping.optional
         last = ""
         for path in sorted(self._mapping.needed):
             if last and path.startswith((f"{last}.", f"{last}[")):
-                continue  # the whole is missing
+                continue  # the column is missing as a whole
             root = STEP.findall(path)[:1]
             if path not in optional and (not root or root[0] not in optional) and (detail := self._absence(path)):
                 last = path
@@ -73,7 +73,7 @@ class Columns:
             kind, inside = self._kinds[here], f"{here}.{step}"
             if step.startswith("[") or (step.isdecimal() and not kind & OBJECT):
                 if kind == NOTHING or (kind & LIST and f"{here}[]" not in self._kinds):
-                    return ""  # there was no element to be seen
+                    return ""  # no row had an element
                 if not kind & LIST and step != "[]":
                     return f"{shown(path)}: {shown(here)} is no list"
                 here = f"{here}[]" if kind & LIST else here
@@ -91,8 +91,8 @@ class Columns:
         return ""
 
     def notes(self) -> list[str]:
-        """Return what the report says of columns: those that the mapping does not look at, those that it could have
-        looked at if the file had them, and those that it leaves out."""
+        """Return the lines of the report about columns: those that the mapping does not use, optional ones that the
+        file does not have, and those that the mapping ignores."""
         found = []
         leaves = [path for path, kind in self._kinds.items() if kind & (SCALAR | NOTHING)]
         if left := [printable(one) for one in leaves if not self._known(one)]:
@@ -106,8 +106,8 @@ class Columns:
         return found
 
     def _known(self, path: str) -> bool:
-        """Return whether the mapping looks at a path, or at all that it is a part of. `each` goes through a list, and a
-        single object is a list of one."""
+        """Return True if the mapping uses a path, or a column that it is a part of. The [] of lists do not count,
+        because `each` goes through a list, and takes a single object as a list of one."""
         parts = path.replace("[]", "").split(".")
         wholes = {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
         return bool(wholes & self._looked_at)

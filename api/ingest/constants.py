@@ -1,4 +1,4 @@
-"""The constants of a mapping, checked before any row: a wrong one is a fault of the mapping and not of each row."""
+"""Check the constants of a mapping before any row, so that a wrong one is a fault of the mapping, not of each row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.ingest.wording import Problem, worded
 
 
 def wrong_constants(model: type[BaseModel], constants: dict[str, Any]) -> Iterator[Problem]:
-    """Yield what is wrong with the constant fields of an object. Objects within it are checked by themselves."""
+    """Yield the problems of the constant fields of an object. Objects within it are checked separately."""
     try:
         model.model_validate(constants)
     except ValidationError as error:
@@ -24,7 +24,7 @@ def wrong_constants(model: type[BaseModel], constants: dict[str, Any]) -> Iterat
 
 
 def wrong_record(line: dict[str, Any]) -> list[Problem]:
-    """Return what is wrong with a record that is the same for each row."""
+    """Return the problems of a record that is the same for each row."""
     try:
         read(line)
     except Invalid as error:

@@ -1,4 +1,5 @@
-"""Files of any container as rows: chosen, among those that the mapping takes, by the file's name and what is in it."""
+"""Open a file of any container as rows. The container is one that the mapping accepts, chosen by the file's name and
+content."""
 
 from __future__ import annotations
 
@@ -41,10 +42,10 @@ SUFFIXES = (*ENDINGS, *(ending + packed for ending in ENDINGS for packed in PACK
 
 
 def open_rows(name: str, file: BufferedReader, mapping: Mapping) -> Rows:
-    """Return the rows of a file. Malformed, with what it is, where the mapping has no container for it."""
+    """Return the rows of a file. Malformed, with the kind of the file, if the mapping does not accept its container."""
     naming = Naming(mapping).header
     what = content(file.peek(BUFFER)[:512])
-    if what == ZIP:  # what is no workbook is unpacked already
+    if what == ZIP:  # a zip archive that is not a workbook is unpacked already
         what = XLSX
     if what == XLSX and TABLES & {*mapping.containers}:
         return Sheet(file, mapping.sheet, mapping.header, mapping.skip_lines, naming)
@@ -52,7 +53,7 @@ def open_rows(name: str, file: BufferedReader, mapping: Mapping) -> Rows:
         return Columnar(file, naming)
     if what and not (
         what == BINARY and not is_ascii(mapping.encoding)
-    ):  # such as utf-16-le, which may be without a mark
+    ):  # such as utf-16-le, which may come without a byte order mark
         raise Malformed(f"expected {' or '.join(mapping.containers)}, and this is {what}")
     file, encoding = texts(file, mapping.encoding)
     head = file.peek(BUFFER)
@@ -65,7 +66,8 @@ def open_rows(name: str, file: BufferedReader, mapping: Mapping) -> Rows:
 
 
 def _kind(name: str, head: bytes, containers: tuple[str, ...]) -> str:
-    """The container that the name says, or else the mapping. It is not CSV if the file is JSON, which it also takes."""
+    """Return the container by the file's name, or else the first one of the mapping. It is not CSV if the file contains
+    JSON and the mapping accepts JSON, too."""
     ending = next((kind for end, kind in ENDINGS.items() if name.lower().endswith(end)), "")
     order = [one for one in (ending, *containers) if one in containers and one not in ("xlsx", "parquet")]
     if not order:
@@ -77,7 +79,7 @@ def _kind(name: str, head: bytes, containers: tuple[str, ...]) -> str:
 
 
 def _has_lines(head: bytes) -> bool:
-    """Return whether the first line is an object and another one follows: NDJSON, whatever the name of the file."""
+    """Return True if the first line is an object and another object follows: NDJSON, regardless of the file's name."""
     first, _, rest = head.lstrip().partition(b"\n")
     return rest.lstrip().startswith(b"{") and isinstance(_value(first), dict)
 

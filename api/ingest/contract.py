@@ -1,6 +1,6 @@
 """The load format as JSON Schema (2020-12), from the models that check it: a document, or one line of NDJSON.
 
-The rules between fields are in it as far as the language reaches; comparing two values is beyond it.
+The rules between fields are included if JSON Schema can express them. It cannot compare two values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ NAME = "openapi/load.json"
 
 
 def load_schema() -> dict[str, Any]:
-    """The schema; `$defs` holds each resource, as it stands in a document and, called …Line, on a line."""
+    """Return the schema. `$defs` contains each resource twice: for a document and, with the suffix Line, for a line of
+    NDJSON."""
     forms = (*RECORDS.values(), *LINES.values(), *CHILDREN.values())
     models = [(model, "validation") for model in (DOCUMENT, *(form.model for form in forms))]
     _, made = models_json_schema(models, ref_template="#/$defs/{model}")  # type: ignore[arg-type]
@@ -37,7 +38,7 @@ def _ref(name: str) -> dict[str, str]:
 
 
 def _rule(schema: dict[str, Any], form: Form) -> None:
-    """Put the rules into the schema. A withdrawal may leave out what is not its name."""
+    """Add the rules to the schema. A withdrawal may leave out all fields except the names of the record."""
     rules = [rule.schema for rule in form.rules if rule.schema]
     if not form.envelope:
         schema |= {"allOf": rules} if rules else {}
@@ -52,7 +53,7 @@ def _rule(schema: dict[str, Any], form: Form) -> None:
 
 
 def _plain(schema: Any) -> Any:
-    """Without the titles that only repeat a field's name."""
+    """Return a schema without the titles that only repeat a field's name."""
     if isinstance(schema, dict):
         return {
             name: {field: _plain(one) for field, one in value.items()} if name == "properties" else _plain(value)
@@ -63,5 +64,5 @@ def _plain(schema: Any) -> Any:
 
 
 def load_contract() -> str:
-    """The text of the committed file."""
+    """Return the text of the committed file."""
     return json.dumps(load_schema(), indent=2, ensure_ascii=False) + "\n"

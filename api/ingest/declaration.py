@@ -1,7 +1,7 @@
-"""What the TOML of a mapping declares, checked against the load format and made into a Mapping.
+"""Check the TOML of a mapping against the load format, and compile it into a Mapping.
 
-Whatever can be wrong without a row is found here: unknown fields and conversions, terms that are not of the vocabulary,
-required fields that nothing gives.
+All faults that can be found without a row are found here: unknown fields and conversions, terms that are not in the
+vocabulary, required fields without a value.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NOTHING: Names[str, str] = {}
 
 
 class Declaration:
-    """Reads one declaration and collects all that is wrong with it."""
+    """A reader of one declaration, which collects all its faults."""
 
     def __init__(self, maps: Any, patterns: Any) -> None:
         self._maps = maps if isinstance(maps, dict) and all(map(_terms, maps.values())) else {}
@@ -47,7 +47,7 @@ class Declaration:
         return self._findings.wrong
 
     def mapping(self, name: str, declared: dict[str, Any]) -> Mapping | None:
-        """Return the mapping that a declaration makes, or None if it is not even of the form of one."""
+        """Return the mapping of a declaration, or None if its top level, its maps or its patterns are wrong."""
         self._known(declared)
         if self._findings.wrong:
             return None
@@ -76,7 +76,7 @@ class Declaration:
                 self._findings.fault(("patterns", name), str(error))
 
     def _records(self, declared: dict[str, Any]) -> Iterator[Made | None]:
-        """Yield the records. The briefing is one as well, and what can belong to a briefing belongs to it."""
+        """Yield the records. The briefing comes first, and records that can belong to a briefing belong to it."""
         belonging: dict[str, Any] = {}
         if briefing := declared.get("briefing"):
             briefing = {"key": declared["dataset"], **briefing, "resource": "briefing", "once": True}

@@ -1,4 +1,4 @@
-"""What is wrong with a file: each fault by line, record and field, the first fifty of them, and how many more."""
+"""The faults of a file, with line, record and field: the first fifty, and the number of further ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST = 50
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong: where, in which record (`resource "key"`) and field, and what was expected."""
+    """A fault: its position, its record (`resource "key"`) and field, and what was expected."""
 
     position: Position
     record: str
@@ -29,7 +29,7 @@ class Fault:
 
 
 class Faults:
-    """Those of one file, as they are found."""
+    """The faults of one file, as they are found."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -37,13 +37,13 @@ class Faults:
         self._first: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Take note of it."""
+        """Count a fault, and keep it if it is among the first fifty."""
         self.count += 1
         if len(self._first) < MOST:
             self._first.append(fault)
 
     def refuse(self) -> None:
-        """LoadError with all of them, if there are any."""
+        """Raise a LoadError that lists the faults, if there are any."""
         if not self.count:
             return
         told = [f"{self.file}:{fault}" for fault in self._first]
@@ -57,10 +57,10 @@ class Faults:
 
 
 def named(resource: object, name: object) -> str:
-    """A record as messages call it: event "mariupol-shelling"."""
+    """Return the name of a record in messages: event "mariupol-shelling"."""
     return f"{resource if isinstance(resource, str) else 'record'} {shown(name)}" if name else ""
 
 
 def repeated(resource: str, where: str) -> str:
-    """The fault of a record that a file makes twice."""
+    """Return the text of the fault of a record that a file contains twice."""
     return f"this {resource} stands in the file already, {where}"

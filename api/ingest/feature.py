@@ -1,4 +1,4 @@
-"""GeoJSON features as rows: their properties, with a point for their geometry [RFC 7946]."""
+"""Read GeoJSON features [RFC 7946] as rows: their properties, with a point for their geometry."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from api.ingest.geometry import representative
 from api.ingest.quotation import shown
 from api.ingest.syntax import Malformed
 
-PRECISION = "geometry_precision"  # the column that says how closely the point stands for the geometry
+PRECISION = "geometry_precision"  # the column with the precision of the point
 
 
 def as_object(value: Any) -> dict[str, Any]:
-    """Return a value that has to be an object."""
+    """Return the value. Malformed if it is not an object."""
     if not isinstance(value, dict):
         raise Malformed(f"expected an object, got {shown(value)}")
     return value
 
 
 def is_feature(value: Any) -> bool:
-    """Return whether a value is a feature of GeoJSON."""
+    """Return True if a value is a feature of GeoJSON."""
     return isinstance(value, dict) and value.get("type") == "Feature"
 
 

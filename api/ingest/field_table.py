@@ -22,7 +22,7 @@ SCALARS = {
 
 
 def field_tables() -> Iterator[str]:
-    """Yield the lines of a table for each resource, and for each kind of object within one."""
+    """Yield the lines of a table for each resource, and for each kind of children."""
     for resource in RECORDS.values():
         yield from _table(f"Fields of {one(resource.name)}:", resource, LINES[resource.name])
     for child in STORED_CHILDREN.values():
@@ -32,7 +32,7 @@ def field_tables() -> Iterator[str]:
 
 
 def _holder(child: Entity) -> str:
-    """The name of the list that a record has of these."""
+    """Return the name of the list of a record that contains these children."""
     return next(link.name for owner in RECORDS.values() for link in owner.owned if link.target == child.name)
 
 

@@ -20,14 +20,14 @@ BY = "by"
 
 
 class FieldValues:
-    """Reads the values that a mapping writes for fields."""
+    """A reader of the values that a mapping gives to fields."""
 
     def __init__(self, tables: Tables, findings: Findings) -> None:
         self._tables = tables
         self._findings = findings
 
     def field(self, owner: str, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
-        """Return the value of a field that is no object of its own."""
+        """Return the template of a field whose value is not an object."""
         several = name in LISTS or name in SEVERAL
         if isinstance(written, list) and several:
             return joined([self._value(owner, name, one, (*place, at), aliases) for at, one in enumerate(written)])
@@ -38,7 +38,7 @@ class FieldValues:
     def several(
         self, name: str, filled: tuple[str, ...], declared: dict[str, Any], place: Place, aliases: dict[str, str]
     ) -> Template:
-        """A value that fills several fields at once, such as `amount` of a figure."""
+        """Return the template of a value that fills several fields at once, such as `amount` of a figure."""
         if twice := [one for one in filled if one in declared]:
             self._findings.fault((*place[:-1], twice[0]), f"{name} gives this field already: leave one of them out")
         able = [f"{{column|{one}}}" for one, found in CONVERTERS.items() if found.fills == filled]
@@ -55,7 +55,8 @@ class FieldValues:
         return self._filling(written, filled, able, place, aliases)
 
     def template(self, written: Any, place: Place, aliases: dict[str, str], whole: bool = True) -> Template:
-        """With `whole` the columns count as looked at in all their parts: not where each part is gone through."""
+        """Return a template, and note the columns that it uses. They count as used with all their parts. Only a bare
+        column does not if `whole` is False, because `each` goes through its parts one by one."""
         try:
             found = template(written, self._tables)
         except Unfit as error:
@@ -98,7 +99,8 @@ class FieldValues:
     def _chosen(
         self, owner: str, name: str, written: dict[str, Any], place: Place, aliases: dict[str, str]
     ) -> Template:
-        """A value that depends on another one: `by` gives a term, and the value stands under that term."""
+        """Return the template of a value that depends on another one: `by` gives a term, and the value is listed under
+        that term."""
         branches = {}
         for term, one in written.items():
             if term != BY:
@@ -107,7 +109,7 @@ class FieldValues:
         return chosen(self.template(written[BY], (*place, BY), aliases), branches)
 
     def _terms(self, terms: tuple[str, ...], written: Any, found: Template, place: Place) -> None:
-        """Constants of a vocabulary, and all that a map can give where it comes last, are terms of it."""
+        """Check that constants, and all results of a map that is the last conversion, are terms of the vocabulary."""
         if not terms or isinstance(written, dict):
             return
         given = [found.constant] if not found.columns else []

@@ -1,4 +1,4 @@
-"""The findings of reading a mapping: its faults, and the columns that it looks at."""
+"""The findings of reading a mapping: its faults, and the columns that it uses."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Findings:
             self.wrong.append((place, detail))
 
     def is_wrong(self, place: Place) -> bool:
-        """Return whether there is a fault at a place."""
+        """Return True if there is a fault at a place."""
         return any(at == place for at, _ in self.wrong)
 
     def use(self, column: str, aliases: Names[str, str], place: Place, whole: bool = True) -> None:
-        """Add a column that the mapping looks at, or a part of one such as `parties[0].name`. With `whole`, it looks at
-        all parts of it."""
+        """Add a column that the mapping uses, or a part of one such as `parties[0].name`. With `whole`, all parts of it
+        are used."""
         path = resolved(column, aliases)
         if not path or column in (ROW_NUMBER, ROW_HASH):
             return

@@ -1,7 +1,7 @@
-"""The load format, as pydantic models derived from api/model: one for each kind of record, on a line or in a document.
+"""The load format as pydantic models, derived from api/model: one for each kind of record, on a line or in a document.
 
-A record holds the fields that the model declares, save those that the store derives. Its links to one stand under their
-own names and hold a key or a public id; its children stand within it. Defaults are those of the tables.
+A record has the fields that the model declares, except those that the store derives. A link is a field of the same name
+with a key or a public id, or a list of them. Children stand within the record. Defaults are those of the tables.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ Definition = tuple[Any, Any]
 
 @dataclass(frozen=True)
 class Form:
-    """The form of one kind of record: the model that checks it, and the rules between its fields. `envelope` has the
-    rules about its names, which hold for a withdrawal too."""
+    """The form of one kind of record: the model that checks it, and the rules between its fields. `envelope` contains
+    the rules about its names, which apply to a withdrawal, too."""
 
     resource: Entity
     model: type[BaseModel]
@@ -70,7 +70,8 @@ def _line(resource: Entity) -> dict[str, Definition]:
 
 
 def _in_document(resource: Entity) -> dict[str, Definition]:
-    """Whatever belongs to a briefing belongs to the document's own."""
+    """Return the fields of a record in a document. They do not include `briefing`, because all records belong to the
+    document's briefing."""
     return {name: one for name, one in _record(resource).items() if name != "briefing"}
 
 
@@ -114,7 +115,7 @@ def _model(name: str, description: str | None, definitions: dict[str, Any]) -> t
 
 
 def _document(record: Callable[[str], Any]) -> type[BaseModel]:
-    """A whole document; `record` says how closely its records are looked at."""
+    """Return the model of a document. `record` gives the type that its records are checked by."""
     lists = {
         plural: _list(record(name), None, f"The {plural} of the dataset, in any order.")
         for plural, name in LISTS.items()
@@ -159,7 +160,7 @@ LISTS: dict[str, str] = {one.plural: name for name, one in STORED_RECORDS.items(
 HEADER = _document(lambda _: dict[str, Any])
 DOCUMENT = _document(lambda name: RECORDS[name].model)
 
-# What stands inside a record, by the field that holds it; such a field means the same wherever it is.
+# The models of objects within a record, by the field that contains them. A field means the same in all records.
 NESTED: dict[str, type[BaseModel]] = {
     "withdrawn": WITHDRAWAL,
     **{

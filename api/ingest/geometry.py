@@ -1,7 +1,7 @@
-"""A point that stands for a geometry of GeoJSON, and how closely it does, from the extent of the geometry.
+"""Represent a geometry of GeoJSON by a point, with a precision that follows from the extent of the geometry.
 
-The point of a line is halfway along it. That of an area is its centre of gravity or, if that lies outside, the middle
-of the widest part of the area at the same latitude. Of several parts the largest counts.
+The point of a line is halfway along it. The point of an area is its centre of gravity or, if that lies outside, the
+middle of the widest part of the area at the same latitude. Of several parts, the largest counts.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Part = list[Vertex]
 
 @dataclass(frozen=True)
 class Representative:
-    """A point in degrees, and the `geo_precision` of a place that it stands for. How exact a point that is the geometry
-    itself is, GeoJSON does not say."""
+    """A point in degrees, and the `geo_precision` of the place. The precision is empty if the geometry is a point,
+    because GeoJSON does not say how exact a point is."""
 
     longitude: Any
     latitude: Any
@@ -37,11 +37,11 @@ class Representative:
 
 
 def representative(geometry: Any) -> Representative:
-    """Return the point for a geometry. Malformed where it is none of GeoJSON."""
+    """Return the point for a geometry. Malformed if it is not a geometry of GeoJSON."""
     if isinstance(geometry, dict) and geometry.get("type") == "Point":
         found: Any = geometry.get("coordinates")
         _vertex(found)
-        return Representative(found[0], found[1])  # as it is written, to the digit
+        return Representative(found[0], found[1])  # with the digits of the file
     points: list[Part] = []
     lines: list[Part] = []
     areas: list[list[Any]] = []
@@ -69,7 +69,7 @@ def representative(geometry: Any) -> Representative:
 
 
 def _simple(geometry: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """The geometries of a collection, or the one that this is, with their types."""
+    """Yield the type and the coordinates of a geometry, or of each geometry of a collection."""
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if kind == "GeometryCollection" and isinstance(geometry.get("geometries"), list) and depth < MOST_NESTED:
         for one in geometry["geometries"]:
@@ -102,7 +102,7 @@ def _vertex(value: Any) -> Vertex:
 
 
 def _rings(coordinates: Any, depth: int, wanted: int) -> list[Part]:
-    """The lists of positions within, or with `wanted` 0 each position as a list of one."""
+    """Return the lists of positions in coordinates; with `wanted` 0, each position as a list of its own."""
     if depth == wanted == 0:
         return [[_vertex(coordinates)]]
     if depth == wanted:
@@ -111,19 +111,20 @@ def _rings(coordinates: Any, depth: int, wanted: int) -> list[Part]:
 
 
 def _near(vertex: Vertex, longitude: float) -> Vertex:
-    """The same position, its longitude within half a turn of another: a geometry may cross the antimeridian."""
+    """Return the position with its longitude within 180 degrees of another one, because a geometry may cross the
+    antimeridian."""
     return longitude + (vertex[0] - longitude + 180) % 360 - 180, vertex[1]
 
 
 def _distance(one: Vertex, other: Vertex) -> float:
-    """Kilometres along the globe (haversine)."""
+    """Return the kilometres between two positions along the globe (haversine)."""
     high, low = radians(one[1]), radians(other[1])
     half = sin((high - low) / 2) ** 2 + cos(high) * cos(low) * sin(radians(one[0] - other[0]) / 2) ** 2
     return 2 * RADIUS * asin(min(1.0, sqrt(half)))
 
 
 def _extent(vertices: Part) -> float:
-    """The diagonal of the box around them, in kilometres."""
+    """Return the diagonal of the bounding box, in kilometres."""
     longitudes, latitudes = [one[0] for one in vertices], [one[1] for one in vertices]
     return _distance((min(longitudes), min(latitudes)), (max(longitudes), max(latitudes)))
 
@@ -145,13 +146,13 @@ def _halfway(line: Part) -> Vertex:
 
 
 def _middlemost(points: Part) -> Vertex:
-    """The point that is nearest to the middle of all."""
+    """Return the point that is nearest to the mean of all points."""
     middle = sum(one[0] for one in points) / len(points), sum(one[1] for one in points) / len(points)
     return min(points, key=lambda one: hypot(one[0] - middle[0], one[1] - middle[1]))
 
 
 def _of_area(area: list[Any]) -> tuple[float, Vertex]:
-    """The size of a polygon, in square degrees at its latitude, and its point."""
+    """Return the size of a polygon, in square degrees at its latitude, and its point."""
     written = [[_vertex(one) for one in ring] for ring in area]
     if not written or not written[0]:
         return -1.0, (0.0, 0.0)
@@ -164,7 +165,7 @@ def _of_area(area: list[Any]) -> tuple[float, Vertex]:
 
 
 def _centroid(ring: Part) -> tuple[float, Vertex]:
-    """The size of a ring and its centre of gravity; of one without a size the mean of its corners."""
+    """Return the size of a ring and its centre of gravity. If the size is 0, the centre is the mean of its corners."""
     x0, y0 = ring[0]
     doubled = x = y = 0.0
     for (ax, ay), (bx, by) in pairwise([*ring, ring[0]]):
@@ -178,8 +179,8 @@ def _centroid(ring: Part) -> tuple[float, Vertex]:
 
 
 def _crossings(latitude: float, rings: list[Part]) -> list[float]:
-    """The longitudes at which the rings cross a latitude, in order: the area lies between the first and the second, and
-    so on."""
+    """Return the longitudes at which the rings cross a latitude, in order. The area lies between the first and the
+    second, between the third and the fourth, and so on."""
     found = []
     for ring in rings:
         for (ax, ay), (bx, by) in pairwise([*ring, ring[0]]):

@@ -10,8 +10,9 @@ from api.ingest.syntax import Malformed, Position
 
 
 def column_names(written: Iterable[str], line: int = 0) -> list[str]:
-    """Return the names of a header. A column without one is named by its position, so that the report lists it.
-    Malformed if all are without one, or if a name is given twice: the values of one of the columns would be lost."""
+    """Return the names of the columns in a header. A column without a name is named by its position, so that the report
+    lists it. Malformed if no column has a name, or if a name is given twice, because the values of one of the columns
+    would be lost."""
     names: list[str] = in_nfc([one.strip() for one in written])
     if not any(names):
         raise Malformed("expected a header that names the columns, and the file is empty", Position(line))

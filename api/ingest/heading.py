@@ -1,4 +1,4 @@
-"""The top of a mapping: what its file is, how it is read, and which of its columns may be missing."""
+"""The top level of a mapping: the kind of its file, how the file is read, and which of its columns may be missing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TEXTS = ("container", "empty", "header", "optional")
 
 
 def wrong(declared: dict[str, Any]) -> list[tuple[Place, str]]:
-    """Return what is wrong with the top of a mapping: where, and what was expected."""
+    """Return the faults of the top level of a mapping: for each its place, and what was expected."""
     unknown = [(name,) for name in declared if name not in DECLARED]
     found: list[tuple[Place, str]] = [
         (place, f"expected one of {', '.join(DECLARED)}{closest(place[0], DECLARED)}") for place in unknown
@@ -54,7 +54,7 @@ def wrong(declared: dict[str, Any]) -> list[tuple[Place, str]]:
 
 
 def heading(declared: dict[str, Any]) -> dict[str, Any]:
-    """Return what a Mapping says of its file, of a declaration with nothing wrong."""
+    """Return the fields of a Mapping that describe its file. The declaration must not have faults."""
     return {
         "dataset": declared["dataset"],
         "containers": tuple(_several(declared["container"])),

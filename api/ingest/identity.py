@@ -1,6 +1,6 @@
-"""How a record gets its public id: from the dataset's name, the resource and the record's own key, and nothing else.
+"""Make public ids from the dataset's name, the resource and the record's own key, and nothing else.
 
-So the same file loaded twice, anywhere, makes the same ids, and a link by key needs no look-up.
+So a file that is loaded twice gives the same ids, also in another store, and a link by key needs no look-up.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ _CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ab
 
 
 def public_id(dataset: str, resource: str, key: str) -> str:
-    """The id of the record: the prefix, and the first 130 bits of a SHA-256 in Crockford's base32."""
+    """Return the id of a record: the prefix, and the first 130 bits of a SHA-256 in Crockford's base32."""
     digest = sha256(f"{dataset}\x1f{resource}\x1f{key}".encode()).digest()
     return f"{PREFIXES[resource]}_{b32encode(digest[:20])[:26].translate(_CROCKFORD).decode()}"
 
 
 @lru_cache(maxsize=32_768)
 def linked_id(dataset: str, resource: str, reference: str) -> str:
-    """What a link leads to: a public id as it stands, or else a key of the same dataset. Links repeat, so cached."""
+    """Return the id that a link refers to: a public id as it is, or else the id for a key of the same dataset. Cached,
+    because links repeat."""
     return reference if ID.fullmatch(reference) else public_id(dataset, resource, reference)

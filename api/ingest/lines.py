@@ -1,4 +1,4 @@
-"""JSON texts as rows, one after another: NDJSON, and sequences with a record separator before each text [RFC 7464]."""
+"""Read a series of JSON texts as rows: NDJSON, and sequences with a record separator before each text [RFC 7464]."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def row_or_feature(value: Any) -> dict[str, Any]:
 
 
 class Lines:
-    """NDJSON: an object a line, or a GeoJSON feature."""
+    """NDJSON: an object or a GeoJSON feature on each line."""
 
     columns: tuple[str, ...] = ()
     by_record = False
@@ -39,7 +39,7 @@ class Lines:
 
 
 class Sequence:
-    """A JSON text sequence. A text may have many lines; one that is broken does not affect the next."""
+    """A JSON text sequence. A text may have many lines. A broken text does not affect the next one."""
 
     columns: tuple[str, ...] = ()
     by_record = True
@@ -57,7 +57,7 @@ class Sequence:
             line += lines
 
     def _texts(self) -> Iterator[tuple[bytes, bool, int]]:
-        """Each text, whether that is all of it, and the number of line feeds in all of it."""
+        """Yield each text, True if it is complete, and the number of its line feeds. A text that is too long is cut."""
         text, size, lines = b"", 0, 0
         while data := self._file.read1(CHUNK):
             parts = data.split(SEPARATOR)

@@ -1,6 +1,6 @@
-"""Loading: each file is read, checked and written in one transaction of its own, or refused whole.
+"""Load files: each is read, checked and written in a transaction of its own, or refused as a whole.
 
-The exit codes are those of sysexits.h, so that a script can tell a wrong file from a store that is away.
+The exit codes are those of sysexits.h, so that a script can distinguish a wrong file from a store that is unavailable.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from api.store.address import address
 from api.store.migrate import migrate
 from api.store.write import Astray, Counts, Writer, writing
 
-WAIT = 5.0  # two small loads at once take turns; behind a long one the second is told so, with its own exit code
+WAIT = 5.0  # seconds. Two small loads at once take turns. Behind a long one, the second fails with its own exit code
 CHUNK = 1 << 18
-CIRCULAR = ("part_of", "follows")  # relations that lead nowhere back
+CIRCULAR = ("part_of", "follows")  # relations that must not lead back to the event
 LOOKED_AT = 10_000  # faults of one kind that are counted
 PARTS = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 EX_OK, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 0, 65, 66, 69, 75, 78
@@ -54,7 +54,7 @@ EXITS: dict[type[BaseException], int] = {
 
 @dataclass(frozen=True)
 class Summary:
-    """What was done: records by resource and by action."""
+    """The result of a load: records by resource and by action, and notes for the operator."""
 
     counts: Counts = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -67,9 +67,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class Manner:
-    """How files are to be loaded: through which mapping; only to `check` them; each as the `complete` edition of its
-    dataset, so that what it no longer holds is withdrawn; with bad rows set aside in the file `skip_bad`. With `yes`, a
-    complete edition may withdraw any part of it unasked; with `cascade`, dependants are withdrawn with parents."""
+    """The options of a load.
+
+    `format` names the mapping of the files. With `check`, nothing is written. With `complete`, a file is the complete
+    content of its dataset, and records that it does not contain are withdrawn. With `yes`, it may withdraw any part of
+    the dataset without asking the operator. Bad rows are set aside in the file `skip_bad`. With `cascade`, dependants
+    are withdrawn with their parents.
+    """
 
     format: str | None = None
     check: bool = False
@@ -85,7 +89,8 @@ PLAIN = Manner()
 async def load(
     paths: list[str], url: str, report: Report | None = None, wait: float = WAIT, manner: Manner = PLAIN
 ) -> Summary:
-    """Load the files that the paths name, in order; the first that is refused ends it, those before it stay loaded."""
+    """Load the files that the paths name, in order. The first file that is refused ends the load. Those before it stay
+    loaded."""
     done = Summary()
     report = report or Silence()
     with _sources(manner) as opening:
@@ -99,7 +104,7 @@ async def load(
 def run_load(
     paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False, manner: Manner = PLAIN
 ) -> int:
-    """Load as a command: progress and faults to stderr, the summary to stdout. Returns the exit code."""
+    """Load as a command, with progress and faults on stderr and the summary on stdout. Return the exit code."""
     place = _place(settings)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -107,7 +112,7 @@ def run_load(
     try:
         with address(settings) as url, reported(quiet) as report:
             if not settings.database_url:
-                asyncio.run(migrate(url))  # The embedded store is ours to keep current; another's is not.
+                asyncio.run(migrate(url))  # Only the embedded store is migrated by a load.
             done = asyncio.run(load(paths, url, report, wait, manner))
     except (BriefingError, OSError) as error:
         print(*_lines(error), sep="\n", file=sys.stderr)
@@ -121,7 +126,8 @@ def run_load(
 
 
 def _place(settings: Settings) -> str:
-    """Which store is written to, where the settings do not name it: that of another folder is easily taken for it."""
+    """Return a note that names the embedded store; empty if the settings name a database. The operator may easily
+    mistake the store of another folder for it."""
     if settings.database_url:
         return ""
     folder = settings.data_dir.resolve()
@@ -130,12 +136,12 @@ def _place(settings: Settings) -> str:
 
 
 def _files(paths: list[str], manner: Manner) -> list[str]:
-    """The files to load. Those of one mapping are of one dataset, so at most one of them can be all of it."""
+    """Return the files to load. All files of a mapping belong to one dataset, so only a single file can be complete."""
     if manner.format is None:
         return files(paths)
     found = files(paths, SUFFIXES)
     if manner.complete and len(found) > 1:
-        raise LoadError("The complete edition of a dataset is one file.", hint="Load them without --complete.")
+        raise LoadError("--complete takes one file at a time.", hint="Load them without --complete.")
     return found
 
 
@@ -144,14 +150,16 @@ Opening = Callable[[str], AbstractContextManager[RecordFile]]
 
 @contextmanager
 def _sources(manner: Manner) -> Iterator[Opening]:
-    """How to open a file: as it stands, or through the mapping."""
+    """Yield a function that opens a file: of the load format, or through the mapping."""
     if manner.format is None:
         if manner.skip_bad is not None:
             raise LoadError("Bad rows are set aside of files that a mapping reads.", hint="Say which, with --format.")
         yield opened
         return
     if manner.skip_bad is not None and manner.complete:
-        raise LoadError("An edition with rows set aside is not complete.", hint="Leave out --complete or --skip-bad.")
+        raise LoadError(
+            "A file whose bad rows are set aside is not complete.", hint="Leave out --complete or --skip-bad."
+        )
     found = mapping(manner.format)
     if manner.skip_bad is None:
         yield partial(mapped, mapping=found, aside=None)
@@ -181,7 +189,7 @@ async def _load(path: str, opening: Opening, url: str, report: Report, wait: flo
 
 @contextmanager
 def _opened(opening: Opening, path: str, faults: Faults) -> Iterator[RecordFile]:
-    """Open the file. What cannot be read at all is refused as a fault of it is."""
+    """Open the file. A file that cannot be read at all is refused with a fault."""
     with ExitStack() as stack:
         try:
             text = stack.enter_context(opening(path))
@@ -192,7 +200,8 @@ def _opened(opening: Opening, path: str, faults: Faults) -> Iterator[RecordFile]
 
 
 async def _withdraw(store: Writer, file: str, report: Report, manner: Manner) -> list[str]:
-    """Stage the withdrawals that follow from the file. Those of a complete edition are asked about if they are many."""
+    """Stage the withdrawals that follow from the file. If a complete file withdraws a large part of a dataset, ask the
+    operator."""
     if manner.complete:
         await _complete(store)
     if manner.cascade:
@@ -219,13 +228,14 @@ def _consequences(standing: Mapping[str, int]) -> list[str]:
 
 
 async def _complete(store: Writer) -> None:
-    """Each dataset that the file speaks of is all that it says; a file that says nothing withdraws nothing."""
+    """Stage the withdrawal of records that the file does not contain, in each dataset that it names. A file without
+    records withdraws nothing."""
     for dataset in await store.datasets():
         await store.complete([dataset], f"It is no longer in the dataset {dataset}.")
 
 
 async def _rows(text: RecordFile, faults: Faults, report: Report) -> AsyncIterator[bytes]:
-    """The records as rows to copy, some at a time. Once there is a fault nothing more is sent, only looked at."""
+    """Yield the records as rows to copy, some at a time. After the first fault, records are only checked."""
     rows: list[bytes] = []
     held = count = 0
     for entry in text.entries(faults):
@@ -249,7 +259,7 @@ async def _rows(text: RecordFile, faults: Faults, report: Report) -> AsyncIterat
 def _note(faults: Faults, text: RecordFile, entry: Entry, error: Invalid) -> None:
     what = named(entry.line.get("resource"), entry.line.get("key") or entry.line.get("id"))
     for path, detail in error.problems:
-        # Positions are looked up for those that will be shown.
+        # Positions are looked up only for the faults that are shown.
         position = text.position(entry.number, path) if faults.count < MOST else Position()
         faults.add(Fault(position, what, path, detail))
 
@@ -279,7 +289,7 @@ async def _check_links(store: Writer, text: RecordFile, faults: Faults) -> None:
 
 
 async def _check_circles(store: Writer, text: RecordFile, faults: Faults) -> None:
-    """An event is not a part of itself, nor does it follow itself, through others either."""
+    """Check that no event is a part of itself or follows itself, not even through other events."""
     for kind in CIRCULAR:
         for one in await store.circles(kind):
             detail = f"expected no circle: through others, the event is {kind} itself"

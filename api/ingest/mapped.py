@@ -1,7 +1,7 @@
-"""Somebody's file, read through a mapping: each row gives its records, as lines of the load format, already checked.
+"""Read a file of other data through a mapping: each row gives records of the load format, which are checked already.
 
-A row is taken whole or not at all. What it says that the mapping does not look at is told at the end, as is whatever
-else was left out.
+A row is taken as a whole or not at all. Columns that the mapping does not use are reported at the end, as is everything
+else that was left out.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from api.ingest.wording import Path
 
 SHOWN_COLUMNS = 40
 SHOWN_RECORDS = 10
-GAVE = object()  # under it a row keeps that it gave a record of its own
+GAVE = object()  # the key under which a row notes that it gave a record of its own
 
 
 class Mapped(RecordFile):
-    """An open file that a mapping reads. With `aside`, bad rows go there and the rest is taken."""
+    """A file that is read through a mapping. With `aside`, bad rows are set aside and the others are loaded."""
 
     def __init__(self, source: Source, rows: Rows, mapping: Mapping, aside: Aside | None) -> None:
         super().__init__(source)
@@ -67,7 +67,8 @@ class Mapped(RecordFile):
             faults.add(Fault(error.position, "", (), error.detail))
 
     def _has_all(self, faults: Faults) -> bool:
-        """Return whether the file has all columns that the mapping names. A table says so before its first row."""
+        """Return True if the file has all columns that the mapping needs, and add a fault for each that is missing. The
+        columns of a table are known before its first row."""
         if self._rows.columns and not self.count:
             self._columns.head(self._rows.columns, self._rows.nested)
         absent = list(self._columns.absent())
@@ -100,7 +101,7 @@ class Mapped(RecordFile):
         return found
 
     def close(self) -> None:
-        """Delete what was noted of the file."""
+        """Delete the index of lines."""
         self._lines.close()
 
     def _position(self, line: int, row: int, column: int = 0) -> Position:
@@ -133,8 +134,9 @@ class Mapped(RecordFile):
     def _made(
         self, row: Scope, written: Scope | None, at: Position, fresh: dict[tuple[str, str], int], wrong: list[Fault]
     ) -> Iterator[Entry]:
-        """The records of a row, without those that other rows have given already; `fresh` are the new ones of those.
-        `written` is the row as it stands in the file, if its texts are not in NFC there."""
+        """Yield the records of a row, without those that come `once` and that another row has given already. `fresh`
+        collects the new ones of these, and `wrong` the faults. `written` is the row as it is in the file, if its texts
+        are not in NFC there."""
         count = 0
         bad: set[str] = set()
         for record in self._mapping.records:
@@ -160,7 +162,7 @@ class Mapped(RecordFile):
                     yield Entry(numbered(self.count, count), line, staged)
                     count += 1
             except Problem as error:
-                if error.column not in bad:  # one bad cell is one fault, however many records look at it
+                if error.column not in bad:  # one bad cell is one fault, even if many records use it
                     what = named(record.resource, line.get("key"))
                     wrong.append(Fault(at, what, (), f"column {error.column}: {error.detail}"))
                 bad.add(error.column)
@@ -179,8 +181,8 @@ class Mapped(RecordFile):
             self._failed_examples.setdefault(column, value)
 
     def _first(self, record: Made, line: dict[str, Any], fresh: dict[tuple[str, str], int]) -> bool:
-        """Whether the record has not been before. Where it has, and was otherwise, that is counted."""
-        name = record.resource, str(line.get("key", ""))  # one that is no text is refused when the record is read
+        """Return True if the file has not given the record before. If it has, with other content, count the record."""
+        name = record.resource, str(line.get("key", ""))  # a key that is not text is refused later
         digest = hash(repr(line))
         known = self._once.get(name) or fresh.get(name)
         if known is None:
@@ -191,7 +193,8 @@ class Mapped(RecordFile):
         return False
 
     def _repeated(self, made: list[Entry], at: Position) -> Iterator[Fault]:
-        """The records that were made before. If no rows are set aside, the store finds them in constant memory."""
+        """Yield a fault for each record that was made before. If no rows are set aside, the store finds them instead,
+        in constant memory."""
         if not self._repeats:
             return
         for line, first in self._repeats.of_row([entry.line for entry in made], self.count):
@@ -209,7 +212,7 @@ class Mapped(RecordFile):
 
 
 def _as_written(record: Made, row: Scope) -> Iterator[dict[str, Any]]:
-    """The records that a row gives whose texts are not in NFC, as far as the mapping takes them."""
+    """Yield the records of a row whose texts are not in NFC, up to the first that the mapping does not accept."""
     with suppress(Problem):
         for _, line in record.made(row):
             yield line
@@ -223,7 +226,7 @@ def _from(record: Made, path: Path, detail: str) -> str:
 
 @contextmanager
 def mapped(path: str, mapping: Mapping, aside: Aside | None) -> Iterator[Mapped]:
-    """The file as the mapping reads it."""
+    """Open a file and read it through a mapping."""
     with unpacked(path, mapping.member) as (source, file, name):
         found = Mapped(source, open_rows(name, file, mapping), mapping, aside)
         with closing(found):

@@ -1,4 +1,4 @@
-"""Mappings: how the rows of somebody's file become records. Some ship with the release, others are files of TOML."""
+"""Read mappings, which turn rows of other data into records: those of the release, and those of the operator."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SHIPPED = files("api.ingest") / "formats"
 
 
 def shipped() -> list[str]:
-    """The names of the mappings that come with the release."""
+    """Return the names of the mappings that are part of the release."""
     return sorted(one.name.removesuffix(".toml") for one in SHIPPED.iterdir() if one.name.endswith(".toml"))
 
 
 def mapping(name: str) -> Mapping:
-    """The mapping of this name, or in this file if the name ends in .toml. LoadError lists what is wrong with it."""
+    """Return the mapping of this name, or of this file if the name ends in .toml. LoadError lists its faults."""
     if name.endswith(".toml"):
         return parsed(name, Path(name).read_bytes())
     if name not in shipped():
@@ -38,7 +38,7 @@ def mapping(name: str) -> Mapping:
 
 
 def parsed(file: str, content: bytes) -> Mapping:
-    """The mapping that the file's content declares."""
+    """Return the mapping that the content of a file declares. LoadError lists its faults."""
     try:
         written = content.decode("utf-8-sig")
         declared = in_nfc(tomllib.loads(written, parse_float=Decimal))
@@ -57,7 +57,7 @@ def _dotted(path: Place) -> str:
 
 
 def _line(written: str, path: Place) -> int:
-    """The line of a mapping at which a path stands, or that of the nearest thing around it."""
+    """Return the line of a mapping that contains a path, or the line of the nearest table around it."""
     best, depth, count = 1, 0, dict[tuple[str, ...], int]()
     header: list[str | int] = []
     for number_, line in enumerate(written.splitlines(), 1):

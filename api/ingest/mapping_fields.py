@@ -1,4 +1,4 @@
-"""The fields of the load format by what a mapping has to know of them, derived from the model."""
+"""The fields of the load format, derived from the model and grouped by the properties that matter to a mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The names of columns as the mapping has them: other editions of a file write them in other letters, or otherwise."""
+"""Rename the columns of a file to the names in the mapping. Other releases of a file may use another letter case, or
+other names."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ END = re.compile(r"[.\[]")
 
 
 class Naming:
-    """Finds the name that a mapping has for a column of a file."""
+    """The names that a mapping has for the columns of a file."""
 
     def __init__(self, mapping: Mapping) -> None:
         named = {END.split(one)[0] for one in mapping.needed | mapping.used} | mapping.needed | mapping.ignored.keys()
@@ -22,7 +23,8 @@ class Naming:
             self._others |= {other.casefold(): name for other in others}
 
     def header(self, columns: Iterable[str]) -> tuple[str, ...]:
-        """Return the columns of a header under their names in the mapping. A column that has one keeps it."""
+        """Return the columns of a header under their names in the mapping. A column that has such a name already keeps
+        it."""
         taken = {one for one in columns if one in self._named}
         found = []
         for column in columns:

@@ -1,4 +1,4 @@
-"""Texts in normalization form C (NFC, Unicode Standard Annex 15), so that equal letters are equal text.
+"""Convert texts to normalization form C (NFC, Unicode Standard Annex 15), so that equal letters are equal text.
 
 A record's id is made from its key. Ids never change, so the forms in which keys were written are kept until the store
 has been asked which of them it knows (`KeyForm`).
@@ -14,8 +14,8 @@ from unicodedata import normalize
 from api.ingest.identity import public_id
 from api.store.staged import KeyForm
 
-# An id made from the form in which the file has the key, then the id in NFC, then the decomposed form: that of files of
-# which the text was taken from macOS.
+# Ranks of the ids of a key: made from the key as it is in the file, from the key in NFC, and from the decomposed key,
+# which texts from macOS have.
 AS_WRITTEN, COMPOSED, DECOMPOSED = 1, 2, 3
 Originals = dict[str, set[str]]
 
@@ -39,7 +39,7 @@ def object_in_nfc(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def originals(composed: Any, written: Any) -> Originals:
-    """Return the texts of `written` that differ from those in the same places of `composed`, by the latter."""
+    """Return the texts of `written` that differ from the text at the same place of `composed`, by that text."""
     found: Originals = {}
     for text, other in _pairs(composed, written):
         if text != other:
@@ -73,7 +73,7 @@ def _ids(resource: str, datasets: Iterable[str], keys: Iterable[str]) -> Iterato
 
 
 def _pairs(composed: Any, written: Any) -> Iterator[tuple[str, str]]:
-    """The texts in the same places of two values, as far as the values are alike."""
+    """Yield the texts at the same places of two values, as far as the values have the same structure."""
     kind = composed.__class__
     if kind is not written.__class__:
         return

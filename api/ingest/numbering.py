@@ -1,7 +1,7 @@
-"""Numbers for the records of a mapped file, so that the store can say which of them it means.
+"""Number the records of a mapped file, so that the store can refer to them.
 
-A number says which row made the record and which one of that row it is: a row may make a record twice, and all rows of
-a JSON file may stand on one line.
+A number consists of the row that made the record and the position of the record in that row. A key or a line would not
+do: a row may make a record twice, and all rows of a JSON file may stand on one line.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ def row_of(number: int) -> int:
 
 
 class LineIndex:
-    """The line at which each row begins, on disk: in memory it would grow with the file."""
+    """The line at which each row begins. It is kept on disk, because in memory it would grow with the file."""
 
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by `close`
 
     def append(self, line: int) -> None:
-        """Note the line of the next row."""
+        """Add the line of the next row."""
         self._file.write(line.to_bytes(WIDTH, "big"))
 
     def line(self, row: int) -> int:
@@ -42,5 +42,5 @@ class LineIndex:
         return found
 
     def close(self) -> None:
-        """Delete it."""
+        """Delete the index."""
         self._file.close()

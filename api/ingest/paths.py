@@ -1,7 +1,8 @@
-"""Names in templates as paths in the file: of columns, of their parts, and of what `each` and `columns` go through.
+"""Resolve names in templates to paths in the file: of columns, of their parts, and of the values that `each` and
+`columns` go through.
 
-`aliases` holds the path of what each name stands for that `each` or `columns` gives, and nothing for what a row makes.
-The path of the elements of a list ends in [].
+`aliases` contains the path of each name that `each` or `columns` gives. The path is empty if the value is computed,
+such as a position or the parts of a text. The path of the elements of a list ends in [].
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ NAME = re.compile(r"[.\[]")
 
 
 def resolved(column: str, aliases: Names[str, str]) -> str:
-    """Return the path of a name in the file; empty for what a row makes."""
+    """Return the path of a name in the file; empty for a computed value."""
     if column in aliases:
         return aliases[column]
     end = min((at for mark in ".[" if (at := column.find(mark)) > 0), default=len(column))
@@ -31,5 +32,5 @@ def generalized(path: str) -> str:
 
 
 def of_row(columns: tuple[str, ...], aliases: Names[str, str]) -> bool:
-    """Return whether a template uses the row alone, so that it has the same value everywhere in a mapping."""
+    """Return True if a template uses the row alone, so that it has the same value everywhere in a mapping."""
     return bool(columns) and not any(NAME.split(column)[0] in aliases for column in columns)

@@ -1,4 +1,4 @@
-"""A mapping as it is worked with: parts that make objects of a row, and the records that they add up to."""
+"""A compiled mapping: parts that make objects of a row, and the records that consist of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.ingest.template import Problem, Scope, Template, getter, leave_out, pla
 
 @dataclass(frozen=True)
 class Part:
-    """An object to be made: under which condition, from which parts of the row, and what its fields are."""
+    """An object to be made: its conditions, the parts of the row that it is made for, and its fields."""
 
     holds: tuple[Callable[[Scope], bool], ...]
     scopes: Callable[[Scope], Iterable[Scope]] | None
@@ -24,7 +24,7 @@ class Part:
     several: tuple[Callable[[Scope], dict[str, Any] | None], ...] = ()  # each gives several fields
 
     def made(self, row: Scope) -> Iterator[tuple[Scope, dict[str, Any]]]:
-        """The objects that a row gives, each with what it was made from. Problem where a value is unfit."""
+        """Yield the objects that a row gives, each with its scope. Problem if a value is unfit."""
         for scope in self.scopes(row) if self.scopes else (row,):
             for holds in self.holds:
                 if not holds(scope):
@@ -41,13 +41,13 @@ class Part:
 
     @property
     def fixed(self) -> bool:
-        """Whether each row gives the same of it."""
+        """True if the object is the same for each row."""
         return not (self.holds or self.scopes or self.fields or self.several)
 
 
 @dataclass(frozen=True)
 class Made(Part):
-    """A part that is a record. One that comes `once` recurs in many rows, and is the same in each."""
+    """A part that is a record. With `once`, many rows may give the same record, and only the first one is loaded."""
 
     resource: str = ""
     once: bool = False
@@ -55,9 +55,10 @@ class Made(Part):
 
 @dataclass(frozen=True)
 class Mapping:
-    """A whole mapping. `used` are the columns that it looks at, with all that is in them; `needed` those that a file
-    has to have, unless they are `optional`; `ignored` those that it knows and leaves out. `path` leads to the list in
-    a JSON document; `member` and `sheet` name what is read of a zip archive and of a workbook."""
+    """A compiled mapping. `used` are the columns that it uses, with all their parts. `needed` are those that a file
+    must have, unless they are `optional`. `ignored` are those that it leaves out, with the reason. `path` leads to the
+    list in a JSON document. `member` and `sheet` name the file of a zip archive and the sheet of a workbook that are
+    read."""
 
     name: str
     dataset: str
@@ -79,7 +80,8 @@ class Mapping:
 
 
 def finished(found: Template, numeric: bool, finish: Callable[[str], str] | None) -> Template:
-    """Values of the field's own kind: a number where it is one, else text; one line where it is a key."""
+    """Return a template whose values are of the field's type: numbers if it is `numeric`, else texts. `finish` is
+    applied to each value, for example to make a key of one line."""
     change = number if numeric else text
     if not found.columns:
         value = found.evaluate({})
@@ -119,18 +121,19 @@ def joined(templates: list[Template]) -> Template:
 
 
 def kept(part: Part, scope: Scope) -> list[dict[str, Any]]:
-    """What a row gives of a part within a record; one whose required fields are empty is left out."""
+    """Return the objects that a row gives for a part within a record, without those that lack a required field."""
     return [one for _, one in part.made(scope) if all(name in one for name in part.required)]
 
 
 def all_columns(parts: list[Part]) -> tuple[str, ...]:
-    """A part without columns is made all the same, so the empty name stands for it, unless it is ever the same."""
+    """Return the columns of parts. If they have none although they depend on the row, return an empty name, so that the
+    field is not taken for a constant."""
     found = [column for part in parts for columns in part.columns.values() for column in columns]
     return tuple(dict.fromkeys(found)) or (() if all(part.fixed for part in parts) else ("",))
 
 
 def through(named: dict[str, str]) -> Callable[[Scope], Iterator[Scope]]:
-    """Gives a scope for each of these columns that is not empty."""
+    """Return a function that yields a scope for each of these columns that is not empty."""
     given = [(position, column, label, getter(column)) for position, (column, label) in enumerate(named.items(), 1)]
 
     def scopes(row: Scope) -> Iterator[Scope]:
@@ -142,8 +145,9 @@ def through(named: dict[str, str]) -> Callable[[Scope], Iterator[Scope]]:
 
 
 def each(row: Scope, lists: dict[str, Template], uneven: frozenset[str] = frozenset()) -> Iterator[Scope]:
-    """Yield a scope for each element of lists that stand side by side. The first list says how many there are. A list
-    of another length is a Problem, because nothing says which elements belong together; an `uneven` one is left out."""
+    """Yield a scope for each position of parallel lists. The first list sets the number of positions. A list of another
+    length is a Problem, because it is not known which elements belong together. If it is `uneven`, it is left out
+    instead."""
     found = {name: one.evaluate(row) for name, one in lists.items()}
     given = {name: one if isinstance(one, list) else [] if one is None else [one] for name, one in found.items()}
     leading = next(iter(given))
@@ -161,7 +165,8 @@ def each(row: Scope, lists: dict[str, Template], uneven: frozenset[str] = frozen
 
 
 def order(columns: list[str]) -> Callable[[Scope], bool]:
-    """Whether the numbers in these columns rise; those that are empty are left out."""
+    """Return a function that returns True if the numbers in these columns never fall. Columns that are empty are left
+    out."""
     given = [(column, getter(column)) for column in columns]
 
     def rises(scope: Scope) -> bool:

@@ -1,4 +1,4 @@
-"""A value out of a file, as a message about it can hold it."""
+"""Format values of a file for messages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def one(noun: str) -> str:
-    """The noun with its article: a source, an event."""
+    """Return the noun with its article: a source, an event."""
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def shown(value: Any) -> str:
-    """A value as a message can hold it: short, and without characters that would act on a terminal."""
+    """Return a value for a message: short, and without characters that would act on a terminal."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)

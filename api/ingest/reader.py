@@ -1,6 +1,6 @@
-"""Files to lines of the format: NDJSON line by line in bounded memory, a JSON document as the lines it stands for.
+"""Read files of the load format: NDJSON line by line in bounded memory, a JSON document as a whole.
 
-Both give the same: an Entry for each record, still unchecked, and a fault for whatever is none.
+Both give an Entry for each record, still unchecked, and a fault for anything that is not a record.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ MOST_IN_LINE = 1 << 20
 MOST_IN_DOCUMENT = 16 << 20
 ENDINGS = (".json", ".ndjson", ".jsonl")
 SUFFIXES = (*ENDINGS, *(ending + packed for ending in ENDINGS for packed in PACKED))
-SAID_ONCE = ("resource", "dataset", "briefing")  # by the document, and so not by its records
+SAID_ONCE = ("resource", "dataset", "briefing")  # in the document, and so not in its records
 
 
 def files(paths: list[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
-    """The files that the paths name, a folder being those in it, in order. FileNotFoundError where there is none."""
+    """Return the files that the paths name, in order. A folder stands for the files in it. FileNotFoundError if it has
+    none."""
     found: list[str] = []
     for path in paths:
         if path != STDIN and Path(path).is_dir():
@@ -52,10 +53,10 @@ def _is_loaded(path: Path, suffixes: tuple[str, ...]) -> bool:
 
 @contextmanager
 def opened(path: str) -> Iterator[RecordFile]:
-    """The file, as lines or as a document."""
+    """Open a file as lines or as a document."""
     with unpacked(path) as (source, file, name):
         what = content(file.peek(BUFFER)[:512])
-        if what not in ("", BINARY):  # a byte that is no text is told by its line
+        if what not in ("", BINARY):  # a byte that is not text becomes a fault with its line
             hint = "; rows of other data are read through a mapping, with --format" if what == PARQUET else ""
             raise Malformed(f"expected the load format, and this is {what}{hint}")
         text, _ = texts(file)
@@ -63,7 +64,8 @@ def opened(path: str) -> Iterator[RecordFile]:
 
 
 def _has_lines(path: str, head: bytes) -> bool:
-    """Seen by the name, or else by the first line: a record names its resource, a document its format."""
+    """Return True if a file is NDJSON, by its name or else by its first line: a record names its resource, a document
+    its format."""
     first, end, _ = head.lstrip().partition(b"\n")
     if path.endswith(ENDINGS[1:]) or b'"resource"' in first:
         return True
@@ -71,7 +73,7 @@ def _has_lines(path: str, head: bytes) -> bool:
 
 
 class Lines(RecordFile):
-    """NDJSON: one record a line."""
+    """NDJSON: one record on each line."""
 
     def __init__(self, source: Source, file: BinaryIO) -> None:
         super().__init__(source)
@@ -156,7 +158,8 @@ class Document(RecordFile):
         return positions(self._text)
 
     def _find(self, pointer: str, path: wording.Path) -> Position:
-        """What is missing stands where it should: in the nearest thing around it."""
+        """Return the position of a value. If it is missing, return the position of the nearest object or list around
+        it."""
         for end in range(len(path), -1, -1):
             parts = (str(part).replace("~", "~0").replace("/", "~1") for part in path[:end])
             if found := self._positions.get("/".join((pointer, *parts))):

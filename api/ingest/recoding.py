@@ -1,4 +1,4 @@
-"""Text files whose lines cannot be found by the byte of the line feed, as files in UTF-8 whose lines can."""
+"""Recode text files as UTF-8 with line feeds, if their lines cannot be found by the byte of the line feed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ MARKS = (
 
 
 def texts(file: BufferedReader, encoding: str = "utf-8") -> tuple[BufferedReader, str]:
-    """Return a stream whose lines end with a line feed, and its encoding. UTF-16 and UTF-32, known by the mark at their
-    beginning or by name, become UTF-8; where all lines end with a carriage return, that becomes a line feed."""
+    """Return a stream whose lines end with a line feed, and its encoding. UTF-16 and UTF-32 become UTF-8. They are
+    recognised by their byte order mark or by the name of the encoding. If all lines end with a carriage return, it
+    becomes a line feed."""
     head = file.peek(BUFFER)
     encoding = next((name for mark, name in MARKS if head.startswith(mark)), encoding)
     wide = not is_ascii(encoding)
@@ -32,12 +33,12 @@ def texts(file: BufferedReader, encoding: str = "utf-8") -> tuple[BufferedReader
 
 
 def is_ascii(encoding: str) -> bool:
-    """Return whether the encoding has ASCII as it is, so that lines can be found before they are decoded."""
+    """Return True if the encoding contains ASCII unchanged, so that lines can be found before they are decoded."""
     return "a,\n".encode(encoding) == b"a,\n"
 
 
 class _Recoded(RawIOBase):
-    """A text in UTF-8, from bytes in another encoding."""
+    """A stream of UTF-8, made from bytes in another encoding."""
 
     def __init__(self, file: BufferedReader, encoding: str, returns: bool) -> None:
         self._file = file

@@ -1,7 +1,7 @@
-"""One record of a file, checked, and in the canonical form: links by public id, times in UTC, nothing that is null.
+"""Check one record of a file and make its canonical form: links by public id, times in UTC, no nulls.
 
-The canonical form is what the store keeps in its log and what a line of an export is; a record is the same as before
-where the SHA-256 of it is. So a field added later, absent in older records, changes none of them.
+The canonical form is what the store keeps in its log, and what an export has on a line. A record is unchanged if the
+SHA-256 of its canonical form is. So a field that is added later, and is absent in older records, changes none of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from api.store.staged import KeyForm, Staged
 
 
 class Invalid(Exception):
-    """A record that breaks the format, with everything that is wrong with it."""
+    """A record that breaks the format, with all its problems."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(problems)
@@ -34,7 +34,7 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class _Plan:
-    """The fields of a resource by what the canonical form makes of them."""
+    """The fields of a resource, grouped by their conversion to the canonical form."""
 
     plain: tuple[str, ...]
     numbers: tuple[str, ...]
@@ -60,7 +60,7 @@ class _Links:
         return public_id(self._dataset or "", resource, key)
 
     def linked_id(self, target: str, reference: str) -> str:
-        """Return the id to which a link leads: by a public id or by a key of the same dataset."""
+        """Return the id that a link refers to. The reference is a public id, or a key of the same dataset."""
         found = linked_id(self._dataset or "", target, reference)
         if found != reference:
             if self._dataset is None:
@@ -75,9 +75,11 @@ class _Links:
 
 
 def read(line: dict[str, Any], written: dict[str, Any] | None = None) -> Staged:
-    """Return the record that a line of the format holds, with its texts in NFC. Invalid lists what is wrong with it.
+    """Return the record of a line of the load format, with its texts in NFC. Invalid lists its problems.
 
-    A line that a mapping made of texts in NFC comes with the one that it makes of the texts as they were `written`."""
+    A line that a mapping made from texts in NFC comes with `written`: the line that it makes from the texts as the file
+    has them.
+    """
     composed = in_nfc(line)
     others = originals(composed, written or line) if written or composed != line else {}
     return _read(composed, others)
@@ -117,12 +119,13 @@ def doubtful(problems: list[Problem]) -> str:
 
 
 def doubts(written: str) -> list[Problem]:
-    """Return the problems again."""
+    """Return the problems that `doubtful` wrote."""
     return [(tuple(path), detail) for path, detail in orjson.loads(written)]
 
 
 def _withdrawal(form: Form, line: dict[str, Any], written: Originals, error: ValidationError) -> Staged:
-    """A record that is taken back may leave fields out; whatever it does give still has to be right."""
+    """Return the withdrawal that a line with errors of validation may be. A withdrawal may leave out required fields,
+    but the fields that it has must be valid. Invalid if they are not, or if the line is no withdrawal."""
     taken = isinstance(line.get("withdrawn"), dict)
     problems = [
         worded(one, _names(form, one["loc"]))
@@ -140,7 +143,7 @@ def _withdrawal(form: Form, line: dict[str, Any], written: Originals, error: Val
 
 
 def _names(form: Form, path: Path) -> list[str]:
-    """The fields that the object at the end of the path may have."""
+    """Return the names of the fields that the object at the end of the path may have."""
     inside = [part for part in path[:-1] if part in NESTED]
     model = NESTED[str(inside[-1])] if inside else form.model
     return list(model.model_fields)
@@ -151,7 +154,7 @@ def _broken(rules: tuple[Rule, ...], row: Any, path: Path = ()) -> list[Problem]
 
 
 def _lasting(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """The rules that hold for every record, also for those that a store has."""
+    """Return the rules that apply to each record, including those that a store has already."""
     return tuple(rule for rule in rules if not rule.for_changes)
 
 

@@ -1,4 +1,4 @@
-"""An open file of records: its size and progress, its records, and where they stand."""
+"""An open file of records: its size and progress, its records, and their positions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from api.store.staged import Staged
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record as a file gives it: its number there, for `position`, and the line that it is or stands for; `staged`
-    if it is checked already."""
+    """A record of a file: its number in the file, which `position` takes, and its line in the load format. `staged` is
+    set if the record is checked already."""
 
     number: int
     line: dict[str, Any]
@@ -25,33 +25,33 @@ class Entry:
 
 
 class RecordFile(ABC):
-    """An open file that gives records."""
+    """An open file of records."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     @property
     def size(self) -> int | None:
-        """The bytes of the file; None for a pipe."""
+        """The size of the file in bytes; None for a pipe."""
         return self._source.size
 
     @property
     def done(self) -> int:
-        """The bytes that are read."""
+        """The number of bytes that were read."""
         return self._source.done
 
     @abstractmethod
     def entries(self, faults: Faults) -> Iterator[Entry]:
-        """Yield the records. What cannot be read as one becomes a fault and is left out."""
+        """Yield the records. Anything that cannot be read as a record becomes a fault and is left out."""
 
     @abstractmethod
     def position(self, number: int, path: Path) -> Position:
-        """Return where a part of a record stands."""
+        """Return the position of a part of a record."""
 
     @abstractmethod
     def where(self, number: int, other: int) -> str:
-        """Return the place of a record in words, for a message about the `other` one."""
+        """Return the place of a record in words, for a message about the `other` record."""
 
     def notes(self) -> list[str]:
-        """Return what the report says of the file, once it is read."""
+        """Return the lines of the report about the file, once it is read."""
         return []

@@ -1,4 +1,4 @@
-"""Records that a file makes twice, found while it is read: the store would find them too late to set a row aside."""
+"""Find records that a file gives twice, while it is read. The store would find them too late to set a row aside."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ class Repeats:
         self._rows: dict[int, int] = {}
 
     def of_row(self, lines: list[dict[str, Any]], row: int) -> Iterator[tuple[dict[str, Any], int]]:
-        """Yield each record of a row that was made before, with the row that made it. A row without any is taken in."""
+        """Yield each record of a row that was made before, with the row that made it. Add a row that has no such
+        record."""
         fresh: dict[int, int] = {}
         repeated = False
         for line in lines:

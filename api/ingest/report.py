@@ -1,4 +1,4 @@
-"""What whoever loads sees: how far it is, on stderr, and what was done or is wrong."""
+"""Report the progress of a load on stderr, and summarise what was done."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ DONE = ("created", "updated", "restored", "unchanged", "withdrawn")
 
 
 class Report(Protocol):
-    """Takes note of how a load goes."""
+    """A receiver of the progress of a load."""
 
     def reading(self, file: str, records: int, done: int, size: int | None) -> None:
-        """So many records are read, so many bytes of the file's size done."""
+        """Report the number of records that were read, and the bytes that were read of the file's size."""
 
     def writing(self, file: str, records: int) -> None:
-        """All of them are read; the store is being brought up to them."""
+        """Report that all records were read and are being written to the store."""
 
     def written(self, file: str, counts: Counts) -> None:
-        """The file is loaded."""
+        """Report that the file is loaded."""
 
     def paused(self) -> AbstractContextManager[None]:
-        """Leave the terminal to a question."""
+        """Free the terminal for a question."""
 
 
 class Silence:
-    """Says nothing."""
+    """A report that prints nothing."""
 
     def reading(self, file: str, records: int, done: int, size: int | None) -> None:
         pass
@@ -52,7 +52,7 @@ class Silence:
 
 
 class Log:
-    """For files and pipes: a line every few seconds."""
+    """A report for files and pipes: a line every few seconds."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -81,7 +81,7 @@ class Log:
 
 
 class Bar:
-    """For a terminal: a bar of the bytes read."""
+    """A report for a terminal: a bar of the bytes that were read."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -91,7 +91,8 @@ class Bar:
         self._progress.update(self._task, description=file, completed=done, total=size, records=records)
 
     def writing(self, file: str, records: int) -> None:
-        # A bar that runs to and fro: how long Postgres takes is not known. A task keeps its total, so this is another.
+        # A bar without a total, because it is not known how long Postgres takes. A task keeps its total, so this is a
+        # new one.
         self._progress.remove_task(self._task)
         self._task = self._progress.add_task(f"{file}: writing", total=None, records=records)
 
@@ -108,7 +109,7 @@ class Bar:
 
 
 class Rate(ProgressColumn):
-    """How many records a second, since the file was begun."""
+    """The records per second since the file was begun."""
 
     def render(self, task: Task) -> Text:
         rate = task.fields["records"] / task.elapsed if task.elapsed else 0
@@ -117,7 +118,7 @@ class Rate(ProgressColumn):
 
 @contextmanager
 def reported(quiet: bool = False) -> Iterator[Report]:
-    """The report that suits where stderr goes."""
+    """Yield the report that suits stderr: a bar for a terminal, else a log. With `quiet` it prints nothing."""
     if quiet:
         yield Silence()
     elif not sys.stderr.isatty():
@@ -133,7 +134,7 @@ def reported(quiet: bool = False) -> Iterator[Report]:
 
 
 def summary(counts: Counts) -> str:
-    """A line for each resource with what was done to its records, and one for all."""
+    """Return a table: a line for each resource with its number of records by action, and one for the total."""
     rows = [(name, done) for name, done in counts.items()] + [("total", _total(counts))]
     head = " " * 9 + "".join(f"{action:>12}" for action in DONE)
     return "\n".join([head, *(f"{name:<9}" + "".join(f"{done[one]:>12,}" for one in DONE) for name, done in rows)])

@@ -1,4 +1,4 @@
-"""A row of somebody's file, or what cannot be read as one, and how both are told."""
+"""A row of other data, and an entry for a row that cannot be read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """What stands at a line (and column, where it is known) and is no row, and why."""
+    """A text that cannot be read as a row: its line, its column (0 if it is not known), and the reason."""
 
     line: int
     column: int
@@ -31,7 +31,7 @@ Item = Row | Bad
 
 
 class Rows(Protocol):
-    """An open file of rows. `columns` is empty where rows bring their own. With `by_record` messages count rows,
+    """An open file of rows. `columns` is empty if each row has names of its own. With `by_record`, messages count rows,
     because the file has no lines, or not one for each row. With `nested`, values may be objects and lists."""
 
     @property
@@ -44,4 +44,4 @@ class Rows(Protocol):
     def nested(self) -> bool: ...
 
     def rows(self) -> Iterator[Item]:
-        """Its rows in order. Malformed where the file as a whole is not what it should be."""
+        """Yield the rows in order. Malformed if the file as a whole cannot be read."""

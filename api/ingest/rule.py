@@ -1,6 +1,7 @@
-"""What must hold between the fields of one record, each rule a row. The tables in sql/migrations check the same.
+"""Rules between the fields of one record, each a row of a table. The tables in sql/migrations check the same, except
+for rules `for_changes`.
 
-`schema` says the rule in JSON Schema where that language can: it cannot compare two values.
+`schema` is the rule in JSON Schema, if that language can express it: it cannot compare two values.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from api.model.units import SPELLINGS
 
-# Measures that count persons, whatever their unit.
+# Measures that count persons, in any unit.
 OF_PERSONS = frozenset(
     ("killed", "injured", "killed_or_injured", "missing", "captured", "displaced", "refugees", "people_at_risk")
 )
@@ -21,10 +22,11 @@ OF_PERSONS = frozenset(
 
 @dataclass(frozen=True)
 class Rule:
-    """`detail` is what the fault at `field` says where the record does not hold.
+    """A rule between fields. `detail` is the text of the fault at `field` if a record breaks the rule.
 
-    A rule `for_changes` came later than the format. It holds for records that are created or changed, not for those
-    that a store has already, nor for snapshots of it. So neither the tables nor the JSON Schema check it."""
+    A rule `for_changes` was added after the format was defined. It applies to records that are created or changed, not
+    to those that a store has already, nor to snapshots of it. So neither the tables nor the JSON Schema check it.
+    """
 
     field: str
     detail: str
@@ -34,7 +36,8 @@ class Rule:
 
 
 def _ordered(low: Any, high: Any) -> bool:
-    """Times are text in UTC: without the Z, text sorts as they do."""
+    """Return True if `low` is at most `high`, or if one of them is missing. Times are text in UTC. Without the Z, they
+    sort as text."""
     if isinstance(low, str) and isinstance(high, str):
         return low.rstrip("Z") <= high.rstrip("Z")
     return low is None or high is None or low <= high
@@ -66,7 +69,7 @@ def _time_needed(name: str) -> dict[str, Any]:
 
 
 def _dated(name: str) -> Rule:
-    """What is told by the day or more coarsely is the printed date: in another zone it would be another day."""
+    """Require the printed date if a time is given by the day or more coarsely. Another zone could change the day."""
     return Rule(
         name,
         "expected the printed date at 00:00:00Z, as it is told by the day or more coarsely",
@@ -84,7 +87,7 @@ def _whole_persons(name: str, row: Any) -> bool:
 
 
 def _persons(name: str, row: Any) -> bool:
-    """Return whether a count of persons in another unit, such as households or thousands, is not negative."""
+    """Return False if a count of persons in another unit, such as households or thousands, is negative."""
     value = getattr(row, name)
     if value is None or row.measure not in OF_PERSONS or row.unit.casefold() in SPELLINGS["persons"]:
         return True
@@ -97,7 +100,7 @@ def _share(name: str, row: Any) -> bool:
 
 
 def _sensible(check: Callable[[str, Any], bool], detail: str) -> tuple[Rule, ...]:
-    """A rule for the value and both bounds of a figure."""
+    """Return a rule for the value of a figure and one for each of its bounds."""
     names = ("value", "value_low", "value_high")
     return tuple(Rule(name, detail, partial(check, name), for_changes=True) for name in names)
 
@@ -265,7 +268,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
 }
 
-# What every record has to say of itself; `dataset` is on a line of NDJSON only, for a document names it once.
+# The names that each record needs. Only a line of NDJSON needs a `dataset`, because a document names it once.
 NAMED: tuple[Rule, ...] = (
     Rule(
         "key",

@@ -12,6 +12,7 @@ SAMPLE = Path(__file__).parents[1] / "sample" / "rferl-2022-03-06.json"
 
 
 async def load_sample(url: str) -> None:
-    """Load it into a store that never had it: what was changed or withdrawn in one that had stays as it is."""
+    """Load the sample into a store that never had it. In other stores its records stay as they are, even if they were
+    changed or withdrawn."""
     if not await recorded(url, public_id(SAMPLE.stem, "briefing", SAMPLE.stem)):
         await load([str(SAMPLE)], url)

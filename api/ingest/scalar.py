@@ -1,4 +1,4 @@
-"""The kinds of value in a load file, each a row of a table: how it is checked, and what the contract says of it.
+"""The types of values in a load file, each a row of a table: its check, and its JSON Schema in the contract.
 
 Nothing is coerced: "5" is not a number, and a time without an offset is not a time. Results are normalized, so that
 equal values are written alike: times in UTC, numbers without trailing zeros, degrees with at most 7 decimals and no -0.
@@ -24,7 +24,7 @@ from api.query.globe import round_degrees
 
 YEARS = range(1000, 9999)
 CLEAN = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u202A-\u202E\u2066-\u2069]*$"
-LINE_BYTES = 2600  # an entry of a Postgres index holds 2,704 bytes, the id beside the line included
+LINE_BYTES = 2600  # an entry of a Postgres index has at most 2,704 bytes, including the id beside the line
 URL = r"^https?://[^\s\u0000-\u0020\u007F\u202A-\u202E\u2066-\u2069]+$"
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
 PRINTABLE = r"^[^\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]+$"
@@ -35,7 +35,7 @@ MILLIONTH = Decimal("0.000001")
 NUMBERS = (int, Decimal)
 KEPT = 8192  # days and times come again and again
 
-# What a pattern stands for, in words; the errors say it.
+# The meanings of patterns in words, for error messages.
 MEANINGS = {
     CLEAN: "text without control characters and bidirectional overrides",
     PRINTABLE: "printable characters",
@@ -46,7 +46,7 @@ MEANINGS = {
 
 
 def refusal(detail: str) -> PydanticCustomError:
-    """An error whose words are ours."""
+    """Return an error with a text of our own."""
     return PydanticCustomError("refused", "{detail}", {"detail": detail})
 
 
@@ -136,7 +136,7 @@ LINE: Any = Annotated[_text(1000), AfterValidator(_fitting)]
 PROSE = _text(20_000)
 NAME = _text(200, PRINTABLE)
 
-# The domains of the model's fields. The columns have those of the same names, where there are such.
+# The domains of the model's fields. A column of a table has the domain of the same name, if there is one.
 BY_DOMAIN: dict[str, Any] = {
     "line": LINE,
     "prose": PROSE,
@@ -154,5 +154,5 @@ BY_DOMAIN: dict[str, Any] = {
 
 
 def scalar(field: Field) -> Any:
-    """The type that checks the values of this field."""
+    """Return the type that checks the values of this field."""
     return BY_DOMAIN[field.checked]

@@ -1,4 +1,4 @@
-"""A JSON text that is read value by value, in the memory of one of them, whatever its size."""
+"""Read a JSON text of any size value by value, in the memory of one value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IN_TEXT = re.compile(r'["\\]')
 
 
 class Scanner:
-    """Reads a JSON text. Malformed says where something is no JSON."""
+    """A reader of a JSON text. Malformed has the position at which the text is not JSON."""
 
     def __init__(self, file: BufferedReader) -> None:
         self._file = file
@@ -31,7 +31,7 @@ class Scanner:
         self._ended = False
 
     def mark(self) -> str:
-        """Pass over space and return the next character; nothing at the end."""
+        """Skip space and return the next character; empty at the end."""
         while True:
             end = SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
             self._skip(end)
@@ -39,21 +39,21 @@ class Scanner:
                 return self._text[self._at : self._at + 1]
 
     def take(self, mark: str, what: str) -> None:
-        """Pass over a mark that has to be next."""
+        """Skip a mark that has to be next. Malformed if it is not."""
         if self.mark() != mark:
             cut = "; the file may be cut short" if not self.mark() else ""
             raise Malformed(f"expected {what}{cut}", self.position())
         self._skip(self._at + 1)
 
     def next(self, end: str, what: str) -> None:
-        """Pass over the comma before another element or member; do nothing at the `end` of them."""
+        """Skip the comma before another element or member; do nothing at the `end` of them."""
         if self.mark() != end:
             self.take(",", what)
             if self.mark() == end:
                 raise Malformed(f"expected another one after the comma, got {end}", self.position())
 
     def value(self) -> tuple[int, Any, str]:
-        """Read a value: its line, the value, and its text."""
+        """Read a value. Return its line, the value, and its text."""
         self.mark()
         while True:
             try:
@@ -71,7 +71,7 @@ class Scanner:
             return line, value, text
 
     def skip_value(self) -> None:
-        """Pass over a value, of whatever size. Only its brackets and quotation marks are looked at."""
+        """Skip a value of any size. Only its brackets and quotation marks are checked."""
         if self.mark() not in ("{", "[", '"'):
             self.value()
             return
@@ -96,7 +96,7 @@ class Scanner:
             self._skip(self._at + 1)
 
     def _seek(self, pattern: re.Pattern[str]) -> str:
-        """Pass over the next of these characters, and return it."""
+        """Skip to the end of the next match of the pattern, and return it."""
         while not (found := pattern.search(self._text, self._at)):
             self._skip(len(self._text))
             if not self._more():
@@ -109,7 +109,7 @@ class Scanner:
         self._at = end
 
     def _more(self) -> bool:
-        """Read on; what was gone through is let go."""
+        """Read the next piece, and drop the text before the current position. Return False at the end of the file."""
         if self._ended:
             return False
         data = self._file.read(CHUNK)

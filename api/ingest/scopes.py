@@ -16,7 +16,7 @@ from api.ingest.template import Scope
 
 
 class Scopes:
-    """Reads under which conditions and for which parts of a row a record is made."""
+    """A reader of the conditions under which records are made, and of the parts of a row for which they are made."""
 
     def __init__(self, values: FieldValues, findings: Findings) -> None:
         self._values = values
@@ -25,7 +25,7 @@ class Scopes:
     def conditions(
         self, declared: dict[str, Any], place: Place, aliases: dict[str, str]
     ) -> Iterator[Callable[[Scope], bool]]:
-        """Yield what has to hold of a row."""
+        """Yield the conditions that a row has to meet."""
         for name, wanted in (("when", True), ("unless", False)):
             if name in declared:
                 found = self._values.template(declared[name], (*place, name), aliases)
@@ -37,7 +37,8 @@ class Scopes:
     def scopes(
         self, declared: dict[str, Any], place: Place, outer: Names[str, str]
     ) -> tuple[dict[str, str], Callable[[Scope], Iterable[Scope]] | None]:
-        """Return what the names that `each` and `columns` give stand for, and the scopes that they make of a row."""
+        """Return the paths of the names that `each` and `columns` give, and a function that makes scopes of a row.
+        Without `each` and `columns` the function is None."""
         aliases = dict(outer)
         if "columns" in declared:
             named = declared["columns"]
@@ -71,7 +72,7 @@ class Scopes:
         return lambda scope: rises(scope) is wanted
 
     def _uneven(self, names: Any, lists: Names[str, Any], place: Place) -> frozenset[str]:
-        """The lists of `each` that may have another length than the first."""
+        """Return the names of the lists of `each` that may have another length than the first list."""
         if not isinstance(names, list) or not all(name in lists for name in names):
             self._findings.fault((*place, "uneven"), f"expected names that each gives: {', '.join(lists)}")
             return frozenset()

@@ -1,6 +1,7 @@
-"""A sheet of a workbook (xlsx) as rows, read by openpyxl in the memory of one row.
+"""Read a sheet of a workbook (xlsx) as rows, by openpyxl and in the memory of one row.
 
-A cell is what its spreadsheet shows of it: a number of at most 15 digits, a day or a time as ISO 8601, or text.
+The value of a cell is what a spreadsheet program shows: a number of at most 15 digits, a day or a time as ISO 8601, or
+text.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from api.ingest.syntax import Malformed, Position
 
 INSTALLED = find_spec("openpyxl") is not None
 MISSING = 'a workbook is read by the extra "xlsx": pip install briefing-api[xlsx]'
-MOST_BESIDE = 256 << 20  # bytes of all that is in a workbook beside its sheets: openpyxl keeps the texts in memory
+MOST_BESIDE = 256 << 20  # bytes of the parts of a workbook other than its sheets: openpyxl keeps the texts in memory
 PIECE = 1 << 20
 ROW = re.compile(rb"<(?:\w+:)?row\b")
 UNCOMPUTED = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v>\s*</(?:\w+:)?v>|<(?:\w+:)?v\s*/>)?\s*</(?:\w+:)?c>")
@@ -101,7 +102,7 @@ class Sheet:
             what = f"a sheet {shown(self._name)}" if self._name else "one sheet"
             hint = "" if self._name else '; sheet = "NAME" in the mapping says which one'
             raise Malformed(f"expected {what} in this workbook, and it has {', '.join(map(shown, names))}{hint}")
-        found[0].reset_dimensions()  # what a file says of its size may be wrong
+        found[0].reset_dimensions()  # the dimensions that a file states may be wrong
         return found[0]
 
     def _row(self, line: int, values: list[Any]) -> Item:
@@ -113,8 +114,8 @@ class Sheet:
 
 
 def check(archive: zipfile.ZipFile) -> None:
-    """Refuse a workbook that would fill the memory, or whose formulas have no values. A value that nothing has computed
-    would be an empty cell."""
+    """Refuse a workbook that would fill the memory, or that has formulas without values, which would be read as empty
+    cells."""
     beside = 0
     for info in archive.infolist():
         if not info.filename.startswith("xl/worksheets/"):
@@ -126,7 +127,8 @@ def check(archive: zipfile.ZipFile) -> None:
 
 
 def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-    """Go through a sheet in pieces: a row is what openpyxl keeps in memory."""
+    """Check a sheet in pieces. Its rows must not be too large, because openpyxl keeps a row in memory, and each formula
+    must have a value."""
     held = 0
     rest = b""
     with archive.open(info) as sheet:
@@ -142,7 +144,7 @@ def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A cell as JSON would have it."""
+    """Return the value of a cell as a value of JSON."""
     if isinstance(value, float):
         return Decimal(f"{value:.15g}") if value == value and abs(value) != float("inf") else None
     if isinstance(value, datetime):

@@ -1,6 +1,6 @@
-"""Files as streams of bytes: how far they are read, what they are by their first bytes, and what is packed in them.
+"""Open files as streams of bytes: count the progress, recognise the content by its first bytes, and unpack it.
 
-Nothing is unpacked as a whole: a file of a few kilobytes may stand for gigabytes.
+Nothing is unpacked as a whole, because a file of a few kilobytes may contain gigabytes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ SIGNATURES = (
 )
 PAGES = (b"<!doctype html", b"<html")
 ELEMENT = re.compile(rb"<[A-Za-z][\w.:-]*(?:\s[^>]*)?/?>|<[A-Za-z][\w.:-]*\s+[\w.:-]+\s*=")
-# What an archive is by the names of its members, and what to do with it.
+# The kinds of archives by the names of their members, with advice.
 ARCHIVES = (
     (re.compile(r"word/document\.xml"), "a Word document (docx): save its table as CSV"),
     (re.compile(r"ppt/presentation\.xml"), "a presentation (pptx): save its table as CSV"),
@@ -65,7 +65,7 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Source(FileIO):
-    """An open file. `done` bytes of its `size` are read; the size of a pipe is not known."""
+    """An open file. `done` bytes of its `size` were read. The size of a pipe is None."""
 
     def __init__(self, path: str) -> None:
         super().__init__(os.dup(sys.stdin.fileno()) if path == STDIN else path)
@@ -74,14 +74,14 @@ class Source(FileIO):
         self.size = found.st_size if S_ISREG(found.st_mode) else None
 
     def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
-        """Read, and count what is read."""
+        """Read bytes and count them."""
         count = super().readinto(buffer)
         self.done += count or 0
         return count
 
 
 class _Unpacked(RawIOBase):
-    """The bytes of a packed file. Malformed where they cannot be unpacked."""
+    """The bytes of a packed file. Malformed if they cannot be unpacked."""
 
     def __init__(self, packed: Any, kind: str) -> None:
         self._packed = packed
@@ -100,7 +100,7 @@ class _Unpacked(RawIOBase):
 
 
 def content(head: bytes) -> str:
-    """Name what a file is by its first bytes; empty where they are text or nothing that is known."""
+    """Return the kind of a file by its first bytes; empty if they are text or not known."""
     found = next((name for mark, name in SIGNATURES if head.startswith(mark)), "")
     if found:
         return found
@@ -115,8 +115,8 @@ def content(head: bytes) -> str:
 
 @contextmanager
 def unpacked(path: str, member: str = "") -> Iterator[tuple[Source, BufferedReader, str]]:
-    """Open a file, unpacked if it is packed. Yields the source, which knows the progress, the bytes, and the name
-    without the ending of the packing. Of a zip archive this is the only member, or the one that is named."""
+    """Open a file, and unpack it if it is packed. Yield the source, which counts the progress, the stream of bytes, and
+    the name without the ending of the packing. Of a zip archive, the only member is read, or the one that is named."""
     with Source(path) as source:
         file: BufferedReader = BufferedReader(source, BUFFER)
         kind = content(file.peek(BUFFER)[:512])
@@ -133,7 +133,7 @@ def unpacked(path: str, member: str = "") -> Iterator[tuple[Source, BufferedRead
 
 
 def bounded_lines(file: BinaryIO, most: int) -> Iterator[tuple[bytes, bool]]:
-    """Yield each line, and whether that is all of it: of one with more bytes than `most` only the beginning is kept."""
+    """Yield each line, and True if it is complete. Of a line with more bytes than `most` only the beginning is kept."""
     while data := file.readline(most + 2):
         rest = data
         while rest and not rest.endswith(b"\n"):
@@ -165,7 +165,8 @@ def _archive(file: BufferedReader) -> Iterator[zipfile.ZipFile]:
 
 
 def _is_workbook(file: BufferedReader, member: str) -> bool:
-    """Return whether an archive is a workbook. Malformed if it is what another program writes."""
+    """Return True if an archive is a workbook. Malformed if it is a document of another kind, such as ods, docx or a
+    shapefile."""
     if not file.seekable():
         return False
     with _archive(file) as archive:
@@ -194,6 +195,6 @@ def _member(archive: zipfile.ZipFile, wanted: str) -> zipfile.ZipInfo:
     if found[0].flag_bits & 1:
         raise Malformed(f"{shown(found[0].filename)} is encrypted: unpack it first")
     if found[0].compress_type not in METHODS:
-        # Other methods are unpacked in pieces of any size.
+        # Other methods are unpacked in pieces of unbounded size.
         raise Malformed(f"{shown(found[0].filename)} is packed by another method than deflate: unpack it first")
     return found[0]

@@ -1,6 +1,7 @@
-"""JSON as rows: the elements of a list, wherever it stands in the document, or the features of a GeoJSON collection.
+"""Read the elements of a list in a JSON document as rows, or the features of a GeoJSON collection.
 
-A list is read element by element, so that a file of any size takes the memory of one of them.
+The list may stand anywhere in the document. It is read element by element, so that a file of any size takes the memory
+of one element.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from api.ingest.syntax import Malformed, Position
 
 GLOBE = re.compile(r"CRS84|EPSG:+4326|EPSG::4326")
 FEATURES = ("features",)
-ROUND = ("type", "crs")  # of a collection, what has to be right about it
-LOOKED_INTO = 3  # levels of objects in which lists are looked for, to say where they are
+ROUND = ("type", "crs")  # the members of a collection that are checked
+LOOKED_INTO = 3  # levels of objects that are searched for lists, for the error message
 AFTER_MEMBER = "a comma or } after a member"
 Path = tuple[str, ...]
 
 
 class Array:
-    """A JSON document with a list of objects: the document itself if it may be `bare`, or what stands at `path`, or the
+    """A JSON document with a list of objects: the document itself if `bare` is True, the list at `path`, or the
     `features` of a collection."""
 
     columns: tuple[str, ...] = ()
@@ -60,7 +61,7 @@ class Array:
             self._check_collection()
 
     def _enter(self, here: Path) -> bool:
-        """Go through the members of an object up to the list that is wanted. False where there is none."""
+        """Go through the members of an object up to the wanted list. Return False if it is not in the object."""
         self._scan.take("{", "an object")
         while self._scan.mark() != "}":
             path = (*here, self._member(here))
@@ -79,7 +80,7 @@ class Array:
         return False
 
     def _leave(self) -> None:
-        """Go through what follows the list, to the end of the file: it has to be whole."""
+        """Go through the rest of the file after the list, because the document has to be complete."""
         for depth in range(len(self._found) - 1, -1, -1):
             here = self._found[:depth]
             self._scan.next("}", AFTER_MEMBER)
@@ -112,7 +113,7 @@ class Array:
             self._scan.skip_value()
 
     def _missing(self) -> str:
-        """Return the error of a file without the rows: what was expected, and the lists that the file has."""
+        """Return the error for a file without the list: what was expected, and the lists that the file has."""
         named = next((one for one in self._wanted if one != FEATURES), ())
         if not self._bare:
             return "expected a GeoJSON FeatureCollection"
@@ -127,7 +128,7 @@ class Array:
         return f"expected {what}{names}"
 
     def _check_collection(self) -> None:
-        """A collection has to say that it is one, and its longitudes and latitudes are those of the globe."""
+        """Check that the type is FeatureCollection, and that positions are longitudes and latitudes on WGS 84."""
         if self._around.get("type") != "FeatureCollection":
             raise Malformed("expected a GeoJSON FeatureCollection", Position(1))
         system = self._around.get("crs")

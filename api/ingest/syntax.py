@@ -1,7 +1,7 @@
-"""JSON as the format takes it: strict where Python's own reader is lenient, exact numbers, and where things stand.
+"""Parse JSON strictly, with exact numbers, and find the positions of values.
 
-Refused here: duplicate names in an object, NaN and Infinity, bytes that are no UTF-8, and nesting and numbers without
-bound.
+Refused here, although Python's own reader accepts most of it: duplicate names in an object, NaN and Infinity, bytes
+that are not UTF-8, and nesting and numbers without bound.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import json_source_map  # type: ignore[import-untyped]
 
 from api.ingest.nfc import object_in_nfc
 
-NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|(-?(?:NaN|Infinity|\d[\d.eE+-]*))')  # and texts, to pass over them
+NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|(-?(?:NaN|Infinity|\d[\d.eE+-]*))')  # and texts, to skip them
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Position:
 
 
 class Malformed(Exception):
-    """A text that is no JSON, or JSON that the format does not take."""
+    """A text that is not JSON, or JSON that the format does not accept."""
 
     def __init__(self, detail: str, position: Position = Position()) -> None:
         super().__init__(detail)
@@ -45,7 +45,7 @@ class _Duplicate(Exception):
 
 
 def decode(data: bytes) -> str:
-    """The text of UTF-8 bytes, without the mark that some editors put in front."""
+    """Return the text of UTF-8 bytes, without the byte order mark that some editors write."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -55,7 +55,7 @@ def decode(data: bytes) -> str:
 
 
 def parse(text: str) -> Any:
-    """The value that the text holds, with fractions as Decimal."""
+    """Return the value of a JSON text, with fractions as Decimal."""
     try:
         return json.loads(text, object_pairs_hook=_object, parse_float=_fraction, parse_constant=_constant)
     except json.JSONDecodeError as error:
@@ -72,7 +72,8 @@ def parse(text: str) -> Any:
 
 
 def positions(text: str) -> dict[str, Position]:
-    """Where each value of a document stands, by JSON pointer. Takes 0.1 s a megabyte: for when there are faults."""
+    """Return the position of each value of a document, by JSON pointer. It takes 0.1 s a megabyte, so call it only for
+    faults."""
     try:
         entries = json_source_map.calculate(text)
     except RecursionError:
@@ -103,7 +104,7 @@ def _constant(name: str) -> NoReturn:
 
 
 def _number(text: str) -> Position:
-    """Where the first number stands that is none, or cannot be taken."""
+    """Return the position of the first number that is not valid, or is out of bounds."""
     for found in NUMBERS.finditer(text):
         try:
             found[1] and json.loads(found[1], parse_float=_fraction, parse_constant=_constant)
@@ -113,7 +114,8 @@ def _number(text: str) -> Position:
 
 
 def _duplicate(text: str) -> Position:
-    """Where the object with the duplicate begins: read again by Python's slow reader, which tells."""
+    """Return the position of the object with the duplicate name. The text is parsed again by Python's slow reader,
+    which knows the position."""
     decoder = json.JSONDecoder(object_pairs_hook=_object)
     at = 0
 

@@ -1,6 +1,6 @@
-"""CSV as rows: strict where Python's reader is lenient, and whole again after a row that is not.
+"""Read CSV as rows. Python's reader is more lenient, and does not recover from a row that it cannot read.
 
-A row that cannot be read is Bad, and reading goes on at the next line: also after a quote that never closes.
+A row that cannot be read is Bad, and reading continues at the next line, also after a quote that is never closed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ UNCLOSED = "unexpected end of data"
 
 
 class Table:
-    """A CSV file. `columns` are those of its header, once `rows` has begun, under the names that `naming` has for them,
-    or those that are `given` where there is no header. `skip` lines stand before."""
+    """A CSV file. Once `rows` has begun, `columns` are those of its header, renamed by `naming`, or those that are
+    `given` if there is no header. The first `skip` lines are skipped."""
 
     by_record = False
     nested = False
@@ -47,11 +47,12 @@ class Table:
 
     @property
     def delimiter(self) -> str:
-        """The delimiter of the header: one of those that may be, once `rows` has begun."""
+        """The delimiter of the file: of those that are allowed, the most frequent in its first line, once `rows` has
+        begun."""
         return self._delimiter
 
     def rows(self) -> Iterator[Item]:
-        """Its rows. Malformed where the header is none."""
+        """Yield the rows. Malformed if the header cannot be read."""
         line = 1
         while line <= self._skip and self._line():
             line += 1
@@ -102,7 +103,8 @@ class Table:
         return Bad(line, 0, detail, self._delimiter.join(cells))
 
     def _next(self, start: int) -> tuple[list[str] | Bad, int] | None:
-        """The cells of the next row and how many lines it takes; more than one where a quoted cell has line ends."""
+        """Return the cells of the next row, or why it is Bad, and the number of its lines; None at the end of the file.
+        A row has several lines if a quoted cell contains line ends."""
         lines: list[bytes] = []
         texts: list[str] = []
         held = quotes = 0
@@ -138,7 +140,7 @@ class Table:
         return self._unclosed(start, lines), 1
 
     def _unclosed(self, start: int, lines: list[bytes]) -> Bad:
-        """Only the first line is bad; those that were taken for a part of it are read again."""
+        """Return the first line as Bad. The lines that were taken for a part of its row are read again."""
         self._kept.extendleft(reversed(lines[1:]))
         text = lines[0].decode(self._encoding, "replace").rstrip("\r\n")[:MOST_IN_ROW]
         if len(lines[0]) > MOST_IN_ROW:
@@ -161,5 +163,5 @@ class Table:
 
 
 def _tags(cells: list[str]) -> bool:
-    """Whether this is the row of tags that HXL [the Humanitarian Exchange Language] puts below the header."""
+    """Return True if this is the row of tags that HXL [the Humanitarian Exchange Language] puts below the header."""
     return all(one.startswith("#") for one in cells if one.strip())

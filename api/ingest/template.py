@@ -1,7 +1,7 @@
-"""What a mapping writes for a value: text with `{column|conversion:argument}` in it.
+"""Compile the templates of a mapping: texts with `{column|conversion:argument}` in them.
 
-A template that is one pair of braces gives the value that stands there, a number or a list, say; any other gives text.
-Where a column that it names is empty, a template gives nothing, unless the column says `or:…`.
+A template that is a single pair of braces gives the value itself, such as a number or a list. Any other template gives
+text. If a column that it names is empty, a template gives nothing, unless the column has `or:…`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from api.ingest.quotation import shown
 from api.ingest.wording import closest
 
 Scope = dict[Any, Any]
-MADE = object()  # under it a row keeps what templates made of it
-FAILED = object()  # under it a row keeps the values that `try` left out, by their columns
-LEFT_OUT = object()  # under it a row keeps what else is left out of it, for the report
-VALUES = object()  # under it a row keeps its values as the file has them
-ROW_NUMBER, ROW_HASH = "#number", "#hash"  # names for a row as a whole, which stand where a column could
+MADE = object()  # the key under which a row keeps the results of templates
+FAILED = object()  # the key under which a row keeps the values that `try` left out, by their columns
+LEFT_OUT = object()  # the key under which a row keeps what else is left out of it, for the report
+VALUES = object()  # the key under which a row keeps its values as the file has them
+ROW_NUMBER, ROW_HASH = "#number", "#hash"  # names for the row as a whole, used like columns
 PATH = re.compile(r"[^.\[\]]+(\[\d+\]|\.[^.\[\]]+)*")
 STEP = re.compile(r"\[(\d+)\]|[^.\[\]]+")
 HOLE = re.compile(r"\{([^{}]*)\}")
@@ -43,8 +43,9 @@ class Problem(Exception):
 
 @dataclass(frozen=True)
 class Template:
-    """`evaluate` gives what a row makes of it; `columns` are those that it looks at; `last` is its last conversion; a
-    `bare` one is a column as it stands. One that `fills` several fields gives an object of them."""
+    """A compiled template. `evaluate` returns its value for a row. `columns` are those that it uses, and `last` is its
+    last conversion. It is `bare` if it is a column without conversions. If it `fills` several fields, its value is an
+    object of them."""
 
     evaluate: Callable[[Scope], Any]
     columns: tuple[str, ...]
@@ -56,7 +57,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Hole:
-    """A pair of braces: what it gives, the column that it looks at, and its last conversion."""
+    """A pair of braces: the function that gets its value, the column that it uses, and its last conversion."""
 
     get: Callable[[Scope], Any]
     column: str
@@ -66,7 +67,7 @@ class Hole:
 
 @dataclass(frozen=True)
 class Step:
-    """A conversion in a template. `instead` is the text of `or`; one that is `tried` may fail."""
+    """A conversion in a template. `instead` is the text of `or`. A conversion that is `tried` may fail."""
 
     convert: Convert
     of_lists: bool
@@ -75,7 +76,7 @@ class Step:
 
 
 def template(written: Any, tables: Tables) -> Template:
-    """Unfit where it names a conversion that there is not."""
+    """Compile a template. Unfit if its braces do not match, or if it names a conversion that does not exist."""
     if isinstance(written, date):  # a date of TOML, or a time
         written = written.isoformat()
     if not isinstance(written, str):
@@ -109,7 +110,7 @@ def template(written: Any, tables: Tables) -> Template:
 
 
 def first(templates: list[Template]) -> Template:
-    """The first of them that gives something."""
+    """Return a template with the value of the first of these templates that has one."""
 
     def evaluate(scope: Scope) -> Any:
         return next((found for one in templates if (found := one.evaluate(scope)) is not None), None)
@@ -118,7 +119,8 @@ def first(templates: list[Template]) -> Template:
 
 
 def chosen(by: Template, branches: dict[str, Template]) -> Template:
-    """The value under the term that `by` gives; `start*` is for whatever begins so. Problem where there is none."""
+    """Return a template with the value of the branch that `by` names. A branch `start*` is for terms that begin with
+    `start`. Problem if there is no such branch."""
     starts = [(term[:-1], branch) for term, branch in branches.items() if term.endswith("*")]
 
     def evaluate(scope: Scope) -> Any:
@@ -135,7 +137,8 @@ def chosen(by: Template, branches: dict[str, Template]) -> Template:
 
 
 def scoped(values: dict[str, Any], empty: frozenset[str] = frozenset(), number: int = 0) -> Scope:
-    """A row as templates look at it: texts without space around them, and nothing for those that are `empty`."""
+    """Return a row as templates see it: texts without surrounding space, and None for empty texts and those that are
+    `empty`."""
     row: Scope = {name: None if one.__class__ is str and one in empty else plain(one) for name, one in values.items()}
     row[MADE], row[FAILED], row[LEFT_OUT], row[VALUES] = {}, {}, set(), values
     row[ROW_NUMBER] = number
@@ -143,18 +146,18 @@ def scoped(values: dict[str, Any], empty: frozenset[str] = frozenset(), number: 
 
 
 def leave_out(scope: Scope, what: str) -> None:
-    """Note that something of this row is left out. The report counts the rows for each such text."""
+    """Note that a part of this row is left out. The report counts the rows for each such text."""
     scope[LEFT_OUT].add(what)
 
 
 def plain(value: Any) -> Any:
-    """A value without space around it; a text of nothing else is nothing."""
+    """Return a value without surrounding space; None for an empty text."""
     return (value.strip() or None) if value.__class__ is str else value
 
 
 def getter(column: str) -> Callable[[Scope], Any]:
     """Return a function that gets the value of a column or of a path such as `parties[0].name` from a row. Most columns
-    stand in the row itself, where a call of C finds them at a third of the time."""
+    stand in the row itself. For them it is a function in C, which takes a third of the time."""
     if column == ROW_HASH:
         return _row_hash
     if ("." in column or "[" in column) and PATH.fullmatch(column):
@@ -163,7 +166,8 @@ def getter(column: str) -> Callable[[Scope], Any]:
 
 
 def _reached(column: str, steps: tuple[str, ...], scope: Scope) -> Any:
-    """The value of the column of this name, or else that at the end of the steps: names in objects, places in lists."""
+    """Return the value of the column of this name, or else the value at the end of the steps: names in objects,
+    positions in lists."""
     if column in scope:
         return scope[column]
     here: Any = scope
@@ -178,7 +182,7 @@ def _reached(column: str, steps: tuple[str, ...], scope: Scope) -> Any:
 
 
 def _row_hash(scope: Scope) -> str:
-    """32 hexadecimal digits that stand for all values of the row with their columns."""
+    """Return a hash of all values of the row with their columns: 32 hexadecimal digits."""
     memory = scope[MADE]
     if ROW_HASH not in memory:
         written = json.dumps(scope[VALUES], sort_keys=True, default=str)
@@ -188,7 +192,8 @@ def _row_hash(scope: Scope) -> str:
 
 
 def remembered(made: Template, name: Any) -> Template:
-    """The same, made once a row: keys and days of an event stand in all of its records."""
+    """Return a template that is evaluated once a row, because the key and the day of an event are in all of its
+    records."""
     get = made.evaluate
 
     def evaluate(scope: Scope) -> Any:
@@ -243,7 +248,7 @@ def _hole(inner: str, tables: Tables) -> Hole:
 
 
 def _attempt(step: Step, part: Any, column: str, scope: Scope) -> Any:
-    """Return the result of a conversion for an element of a list, or nothing if it fails."""
+    """Return the result of a conversion for an element of a list; None if it fails."""
     try:
         return None if part is None else step.convert(part)
     except Unfit:
@@ -252,5 +257,5 @@ def _attempt(step: Step, part: Any, column: str, scope: Scope) -> Any:
 
 
 def _note_failure(column: str, value: Any, scope: Scope) -> None:
-    """Take note of a value that is left out; one that several fields look at is noted once."""
+    """Note a value that is left out. A value that several fields use is noted once."""
     scope[FAILED][column, shown(value)] = None

@@ -1,7 +1,7 @@
-"""Files that a snapshot vouches for: `briefing export` wrote them, and they are as it wrote them.
+"""Recognise the files of a snapshot: `briefing export` wrote them, and they have not changed since.
 
-Rules that came later than a snapshot do not hold for it, or a store could not be restored. What it contains was in a
-store before, and its manifest has the SHA-256 of each file.
+Rules that were added after a snapshot do not apply to it, because a store could not be restored otherwise. Its records
+were in a store before, and its manifest has the SHA-256 of each file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_IN_MANIFEST = 16 << 20
 
 
 def is_vouched(path: str) -> bool:
-    """Return whether a manifest beside the file names it with its SHA-256."""
+    """Return True if a manifest beside the file lists it with its SHA-256."""
     file = Path(path)
     try:
         digests = {one["name"]: one["sha256"] for one in _manifest(file).get("files", [])}
@@ -34,8 +34,8 @@ def is_vouched(path: str) -> bool:
 
 
 def erased(path: str) -> dict[str, datetime]:
-    """Return the ids of the records that had been erased from the store of the snapshot, and when. LoadError if the
-    manifest was changed so that it does not say that."""
+    """Return the ids of the records that had been erased from the store of the snapshot, and when they were erased.
+    LoadError if the manifest was changed so that its list is not valid."""
     try:
         listed = {
             one["id"]: datetime.fromisoformat(one["erased_at"]) for one in _manifest(Path(path)).get("erased", [])

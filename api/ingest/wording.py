@@ -1,4 +1,4 @@
-"""What is wrong with a value, in words for whoever wrote the file: a row of WORDS for each kind of finding."""
+"""Describe problems with values to the author of a file: WORDS has a row for each type of error."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ WORDS: dict[str, Callable[[dict[str, Any], Iterable[str]], str]] = {
 
 
 def worded(error: Any, known: Iterable[str]) -> Problem:
-    """A finding of pydantic's, among the fields `known` there."""
+    """Return an error of pydantic as a problem. `known` are the fields that the object may have."""
     return error["loc"], WORDS.get(error["type"], _saying(error["msg"].replace("{", "{{").replace("}", "}}")))(
         error, known
     )
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """A guess at what was meant, ready to be put at the end of a sentence."""
+    """Return a guess at the word that was meant, to be appended to a sentence; empty if there is none."""
     found = Suggestions().nearest(Unknown(word, list(known)))
     return f"; did you mean {found}?" if found else ""
 
 
 def joined(path: Path) -> str:
-    """A path as a reader writes it: citations[2].source."""
+    """Return a path as text: citations[2].source."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")

@@ -1,5 +1,5 @@
-"""What people open in a browser: the home page at `/` and the reference at `/docs`; and, for programs, the index.
+"""The pages for browsers: the home page at `/` and the reference at `/docs`. For programs, the index.
 
-Pages are made here, load their files from here alone, and work without cookies. Whoever does not ask for HTML gets
-JSON at `/`. Nothing is rejected at this level but what the doors reject, too: callers whose limit is used up.
+Pages load files from this service only, and work without cookies. A client that does not ask for HTML gets JSON at `/`.
+Nothing is rejected here except what REST and GraphQL reject, too: requests of callers whose limit is used up.
 """

@@ -1,4 +1,5 @@
-"""The home page: what is served, how fresh it is, under which licences, and where to begin. It has no script."""
+"""The home page: the records that are served, their last change and their licences, and links to begin with. It has no
+script."""
 
 from __future__ import annotations
 
@@ -23,9 +24,9 @@ from api.pages.files import ASSETS, TITLE
 from api.service import Service
 
 GUARDED = guarded(POLICY)
-# In addition to the Vary of every answer: the page shows its own address.
+# Added to the Vary of every answer, because the page shows its own address.
 VARY = (b"vary", b"x-forwarded-proto")
-# What the statement may cost: it counts a sample of each list.
+# The price of the statement in points: it counts a sample of each list.
 PRICE = 10
 HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}")
 UNKNOWN = "<p>The store cannot answer now, so there are no numbers. Try again in a moment.</p>"
@@ -33,7 +34,7 @@ UNSTATED = {None: "no licence is stated", "NOASSERTION": "no licence is asserted
 
 
 class Home:
-    """Makes the page of the newest version. Its numbers are answers like others: charged, and kept until a change."""
+    """The page of the newest version. Its numbers are charged like other answers, and kept until the data changes."""
 
     def __init__(self, service: Service, admission: Admission, versions: Sequence[Version]) -> None:
         self._service = service
@@ -112,7 +113,8 @@ def _rights(found: list[dict[str, str | None]]) -> str:
 
 
 def _links(versions: Sequence[Version]) -> list[str]:
-    """Where the reference, GraphiQL and the contracts are, version by version, the newest first."""
+    """Return links to the reference, GraphiQL and the contracts of each version, the newest first, then to the
+    lifecycle of the versions and to the administration."""
     found = []
     for version in reversed(versions):
         name = version.name
@@ -128,6 +130,6 @@ def _links(versions: Sequence[Version]) -> list[str]:
 
 
 def _origin(request: HttpRequest, proxies: Sequence[Network]) -> str:
-    """Return the origin that the client used; the page shows it in the call to copy."""
+    """Return the origin that the client used. The page shows it in the call to copy."""
     host = request.header(b"host")
     return f"{'https' if is_secure(request, proxies) else 'http'}://{host if HOST.fullmatch(host) else 'localhost'}"

@@ -1,5 +1,5 @@
-"""Where to begin: what the service offers, and where, for those who open its address or a version's; and what becomes
-of each version."""
+"""The index: links to what the service offers at `/`, and a version at `/vN`. `/versions` has the lifecycle of each
+version."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ HTML = "text/html"
 
 
 def routes(service: Service, admission: Admission, versions: Sequence[Version]) -> APIRouter:
-    """`/` and `/vN`: links to what there is; at `/` a browser gets the home page. `/versions`: what becomes of each."""
+    """Return the routes of `/` and `/vN`, with links to what they offer, and of `/versions`, with the lifecycle of each
+    version. A browser gets the home page at `/`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     served = [one for one in versions if one.lifecycle.status != "retired"]
     offered = {version.name: _offered(version) for version in served}
@@ -43,7 +44,7 @@ def _offered(version: Version) -> dict[str, Any]:
 
 
 def _told(version: Version) -> dict[str, Any]:
-    """A version as `/versions` lists it: its dates are days in UTC, null where there is none."""
+    """Return a version as `/versions` lists it. Its dates are days in UTC, or null."""
     life = version.lifecycle
     return {
         "name": version.name,
@@ -61,7 +62,7 @@ def _add(router: APIRouter, path: str, what: dict[str, Any], home: Home | None =
     content = Content(orjson.dumps(what))
 
     async def handle(request: HttpRequest) -> Any:
-        # JSON where the client does not say, or takes anything.
+        # JSON if the client names no media type, or accepts any.
         if home and wanted(request.header(b"accept"), (JSON, HTML)) == HTML:
             return await home.answer(request)
         return await respond(request, content)

@@ -1,4 +1,4 @@
-"""The reference of each contract, with Scalar: `/docs` for the newest version, `/docs/vN`, and `/docs/admin`."""
+"""The reference of each contract, shown by Scalar: `/docs` for the newest version, `/docs/vN`, and `/docs/admin`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from api.http.route import DataRoute
 from api.pages.files import ASSETS, TITLE
 
 ADMINISTRATION = "admin"
-# Its icons are fonts and images in the script itself.
+# Scalar's icons are fonts and images in the script itself.
 GUARDED = guarded(SCRIPTED | {"font-src": "'self' data:"})
 
 
 def routes(versions: Sequence[Version]) -> APIRouter:
-    """A page for each contract, and the newest version's under `/docs` itself."""
+    """Return the routes: a page for each contract, and that of the newest version also at `/docs`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     names = [*(version.name for version in reversed(versions)), ADMINISTRATION]
     _add(router, "/docs", _page(names[0], names, ""))
@@ -30,7 +30,7 @@ def routes(versions: Sequence[Version]) -> APIRouter:
 
 
 def _page(name: str, names: Sequence[str], root: str) -> bytes:
-    """The page of one contract; `root` leads from its folder to the service's. All addresses are relative."""
+    """Return the page of a contract. `root` leads from its folder to the service's. All addresses are relative."""
     here = ' aria-current="page"'
     links = [f'<a href="{root or "./"}">{TITLE}</a>']
     links += [f'<a href="{root}docs/{one}"{here if one == name else ""}>{one}</a>' for one in names]

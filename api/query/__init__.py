@@ -1,8 +1,8 @@
-"""The request as a value: what to read, of which version, filtered, sorted, paged and shaped how.
+"""A request as a value: the version and the records that it reads, with their filter, sort, page and shape.
 
-Both doors build the same Query, so that a filter, a cursor and a price mean the same through each. Everything here
-is pure and knows neither HTTP nor SQL. A request is rejected at this level when a cursor belongs to another list,
-when a filter lacks the one it needs, or when its price is too high.
+REST and GraphQL build the same Query, so a filter, a cursor and a price mean the same in both. Everything here is pure
+and knows neither HTTP nor SQL. This level rejects values that it cannot read and cursors that belong to another list.
+It computes prices, and `api/service` checks them.
 """
 
 from api.query.cells import Cell, cells

@@ -1,7 +1,7 @@
-"""A record as one flat row: the columns that a table of a resource has, found from the catalog.
+"""A record as one flat row: the columns that a table of a resource has, derived from the catalog.
 
-First its fields, then the ids that it links by, then the `flat` columns of its children, gathered in their order under
-the names of the filters that look through the link: `citations.stance`.
+The fields come first, then the ids of the linked records, then the `flat` columns of the children. The values of
+children are gathered in their order. Their columns are named as the filters through the link are: `citations.stance`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from api.model import Type
 
 @dataclass(frozen=True)
 class Cell:
-    """A column of a flat row: `column` is that of the view, or of the children at the end of `link`; `key` is a part of
-    an object in it."""
+    """A column of a flat row. `column` is the column of the view, or of the children at the end of `link`. `key` names
+    a part of the object in that column."""
 
     name: str
     column: str
@@ -27,13 +27,13 @@ class Cell:
 
     @property
     def free(self) -> bool:
-        """Whether it may hold any text at all: neither a number, a time, an id nor a term."""
+        """True if it may contain any text: it is no number, time, id or term."""
         return self.type.name == "value" or (self.type.name == "text" and self.type.of is None)
 
 
 def cells(version: Version, resource: Resource) -> tuple[Cell, ...]:
-    """Return the columns of a flat row of the resource, in order. Columns that were added to the version are last,
-    because programs know the columns of before by their numbers."""
+    """Return the columns of a flat row of the resource, in order. Columns that were added to the version come last,
+    because programs know the earlier columns by their numbers."""
     links = resource.links.values()
     found = [*_fields(resource), *(_by(version, link) for link in links if link.kind in ("one", "several"))]
     found += [cell for link in links if link.owned for cell in _children(version, link)]

@@ -1,23 +1,24 @@
-"""What a request costs, in points, from its Query alone: about one point for each record that it may return.
+"""Compute the price of a request in points from its Query alone: about one point for each record that it may return.
 
-    price(request)  = the sum over its roots + its reserve, at least 1, and a point for 5 relations of its statement
+    price(request)  = the larger of its minimum and the sum over its roots, + its reserve
+    minimum         = 1; or a point for 5 relations of its statement, 400 values of its filters, or 20 searched words
     price(list)     = price(filter) + price(totals) + size x price(record)
     price(record)   = 1 + the sum over its links
-    price(one)      = price(record) of what it leads to
-    price(many)     = as a list, of what it leads to
-    price(several)  = 10 x price(record) of what it leads to
+    price(one)      = price(record) of the linked record
+    price(many)     = price(list) of the linked records
+    price(several)  = 10 x price(record) of the linked records
     price(children) = size x (price(child) - 1): the children themselves come with their record
     price(filter)   = 5 for each search, 10 for each link that it looks through, 20 for the order by relevance
-    price(totals)   = 10 for an exact one, 50 where the filter looks through links; 5 for an estimated one
+    price(totals)   = 10 for an exact one, 50 if the filter looks through links; 5 for an estimated one
 
     reserve         = for records that Postgres may have to look at without returning them (api/query/work.py)
 
     price(export)   = 50 + its reserve: an export is a list of any length without its links to many, so points would
-                      only count records. It is limited in other ways: by the plan's records of an export, by how many
-                      run at once (`export_connections`) and for how long (`export_timeout`)
+                      only count records. Other limits apply: the plan's records of an export, the number of exports
+                      that run at once (`export_connections`) and the time of each (`export_timeout`)
 
-In the end a request costs the same sum for the rows that were found, without the reserve; or a point for 40 records
-that Postgres looked at, if that is more, up to the price. Text beyond 4 KiB a record costs a point for each further
+In the end a request costs the same sum for the rows that were found, without the reserve; or, if that is more, a point
+for 40 records that Postgres looked at, up to the price. Text beyond 4 KiB a record costs a point for each further
 4 KiB, even above the price. The statement returns these points beside its answer, and the rest is refunded. Caching
 never changes a price, and the same Query costs the same through REST and GraphQL.
 """
@@ -65,19 +66,20 @@ ESTIMATED_TOTAL = 5
 
 @dataclass(frozen=True)
 class Dearest:
-    """The dearest list at the root of a request: its key, the points of each record, and those of all the rest."""
+    """The dearest list at the root of a request: its key, the points of each record, and the points of all the rest."""
 
     key: str
     each: int
     rest: int
 
     def page(self, most: int) -> int:
-        """The largest page with which the whole request costs at most so much; below 1 where none does."""
+        """Return the size of the largest page with which the request costs at most `most` points; below 1 if none
+        does."""
         return (most - self.rest) // max(1, self.each)
 
 
 def price(query: Query) -> int:
-    """Return the points that are taken before a request runs: for all rows that it may return, and its reserve."""
+    """Return the points that a request takes before it runs: for all rows that it may return, and its reserve."""
     if isinstance(query.root, Lines):
         return EXPORT + reserve(query)
     return max(least(query), _nested(VERSIONS[query.version], query.root.entries)) + reserve(query)
@@ -94,12 +96,12 @@ def least(query: Query) -> int:
 
 
 def largest(query: Query) -> int:
-    """The records of the largest page at the root of a request."""
+    """Return the size of the largest page at the root of a request; 0 if it has no list."""
     return max((rows.page.size for _, rows in _lists(query)), default=0)
 
 
 def dearest(query: Query, points: int) -> Dearest | None:
-    """The dearest list of a request that costs so many points; None where it has no list."""
+    """Return the dearest list of a request that costs `points`; None if it has no list."""
     version = VERSIONS[query.version]
     lists = [(rows.page.size * (each := _each(version, rows)), each, key) for key, rows in _lists(query)]
     if not lists:
@@ -113,24 +115,24 @@ def _lists(query: Query) -> list[tuple[str, Rows]]:
 
 
 def base_of(version: Version, selection: Selection) -> int:
-    """The points of a record and of what it leads to by links to one: the same in every row."""
+    """Return the points of a record and of its links to one, which are the same in every row."""
     return 1 + _fixed(version, selection)
 
 
 def unit_of(version: Version, rows: Rows) -> int:
-    """The points of each row of a page, without those of the pages below it."""
+    """Return the points of each row of a page, without the pages below it."""
     # Children within a record are paid for with it.
     own = 0 if rows.link and rows.resource in version.children else 1
     return own + sum(_fixed(version, one) for one in _records(rows))
 
 
 def _each(version: Version, rows: Rows) -> int:
-    """The points of each row of a page, with as many rows below it as there may be."""
+    """Return the points of each row of a page, with as many rows below it as there may be."""
     return unit_of(version, rows) + sum(_nested(version, one) for one in _records(rows))
 
 
 def extra_of(rows: Rows) -> int:
-    """The points of a page beside those of its rows: of its filter, its order and its totals."""
+    """Return the points of a page that are not for its rows: those of its filter, its order and its totals."""
     searches, links = _looked(rows.filter)
     exact = EXACT_THROUGH_LINKS if links else EXACT_TOTAL
     totals = sum(exact if one else ESTIMATED_TOTAL for one in counted(rows.selection))
@@ -139,7 +141,7 @@ def extra_of(rows: Rows) -> int:
 
 
 def _records(rows: Rows) -> list[Selection]:
-    # Asking twice for the records of a page (nodes and edges) still reads each record once.
+    # If a request has both the nodes and the edges of a page, each record is still read once.
     return [entry.value.selection for entry in rows.selection if isinstance(entry.value, Nodes | Edges)]
 
 
@@ -155,7 +157,7 @@ def _fixed(version: Version, selection: Selection) -> int:
 
 
 def _nested(version: Version, selection: Selection) -> int:
-    """The points of what a selection leads to in numbers that only the store knows, at most."""
+    """Return the most points of the linked records of a selection whose number only the store knows."""
     total = 0
     for entry in selection:
         match entry.value:
@@ -174,7 +176,7 @@ def _nested(version: Version, selection: Selection) -> int:
 
 
 def _looked(filter: Filter) -> tuple[int, int]:
-    """The searches in a filter, and the links that it looks through."""
+    """Return the number of searches in a filter, and of links that it looks through."""
     match filter:
         case Search():
             return 1, 0

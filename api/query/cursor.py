@@ -1,8 +1,9 @@
-"""A cursor is the place of a record in one list: its sort key and its id (or what else breaks ties), with a fingerprint
-of that list.
+"""Read cursors. A cursor is the position of a record in one list: a fingerprint of the list, the record's sort key, and
+its id or another value that breaks ties.
 
-It is opaque to callers and trusted for nothing but a position, so it needs no signature, and Postgres can write one
-for every edge: base64url (RFC 4648, no padding) of a JSON array. Wrong version, list, sort or filter: InvalidCursor.
+A cursor is opaque to callers. The service trusts it for nothing but a position, so it needs no signature, and Postgres
+can write one for every edge: base64url (RFC 4648, no padding) of a JSON array. A cursor of another version, list, sort
+or filter is an InvalidCursor.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from api.query.filter import Filter
 from api.query.parse import IDENTIFIER
 from api.query.sort import Sort
 
-# As Postgres writes them. Decimal("1e999999999") is no more than its text, until the driver writes it out.
+# Numbers as Postgres writes them. Decimal("1e999999999") would be small here, but the driver would write all its
+# digits.
 NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 INTEGER = re.compile(r"\d{1,18}", re.ASCII)
 COLLATION_KEY = re.compile(r"\\x((?:[0-9a-f]{2}){0,300})")
@@ -32,16 +34,17 @@ BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
-    """What a cursor of this list begins with: equal for equal lists, through either door."""
+    """Return the first element of the cursors of this list. It is the same for equal lists in REST and GraphQL."""
     filtered = hashlib.blake2s(repr(filter).encode(), digest_size=8).hexdigest()
     return f"{version}.{resource}.{sort}.{filtered}"
 
 
 def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, Any]:
-    """The position that a cursor holds: a sort key (None where the record has none) and what breaks its ties."""
+    """Return the position in a cursor: a sort key (None if the record has none) and the value that breaks ties.
+    InvalidCursor if the text is no cursor, or one of another list than `expected`."""
     try:
         if not BASE64URL.fullmatch(text):
-            raise ValueError("letters")  # which the decoder would pass over
+            raise ValueError("letters")  # The decoder would skip them.
         parts = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         mark, key, tie = parts
         TIES[sort.tie_kind](tie)
@@ -88,7 +91,7 @@ def _timestamp(key: str) -> datetime:
     value = datetime.fromisoformat(key)
     if value.tzinfo is None:
         raise ValueError("a naive time")
-    return value.astimezone(UTC)  # OverflowError in the first and the last hours that there are
+    return value.astimezone(UTC)  # OverflowError within hours of the first or last possible time
 
 
 def _number(key: str) -> Decimal:

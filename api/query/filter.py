@@ -1,4 +1,4 @@
-"""What a list is narrowed to: a tree of tests, in a canonical order, so that equal filters are equal values."""
+"""The filter of a list: a tree of tests in a canonical order, so that equal filters are equal values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from api.catalog import Condition, Resource
 
 @dataclass(frozen=True)
 class Test:
-    """One column against a value; `operator` is a row of catalog.operators, `kind` the type of the column."""
+    """A comparison of a column with a value. `operator` is a row of catalog.operators, `kind` the type of the
+    column."""
 
     column: str
     operator: str
@@ -20,7 +21,7 @@ class Test:
 
 @dataclass(frozen=True)
 class Search:
-    """Full text, in websearch syntax; `language` picks the stemmer."""
+    """A full-text search in websearch syntax. `language` selects the stemmer."""
 
     words: str
     language: str
@@ -28,32 +29,32 @@ class Search:
 
 @dataclass(frozen=True)
 class Through:
-    """Some record at the end of a link passes the filter, all of it. Where the link has a fallback, its record may pass
-    instead for a record that has no such link, unless only the link's `own` records count."""
+    """A test that some linked record passes the whole filter. If the record has no such link, and the link has a
+    fallback, the record of the fallback may pass instead, unless only the link's `own` records count."""
 
     link: str
     filter: Filter
-    # Not part of the text that the fingerprint of a cursor is made of: the compiler alone sets it.
+    # Only the compiler sets it, so it is no part of the text from which the fingerprint of a cursor is made.
     own: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Not:
-    """The filter does not hold; what is unknown counts as not holding."""
+    """A negation: the filter does not hold. A test whose result is unknown counts as not holding."""
 
     filter: Filter
 
 
 @dataclass(frozen=True)
 class All:
-    """Each holds; none is everything."""
+    """A conjunction: each filter holds. Without filters, every record passes."""
 
     filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True)
 class AnyOf:
-    """At least one holds; none is nothing."""
+    """A disjunction: at least one filter holds. Without filters, no record passes."""
 
     filters: tuple[Filter, ...] = ()
 
@@ -64,7 +65,7 @@ EVERYTHING = All()
 
 
 def tested(condition: Condition, value: Any) -> Filter:
-    """Return the test that a condition makes with a value, behind the links that lead to its column."""
+    """Return the test of a condition with a value, inside the links that lead to its column."""
     kind = condition.type
     if kind.name == "vocabulary" and condition.operator == "in":
         value = tuple(sorted({text for term in value for text in kind.of.spellings(term)}))
@@ -75,7 +76,7 @@ def tested(condition: Condition, value: Any) -> Filter:
 
 
 def both(*filters: Filter) -> Filter:
-    """All of these, flat, in canonical order."""
+    """Return the conjunction of the filters, flat and in canonical order."""
     flat: list[Filter] = []
     for one in filters:
         flat += one.filters if isinstance(one, All) else (one,)
@@ -85,7 +86,7 @@ def both(*filters: Filter) -> Filter:
 
 
 def fallback(resource: Resource, filter: Through) -> Filter | None:
-    """Return the filter of the records that have no such link, but whose fallback passes; None if there is none."""
+    """Return the filter for records that have no such link but whose fallback passes; None if there is no fallback."""
     link = resource.links[filter.link]
     if not link.fallback or filter.own:
         return None
@@ -96,8 +97,9 @@ def fallback(resource: Resource, filter: Through) -> Filter | None:
 
 
 def alternatives(resource: Resource, filter: Filter) -> tuple[Filter, ...]:
-    """Split a filter that looks at a link with a fallback: into one for the records that have the link, and one for the
-    others. No record passes both. Indexes serve each of them, and would not serve the two joined by `or`."""
+    """Split a filter that looks through a link with a fallback into two: one for the records that have the link, and
+    one for the others. No record passes both. Indexes serve each of them, and would not serve the two joined by
+    `or`."""
     parts = filter.filters if isinstance(filter, All) else (filter,)
     for part in merged(resource, parts):
         if isinstance(part, Through) and (instead := fallback(resource, part)):
@@ -107,7 +109,7 @@ def alternatives(resource: Resource, filter: Filter) -> tuple[Filter, ...]:
 
 
 def merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
-    """Tests through one link to one record look at the same record, so that one visit serves them all."""
+    """Merge the tests through the same link to one record. They test the same record, so it is looked up once."""
     there: dict[tuple[str, bool], list[Filter]] = {}
     rest: list[Filter] = []
     for part in parts:
@@ -119,7 +121,7 @@ def merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
 
 
 def searched(filter: Filter) -> Search | None:
-    """The search that must hold for the filter to hold, which relevance is measured against."""
+    """Return the search that must hold for the filter to hold; None if there is none. Relevance is measured by it."""
     if isinstance(filter, Search):
         return filter
     if isinstance(filter, All):

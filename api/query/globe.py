@@ -1,4 +1,5 @@
-"""Boxes and circles on the globe, as filters take them. Equal ones have equal values, however they are written."""
+"""Boxes and circles on the globe, as filters take them. Equal ones have equal values, even if they are written
+differently."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ DIFFERENCE_DECIMALS = 10
 
 
 def check_box(west: float, south: float, east: float, north: float) -> Box:
-    """Return the box (west, south, east, north) with longitudes from -180 to 180. ValueError if it is none.
+    """Return the box (west, south, east, north) with longitudes from -180 to 180. ValueError if it is not a box.
 
     Its west is greater than its east if it contains or touches the antimeridian. Then a longitude is inside if it is at
     least west or at most east, so 180 and -180 are both inside or both outside. A box of all longitudes is -180 to 180.
@@ -37,7 +38,7 @@ def check_box(west: float, south: float, east: float, north: float) -> Box:
 
 
 def check_near(latitude: float, longitude: float, kilometres: float) -> tuple[float, float, float]:
-    """Return the circle around a point, with a longitude above -180 and up to 180. ValueError if it is none."""
+    """Return the circle around a point, with a longitude above -180 and up to 180. ValueError if it is not one."""
     if not (abs(latitude) <= 90 and abs(longitude) <= LONGITUDE_MOST):
         raise ValueError(
             f"Expected a latitude from -90 to 90 and a longitude from -{LONGITUDE_MOST} to {LONGITUDE_MOST}, in this"
@@ -55,7 +56,7 @@ def round_degrees(value: float) -> float:
 
 
 def wrap(longitude: float) -> float:
-    """Return the equal longitude above -180 and up to 180. One that is there already is not changed."""
+    """Return the equal longitude above -180 and up to 180. A longitude within this range is not changed."""
     return longitude if -180 < longitude <= 180 else 180.0 - (180.0 - longitude) % 360.0
 
 

@@ -1,6 +1,6 @@
-"""Values as callers write them, read strictly: one reader for each type, shared by both doors.
+"""Read values as callers write them, strictly: one reader for each type, shared by REST and GraphQL.
 
-A reader takes text and gives the value, or raises ValueError saying what was expected.
+A reader takes a text and returns the value, or raises a ValueError that says what was expected.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FIRST_YEAR = 1000
 
 
 def read_value(kind: Type, text: str, format: str = "") -> Any:
-    """A text as a value of the type, in the format that its field has. ValueError tells what was expected."""
+    """Read a text as a value of the type, in the format of its field. ValueError says what was expected."""
     if format in FORMATS:
         return FORMATS[format](text)
     if kind.name == "text" and kind.of is not None:
@@ -69,34 +69,34 @@ def read_term(text: str, terms: Collection[str]) -> str:
 
 
 def listed(names: Collection[str]) -> str:
-    """Return the names separated by commas. Of a long list only the first are named, and the others counted."""
+    """Return the names separated by commas. Of a long list, name only the first ones and count the others."""
     shown, rest = list(names)[:NAMES_MOST], max(0, len(names) - NAMES_MOST)
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
 
 def read_id(text: str, resource: Resource) -> str:
-    """A public id of the resource."""
+    """Read a public id of the resource."""
     if not IDENTIFIER.fullmatch(text) or not text.startswith(f"{resource.prefix}_"):
         raise ValueError(f"Expected a {resource.name} id: {resource.prefix}_ and 26 characters of Crockford base32.")
     return text
 
 
 def read_any_id(text: str) -> str:
-    """A public id of any resource."""
+    """Read a public id of any resource."""
     if not IDENTIFIER.fullmatch(text):
         raise ValueError("Expected an id: three letters, _ and 26 characters of Crockford base32.")
     return text
 
 
 def read_integer(text: str) -> int:
-    """A whole number from 0, of at most 15 digits."""
+    """Read a whole number from 0, of at most 15 digits."""
     if not INTEGER.fullmatch(text):
         raise ValueError("Expected a whole number as 120, of at most 15 digits.")
     return int(text)
 
 
 def read_timestamp(text: str) -> datetime:
-    """RFC 3339 with an offset, or a date, which is its midnight in UTC."""
+    """Read a time in RFC 3339 with an offset, or a date, which stands for its midnight in UTC."""
     if not TIMESTAMP.fullmatch(text):
         raise ValueError("Expected a time as 2022-03-06T12:00:00Z (RFC 3339, with its offset), or a date.")
     try:
@@ -109,7 +109,7 @@ def read_timestamp(text: str) -> datetime:
 
 
 def read_date(text: str) -> date:
-    """ISO 8601, as 2022-03-06."""
+    """Read a date in ISO 8601, such as 2022-03-06."""
     if not DATE.fullmatch(text):
         raise ValueError("Expected a date as 2022-03-06.")
     try:
@@ -121,7 +121,7 @@ def read_date(text: str) -> date:
 
 
 def read_number(text: str) -> Decimal:
-    """A decimal number of at most 15 digits and 6 decimals."""
+    """Read a decimal number of at most 15 digits and 6 decimals."""
     if not NUMBER.fullmatch(text):
         raise ValueError("Expected a number as 364 or 1.5: at most 15 digits and 6 decimals.")
     # Equal numbers are equal values: 1.50 as 1.5, 1E+2 as 100, -0 as 0.
@@ -129,14 +129,14 @@ def read_number(text: str) -> Decimal:
 
 
 def read_boolean(text: str) -> bool:
-    """`true` or `false`."""
+    """Read `true` or `false`."""
     if text not in ("true", "false"):
         raise ValueError("Expected true or false.")
     return text == "true"
 
 
 def read_box(text: str) -> Box:
-    """west,south,east,north in degrees."""
+    """Read a box: west,south,east,north in degrees."""
     parts = text.split(",")
     if len(parts) != 4 or not all(map(_is_float, parts)):
         raise ValueError("Expected four numbers: west,south,east,north in degrees.")
@@ -145,7 +145,7 @@ def read_box(text: str) -> Box:
 
 
 def read_near(text: str) -> tuple[float, float, float]:
-    """latitude,longitude,kilometres."""
+    """Read a circle: latitude,longitude,kilometres."""
     parts = text.split(",")
     if len(parts) != 3 or not all(map(_is_float, parts)):
         raise ValueError("Expected three numbers: latitude,longitude,kilometres.")
@@ -154,7 +154,7 @@ def read_near(text: str) -> tuple[float, float, float]:
 
 
 def read_identifier(text: str) -> tuple[str, str]:
-    """scheme:value."""
+    """Read scheme:value."""
     scheme, colon, value = read_text(text).partition(":")
     if not (scheme and colon and value):
         raise ValueError("Expected scheme:value, as wikidata:Q131258.")
@@ -162,14 +162,14 @@ def read_identifier(text: str) -> tuple[str, str]:
 
 
 def read_language(text: str) -> str:
-    """A BCP 47 tag, as en or pt-BR."""
+    """Read a BCP 47 language tag, such as en or pt-BR."""
     if not LANGUAGE.fullmatch(text):
         raise ValueError("Expected a language as en or uk (BCP 47).")
     return text
 
 
 def read_country(text: str) -> str:
-    """An ISO 3166-1 alpha-2 code that is assigned."""
+    """Read an assigned ISO 3166-1 alpha-2 code."""
     if text not in COUNTRIES:
         raise ValueError(f"Expected a country as UA (ISO 3166-1 alpha-2, in capitals), not {text[:50]!r}.")
     return text
@@ -181,7 +181,7 @@ def _check_year(year: int) -> None:
 
 
 def _is_float(part: str) -> bool:
-    """A number as programs print a double."""
+    """Return True for a number as programs print a double."""
     return re.fullmatch(r"-?\d{1,5}(\.\d{1,20})?(e-\d{1,2})?", part, re.ASCII) is not None
 
 

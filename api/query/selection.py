@@ -1,7 +1,7 @@
-"""What the answer looks like: a tree whose leaves are columns and whose branches are links and pages.
+"""The shape of an answer: a tree whose leaves are columns and whose branches are links and pages.
 
-An answer is an object of entries; each entry is a key and what stands there. REST asks for whole records under
-snake_case keys, GraphQL for what its query names under its aliases; the compiler sees no difference.
+An answer is an object of entries, each a key and its value. REST asks for whole records under snake_case keys. GraphQL
+asks for the fields that its query names, under its aliases. To the compiler both are the same.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Selection = tuple[Entry, ...]
 
 @dataclass(frozen=True)
 class Column:
-    """A field of the record as it is; `upper` writes a vocabulary's term in capitals, as GraphQL does."""
+    """A field of the record. `upper` writes a vocabulary's term in capitals, as GraphQL does."""
 
     name: str
     upper: bool = False
@@ -42,7 +42,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Part:
-    """A field that holds an object, or a list of them, with some of its keys."""
+    """A field that contains an object, or a list of objects, with some of its keys."""
 
     name: str
     many: bool
@@ -51,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Single:
-    """The record at the end of a link to one; null where there is none, or it is withdrawn."""
+    """The record at the end of a link to one; null if there is none, or if it is withdrawn."""
 
     link: str
     selection: Selection
@@ -59,7 +59,7 @@ class Single:
 
 @dataclass(frozen=True)
 class Several:
-    """The records whose ids an array column holds, in its order."""
+    """The records whose ids an array column contains, in its order."""
 
     link: str
     selection: Selection
@@ -67,7 +67,8 @@ class Several:
 
 @dataclass(frozen=True)
 class Rows:
-    """A page of a resource, and the object made of it. Under a record, `link` is the way there from it."""
+    """A page of a resource, and the object that shows it. Inside a record, `link` is the link that leads to the
+    page."""
 
     resource: str
     page: Page
@@ -99,19 +100,19 @@ class Edges:
 
 @dataclass(frozen=True)
 class Cursor:
-    """Inside an edge: the cursor of its record. Inside a page: of its first (`last` false) or last record."""
+    """The cursor of the record of an edge. Inside a page: the cursor of its first (`last` false) or last record."""
 
     last: bool = True
 
 
 @dataclass(frozen=True)
 class NextCursor:
-    """The cursor of the last record where more follow, else null."""
+    """The cursor of the last record; null if no more follow."""
 
 
 @dataclass(frozen=True)
 class HasMore:
-    """Whether the set has more than the page shows, in the direction of reading."""
+    """True if the set has more records than the page shows, in the direction of reading."""
 
 
 @dataclass(frozen=True)
@@ -126,14 +127,14 @@ class HasPrevious:
 
 @dataclass(frozen=True)
 class Total:
-    """How many records the filter leaves. Exact counting stops at 100,000; an estimate looks at a sample."""
+    """The number of records that pass the filter. Exact counting stops at 100,000. An estimate looks at a sample."""
 
     exact: bool = True
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How good the total beside it is: `exact`, `estimated` or `at_least`."""
+    """The quality of the total beside it: `exact`, `estimated` or `at_least`."""
 
     exact: bool = True
     upper: bool = False
@@ -141,7 +142,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Object:
-    """An object of entries: around a root, around page information, around an edge's record."""
+    """An object of entries: of roots, of page information, or of an edge's record."""
 
     selection: Selection
 
@@ -153,7 +154,7 @@ class Object:
 
 @dataclass(frozen=True)
 class Record:
-    """One record by its id; null, with a note why, where there is none."""
+    """One record by its id. If there is none, it is null, with a note that says why."""
 
     resource: str
     id: str
@@ -162,14 +163,16 @@ class Record:
 
 @dataclass(frozen=True)
 class Records:
-    """Records by their ids, in the order asked, null where there is none; a `single` one without a list around."""
+    """Records by their ids, in the order of the request; null for each that does not exist. A `single` one is not in a
+    list."""
 
     records: tuple[Record | None, ...]
     single: bool = False
 
 
 def counted(selection: Selection) -> set[bool]:
-    """The counts that a page's totals need: exact, estimated or both. A total and its quality are one count."""
+    """Return the counts that a page's totals need: exact (True), estimated (False) or both. A total and its quality
+    need the same count."""
     counts: set[bool] = set()
     for entry in selection:
         if isinstance(entry.value, Total | Quality):
@@ -181,15 +184,15 @@ def counted(selection: Selection) -> set[bool]:
 
 @dataclass(frozen=True)
 class Whole:
-    """A line that is the record as JSON."""
+    """The shape of an export whose lines are records as JSON."""
 
     selection: Selection
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A line that is the record as a GeoJSON feature; `link` leads to its place, of which the `place` entries join its
-    properties, and is empty where the record is a place itself."""
+    """The shape of an export whose lines are records as GeoJSON features. `link` leads to the record's place, whose
+    `place` entries are added to the properties. It is empty if the record is a place itself."""
 
     selection: Selection
     link: str = ""
@@ -198,14 +201,14 @@ class Feature:
 
 @dataclass(frozen=True)
 class Flat:
-    """A line that is the record as a row of CSV."""
+    """The shape of an export whose lines are records as rows of CSV."""
 
     cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
 class Typed:
-    """No line, but the cells of a flat row as columns of their own types."""
+    """The shape of an export without lines: the cells of a flat row are columns of their own types."""
 
     cells: tuple[Cell, ...]
 
@@ -215,8 +218,8 @@ Shape = Whole | Feature | Flat | Typed
 
 @dataclass(frozen=True)
 class Lines:
-    """All records of a list, or the first `most`, each a line of an export with `before` and `after` around it. If
-    `marked`, the line before them is the mark of the state that they are read from."""
+    """An export of all records of a list, or of the first `most`. Each record is a line with `before` and `after`
+    around it. If `marked`, a row before them contains the mark of the state that they are read from."""
 
     resource: str
     sort: Sort
@@ -254,15 +257,15 @@ Answer = (
     | Records
     | Lines
 )
-# What a request asks for: an object (GraphQL, one record), a page of a list, or an export.
+# The root of a request: an object (GraphQL, one record), a page of a list, or an export.
 Root = Object | Rows | Lines
 
 
 @dataclass(frozen=True)
 class Query:
-    """A request: everything that it asks of one version, as one tree, and what of it is deprecated.
+    """A request to one version as a tree, and the deprecated parts that it uses.
 
-    `edition` is a change number: the answer is that of the store as of this change. None asks for the present."""
+    `edition` is a change number: the answer shows the store as of this change. None asks for the present."""
 
     version: str
     root: Root

@@ -1,4 +1,5 @@
-"""In what order, and which page of it. The id always breaks ties; what has no sort key comes last."""
+"""The order of a list, and a page of it. The id breaks ties, or another column of lists whose rows have no id. Records
+without a sort key come last."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from api.model import Type
 
 @dataclass(frozen=True)
 class Sort:
-    """`field` is the name callers sort by, `column` the one that is compared; relevance has no column. The column `tie`
-    breaks ties."""
+    """The order of a list. `field` is the name that callers sort by, and `column` the column that is compared.
+    Relevance has no column. The column `tie` breaks ties."""
 
     field: str
     column: str
@@ -24,12 +25,12 @@ class Sort:
 
     @property
     def in_key(self) -> bool:
-        """Return whether it is the order of a primary key, which ends with the tie and has no nulls."""
+        """True if it is the order of a primary key, which ends with the tie and has no nulls."""
         return self.tie != "id"
 
     @property
     def unique(self) -> bool:
-        """Return whether the column alone gives the order, without ties."""
+        """True if the column alone gives the order, without ties."""
         return self.column == self.tie
 
     def __str__(self) -> str:
@@ -38,8 +39,8 @@ class Sort:
 
 @dataclass(frozen=True)
 class Page:
-    """`size` rows after a position, or before it when `backward`; a position is a sort key and what breaks its ties, an
-    id mostly."""
+    """A page of `size` rows after a position, or before it if `backward`. A position is a sort key and the value that
+    breaks ties, usually an id."""
 
     size: int
     position: tuple[Any, Any] | None = None
@@ -51,7 +52,7 @@ RELEVANCE = Sort("relevance", "", "real", descending=True)
 
 
 def read_sort(resource: Resource, text: str) -> Sort | None:
-    """`-starts_at` as a Sort; None where the resource cannot be sorted so."""
+    """Read a sort such as `-starts_at`. None if the resource cannot be sorted by it."""
     if text == "relevance":
         return RELEVANCE if resource.searched else None
     name = text.removeprefix("-")

@@ -1,7 +1,7 @@
-"""Read what a caller searches: words, "phrases", -exclusions, alternatives with `or`, and beginnings with a star.
+"""Read the text of a search: words, "phrases", -exclusions, alternatives with `or`, and beginnings with a star.
 
 The syntax is that of search engines on the web (https://www.postgresql.org/docs/current/textsearch-controls.html,
-`websearch_to_tsquery`): everything else than these signs only divides words.
+`websearch_to_tsquery`). All other signs only separate words.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from api.catalog import Outdated
 
-# A phrase, closed or not, or anything up to the next space or quotation mark; with a minus before it, or without.
+# A phrase, closed or not, or any text up to the next space or quotation mark. There may be minus signs before it.
 PART = re.compile(r'(-*)(?:"([^"]*)"?|([^\s"]+))')
-# A letter or digit, but none that is written as an apostrophe or only stretches a word: those alone are no word.
+# A letter or digit, except letters that are written as an apostrophe or only stretch a word: alone they are no word.
 LETTER = re.compile(r"[^\W_\u02b9-\u02bf\u02c8\u0640\ua78b\ua78c]")
 # Letters of the scripts that are written without spaces: each of them is a word to Postgres (sql/migrations).
 RUNS = re.compile(
@@ -27,9 +27,9 @@ STEMMED = frozenset({
     "sv", "ta", "tr",
 })  # fmt: skip
 OR = "|"
-# Letters before a star. So many words have a shorter beginning, and Postgres would read them all, that it is searched
-# as a word. A letter of a script without spaces is enough. store.search_words counts again, in the word as Postgres
-# reads it, which is shorter if it contains signs that Postgres leaves out.
+# The fewest letters before a star. Many words share a shorter beginning, and Postgres would read all of them, so it is
+# searched as a word. One letter of a script without spaces is enough. store.search_words counts again, in the word as
+# Postgres reads it, which is shorter if it contains signs that Postgres leaves out.
 PREFIX_LEAST = 3
 # Texts whose terms are remembered, because each search of a statement needs them several times. 4 MB at most.
 REMEMBERED = 256
@@ -42,7 +42,7 @@ def terms(text: str) -> tuple[str, ...]:
     found: list[str] = []
     pending = ""
     for minus, phrase, word in PART.findall(text):
-        # Between terms it is the operator, else it is a word.
+        # `or` is an operator between terms, otherwise a word.
         if word.lower() == "or" and not minus and found and not pending:
             pending = word
             continue
@@ -67,22 +67,22 @@ def _is_prefix(word: str) -> bool:
 
 
 def is_stemmed(language: str) -> bool:
-    """Return whether the words of a language are found by their stems."""
+    """Return True if the words of a language are found by their stems."""
     return language.partition("-")[0] in STEMMED
 
 
 def unstemmed(name: str) -> Outdated:
-    """Return the note about a language without a stemmer, which stands in a request under this name."""
+    """Return the note about a language without a stemmer. `name` is the name of the input that contains it."""
     known = ", ".join(sorted(STEMMED))
     return Outdated(name, f"there is no stemmer, so words are searched as they are written; stemmers are: {known}")
 
 
 def has_word(text: str) -> bool:
-    """Return whether a text contains a letter or a digit that can be searched."""
+    """Return True if a text contains a letter or a digit that can be searched."""
     return LETTER.search(text) is not None
 
 
 @lru_cache(maxsize=REMEMBERED)
 def count(text: str) -> int:
-    """Return about how many words Postgres compares."""
+    """Return the approximate number of words that Postgres compares."""
     return len(WORD.findall(RUNS.sub(" x ", text)))

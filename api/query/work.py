@@ -12,7 +12,7 @@ is taken before the request runs. The statement counts the records that it looke
 
 If the filter names ids, Postgres looks at their records alone. Each of them costs its part of a list of 200,000, which
 is nothing for most filters, or 10 x weight(filter) if the filter looks through a link to many or to children. Together
-they cost at most what a list does.
+they cost no more than a list.
 """
 
 from __future__ import annotations
@@ -43,19 +43,20 @@ from api.query.sort import Page, Sort, read_sort
 
 # Points for looking at a whole list of 200,000 records with one plain test: 130 to 190 ms of Postgres, 3 ms a point.
 WHOLE_LIST = 60
-# The records of that list, to share out its points among records that are named by their ids.
+# The records of that list. A record that is named by its id costs its share of the list's points.
 LIST_RECORDS = 200_000
 # The most points that a request reserves: Postgres may work on it for 2.5 s (`statement_timeout`), 3 ms a point.
 MOST = 850
-# Points for looking at what one record links to: 20,000 records take 13 ms.
+# Points for looking at the records that one record links to: 20,000 records take 13 ms.
 ONE_PARENT = 10
-# Points for counting up to 100,000 records that no filter has to look at.
+# Points for counting up to 100,000 records without a filter.
 COUNT_ALL = 40
-# The weight of leaving out the children of withdrawn records, where children are counted.
+# The weight of leaving out the children of withdrawn records when children are counted.
 STANDING = 2
 # Records that the store looks at for a point. A plain list takes 5 to 15 rows and 5 to 9 buffers a point.
 LOOKED_AT_PER_POINT = 40
-# The largest weight for which a point pays for so many, which then take 2.6 ms. It pays for fewer of heavier ones.
+# The largest weight for which a point pays for that many records, which then take 2.6 ms. With heavier filters it pays
+# for fewer.
 WEIGHT_MOST = 100
 # Relations that a statement may name for a point: planning takes 0.2 to 0.5 ms for each.
 RELATIONS_PER_POINT = 5
@@ -74,24 +75,24 @@ TESTS = {
     "bbox": (0.3, 0.0),
     "near": (1.5, 0.0),
 }
-# Each value of a list that is compared below a link, because each of them is an index scan.
+# The least weight of each value of a list that is compared below a link, because each value is an index scan.
 LINKED_VALUE = 0.05
 # Full text: a constant and a part for each word, to match and to rank.
 MATCH = (1.0, 0.25)
 RANK = (0.3, 0.45)
-# Looking up what a record links to, and about how many linked records there are to test.
+# The weight of looking up linked records, and the approximate number of linked records to test.
 LOOK_UP = 7.0
 LINKED = {"one": 1, "several": 3, "children": 3, "many": 3}
 # The number for a link to many below a link to one: the records of the same few parents are tested again and again.
 LINKED_AGAIN = 20
-# About how many records a link to several leads to.
+# The approximate number of records that a link to several leads to.
 SEVERAL = 10
 
 RANGES = ("gte", "lt", "after")
 
 
 def is_served(resource: Resource, rows: Rows) -> bool:
-    """Whether an index holds the matching rows next to each other, in the order of the list.
+    """Return True if an index contains the matching rows next to each other, in the order of the list.
 
     Then the work depends only on the size of the page, and one generic plan is best for all values. Planning takes as
     long as reading: 300 µs for a page alone, 1 ms for a page with three links. For other filters the best plan depends
@@ -123,12 +124,13 @@ def _is_own_order(resource: Resource, sort: Sort) -> bool:
 
 
 def is_bounded(resource: Resource, rows: Rows) -> bool:
-    """Whether the records that may match are few or in the order of the list: an index serves it, or it names ids."""
+    """Return True if the records that may match are few or in the order of the list: an index serves the filter, or it
+    names ids."""
     return is_served(resource, rows) or _ids(rows.filter) is not None
 
 
 def is_counted(version: Version, resource: Resource, rows: Rows) -> bool:
-    """Whether points are reserved for a page, so that the statement counts the records that Postgres looks at."""
+    """Return True if points are reserved for a page. Then the statement counts the records that Postgres looks at."""
     return not is_served(resource, rows) and _whole(version, resource, rows.filter, rows.sort) > 0
 
 
@@ -229,7 +231,7 @@ def _count(version: Version, rows: Rows) -> int:
 
 
 def _whole(version: Version, resource: Resource, filter: Filter, sort: Sort | None = None) -> int:
-    """Reserve for a whole list, or for the records that the filter names by their ids."""
+    """Return the reserve for a whole list, or for the records that the filter names by their ids."""
     heavy = weight(version, resource, filter, sort)
     if (ids := _ids(filter)) is None:
         return ceil(WHOLE_LIST * heavy)
@@ -241,7 +243,7 @@ def _each_named(version: Version, resource: Resource, filter: Filter) -> float:
 
 
 def _reaches_many(version: Version, resource: Resource, filter: Filter) -> bool:
-    """Whether the filter looks through a link to many, or to children."""
+    """Return True if the filter looks through a link to many, or to children."""
     match filter:
         case Through():
             link = resource.links[filter.link]
@@ -256,7 +258,7 @@ def _reaches_many(version: Version, resource: Resource, filter: Filter) -> bool:
 
 @dataclass(frozen=True)
 class _Parents:
-    """The parent records of a set: how many there are, and whether no record can be among them twice."""
+    """The parent records of a set: their number, and whether they are distinct."""
 
     count: int = 1
     distinct: bool = True
@@ -295,7 +297,7 @@ def _set(version: Version, rows: Rows, parents: _Parents) -> int:
 
 
 def records_a_point(query: Query) -> int:
-    """Return how many records a point of this request pays for."""
+    """Return the number of looked-at records that a point of this request pays for."""
     version = VERSIONS[query.version]
     heaviest = max(
         (weight(version, version[rows.resource], rows.filter, rows.sort) for rows in _lists(query.root)), default=1.0
@@ -324,12 +326,12 @@ def _below(selection: Selection) -> Iterator[Rows]:
 
 
 def values(query: Query) -> int:
-    """The values in the lists of its filters."""
+    """Count the values in the lists of the filters of a request."""
     return sum(_values(rows.filter) for rows in _lists(query.root))
 
 
 def searched_words(query: Query) -> int:
-    """The words of its searches, each time that they are read."""
+    """Count the words of the searches of a request, each time that Postgres reads them."""
     return sum(_words(search) for rows in _lists(query.root) for search in _searches(rows.filter))
 
 

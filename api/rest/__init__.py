@@ -1,5 +1,5 @@
-"""Door one: URLs with parameters, JSON bodies, problem documents.
+"""The REST API: URLs with parameters, JSON bodies, problem documents.
 
-A request is rejected at this level when a parameter is unknown, given twice, or holds what it cannot; when the path
-leads nowhere; when the method or the wanted media type is not offered.
+This layer rejects parameters that are unknown, given twice or have a wrong value, paths that do not exist, and methods
+and media types that are not offered.
 """

@@ -1,6 +1,6 @@
-"""The OpenAPI document of a version, made wholly of the tables that requests are read and answered by.
+"""Make the OpenAPI document of a version, only from the tables that requests are read and answered with.
 
-`openapi/<version>.json` is this document, committed; it is served under the version's own path.
+`openapi/<version>.json` is this document, committed. It is served under the version's own path.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CUT = (
 
 
 def openapi(version: Version) -> dict[str, Any]:
-    """The document."""
+    """Return the document."""
     resources = version.lists.values()
     return {
         "openapi": "3.1.0",
@@ -61,12 +61,12 @@ def openapi(version: Version) -> dict[str, Any]:
 
 @cache
 def text(version: Version) -> str:
-    """The document as it is committed and served."""
+    """Return the document as it is committed and served."""
     return json.dumps(openapi(version), indent=2, ensure_ascii=False) + "\n"
 
 
 def routes(version: Version) -> APIRouter:
-    """The route that serves the document."""
+    """Return the route that serves the document."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
     content = Content(text(version).encode())
 

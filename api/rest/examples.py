@@ -1,6 +1,7 @@
-"""One answer an operation, as the sample that ships with the package gives it: kept in api/sample/answers/.
+"""An example answer for each list and record operation, from the sample that ships with the package. They are kept in
+api/sample/answers/.
 
-They are taken from a service that holds the sample and nothing else; a test takes them again and compares.
+They are taken from a service that holds only the sample. A test takes them again and compares.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from api.rest.operations import get_id, operations
 from api.rest.url import LIMIT_MOST
 
 FOLDER = Path(__file__).parents[1] / "sample" / "answers"
-# What depends on when the sample was loaded; examples show these instead.
+# Fields that depend on when the sample was loaded. Examples show these values instead.
 STAMPS = {"revision": 1, "created_at": "2022-03-07T06:00:00+00:00", "updated_at": "2022-03-07T06:00:00+00:00"}
 
 
@@ -32,19 +33,19 @@ class Example:
 
 @cache
 def examples(version: Version) -> dict[str, Example]:
-    """The examples of a version by operation id."""
+    """Return the examples of a version by operation id."""
     kept = orjson.loads((FOLDER / f"{version.name}.json").read_bytes())
     return {name: Example(**one) for name, one in kept.items()}
 
 
 def example_id(version: Version, resource: Resource) -> str:
-    """The id of a record of the sample. Until the answers for a new resource are kept, an id that no record has."""
+    """Return the id of a record of the sample, or one that no record has if the resource has no example yet."""
     kept = examples(version).get(get_id(resource))
     return kept.answer["data"]["id"] if kept else f"{resource.prefix}_{'0' * 26}"
 
 
 def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
-    """Return the examples as a service answers them; `ask` performs a request and returns its body, read."""
+    """Return the examples as a service answers them. `ask` performs a request and returns its parsed body."""
     made: dict[str, Example] = {}
     for operation in operations(version):
         path = f"/{version.name}/{operation.resource.plural}"
@@ -59,12 +60,12 @@ def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
 
 
 def text(examples: dict[str, Example]) -> str:
-    """The examples as they are kept."""
+    """Return the examples as they are kept."""
     return orjson.dumps(examples, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def steady(answer: Any) -> Any:
-    """The answer without what depends on when the sample was loaded."""
+    """Return the answer with fixed values for what depends on when the sample was loaded."""
     if isinstance(answer, list):
         return [steady(one) for one in answer]
     if isinstance(answer, dict):
@@ -73,7 +74,7 @@ def steady(answer: Any) -> Any:
 
 
 def _record(resource: Resource, path: str, ask: Callable[[str], Any]) -> str:
-    """The request for the record that has most to show, with the records that it links to by an id of its own."""
+    """Return the request for the record with the longest JSON, including the single records that it links to."""
     records = ask(f"{path}?limit={LIMIT_MOST}")["data"]
     if not records:
         raise LookupError(f"The sample has no {resource.name}: add one to a file in api/sample/.")

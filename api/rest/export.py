@@ -18,7 +18,7 @@ JSON = "application/json"
 
 
 class ExportEndpoint:
-    """Answers requests for exports."""
+    """The endpoint that answers requests for exports."""
 
     def __init__(self, exports: Exports, admission: Admission) -> None:
         self._exports = exports

@@ -1,4 +1,4 @@
-"""The formats of an export, each a row: what it is called, its media type, and how a record becomes a line of it."""
+"""The formats of an export, each a row: its name, its media type, and how a record becomes a line of it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from api.rest.include import shown
 
 # Characters that some programs take for line ends, as UTF-8, and as escapes of JSON.
 LINE_ENDS = ((b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"), (b"\xc2\x85", rb"\u0085"))
-# What a feature is told of its place beside the record; a place has it all itself.
+# The fields of its place that a feature has beside those of the record. A place has them all itself.
 PLACE = {"place_name": "name", "country": "country", "admin1": "admin1", "geo_precision": "geo_precision"}
 
 
 @dataclass(frozen=True)
 class Format:
-    """`shape` is None for a resource that has no such export. `head` begins the file and `tail` ends it, also where
-    it is empty; `before` and `after` stand around each line, save `before` around the first. `schema` names that of the
-    whole file, where it is JSON. `escape` is applied to the lines, some at a time."""
+    """A format. `shape` returns None for a resource that has no such export. `head` begins the file and `tail` ends it,
+    even if there are no records. `before` and `after` stand around each line, except that the first line has no
+    `before`. `schema` names the schema of the whole file, if it is JSON. `escape` is applied to the lines, some at a
+    time."""
 
     name: str
     media_type: str
@@ -36,7 +37,7 @@ class Format:
 
     @property
     def content_type(self) -> bytes:
-        """The media type as answers name it."""
+        """The media type with its parameters, as answers name it."""
         return f"{self.media_type}{self.parameters}".encode()
 
 
@@ -103,5 +104,5 @@ FORMATS: dict[str, Format] = {
 
 @cache
 def offered(version: Version, resource: Resource) -> tuple[Format, ...]:
-    """The formats that the resource is exported in."""
+    """Return the formats that the resource is exported in."""
     return tuple(one for one in FORMATS.values() if one.shape(version, resource) is not None)

@@ -1,7 +1,7 @@
-"""Say what an unknown parameter is called here: other services have other names for pages, bounds, times and files.
+"""Suggest what to use instead of an unknown parameter: other services name pages, bounds, times and files differently.
 
-A hint names what the caller meant. Only where there is none, the error carries the valid names, so that the nearest of
-them can be suggested (`api/suggest.py`): the name nearest to `starts_at_lte` is that of the wrong bound.
+A hint names what the caller meant. The error contains the valid names only if there is no hint, so that the nearest of
+them can be suggested (`api/suggest.py`). The nearest name can be wrong: for `starts_at_lte` it is the other bound.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a record shows over REST: its fields, the ids of what it links to, its children, and what `include` asks for."""
+"""The content of a record over REST: its fields, the ids of linked records, its children, and what `include` adds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Tree = dict[str, "Tree"]
 
 
 def read_include(version: Version, resource: Resource, paths: Iterable[str]) -> Tree:
-    """`speaker,citations.source` as a tree of links. ValueError names the path that leads nowhere."""
+    """Return paths such as `citations.source` as a tree of links. ValueError names a path that is not valid."""
     tree: Tree = {}
     for path in paths:
         names = path.split(".")
@@ -46,8 +46,8 @@ def read_include(version: Version, resource: Resource, paths: Iterable[str]) -> 
 
 
 def shown(version: Version, resource: Resource, tree: Tree, *, listed: bool = False, whole: bool = False) -> Selection:
-    """The entries of a record: each field or group of them, then each link. `listed` children say where they belong;
-    a `whole` record has all of its children."""
+    """Return the entries of a record: each field or group of them, then each link. `listed` adds the fields that only
+    lists show, such as the record that a child belongs to. `whole` adds all children."""
     layout = [one for one in resource.layout if listed or isinstance(one, Group) or not one.listed]
     entries = [Entry(one.name, _shown(resource, one)) for one in layout]
     for link in resource.links.values():
@@ -62,7 +62,7 @@ def _shown(resource: Resource, one: Field | Group) -> Answer:
 
 
 def _field(field: Field) -> Answer:
-    """An object is written key by key, so that its keys are all there and in order."""
+    """Return the entry of a field. An object is written key by key, so that all its keys are there, and in order."""
     if field.type.name != "value":
         return Column(field.name)
     return Part(field.name, field.type.many, tuple(Entry(name, Column(name)) for name in field.type.of.fields()))
@@ -84,7 +84,7 @@ def _link_entries(version: Version, link: Link, below: Tree | None, whole: bool 
 
 
 def linked(version: Version, link: Link, selection: Selection, size: int) -> Rows:
-    """The set of records at the end of a link to many, in the target's own order; of children all, if the size is 0."""
+    """Return the set of records at the end of a link to many, in the target's own order. Size 0 means all children."""
     target = version[link.target]
     sort = POSITION if link.owned else read_sort(target, target.sort)
     assert sort is not None

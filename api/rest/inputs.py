@@ -1,4 +1,4 @@
-"""What requests take, as OpenAPI parameters: those of the parser's own tables, each with its type and its needs."""
+"""The parameters of requests for OpenAPI, from the parser's own tables, with their types and what they require."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from api.rest.schemas import Schema, array, deprecated, ref, title, typed
 from api.rest.url import COUNTS, EXPORT_MOST, LIMIT, LIMIT_MOST, SHARED, export_names, list_names
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MOST}
-# A year as times and dates here may have it: four digits, from FIRST_YEAR.
+# The year of times and dates: four digits, from FIRST_YEAR.
 YEAR: Schema = {"pattern": f"^[{FIRST_YEAR // 1000}-9][0-9]{{3}}-"}
 IDENTIFIER: Schema = TEXT | {"pattern": r"^[^:]+:[\s\S]"}
 NUMBER: Schema = {"type": "number"}
@@ -34,17 +34,17 @@ HEADERS = {
 }
 
 
-# What lists take and exports do not, or not with the same bounds; it is the same for every list.
+# Parameters of lists that exports do not have, or not with the same bounds. They are the same for every list.
 PAGING = ("limit", "cursor", "count")
 
 
 def list_inputs(version: Version, resource: Resource) -> list[Schema]:
-    """The parameters of a list: its own filters, then what every list has, then the filters on what it links to."""
+    """Return the parameters of a list: its own filters, then the shared ones, then the filters on linked records."""
     return [*_named(resource, _taken(version, resource, list_names(resource))), *_headers()]
 
 
 def export_inputs(version: Version, resource: Resource) -> list[Schema]:
-    """The parameters of an export: the filters of the list, its search and order, and how many records at most."""
+    """Return the parameters of an export: the filters, search and order of the list, and the most records."""
     most = {"type": "integer", "minimum": 1, "maximum": EXPORT_MOST}
     limit = _parameter("limit", most, "Records at most; all of them without it.")
     named = [name for name in export_names(resource) if name != "limit"]
@@ -52,7 +52,7 @@ def export_inputs(version: Version, resource: Resource) -> list[Schema]:
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:
-    """The parameters that several operations take, by the name under which they refer to them."""
+    """Return the parameters that operations refer to, by the name that they use for it."""
     made = header_inputs()
     for resource in version.lists.values():
         taken = _taken(version, resource, list_names(resource))
@@ -80,14 +80,14 @@ def _reference(key: str) -> Schema:
 
 
 def record_inputs(version: Version, resource: Resource) -> list[Schema]:
-    """The parameters of a record: its id, and what to include."""
+    """Return the parameters of a record: its id, and what to include."""
     given = _parameter("id", ref(f"{title(resource)}Id"), resource.fields["id"].description, where="path")
     example = {"example": example_id(version, resource)}
     return [given | {"required": True} | example, _reference(_key(resource, "include")), *_headers()]
 
 
 def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterator[str]:
-    """Every path that `include` takes."""
+    """Yield every path that `include` takes."""
     for link in resource.links.values() if levels else ():
         yield link.name
         yield from (f"{link.name}.{rest}" for rest in links(version, version[link.target], levels - 1))
@@ -210,5 +210,5 @@ def _headers() -> list[Schema]:
 
 
 def header_inputs() -> dict[str, Schema]:
-    """The request's header fields, by name, as every operation takes them."""
+    """Return the header fields of requests, by name."""
     return {name: _parameter(name, {"type": "string"}, told, where="header") for name, told in HEADERS.items()}

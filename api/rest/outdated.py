@@ -1,5 +1,5 @@
-"""What of a request's parameters is deprecated. Every answer shows a record's fields, asked for or not, so that a field
-counts as used where a parameter names it: in a filter, an order or an include."""
+"""Find the deprecated parts that the parameters of a request use. Every answer shows all fields of a record, so a field
+counts as used only if a parameter names it: in a filter, an order or an include."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def outdated(version: Version, resource: Resource, given: dict[str, str]) -> tup
 
 
 def _alone(version: Version, resource: Resource, given: dict[str, str]) -> Iterator[Outdated]:
-    """Comparisons and orders without the filters that they expect beside them."""
+    """Yield comparisons and orders without the filters that they expect beside them."""
     known = parameters(version, resource)
     for name in given:
         row = known.get(name)

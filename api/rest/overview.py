@@ -1,4 +1,4 @@
-"""What a reader of the contract is told first: what is served, how it is attributed, and how lists are asked."""
+"""The description of a version in its contract: what is served, how it is attributed, and how lists are requested."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LICENCE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 
 
 def overview(version: Version) -> str:
-    """The description of a version, in Markdown."""
+    """Return the description of a version, in Markdown."""
     return (
         "\n\n".join(
             [
@@ -79,7 +79,7 @@ far. The price of a request is about one point for each record that it may retur
 
 
 def _embedded(version: Version) -> str:
-    """The links that need no `include`."""
+    """Return a sentence about the links that need no `include`; empty if there are none."""
     declared = [*version.resources.values(), *version.children.values()]
     found = [f"{link.name} of {one.plural}" for one in declared for link in one.links.values() if link.embedded]
     return f" Always shown whole: the {', the '.join(found)}." if found else ""

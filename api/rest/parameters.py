@@ -1,4 +1,4 @@
-"""What a list takes in its URL: one row a parameter, derived from the catalog. Parser and contract read these rows."""
+"""The filters of a list in its URL: one row for each, derived from the catalog. Parser and contract read these rows."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Parameter:
 
     @property
     def takes(self) -> str:
-        """What stands in the value: `list`, `value`, `boolean`, `bbox`, `near` or `identifier`."""
+        """The kind of its value: `list`, `value`, `boolean`, `bbox`, `near` or `identifier`."""
         return OPERATORS[self.condition.operator].takes
 
     def filter(self, text: str) -> Filter:
-        """The filter that a value means, still without the link. ValueError tells what was expected."""
+        """Return the filter that a value means, still without the link. ValueError says what was expected."""
         return tested(self.condition, TAKES[self.takes](self.condition, text))
 
 
 @cache
 def parameters(version: Version, resource: Resource) -> dict[str, Parameter]:
-    """The filters of a list, by name: its own, and those of what it links to under `link.name`."""
+    """Return the filters of a list, by name: its own, and those of linked records as `link.name`."""
     own = [Parameter(spelled(one), one) for one in version.conditions[resource.name].values()]
     linked = [
         Parameter(f"{link.name}.{spelled(one)}", one, link.name)
@@ -49,12 +49,12 @@ def parameters(version: Version, resource: Resource) -> dict[str, Parameter]:
 
 
 def spelled(condition: Condition) -> str:
-    """The name of a condition in a URL: `starts_at_gte`."""
+    """Return the name of a condition in a URL: `starts_at_gte`."""
     return (condition.parameter or condition.name) + OPERATORS[condition.operator].suffix
 
 
 def split(text: str) -> list[str]:
-    """The values of a list: separated by commas; one that holds a comma stands in double quotes."""
+    """Return the values of a list. Commas separate them, and a value that contains a comma stands in double quotes."""
     try:
         values = next(csv.reader([text], strict=True), [])
     except csv.Error:

@@ -1,4 +1,4 @@
-"""What requests are answered with, as OpenAPI responses: the data, 304, and each row of the table of problems."""
+"""The answers to requests as OpenAPI responses: the data, 304, and each row of the table of problems."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ HEADERS: dict[str, str] = {
     "WWW-Authenticate": "How to say who asks, and what was wrong with what was said [RFC 6750].",
 }
 NUMBERS = ("Retry-After", "RateLimit-Cost", "Edition")
-# These stand only in some of the answers that name them.
+# Header fields that an answer may lack although its description names them.
 LIFECYCLE = ("Deprecation", "Sunset", "Deprecated-Use")
 SOMETIMES = {"Accept-Ranges", "Link", "Content-Encoding", "RateLimit-Cost", "RateLimit", "RateLimit-Policy", *LIFECYCLE}
-# Where a caller is known and held to a plan; what is refused before tells none.
+# Sent if the caller is known and has limits. A request that is refused before that does not get them.
 OF_LIMITS = ("RateLimit-Cost", "RateLimit", "RateLimit-Policy")
 LIMITED = {400, 403, 404, 406, 410, 429, 503}
-# The socket's own refusals carry the first of these alone.
+# A refusal by the HTTP server itself has only the first of these.
 OF_PROBLEMS = ("X-Request-Id", "Server-Timing", "Cache-Control", "Vary", "Accept-Ranges")
 OF_STATUS = {
     401: ("WWW-Authenticate",),
@@ -46,29 +46,29 @@ OF_STATUS = {
 OF_DATA = (*OF_PROBLEMS, "ETag", *LIFECYCLE)
 OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, "Edition", "Content-Disposition", "Content-Encoding", *LIFECYCLE)
 
-# Problems that the request of one record meets and that of a list does not, and those that no GET meets.
+# Problems that a request for a record can get and one for a list cannot, and those that no GET can get.
 ONLY_RECORDS = {"not_found", "withdrawn"}
 NEVER = {"method_not_allowed", "unsupported_media_type", "conflict"}
 
 
 def list_responses(schema: Schema, example: Example | None) -> Schema:
-    """The responses of a list."""
+    """Return the responses of a list."""
     return _responses("A page of records.", schema, example, (*OF_DATA, "Edition", "Link"), ONLY_RECORDS)
 
 
 def record_responses(schema: Schema, example: Example | None) -> Schema:
-    """The responses of one record."""
+    """Return the responses of one record."""
     return _responses("The record.", schema, example, (*OF_DATA, "Edition"), set())
 
 
 def export_responses(media_type: str, schema: Schema, about: str) -> Schema:
-    """The responses of an export. It has no ETag, and so no 304."""
+    """Return the responses of an export. It has no ETag, and so no 304."""
     answered = {"description": about, "headers": _headers(OF_EXPORTS), "content": {media_type: {"schema": schema}}}
     return {"200": answered, **_problems(ONLY_RECORDS)}
 
 
 def own_responses(schema: Schema, example: Schema) -> Schema:
-    """The responses to who asks about themselves: nothing that is kept, and nothing that it could cost."""
+    """Return the responses of `/vN/me`. It is free, and its answers are never cached."""
     sample = {"sample": {"summary": "What the holder of a key is told", "value": example}}
     content = {"application/json": {"schema": schema, "examples": sample}}
     headers = _headers((*OF_PROBLEMS, *OF_LIMITS, *LIFECYCLE, "Content-Encoding"))
@@ -76,7 +76,7 @@ def own_responses(schema: Schema, example: Schema) -> Schema:
 
 
 def shared_responses() -> dict[str, Schema]:
-    """The responses that operations share: that of an unchanged copy, and one for each status of a problem."""
+    """Return the responses that operations share: that of an unchanged copy, and one for each status of a problem."""
     unchanged = "The client's copy, named in If-None-Match, is still this answer."
     headers = _headers((*OF_DATA, *OF_LIMITS, "Link"))
     problems = {_name(rows): _problem(rows) for rows in _by_status().values()}
@@ -84,12 +84,12 @@ def shared_responses() -> dict[str, Schema]:
 
 
 def shared_headers() -> dict[str, Schema]:
-    """The header fields of responses."""
+    """Return the header fields of responses."""
     return {name: _header(name) | ({} if name in SOMETIMES else {"required": True}) for name in HEADERS}
 
 
 def problem_schemas() -> dict[str, Schema]:
-    """The schemas of a problem, of its codes and of its faults."""
+    """Return the schemas of a problem, of its codes and of its faults."""
     codes = enum({one.code: one.meaning for one in PROBLEMS.values()}, "What kind of problem it is.")
     return {
         "Problem": structure(PROBLEM, "What went wrong [RFC 9457].", {"hint": _text("What to do about it.")}),
@@ -121,7 +121,7 @@ def _responses(
     about: str, schema: Schema, example: Example | None, headers: tuple[str, ...], without: set[str]
 ) -> Schema:
     content: Schema = {"schema": schema}
-    # A new resource has no example until one was taken from the service: it must start without.
+    # A new resource has no example until one was taken from the service, which must start without it.
     if example is not None:
         content["examples"] = {"sample": {"summary": f"GET {example.request}", "value": example.answer}}
     answered: Schema = {
@@ -138,13 +138,13 @@ def _problems(without: set[str]) -> Schema:
 
 
 def _by_status() -> dict[int, list[Problem]]:
-    """The problems by status; none that no GET meets."""
+    """Return the problems by status, without those that no GET can get."""
     rows = sorted((one for one in PROBLEMS.values() if one.code not in NEVER), key=lambda one: one.status)
     return {status: list(group) for status, group in groupby(rows, key=lambda one: one.status)}
 
 
 def _name(rows: list[Problem]) -> str:
-    """The name of the response with these problems: `InvalidRequest`."""
+    """Return the name of the response with these problems: `InvalidRequest`."""
     return "".join(word.capitalize() for word in rows[0].code.split("_"))
 
 

@@ -32,7 +32,7 @@ MEDIA_TYPE = JSON.encode()
 # Values of Accept that nearly all clients send, and that mean JSON.
 ACCEPTS_JSON = (b"", b"*/*", MEDIA_TYPE)
 REMEMBERED_MOST = 8 * 1024 * 1024
-# What a query is made of (RFC 3986, 3.4) beside letters and digits, and the sign of what is encoded already.
+# The characters of a query (RFC 3986, 3.4) beside letters and digits, and the percent sign of what is encoded already.
 IN_QUERY = "!$&'()*+,;=:@/?-._~%"
 METHODS = ["GET", "HEAD", "OPTIONS"]
 
@@ -48,7 +48,7 @@ class Remembered:
 
 
 class RestApi:
-    """The REST API of one version: makes the endpoint of each of its operations."""
+    """The REST API of one version, with an endpoint for each of its operations."""
 
     def __init__(self, service: Service, admission: Admission, exports: ExportEndpoint, version: Version) -> None:
         self._service = service

@@ -1,4 +1,4 @@
-"""What answers are made of, as JSON Schema: each resource, value and vocabulary of a version under its own name."""
+"""The JSON Schemas of answers: each resource, value and vocabulary of a version under its own name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TotalQuality(Vocabulary):
 
 
 def schemas(version: Version) -> dict[str, Schema]:
-    """The schemas of a version by name: records, what holds them, then what they hold."""
+    """Return the schemas of a version by name: records, the objects around them, then the values in them."""
     declared = list({**version.resources, **version.children, **version.lists}.values())
     made: dict[str, Schema] = {}
     for one in declared:
@@ -64,7 +64,7 @@ def schemas(version: Version) -> dict[str, Schema]:
 
 
 def feature_schemas() -> dict[str, Schema]:
-    """What a GeoJSON export is made of [RFC 7946]."""
+    """Return the schemas of a GeoJSON export [RFC 7946]."""
     position = array({"type": "number"}, "Longitude and latitude in degrees [WGS 84].") | {"minItems": 2, "maxItems": 2}
     point = {"type": {"const": "Point", "description": "A point."}, "coordinates": position}
     feature = {
@@ -89,30 +89,30 @@ def feature_schemas() -> dict[str, Schema]:
 
 
 def title(resource: Resource) -> str:
-    """The name of a resource's schema."""
+    """Return the name of a resource's schema."""
     return resource.name.capitalize()
 
 
 def ref(what: Resource | str, description: str = "") -> Schema:
-    """A reference to a schema, with words of its own about this place."""
+    """Return a reference to a schema, with a description of its own."""
     name = what if isinstance(what, str) else title(what)
     return {"$ref": f"#/components/schemas/{name}"} | ({"description": description} if description else {})
 
 
 def array(items: Schema, description: str = "") -> Schema:
-    """A list."""
+    """Return the schema of a list."""
     return {"type": "array", "items": items} | ({"description": description} if description else {})
 
 
 def typed(kind: Type, format: str = "") -> Schema:
-    """A type of the catalog, whether or not it may be null."""
+    """Return the schema of a type of the catalog, without regard to null."""
     if kind.of is None:
         return SCALARS[kind.name] | FORMATS.get(format, {})
     return ref(f"{title(kind.of)}Id") if isinstance(kind.of, Resource) else ref(kind.of.__name__)
 
 
 def record(version: Version, resource: Resource) -> Schema:
-    """A record: all its fields, the ids that it links by, its children; and what may be included."""
+    """Return the schema of a record: its fields, the ids that it links by, its children, and what may be included."""
     always: dict[str, Schema] = {}
     included: dict[str, Schema] = {}
     for one in resource.layout:
@@ -133,7 +133,7 @@ def record(version: Version, resource: Resource) -> Schema:
 
 
 def shown(field: Field) -> Schema:
-    """A field as records show it."""
+    """Return the schema of a field as records show it."""
     return deprecated(_described(field), field.deprecated)
 
 
@@ -145,21 +145,21 @@ def _described(field: Stored) -> Schema:
 
 
 def deprecated(schema: Schema, instead: str) -> Schema:
-    """The schema, or parameter, of what is perhaps deprecated, which then says what to do instead."""
+    """Return the schema or parameter, marked as deprecated if `instead` says what to do instead."""
     if not instead:
         return schema
     return schema | {"deprecated": True, "description": f"{schema['description']} Deprecated: {instead}."}
 
 
 def nullable(schema: Schema) -> Schema:
-    """The schema, or null."""
+    """Return the schema of this or null."""
     if "type" in schema:
         return schema | {"type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]}
 
 
 def enum(terms: dict[str, str], description: str) -> Schema:
-    """Terms with what they mean, for readers in words and for generators in order."""
+    """Return the schema of terms with their meanings: in the description for readers, and as a list for generators."""
     told = ((term, meaning, getattr(meaning, "deprecated", "")) for term, meaning in terms.items())
     listed = "".join(f"\n- `{term}`: {meaning}{f' Deprecated: {old}.' if old else ''}" for term, meaning, old in told)
     return {
@@ -171,13 +171,13 @@ def enum(terms: dict[str, str], description: str) -> Schema:
 
 
 def structure(always: dict[str, Schema], description: str, sometimes: dict[str, Schema] | None = None) -> Schema:
-    """An object. Everything in `always` is required; clients must tolerate more than they know."""
+    """Return the schema of an object. All of `always` is required. Clients must tolerate unknown properties."""
     properties = always | (sometimes or {})
     return {"type": "object", "description": description, "required": list(always), "properties": properties}
 
 
 def _by(target: Resource, link: Link) -> Schema:
-    """The id, or the ids, of what a record links to."""
+    """Return the schema of the id, or the ids, that a record links to."""
     there = ref(f"{title(target)}Id")
     if link.kind == "several":
         return array(there, f"{link.description} The ids.")
@@ -227,12 +227,12 @@ def _in_sets(version: Version, declared: list[Resource]) -> list[Resource]:
 
 
 def fields(declared: Iterable[Resource]) -> Iterator[Field]:
-    """The fields of all these resources."""
+    """Return the fields of all these resources."""
     return (field for one in declared for field in one.fields.values())
 
 
 def _kinds(found: Iterable[Stored]) -> Iterator[Any]:
-    """The vocabularies and values that fields are made of, and those inside the values."""
+    """Yield the vocabularies and value classes of the fields, and those inside the values."""
     for field in found:
         if field.type.name in ("vocabulary", "value"):
             yield field.type.of

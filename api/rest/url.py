@@ -1,6 +1,6 @@
-"""Read the parameters of a URL in one pass: each goes to its reader, and what they say together is checked at the end.
+"""Read the parameters of a URL in one pass: each goes to its reader, and at the end they are checked together.
 
-`SHARED` has the parameters that lists share; the filters of a list are rows of `parameters.py`. A new shared parameter
+`SHARED` has the parameters that lists share. The filters of a list are rows of `parameters.py`. A new shared parameter
 is a row here with its reader."""
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ EXPORTED = ("q", "q_language", "sort", "limit")
 
 @dataclass
 class Url:
-    """The parameters of one URL, read. `texts` are the parameters as they were sent; the others have their defaults
-    where the URL does not say anything. `filters` are those of the list itself, under an empty name, and those through
-    each link."""
+    """The parameters of one URL, read. `texts` are the parameters as they were sent. The others have their defaults if
+    the URL does not set them. `filters` are those of the list itself, under an empty name, and those through each
+    link."""
 
     version: Version
     resource: Resource
@@ -140,7 +140,7 @@ SHARED = {
 
 
 def list_names(resource: Resource) -> list[str]:
-    """Return the shared parameters of a list. What cannot be searched has no `q`, and what has no links no
+    """Return the shared parameters of a list. One that cannot be searched has no `q`, and one without links no
     `include`."""
     missing = [*([] if resource.searched else ["q", "q_language"]), *([] if resource.links else ["include"])]
     return [name for name in SHARED if name not in missing]
@@ -159,8 +159,8 @@ def read_url(
     query_string: bytes,
     limit_most: int = LIMIT_MOST,
 ) -> Url:
-    """Return what a URL says, which may have these filters and shared parameters. InvalidRequest names each parameter
-    that is wrong."""
+    """Return the parameters of a URL, which may have these filters and shared parameters. InvalidRequest names each
+    parameter that is wrong."""
     faults = Faults()
     url = Url(version, resource, limit_most, read_pairs(query_string, faults))
     for name, text in url.texts.items():

@@ -49,7 +49,7 @@ class RequestContext:
     status: int = GONE
     # The bytes of the body that were sent.
     bytes_sent: int = 0
-    # Whether the answer broke off.
+    # True if the answer broke off.
     cut: bool = False
 
     @property

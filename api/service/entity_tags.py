@@ -36,7 +36,7 @@ class EntityTags:
         return _made(secret, requested, self._mask(reads), mark)
 
     def is_current(self, secret: bytes, requested: bytes, tag: str, mark_of: Mark) -> bool:
-        """Whether the answer still has this tag; False while the current marks are not known."""
+        """Return True if the answer still has this tag; False while the current marks are not known."""
         found = FORM.fullmatch(tag)
         if found is None:
             return False

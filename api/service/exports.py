@@ -20,7 +20,7 @@ from api.store.read import Reply, edition
 from api.store.stream import Streams
 from api.store.ticket import Ticket
 
-# A plan that allows so many records allows any number that there are.
+# A plan that allows this many records has no limit in practice.
 UNLIMITED = 1_000_000_000
 
 Take = Callable[[bytes], Awaitable[None]]
@@ -29,7 +29,7 @@ Take = Callable[[bytes], Awaitable[None]]
 @dataclass(slots=True)
 class Export:
     """An export that was paid for: the statement that writes its lines, its price in points, and the points that it
-    took to count the records, which is all that a HEAD or a refusal costs."""
+    took to count the records. A HEAD or a refusal costs the latter only."""
 
     statement: Statement
     charge: Charge
@@ -75,7 +75,7 @@ class Exports:
                 counting = min(counted.points, points)
                 _check_length(counted, plan)
         except TooExpensive:
-            # The store itself may find the count too much, and then nothing was counted.
+            # Postgres itself may refuse the count as too much. Then nothing was counted, and the whole price is due.
             await charge.settle(counting or points)
             raise
         except BaseException as error:
@@ -107,7 +107,7 @@ class Exports:
         await self.streams.close()
 
     async def _count(self, counted: Query, ticket: Ticket) -> Reply:
-        """Count the records of an export. The reply contains what that took, too."""
+        """Count the records of an export. The reply also contains the points that it took."""
         statement = compile(counted)
         return await self._service.reader.read(
             statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
@@ -118,7 +118,7 @@ def _counted(lines: Lines, plan: Plan) -> Rows | None:
     """Return the list whose total is the length of an export; None if any length is allowed."""
     if plan.export_most >= UNLIMITED or (lines.most is not None and lines.most <= plan.export_most):
         return None
-    # Exact as far as counting goes; beyond, a sample tells.
+    # Exact up to the limit of counting. Beyond it, the number is estimated from a sample.
     total = Total(plan.export_most < EXACT_MOST)
     return Rows(lines.resource, Page(1), lines.sort, (Entry("total", total),), lines.filter)
 

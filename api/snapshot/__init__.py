@@ -1,4 +1,4 @@
-"""Everything that the store holds, written down as files of one moment: to load back, and to read elsewhere.
+"""Snapshots: everything that the store contains at one moment, as files that can be loaded again or read elsewhere.
 
-A snapshot is refused at this level where its folder holds something already; nothing is ever overwritten.
+A snapshot is refused if its folder is not empty. No snapshot is ever overwritten.
 """

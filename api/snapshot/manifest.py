@@ -1,4 +1,5 @@
-"""What a snapshot is: when it was taken, of what state, its files by their SHA-256, and what a reuser must print."""
+"""The manifest of a snapshot: its time and state, its files with their SHA-256, and the credits that a reuser must
+print."""
 
 from __future__ import annotations
 
@@ -31,10 +32,13 @@ class File:
 
 @dataclass(frozen=True)
 class Manifest:
-    """`contract` is the version whose columns the tables have; `last_change` is the number of the last change that the
-    snapshot holds; `counts` has for each resource the number of `records` in its list, and of those `withdrawn`;
-    `briefings` are their licences and credit lines; `erased` are the ids of the records that had been erased, and
-    when."""
+    """The description of a snapshot.
+
+    `contract` is the version whose columns the tables have. `last_change` is the number of the last change in the
+    snapshot. `counts` has, for each resource, the number of `records` in its list and the number of `withdrawn` ones.
+    `briefings` are their licences and credit lines. `erased` are the ids of records that had been erased, each with the
+    time.
+    """
 
     format: str
     taken_at: str
@@ -47,12 +51,12 @@ class Manifest:
     files: Sequence[File]
 
     def text(self) -> str:
-        """The manifest as it is written."""
+        """Return the text of the manifest's file."""
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 async def gathered(state: Snapshot, counts: dict[str, dict[str, int]], files: Sequence[File]) -> Manifest:
-    """The manifest of these files, from the state that they were written of."""
+    """Return the manifest of files that were written from this state."""
     return Manifest(
         format=FORMAT,
         taken_at=(await state.value("select now()")).isoformat(timespec="seconds"),

@@ -1,4 +1,4 @@
-"""A table as Parquet, with the columns of its CSV in types of their own. It needs pyarrow, the extra `parquet`."""
+"""Write a table as Parquet: the columns of its CSV, with types. This needs pyarrow, which is the extra `parquet`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from api.query import Cell
 
 INSTALLED = find_spec("pyarrow") is not None
 MISSING = "No Parquet files: pyarrow is not installed. To have them, install briefing-api[parquet]."
-# Rows that are turned into columns at a time, and so what is held in memory.
+# Rows that are turned into columns at a time. So many are kept in memory.
 GROUP = 20_000
-# The types of pyarrow, by the catalog's word. A number of the store has at most 15 digits and 6 decimals.
+# The types of pyarrow, by the type in the catalog. A number of the store has at most 15 digits and 6 decimals.
 TYPES: dict[str, tuple[Any, ...]] = {
     "text": ("string",),
     "vocabulary": ("string",),
@@ -29,7 +29,7 @@ TYPES: dict[str, tuple[Any, ...]] = {
 
 
 async def write(path: Path, cells: Sequence[Cell], rows: AsyncIterator[Sequence[Any]]) -> None:
-    """The rows, some at a time; a table without rows has its columns too."""
+    """Write the rows, some at a time. A table without rows has its columns, too."""
     arrow, tables = import_module("pyarrow"), import_module("pyarrow.parquet")
     schema = arrow.schema([(cell.name, _type(arrow, cell)) for cell in cells])
     with tables.ParquetWriter(path, schema, compression="zstd") as writer:

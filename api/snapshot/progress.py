@@ -1,4 +1,4 @@
-"""How far a snapshot is, for whoever waits at a terminal: the file, how many rows, how many a second, how long yet."""
+"""Show the progress of a snapshot at a terminal: the file, the number of rows, rows per second, and the time left."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from api.ingest.report import Rate
 
 
 class Watch:
-    """Takes note of how a snapshot goes. This one says nothing."""
+    """A receiver of the progress of a snapshot. This one prints nothing."""
 
     def begin(self, rows: int) -> None:
-        """So many rows are to be written, into all files together."""
+        """Note the number of rows that are to be written, into all files together."""
 
     def file(self, name: str) -> None:
-        """What comes goes into this one."""
+        """Note the file that the next rows are written to."""
 
     def add(self, rows: int) -> None:
-        """So many more are written."""
+        """Note that so many more rows were written."""
 
 
 class Bar(Watch):
-    """A bar of the rows."""
+    """A progress bar of the rows."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -46,7 +46,7 @@ class Bar(Watch):
 
 @contextmanager
 def watched(quiet: bool = False) -> Iterator[Watch]:
-    """A bar where stderr is a terminal."""
+    """Yield a bar if stderr is a terminal, unless the command is `quiet`."""
     if quiet or not sys.stderr.isatty():
         yield Watch()
         return

@@ -1,6 +1,6 @@
-"""Takes a snapshot: `records.ndjson` in the load format, each resource as CSV and Parquet, and the manifest.
+"""Take a snapshot: `records.ndjson` in the load format, each resource as CSV and Parquet, and the manifest.
 
-The folder appears when all of it is there: until then its name ends in `.partial`.
+The folder appears when it is complete. Until then its name ends in `.partial`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RECORDS = "records.ndjson"
 
 
 def export(url: str, folder: Path, watch: Watch) -> Manifest:
-    """Take a snapshot; `watch` is told how far it is. SettingsError where the folder is there and holds something;
+    """Take a snapshot, and report its progress to `watch`. SettingsError if the folder exists and is not empty;
     Unavailable if a record was erased meanwhile."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SettingsError(f"{folder} is there already, and not empty.", "Name a folder for this snapshot alone.")

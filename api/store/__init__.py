@@ -1,5 +1,5 @@
-"""The only folder that talks to Postgres: it starts one, connects, migrates, reads and writes.
+"""The only folder that talks to Postgres: it starts the embedded one, connects, migrates, reads and writes.
 
-Statements and records arrive here whole and checked. What is refused at this level is what only the database can
-know: that it cannot be reached, that another migration or load is running, that a link leads nowhere.
+Statements and records arrive here complete and checked. This level raises only errors that need the database to find:
+it cannot be reached, another migration or load is running, or a link leads nowhere.
 """

@@ -1,5 +1,7 @@
-"""Plans, keys, trusted documents and their log: the fixed statements of `sql/statements/access/`, run as the role that
-reaches these and nothing else, on connections of their own. A Postgres that does not answer is Unavailable soon.
+"""Read and change plans, keys, trusted documents and their log with the fixed statements of `sql/statements/access/`.
+
+They run on connections of their own, as a role that can reach these tables and nothing else. If Postgres does not
+answer, they soon raise Unavailable.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from api.errors import Conflict, InvalidRequest, Unavailable
 from api.store.statements import statement
 
 CONNECTIONS = 4
-SECONDS = 1.5  # that one statement may take, the way to Postgres included
+SECONDS = 1.5  # The most that one statement may take, including the connection to Postgres.
 IDLE_SECONDS = 60.0
 Row = Mapping[str, Any]
 
@@ -36,7 +38,7 @@ GONE = (
 
 
 class AccessStore:
-    """Runs the statements, a few at once."""
+    """The connections on which the statements run, a few at once."""
 
     def __init__(self, url: str, statement_cache_size: int = 0) -> None:
         self._url = url
@@ -44,7 +46,7 @@ class AccessStore:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def read(self, name: str, *arguments: Any) -> list[Row]:
-        """The rows of a statement that only reads. A connection that broke off is tried again, once."""
+        """Return the rows of a statement that only reads. If the connection breaks off, try once more."""
 
         async def read(connection: Any) -> list[Row]:
             return [dict(row) for row in await connection.fetch(statement(f"access/{name}"), *arguments)]
@@ -55,7 +57,7 @@ class AccessStore:
             return await self._on_connection(read)
 
     async def change(self, actor: str, name: str, *arguments: Any) -> list[Row]:
-        """The rows of a statement that changes something, in a transaction whose log names the actor."""
+        """Return the rows of a statement that changes something, in a transaction whose log names the actor."""
 
         async def change(connection: Any) -> list[Row]:
             async with connection.transaction():
@@ -66,8 +68,8 @@ class AccessStore:
     async def revise(
         self, actor: str, hold: str, held: str, name: str, decide: Callable[[Row], Sequence[Any]]
     ) -> list[Row]:
-        """As `change`, with arguments that are decided by the row that the statement `hold` finds under the name `held`
-        and keeps from changing meanwhile. Nothing where there is none; what `decide` raises leaves all as it was."""
+        """Change as `change` does, with arguments that `decide` makes of a row. The statement `hold` finds this row by
+        the name `held` and locks it. Return no rows if there is none. If `decide` raises, nothing changes."""
 
         async def revise(connection: Any) -> list[Row]:
             async with connection.transaction():
@@ -90,7 +92,7 @@ class AccessStore:
             async with asyncio.timeout(SECONDS), (await self._opened()).acquire(timeout=SECONDS) as connection:
                 rows: list[Row] = await work(connection)
                 return rows
-        except TimeoutError as error:  # which is an OSError, and no reason to ask again
+        except TimeoutError as error:  # It is an OSError too, but no reason to try again.
             raise Unavailable("The store of keys does not answer in time.") from error
         except NOT_THERE as error:
             raise Unavailable("The store has no plans and keys that can be read.", "Run `briefing migrate`.") from error
@@ -125,7 +127,7 @@ class AccessStore:
                     "jit": "off",
                 },
             )
-        return await self._pool  # Which opens it the first time; connections come as they are needed.
+        return await self._pool  # The first time this opens the pool. Connections are opened when they are needed.
 
 
 async def _changed(connection: Any, actor: str, name: str, *arguments: Any) -> list[Row]:
@@ -134,4 +136,4 @@ async def _changed(connection: Any, actor: str, name: str, *arguments: Any) -> l
 
 
 class _BrokeOff(Unavailable):
-    """The connection was lost; what it was asked may or may not be done."""
+    """A lost connection. Its statement may or may not have been executed."""

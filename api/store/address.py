@@ -1,5 +1,5 @@
-"""Where the store is: the configured one, the embedded one that another process runs, or one started for as long as
-it is needed."""
+"""Find the address of the store: the configured one, the embedded one that another process runs, or one that is started
+for as long as it is needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def address(settings: Settings) -> Iterator[str]:
 @contextmanager
 def own_address(settings: Settings) -> Iterator[tuple[str, Supervise | None]]:
     """Yield the URL as `address` does, but refuse an embedded store that another process runs. If the store is started
-    here, also yield the function that keeps it running; it returns the error when it cannot."""
+    here, also yield the function that keeps it running. That function returns the error if it cannot."""
     if settings.database_url:
         yield settings.direct_url or settings.database_url, None
     else:
@@ -36,8 +36,8 @@ def own_address(settings: Settings) -> Iterator[tuple[str, Supervise | None]]:
 
 
 def connections(settings: Settings) -> int:
-    """Return how many connections an embedded server accepts: those of the service's processes, and some for loading
-    and for psql."""
+    """Return the number of connections that an embedded server accepts: those of the service's processes, and some for
+    loading and for psql."""
     # Each process also follows the change log and the access epoch, and it opens a new connection before it has closed
     # one that broke off.
     each = settings.pool_size + settings.export_connections + CONNECTIONS + 3

@@ -1,12 +1,13 @@
-"""Make what a version of the contract shows as of a change number from what it shows now.
+"""Create the functions that show a version of the contract as of a change number, from the views that show it now.
 
 `sql/vN` has a view for each resource. In the schema `vN_at` each gets a function of the same name that returns the
 same rows as of a change number: `v2_at.event(7)`. Postgres replaces a call of it by its query, so filters and orders
-reach the indexes. That takes a plain query: no condition may stand within the parts of the `union all`, because
+reach the indexes. The query must be plain for that: no condition may stand within the parts of the `union all`, because
 Postgres would then sort the whole list for a page of it.
 
-The function reads a view that shows present rows and earlier versions with `since` and `until`. Its rights are those of
-the caller once it is replaced, and the view's are its owner's: callers cannot read the tables.
+The function reads a view that shows present rows and earlier versions with `since` and `until`. A function that is
+replaced by its query has the rights of the caller. The view has the rights of its owner, so callers cannot read the
+tables.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ $$;"""
 
 
 def as_of(script: Script) -> str:
-    """Return the SQL that makes the views and functions of `vN_at` for a version."""
+    """Return the SQL that creates the views and functions of `vN_at` for a version."""
     views = "".join(_versions(view) for view in VIEW.finditer(script.text))
     return views + FUNCTIONS.format(version=script.name)
 

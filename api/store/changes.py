@@ -1,7 +1,7 @@
-"""Follows the change log: what was the latest change of each resource, is that still sure, and was something erased?
+"""Follow the change log: the latest change of each resource, and erasures.
 
-It is looked at every 100 ms, and what was seen counts for a fifth of a second: an answer that is kept by it is never
-older than a change committed 250 ms before, though a trip to Redis may lie between its finding and its sending.
+The log is polled every 100 ms, and a result is trusted for 200 ms. So an answer from memory never misses a change that
+was committed more than 250 ms before, although a request to Redis may lie between finding the answer and sending it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SIGHT = Sight("the change log", "briefing_reader", "briefing_change", LOOK, ever
 
 
 class Changes:
-    """The latest change of each resource, as one process knows it."""
+    """The latest change of each resource, as this process knows it."""
 
     def __init__(self, url: str) -> None:
         self._latest: dict[str, tuple[int, int]] = {}
@@ -29,19 +29,20 @@ class Changes:
         self._watch = Watch(url, SIGHT, self._see)
 
     def on_erasure(self, hook: Callable[[], None]) -> None:
-        """Call the hook each time that something was erased."""
+        """Call the hook after each erasure."""
         self._erasure_hooks.append(hook)
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start to follow the log."""
         self._watch.start()
 
     async def stop(self) -> None:
-        """Follow no more."""
+        """Stop following the log."""
         await self._watch.stop()
 
     def mark(self, reads: tuple[str, ...]) -> str | None:
-        """The mark of what these resources hold now, as a statement that reads them gives it; None while not sure."""
+        """Return the current mark of these resources, as a statement that reads them returns it. None if it is not
+        known for sure."""
         if not self._watch.sure:
             return None
         mark = self._marks.get(reads)
@@ -53,12 +54,12 @@ class Changes:
 
     @property
     def sure(self) -> bool:
-        """Whether it is known what the latest changes are."""
+        """True if the latest changes are known for sure."""
         return self._watch.sure
 
     @property
     def age(self) -> float:
-        """Seconds since the log was last looked at; 0 before the first time."""
+        """Seconds since the log was last polled; 0 before the first time."""
         return self._watch.age
 
     def _see(self, rows: list[Mapping[str, Any]]) -> None:

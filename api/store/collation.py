@@ -1,7 +1,7 @@
 """Sort keys of names by the Unicode Collation Algorithm (https://www.unicode.org/reports/tr10/), root collation.
 
-Postgres cannot compare texts so without ICU, which the embedded server does not have. So the loader stores a key beside
-each name, and Postgres compares bytes.
+Postgres needs ICU to compare texts in this way, and the embedded server does not have it. So the loader stores a key
+beside each name, and Postgres compares bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from functools import cache, lru_cache
 
 from pyuca.collator import Collator_10_0_0  # type: ignore[import-untyped]
 
-# An entry of a Postgres index holds 2,704 bytes, and a cursor contains the key. This is a name of 100 to 150 letters.
+# The most bytes of a key, enough for a name of 100 to 150 letters. An entry of a Postgres index holds 2,704 bytes, and
+# a cursor contains the key.
 KEY_MOST = 300
 CACHED = 8192
 # The weights of a letter without accents and in lower case, the least ones of their levels.
@@ -38,7 +39,7 @@ def sort_key(name: str) -> bytes:
 
 @cache
 def _collator() -> Collator_10_0_0:
-    # Reading the weights takes 0.2 s and 20 MB, so it waits for the first name.
+    # The weights take 0.2 s and 20 MB, so they are read only when the first name needs them.
     return Collator_10_0_0()
 
 

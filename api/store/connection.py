@@ -1,4 +1,4 @@
-"""One connection of our own, outside any pool: for migrations and loading. Says in our words why there is none."""
+"""Open a connection outside any pool, for migrations and loading. If that fails, the error says why in plain words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ WRONG = (
 
 
 async def connect(url: str) -> Connection:
-    """A connection in UTC. SettingsError: wrong address or rights. Unavailable: nobody answers."""
+    """Return a connection in UTC. SettingsError if the address or the rights are wrong, or if Postgres is too old.
+    Unavailable if Postgres does not answer."""
     try:
         connection: Connection = await asyncpg.connect(
             url, timeout=10, statement_cache_size=0, server_settings={"timezone": "UTC"}
@@ -42,8 +43,10 @@ async def connect(url: str) -> Connection:
 
 
 async def take(connection: Connection, lock: int, seconds: float, attempt: str = "pg_try_advisory_lock") -> bool:
-    """Whether the advisory lock was got in time, by default for the session. Polled: a session that blocks on it holds
-    a snapshot, for which `create index concurrently` waits forever."""
+    """Take an advisory lock, by default for the session. Return False if it is not free within `seconds`.
+
+    The lock is polled, because a session that blocks on it holds a snapshot, for which `create index concurrently`
+    waits forever."""
     end = monotonic() + seconds
     while not await connection.fetchval(f"select {attempt}($1)", lock):
         if monotonic() >= end:

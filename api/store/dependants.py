@@ -1,5 +1,5 @@
-"""The statements for withdrawals that a file does not name: of what a complete edition lacks, and of what depends on a
-record that is withdrawn."""
+"""The statements for withdrawals that a file does not name: of records that a complete file lacks, and of records that
+depend on a withdrawn one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from api.store.merge import NOT_IN_FILE
 
 @cache
 def losses() -> str:
-    """Return the SQL that counts, for each dataset with records that are withdrawn without being in the file, those and
-    all records that stand."""
+    """Return the SQL that counts, for each dataset with records that are withdrawn although the file does not name
+    them, those records and all records that stand."""
     counts = " union all ".join(
         f"""select held.dataset, count(staged.id) as lost, count(*) as held
             from store.{name} as held left join staged on staged.id = held.id and staged.number = {NOT_IN_FILE}
@@ -26,8 +26,8 @@ def losses() -> str:
 
 @cache
 def links() -> tuple[tuple[str, Link], ...]:
-    """Return the resources whose records depend on others, each with the link. Parents come first, and of several
-    parents of a record the one that depends on the others."""
+    """Return the resources whose records depend on others, each with the link. Parents come first. If a record has
+    several parents, the parent that depends on the others comes first."""
     return tuple(
         (name, link)
         for name in WRITE_ORDER
@@ -43,8 +43,8 @@ def parents() -> tuple[str, ...]:
 
 @cache
 def cascade(name: str, link: Link) -> str:
-    """Return the SQL that stages the withdrawal of whatever depends, by this link, on a record that is staged as
-    withdrawn, with the same reason. A record that the file itself contains is left as the file has it."""
+    """Return the SQL that stages the withdrawal of the records that depend, by this link, on a record that is staged as
+    withdrawn, with the same reason. Records that the file contains are not changed."""
     return f"""
         insert into staged (number, resource, id, name, keys, reason, digest, record, forms)
         select {NOT_IN_FILE}, '{name}', held.id, held.id, '', parent.reason, '', '', ''
@@ -55,8 +55,8 @@ def cascade(name: str, link: Link) -> str:
 
 @cache
 def standing(name: str, link: Link) -> str:
-    """Return the SQL that counts the records that stand and whose parent was withdrawn; $1 the last number of the log
-    before."""
+    """Return the SQL that counts the records that stand although their parent was withdrawn. $1 is the last number of
+    the log before the load."""
     return f"""
         select count(*) from store.change join store.{name} as held on held.{link.column} = change.id
         where change.seq > $1 and change.resource = '{link.target}' and change.action = 'withdrawn'

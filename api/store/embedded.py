@@ -1,11 +1,11 @@
-"""The Postgres that comes with the package: `start` runs it as a child that cannot outlive its owner.
+"""Run the Postgres that comes with the package. `start` runs it as a child that cannot outlive its owner.
 
-<data_dir>/lock            held by the service that owns the folder; holds its process id
+<data_dir>/lock            locked by the service that owns the folder; contains its process id
 <data_dir>/pgpass          the password that every connection needs
 <data_dir>/postgres/       the data, and the socket
-<data_dir>/postgres.new/   data that is still being made; cleared at the next start
-<data_dir>/postgres.log    what the server says; locked while any of its processes lives
-<data_dir>/socket          only where the path is no address for a socket: a link to the folder of the socket
+<data_dir>/postgres.new/   data that is being created; cleared at the next start
+<data_dir>/postgres.log    the log of the server; locked while any of its processes lives
+<data_dir>/socket          a link to the folder of the socket, only if the path above is no address for a socket
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MAX_LOG = 1 << 20
 
 
 class Embedded:
-    """A running server: its `url` and `pid`, and `stop`. As a context manager it stops at the end."""
+    """A running server. As a context manager it stops at the end."""
 
     def __init__(self, url: str, server: Server, held: ExitStack) -> None:
         self.url = url
@@ -44,15 +44,15 @@ class Embedded:
 
     @property
     def pid(self) -> int:
-        """The id of the server's first process; each restart changes it."""
+        """The id of the server's first process. Each restart changes it."""
         return self._server.pid
 
     async def supervise(self) -> BriefingError:
-        """Restart the server whenever it ends; return the error when it ends too often."""
+        """Restart the server each time it ends. Return the error when it has ended too often."""
         return await supervise(self._server)
 
     def stop(self) -> None:
-        """Shut the server down, cutting off its clients. Again is harmless."""
+        """Shut the server down and cut off its clients. Further calls do nothing."""
         self._held.close()
 
     def __enter__(self) -> Embedded:
@@ -63,7 +63,8 @@ class Embedded:
 
 
 def start(data_dir: Path, connections: int = 100) -> Embedded:
-    """Run the server on this folder, made at the first start. Blocks until it answers. SettingsError says why not."""
+    """Run the server on this folder, which the first start creates. Block until the server is ready. SettingsError if
+    it cannot run. Call it in the main thread, because the server ends with the thread that started it."""
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("the embedded Postgres would end with this thread: start it from the main one")
     if sys.platform != "linux":
@@ -92,7 +93,7 @@ def start(data_dir: Path, connections: int = 100) -> Embedded:
 
 
 def running(data_dir: Path) -> str | None:
-    """The URL of the server that another service runs on this folder now, if one does."""
+    """Return the URL of the server that another service runs on this folder now; None if there is none."""
     folder = data_dir.resolve()
     with suppress(FileNotFoundError, PermissionError), (folder / "lock").open("rb") as lock:
         return None if _locked(lock, fcntl.LOCK_SH) else _url(folder)
@@ -122,7 +123,7 @@ def _locked(file: IO[bytes], kind: int = fcntl.LOCK_EX, patience: float = 0.0) -
 
 @contextmanager
 def _opened(path: Path, account: Account) -> Iterator[IO[bytes]]:
-    """To append. A link is not followed: the folder may be another account's, and we may be root."""
+    """Open a file to append. A link is not followed: the folder may belong to another account, and we may be root."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     with open(path, "ab+", opener=lambda name, _: os.open(name, flags, 0o600)) as file:
         account.own(file.fileno())
@@ -131,9 +132,10 @@ def _opened(path: Path, account: Account) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _owned(folder: Path, account: Account) -> Iterator[None]:
-    """The folder is ours alone. The kernel lets go of it when this process ends, however it ends."""
+    """Lock the folder for this service. The kernel frees the lock when this process ends, even after a crash.
+    SettingsError if another service has it."""
     with _opened(folder / "lock", account) as lock:
-        if not _locked(lock, patience=0.05):  # a moment, because `running` holds it for one
+        if not _locked(lock, patience=0.05):  # Wait a moment, because `running` takes the lock for a moment.
             lock.seek(0)
             raise SettingsError(
                 f"Another service (process {lock.read().decode().strip()}) keeps its data in {folder}.",
@@ -147,7 +149,8 @@ def _owned(folder: Path, account: Account) -> Iterator[None]:
 
 @contextmanager
 def _log(folder: Path, account: Account) -> Iterator[IO[bytes]]:
-    """The log, locked. All processes of a server inherit the lock: when we get it, none of an earlier one is left."""
+    """Open the log and lock it. All processes of a server inherit the lock, so when it is free, no process of an
+    earlier server is left. SettingsError if an earlier server does not end."""
     with _opened(folder / "postgres.log", account) as log:
         if not _locked(log, patience=PATIENCE):
             raise SettingsError(f"The server that an earlier service left in {folder} does not end.", OWN_SERVER)
@@ -158,14 +161,15 @@ def _log(folder: Path, account: Account) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _address(folder: Path, account: Account) -> Iterator[str]:
-    """Where the server puts its socket, in its own terms: among its data, unless no client could name that."""
+    """Yield the folder of the server's socket, as the server names it: the folder of its data, unless no client could
+    name that."""
     link = folder / "socket"
-    if link.is_symlink():  # left by a service that was killed
+    if link.is_symlink():  # A service that was killed has left it.
         with suppress(OSError):
             link.readlink().rmdir()
         link.unlink()
     data = str(folder / "postgres")
-    if len(os.fsencode(data)) <= MAX_SOCKET_FOLDER and "," not in data:  # asyncpg reads a comma as two hosts
+    if len(os.fsencode(data)) <= MAX_SOCKET_FOLDER and "," not in data:  # asyncpg reads a comma as the end of a host.
         yield "."
         return
     private = Path(tempfile.mkdtemp(prefix="briefing-", dir="/tmp"))

@@ -1,6 +1,7 @@
-"""Follows the access epoch: has anything about plans, keys and trusted documents changed, and is that still sure?
+"""Follow the access epoch: the number of the last change of plans, keys and trusted documents.
 
-It is looked at every 200 ms, and what was seen counts for half a second: so late is a revocation at the latest.
+It is polled every 200 ms, and a result is trusted for half a second. So a revocation takes effect after half a second
+at the latest.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ Row = Mapping[str, Any]
 
 
 class Epoch:
-    """The number of the last change, as one process knows it, and the plan of callers without a key. `on_seen` gets the
-    row each time it is looked at."""
+    """The number of the last change as this process knows it, and the plan of callers without a key. `on_seen` gets the
+    row after each poll."""
 
     def __init__(self, url: str, on_seen: Callable[[Row], None] = lambda row: None) -> None:
         role = channel = "briefing_access"
@@ -32,16 +33,16 @@ class Epoch:
         self.row: Row | None = None
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start to follow the epoch."""
         self._watch.start()
 
     async def stop(self) -> None:
-        """Follow no more."""
+        """Stop following the epoch."""
         await self._watch.stop()
 
     @property
     def now(self) -> int | None:
-        """The number; None while it is not sure."""
+        """The number; None while it is not known for sure."""
         return self._number if self._watch.sure else None
 
     def _see(self, rows: list[Row]) -> None:

@@ -1,7 +1,7 @@
 """Erase a record whose content has to go: from its table, from the change log and from its versions in time.
 
-An erasure takes the loaders' lock and is one transaction, so that it happens whole or not at all. Afterwards it takes
-out of the files of Postgres what it can: deleted rows and their entries in indexes and statistics.
+An erasure takes the loaders' lock and is one transaction, so that it happens completely or not at all. Afterwards it
+removes deleted rows, and their entries in indexes and statistics, from the files of Postgres as far as it can.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from api.store.statements import statement
 from api.store.write import LOCK, SETTINGS
 from api.store.write_errors import ERASURE, in_words
 
-# Sessions that still see the rows of before. Postgres keeps such rows, and a vacuum leaves them.
+# The number of sessions that can still read the rows of before. Postgres keeps such rows, also in a vacuum.
 OLDER = """
     select count(*) from pg_stat_activity
     where pid <> pg_backend_pid() and backend_xmin is not null and age(backend_xmin) >= age($1::text::xid)"""
@@ -39,9 +39,9 @@ class Found:
 
 @dataclass(frozen=True)
 class Erased:
-    """An erasure: the number of its change, the entries of the log that it emptied, and the rows that it deleted.
-    `vacuumed` is false if deleted rows could not be taken out of the files: `sessions` read them still, or Postgres
-    went away. `tables` are those that contained something of the record."""
+    """An erasure: the number of its change, the number of log entries that it emptied, and of rows that it deleted.
+    `vacuumed` is false if deleted rows could not be removed from the files: `sessions` can still read them, or Postgres
+    went away. `tables` are the tables that contained data of the record."""
 
     change: int
     entries: int
@@ -52,8 +52,8 @@ class Erased:
 
 
 async def find(url: str, identifier: str, reason: str) -> Found:
-    """Return the record. InvalidRequest: not an id, or not a reason. NotFound: no such record. Conflict: it was erased
-    before."""
+    """Return the record. InvalidRequest if the id or the reason is not valid, NotFound if there is no such record,
+    Conflict if it was erased before."""
     name = resource_of(identifier)
     connection = await connect(url)
     try:
@@ -97,7 +97,7 @@ async def _check_reason(connection: Connection, reason: str) -> None:
 
 
 async def _row(connection: Connection, name: str, identifier: str, lock: str = "") -> tuple[datetime, int]:
-    """When the record was created, and its revision."""
+    """Return the time at which the record was created, and its revision. The errors are those of `find`."""
     erased_at = await connection.fetchval("select erased_at from store.erased where id = $1", identifier)
     if erased_at is not None:
         raise Conflict(f"The record was erased on {erased_at:%Y-%m-%d}.")
@@ -118,12 +118,12 @@ async def _erase(connection: Connection, name: str, identifier: str, reason: str
 
 
 async def _clean(connection: Connection, name: str, transaction: str) -> tuple[int, bool]:
-    """Note the edition, let loads go on, and vacuum the tables. Return how many sessions keep the rows of before, and
-    whether those are gone from the files. The erasure is done, so nothing here makes it fail."""
+    """Note the edition, let loads continue, and vacuum the tables. Return the number of sessions that keep the rows of
+    before, and True if those rows are gone from the files. The erasure is done, so no error here makes it fail."""
     try:
         await connection.execute(NOTE_EDITION)
         await connection.execute("select pg_advisory_unlock($1)", LOCK)
-        # Few dead rows are no reason for Postgres to clean the indexes, and statistics contain frequent values.
+        # Postgres does not clean the indexes for a few dead rows, and statistics contain frequent values.
         await connection.execute(f"vacuum (index_cleanup on, analyze) {', '.join(erasure.tables(name))}")
         with suppress(asyncpg.InsufficientPrivilegeError):
             await connection.execute(erasure.forget_statistics(name))

@@ -1,7 +1,7 @@
 """The statements that erase a record, built from the model: a new field is emptied without an edit here.
 
-The row of an erased record stays, so that links to it keep their id. Its columns are null or, where they may not be,
-have a value that says nothing. Its children and its versions are deleted (`briefing erase`, `erase.py`).
+The row of an erased record stays, so that links to it keep their id. Its columns are null or, if they may not be null,
+have a value without content. Its children and its versions are deleted (`briefing erase`, `erase.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from api.store.collation import sort_key
 from api.store.merge import DERIVED, EMPTY, TYPES
 
 ERASED = "[erased]"
-# The values of columns that may not be null: of texts by their domain, of the others by their type.
+# The values of columns that may not be null: those of texts by domain, the others by type.
 TEXTS = {"line": ERASED, "prose": ERASED, "url": "https://erased.invalid/", "language": "und", "country": "ZZ"}
 VALUES = {
     "integer": "0",
@@ -25,9 +25,9 @@ VALUES = {
     "timestamp": "timestamptz '1970-01-01T00:00:00Z'",
     "date": "date '1970-01-01'",
 }
-# The terms of vocabularies that say least; without one of them it is the default or the first term.
+# The terms of vocabularies that say least. A vocabulary without them gets its default or its first term.
 TERMS = ("unknown", "other", "count")
-# Columns that may be null but are needed all the same: a check of the table requires one of several.
+# Columns that may be null but need a value here, because a check of the table requires one of several.
 NEEDED = {("source", "name"), ("figure", "value")}
 
 RECORD = "select store.record_erasure($1, $2, $3, $4, coalesce($5, now()))"
@@ -62,7 +62,7 @@ def add_empty(name: str) -> str:
 
 @cache
 def empty_search(name: str) -> str:
-    """Return the SQL that removes the words of the record $1. A trigger has set those of the emptied row."""
+    """Return the SQL that removes the search words of the record $1. A trigger has set those of the emptied row."""
     return f"update store.{name} set search = '' where id = $1"
 
 
@@ -75,14 +75,14 @@ def delete(name: str) -> tuple[str, ...]:
 
 
 def tables(name: str) -> tuple[str, ...]:
-    """Return the tables that contained something of a record."""
+    """Return the tables that contained data of a record."""
     own = (name, *(link.target for link in RECORDS[name].owned))
     return ("store.change", *(f"{schema}.{table}" for table in own for schema in ("store", "past")))
 
 
 @cache
 def linked(name: str) -> str:
-    """Return the SQL that counts the records that link to the record $1, themselves or by their children."""
+    """Return the SQL that counts the records that link to the record $1, directly or from their children."""
     found = [
         f"select {'id' if entity.prefix else 'record_id'} from store.{entity.name} where {column}"
         for entity in ENTITIES.values()
@@ -96,8 +96,8 @@ def linked(name: str) -> str:
 
 
 def forget_statistics(name: str) -> str:
-    """Return the SQL that removes the statistics of tables that are empty now, and those of their indexes. An analysis
-    of an empty table leaves those of before."""
+    """Return the SQL that removes the statistics of tables that are empty now, and those of their indexes. An `analyze`
+    of an empty table would keep the earlier ones."""
     empty = " union all ".join(
         f"select '{table}'::regclass::oid where not exists (select from {table})" for table in tables(name)
     )
@@ -109,7 +109,7 @@ def forget_statistics(name: str) -> str:
 
 
 def emptied(entity: Entity) -> dict[str, str]:
-    """Return the columns of a record that say something about it, each with the SQL of its value once it is erased."""
+    """Return the columns with content of a record, each with the SQL of its value after the erasure."""
     stored = [*entity.loaded, *(entity.fields[name] for name in DERIVED if name in entity.fields)]
     values = {field.name: _value(entity, field) for field in stored}
     values |= {link.column: "null" if link.kind == "one" else "'{}'" for link in entity.references}

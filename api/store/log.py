@@ -1,4 +1,4 @@
-"""What the change log knows of a record."""
+"""Look up a record in the change log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from api.store.connection import connect
 
 
 async def recorded(url: str, identifier: str) -> bool:
-    """Whether the record was ever written, be it withdrawn since."""
+    """Return True if the record was ever written, even if it was withdrawn since."""
     connection = await connect(url)
     try:
         return bool(await connection.fetchval("select exists (select from store.change where id = $1)", identifier))

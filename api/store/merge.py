@@ -1,13 +1,13 @@
-"""The statements of a load, built from the columns of the model: what each resource's table holds, and where in the
-canonical record it is found. Nothing here runs; `write` does that, in this order:
+"""The statements of a load, built from the columns of the model: the columns of each resource's table, and their names
+in the canonical record. `write` runs them, in this order:
 
-gone       what a dataset held and its complete edition does not is staged as withdrawn
-log        what is new or differs goes into the log: the log is what the tables are then written from
-keep       the versions of records and children that end are copied (`record_versions`)
-merge      the tables follow the log
-clear, add the children of what was written before go, and those of what is written now come
-hide       the children of what is withdrawn are not shown
-dangling   only where a link leads nowhere: which ones
+gone       stage the withdrawal of the records of a dataset that its complete file lacks
+log        add new and changed records to the log, from which the tables are then written
+keep       copy the versions of records and children that end (`record_versions`)
+merge      update the tables from the log
+clear, add replace the children of updated and restored records, and add those of new ones
+hide       mark the children of withdrawn records as not shown
+dangling   find the links that lead nowhere, only if there are any
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ DISPUTED = """(
     jsonb_path_exists(change.record, '$.citations[*].stance ? (@ == "denies" || @ == "disputes" || @ == "retracts")')
     or (select count(distinct one ->> 'blames') > 1 from jsonb_array_elements(change.record -> 'citations') as one
         where one ->> 'stance' = 'blames'))"""
-# The number of staged records that the file does not contain.
+# The `number` of each staged record that the file does not contain.
 NOT_IN_FILE = -1
-# The stances that make it disputed. Looked up when it is read they would cost 40 µs for each disputed record.
+# The stances that make a record disputed. If they were looked up by each read, a disputed record would take 40 µs more.
 STANCES = f"""case when not {DISPUTED} then '{{}}'::text[] else array(
     select distinct one ->> 'stance' as stance from jsonb_array_elements(change.record -> 'citations') as one
     where one ->> 'stance' in ('denies', 'disputes', 'retracts') or one ->> 'stance' = 'blames' and (
@@ -49,7 +49,8 @@ DERIVED = {"disputed": DISPUTED, "dispute_stances": STANCES}
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: the name in the record that it comes from, and the type that JSON is read as."""
+    """A column of a table: its name, the key `source` in the record, and the type as which its JSON is read. `target`
+    is the resource that a link leads to."""
 
     name: str
     source: str
@@ -58,19 +59,19 @@ class Column:
 
     @property
     def declared(self) -> str:
-        """As it stands in the list of jsonb_to_record."""
+        """The entry in the column list of jsonb_to_record."""
         return f'"{self.source}" {self.type.replace("jsonb[]", "jsonb")}'
 
     @property
     def value(self) -> str:
-        """Its value in what jsonb_to_record gives; a list that is left out is empty."""
+        """The SQL of its value in the result of jsonb_to_record. A list that is left out is empty."""
         found = f'body."{self.source}"'
         return f"coalesce({found}, {EMPTY[self.type]})" if self.type in EMPTY else found
 
 
 @dataclass(frozen=True)
 class Children:
-    """Rows within records: the table, the name in the record, and the resources that have them."""
+    """Rows within records: their table, the key of their list in the record, and the resources that have them."""
 
     table: str
     link: str
@@ -83,7 +84,7 @@ KEY = "nullif(staged.name, staged.id)"
 
 
 def columns(entity: Entity) -> tuple[Column, ...]:
-    """The columns that a load writes, besides those that every record has."""
+    """Return the columns that a load writes, without those that every record has."""
     fields = [
         Column(field.name, field.name, TYPES[field.type.name] + "[]" * field.type.many) for field in entity.loaded
     ]
@@ -96,7 +97,7 @@ def columns(entity: Entity) -> tuple[Column, ...]:
 
 @cache
 def log(name: str) -> str:
-    """Return the SQL that logs each staged record of the resource that is new, changed or withdrawn; $1 is the time and
+    """Return the SQL that logs each staged record of the resource that is new, changed or withdrawn. $1 is the time and
     $2 the reason of updates, null for those of a load.
 
     A record with an equal digest is unchanged. If the digests differ, the values decide: an earlier release may have
@@ -123,7 +124,8 @@ def log(name: str) -> str:
 
 @cache
 def unknown(name: str) -> str:
-    """$1 how many at most. The staged withdrawals of records that the store never had and that say nothing else."""
+    """Return the SQL that finds the staged withdrawals of records that the store never had, if they contain nothing but
+    the withdrawal. $1 is their maximum number."""
     return f"""
         select number, resource, name, keys from staged
         where resource = '{name}' and record = '' and not exists (
@@ -133,7 +135,8 @@ def unknown(name: str) -> str:
 
 @cache
 def gone(name: str) -> str:
-    """$1 datasets, $2 the reason. Stages the withdrawal of whatever they hold of the resource and the file does not."""
+    """Return the SQL that stages the withdrawal of the records of the resource that belong to the datasets $1 and that
+    the file does not contain. $2 is the reason."""
     return f"""
         insert into staged (number, resource, id, name, keys, reason, digest, record, forms)
         select {NOT_IN_FILE}, '{name}', held.id, held.id, '', $2, '', '', ''
@@ -144,7 +147,8 @@ def gone(name: str) -> str:
 
 @cache
 def doubtful(name: str) -> str:
-    """Return the SQL that finds the staged records with doubts, unless the store has them as they are; $1 how many."""
+    """Return the SQL that finds the staged records with doubts, unless the store has them as they are. $1 is their
+    maximum number."""
     return f"""
         select staged.number, staged.resource, staged.name, staged.keys, staged.doubts
         from staged left join store.{name} as held using (id)
@@ -157,7 +161,8 @@ def doubtful(name: str) -> str:
 
 @cache
 def normalized(name: str) -> str:
-    """$1 ids. Stages the records with texts that are not in NFC, in NFC. Their sort keys are the same."""
+    """Return the SQL that stages in NFC those of the records $1 that have texts in another form. Their sort keys do not
+    change."""
     collated = RECORDS[name].collated
     sort_key = f"held.{collated.collated}" if collated else "null"
     return f"""
@@ -177,7 +182,8 @@ def normalized(name: str) -> str:
 
 @cache
 def merge(name: str) -> str:
-    """$1 the last number of the log before. Brings the resource's table to what the log says since."""
+    """Return the SQL that brings the resource's table up to date with the log. $1 is the last number of the log before
+    the load."""
     own = (*columns(RECORDS[name]), DATASET)
     derived = [(field, value) for field, value in DERIVED.items() if field in RECORDS[name].fields]
     collated = RECORDS[name].collated
@@ -211,8 +217,8 @@ def merge(name: str) -> str:
 
 @cache
 def name_keys(name: str) -> str:
-    """Return the SQL that gives unchanged records the keys that the file names. A key is not content: this is no
-    revision, but answers show it, so it counts as a change of the resource."""
+    """Return the SQL that gives unchanged records the keys that the file names. A key is not content, so this makes no
+    revision. Answers show it, so it counts as a change of the resource."""
     return f"""
         with named as (
             update store.{name} as held set key = {KEY} from staged
@@ -226,7 +232,7 @@ def name_keys(name: str) -> str:
 
 @cache
 def children() -> tuple[Children, ...]:
-    """Every kind of children that some resource has."""
+    """Return every kind of children that a resource has."""
     links = dict.fromkeys((link.target, link.name) for one in RECORDS.values() for link in one.owned)
     return tuple(
         Children(table, link, tuple(name for name, one in RECORDS.items() if link in one.links))
@@ -236,7 +242,8 @@ def children() -> tuple[Children, ...]:
 
 @cache
 def clear(kind: Children) -> str:
-    """$1 the last number of the log before."""
+    """Return the SQL that deletes the children of updated and restored records. $1 is the last number of the log before
+    the load."""
     return f"""
         delete from store.{kind.table} as old using store.change
         where old.record_id = change.id and change.seq > $1 and change.action in ('updated', 'restored')"""
@@ -244,7 +251,8 @@ def clear(kind: Children) -> str:
 
 @cache
 def add(kind: Children) -> str:
-    """$1 the last number of the log before."""
+    """Return the SQL that adds the children of the records that the load has logged. Those of withdrawn records are
+    kept from before, or added if the record is new. $1 is the last number of the log before the load."""
     own = columns(CHILDREN[kind.table])
     return f"""
         insert into store.{kind.table} (record_id, position, since, {", ".join(column.name for column in own)})
@@ -259,8 +267,8 @@ def add(kind: Children) -> str:
 
 @cache
 def hide(kind: Children) -> str:
-    """Return the SQL that marks the children of what was withdrawn as not shown; $1 the last number of the log
-    before."""
+    """Return the SQL that marks the children of withdrawn records as not shown. $1 is the last number of the log before
+    the load."""
     return f"""
         update store.{kind.table} as old set since = null from store.change
         where old.record_id = change.id and change.seq > $1 and change.action = 'withdrawn' and old.since is not null"""
@@ -268,7 +276,8 @@ def hide(kind: Children) -> str:
 
 @cache
 def dangling() -> str:
-    """$1 the last number of the log before, $2 how many at most. The links of what was written that lead nowhere."""
+    """Return the SQL that finds the links of the written records that lead nowhere. $1 is the last number of the log
+    before the load, and $2 the maximum number of links."""
     parts = [
         _astray(one.name, "id", f"'{column.source}'", column)
         for one in RECORDS.values()

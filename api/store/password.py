@@ -20,7 +20,7 @@ FILE = "pgpass"
 ROLE = "briefing"
 # PBKDF2 slows down guessing, but 256 random bits cannot be guessed. The usual 4,096 rounds would slow each connection.
 ROUNDS = 1
-# The digest ties the rules to the password of the role: if the password in the file is another, both are set again.
+# The digest ties the rules to the password of the role. If the file has another password, both are set again.
 RULES = """\
 # Written by Briefing when it starts; changes are overwritten. Every connection needs the password in ../{file}.
 # SHA-256 of that password: {digest}
@@ -29,7 +29,8 @@ local all all scram-sha-256
 
 
 def require_password(folder: Path, data: Path, tools: Tools) -> None:
-    """Make every connection to this data need the password in `folder`, whatever an earlier release or an operator set.
+    """Make every connection to this data need the password in `folder`, even if an earlier release or the operator has
+    set other rules.
 
     The server must not be running. The role gets its password before the rules are written, so an interrupted change
     is repeated at the next start.
@@ -45,7 +46,8 @@ def require_password(folder: Path, data: Path, tools: Tools) -> None:
 
 
 def verifier(password: str) -> str:
-    """Return what Postgres stores of a password for SCRAM-SHA-256 (RFC 5803), so that it need not get the password."""
+    """Return the verifier that Postgres stores of a password for SCRAM-SHA-256 (RFC 5803). So Postgres need not get
+    the password."""
     salt = token_bytes(16)
     salted = pbkdf2_hmac("sha256", password.encode(), salt, ROUNDS)
     stored = sha256(digest(salted, b"Client Key", "sha256")).digest()

@@ -4,8 +4,8 @@ asyncpg's own pool costs 40 µs a request more than a free list, and its reset o
 read-only and have no session state, so nothing needs resetting. A statement gets a connection in the plan mode that it
 needs; if only one in the other mode is free, that one is switched.
 
-A statement holds its place until Postgres has ended it, even if its client disconnects or its time is over. So there
-are never more statements running than places, whatever clients do.
+A statement holds its place until Postgres has ended it, even if its client disconnects or its time is over. So clients
+cannot make more statements run than there are places.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from api.store.fair_queue import FairQueue, Share, Waiter
 from api.store.ticket import SERVICE, Rank, Ticket
 
 CONNECT_SECONDS = 2.0
-# How long Postgres has to confirm that a statement is cancelled, and a connection to close.
+# The time that Postgres has to confirm that a statement is cancelled, and that a connection has to close.
 CONFIRM_SECONDS = 2.0
 BROKEN_OFF = (
     asyncpg.ConnectionDoesNotExistError,
@@ -49,8 +49,8 @@ SESSION = {
     "max_parallel_workers_per_gather": "0",
     # Postgres does not count the rows that a join reads again from memory (store.rows_looked_at).
     "enable_material": "off",
-    # A store's indexes are in memory or on a solid disk: at 4, the default, an event with 20,000
-    # figures had them all fetched and sorted (7.6 ms) rather than ten read in order (0.4 ms).
+    # A store's indexes are in memory or on a solid-state disk. With 4, the default, Postgres fetched and sorted all
+    # 20,000 figures of an event (7.6 ms) instead of reading ten in order (0.4 ms).
     "random_page_cost": "1.1",
 }
 MODES = {False: "force_generic_plan", True: "force_custom_plan"}
@@ -58,8 +58,8 @@ MODES = {False: "force_generic_plan", True: "force_custom_plan"}
 
 @dataclass(eq=False, slots=True)
 class Lease:
-    """A connection, the plan mode of its session, whose statement it runs, and since when. `cold`: the session has not
-    run a statement yet."""
+    """A connection, the plan mode of its session, the rank and share of the caller whose statement it runs, and the
+    time since when. `cold`: the session has not run a statement yet."""
 
     connection: Connection
     custom: bool
@@ -72,7 +72,7 @@ class Lease:
 # Not frozen: that would cost each request half a microsecond.
 @dataclass(eq=False, slots=True)
 class Place:
-    """A place in the pool that is held for a caller of this rank: with a free connection, or without, to open one."""
+    """A place in the pool that is held for a caller of this rank. It has a free connection, or one has to be opened."""
 
     rank: Rank
     free: Lease | None
@@ -85,7 +85,7 @@ class Pool:
         self._url = url
         self._settings = settings
         self._idle: dict[bool, list[Lease]] = {False: [], True: []}
-        # Whether there is a pooler in between, which gives each transaction another session.
+        # True if there is a pooler in between, which gives each transaction another session.
         self.between = settings.statement_cache_size == 0
         self._queue: FairQueue[Place] = FairQueue()
         # Connections that are idle, in use, opening or closing; and the places among them that anonymous callers hold.
@@ -229,7 +229,7 @@ class Pool:
         if not self._queue:
             return
         # Statements that still run count too: otherwise a new caller would get all places that become free. If only one
-        # caller waits, nobody has to be compared.
+        # caller waits, there is nothing to compare.
         if self._queue.callers_waiting > 1:
             now = asyncio.get_running_loop().time()
             for lease in self._out:
@@ -293,7 +293,7 @@ class Pool:
         try:
             await lease.connection.execute(command, timeout=CONFIRM_SECONDS)
         except Exception:
-            # Whatever the error is: a place that is not given back would be lost for good.
+            # After any error: a place that is not given back would be lost for good.
             lease.connection.terminate()
         if lease.connection.is_closed():
             self._gone(lease)
@@ -364,9 +364,9 @@ class Pool:
         except asyncpg.CannotConnectNowError as error:
             if "shutting down" in str(error):
                 raise Unavailable("The store is shutting down.") from error
-            raise  # It is starting, or recovering: soon it will answer.
+            raise  # Postgres is starting or recovering, so it will answer soon.
         except BROKEN_OFF:
-            raise  # It was killed while it let us in: another try tells more.
+            raise  # The backend was killed while we connected, so it is worth another try.
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("no connection to Postgres", reason=f"{type(error).__name__}: {error}")
             raise Unavailable("The store does not answer.") from error
@@ -374,9 +374,9 @@ class Pool:
 
 
 async def _close(connection: Connection) -> None:
-    # close() waits until the cancellation of what it runs has been sent, terminate() would not.
+    # close() waits until the cancellation of the running statement has been sent. terminate() would not.
     try:
         await connection.close(timeout=CONFIRM_SECONDS)
     except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AttributeError):
-        # The last is asyncpg's own, where a COPY was given up in the moment in which its connection broke off.
+        # asyncpg raises AttributeError if a COPY was given up at the moment at which its connection broke off.
         connection.terminate()

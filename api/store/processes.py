@@ -33,7 +33,7 @@ def clear_locks(data: Path, sockets: Path, hint: str) -> None:
 
 
 def end_rest(data: Path) -> bool:
-    """Kill the processes that a server left when its first process died; return whether none is left.
+    """Kill the processes that a server left when its first process died. Return True if none was left.
 
     Each of them would end by itself, but only after the statement that it runs. Killing them loses nothing, because the
     next server replays the log in any case.
@@ -54,8 +54,8 @@ def _named(file: Path) -> str:
 
 
 def _serves(process: Path, data: Path) -> bool:
-    """Whether this is a Postgres that works in the folder. Such a Postgres runs as the folder's owner, so a process
-    that we may not read is another one."""
+    """Return True if this is a Postgres that works in the folder. Such a Postgres runs as the folder's owner, so a
+    process that we may not read is another one."""
     try:
         return (process / "comm").read_text().strip() in PROGRAMS and (process / "cwd").samefile(data)
     except (FileNotFoundError, ProcessLookupError, PermissionError):  # ended, not yet reaped, or of another account

@@ -1,7 +1,8 @@
-"""Reads what a statement asks for: one row of finished bytes. What goes wrong with a connection is tried again.
+"""Read the result of a statement: one row of finished bytes. After an error of a connection, try again.
 
-A backend that was killed, all backends terminated, a statement prepared before a migration: the reader takes a fresh
-connection and the caller sees nothing of it. Postgres away is Unavailable at once; recovering, it is waited for.
+If a backend was killed, all backends were terminated, or a statement was prepared before a migration, the reader takes
+a fresh connection, and the caller does not notice. If Postgres is down, it raises Unavailable at once. If Postgres is
+starting or recovering, it waits.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ STALE = (
     *BROKEN_OFF,
     asyncpg.InterfaceError,
     asyncpg.InvalidCachedStatementError,
-    # Between the drop of a version's views and their return there is nothing to see; both are one transaction.
+    # A migration drops the views of a version and creates them again, in one transaction.
     asyncpg.UndefinedTableError,
     asyncpg.InternalClientError,
     asyncpg.ProtocolError,
     OSError,
 )
-# An operator who ends all backends several times in a row meets the same request again and again.
+# The most tries after the first one. An operator who ends all backends several times in a row can hit the same request
+# each time.
 TRIES = 6
 REST = 0.05
 # The seconds that Postgres may work on a statement for each point of its price, between the two settings
@@ -38,19 +40,19 @@ POINT_SECONDS = 0.01
 # The extra time of the first statement of a session. It also reads Postgres' catalog: 30 ms of processor time that is
 # in no price, and many sessions begin at once after a start of the service or of Postgres.
 COLD_SECONDS = 0.5
-# How much longer we wait if Postgres itself ends a statement that takes too long.
+# The extra time that we wait if Postgres itself ends a statement that takes too long.
 GRACE_SECONDS = 0.3
-# Reads nothing but whether the tables can be read, in a row as each statement returns it. The time limit of its price
-# is that of the settings.
+# A statement that checks if the tables can be read, with a row as each statement returns it. Its price is so large that
+# its time limit is that of the settings.
 PROBE = "select ''::bytea, null, null::text[], seq::text, 0 from store.last_change"
 PROBE_PRICE = 1_000_000
 
 
 @dataclass(slots=True)
 class Reply:
-    """What Postgres answered: the finished JSON, the cursor of the next page, notes on records not found, the mark of
-    the state that was read, and the price by the rows that there were. `packed` is the body compressed, once somebody
-    asked for it."""
+    """The answer of Postgres: the finished JSON, the cursor of the next page, notes on records that were not found, the
+    mark of the state that was read, and the cost for the rows that were found. `packed` is the compressed body, once a
+    client has asked for it."""
 
     body: bytes
     next: str | None = None
@@ -61,7 +63,7 @@ class Reply:
 
     @property
     def edition(self) -> str:
-        """The number of the last change of the resources that it was read from."""
+        """The number of the last change of the resources that the answer was read from."""
         return edition(self.mark)
 
 
@@ -71,7 +73,7 @@ def edition(mark: str) -> str:
 
 
 class Reader:
-    """Reads through a pool. The time that Postgres may work on a statement grows with its price."""
+    """A reader with a pool of connections. The time that Postgres may work on a statement grows with its price."""
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.pool = Pool(url, settings)
@@ -108,7 +110,7 @@ class Reader:
                 else:
                     # The session's own statement_timeout ends the statement if our cancellation gets lost.
                     row = await lease.connection.fetchrow(sql, *arguments, timeout=seconds)
-            except TimeoutError as error:  # which is an OSError, and no reason to ask again
+            except TimeoutError as error:  # It is an OSError too, but no reason to try again.
                 raise self._failed(lease, error) from error
             except STALE as error:
                 self.pool.discard(lease)
@@ -174,8 +176,8 @@ class Reader:
 
 
 async def _again(tries: int, error: BaseException) -> int:
-    """The number of the next try; Unavailable where there were enough. A backend that is killed takes all others with
-    it a moment later, the one that was opened in its place included."""
+    """Return the number of the next try, after a pause from the second one on. Unavailable if there were enough tries.
+    If one backend is killed, all others end a moment later, including the one that was opened in its place."""
     if tries == TRIES:
         raise Unavailable("The store broke off.") from error
     if tries:

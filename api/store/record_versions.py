@@ -1,7 +1,7 @@
-"""The statements that keep the versions of records in time: copies of the rows that a load replaces or withdraws, in
-the tables of the schema `past`, and the versions that are built from the log for a store that is older than these.
+"""The statements that keep the earlier versions of records, in the tables of the schema `past`. A load copies the rows
+that it replaces or withdraws. For a store that is older than these tables, a migration builds versions from the log.
 
-A version is shown since the change `since` and until the change `until`. The present rows have `since` alone
+A version is shown from the change `since` until before the change `until`. The present rows have only `since`
 (sql/migrations/0025_versions.sql).
 """
 
@@ -16,7 +16,7 @@ COMMON = ("id", "revision", "created_at", "updated_at", "key")
 
 
 def _stored(entity: Entity) -> tuple[str, ...]:
-    """The columns of a record's content that a load writes."""
+    """Return the columns of a record's content that a load writes."""
     derived = [field for field in DERIVED if field in entity.fields]
     collated = [entity.collated.collated] if entity.collated else []
     return (*(column.name for column in columns(entity)), DATASET.name, *derived, *collated)
@@ -24,7 +24,7 @@ def _stored(entity: Entity) -> tuple[str, ...]:
 
 @cache
 def keep(name: str) -> str:
-    """Return the SQL that copies the versions of records that end; $1 the last number of the log before."""
+    """Return the SQL that copies the versions of records that end. $1 is the last number of the log before the load."""
     names = (*COMMON, *_stored(RECORDS[name]), "search")
     return f"""
         insert into past.{name} ({", ".join(names)}, since, until)
@@ -35,7 +35,8 @@ def keep(name: str) -> str:
 
 @cache
 def keep_children(kind: Children) -> str:
-    """Return the SQL that copies the children of the versions that end; $1 the last number of the log before."""
+    """Return the SQL that copies the children of the versions that end. $1 is the last number of the log before the
+    load."""
     names = ("record_id", "position", *(column.name for column in columns(CHILDREN[kind.table])))
     return f"""
         insert into past.{kind.table} ({", ".join(names)}, since, until)
@@ -46,8 +47,8 @@ def keep_children(kind: Children) -> str:
 
 
 def _earlier(owner: str) -> str:
-    """Return the SQL of the changes of the records $1 that later ones replaced, each until the next one or the change
-    $2. The records are looked up one by one: a join could read the whole log for each batch."""
+    """Return the SQL of the changes of the records $1 that later changes replaced, each until the next one or the
+    change $2. The records are looked up one by one, because a join could read the whole log for each batch."""
     return f"""
         unnest($1::text[]) as wanted (id) cross join lateral (
             select change.*, least($2, (
@@ -91,8 +92,8 @@ def copy_children(kind: Children, owner: str) -> str:
 
 @cache
 def build(name: str) -> str:
-    """Return the SQL that builds the earlier versions of the records $1 from the log, up to the change $2. Collation
-    keys are not in the log: the caller adds them."""
+    """Return the SQL that builds the earlier versions of the records $1 from the log, up to the change $2. The caller
+    adds the collation keys, because the log does not contain them."""
     own = (*columns(RECORDS[name]), DATASET)
     given = [(column.name, column.value) for column in own]
     given += [(field, value) for field, value in DERIVED.items() if field in RECORDS[name].fields]
@@ -129,7 +130,7 @@ def unsorted(name: str) -> str:
 
 ENDS = "select exists (select from store.change where seq > $1 and revision > 1)"
 BUILT_UP_TO = "select seq from past.built_up_to"
-# The edition of the last load that readers can see, unless it is there.
+# Adds the edition of the last load that readers can see, unless it is there already.
 NOTE_EDITION = """
     insert into store.edition (seq, at)
     select last.seq, greatest(clock_timestamp(), (select max(at) from store.edition) + interval '1 microsecond')

@@ -1,4 +1,4 @@
-"""Start and stop one Postgres server on a folder of data, and tell whether it is ready or has ended."""
+"""Start and stop one Postgres server on a folder of data, and check if it is ready or has ended."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from signal import SIGINT, SIGQUIT, Signals
 from api.store.cluster import HERE, OWN_SERVER, Tools
 from api.store.processes import PID_FILE, clear_locks
 
-PATIENCE = 60.0  # seconds for a server to go down: a fast shutdown writes a checkpoint first
-RECOVERY = 600.0  # seconds for one to come up: after a crash it reads its log again
+PATIENCE = 60.0  # Seconds for a server to shut down: a fast shutdown writes a checkpoint first.
+RECOVERY = 600.0  # Seconds for a server to start: after a crash it reads its log again.
 
 SETTINGS = {
     "listen_addresses": "",
@@ -23,7 +23,7 @@ SETTINGS = {
     "timezone": "UTC",
     "client_connection_check_interval": "500ms",
     "restart_after_crash": "on",
-    # Clients get their errors themselves. Without them the log stays small whatever clients do.
+    # Clients get their own errors. Without them in the log, clients cannot make it large.
     "log_min_messages": "log",
     "log_checkpoints": "off",
 }
@@ -63,15 +63,16 @@ class Server:
             time.sleep(0.002)
 
     def ready(self) -> bool:
-        """Whether it accepts connections. As pg_ctl does, read the eighth line of postmaster.pid, if the first line is
-        the id of our child."""
+        """Return True if it accepts connections. As pg_ctl does, read the eighth line of postmaster.pid, if the first
+        line is the id of our child."""
         with suppress(FileNotFoundError):
             lines = (self.data / PID_FILE).read_text().split("\n")
             return lines[0] == str(self.pid) and len(lines) > 7 and lines[7].strip() == "ready"
         return False
 
     def ended(self) -> str:
-        """Return how it ended, such as `exit 1` or `SIGKILL`; empty while it runs. This reaps an ended child."""
+        """Return the way in which it ended, such as `exit 1` or `SIGKILL`; empty while it runs. This reaps an ended
+        child."""
         if self._process is None or (code := self._process.poll()) is None:
             return ""
         return Signals(-code).name if code < 0 else f"exit {code}"

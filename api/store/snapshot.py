@@ -1,4 +1,4 @@
-"""One state of the store, held while it is written down: every statement sees what the first one saw."""
+"""Read one state of the store for as long as an export takes: every statement sees the same state as the first one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.model import WRITE_ORDER
 from api.store.connection import Connection, connect
 from api.store.stream import Take, Unframed
 
-# As the connections are on which answers are read, so that the same text comes out.
+# The same settings as those of the connections that read answers, so that the text is the same.
 SETTINGS = """
     set local timezone = 'UTC'; set local datestyle = 'ISO'; set local extra_float_digits = 1;
     set local search_path = pg_catalog; set local jit = off; set local max_parallel_workers_per_gather = 0;
@@ -27,14 +27,14 @@ LAST_ERASURE = "select coalesce(max(erased), 0) from store.latest"
 
 
 class Snapshot:
-    """A state of the store, as the account sees it that loads. `noted` is told how many more rows were read."""
+    """A state of the store, read as the account that loads. `noted` gets the number of further rows that were read."""
 
     def __init__(self, connection: Connection, noted: Callable[[int], None]) -> None:
         self._connection = connection
         self._noted = noted
 
     async def stream(self, sql: str, arguments: Sequence[Any], take: Take) -> None:
-        """The rows of one text column, in pieces."""
+        """Pass the rows of a statement with one text column to `take`, in pieces."""
         rows, before = Unframed(take), 0
 
         async def output(piece: bytes) -> None:
@@ -46,32 +46,32 @@ class Snapshot:
         await self._connection.copy_from_query(sql, *arguments, output=output, format="binary")
 
     async def records(self, take: Take) -> None:
-        """Every record as the log last had it, in the load format, what is linked to before what links to it. Records
-        that were erased are left out."""
+        """Pass every record to `take`, as last logged, in the load format. Records come before those that link to them.
+        Erased records are left out."""
         for name in WRITE_ORDER:
             await self.stream(_records(name), (), take)
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> AsyncIterator[Sequence[Any]]:
-        """The rows, one by one, as values of Python."""
+        """Yield the rows of a statement one by one, as Python values."""
         async for row in self._connection.cursor(sql, *arguments, prefetch=PREFETCH):
             self._noted(1)
             yield tuple(row)
 
     async def value(self, sql: str) -> Any:
-        """The one value of a statement."""
+        """Return the one value of a statement."""
         return await self._connection.fetchval(sql)
 
     async def counts(self) -> dict[str, dict[str, int]]:
-        """How many records there are of each resource, and how many that were withdrawn."""
+        """Count the records and the withdrawn records of each resource."""
         return {name: dict(await self._one(_count(name))) for name in WRITE_ORDER}
 
     async def erased(self) -> list[dict[str, str]]:
-        """The ids of the records that were erased, and when."""
+        """Return the ids of the records that were erased, and the times of their erasure."""
         rows = await self._connection.fetch(ERASED)
         return [{"id": row["id"], "erased_at": row["erased_at"].isoformat()} for row in rows]
 
     async def last_erasure(self) -> int:
-        """The number of the last change that was an erasure; 0 if there was none."""
+        """Return the number of the last change that was an erasure; 0 if there was none."""
         return int(await self.value(LAST_ERASURE))
 
     async def _one(self, sql: str) -> asyncpg.Record:
@@ -82,7 +82,9 @@ class Snapshot:
 
 @asynccontextmanager
 async def snapshot(url: str, noted: Callable[[int], None]) -> AsyncIterator[Snapshot]:
-    """The state of the store at this moment; `noted` is told of rows as they are read."""
+    """Yield the state of the store at this moment. `noted` gets the number of rows as they are read. SettingsError if
+    the tables are not those of this release, or if the account may not read them. Unavailable if the store goes
+    away."""
     connection = await connect(url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -104,7 +106,7 @@ async def snapshot(url: str, noted: Callable[[int], None]) -> AsyncIterator[Snap
 
 
 async def erased_since(url: str, change: int) -> bool:
-    """Return whether a record was erased after the change."""
+    """Return True if a record was erased after the change."""
     connection = await connect(url)
     try:
         return bool(await connection.fetchval(LAST_ERASURE) > change)

@@ -1,4 +1,4 @@
-"""A record on its way into the store, checked and canonical, and how it is sent."""
+"""A checked, canonical record that is being loaded, and its line for COPY."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ COLUMNS = ("number", "resource", "id", "name", "keys", "reason", "digest", "reco
 
 @dataclass(frozen=True, slots=True)
 class KeyForm:
-    """An id that a record would have if its key were written otherwise. If the store has it, the record keeps it.
+    """An id that a record would have if its key were written in another form. If the store has it, the record keeps it.
 
-    `id` is that of the key in NFC, `other` that of the other form. Of several others the one with the least `rank`
-    counts; without `other`, the form only says that the record contains the id."""
+    `id` is the id of the key in NFC, and `other` that of the other form. Of several others, the one with the least
+    `rank` counts. Without `other`, the form only says that the record contains the id."""
 
     id: str
     other: str = ""
@@ -25,10 +25,15 @@ class KeyForm:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """`name` is what its file calls it; `keys` are the dataset and the keys that its links give, to tell which one
-    leads nowhere; `body` is its canonical JSON, empty in a withdrawal that says nothing else. `sort_key` is that of its
-    name; `forms` are other ids of the record and of its links, if their keys have letters beyond ASCII. `doubts` are
-    the faults, as JSON, of a record that only a store that has it already may keep."""
+    """A record that is sent to the store, or its withdrawal for a `reason`.
+
+    name      its key in the file or, without one, its id
+    keys      the dataset and the keys in its links, to name the link that leads nowhere
+    body      its canonical JSON; empty in a withdrawal that contains nothing else
+    sort_key  the sort key of its name
+    forms     other ids of the record and of its links, if their keys have letters beyond ASCII
+    doubts    the faults of the record, as JSON; with them it is accepted only if the store already has it so
+    """
 
     resource: str
     id: str
@@ -41,7 +46,7 @@ class Staged:
     doubts: str | None = None
 
     def row(self, number: int) -> bytes:
-        """A line for COPY; the number tells where in the file the record stands."""
+        """Return the line for COPY. The number is the position of the record in the file."""
         name, keys = _escaped(self.name), _escaped("\x1f".join(self.keys))
         reason = "\\N" if self.reason is None else _escaped(self.reason)
         head = f"{number}\t{self.resource}\t{self.id}\t{name}\t{keys}\t{reason}\t{sha256(self.body).hexdigest()}\t"

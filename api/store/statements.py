@@ -1,4 +1,4 @@
-"""The SQL that ships with the package, found by name: `sql/` beside `api/` in a checkout, `api/sql/` when installed."""
+"""Find the SQL of the package by name: in `sql/` beside `api/` in a checkout, in `api/sql/` in an installation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOLDER = _API / "sql" if (_API / "sql").is_dir() else _API.parent / "sql"
 
 @dataclass(frozen=True)
 class Script:
-    """SQL to run as one, under the name by which it is remembered; a changed text has another checksum."""
+    """SQL that runs as a whole. Databases record it by its name. A changed text has another checksum."""
 
     name: str
     text: str
@@ -22,19 +22,20 @@ class Script:
 
 @cache
 def statement(name: str) -> str:
-    """The text of sql/statements/NAME.sql."""
+    """Return the text of sql/statements/NAME.sql."""
     return (FOLDER / "statements" / f"{name}.sql").read_text("utf-8")
 
 
 @cache
 def migrations() -> tuple[Script, ...]:
-    """The store's own tables, in the order in which they are made."""
+    """Return the scripts of the store's tables, in the order in which they run."""
     return tuple(_script(file.stem, file.read_text("utf-8")) for file in sorted((FOLDER / "migrations").glob("*.sql")))
 
 
 @cache
 def versions() -> tuple[Script, ...]:
-    """What each version shows. The checksum covers the tables below too, so that views are made again over new ones."""
+    """Return the scripts of the views of each version. The checksum covers the migrations too, so that new migrations
+    create the views again."""
     below = "".join(script.checksum for script in migrations())
     return tuple(
         _script(folder.name, "\n".join(file.read_text("utf-8") for file in sorted(folder.glob("*.sql"))), below)

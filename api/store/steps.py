@@ -1,4 +1,4 @@
-"""Run a migration in steps, so that callers read and loaders write meanwhile, whatever the size of the tables.
+"""Run a migration in steps, so that callers can read and loaders can write meanwhile, even with large tables.
 
 A migration is one transaction, unless its text is divided by lines such as these:
 
@@ -9,8 +9,8 @@ A migration is one transaction, unless its text is divided by lines such as thes
     -- step: versions event    the earlier versions of the records of `store.event`, from the log: in batches
     -- step: index NAME        one `create index concurrently NAME` below
 
-Which steps are done, and up to which id a table is rewritten, is written down in the same transactions. So a migration
-that was killed goes on where it ended.
+The same transactions note which steps are done, and up to which id a table is rewritten. So a migration that was killed
+continues where it ended.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from api.store.statements import Script
 from api.store.write import LOCK as LOADER
 from api.store.write import Writer
 
-LOADING = 3600.0  # seconds to wait for a load that is under way
-ATTEMPTS = 120  # of one transaction, 0.2 s for its locks and 0.3 s of rest each: a minute
+LOADING = 3600.0  # Seconds to wait for a load to end.
+ATTEMPTS = 120  # Attempts of one transaction, with up to 0.2 s for its locks and a rest of 0.3 s each: a minute.
 REST = 0.3
 # Rows that are rewritten in one transaction: 50 to 200 ms.
 BATCH = 500
@@ -81,7 +81,7 @@ async def attempt(connection: Connection, name: str, work: Callable[[], Awaitabl
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             await asyncio.sleep(REST)
         except asyncpg.InternalServerError as error:
-            # Roles belong to all databases: two migrators of two databases can meet there.
+            # Roles belong to all databases, so migrations of two databases can collide there.
             if "concurrently" not in str(error):
                 raise
             await asyncio.sleep(REST)
@@ -139,7 +139,7 @@ async def _normalize(connection: Connection, name: str, number: int, step: Step,
         try:
             await normalize(ids)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
-            # Some letters are longer in NFC. A record that would be too long then stays as it is.
+            # Some letters are longer in NFC. A record that would become too long stays as it is.
             for one in ids:
                 with suppress(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
                     await normalize([one])
@@ -174,7 +174,7 @@ async def _in_batches(
     after: str,
     write: Callable[[list[str]], Awaitable[None]],
 ) -> None:
-    """Write the rows of a table, a batch in a transaction, from the id `after` on."""
+    """Write the rows of a table after the id `after`, in batches of one transaction each."""
     loop = asyncio.get_running_loop()
     ids: list[str] = []
 
@@ -193,13 +193,13 @@ async def _in_batches(
         if len(ids) < BATCH:
             break
         after = ids[-1]
-        # Half of the time is left to others.
+        # Leave half of the time to others.
         await asyncio.sleep(loop.time() - begun)
     await connection.execute(NOTE, name, number + 1, "")
 
 
 async def _index(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
-    # An index that is left by a run that was killed is not valid: Postgres keeps it up, and never reads it.
+    # An index that a killed run has left is not valid: Postgres updates it but never reads it.
     found = "select indisvalid from pg_index where indexrelid = to_regclass($1)"
     index = f"store.{step.target}"
     valid = await connection.fetchval(found, index)

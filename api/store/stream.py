@@ -1,9 +1,9 @@
-"""Streams what a statement returns, piece by piece, as fast as it is taken: one statement, so one state of the store.
+"""Stream the result of a statement in pieces, as fast as the client reads. One statement reads one state of the store.
 
-The rows of one text column come by `COPY … TO STDOUT` in its binary form, which frames each one by its length and
-changes nothing in it. Measured against a cursor: COPY works on while a piece is sent, where a cursor waits for the
-next FETCH. While a piece is not taken the connection is not read, and Postgres waits. Exports have connections of
-their own, few, so that they never take those of other requests.
+The rows of one text column come by `COPY … TO STDOUT` in its binary form, which puts the length before each text and
+does not change it. Measured against a cursor, COPY continues while a piece is sent, and a cursor waits for the next
+FETCH. While the client does not read, the service does not read the connection, and Postgres waits. Exports have a few
+connections of their own, so that they never take those of other requests.
 """
 
 from __future__ import annotations
@@ -21,19 +21,21 @@ from api.store.read import STALE
 
 Take = Callable[[bytes], Awaitable[None]]
 
-# Order: workers would mix the parts of a `union all`. Interval: a client that is gone is noticed in mid-statement.
+# No parallel workers, because they would mix the parts of a `union all`. With the interval, Postgres notices during a
+# statement that its connection is gone.
 SESSION = {"max_parallel_workers_per_gather": "0", "work_mem": "32MB", "client_connection_check_interval": "1s"}
-# The binary form [Postgres, COPY]: a head, then for each row the number of its columns and the length of each.
+# Bytes in the binary form [Postgres, COPY]: of the head, and of the frame of each row, which contains the number of its
+# columns and the length of the text.
 HEAD = 19
 FRAME = 6
 
 
 class NotTaken(Exception):
-    """What took the pieces failed; the reason is its cause."""
+    """An error of the receiver of the pieces, which is its cause."""
 
 
 class Streams:
-    """Connections for exports: at most `export_connections`, each statement within `export_timeout`."""
+    """At most `export_connections` connections for exports. Each statement has to end within `export_timeout`."""
 
     def __init__(self, url: str, settings: Settings) -> None:
         # An export that comes here has a place, but its connection may still be in use by one that is being cancelled.
@@ -43,10 +45,10 @@ class Streams:
     async def stream(
         self, sql: str, arguments: Sequence[Any], take: Take, first: Callable[[bytes], None] | None = None
     ) -> None:
-        """Give the text of all rows to `take`, in pieces; that of the first row to `first`, if one is named.
+        """Pass the text of all rows to `take`, in pieces. With `first`, pass the text of the first row to it instead.
 
-        Unavailable or TimedOut if the store breaks off. If nothing was given to `take` yet, a connection that turns out
-        to be dead is replaced once.
+        Unavailable or TimedOut if the store breaks off. A connection that turns out to be dead is replaced once, if
+        `take` has got nothing yet.
         """
         for fresh in (False, True):
             lease = await self._lease(fresh)
@@ -101,8 +103,9 @@ class Streams:
 
 
 class Unframed:
-    """Takes the binary form apart, and gives the text of rows to `take`; `given` counts them. The text of the first row
-    goes to `first`, if one is named. A piece has whole rows, because each row is a message of Postgres' protocol."""
+    """A parser of the binary form. It passes the text of rows to `take`, and counts them in `given`. If there is a
+    `first`, it gets the text of the first row, which is not counted. A piece contains whole rows, because each row is a
+    message of Postgres' protocol."""
 
     def __init__(self, take: Take, first: Callable[[bytes], None] | None = None) -> None:
         self._take = take
@@ -115,7 +118,7 @@ class Unframed:
         self._started = True
         found = []
         end = len(piece)
-        # The last frame has two bytes.
+        # The end of the data is a frame of two bytes.
         while at + FRAME <= end:
             start = at + FRAME
             at = start + int.from_bytes(piece[at + 2 : start], "big")

@@ -15,7 +15,7 @@ from api.store.server import RECOVERY, Server
 
 LOOK_SECONDS = 0.2
 STEP_SECONDS = 0.02
-# If the server ends so often within this time, restarting does not help.
+# If the server ends this often within this time, restarting does not help.
 MOST_ENDS = 5
 WINDOW_SECONDS = 60.0
 # Pauses before the first restart, the second and so on: a full disk or a lack of memory may pass.

@@ -1,6 +1,7 @@
-"""Describe for whom a statement runs and what it may cost. The pool's queue is ordered by that.
+"""Describe the caller of a statement and the price of its request. They determine the order of the pool's queue.
 
-The HTTP layer creates a ticket for each request, as it knows the caller. The service's own statements have `SERVICE`.
+The HTTP layer creates a ticket for each request, because it knows the caller. `SERVICE` is the origin of the service's
+own statements.
 """
 
 from __future__ import annotations

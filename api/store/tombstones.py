@@ -1,6 +1,6 @@
 """Block the ids of records that were erased from another store, when a snapshot of it is loaded.
 
-Each gets an emptied row: records that link to it could not be loaded otherwise.
+Each gets an emptied row, because otherwise records that link to it could not be loaded.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ BY_SNAPSHOT = "A snapshot that was loaded lists it as erased."
 
 
 async def add(connection: Connection, erased: Mapping[str, datetime]) -> int:
-    """Add the records as erased ones, by their ids, unless they are erased here. Return how many of them this store has
-    with their content: these stay as they are."""
+    """Add the records as erased ones, by their ids, unless they are erased here already. Return the number of those
+    that this store has with their content. They are not changed."""
     held = 0
     for identifier, moment in erased.items():
         name = erasure.resource_of(identifier)

@@ -1,8 +1,8 @@
-"""Watches one small thing in the store, and knows until when what was seen of it counts.
+"""Poll one query, and track until when its last result can be trusted.
 
-A notification tells of a change at once, and a look every so often tells that there was none. What was seen counts
-from the moment the look began, so whoever asks only while it is sure is never later than `counts_for`, however the
-connection fails: frozen, cut, or never there.
+A notification reports a change at once, and a poll at an interval confirms that there was none. A result is trusted
+from the start of its poll. So a user of it that checks `sure` first is never more than `counts_for` seconds behind,
+even if the connection freezes, breaks off, or was never there.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ log = structlog.get_logger("briefing")
 
 @dataclass(frozen=True)
 class Sight:
-    """What is looked at: `look` is read as `role` each `every` seconds and whenever `channel` is notified, and counts
-    for `counts_for` seconds. `name` is what the log calls it. `upkeep` is a statement that runs beside it now and
-    then."""
+    """A query that is polled. `look` runs as `role` every `every` seconds, and after each notification of `channel`.
+    Its result is trusted for `counts_for` seconds. `name` is its name in the log. `upkeep` is a statement that runs
+    after it at most every 15 seconds."""
 
     name: str
     role: str
@@ -43,7 +43,7 @@ class Sight:
 
 
 class Watch:
-    """One thing watched, by a task and a connection of its own. `see` is given the rows of each look."""
+    """A poller of one query, with a task and a connection of its own. `see` gets the rows of each poll."""
 
     def __init__(self, url: str, sight: Sight, see: Callable[[list[Mapping[str, Any]]], None]) -> None:
         self._url = url
@@ -55,11 +55,11 @@ class Watch:
         self._notified = asyncio.Event()
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start to poll."""
         self._task = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
-        """Watch no more."""
+        """Stop polling."""
         if self._task:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -67,12 +67,12 @@ class Watch:
 
     @property
     def sure(self) -> bool:
-        """Whether what was seen last still counts."""
+        """True if the last result can be trusted."""
         return time.monotonic() <= self._sure_until
 
     @property
     def age(self) -> float:
-        """Seconds since it was last looked at; 0 before the first time."""
+        """Seconds since the last poll; 0 before the first one."""
         return time.monotonic() - self._looked if self._looked else 0.0
 
     async def _follow(self) -> None:
@@ -111,6 +111,6 @@ class Watch:
                 await asyncio.wait_for(self._notified.wait(), sight.every)
 
     def _notify(self, *_: Any) -> None:
-        # Until the next look is back, nothing that was seen is sure.
+        # No result can be trusted until the next poll has ended.
         self._sure_until = 0.0
         self._notified.set()

@@ -1,11 +1,11 @@
-"""Writes the records of one file in one transaction: readers see the store as it was before, or as it is after.
+"""Write the records of one file in one transaction: readers see the store as it was before, or as it is after.
 
-Everything is done by set: records are copied into a temporary table, compared with what is held by their digests, and
-what differs goes to the log and from there to the tables. One loader at a time holds an advisory lock; if it dies,
-Postgres rolls its transaction back and frees the lock.
+Statements process all records at once. Records are copied into a temporary table and compared by their digests with
+those of the store. New and changed ones go to the log, and from there to the tables. One loader at a time holds an
+advisory lock. If it dies, Postgres rolls its transaction back and frees the lock.
 
-A load then adds its edition in a transaction of its own: only when the load is committed can be said when readers could
-see it. If the loader dies between the two, the next one adds the row.
+A load then adds its edition in a transaction of its own, because the time from which readers can see the load is known
+only after its commit. If the loader dies between the two, the next one adds the row.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from api.store.statements import statement
 from api.store.write_errors import in_words
 
 LOCK = 0x6C6F6164  # "load": loaders of one database take turns on it
-MANY = 10_000  # changed records after which a table's statistics are taken anew, for autovacuum comes a minute later
+# Changed records after which a load analyzes the tables, because autovacuum comes a minute later.
+MANY = 10_000
 SETTINGS = """
     set local work_mem = '64MB'; set local jit = off; set local statement_timeout = 0;
     set local idle_in_transaction_session_timeout = 0
 """
-# A loader that was killed is noticed even in the middle of a statement. Not every system can do it.
+# With this, Postgres notices even during a statement that the loader was killed. Not every system supports it.
 NOTICE = "set local client_connection_check_interval = '1s'"
 
 ACTIONS = ("created", "updated", "restored", "withdrawn")
@@ -42,7 +43,7 @@ Counts = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Astray:
-    """A staged record with something wrong that only the store can know."""
+    """A staged record with an issue that only the store can find."""
 
     number: int
     resource: str
@@ -52,21 +53,21 @@ class Astray:
 
 @dataclass(frozen=True)
 class Repeated(Astray):
-    """It stood in the file before, as number `first`."""
+    """A repeated record: the file contains it before, as number `first`."""
 
     first: int
 
 
 @dataclass(frozen=True)
 class Doubtful(Astray):
-    """It breaks rules that hold for new and changed records: `doubts` lists path and fault of each, as JSON."""
+    """A record that breaks rules for new and changed records. `doubts` lists path and fault of each, as JSON."""
 
     doubts: str
 
 
 @dataclass(frozen=True)
 class InCircle(Astray):
-    """Its relation number `position` is in a circle of relations of one `kind`."""
+    """A record whose relation number `position` is in a circle of relations of one `kind`."""
 
     kind: str
     position: int
@@ -74,7 +75,8 @@ class InCircle(Astray):
 
 @dataclass(frozen=True)
 class Loss:
-    """Of the `held` records of a dataset that stand, `lost` are withdrawn because the file does not contain them."""
+    """The withdrawals of a dataset: of its `held` records that stand, `lost` are withdrawn because the file does not
+    contain them."""
 
     dataset: str
     lost: int
@@ -83,7 +85,8 @@ class Loss:
 
 @dataclass(frozen=True)
 class Blocked(Astray):
-    """It was erased, `erased_at`, and cannot be loaded again. The file names it by its `id` or `key`."""
+    """A record that was erased at `erased_at` and cannot be loaded again. `named_by` says if the file names it by its
+    `id` or `key`."""
 
     erased_at: datetime
     named_by: str
@@ -91,7 +94,7 @@ class Blocked(Astray):
 
 @dataclass(frozen=True)
 class Dangling(Astray):
-    """Its link at `path` leads to a `target` with an `id` that is not there."""
+    """A record whose link at `path` leads to a `target` with an `id` that does not exist."""
 
     path: str
     target: str
@@ -99,11 +102,11 @@ class Dangling(Astray):
 
 
 class _TakenBack(Exception):
-    """Ends a transaction whose work is not to be kept."""
+    """Raised to roll back a transaction that is not to be kept."""
 
 
 class Writer:
-    """A transaction that a file is loaded in."""
+    """A transaction in which a file is loaded."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -112,7 +115,7 @@ class Writer:
         self.counts: dict[str, dict[str, int]] = {}
 
     async def stage(self, rows: AsyncIterator[bytes]) -> None:
-        """Take in rows of Staged, some at a time."""
+        """Copy the rows of Staged records into the temporary table."""
         await self._connection.execute(statement("staged"))
         await self._connection.copy_to_table("staged", source=rows, columns=COLUMNS)
         await self._connection.execute("analyze staged")
@@ -120,14 +123,14 @@ class Writer:
         await self._tally()
 
     async def stage_normalized(self, name: str, ids: list[str]) -> int:
-        """Stage those of the records that are not in NFC, in NFC, and return their number."""
+        """Stage in NFC those of the records that are in another form, and return their number."""
         await self._connection.execute(statement("staged"))
         status = await self._connection.execute(merge.normalized(name), ids)
         await self._tally()
         return int(status.split()[-1])
 
     async def _keep_ids(self) -> None:
-        """Let records keep the ids under which the store has them, if their keys were written otherwise then."""
+        """Let records keep the ids under which the store has them, if their keys were written in another form then."""
         await self._connection.execute(statement("kept_ids"))
         if await self._connection.fetchval("select exists (select from kept_id where id <> other)"):
             await self._connection.execute("delete from kept_id where id = other; analyze kept_id")
@@ -139,11 +142,11 @@ class Writer:
         counted = {row["resource"]: row["count"] for row in found}
         self.staged = {name: counted.pop(name) for name in WRITE_ORDER if name in counted}
         if counted:
-            # Nothing would write them, and the load would report success.
+            # No statement would write them, and the load would report success.
             raise ValueError(f"the model has no {', '.join(sorted(counted))}")
 
     async def repeated(self, most: int) -> list[Repeated]:
-        """Records that the file holds twice."""
+        """Find records that the file contains twice."""
         rows = await self._connection.fetch(statement("duplicates"), most)
         return [Repeated(*_told(row), row["first"]) for row in rows]
 
@@ -153,29 +156,29 @@ class Writer:
         return [Blocked(*_told(row), row["erased_at"], row["named_by"]) for row in rows]
 
     async def unknown(self, most: int) -> list[Astray]:
-        """Withdrawals of records that are not there."""
+        """Find withdrawals of records that do not exist."""
         rows = [row for name in self.staged for row in await self._connection.fetch(merge.unknown(name), most)]
         return [Astray(*_told(row)) for row in rows]
 
     async def datasets(self) -> list[str]:
-        """Those that the staged records say they belong to."""
+        """Return the datasets of the staged records."""
         rows = await self._connection.fetch(statement("datasets"))
         return [row["dataset"] for row in rows]
 
     async def complete(self, datasets: list[str], reason: str) -> None:
-        """Take what is staged for all that the datasets hold: the rest of theirs is to be withdrawn."""
+        """Stage the withdrawal of all records of the datasets that the file does not contain."""
         for name in WRITE_ORDER:
             await self._connection.execute(merge.gone(name), datasets, reason)
         await self._tally()
 
     async def cascade(self) -> None:
-        """Withdraw what depends on the staged withdrawals, too."""
+        """Stage the withdrawal of the records that depend on the staged withdrawals."""
         for name, link in dependants.links():
             await self._connection.execute(dependants.cascade(name, link))
         await self._tally()
 
     async def losses(self) -> list[Loss]:
-        """Count what is withdrawn because the file does not contain it, by dataset."""
+        """Count by dataset the records that are withdrawn because the file does not contain them."""
         rows = await self._connection.fetch(dependants.losses())
         return [Loss(row["dataset"], row["lost"], row["held"]) for row in rows]
 
@@ -195,7 +198,7 @@ class Writer:
         return [InCircle(*_told(row), kind, row["position"]) for row in rows]
 
     async def merge(self, reason: str | None = None) -> None:
-        """Bring the store to what is staged, and count what was done. Updates are logged with the reason."""
+        """Write the staged records to the store, and count what was done. Updates are logged with the reason."""
         connection = self._connection
         self._before = await connection.fetchval("select seq from store.last_change")
         moment = await connection.fetchval("select clock_timestamp()")
@@ -212,8 +215,8 @@ class Writer:
         await self._count()
 
     async def block(self, erased: Mapping[str, datetime]) -> int:
-        """Add the records that were erased in another store, by their ids, as erased ones. Return how many of them this
-        store has with their content: a load erases nothing."""
+        """Add the records that were erased in another store, by their ids, as erased ones. Return the number of those
+        that this store has with their content. They stay, because a load erases nothing."""
         return await tombstones.add(self._connection, erased)
 
     async def _keep_versions(self) -> None:
@@ -223,12 +226,12 @@ class Writer:
             await self._connection.execute(record_versions.keep_children(kind), self._before)
 
     def _children(self) -> list[Children]:
-        """The kinds of children that the staged records may have. A migration that writes records, as 0031 does, runs
-        before the tables of later kinds are there."""
+        """Return the kinds of children that the staged records may have, but no others: a migration that writes
+        records, as 0031 does, runs before the tables of later kinds exist."""
         return [kind for kind in merge.children() if self.staged.keys() & set(kind.owners)]
 
     async def dangling(self, most: int) -> list[Dangling]:
-        """Links that lead nowhere. The constraints say whether there are any; looking for them costs more."""
+        """Find links that lead nowhere. The search for them is expensive, so it runs only if a constraint fails."""
         try:
             async with self._connection.transaction():
                 await self._connection.execute("set constraints all immediate")
@@ -248,11 +251,11 @@ class Writer:
             await self._connection.execute(statement("announce"))
 
     async def _name_keys(self, name: str) -> bool:
-        """Store the keys of unchanged records that the file names, and return whether there were any."""
+        """Store the keys of unchanged records that the file names. Return True if there were any new keys."""
         return await self._connection.execute(merge.name_keys(name)) == "UPDATE 1"
 
     async def standing(self) -> dict[str, int]:
-        """Count the records that stand although the event or briefing that they depend on was withdrawn just now."""
+        """Count the records that stand although this load withdrew the event or briefing that they depend on."""
         found = dict.fromkeys(dependants.parents(), 0)
         for name, link in dependants.links():
             if self.counts.get(link.target, {}).get("withdrawn"):
@@ -260,7 +263,7 @@ class Writer:
         return {parent: count for parent, count in found.items() if count}
 
     async def settle(self) -> None:
-        """After the transaction: what queries are planned by, where much has changed."""
+        """Analyze the tables after the transaction, if much has changed, so that queries are planned well."""
         if sum(done[action] for done in self.counts.values() for action in ACTIONS) >= MANY:
             tables = (*self.counts, *(kind.table for kind in merge.children()))
             names = [f"{schema}.{table}" for table in tables for schema in ("store", "past")]
@@ -269,8 +272,8 @@ class Writer:
 
 @asynccontextmanager
 async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[Writer]:
-    """A Writer whose work is kept if the block ends well, or taken back even then, where it is only to be looked at.
-    Busy: another load runs, and `wait` seconds are over."""
+    """Yield a Writer. Its work is committed if the block ends without an error and `keep` is set, else rolled back.
+    Busy if another load runs for longer than `wait` seconds."""
     connection = await connect(url)
     try:
         with in_words(), suppress(_TakenBack):

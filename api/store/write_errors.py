@@ -1,4 +1,4 @@
-"""Errors of Postgres during a load, in words for the operator who loads."""
+"""Turn errors of Postgres during a load or an erasure into errors that tell the operator what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import asyncpg
 
 from api.errors import BriefingError, LoadError, SettingsError, Unavailable
 
-# The errors of Postgres, each with the error, the problem and the remedy that the operator is told.
+# Errors of Postgres, each with the error of the program, and the problem and the remedy in its text.
 Words = tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, str], ...]
 MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
 LOAD: Words = (

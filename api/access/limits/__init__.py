@@ -1,8 +1,8 @@
-"""How much a caller may, kept exactly between workers and machines. A request is rejected at this level when a limit of
-its plan is short, or when too many of its caller are under way.
+"""Limit callers exactly, across workers and machines. This level rejects a request if a limit of its plan has too few
+points left, or if too many requests of its caller run at once.
 
-`gcra.py` is the arithmetic, `limits.py` what doors know. `shared.py` keeps limits for one machine, `redis.py` for
-several, over the connection of `line.py`, and `fallback.py` goes on while Redis is away.
+`gcra.py` is the arithmetic, and `limits.py` the interface for REST and GraphQL. `shared.py` keeps limits for one
+machine, and `redis.py` for several, over the connection of `line.py`. `fallback.py` takes over while Redis is away.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Enforce limits while Redis is away: each machine then grants its share of each plan, in the table of its workers.
 
-No request waits for longer than one trip may take, and none waits at all while Redis is known to be away. Meanwhile it
-is tried in the background, with a request of nobody's, and taken up again by itself.
+No request waits for longer than one trip may take, and none waits at all while Redis is known to be away. Meanwhile a
+request that belongs to no caller tries Redis in the background. Once that succeeds, Redis is used again.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Fallback:
         self._probe_seconds = probe_seconds
         self._probe: asyncio.Task[None] | None = None
         self.away = False
-        """Whether this process uses the local store now."""
+        """True while this process uses the local store."""
         self.fallbacks = 0
-        """How often it began to."""
+        """The number of times that this process began to use the local store."""
 
     async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
         check(terms, points)
@@ -54,7 +54,7 @@ class Fallback:
                 return await self._remote.end(lease, unused)
             except Away as error:
                 self._leave(error)
-        # The place is free when the lease runs out.
+        # The place becomes free when the lease expires.
         self._remote.forget(lease)
         return await self._local.look(lease.identity, lease.terms.share(self._machines, 0))
 

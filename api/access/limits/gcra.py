@@ -1,14 +1,15 @@
-"""How full a bucket is, in whole numbers: the generic cell rate algorithm of ITU-T I.371, as virtual scheduling.
+"""Fill and empty buckets in whole numbers: the generic cell rate algorithm of ITU-T I.371, as virtual scheduling.
 
-A bucket holds `size` points and gets `points` of them back every `period` seconds. What is kept of it is one moment,
-the *theoretical arrival time* (TAT) of that standard: when it will be full again. A take moves that moment on, and fits
-as long as it is no further away than an empty bucket takes to fill. So no more than size + points × T / period are
-taken in any T seconds, wherever these begin, and nothing has to run while nobody asks.
+A bucket holds `size` points and gets `points` of them back every `period` seconds. Only one moment of it is stored: the
+*theoretical arrival time* (TAT) of that standard, at which the bucket will be full again. A take moves that moment
+forward. It fits if the moment is then no further away than an empty bucket takes to fill. So no more than size + points
+× T / period are taken in any T seconds, whenever these begin, and nothing has to run between requests.
 
-Time is in whole microseconds. Of the moment before it a bucket keeps `rest`, in 1/rate µs, so that nothing is ever
-rounded: points and period may be any numbers, and a client that comes just in time is never a microsecond early. In
-between everything is a *debt*: what is missing, in units of which a point is worth `point` and `rate` come back every
-microsecond; the two are the period in microseconds and its points, by their greatest common divisor.
+Time is in whole microseconds. A bucket also keeps `rest`, the fraction of a microsecond in 1/rate µs, so that nothing
+is ever rounded. So points and period may be any whole numbers, and a client that comes just in time is never a
+microsecond early. Computations use the *debt* of a bucket: what is missing in it. In the unit of debt a point is worth
+`point`, and `rate` come back every microsecond. These two are the period in microseconds and its points, divided by
+their greatest common divisor.
 """
 
 from __future__ import annotations
@@ -25,36 +26,36 @@ MOST_SECONDS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Limit:
-    """A bucket of `size` points that gets `points` back every `period` seconds. ValueError where it cannot be one."""
+    """A bucket of `size` points that gets `points` back every `period` seconds. ValueError if it is out of bounds."""
 
     name: str
     size: int
     points: int
     period: int
-    # Worked out once, as fields of their own: to look one up that is a property takes as long as a step of the sums.
+    # Computed once and stored as fields, because reading a property takes as long as a step of the computation.
     point: int = field(init=False, repr=False, compare=False)
-    """What a point is worth, in units of debt."""
+    """The worth of a point, in units of debt."""
     rate: int = field(init=False, repr=False, compare=False)
-    """The debt that comes back in a microsecond. It and `point` are the least numbers that it can be told in."""
+    """The debt that comes back in a microsecond. It and `point` are the smallest whole numbers with their ratio."""
     empty: int = field(init=False, repr=False, compare=False)
     """The debt of an empty bucket."""
     second: int = field(init=False, repr=False, compare=False)
     """The debt that comes back in a second."""
     pace: str = field(init=False, repr=False, compare=False)
-    """How fast a bucket fills: rate/point."""
+    """The speed at which the bucket fills: rate/point."""
     room: tuple[int, int] = field(init=False, repr=False, compare=False)
-    """What an empty bucket takes to fill: whole microseconds, and a rest in 1/rate of one."""
+    """The time in which an empty bucket fills: whole microseconds, and a rest in 1/rate of one."""
 
     def __post_init__(self) -> None:
         bounds = {"size": MOST_POINTS, "points": MOST_POINTS, "period": MOST_SECONDS}
         for name, most in bounds.items():
             value = getattr(self, name)
-            # A bool is an int to Python, and no number of points.
+            # A bool is an int in Python, but not a number of points.
             if type(value) is not int or not 1 <= value <= most:
                 raise ValueError(f"the {name} of a limit is a whole number from 1 to {most:,}, not {value!r}")
         if self.size * self.period > MOST_SECONDS * self.points:
             raise ValueError(f"the limit {self.name} takes more than {MOST_SECONDS:,} seconds to fill")
-        # Small numbers: Python counts beyond 30 bits in several steps.
+        # Small numbers, because Python computes with more than 30 bits in several steps.
         common = gcd(self.period * SECOND, self.points)
         point, rate = self.period * SECOND // common, self.points // common
         object.__setattr__(self, "point", point)
@@ -65,22 +66,24 @@ class Limit:
         object.__setattr__(self, "room", divmod(self.size * point, rate))
 
     def share(self, processes: int, points: int) -> Limit:
-        """What one of so many processes grants by itself: its part of the bucket, filled at its part of the rate.
+        """Return the limit that one of so many processes enforces by itself: its part of the bucket and of the rate.
 
-        `points` is the price that is asked for: where it is more than the part, the part is stretched to it, for else
-        it would never be granted. The debt that it leaves is paid at the same rate before anything else is.
+        `points` is the price of the request. If it is more than the part, the part is enlarged to it, because the price
+        would never be granted otherwise. The debt that it leaves is paid at the same rate before anything else is
+        granted.
         """
         size = max(1, self.size // processes, min(points, self.size))
         period = min(self.period * processes, MOST_SECONDS * self.points // size, MOST_SECONDS)
         return Limit(self.name, size, self.points, period)
 
 
-# All of a caller's limits in one call and one pass: `take` is run for every request.
+# All limits of a caller in one call and one pass, because `take` runs for every request.
 def take(
     limits: Sequence[Limit], wholes: Sequence[int], rests: Sequence[int], now: int, points: int, used: int
 ) -> tuple[bool, list[int], list[int], list[int], list[int]]:
-    """Whether so many points can be taken from every one of the buckets that will be full at these moments; their
-    debts, those after `used` of the points were taken, and the moments after that, as they came."""
+    """Return True if so many points can be taken from each of the buckets that will be full at these moments. Also
+    return their debts, their debts after `used` of the points were taken, and the moments after that: the whole
+    microseconds, and the rests."""
     fits, debts, after, wholes_after, rests_after = True, [], [], [], []
     for limit, whole, rest in zip(limits, wholes, rests, strict=False):
         rate, point = limit.rate, limit.point
@@ -97,7 +100,7 @@ def take(
 
 
 def debts(limits: Sequence[Limit], wholes: Sequence[int], rests: Sequence[int], now: int) -> list[int]:
-    """What is missing in buckets that will be full at these moments; 0 where one is full."""
+    """Return the debts of buckets that will be full at these moments; 0 for a full one."""
     return take(limits, wholes, rests, now, 0, 0)[1]
 
 
@@ -107,14 +110,14 @@ def later(limits: Sequence[Limit], debts: Sequence[int], elapsed: int) -> list[i
 
 
 def moments(limits: Sequence[Limit], debts: Sequence[int], now: int) -> tuple[list[int], list[int]]:
-    """When buckets with these debts will be full: the whole microseconds, and the rests."""
+    """Return when buckets with these debts will be full: the whole microseconds, and the rests."""
     pairs = [divmod(owed, limit.rate) for limit, owed in zip(limits, debts, strict=True)]
     return [now + whole for whole, _ in pairs], [rest for _, rest in pairs]
 
 
 def repaced(limit: Limit, whole: int, rest: int, points: int, period: int, now: int) -> tuple[int, int]:
-    """When a bucket will be full that was left under another limit, of `points` every `period` seconds: what is missing
-    is as many points as it was."""
+    """Return when a bucket will be full whose moment was stored under another limit, of `points` every `period`
+    seconds. As many points are missing as before."""
     if whole < now or (points == limit.points and period == limit.period):
         return whole, rest
     common = gcd(period * SECOND, points)
@@ -125,18 +128,18 @@ def repaced(limit: Limit, whole: int, rest: int, points: int, period: int, now: 
 
 
 def price(limits: Sequence[Limit], points: int) -> list[int]:
-    """The debts that so many points alone are."""
+    """Return the debts that so many points alone make."""
     return [points * limit.point for limit in limits]
 
 
 def give(limits: Sequence[Limit], debts: Sequence[int], owed: Sequence[int], unused: int, elapsed: int) -> list[int]:
-    """The debts after so many points of an earlier take came back.
+    """Return the debts after so many points of an earlier take were refunded.
 
-    `owed` was the debt right after that take, `elapsed` microseconds ago; where others had taken points then that may
-    come back too, only the price of the take itself. What has come back of it meanwhile without our doing is not given
-    a second time: else a caller could hold a price, wait for it to come back, spend it, and get it once more.
+    `owed` was the debt right after that take, `elapsed` microseconds ago. If other requests had taken points then that
+    may be refunded too, it is only the price of the take itself. What has come back of it with time is not refunded
+    again. Otherwise a caller could hold a price, wait for it to come back, spend it, and get it once more.
 
-    A negative `unused` takes points beyond that price. The bucket may then owe more than it holds; nothing can be taken
+    A negative `unused` takes points beyond that price. The bucket may then owe more than it holds. Nothing can be taken
     from it until that has come back.
     """
     if unused < 0:
@@ -148,17 +151,17 @@ def give(limits: Sequence[Limit], debts: Sequence[int], owed: Sequence[int], unu
 
 
 def left(limit: Limit, owed: int) -> int:
-    """Whole points in a bucket."""
+    """Return the whole points in a bucket."""
     return max(0, (limit.empty - owed) // limit.point)
 
 
 def full(limit: Limit, owed: int) -> float:
-    """Seconds until a bucket is full."""
+    """Return the seconds until a bucket is full."""
     return owed / limit.second
 
 
 def standing(limits: Sequence[Limit], debts: Sequence[int]) -> list[int]:
-    """Of each limit the whole points left and the whole seconds until all of them are back, one after the other."""
+    """Return, for one limit after the other, the whole points left and the whole seconds until all points are back."""
     found = []
     for limit, owed in zip(limits, debts, strict=True):
         found.append((limit.empty - owed) // limit.point if owed < limit.empty else 0)
@@ -167,5 +170,5 @@ def standing(limits: Sequence[Limit], debts: Sequence[int]) -> list[int]:
 
 
 def wait(limit: Limit, owed: int, points: int) -> int:
-    """Microseconds until so many points can be taken, rounded up: 0 where they can be now."""
+    """Return the microseconds until so many points can be taken, rounded up; 0 if they can be taken now."""
     return max(0, -((limit.empty - owed - points * limit.point) // limit.rate))

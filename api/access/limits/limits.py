@@ -1,9 +1,10 @@
-"""What doors know of the limits: a request begins, with a verdict, and ends, with what it did not need.
+"""The interface of limits: a request begins with a verdict, and ends with a refund of what it did not need.
 
-A request costs a store two visits at most. `begin` takes its price from every limit of the caller, and one of its
-places for requests at once; or, where one of them is short, nothing. `end` gives both back, the price as far as it was
-not needed. Where it is known beforehand how much will have been needed, one visit does both. A lease stands for what
-was taken in between: it knows its store, so that a request which began while Redis was away ends where it began.
+A request visits a store at most twice. `begin` takes its price from every limit of the caller, and one of the caller's
+places for requests at once. If one of them is short, it takes nothing. `end` gives back the place, and refunds the
+points that were not needed. If it is known beforehand how many will be needed, one visit does both. A lease stands for
+what was taken in between. It contains its store, so that a request that began while Redis was away ends in the store in
+which it began.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from api.access.limits import gcra
 from api.access.limits.gcra import Limit
 from api.errors import Fault, TooExpensive
 
-# What a verdict names where it was not one of the limits that was hit.
+# The `hit` of a verdict if too many requests run at once, and none of the limits is short.
 AT_ONCE = "at_once"
-# Nobody knows when a request will end: who has too many under way tries again after so many seconds.
+# Seconds after which a caller with too many requests at once may try again, because it is unknown when one will end.
 AT_ONCE_AGAIN = 1.0
 MOST_LIMITS = 4
 MOST_AT_ONCE = 10_000
@@ -28,14 +29,14 @@ PACES = Struct(f"<{2 * MOST_LIMITS}I")
 
 @dataclass(frozen=True)
 class Terms:
-    """What a caller may: its limits, and how many requests at once. ValueError where these are no terms."""
+    """The limits of a caller, and the number of its requests at once. ValueError if they are not valid."""
 
     limits: tuple[Limit, ...]
     at_once: int
     most: int = field(init=False, repr=False, compare=False)
     """The highest price that can ever be granted."""
     paces: bytes = field(init=False, repr=False, compare=False)
-    """How fast each limit fills, as a store keeps it beside the moment that it worked out by it."""
+    """The speed at which each limit fills. A store keeps it with the moments that were computed from it."""
 
     def __post_init__(self) -> None:
         names = {limit.name for limit in self.limits}
@@ -47,58 +48,59 @@ class Terms:
         object.__setattr__(self, "most", min(limit.size for limit in self.limits))
 
     def share(self, processes: int, points: int) -> Terms:
-        """What one of so many processes grants by itself, at least one point and one request."""
+        """Return the terms that one of so many processes enforces by itself: at least one point and one request."""
         return Terms(tuple(limit.share(processes, points) for limit in self.limits), max(1, self.at_once // processes))
 
 
 def paces(limits: Sequence[Limit]) -> bytes:
-    """The points of each limit and their periods, with zeros for limits that are not there."""
+    """Return the points of each limit and their periods, packed, with zeros for limits that do not exist."""
     missing = [0] * (MOST_LIMITS - len(limits))
     return PACES.pack(*(one.points for one in limits), *missing, *(one.period for one in limits), *missing)
 
 
-# Tuples, since several are made for every request and a frozen dataclass costs four times as much.
+# Tuples, because several are made for every request, and a frozen dataclass costs four times as much.
 class Left(NamedTuple):
-    """What is left, limit by limit in the order of the terms; worked out where somebody asks."""
+    """The points left, limit by limit in the order of the terms. They are computed when they are read."""
 
     limits: tuple[Limit, ...]
     debts: Sequence[int]
 
     @property
     def remaining(self) -> tuple[int, ...]:
-        """Whole points."""
+        """The whole points left."""
         return tuple(map(gcra.left, self.limits, self.debts))
 
     @property
     def reset(self) -> tuple[float, ...]:
-        """Seconds until all points are back."""
+        """The seconds until all points are back."""
         return tuple(map(gcra.full, self.limits, self.debts))
 
 
 class Lease(NamedTuple):
-    """What a request holds from its beginning to its end."""
+    """The price and the place that a request holds from its beginning to its end."""
 
     store: Limits
     identity: str
     terms: Terms
     points: int
     token: bytes
-    """How the store finds it again, where it needs more than the identity."""
+    """The name by which the store finds the lease again, if it needs more than the identity."""
     since: int
-    """When it began, by the store's clock, in microseconds."""
+    """The time when it began, by the store's clock, in microseconds."""
     owed: Sequence[int]
-    """The debts right after it began; where others were under way, its own alone."""
+    """The debts right after it began. If other requests of the caller were running, only the price of this one."""
 
 
 class Verdict(NamedTuple):
-    """Whether a request may go on."""
+    """The decision of a store about a request."""
 
     lease: Lease | None
-    """What `end` wants to have; None where the request may not go on, or has ended with its beginning."""
+    """The lease to call `end` with; None if the request is refused, or has ended with its beginning."""
     hit: str | None
-    """The name of the limit that was short, the one with the longest wait, or AT_ONCE; None where none was."""
+    """The name of the limit that was short (of several, the one with the longest wait), or AT_ONCE; None if allowed."""
     retry_after: float
-    """Seconds until the same request fits, if nobody else asks meanwhile: who waits so long is not refused again."""
+    """The seconds until the same request fits, if the caller sends no other one meanwhile. A caller that waits this
+    long is not refused again."""
     left: Left
 
     @property
@@ -107,29 +109,31 @@ class Verdict(NamedTuple):
 
 
 class Limits(Protocol):
-    """A store of limits. TooExpensive where a price is above what the terms can ever grant."""
+    """A store of limits. TooExpensive if a price is above what the terms can ever grant."""
 
     async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
-        """Take a price and a place, or neither. A caller that is cancelled meanwhile holds nothing. Where it is known
-        that no more than `used` is needed, no more is taken, and the request has ended: it has no lease."""
+        """Take a price and a place, or neither. If it is known that only `used` of the price is needed, only that is
+        taken, and the request has ended: it has no lease. A request that is cancelled meanwhile holds no place, but it
+        may lose its price."""
 
     async def end(self, lease: Lease, unused: int = 0) -> Left:
         """Give back the place, and refund the points that were not needed; a negative number takes points beyond the
         price. Call it once for each lease, however the request ended."""
 
     async def look(self, identity: str, terms: Terms) -> Left:
-        """What is left, without taking any."""
+        """Return what is left, without taking any."""
 
     async def recent(self, identity: str, terms: Terms) -> Left:
         """Return what is left, without taking any. It may lack what other processes took within the last second, if
         finding that out would take a trip."""
 
     async def close(self) -> None:
-        """Let go of connections and memory."""
+        """Release connections and memory."""
 
 
 def check(terms: Terms, points: int) -> None:
-    """TooExpensive where a price can never be granted: waiting would not help. ValueError where it is none."""
+    """Check a price. TooExpensive if it can never be granted, so that waiting would not help. ValueError if it is
+    negative."""
     if points > terms.most:
         detail = f"This request costs {points} points; your plan grants at most {terms.most} at a time."
         raise TooExpensive(detail, (Fault("", detail, "too_expensive"),), "Ask for smaller pages or fewer links.")
@@ -138,7 +142,7 @@ def check(terms: Terms, points: int) -> None:
 
 
 def refusal(limits: tuple[Limit, ...], debts: Sequence[int], points: int) -> Verdict:
-    """The verdict where something was short; where it was no limit, it was requests at once."""
+    """Return the verdict that refuses a request. If no limit is short, the caller has too many requests at once."""
     hit, longest = AT_ONCE, 0
     for limit, owed in zip(limits, debts, strict=True):
         wait = gcra.wait(limit, owed, points)

@@ -1,8 +1,8 @@
-"""One connection to Redis or Valkey, on which commands that come together travel together, for 50 ms at the most.
+"""One connection to Redis or Valkey. Commands that come together travel in one trip, which takes at most 50 ms.
 
-A trip takes along whatever came while the one before was under way: 200 requests at once are a few trips on one
-connection, not 200 connections. There is no second try. Who waits on a trip that fails is told so, and so are those
-who wait for the next.
+A trip takes all commands that came during the trip before it: 200 requests at once are a few trips on one connection,
+not 200 connections. There is no second try. If a trip fails, its commands fail, and so do those that wait for the next
+trip.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from redis.asyncio.connection import AbstractConnection
 
 TRIP_SECONDS = 0.05
-# A trip has failed after so many looks of the loop at its sockets in that time. One timer would not do: a loop that was
-# held up for as long fires it before it reads the answer that lies there.
+# A trip has failed after the loop has looked at its sockets this often in that time. One timer is not enough: a loop
+# that was blocked for as long would fire it before it reads an answer that has arrived.
 LOOKS = 5
 
 Argument = bytes | str | int
@@ -26,14 +26,14 @@ Waiting = tuple[tuple[Argument, ...], asyncio.Future[Any]]
 
 
 class Away(Exception):
-    """Redis did not answer, not in time, or not what it was asked for."""
+    """Redis did not answer in time, or answered with an error."""
 
 
 class Line:
     """The connection of one process. It connects when it is first used, and again after a failure."""
 
     def __init__(self, url: str, seconds: float = TRIP_SECONDS) -> None:
-        # A third of a second of processor time, which those that have no Redis need not spend.
+        # These imports take a third of a second of processor time, which a service without Redis need not spend.
         from redis.asyncio.connection import ConnectionPool
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
@@ -42,7 +42,7 @@ class Line:
         self.forgotten: type[Exception] = NoScriptError
         self.refusal: type[Exception] = ResponseError
         try:
-            # The pool reads the URL, and makes connections that know nothing of time-outs and retries of their own.
+            # The pool reads the URL, and makes connections without time-outs and retries of their own.
             self._pool = ConnectionPool.from_url(
                 url, protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=None, socket_connect_timeout=None
             )
@@ -56,7 +56,8 @@ class Line:
         self._late = False
 
     def send(self, *command: Argument) -> asyncio.Future[Any]:
-        """The answer that will come; Away where none does, and the refusal where Redis refuses the command."""
+        """Send a command; return the future of its answer. It raises Away if none comes, and the refusal if Redis
+        refuses the command."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((command, answer))
@@ -65,7 +66,7 @@ class Line:
         return answer
 
     async def close(self) -> None:
-        """End the connection, when what was sent has been answered."""
+        """Close the connection after all commands that were sent have been answered."""
         if self._runner is not None:
             await asyncio.wait({self._runner})
         await self._drop()
@@ -146,6 +147,6 @@ def _settle(future: asyncio.Future[Any], answer: Any) -> None:
         return
     if isinstance(answer, Exception):
         future.set_exception(answer)
-        future.exception()  # Told to who waits; where nobody does, it is nobody's business.
+        future.exception()  # Not logged if no task waits for the answer.
     else:
         future.set_result(answer)

@@ -1,8 +1,8 @@
 """Limits in Redis or Valkey, for the workers of several machines: one atomic script a visit, by the server's clock.
 
-The arithmetic is that of `gcra.py` with its numbers as pairs, since Lua's numbers have 53 bits. Every key runs out by
-itself: the buckets when they are full, a lease after a minute. Requests that take longer have theirs renewed by their
-worker, so that one which died holds no place for longer than that minute.
+The arithmetic is that of `gcra.py`, with its numbers as pairs, because Lua's numbers have 53 bits. Every key expires by
+itself: the buckets when they are full, a lease after a minute. A worker renews the leases of requests that take longer,
+so a request whose worker died holds its place for no longer than that minute.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from api.access.limits.limits import Lease, Left, Terms, Verdict, check, refusal
 from api.access.limits.line import TRIP_SECONDS, Argument, Away, Line
 
 LEASE_SECONDS = 60.0
-# How long what is left of a caller's limits is remembered for answers that cost nothing, and of how many callers.
+# How long, and for how many callers, the points left are remembered for answers that cost nothing.
 RECENT_SECONDS = 1.0
 RECENT_MOST = 4096
 
 
 class Script:
-    """A script, which Redis keeps under its hash until it is restarted."""
+    """A script, which Redis keeps under its hash until Redis is restarted."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -36,13 +36,13 @@ class Script:
 
 
 def script(name: str) -> Script:
-    """The one of this name; those that read buckets know how."""
+    """Return the script of this name. A script that reads buckets begins with the function for that (`held.lua`)."""
     parts = ("held", name) if name in ("begin", "end") else (name,)
     return Script("".join(Path(__file__).with_name(f"{one}.lua").read_text(encoding="utf-8") for one in parts))
 
 
 class RedisLimits:
-    """The store behind a URL. Away where it cannot be asked."""
+    """The store of limits at a URL. Away if it does not answer."""
 
     def __init__(self, url: str, *, lease_seconds: float = LEASE_SECONDS, trip_seconds: float = TRIP_SECONDS) -> None:
         self._line = Line(url, trip_seconds)
@@ -57,7 +57,7 @@ class RedisLimits:
     async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
         check(terms, points)
         self._recent.pop(identity, None)
-        ends = used is not None  # with its beginning: one visit, and no lease
+        ends = used is not None  # The request ends with its beginning: one visit, and no lease.
         token = b"" if ends else b"%s:%d" % (self._process, next(self._numbers))
         taken = points if used is None else used
         arguments: list[Argument] = [terms.at_once, token, self._lease]
@@ -68,7 +68,7 @@ class RedisLimits:
         try:
             allowed, now, others, *debts = await self._run(self._begin, keys(identity), arguments)
         except asyncio.CancelledError:
-            # It may be on its way there. What follows it frees its place; its price is lost.
+            # The command may be on its way. The one that follows it frees the place, but the price is lost.
             if not ends:
                 lease = Lease(self, identity, terms, points, token, 0, own)
                 self._line.send("EVALSHA", self._end.hash, 2, *keys(identity), *_back(lease, 0))
@@ -91,7 +91,7 @@ class RedisLimits:
         return _left(lease.terms, debts)
 
     def forget(self, lease: Lease) -> None:
-        """Renew a lease no longer: its request has ended, and Redis cannot be told."""
+        """Stop renewing a lease, because its request has ended. It expires by itself if Redis cannot be reached."""
         self._held.pop(lease.token, None)
 
     async def look(self, identity: str, terms: Terms) -> Left:
@@ -99,7 +99,7 @@ class RedisLimits:
         return _left(terms, await self._run(self._end, keys(identity), _back(nothing, 0)))
 
     async def recent(self, identity: str, terms: Terms) -> Left:
-        # A trip takes as long as all the rest of a 304.
+        # A trip takes as long as everything else that a 304 needs.
         left, since = self._recent.get(identity, (None, 0.0))
         elapsed = time.monotonic() - since
         if left is not None and left.limits is terms.limits and elapsed < RECENT_SECONDS:
@@ -133,7 +133,7 @@ class RedisLimits:
         young = set(self._held)
         while True:
             await asyncio.sleep(self._lease / 3_000_000)
-            # Those that were held the last time already; most requests never get so old.
+            # Only leases that were held the last time already. Most requests end before that.
             for token in young & self._held.keys():
                 with suppress(Away):
                     await self._run(self._renew, keys(self._held.get(token, ""))[1:], [token, self._lease])
@@ -141,7 +141,7 @@ class RedisLimits:
 
 
 def keys(identity: str) -> tuple[str, str]:
-    """A caller's buckets and its requests under way, in one slot of a cluster."""
+    """Return the keys of a caller's buckets and of its running requests, in one slot of a cluster."""
     return f"briefing:{{{identity}}}:buckets", f"briefing:{{{identity}}}:leases"
 
 

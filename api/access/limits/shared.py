@@ -1,13 +1,13 @@
 """Limits in memory that the workers of one machine share: exact between them, with nothing to set up.
 
-The table is a file in memory (memfd) that a parent makes and its workers inherit. Identities are found by a hash with
-a key of the table's own, so that nobody can aim two at one place. A hash leads to a set of 16 entries, which is locked
-as a whole; a process that is killed lets go of its locks, for these are the kernel's. An entry holds the moment when
-each limit will be full again. One that is full is as good as none, so nothing is ever cleaned up: who is new takes the
-place of an entry that is full, or of the least indebted of the set.
+The table is a file in memory (memfd) that a parent creates and its workers inherit. Identities are found by a hash with
+a key of the table's own, so that no client can choose identities that collide. A hash leads to a set of 16 entries,
+which is locked as a whole. The locks are the kernel's, so a process that is killed releases them. An entry holds the
+moment when each limit will be full again. A full entry is equal to none, so nothing is ever cleaned up: a new identity
+replaces a full entry of its set, or else the least indebted one.
 
-Requests at once are counted in a column for each worker. A worker that comes in place of one that died empties its
-column, and who would be refused looks first whether those who are counted are still there: nothing leaks.
+Requests at once are counted in a column for each worker. A worker that replaces one that died empties its column. A
+request that would be refused empties the columns of dead workers first. So no place is lost.
 """
 
 from __future__ import annotations
@@ -32,31 +32,33 @@ WAYS = 16
 DIGEST = 16
 MAGIC = b"limits/1"
 HEADER = struct.Struct(f"<8s{DIGEST}sII")
-# Of each limit the moment, its rest, and how fast it filled when that was written.
+# For each limit the moment, its rest, and the speed at which it filled when that was written.
 MOMENTS = struct.Struct(f"<{MOST_LIMITS}q{MOST_LIMITS}I{PACES.size}s")
-# The same, for as many limits as there are: what is beyond them is written as zeros.
+# The same for n limits. Those beyond n are written as zeros.
 WRITTEN = [
     struct.Struct(f"<{n}q{8 * (MOST_LIMITS - n)}x{n}I{4 * (MOST_LIMITS - n)}x{PACES.size}s")
     for n in range(MOST_LIMITS + 1)
 ]
-# Of an entry that is not there.
+# The moments and rests of an entry that does not exist.
 NONE = (0,) * (2 * MOST_LIMITS)
 PLACES = 4096
 PAGE = 4096
-# struct flock of Linux, with which the kernel tells who holds a lock.
+# struct flock of Linux, in which the kernel returns the holder of a lock.
 FLOCK = struct.Struct("hhqqixxxx")
-# A lock is held for some 5 µs, and longer only where its holder has lost its core. One that was stopped (SIGSTOP) will
-# not go on by itself: then others go on without the lock, which is a hit too many at worst. So they do after a second.
+# A lock is held for about 5 µs, and longer only if its holder has lost its core. A holder that was stopped (SIGSTOP)
+# does not go on by itself, so the others go on without the lock. At worst that grants one request too many. After a
+# second they go on in any case.
 LOCK_SECONDS = 0.02
 LOCK_SECONDS_MOST = 1.0
 
 
-# Nanoseconds since the machine was started: one clock for all its processes, which nobody sets.
+# Nanoseconds since the machine was started: one clock for all its processes, which cannot be set.
 boot_clock = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
 
 
 class Place(NamedTuple):
-    """Where an identity is found: by its hash, in the set of this number, between these bytes."""
+    """The place of an identity: its hash, the number of its set, and the bytes where the hashes of the set begin and
+    end."""
 
     token: bytes
     home: int
@@ -65,7 +67,7 @@ class Place(NamedTuple):
 
 
 class SharedTable:
-    """The table, as one thread of one process knows it: its locks do not hold between two of the same process."""
+    """The table, as one thread of one process uses it. Its locks do not exclude two threads of the same process."""
 
     def __init__(self, fd: int, clock: Callable[[], int] = boot_clock) -> None:
         self._fd = fd
@@ -80,22 +82,22 @@ class SharedTable:
         counts = self._moments + self._entries * MOMENTS.size
         self._view = memoryview(self._memory)
         self._counts: memoryview[int] = self._view[counts:].cast("H")
-        # Of those who came last: to hash took a tenth of a visit.
+        # The places of the identities used last, because hashing took a tenth of a visit.
         self._place = lru_cache(PLACES)(partial(_place, self._key, self._sets))
         self._column = 0
         self._shared = self._columns > 1
         self.evicted = 0
-        """Entries that were given up while they still owed something."""
+        """The number of entries that were replaced while they still owed something."""
         self.unlocked = 0
-        """Visits that went on without the lock, since somebody was stopped while holding it."""
+        """The number of visits that went on without the lock, because its holder was stopped or took over a second."""
 
     @classmethod
     def create(cls, entries: int = ENTRIES, workers: int = 1) -> SharedTable:
-        """A new table for so many identities at once and so many workers, as the parent holds it: it hands `fileno()`
-        down, and asks nothing of the table itself. Memory is taken as entries are used, 98 bytes for each and more
+        """Create a table for so many identities at once and so many workers, in the parent, which hands `fileno()` down
+        and does not use the table itself. Memory is taken as entries are used: 98 bytes for each, and more with several
         workers."""
         sets = -(-entries // WAYS)
-        # A worker that comes before the one that it replaces has gone needs a column of its own.
+        # A worker that begins before the one that it replaces has ended needs a column of its own.
         columns = workers * 2 if workers > 1 else 1
         fd = os.memfd_create("briefing-limits")
         os.ftruncate(fd, PAGE + sets * WAYS * (DIGEST + MOMENTS.size + 2 * columns))
@@ -104,8 +106,8 @@ class SharedTable:
 
     @classmethod
     def attach(cls, fd: int, clock: Callable[[], int] = boot_clock) -> SharedTable:
-        """The table behind an inherited descriptor, for one worker: it takes the first column whose worker is gone.
-        RuntimeError where there are more workers than the table was made for."""
+        """Open the table behind an inherited descriptor, for one worker. It takes the first column whose worker is
+        gone. RuntimeError if there are more workers than the table was made for."""
         table = cls(fd, clock)
         for column in range(table._columns):
             if table._claim(column):
@@ -116,17 +118,17 @@ class SharedTable:
 
     @classmethod
     def alone(cls, entries: int = ENTRIES, clock: Callable[[], int] = boot_clock) -> SharedTable:
-        """A table of one process, which needs no locks."""
+        """Create a table for one process, which needs no locks."""
         return cls(cls.create(entries).fileno(), clock)
 
     def fileno(self) -> int:
-        """The descriptor to hand down."""
+        """Return the descriptor to hand down."""
         return self._fd
 
     async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
         if not 0 <= points <= terms.most:
             check(terms, points)
-        # Written out, with few calls: it is run for every request.
+        # Written with few calls, because it runs for every request.
         limits, memory = terms.limits, self._memory
         place = self._place(identity)
         token, _, first, last = place
@@ -223,7 +225,7 @@ class SharedTable:
                 time.sleep(0.00005)
 
     def _stopped(self, home: int) -> bool:
-        """Whether the process that holds the lock of this byte has been stopped."""
+        """Return True if the process that holds the lock of this byte has been stopped."""
         asked = FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, home, 1, 0)
         holder = FLOCK.unpack(fcntl.fcntl(self._fd, fcntl.F_GETLK, asked))[-1]
         with suppress(OSError):
@@ -234,12 +236,12 @@ class SharedTable:
         fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, PAGE + place.home)
 
     def _find(self, place: Place) -> int:
-        """The number of the entry; -1 where there is none."""
+        """Return the number of the entry; -1 if there is none."""
         found = self._memory.find(place.token, place.first, place.last)
         return (found - PAGE) // DIGEST if found >= 0 else -1
 
     def _held(self, entry: int) -> tuple[Any, ...]:
-        """The moments of an entry, the whole microseconds before the rests, and their paces."""
+        """Return the moments of an entry: the whole microseconds, then the rests, then their paces."""
         return MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
 
     def _debts(self, entry: int, terms: Terms, now: int) -> list[int]:
@@ -247,7 +249,7 @@ class SharedTable:
         return gcra.debts(terms.limits, held, held[MOST_LIMITS:], now)
 
     def _enter(self, place: Place, now: int) -> int:
-        """An entry for who has none: one of the set that is free, or else the one that is given up."""
+        """Return a new entry for an identity: a free one of the set, or else the one that is replaced."""
         entry = self._free(place.home, now)
         self._memory[PAGE + entry * DIGEST : PAGE + (entry + 1) * DIGEST] = place.token
         return entry
@@ -266,11 +268,11 @@ class SharedTable:
         return entry
 
     def _under_way(self, entry: int) -> int:
-        """Requests at once, of all workers."""
+        """Return the number of requests at once, of all workers."""
         return sum(self._counts[entry :: self._entries])
 
     def _living(self, entry: int) -> int:
-        """Requests at once, after those of workers that are gone were forgotten."""
+        """Remove the requests of workers that are gone, and return the number of requests at once."""
         for column in range(self._columns):
             counted = self._counts[column * self._entries + entry]
             if counted and column != self._column and self._claim(column):
@@ -279,7 +281,8 @@ class SharedTable:
         return self._under_way(entry)
 
     def _claim(self, column: int) -> bool:
-        """Take a column whose worker is gone: as long as it lives it holds the column's lock."""
+        """Take a column if its worker is gone, and return True. A worker holds the lock of its column while it
+        lives."""
         try:
             fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, column)
         except OSError:
@@ -292,8 +295,9 @@ class SharedTable:
 
 
 def _repaced(held: tuple[Any, ...], terms: Terms, now: int, *, most: bool = False) -> tuple[Any, ...]:
-    """Moments as they are under these terms, where they were written under others; with `most` no later than those of
-    empty buckets. A request that ends gives back to what others took under larger plans, which does not end there."""
+    """Return moments as they are under these terms, if they were written under others. With `most` they are no later
+    than those of empty buckets. A request that ends does without `most`, because it refunds a debt that other requests
+    may have raised under a larger plan."""
     if held[-1] == terms.paces:
         return held
     paces = PACES.unpack(held[-1])

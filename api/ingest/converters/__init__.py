@@ -1,7 +1,7 @@
 """The conversions that a mapping can name, each a row of a table: `{date_start|day}`, `{fatalities|number:,}`.
 
-A conversion takes one value of a row, as text or as JSON gives it, and gives what a record can hold, or nothing. A
-value that it cannot take is Unfit, and the message says what was expected. Nothing is guessed.
+A conversion takes one value of a row, as text or as a value of JSON, and returns a value for a record, or None. A value
+that it does not accept is Unfit, and the message says what was expected. Nothing is guessed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from api.ingest.converters import amounts, numbers, places, texts, times
 from api.ingest.converters.values import Convert, Converter, Tables, Unfit
 from api.ingest.wording import closest
 
-# Steps of a template that are no conversions: what is to be done where there is nothing, or where one fails.
+# Steps of a template that are not conversions: a text if there is no value, and None if a conversion fails.
 OR, TRY = "or", "try"
 
 

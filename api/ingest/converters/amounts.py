@@ -1,7 +1,7 @@
-"""Printed amounts ("at least 7", "10–15", "dozens") as the fields of a figure.
+"""Read printed amounts ("at least 7", "10–15", "dozens") as the fields of a figure.
 
-Each form is a row of a table. A text that is none of them is refused: a number that stands in other words may be a
-date, a share or something else than what the column counts.
+Each form is a row of a table. A text in any other form is refused, because a number among other words may be a date, a
+share or something else than the column counts.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ MAGNITUDES |= {
     for name in ("dozens", "hundreds", "thousands", "millions", "billions")
 }
 
-# Words and signs before or after a number, by the quantifier that they are.
+# Words and signs before or after a number, by the quantifier that they express.
 BEFORE = {
     "at_least": (
         ">=",
@@ -91,7 +91,7 @@ AFTER = {
 
 
 def _alternatives(words: dict[str, tuple[str, ...]]) -> str:
-    """Return a regular expression for the words, the longer ones first; one that ends in a letter ends there."""
+    """Return a regular expression for the words, longer ones first. A word that ends in a letter has to end there."""
     known = sorted((word for group in words.values() for word in group), key=len, reverse=True)
     return "|".join(re.escape(word) + (r"\b" if word[-1].isalpha() else "") for word in known)
 
@@ -121,7 +121,7 @@ class Notation:
 
 
 class Reader:
-    """Reads amounts of one notation."""
+    """A reader of amounts in one notation."""
 
     def __init__(self, notation: Notation) -> None:
         number = notation.number
@@ -165,7 +165,8 @@ class Reader:
         return {"value": self._number(found[1]), "quantifier": _quantifier(AFTER, found[2])}
 
     def _range(self, found: re.Match[str]) -> Fields:
-        """Return the bounds. In "2-3 million" the scale is that of both; in "500 to 2 million" it may be of one."""
+        """Return the bounds. In "2-3 million" both have the scale. In "500 to 2 million" only the second may have it,
+        so the text is Unfit."""
         (low, low_scale), (high, high_scale) = (self._notation.read(found[part]) for part in (1, 2))
         if low_scale == 1 and high_scale > 1:
             if low >= high:

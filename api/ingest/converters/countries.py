@@ -1,7 +1,8 @@
-"""Codes and names of countries: ISO 3166-1 from pycountry, names of CLDR from babel, and what both of them lack.
+"""Codes and names of countries: ISO 3166-1 from pycountry, names of CLDR from babel, and names that both of them lack.
 
-Names are compared without accents, punctuation, spaces, letter case and "the". country-converter knows more names than
-both, through regular expressions that also take "Persian Gulf" for Iran and "Niger River" for Niger: it is not used.
+Names are compared without accents, punctuation, spaces, letter case and "the". country-converter is not used. It knows
+more names than both, but through regular expressions that also take "Persian Gulf" for Iran and "Niger River" for
+Niger.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from api.model.countries import COUNTRIES
 ENGLISH = "en"
 ABBREVIATED = {"st": "saint", "rep": "republic", "dem": "democratic"}
 
-# Kosovo has no code in ISO 3166-1. XK and XKX are assigned by those who use it: the EU, the World Bank, CLDR.
+# Kosovo has no code in ISO 3166-1. XK and XKX are assigned by their users: the EU, the World Bank and CLDR.
 CODES = {"XKX": "XK"}
 
-# Names that neither library has, by the reason why data has them: a country a line.
+# Names that neither library has, by their origin. Each line is a country.
 ADDED = {
     "UCDP, after Gleditsch and Ward: the state of today with the one that it was before": """
         BA Bosnia-Herzegovina
@@ -136,7 +137,7 @@ def country(written: str, languages: tuple[str, ...] = (ENGLISH,)) -> str:
 
 
 def comparable(name: str) -> str:
-    """Return a name as it is compared: without accents, punctuation, spaces, letter case and "the"."""
+    """Return a name for comparison: without accents, punctuation, spaces, letter case and "the"."""
     letters = "".join(char for char in normalize("NFKD", name.casefold()) if not combining(char))
     plain = re.sub(r"[^\w]+", " ", re.sub(r"['’ʼ.]", "", letters.replace("&", " and ")))
     return "".join(ABBREVIATED.get(word, word) for word in plain.split() if word != "the")
@@ -144,7 +145,8 @@ def comparable(name: str) -> str:
 
 @cache
 def names(language: str) -> dict[str, str]:
-    """Return the codes by the names of a language; those of other agencies are English. Unfit without CLDR's names."""
+    """Return the codes of countries by their names in a language. The names of other agencies belong to English. Unfit
+    if CLDR does not know the language."""
     try:
         locale = Locale.parse(language, sep="_" if "_" in language else "-")
     except (UnknownLocaleError, ValueError):

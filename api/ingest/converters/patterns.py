@@ -1,7 +1,7 @@
-"""Patterns of dates and times in the notation of strptime, read alike on every machine.
+"""Read patterns of dates and times in the notation of strptime, with the same result on each machine.
 
-strptime itself takes names of months from the machine's locale and names of zones from its clock, and fills in 1900,
-January and the first day where a pattern has none. Here a pattern without a year is a mistake. Names come from CLDR.
+strptime itself takes names of months from the machine's locale and names of zones from its clock. It fills in 1900,
+January and the first day if a pattern has none. Here a pattern without a year is an error. Names come from CLDR.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LANGUAGE = re.compile(r"(.*) in ([a-z]{2,3}(?:[-_][A-Za-z]{2,8})*)")
 ENGLISH = "en"
 APOSTROPHES = "['’ʼ]"
 
-# Precisions of a date, and what a pattern must have for each, the finest first.
+# Precisions of a date, with the directives that a pattern must have for each, the finest first.
 PRECISIONS = (
     ("day", ({"m", "d"}, {"j"}, {"V", "u"})),
     ("week", ({"V"},)),
@@ -65,7 +65,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pattern that was read: its regular expression, the names in it, and how exact its dates are."""
+    """A pattern that was read: its regular expression, the names in it, and the precision of its dates."""
 
     regex: re.Pattern[str]
     months: dict[str, int]
@@ -75,7 +75,8 @@ class Pattern:
     has_offset: bool
 
     def read(self, plain: str) -> Reading | None:
-        """Return what a text says; None if it is not written in this way. ValueError if there is no such time."""
+        """Return the date or time of a text; None if it is not written in this way. ValueError if there is no such
+        time."""
         found = self.regex.fullmatch(plain)
         return _reading(self, found.groupdict()) if found else None
 
@@ -97,12 +98,12 @@ def first_of(year: int, month: int) -> date:
 
 
 def patterns(argument: str) -> list[Pattern]:
-    """Return the patterns that are joined by ` or `. Unfit if one of them leaves out what would have to be assumed."""
+    """Return the patterns that are joined by ` or `. Unfit if a part is missing that would have to be assumed."""
     return [_pattern(written) for written in argument.split(" or ")]
 
 
 def read(known: Iterable[Pattern], plain: str) -> Reading | None:
-    """Return what the first pattern that fits reads. Unfit if there is no such time."""
+    """Read a text by the first pattern that fits; None if there is none. Unfit if there is no such time."""
     for pattern in known:
         try:
             if found := pattern.read(plain):
@@ -147,7 +148,7 @@ def _group(directive: str, language: str, written: str) -> str:
 
 
 def _check(written: str, given: list[str], has: set[str]) -> None:
-    """Unfit where something would have to be assumed, or would be said twice."""
+    """Check a pattern. Unfit if a part would have to be assumed, or is given twice."""
     missing = ""
     if not has & {"Y", "y", "G"}:
         missing = "no year, and no year is ever assumed: give it with %Y, or join the column that has it"
@@ -219,7 +220,7 @@ def _named(known: dict[str, int], parts: dict[str, str], *directives: str) -> in
 
 
 def offset(written: str) -> tzinfo:
-    """Return the offset from UTC that `Z`, `+02`, `+0200` or `+02:00` says."""
+    """Return the offset from UTC of a text such as `Z`, `+02`, `+0200` or `+02:00`."""
     if written in "Zz":
         return UTC
     digits = written[1:].replace(":", "").ljust(4, "0")
@@ -233,8 +234,9 @@ def offset(written: str) -> tzinfo:
 def names(language: str, kind: str) -> dict[str, int]:
     """Return the names of `months` or `days` in a language, in lower case, with their numbers from 1.
 
-    Both are taken in full and abbreviated, by themselves ("березень") and within a date ("6 березня"). A name that
-    two of them have is none. Unfit if CLDR does not know the language."""
+    Both are taken in full and abbreviated, by themselves ("березень") and within a date ("6 березня"). A name that two
+    of them share is left out. Unfit if CLDR does not know the language.
+    """
     found: dict[str, set[int]] = {}
     for name in (language, "en-GB") if language == ENGLISH else (language,):
         try:

@@ -30,7 +30,8 @@ SEA = re.compile(
 
 
 def degrees(value: Any, most: int, other: str) -> Any:
-    """Return degrees as a number. Unfit beyond `most`; `other` is the one that it may have been taken for."""
+    """Return degrees as a number. Unfit if they are beyond `most`. `other` names the coordinate that they may be
+    instead."""
     found = number(value)
     if not -most <= found <= most:
         raise Unfit(f"expected degrees from -{most} to {most}, got {shown(value)}; is it the {other}?")

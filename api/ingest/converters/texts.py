@@ -87,7 +87,7 @@ def _match(argument: str, tables: Tables) -> Convert:
 
 
 def compiled(pattern: str) -> Any:
-    """Return a regular expression of RE2, which takes linear time. Unfit if it is none."""
+    """Compile a regular expression with RE2, which takes linear time. Unfit if it is not valid."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = PATTERN_MEMORY

@@ -1,4 +1,4 @@
-"""Conversions of dates and times. No part of a time is ever assumed: a year, a day or an hour that is not there."""
+"""Conversions of dates and times. A part that is missing, such as a year, a day or an hour, is never assumed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ Write = Callable[[Reading], str]
 
 
 def iso(plain: str) -> Reading | None:
-    """Return what a date of ISO 8601 says, or a month, a week or a year; 00 is a month or a day that is not known."""
+    """Read a date of ISO 8601, or a month, a week or a year. 00 is a month or a day that is not known. None if the text
+    is in no such form; Unfit if there is no such date."""
     if not (found := ISO.fullmatch(plain)):
         return _basic(plain)
     year, week, month, day, hour, minute, second, fraction, zone_ = found.groups()
@@ -57,7 +58,7 @@ def _basic(plain: str) -> Reading | None:
 
 
 def _read(plain: str, known: list[Pattern], argument: str, precisions: tuple[str, ...]) -> Reading:
-    """Return the date that a text gives. Unfit if it is none, or is less exact than these precisions."""
+    """Return the date that a text gives. Unfit if it is not a date, or is less exact than these precisions."""
     if known:
         if found := read(known, plain):
             return found
@@ -73,7 +74,8 @@ def _read(plain: str, known: list[Pattern], argument: str, precisions: tuple[str
 
 
 def _dated(write: Write, *precisions: str) -> Callable[[str, Tables], Convert]:
-    """Make a conversion that writes what a date gives, if it is of one of these precisions."""
+    """Make a conversion that reads a date of one of these precisions, or a day if none is given, and returns what
+    `write` makes of it."""
     allowed = precisions or ("day",)
 
     def make(argument: str, _: Tables) -> Convert:
@@ -127,7 +129,7 @@ def _add_days(argument: str, _: Tables) -> Convert:
 
 
 def _time(plain: str, known: list[Pattern], argument: str) -> Reading:
-    """Return a time that a text gives. Unfit if it is none: a day alone has no time."""
+    """Return the time that a text gives. Unfit if it has none, such as a day alone."""
     reading = read(known, plain) if known else iso(plain)
     if reading is None:
         form = f"written as {argument}" if known else "[RFC 3339] such as 2022-02-24T05:30:00Z"

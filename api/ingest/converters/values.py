@@ -17,12 +17,12 @@ MOST_IN_KEY = 160
 
 
 class Unfit(Exception):
-    """A value that a conversion cannot take; the message says what was expected."""
+    """A value that a conversion does not accept. The message says what was expected."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a mapping that conversions look things up in: `[maps.NAME]` and `[patterns]`."""
+    """The tables of a mapping that conversions use: `[maps.NAME]` and `[patterns]`."""
 
     maps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     patterns: Mapping[str, str] = field(default_factory=dict)
@@ -32,9 +32,9 @@ class Tables:
 class Converter:
     """A conversion.
 
-    `argument` says whether a text after the colon `must`, `may` or, if it is empty, must not be there. A conversion
-    `of_lists` takes a list whole; any other takes each element. One that `fills` several fields gives an
-    object of them.
+    `argument` is `must` if a text after the colon is required, `may` if it is optional, and empty if none is accepted.
+    A conversion `of_lists` takes a list as a whole. Any other takes each element. A conversion that `fills` several
+    fields returns an object of them.
     """
 
     meaning: str
@@ -56,7 +56,8 @@ def text(value: Any) -> str:
 
 
 def bounded(value: int | Decimal) -> int | Decimal:
-    """Return a number that can be written down: 1e999999999 is short in JSON and a gigabyte as text."""
+    """Return the number. Unfit if it is too large or too exact to be written out: 1e999999999 is short in JSON and a
+    gigabyte as text."""
     if value and not -LARGE < value < LARGE:
         raise Unfit("expected a number below 1e15")
     if isinstance(value, Decimal) and value.as_tuple().exponent < -40:  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""Local times of IANA zones, from the package tzdata: the machine's own rules may be of another year."""
+"""Local times of IANA zones, by the rules of the package tzdata. The machine's own rules may be of another year."""
 
 from __future__ import annotations
 

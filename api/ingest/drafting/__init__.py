@@ -1,1 +1,1 @@
-"""First mappings, drafted from the columns of a file."""
+"""Draft a first mapping from the columns of a file."""

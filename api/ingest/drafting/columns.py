@@ -1,4 +1,4 @@
-"""The columns of a file and the types of their values, as far as the first rows show them."""
+"""The columns of a file and the types of their values, judged by its first rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXAMPLES = 3
 MOST_TERMS = 20
 EMPTY = ("NA", "N/A", "n/a", "na", "NULL", "null", "None", "none", "-", "--", ".", "?", "unknown", "Unknown")
 
-# Types of columns in the order in which they are tried, each with the conversion that has to take all values.
+# Types of columns in the order in which they are tried, each with the conversion that has to accept all values.
 TYPES = (
     ("whole number", "whole"),
     ("number", "number"),
@@ -62,7 +62,7 @@ class Column:
     empty: tuple[str, ...] = ()
 
     def add(self, value: Any) -> None:
-        """Take note of a value of a row."""
+        """Add a value of a row."""
         if isinstance(value, list):
             self.lists = True
             return
@@ -79,7 +79,7 @@ class Column:
         return [value if len(value) <= 30 else value[:29] + "…" for value in list(self.values)[:EXAMPLES]]
 
     def settle(self) -> None:
-        """Find out the type, which all values have but those that stand for nothing."""
+        """Determine the type that all values have, except those that stand for nothing."""
         if self.lists or not self.values:
             self.type = "list" if self.lists else "empty"
             return
@@ -109,7 +109,7 @@ class Column:
 
 
 def seen(rows: Iterable[dict[str, Any]]) -> tuple[list[Column], int]:
-    """Return the columns of rows, with their types, and how many rows there were."""
+    """Return the columns of rows, with their types, and the number of rows."""
     columns: dict[str, Column] = {}
     count = 0
     for row in rows:

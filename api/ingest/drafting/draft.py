@@ -1,4 +1,4 @@
-"""A first mapping for a file, written from its columns. It loads as it is, and says what to change."""
+"""Write a first mapping for a file from its columns. It works as it is, and its comments say what to change."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MEASURES = (
 
 
 def draft(path: str) -> str:
-    """Return a mapping for the rows of a file, as TOML. LoadError if it has none that can be read."""
+    """Return a mapping for the rows of a file, as TOML. LoadError if the file has no rows that can be read."""
     for encoding in (UTF_8, WINDOWS):
         try:
             with unpacked(path) as (_, file, name):
@@ -62,7 +62,7 @@ def draft(path: str) -> str:
 
 
 def _reading(path: str, encoding: str) -> Mapping:
-    """A mapping that reads rows and makes nothing of them. A file without a known ending is taken for CSV."""
+    """Return a mapping that reads rows and makes no records of them. A file without a known ending is taken for CSV."""
     kind = next((kind for end, kind in ENDINGS.items() if path.lower().endswith(end)), "csv")
     return Mapping("", "", (kind,), (), frozenset(), delimiter="".join(DELIMITERS), encoding=encoding)
 
@@ -84,7 +84,7 @@ class Draft:
 
     def __init__(self, path: str, name: str, columns: list[Column], count: int, encoding: str, delimiter: str) -> None:
         self._file = Path(path).name
-        self._name = name  # of what is in it, if it is packed
+        self._name = name  # of the file in it, if it is packed
         self._columns = columns
         self._count = count
         self._encoding = encoding
@@ -92,7 +92,7 @@ class Draft:
         self._used: set[str] = set()
 
     def lines(self) -> Iterator[str]:
-        """The lines of the mapping."""
+        """Yield the lines of the mapping."""
         records = [line for part in (self._source(), self._place(), self._event(), self._figures()) for line in part]
         yield from self._comment()
         yield from self._head()

@@ -1,4 +1,4 @@
-"""What is sent and answered, as pydantic models: they read, they write, and the OpenAPI document is made of them."""
+"""The bodies of requests and answers as pydantic models. Their docstrings are descriptions in the OpenAPI document."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The OpenAPI document of `/admin` and of `/vN/me`, made of the table of operations and of the models.
+"""Make the OpenAPI document of `/admin` and of `/vN/me` from the table of operations and the models.
 
-`openapi/admin.json` is this document, committed; it is served at `/admin/openapi.json`.
+`openapi/admin.json` is this document, committed. It is served at `/admin/openapi.json`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SECURITY: dict[str, Schema] = {
 
 @cache
 def document() -> dict[str, Any]:
-    """The document."""
+    """Return the document."""
     models: dict[type[BaseModel], Literal["validation", "serialization"]] = {Me: "serialization"}
     for row in OPERATIONS:
         if row.takes:
@@ -57,7 +57,7 @@ def document() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The document as it is committed."""
+    """Return the document as it is committed."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 

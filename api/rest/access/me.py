@@ -21,7 +21,7 @@ from api.rest.access.routes import private
 
 
 def routes(version: Version, admission: Admission) -> APIRouter:
-    """Return the route. It is free, so that a caller can see that it has no points left; a URL with a query costs a
+    """Return the route. It is free, so that a caller can see that it has no points left. A URL with a query costs a
     point, because none is valid."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute, include_in_schema=False)
 
@@ -41,7 +41,7 @@ def routes(version: Version, admission: Admission) -> APIRouter:
 
 
 def me(caller: Caller, left: Left | None) -> bodies.Me:
-    """What a caller is told."""
+    """Return the answer for a caller."""
     return bodies.Me(
         identity=caller.identity,
         key=caller.key_id,

@@ -1,4 +1,4 @@
-"""What holders of the scope admin can do, each a row: its path, what it takes, what it answers, and what it does."""
+"""The operations for holders of the scope admin, each a row: its path, its body, its answer, and its function."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """A request by `actor`: what its path names, its body, and where its page begins. `ends` is the time at which the
+    """A request by `actor`: the name in its path, its body, and where its page begins. `ends` is the time at which the
     actor's key expires; None if it does not."""
 
     store: AccessStore
@@ -47,8 +47,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Operation:
-    """`answers` is the model of the data, of each row of it where it is `many`; `place` names the row that the next
-    page begins after, where there are pages. `parameter` is what a name in the path is."""
+    """An operation. `answers` is the model of the data, or of each of its rows if there are `many`. `place` is the
+    field whose value is the cursor of a page; empty if there are no pages. `parameter` describes the name in the path.
+    """
 
     id: str
     method: str
@@ -64,49 +65,49 @@ class Operation:
 
 
 async def list_keys(asked: Asked) -> Any:
-    """One more than a page, to tell whether there is another."""
+    """Return the keys of a page, and one more if there is another page."""
     return [dict(row) for row in await asked.keys.page(asked.limit + 1, asked.cursor)]
 
 
 async def create_key(asked: Asked) -> Any:
-    """A new key."""
+    """Create a key and return it."""
     body: bodies.KeyWanted = asked.body
     expiry = read_expiry(body.expires) if body.expires else None
     return _told(await asked.keys.create(Wanted(body.name, body.plan, tuple(body.scopes), expiry)))
 
 
 async def get_key(asked: Asked) -> Any:
-    """One key."""
+    """Return one key."""
     return dict(await asked.keys.get(asked.named))
 
 
 async def rotate_key(asked: Asked) -> Any:
-    """The key that takes its place."""
+    """Rotate a key and return the one that takes its place."""
     body: bodies.Rotation = asked.body
     expiry = read_expiry(body.expires) if body.expires else None
     return _told(await asked.keys.rotate(asked.named, read_duration(body.overlap), expiry))
 
 
 async def revoke_key(asked: Asked) -> Any:
-    """The key, revoked."""
+    """Revoke a key and return it."""
     body: bodies.Revocation = asked.body
     return dict(await asked.keys.revoke(asked.named, body.reason))
 
 
 async def list_plans(asked: Asked) -> Any:
-    """All plans."""
+    """Return all plans."""
     return [dict(row) for row in await asked.plans.all()]
 
 
 async def create_plan(asked: Asked) -> Any:
-    """A new plan."""
+    """Create a plan and return it."""
     body: bodies.PlanWanted = asked.body
     values = body.model_dump() | {"formats": tuple(body.formats)}
     return asdict(await asked.plans.create(plans.Plan(**values)))
 
 
 async def change_plan(asked: Asked) -> Any:
-    """The plan as it is now."""
+    """Change a plan and return it."""
     body: bodies.PlanChange = asked.body
     changes = body.model_dump(exclude_none=True)
     if "formats" in changes:
@@ -115,12 +116,12 @@ async def change_plan(asked: Asked) -> Any:
 
 
 async def remove_plan(asked: Asked) -> Any:
-    """Nothing is left to tell."""
+    """Remove a plan. The answer has no body."""
     await asked.plans.remove(asked.named)
 
 
 async def list_audit(asked: Asked) -> Any:
-    """One more than a page."""
+    """Return the entries of a page, and one more if there is another page."""
     cursor = int(asked.cursor) if asked.cursor else None
     rows = await asked.store.read("audit", cursor, asked.limit + 1)
     return [dict(row) | {"detail": orjson.loads(row["detail"])} for row in rows]

@@ -1,5 +1,5 @@
-"""What a version's contract says of `/vN/me`: who asks, and what is left to them. The rest of access stands in a
-document of its own (`contract.py`)."""
+"""The part of a version's contract about `/vN/me`: the caller, and its limits. The rest of access is in a document of
+its own (`contract.py`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.rest.schemas import Schema, ref, structure
 
 ENVELOPE = "MeRecord"
 TAG = {"name": "access", "description": "Who asks, and how much they may."}
-# What a plan takes is bounded where plans are made. Here it would be a promise that no plan ever has more.
+# The bounds of plans are for clients that create them. Here they would promise that no plan ever exceeds them.
 BOUNDS = ("title", "default", "pattern", "enum", "minimum", "maximum", "minItems", "maxItems")
 EXAMPLE = {
     "data": {
@@ -36,14 +36,14 @@ EXAMPLE = {
 
 
 def schemas() -> dict[str, Schema]:
-    """The schemas of the answer, by name."""
+    """Return the schemas of the answer, by name."""
     _, made = models_json_schema([(Me, "serialization")], ref_template="#/components/schemas/{model}")
     parts: dict[str, Schema] = _open(made["$defs"])
     return {ENVELOPE: structure({"data": ref("Me")}, "Who asks.")} | parts
 
 
 def operation() -> Schema:
-    """The operation."""
+    """Return the operation."""
     return {
         "operationId": "get_me",
         "tags": [TAG["name"]],
@@ -56,7 +56,7 @@ def operation() -> Schema:
 
 
 def _open(part: Any) -> Any:
-    """A schema without what binds the one who sends."""
+    """Return a schema without the keywords that only bind clients that send."""
     if isinstance(part, list):
         return [_open(one) for one in part]
     if not isinstance(part, dict):
@@ -67,5 +67,5 @@ def _open(part: Any) -> Any:
 
 
 def _inside(properties: dict[str, Any]) -> dict[str, Any]:
-    """Properties, of which one may be called `title`."""
+    """Return properties without such keywords. A property may itself be called `title`."""
     return {name: _open(one) for name, one in properties.items()}

@@ -1,4 +1,4 @@
-"""The routes of `/admin`: who asks is checked, the body read, the operation done, and the answer never kept."""
+"""The routes of `/admin`: check the caller, read the body, do the operation, and answer without caching."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PRIVATE = (b"cache-control", b"no-store")
 
 
 def routes(store: AccessStore, admission: Admission, settings: Settings) -> APIRouter:
-    """`/admin/…`."""
+    """Return the routes of `/admin/…`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     contract = orjson.dumps(document())
 
@@ -48,7 +48,7 @@ def routes(store: AccessStore, admission: Admission, settings: Settings) -> APIR
 
 
 def private(body: bytes, status: int = 200) -> Bytes:
-    """An answer that is for this caller alone."""
+    """Return an answer that is for this caller alone."""
     response = Bytes(body, status=status)
     response.headers.append(PRIVATE)
     return response
