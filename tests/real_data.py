@@ -1,4 +1,4 @@
-"""The real data sets that some tests load. They are not in the repository: BRIEFING_REAL_DATA names their folder."""
+"""The real data sets that some tests load. They are not in the repository. BRIEFING_REAL_DATA names their folder."""
 
 from __future__ import annotations
 

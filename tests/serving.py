@@ -1,4 +1,4 @@
-"""The service as it is run: `briefing serve` in a process of its own, over a Postgres that is named to it."""
+"""The service as operators run it: `briefing serve` in a process of its own, over a given Postgres."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.http.conftest import Served
 ROOT = Path(__file__).parents[1]
 COMMAND = "from api.cli import main; main()"
 START_SECONDS = 60
-# Seconds for which a service may answer as before a change of the store: see ARCHITECTURE.md about finished answers.
+# Seconds for which a service may still answer as before a change: see ARCHITECTURE.md about finished answers.
 OLDEST = 0.25
 
 
 def launch(url: str, log: IO[str] | int = subprocess.PIPE, **settings: object) -> subprocess.Popen[str]:
-    """The process alone, for those that do not come to serve."""
+    """Start the process without waiting until it serves."""
     chosen = {"database_url": url, "port": 0, **settings}
     named = {f"BRIEFING_{name.upper()}": str(value) for name, value in chosen.items()}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **named}
@@ -34,8 +34,8 @@ def launch(url: str, log: IO[str] | int = subprocess.PIPE, **settings: object) -
 
 @contextmanager
 def serving(url: str, into: IO[str] | None = None, **settings: object) -> Iterator[Served]:
-    """The running service. It is up, and not yet ready where Postgres is not. Its log goes into the file."""
-    # A file: nobody reads it meanwhile, and a pipe that is full would hold the service up.
+    """Run the service. It is not ready yet if Postgres is not. Its log is written to the file."""
+    # A file, because a pipe that is full and not read would block the service.
     with TemporaryFile("w+") as unread, launch(url, log := into or unread, **settings) as process:
         try:
             assert process.stdout is not None

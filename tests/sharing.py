@@ -1,4 +1,4 @@
-"""Share what one run of the tests needs once between its processes."""
+"""Share between the processes of one run what the tests need once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Return a folder that the first process to ask for it fills by `make`; the others wait until it has.
+    """Return a folder that the first process to ask for it fills by `make`. The others wait until it is filled.
 
     The folder is for reading. If `make` fails, the next process tries again, in another folder.
     """

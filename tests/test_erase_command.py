@@ -150,7 +150,7 @@ async def test_a_snapshot_has_no_erased_record_and_keeps_its_id_blocked(
     manifest = json.loads((folder / "manifest.json").read_text())
     assert {one["id"] for one in manifest["erased"]} == {identifier, other}
     assert manifest["counts"][resource] == {"records": 0, "withdrawn": 0}
-    # The records that link to the other one are loaded although it is not in the folder.
+    # Records that link to `other` are loaded although it is not in the folder.
     await load([str(folder)], restored)
     blocked = "select concat(id, ' ', erased_at) from store.erased order by id"
     assert await values(restored, blocked) == await values(url, blocked)

@@ -1,4 +1,4 @@
-"""A snapshot is the store: loaded into an empty one it gives the same, and its tables say what the lists say."""
+"""A snapshot is the whole store: loaded into an empty one it gives the same, and its tables equal the lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from api.store.migrate import migrate
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "api" / "sample"
 DATASET = {"dataset": "more"}
-# A record that changed, one that was withdrawn after it changed, one that never was anything but withdrawn.
+# A record that changed, one that was withdrawn after it changed, and one that was withdrawn from the beginning.
 EDITIONS = (
     [
         {"resource": "place", **DATASET, "key": "a", "name": "A", "latitude": 1e-7, "longitude": 45.0},
@@ -66,7 +66,7 @@ async def filled(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pyte
 
 @pytest.fixture(scope="module")
 def taken(filled: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A snapshot of it."""
+    """A snapshot of the database."""
     folder = tmp_path_factory.mktemp("snapshots") / "today"
     done = briefing(filled, "export", "--out", str(folder))
     assert done.returncode == 0, done.stderr
@@ -168,7 +168,7 @@ def test_a_terminal_is_told_how_far_it_is(filled: str, tmp_path: Path, quiet: tu
     done = started(filled, "export", "--out", str(tmp_path / "now"), *quiet, stderr=terminal)
     os.close(terminal)
     shown = b""
-    with suppress(OSError):  # which is how a terminal ends on Linux
+    with suppress(OSError):  # a terminal ends like this on Linux
         while piece := os.read(controller, 4096):
             shown += piece
     os.close(controller)
@@ -209,8 +209,8 @@ def briefing(url: str, *arguments: str, program: str = "from api.cli import main
 
 
 async def state(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """What a store holds now: ids, digests, withdrawals, and each record in full but for when it was
-    written, which the numbers of changes in `since` tell as well."""
+    """Return what a store contains now: ids, digests, withdrawals, and each record in full without the time at which it
+    was written. The numbers of changes in `since` are left out for the same reason."""
     connection = await asyncpg.connect(url)
     rows = {}
     for name in WRITE_ORDER:

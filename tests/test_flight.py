@@ -1,4 +1,4 @@
-"""Equal work at once is done once, and whoever leaves takes nobody with them."""
+"""Equal work at the same time is done once, and a request that leaves does not end it for the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.flight import Flights
 
 
 class Work:
-    """Work that counts how often it was begun and how often it was ended early, and ends when it is told to."""
+    """Work that counts how often it began and how often it was cancelled. It ends when the test lets it."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -36,14 +36,14 @@ class Work:
 
 @pytest.fixture
 async def work() -> Work:
-    """Work of this loop."""
+    """Work of this event loop."""
     return Work()
 
 
 async def started(
     flights: Flights[int, None], work: Callable[[], Awaitable[int]], many: int
 ) -> list[asyncio.Task[int]]:
-    """Tasks that all ask for the same, and wait."""
+    """Start tasks that all ask for the same work, and wait for it."""
     tasks = [asyncio.create_task(flights.run("key", None, work)) for _ in range(many)]
     await asyncio.sleep(0.01)
     return tasks
@@ -94,7 +94,7 @@ async def test_where_the_first_leaves_each_of_the_others_goes_on_alone(work: Wor
     first.cancel()
     await asyncio.sleep(0.01)
     assert (work.begun, work.left) == (3, 1)
-    # Who comes now joins none of them: theirs may have begun too long ago.
+    # A new request joins none of them, because their work may have begun too long ago.
     newest = await started(flights, work, 1)
     work.may_end.set()
     assert await asyncio.gather(*others, *newest) == [2, 3, 4]

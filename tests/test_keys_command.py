@@ -1,4 +1,4 @@
-"""Keys, plans and trusted documents from the command line: what is printed where, and with which exit code."""
+"""Keys, plans and trusted documents from the command line: the output, its stream, and the exit code."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ async def url(new_store: Callable[[], Awaitable[str]]) -> str:
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Postgres that nobody made anything in, roles included."""
+    """A new Postgres in which nothing was made, no roles either."""
     with embedded.start(tmp_path_factory.mktemp("empty") / "data") as server:
         yield server.url
 
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended, and what it said."""
+    """The exit code and the output of a command."""
 
     returncode: int
     stdout: str
@@ -51,7 +51,7 @@ class Done:
 
 
 def briefing(url: str, *arguments: str, **settings: str) -> Done:
-    """The command, run in this process: one of its own takes a second to begin."""
+    """Run the command in this process, because a process of its own takes a second to start."""
     chosen = {"BRIEFING_DATABASE_URL": url, "COLUMNS": "80", **settings}
     out, err = StringIO(), StringIO()
     code: Any = 0
@@ -67,14 +67,14 @@ def briefing(url: str, *arguments: str, **settings: str) -> Done:
 
 
 def rows(url: str, *arguments: str) -> list[dict[str, Any]]:
-    """What a command tells as JSON."""
+    """Run a command with `--json`, and return its rows."""
     done = briefing(url, *arguments, "--json")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def create(url: str, *arguments: str, name: str = "The desk", plan: str = "free") -> tuple[str, str]:
-    """The id and the text of a new key."""
+    """Create a key, and return its id and its text."""
     done = briefing(url, "keys", "create", "--name", name, "--plan", plan, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stderr.partition(":")[0], done.stdout.strip()

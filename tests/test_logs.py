@@ -1,4 +1,4 @@
-"""Who sends what is no request does not fill the log."""
+"""Clients that send invalid requests do not fill the log."""
 
 from __future__ import annotations
 

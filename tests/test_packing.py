@@ -1,4 +1,4 @@
-"""A text that was compressed once is the same gzip as any, whatever end it is sent with."""
+"""A text that was compressed once is valid gzip with any end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from api.packing import STORED_MOST, THREAD_FROM, pack
 async def test_each_end_follows_the_text(text: bytes, ends: list[bytes]) -> None:
     packed = await pack(text)
     for end in ends:
-        # One member, which ends where the data does: readers that stop at the first one miss nothing.
+        # The archive has one member and ends with the data, so readers that stop after one member read all of it.
         reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
         assert reader.decompress(packed.ended(end)) == text + end
         assert reader.eof

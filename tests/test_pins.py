@@ -1,4 +1,4 @@
-"""What is installed is pinned: packages by hash, the build backend and uv among them, and the base image by digest."""
+"""All that is installed is pinned: packages by hash (the build backend and uv, too), the base image by digest."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
 def requirements(file: Path) -> list[str]:
-    """The requirements of a file, each with the lines that belong to it."""
+    """Return the requirements of a file, each with the lines that belong to it."""
     text = re.sub(r"^ *#.*\n", "", file.read_text(encoding="utf-8"), flags=re.M)
     return [one.strip() for one in re.split(r"\n(?=\S)", text) if one.strip()]
 
 
 def installs(recipe: str) -> Iterator[list[str]]:
-    """The words of each `pip install`, `uv pip install` and `pip wheel` of a Makefile or Dockerfile."""
+    """Yield the words of each `pip install`, `uv pip install` and `pip wheel` of a Makefile or Dockerfile."""
     text = recipe.replace("\\\n", " ").replace("$(PIP)", "pip")
     for command in re.split(r"&&|\|\||[;{}\n]", text):
         if found := re.search(r"\bpip (?:install|wheel)\b.*", command):
@@ -35,7 +35,8 @@ def installs(recipe: str) -> Iterator[list[str]]:
 
 
 def trusts_nothing_unpinned(words: list[str]) -> bool:
-    """Whether all that a command fetches has a hash. One that installs this project alone must not fetch a backend."""
+    """Return True if all that a command fetches has a hash. A command that installs only this project must not fetch a
+    build backend."""
     if "--require-hashes" in words:
         return True
     return "--no-deps" in words and ("--no-build-isolation" in words or "--no-index" in words)

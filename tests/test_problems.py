@@ -1,4 +1,4 @@
-"""The `type` of a problem leads to what it means."""
+"""The `type` of a problem is a path to its explanation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key that is sent where none belongs is refused like anything else there, and not repeated."""
+"""A key in the wrong place of a request is refused like any other text there, and not repeated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from api.access import key
 
-# A random one would give the tests other names in each process.
+# Not random, because the names of the tests would differ between processes.
 RANDOM = "bak_live_7Hq2mV9xKc4TzR8wLd3NbY6fJ1sGpE"
 KEY = f"{RANDOM}_{key.checksum(RANDOM)}"
 REST = ("/v1/events", "/v1/events/evt_" + "0" * 26, "/v1/events.csv")
@@ -80,7 +80,7 @@ SECRET = KEY.partition("_live_")[2]
 
 
 def test_a_key_without_its_prefix_is_not_repeated(served: str) -> None:
-    """Pasted without `bak_live_`, it is the secret all the same: of that the prefix is no part."""
+    """A key that was pasted without `bak_live_` is still a secret, because the prefix is no part of the secret."""
     for path in (f"/v1/events?{SECRET}=1", f"/v1/events?kind={SECRET}", f"/v1/{SECRET}", f"/v1/events/{SECRET}"):
         answer = httpx2.get(f"{served}{path}")
         assert answer.status_code in (400, 404) and SECRET[:30] not in answer.text + str(answer.headers)
@@ -103,7 +103,7 @@ def test_a_key_is_no_request_id_and_in_no_link(served: str, secret: str) -> None
 
 @pytest.mark.parametrize("format", ["json", "console"])
 def test_a_key_is_in_no_line_of_the_log(format: str) -> None:
-    """Whoever logs it, and in whatever: a message, a value, a traceback, through the standard library or not."""
+    """The log hides keys in messages, values and tracebacks, written by structlog or by the standard library."""
     program = f"""
 import logging
 import structlog

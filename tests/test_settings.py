@@ -1,4 +1,4 @@
-"""Settings: what is wrong with them is told before anything starts."""
+"""Wrong settings are reported before anything starts."""
 
 from __future__ import annotations
 

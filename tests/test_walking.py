@@ -1,4 +1,4 @@
-"""No test waits for ever: each has a time of its own, and each walk along cursors a number of pages."""
+"""Every test ends: each has a time limit, and each walk along cursors a maximum of pages."""
 
 from __future__ import annotations
 

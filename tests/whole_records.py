@@ -1,4 +1,4 @@
-"""Records of every resource, made from the model, with all their fields or only those that they must have."""
+"""Records of every resource, made from the model, with all their fields or only the required ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TYPES: dict[str, Any] = {"timestamp": "2022-03-06T00:00:00Z", "date": "2022-03-0
 
 
 def others() -> list[dict[str, Any]]:
-    """A record of each resource with what it must have, for others to link to."""
+    """Return a record of each resource with its required fields, for other records to link to."""
     return [
         {"resource": name, "dataset": DATASET, "key": "one"} | content(RECORDS[name], "plain", False)
         for name in WRITE_ORDER
@@ -37,8 +37,8 @@ def others() -> list[dict[str, Any]]:
 
 
 def content(entity: Entity, word: str, whole: bool, also: str = "") -> dict[str, Any]:
-    """The fields, links and children of a record. The word is in each of its texts, and `also` in those without a form.
-    Links lead to the records of `others`."""
+    """Return the fields, links and children of a record. Each of its texts contains `word`, and those without a form
+    also contain `also`. Links lead to the records of `others`."""
     needed = {"source": "name", "figure": "value"}.get(entity.name)
     fields = {
         field.name: _value(field, word, also)

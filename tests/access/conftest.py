@@ -1,4 +1,4 @@
-"""A store with nothing but its plans, and what makes keys in it."""
+"""A store with nothing but its plans, and the services that make keys and plans in it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def owner(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[AccessStore]:
-    """The statements over it."""
+    """The statements over the store."""
     made = AccessStore(url)
     yield made
     await made.close()
@@ -39,11 +39,11 @@ async def store(url: str) -> AsyncIterator[AccessStore]:
 
 @pytest.fixture
 def keys(store: AccessStore) -> Keys:
-    """What makes and revokes keys."""
+    """The service that makes and revokes keys."""
     return Keys(store, "live", ACTOR)
 
 
 @pytest.fixture
 def plans(store: AccessStore) -> Plans:
-    """What makes and changes plans."""
+    """The service that makes and changes plans."""
     return Plans(store, ACTOR)

@@ -1,4 +1,6 @@
-"""From digest to caller: kept while nothing changed, looked up anew once something did, and never a flood."""
+"""The directory finds callers by the digests of their keys. It keeps them while nothing changes, looks them up again
+after a change, and never floods the store.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +33,11 @@ from api.store.migrate import migrate
 from tests.access.conftest import ACTOR
 
 DESK = Wanted("The desk", "partner", ("read", "admin"))
-SOON = 5.0  # what a busy machine may take; what is promised is measured apart
+SOON = 5.0  # for a busy machine; the promised times are measured elsewhere
 
 
 async def until(true: Callable[[], Awaitable[bool]], within: float = SOON) -> float:
-    """How long it took to come true."""
+    """Wait until a condition is true, and return the seconds that it took."""
     begun = monotonic()
     while not await true():
         assert monotonic() - begun < within, f"not within {within} s"
@@ -45,7 +47,7 @@ async def until(true: Callable[[], Awaitable[bool]], within: float = SOON) -> fl
 
 @asynccontextmanager
 async def directory_of(url: str) -> AsyncIterator[Directory]:
-    """A directory that is sure of its epoch."""
+    """Run a directory that is sure of its epoch."""
     made = Directory(url, Settings())
     made.start()
     try:
@@ -67,7 +69,7 @@ async def directory(url: str) -> AsyncIterator[Directory]:
 
 @pytest.fixture
 def asked(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """How often the store was asked for a caller, and for how many at once at most."""
+    """Counts of the store's reads of callers: all of them, those that run now, and the most at once."""
     seen = {"all": 0, "now": 0, "most": 0}
     read = directory.store.read
 
@@ -85,7 +87,7 @@ def asked(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> dict[str, in
 
 
 async def settled(directory: Directory, owner: asyncpg.Connection) -> None:
-    """The directory has seen every change that was made until now."""
+    """Wait until the directory has seen every change that was made until now."""
 
     async def current() -> bool:
         return directory._epoch.now == await owner.fetchval("select number from access.epoch")
@@ -133,7 +135,7 @@ async def test_an_unknown_key_is_asked_for_once(directory: Directory, asked: dic
 async def test_a_key_that_was_unknown_is_taken_once_it_is_made(
     directory: Directory, owner: asyncpg.Connection, keys: Keys
 ) -> None:
-    """Whatever was remembered as no key is forgotten with the next change."""
+    """The next change makes the directory forget which keys were unknown."""
     digest = token_bytes(32)
     with pytest.raises(InvalidKey):
         await directory.caller(digest)
@@ -150,7 +152,7 @@ async def test_a_key_that_was_unknown_is_taken_once_it_is_made(
 
 
 async def test_a_revocation_reaches_every_process_within_a_second(url: str, directory: Directory, keys: Keys) -> None:
-    """Each directory has a connection of its own, as each process has."""
+    """Each directory has a connection of its own, like each process."""
     made = await keys.create(DESK)
 
     async def refused(one: Directory) -> bool:
@@ -172,7 +174,7 @@ async def test_a_revocation_reaches_every_process_within_a_second(url: str, dire
 async def test_a_revocation_is_seen_without_a_notification(
     url: str, directory: Directory, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The look every 200 ms is enough: a notification may get lost on the way, as behind some poolers."""
+    """The look every 200 ms is enough. A notification may get lost, for example behind some poolers."""
     monkeypatch.setattr(directory._epoch._watch, "_notify", lambda *_: None)
     made = await keys.create(DESK)
     await directory.caller(made.secret.digest)
@@ -270,7 +272,7 @@ async def test_many_unknown_keys_at_once_are_asked_for_a_few_at_a_time(
 
 
 async def test_what_is_remembered_is_bounded_in_bytes(directory: Directory, owner: asyncpg.Connection) -> None:
-    """Counted for no less than it takes, so that trying keys fills no memory."""
+    """An entry counts for no less than it takes, so that trying keys does not fill the memory."""
     tracemalloc.start()
     try:
         await asyncio.gather(*(directory.caller(token_bytes(32)) for _ in range(100)), return_exceptions=True)

@@ -1,4 +1,4 @@
-"""How the places for exports are shared out among callers."""
+"""Callers share the places for exports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ONE, TWO, THREE = (Caller(f"ip:192.0.2.{number}", PLAN) for number in (1, 2, 3))
 
 
 class Exports:
-    """Exports that run until they are ended; `order` has the callers as they got a place, `cuts` what was cut."""
+    """Exports that run until they are ended. `order` has the callers that got a place in order, `cuts` those cut."""
 
     def __init__(self, size: int, wait: float = 5) -> None:
         self.places = ExportPlaces(size, wait)
@@ -28,7 +28,7 @@ class Exports:
         self.tasks: list[tuple[Caller, asyncio.Task[None]]] = []
 
     async def begin(self, *callers: Caller) -> None:
-        """Begin an export of each, in this order."""
+        """Begin an export of each caller, in this order."""
         for caller in callers:
             self.tasks.append((caller, asyncio.create_task(self._run(caller))))
             await _settled()
@@ -50,7 +50,7 @@ class Exports:
         await _settled()
 
     async def refusal(self, caller: Caller) -> Unavailable:
-        """Why the caller's latest export did not run."""
+        """Return the error that the caller's latest export ended with."""
         task = [task for one, task in self.tasks if one is caller][-1]
         with pytest.raises(Unavailable) as told:
             await task

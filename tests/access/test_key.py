@@ -1,4 +1,4 @@
-"""A key is read back as what it was made for; whatever else is sent is refused, and never repeated."""
+"""A key is read back as it was made. Any other text is refused, and never repeated in the error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.access import key
 from api.errors import InvalidKey
 
 ENVIRONMENTS = some.from_regex(r"[a-z]{2,8}", fullmatch=True)
-# A random one would give the tests other names in each process.
+# Not random, because the names of the tests would differ between processes.
 RANDOM = "bak_live_7Hq2mV9xKc4TzR8wLd3NbY6fJ1sGpE"
 GOOD = f"{RANDOM}_{key.checksum(RANDOM)}"
 
@@ -101,7 +101,7 @@ def test_a_key_of_another_environment_is_told() -> None:
 
 
 def test_the_checksum_is_crc32_in_base62() -> None:
-    """So that others, such as scanners for secrets, can check it."""
+    """The rule of the checksum is public, so that scanners for secrets and others can check it."""
     begun = "bak_live_" + "0" * 30
     number = sum(key.DIGITS.index(digit) * 62**place for place, digit in enumerate(reversed(key.checksum(begun))))
     assert number == crc32(begun.encode())

@@ -1,4 +1,4 @@
-"""Keys are made, rotated and revoked in the store, which keeps none of their texts and notes who did it."""
+"""Keys are made, rotated and revoked in the store, which keeps none of their texts and notes who made each change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 
 async def everything(owner: asyncpg.Connection) -> str:
-    """All that the schema holds, as text."""
+    """Return all that the schema holds, as text."""
     rows = [
         row[0]
         for name in ("plan", "key", "audit", "trusted_document", "epoch")
@@ -264,7 +264,7 @@ async def test_an_epoch_never_comes_again_after_a_database_was_put_back(keys: Ke
     old = await owner.fetchval("select number from access.epoch")
     await keys.create(DESK)
     seen = await owner.fetchval("select number from access.epoch")
-    # A copy of the day before is put back, and what is done next is something else.
+    # An older copy of the database is restored, and the next change is another one than before.
     await owner.execute("update access.epoch set number = $1", old)
     await keys.create(DESK)
     assert await owner.fetchval("select number from access.epoch") > seen

@@ -84,7 +84,7 @@ async def test_the_shipped_plans_are_within_the_bounds_and_grow(plans: Plans) ->
 
 
 async def test_who_has_no_key_can_ask_the_dearest_request_once(plans: Plans) -> None:
-    """One request costs 5,000 points at most (BRIEFING_MAX_PRICE), and a day has some hundred lists of 50."""
+    """A request costs at most 5,000 points (BRIEFING_MAX_PRICE). A day's points pay for more than 500 lists of 50."""
     anonymous = await plans.get("anonymous")
     assert anonymous.burst >= 5000
     assert anonymous.points_day // 51 > 500
@@ -142,7 +142,7 @@ async def test_a_row_becomes_a_plan(plans: Plans) -> None:
 
 
 async def test_the_documentation_has_the_shipped_plans(new_store: Callable[[], Awaitable[str]]) -> None:
-    """The table of docs/keys.md, read as it stands there."""
+    """Compare the table of docs/keys.md with the plans in a new store."""
     url = await new_store()
     store = AccessStore(url)
     shipped = {row["name"]: row for row in await store.read("plans")}

@@ -1,4 +1,4 @@
-"""The awkward store, written once; its rows in Python, the reference over them, and the service as clients see it."""
+"""The awkward store, written once: its rows in Python, the reference over them, and the service as clients see it."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ Make = Callable[[], Awaitable[str]]
 
 @dataclass(frozen=True)
 class Doors:
-    """Both doors of one service."""
+    """REST and GraphQL of a service, in one version."""
 
     client: httpx2.AsyncClient
     version: Version = V1
 
     async def graphql(self, query: str, variables: Any = None, name: str | None = None) -> tuple[int, dict[str, Any]]:
-        """The status and the body of a GraphQL request."""
+        """Return the status and the body of a GraphQL request."""
         body = {"query": query, "variables": variables, "operationName": name}
         accept = {"accept": "application/graphql-response+json"}
         response = await self.client.post(f"/{self.version.name}/graphql", json=body, headers=accept)
         return response.status_code, response.json()
 
     async def rest(self, path: str, parameters: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
-        """The status and the body of a REST request."""
+        """Return the status and the body of a REST request."""
         response = await self.client.get(f"/{self.version.name}{path}", params=parameters or {})
         return response.status_code, response.json()
 
 
 @asynccontextmanager
 async def opened(url: str, version: Version = V1, **settings: Any) -> AsyncIterator[Doors]:
-    """The application over a database, called in this process; its lifespan is ours to send."""
+    """Run the application over a database in this process. Its lifespan events are sent from here."""
     app = create_app(Settings(statement_timeout=30, pool_wait=30, **settings), url).asgi
     sent: asyncio.Queue[Any] = asyncio.Queue()
     told: asyncio.Queue[Any] = asyncio.Queue()
@@ -59,7 +59,7 @@ async def opened(url: str, version: Version = V1, **settings: Any) -> AsyncItera
 
 @pytest.fixture(scope="session", params=VERSIONS.values(), ids=lambda one: str(one.name))
 def version(request: pytest.FixtureRequest) -> Version:
-    """Each version in its turn: whoever asks for the doors, the rows or the reference has them of all."""
+    """Each version in turn. A test that uses `doors`, `held` or `reference` runs for all versions."""
     made: Version = request.param
     return made
 
@@ -76,7 +76,7 @@ async def store_url(new_store: Make) -> str:
 
 @pytest.fixture(scope="session")
 async def held(store_url: str, version: Version) -> rows.Rows:
-    """Its rows."""
+    """The rows of the awkward store."""
     connection = await asyncpg.connect(store_url, server_settings={"timezone": "UTC"})
     try:
         return await rows.read(connection, version.name)
@@ -86,19 +86,19 @@ async def held(store_url: str, version: Version) -> rows.Rows:
 
 @pytest.fixture(scope="session")
 def reference(held: rows.Rows, version: Version) -> Reference:
-    """The reference executor over them."""
+    """The reference executor over the rows."""
     return Reference(text(version), held)
 
 
 @pytest.fixture(scope="session")
 async def doors(store_url: str, version: Version) -> AsyncIterator[Doors]:
-    """The service over the same store, whose requests may cost whatever they cost."""
+    """The service over the same store, without a limit on prices."""
     async with opened(store_url, version, max_price=10**9) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 async def priced(store_url: str, version: Version) -> AsyncIterator[Doors]:
-    """The same, with the price that a request may have in service."""
+    """The same service, with the limit on prices that it has in operation."""
     async with opened(store_url, version) as made:
         yield made

@@ -1,7 +1,7 @@
 """A small store made to be awkward: ties and nulls in every sort key, skew, withdrawn records and links to them,
 letters of many scripts, quotes and backslashes, places at the poles and on the antimeridian.
 
-The same seed makes the same rows. They are written past the loader, which has tests of its own.
+The same seed makes the same rows. They bypass the loader, which has tests of its own.
 """
 
 from __future__ import annotations
@@ -85,22 +85,22 @@ VALUES = ["0", "1", "1.50", "364", "364", "364", "-2", "0.000001", "999999999999
 
 @dataclass
 class Dataset:
-    """The rows of each table, as they are written."""
+    """The rows of each table, as they are written to the store."""
 
     random: Random
     tables: dict[str, list[Row]] = field(default_factory=dict)
 
     def ids(self, table: str) -> list[str]:
-        """The ids of a table's records, the withdrawn ones too."""
+        """Return the ids of a table's records, including withdrawn ones."""
         return [row["id"] for row in self.tables[table]]
 
     def withdrawn(self, table: str) -> list[str]:
-        """The ids of those that were withdrawn."""
+        """Return the ids of the withdrawn records."""
         return [row["id"] for row in self.tables[table] if row["withdrawn"]]
 
 
 def make(seed: int = 20220306) -> Dataset:
-    """The rows, from a seed."""
+    """Make the rows from a seed."""
     made = Dataset(Random(seed))
     for table, prefix, count, maker in (
         ("source", "src", 45, _source),
@@ -122,24 +122,24 @@ def make(seed: int = 20220306) -> Dataset:
 
 
 async def write(connection: asyncpg.Connection[Any], dataset: Dataset) -> None:
-    """Write all of it, in one transaction: links are checked at its end."""
+    """Write all rows in one transaction, because links are checked at its end."""
     async with connection.transaction():
         for table, rows in dataset.tables.items():
             await insert(connection, table, rows)
     await connection.execute("analyze")
 
 
-# What makes records disputed, in turn.
+# The stances that make records disputed, used in turn.
 STANCES = [["blames"], ["denies"], ["blames", "disputes", "retracts"]]
 
 
 def written_key(name: str | None) -> str | None:
-    """The collation key of a name, as Postgres reads bytes."""
+    """Return the collation key of a name, in the form in which Postgres reads bytes."""
     return None if name is None else f"\\x{sort_key(name).hex()}"
 
 
 async def insert(connection: asyncpg.Connection[Any], table: str, rows: list[Row]) -> None:
-    """Write some rows of a table; each has the same columns."""
+    """Write some rows of a table. Each has the same columns."""
     if "disputed" in rows[0]:
         rows = [one | {"dispute_stances": STANCES[at % 3] if one["disputed"] else []} for at, one in enumerate(rows)]
     if table in ("source", "place"):
@@ -154,14 +154,14 @@ async def insert(connection: asyncpg.Connection[Any], table: str, rows: list[Row
 
 
 def identifier(random: Random, prefix: str) -> str:
-    """A public id."""
+    """Return a public id."""
     return f"{prefix}_{''.join(random.choices(LETTERS, k=26))}"
 
 
 def _common(made: Dataset, prefix: str, place: int) -> Row:
     random = made.random
     created = BEGUN + timedelta(seconds=random.randrange(9), microseconds=random.choice([0, 0, 100000, 123450, 1]))
-    # The skew stands on the first records: those are never withdrawn.
+    # The skew is on the first three records, so they are never withdrawn.
     withdrawn = place > 2 and random.random() < 0.06
     return {
         "id": identifier(random, prefix),
@@ -199,7 +199,7 @@ def _identifiers(made: Dataset) -> list[Row]:
 
 
 def _subjects(place: int) -> list[Row]:
-    """Subjects that follow from the number of the record alone, so that other values stay as they were."""
+    """Return subjects that depend on the number of the record alone, so that all other values stay as they were."""
     pairs = [("medtop", "16000000", 'conflict, "war" and peace'), ("medtop", "11000000", None), ("a", "b:c,d", "Ünïté")]
     return [
         {"code": code, "scheme": scheme} | ({} if label is None else {"label": label})

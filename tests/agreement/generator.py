@@ -1,7 +1,7 @@
-"""Writes GraphQL operations: all that the language has, over the schema of the contract and values that are held.
+"""Generate GraphQL operations with all features of the language, over the schema of the contract and values that occur.
 
-Aliases, fragments on types, on Node and without a condition, nested and spread twice, fields asked for twice, variables
-with defaults, null and absent, `@skip` and `@include`, several operations, introspection beside data.
+They have aliases, fragments (on types, on Node, without a condition, nested and spread twice), repeated fields,
+variables (with defaults, null and absent), `@skip` and `@include`, several operations, and introspection beside data.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ INTROSPECTION = [
 
 
 class Term(str):
-    """An enum's value: no quotes in a document."""
+    """An enum's value, which has no quotes in a document."""
 
 
 @dataclass
 class Asked:
-    """A request."""
+    """A GraphQL request."""
 
     text: str
     variables: dict[str, Any]
@@ -57,7 +57,7 @@ class Asked:
 
 @dataclass
 class Generator:
-    """Writes one operation after another. `rows` gives values that occur."""
+    """Generates one operation after another. `rows` has the values that occur."""
 
     schema: GraphQLSchema
     rows: Rows
@@ -72,7 +72,7 @@ class Generator:
     left: int = 0
 
     def operation(self) -> Asked:
-        """One request."""
+        """Return one request."""
         self.declared, self.variables, self.fragments, self.arguments = [], {}, {}, {}
         self.names, self.aliases, self.directives, self.left = 0, 0, 0, 70
         roots = [self._root() for _ in range(self.random.choice([1, 1, 2, 3, 4]))]
@@ -98,7 +98,7 @@ class Generator:
 
     @property
     def _kinds(self) -> list[str]:
-        """The kinds of records that the schema has."""
+        """The types of records that the schema has."""
         return [kind for kind in WITHIN if kind in self.schema.type_map]
 
     def _chance(self, share: float) -> bool:
@@ -125,7 +125,7 @@ class Generator:
         return self._named(text + "", always=True)
 
     def _named(self, text: str, always: bool = False) -> str:
-        """The field under an alias of its own, and perhaps under a condition."""
+        """Return the field under an alias of its own, and perhaps under a condition."""
         self.names += 1
         alias = f"r{self.names}: " if always or self._chance(0.5) else ""
         if not self._chance(0.08) or "{" not in text:
@@ -209,7 +209,7 @@ class Generator:
         if not one.args:
             return f"{self._alias(name)} {self._maybe_directive()} {self._selection(kind, depth - 1)}"
         target = LINKS[on.name][name][1]
-        # Without an alias of its own a field may be asked for again: then with the same arguments.
+        # A field without an alias of its own may occur again. Then it needs the same arguments.
         if self.aliases < 25 and self._chance(0.5):
             self.names += 1
             self.aliases += 1
@@ -254,7 +254,7 @@ class Generator:
         return self.schema.type_map[text]
 
     def _argument(self, kind: str, value: Any) -> str:
-        """A value for an argument that may be left out, so that its variable may be null or absent."""
+        """Return a value for an argument that may be left out, so its variable may be null or absent."""
         if not self._chance(0.06):
             return self._value(self._type(kind), value)
         self.names += 1
@@ -264,13 +264,13 @@ class Generator:
         return f"$v{self.names}"
 
     def _value(self, kind: Any, value: Any, default: bool = False) -> str:
-        """A value as a literal, or as a variable: given, left to its default, or given over its default."""
+        """Return a value as a literal or as a variable: given, left to its default, or given over its default."""
         if not self._chance(0.25):
             return self._literal(kind, value)
         self.names += 1
         name = f"v{self.names}"
         if default and self._chance(0.3):
-            # `first: Int! = 10` takes a nullable variable that is absent.
+            # `first: Int! = 10` accepts a nullable variable that is absent.
             self.declared.append(f"${name}: Int")
             return f"${name}"
         roll = self.random.random()
@@ -350,7 +350,7 @@ class Generator:
         column = "value_floor" if name == "value" else snake(name)
         held = self._held(owner)
         values = [one[column] for one in held if one.get(column) not in (None, [])]
-        # A float has no room for the longest numbers that a figure may have.
+        # The longest numbers that a figure may have do not fit into a float.
         values = [one for one in values if not isinstance(one, Decimal) or abs(one) < 10**12]
         picked = self.random.choices(values, k=self.random.randint(1, 3)) if values else []
         if key == "has":
@@ -380,7 +380,7 @@ class Generator:
         if roll < 0.2:
             other = identifier(self.random, WITHIN[kind])
             return self.random.choice(["", "evt_", "x", "no_such", other, other.upper(), f"{other}0", "evt_é\\\"'"])
-        # The first ones are those on which all the skew is.
+        # The skew is on the first records.
         ids = list(self.rows.records[kind])
         return ids[0] if roll < 0.4 else self.random.choice(ids)
 
@@ -423,7 +423,7 @@ class Generator:
 
 
 def _given(value: Any) -> Any:
-    """A value of a row as a client writes it."""
+    """Return a value of a row as a client writes it."""
     if isinstance(value, datetime | date):
         return written(value)
     return float(value) if isinstance(value, Decimal) else value
@@ -438,7 +438,7 @@ def _json(value: Any) -> Any:
 
 
 def _plain(value: Any) -> str:
-    """A value as a literal without variables."""
+    """Return a value as a literal without variables."""
     if isinstance(value, Term):
         return str(value)
     if isinstance(value, dict):

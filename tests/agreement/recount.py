@@ -1,8 +1,8 @@
-"""What an answer costs less than it might have, counted from its document and its JSON by the formula of
-docs/limits.md: no function of the service has a part in it.
+"""Count how much less an answer cost than it might have, from its document and its JSON by the formula of
+docs/limits.md. No function of the service takes part.
 
-The points of a filter, an order and a total are in the price and in what was used alike: their difference has none of
-them, and is rows alone. Where the answer does not show how many rows there were it says so.
+The points of a filter, an order and a total are in the price and in what was used alike. So the difference consists of
+rows alone. `Unseen` is raised if the answer does not show how many rows there were.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PAGE = 50
 
 
 class Unseen(Exception):
-    """The answer does not show what it was made of."""
+    """The answer does not show which rows it was made of."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Recount:
     variables: Any = None
 
     def unused(self, text: str, name: str | None, variables: dict[str, Any], data: dict[str, Any]) -> int:
-        """The points that are given back."""
+        """Return the points that are refunded."""
         operation = self._begin(parse(text), name, variables)
         query = self.schema.query_type
         assert query is not None
@@ -81,7 +81,7 @@ class Recount:
         return chosen
 
     def _kind(self, nodes: list[FieldNode], row: dict[str, Any] | None) -> GraphQLObjectType:
-        """The type of a record that may be of any."""
+        """Return the type of a record that may be of any type."""
         if row is None or "__typename" not in row:
             raise Unseen
         kind = self.schema.type_map[row["__typename"]]
@@ -89,12 +89,13 @@ class Recount:
         return kind
 
     def _record(self, kind: GraphQLObjectType, nodes: list[FieldNode], row: Any) -> tuple[int, int]:
-        """A record of the root, as it might have been and as it is: a point where there is none."""
+        """Return the points of a record at the root, at most and as it is. A missing record costs a point."""
         possible, used = self._links(kind, nodes, row)
         return 1 + possible, 1 + (used if row is not None else 0)
 
     def _links(self, kind: GraphQLObjectType, nodes: list[FieldNode], row: Any) -> tuple[int, int]:
-        """What hangs on a record. What it links to by a link to one is counted where it is null, too."""
+        """Return the points of a record's links, at most and as they are. A link to a single record counts even if
+        null."""
         possible = used = 0
         for key, below in self._fields(kind, [one.selection_set for one in nodes if one.selection_set]).items():
             asked = below[0].name.value
@@ -124,7 +125,7 @@ class Recount:
         page = get_named_type(declared.type)
         given = get_argument_values(declared, nodes[0], self.variables)
         if nested and given.get("filter"):
-            raise Unseen  # Its points come with each row that it hangs on.
+            raise Unseen  # The filter costs points for each row above it.
         size = next((given[one] for one in ("last", "first") if given.get(one) is not None), PAGE)
         assert isinstance(page, GraphQLObjectType)
         kind = get_named_type(page.fields["nodes"].type)
@@ -145,7 +146,7 @@ class Recount:
     def _shown(
         self, page: GraphQLObjectType, nodes: list[FieldNode], value: Any
     ) -> Iterator[tuple[bool, list[Any], list[FieldNode]]]:
-        """The rows of a page, each time that it shows them, and what is asked of them."""
+        """Yield each occurrence of a page's rows, and the selection on them."""
         for key, below in self._fields(page, [one.selection_set for one in nodes if one.selection_set]).items():
             rows = [] if value is None else value[key]
             if below[0].name.value == "nodes":
@@ -161,7 +162,7 @@ class Recount:
                         yield True, [one[name] for one in rows], there
 
     def _fields(self, parent: GraphQLObjectType, sets: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
-        """The fields of a selection by response key, fragments written out."""
+        """Return the fields of a selection by response key, with fragments resolved."""
         found: dict[str, list[FieldNode]] = {}
         for one in sets:
             self._gather(parent, one, found)

@@ -1,7 +1,8 @@
-"""What a GraphQL request must be answered: graphql-core's own executor over plain Python rows.
+"""A reference for GraphQL answers: graphql-core's own executor over plain Python rows.
 
-It shares nothing with the compiler. The schema is the text of the contract; what the contract only says in words
-(filters, orders, pages, links) is written down here a second time, as plainly as can be. Slow, and right.
+It shares nothing with the compiler. The schema is the text of the contract. The rules that the contract only describes
+in words (filters, orders, pages, links) are implemented here a second time, as plainly as possible. It is slow, and
+correct.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from pyuca.collator import Collator_10_0_0  # type: ignore[import-untyped]
 from api import model
 from tests.agreement.rows import Row, Rows
 
-# Links: to one record by a column of ours, to some by an array of ours, to many by a column of theirs, to children.
+# Links: to one record by a column of this row, to several by an array of this row, to many by a column of their rows,
+# or to children.
 LINKS: dict[str, dict[str, tuple[str, str, str]]] = {
     "Event": {
         "briefing": ("one", "Briefing", "briefing_id"),
@@ -76,7 +78,7 @@ LINKS: dict[str, dict[str, tuple[str, str, str]]] = {
     "Relation": {"event": ("one", "Event", "event_id")},
     "Withdrawal": {},
 }
-# Filters under a short name: the link that they look through, and the filter at its end.
+# Filters with a short name: the link that they follow, and the filter at its end.
 SHORT: dict[str, dict[str, tuple[str, str]]] = {
     "Event": {
         "country": ("place", "country"),
@@ -93,7 +95,7 @@ SHORT: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Quote": {"sourceId": ("citations", "sourceId")},
 }
-# Objects that a record shows some of its columns in.
+# Objects that group some columns of a record.
 GROUPS = {
     "EventTime": {"startsAt": "starts_at", "endsAt": "ends_at", "precision": "time_precision", "text": "time_text"},
     "FigureAmount": {
@@ -117,7 +119,7 @@ ORDERS = {
     "Relation": ("recordId", False),
     "Withdrawal": ("change", False),
 }
-# What breaks ties, where it is not the id.
+# The column that breaks ties, if it is not the id.
 TIES = {"Citation": "position", "Participant": "position", "Relation": "position", "Withdrawal": "change"}
 PREFIXES = {prefix: name.capitalize() for name, prefix in model.PREFIXES.items()}
 CURSOR = "reference:"
@@ -133,7 +135,7 @@ COLLATOR = Collator_10_0_0()
 
 
 class Reference:
-    """The executor. `cursors` holds every cursor that it gave: type, filter, order and row."""
+    """The executor. `cursors` contains every cursor that it returned: type, filter, order and row."""
 
     def __init__(self, contract: str, rows: Rows) -> None:
         self.rows = rows
@@ -156,7 +158,7 @@ class Reference:
             field.resolve = self._root(name)
 
     def execute(self, text: str, variables: dict[str, Any] | None = None, name: str | None = None) -> ExecutionResult:
-        """The whole answer."""
+        """Return the whole answer."""
         return graphql_sync(self.schema, text, variable_values=variables, operation_name=name)
 
     def _root(self, name: str) -> Callable[..., Any]:
@@ -205,7 +207,7 @@ class Reference:
         return lambda row, info, **given: self._set(target, self._linked(kind, row, name), given)
 
     def _linked(self, kind: str, row: Row, name: str) -> list[Row]:
-        """The records at the end of a link. Those that were withdrawn are not there."""
+        """Return the records at the end of a link, without withdrawn ones."""
         how, target, column = LINKS[kind][name]
         if how == "children":
             return self.rows.children[target].get(row["id"], [])
@@ -216,7 +218,7 @@ class Reference:
         return [there[one] for one in ids if one in there]
 
     def _counting(self, kind: str, row: Row, name: str) -> list[Row]:
-        """The records that a filter through a link looks at: a figure without a place has that of its event."""
+        """Return the records that a filter through a link looks at. A figure without a place has that of its event."""
         if (kind, name) != ("Figure", "place") or row["place_id"] is not None:
             return self._linked(kind, row, name)
         return [place for event in self._linked(kind, row, "event") for place in self._linked("Event", event, "place")]
@@ -259,7 +261,7 @@ class Reference:
         }
 
     def _every(self, kind: str) -> list[Row]:
-        """The rows of a list: records, the children of those that stand, or withdrawals."""
+        """Return the rows of a list: records, children of records that are not withdrawn, or withdrawals."""
         if kind == "Withdrawal":
             return self.rows.withdrawals
         if kind in self.rows.children:
@@ -279,7 +281,8 @@ class Reference:
         return next(place for place, row in enumerate(rows) if row is known[3])
 
     def _ordered(self, kind: str, rows: list[Row], order: Any, narrowing: dict[str, Any]) -> list[Row]:
-        """In order: the id breaks ties, in the direction of the sort; what has no key comes last either way."""
+        """Sort the rows. The id or another column breaks ties, in the direction of the sort. Rows without a key come
+        last in either direction."""
         name, descending = ORDERS.get(kind, ("id", False))
         tie = TIES.get(kind, "id")
         if order is not None:
@@ -362,7 +365,8 @@ VOCABULARIES = {
 
 
 def inside(row: Row, box: dict[str, float]) -> bool:
-    """Return whether a place is in a box: at a pole, or no further east of its west than the box is wide."""
+    """Return True if a place is in a box. East of the box's west edge, a place is at most as far as the box is wide. At
+    a pole the longitude does not matter."""
     if not box["south"] <= row["latitude"] <= box["north"]:
         return False
     width = box["east"] - box["west"]
@@ -371,12 +375,12 @@ def inside(row: Row, box: dict[str, float]) -> bool:
 
 
 def near(row: Row, point: dict[str, float]) -> bool:
-    """Whether a place is within a distance."""
+    """Return True if a place is within a distance."""
     return distance(row["latitude"], row["longitude"], point["latitude"], point["longitude"]) <= point["kilometres"]
 
 
 def distance(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
-    """Kilometres on the mean sphere, by the haversine formula."""
+    """Return the kilometres on the mean sphere, by the haversine formula."""
     one, other = math.radians(latitude), math.radians(other_latitude)
     across = math.radians(other_longitude - longitude)
     half = math.sin((other - one) / 2) ** 2 + math.cos(one) * math.cos(other) * math.sin(across / 2) ** 2
@@ -384,7 +388,7 @@ def distance(latitude: float, longitude: float, other_latitude: float, other_lon
 
 
 def refused(message: str) -> GraphQLError:
-    """An argument that no request may have."""
+    """Return the error of an argument that is not allowed."""
     return GraphQLError(message, extensions={"code": "invalid_request"})
 
 
@@ -411,7 +415,7 @@ def _object(value: Row) -> Row:
 
 
 def written(value: Any) -> str:
-    """A time in UTC or a day, as answers have it."""
+    """Return a day, or a time in UTC, as answers write it."""
     if not isinstance(value, datetime):
         return str(value.isoformat())
     text = value.astimezone(UTC).isoformat()
@@ -430,10 +434,10 @@ def _named(kind: Any) -> Any:
 
 
 def snake(name: str) -> str:
-    """`startsAt` as `starts_at`."""
+    """Return `startsAt` as `starts_at`."""
     return re.sub("([A-Z])", r"_\1", name).lower()
 
 
 def camel(name: str) -> str:
-    """`starts_at` as `startsAt`."""
+    """Return `starts_at` as `startsAt`."""
     return re.sub("_(.)", lambda found: found[1].upper(), name)

@@ -1,4 +1,4 @@
-"""The rows that the views of a version show, read once into Python, with what a search finds in them."""
+"""The rows that the views of a version show, read once into Python, with the records that searches find."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.query.words import terms
 Row = dict[str, Any]
 
 VIEWS = "select relname from pg_class where relnamespace = $1::text::regnamespace and relkind = 'v'"
-# What is searched in the tests: Postgres says which records that finds and how well; the rest is told in Python.
+# The searches of the tests. Postgres finds and ranks the records, and Python does the rest.
 SEARCHES = [
     ("corridor", "en"),
     ("run", "en"),
@@ -31,7 +31,7 @@ SEARCHES = [
 @dataclass
 class Rows:
     """Records by type and id; children by type and record, in order, each with the id of its record under the name of
-    that record's type; reasons by type and id; ranks by search; and the list of withdrawals."""
+    that record's type; reasons of withdrawals by type and id; ranks by search; and the list of withdrawals."""
 
     records: dict[str, dict[str, Row]] = field(default_factory=dict)
     children: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Rows:
 
 
 async def read(connection: asyncpg.Connection[Any], version: str) -> Rows:
-    """All of it."""
+    """Read all rows of a version."""
     rows = Rows()
     shown = {row["relname"] for row in await connection.fetch(VIEWS, version)}
     for table in (name for name in RECORDS if name in shown):

@@ -1,4 +1,4 @@
-"""Documents that are easily answered wrongly, each as graphql-core answers it; and totals that stop counting."""
+"""Documents that are easily answered wrongly, compared with the answers of graphql-core. Totals that stop counting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECTIONS = Path(__file__).with_name("corners.graphql").read_text().removeprefix(
 CORNERS = dict(section.split("\n", 1) for section in SECTIONS)
 
 
-# A corner that begins with a version's name is one of its fields; every other one is each version's.
+# A corner whose name begins with a version is for that version. Every other one is for all versions.
 EACH = [
     (version, told)
     for version in VERSIONS.values()

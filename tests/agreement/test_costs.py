@@ -1,4 +1,4 @@
-"""What a request cost is what came back: recounted from each answer by other means, and the same through both doors."""
+"""A request costs what it returned: recounted from each answer by other means, and equal through REST and GraphQL."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ INCLUDES: dict[str, list[dict[str, Any]]] = {
 
 
 def included(include: dict[str, Any], path: str = "") -> list[str]:
-    """The same as `include=` has it: the longest paths."""
+    """Return the paths of `include=`, the longest ones only."""
     return [
         one
         for name, below in include.items()
@@ -64,7 +64,7 @@ async def test_what_is_given_back_is_what_did_not_come(doors: Doors, reference: 
         query, beside = operation.query, INTROSPECTION if operation.introspection else 0
         held_back, lowest = (reserve(query), least(query) + beside) if query else (0, 1)
         expected = max(cost["requested"] - held_back - unused, lowest)
-        # Where a filter may have had the store look at more records, these may have cost more than what came.
+        # If a filter made the store look at more records, these may have cost more than the records that were returned.
         used = min(max(cost["actual"], expected), cost["requested"]) if held_back else expected
         assert cost["actual"] == used, (seed, cost, unused, asked.text, asked.variables, found)
         counted += 1
@@ -105,7 +105,7 @@ async def test_a_list_costs_the_same_through_both_doors(doors: Doors, reference:
 
 
 def query_of(version: Version, text: str, variables: dict[str, Any], name: str | None) -> Query | None:
-    """The Query that a document becomes; None where it asks for nothing of the store."""
+    """Return the Query of a document; None if it asks nothing of the store."""
     return operation_of(version, text, variables, name).query
 
 
@@ -116,7 +116,7 @@ def operation_of(version: Version, text: str, variables: dict[str, Any], name: s
 
 
 def used(response: httpx2.Response) -> int:
-    """What a response says that it cost."""
+    """Return the cost that a response states."""
     return int(response.headers["ratelimit-cost"])
 
 

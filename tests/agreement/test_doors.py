@@ -1,5 +1,5 @@
-"""Both doors are one service: what a URL and what arguments say is answered with the same records in the same order,
-at the same price; a cursor of one door is a cursor of the other, and a mistake has the same code at each.
+"""REST and GraphQL are one service. A URL and equal arguments return the same records in the same order, at the same
+price. A cursor works in both APIs, and a mistake has the same code in both.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ KEYS = {"null": "isNull", "identifier": "has", "subject": "has"}
 
 @dataclass
 class Asked:
-    """One list, as a URL and as arguments say it."""
+    """A list, as a URL and as arguments."""
 
     resource: str
     parameters: dict[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Asked:
 
 
 class Chooser:
-    """Chooses filters that both doors can say, with values that occur."""
+    """Chooses filters that both APIs have, with values that occur."""
 
     def __init__(self, version: Version, held: Rows, random: Random) -> None:
         self.version = version
@@ -121,7 +121,7 @@ class Chooser:
             there[condition.needs] = {"in": [Term("KILLED")]}
 
     def _value(self, condition: Condition, owner: Resource) -> tuple[str, Any] | None:
-        """A value, as a URL and as an argument have it."""
+        """Return a value as it is written in a URL and as an argument."""
         random = self.random
         if condition.operator in ("is", "null"):
             yes = random.random() < 0.5
@@ -177,9 +177,9 @@ class Chooser:
         if condition.operator in ("has", "identifier", "subject"):
             found = [one for there in found for one in there]
         if condition.type.name == "vocabulary" and condition.column != condition.name:
-            # The column has texts, of which only some are terms.
+            # The column contains texts, and only some of them are terms.
             found = [one for one in found if one in condition.type.of.terms()]
-        # What is too precise for a float is compared differently by a door whose numbers are floats.
+        # GraphQL compares numbers as floats, so numbers that are too precise for a float would differ.
         return [one for one in found if one is not None and (not isinstance(one, Decimal) or abs(one) < 10**12)]
 
 
@@ -188,7 +188,7 @@ def _csv(values: Iterable[str]) -> str:
 
 
 def whole(version: Version, resource: Resource, include: dict[str, Any]) -> str:
-    """The selection of a record that REST shows, as GraphQL has it."""
+    """Return the GraphQL selection that equals a record in REST."""
     parts = []
     for one in resource.layout:
         if isinstance(one, Group):
@@ -212,7 +212,7 @@ def whole(version: Version, resource: Resource, include: dict[str, Any]) -> str:
 
 
 async def both(doors: Doors, asked: Asked, after: str | None = None) -> tuple[list[str], list[str]]:
-    """A page through each door: the ids, which must be equal, and the cursors of its end."""
+    """Read a page through each API. Return the ids, which must be equal, and the cursors of its end."""
     more = {"after": after} if after else {}
     status, page = await doors.rest(f"/{asked.resource}s", asked.url(**({"cursor": after} if after else {})))
     assert status == 200, (asked, page)
@@ -324,7 +324,7 @@ def _deeper(version: Version, resource: Resource) -> list[tuple[str, ...]]:
 
 
 def _flat(record: Any) -> Any:
-    """A record without what the doors spell differently: case, and the names of sets."""
+    """Return a record without the differences in spelling between the APIs: case, and the names of sets."""
     if isinstance(record, list):
         return [_flat(one) for one in record]
     if isinstance(record, dict):
@@ -344,7 +344,7 @@ async def test_search_and_counts_have_the_same_price(doors: Doors) -> None:
 
 
 EVENT = "evt_00000000000000000000000000"
-# A mistake as a URL, as a document, and the code that both give it.
+# A mistake as a URL and as a document, with the code that both return.
 MISTAKES = [
     ("/figures?value_gte=1", "{ figures(filter: {value: {gte: 1}}) { nodes { id } } }", 400, "invalid_request"),
     ("/figures?sort=value", "{ figures(orderBy: {field: VALUE}) { nodes { id } } }", 400, "invalid_request"),
@@ -448,7 +448,7 @@ async def test_a_mistake_has_the_same_code_at_each_door(
     told, answer = await priced.graphql(text)
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert [one["extensions"]["code"] for one in answer["errors"]] == [code]
-    # A record that is not there is null beside the rest of the data; everything else refuses the request.
+    # A missing record is null beside the rest of the data. All other mistakes refuse the whole request.
     assert told == (200 if status == 404 else 400)
 
 

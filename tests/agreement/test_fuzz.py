@@ -1,5 +1,5 @@
-"""Operations that hypothesis makes of the contract, most of them absurd: answered as the reference answers them, or
-refused in words; never a fault of ours.
+"""Operations that hypothesis generates from the contract, most of them absurd. The service answers as the reference
+does, or refuses with a reason. It never fails.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ SCALARS = {
 }
 
 
-# What hypothesis makes is of one schema: each version has a test of its own, of the same body.
+# hypothesis generates from one schema, so each version has a test of its own, with the same body.
 def made_of(version: Version) -> Any:
-    """A test of operations made of the version's contract."""
+    """Return a decorator for tests of operations that are generated from the version's contract."""
     return lambda test: pytest.mark.parametrize("version", [version], indirect=True, ids=[version.name])(
         pytest.mark.filterwarnings("ignore::DeprecationWarning")(
             settings(
@@ -57,7 +57,7 @@ async def test_what_is_made_of_version_2_is_answered_or_refused_in_words(
 
 
 async def check(priced: Doors, reference: Reference, query: str) -> None:
-    """Ask, and compare with the reference."""
+    """Send the query, and compare the answer with the reference."""
     status, found = await priced.graphql(query)
     told = f"\n{query}\n{found}"
     if "data" not in found:

@@ -1,6 +1,6 @@
-"""Every compiled GraphQL answer is the one that graphql-core gives over the same rows, key by key.
+"""Every compiled GraphQL answer equals the one that graphql-core gives over the same rows, key by key.
 
-BRIEFING_OPERATIONS tells how many are compared (300 in an ordinary run), BRIEFING_SEED where they begin.
+BRIEFING_OPERATIONS sets how many operations are compared (300 by default), BRIEFING_SEED the first of them.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from tests.agreement.rows import Rows
 
 OPERATIONS = int(os.environ.get("BRIEFING_OPERATIONS", "300"))
 SEED = int(os.environ.get("BRIEFING_SEED", "1"))
-# What the reference answers with null and an error beside the rest of the data; all else refuses the whole request.
+# Codes that the reference returns with null, beside the rest of the data. All others refuse the whole request.
 PARTIAL = {"not_found", "withdrawn"}
 
 
 @dataclass
 class Tally:
-    """What was compared."""
+    """The number of operations by result, and the cursors to follow."""
 
     answered: int = 0
     refused: int = 0
@@ -38,7 +38,7 @@ class Tally:
 
 
 def codes(result: ExecutionResult) -> list[tuple[list[Any] | None, str]]:
-    """The errors of the reference, by path and code."""
+    """Return the errors of the reference, by path and code."""
     return sorted(
         ((one.path, (one.extensions or {}).get("code", "invalid_request")) for one in result.errors or ()),
         key=repr,
@@ -46,7 +46,8 @@ def codes(result: ExecutionResult) -> list[tuple[list[Any] | None, str]]:
 
 
 def differences(expected: Any, found: Any, path: str, cursors: list[tuple[str, str]]) -> list[str]:
-    """Where two answers differ: values, types, and the order of keys. Cursors are kept, to be followed."""
+    """Return the differences between two answers: values, types, and the order of keys. Cursors are kept to be
+    followed."""
     if isinstance(expected, str) and expected.startswith(CURSOR):
         cursors.append((expected, found))
         return [] if isinstance(found, str) else [f"{path}: no cursor but {found!r}"]
@@ -61,16 +62,16 @@ def differences(expected: Any, found: Any, path: str, cursors: list[tuple[str, s
     return [] if same else [f"{path}: {expected!r:.300} but {found!r:.300}"]
 
 
-# What names a row of a list, where it is not an id.
+# The fields that identify a row of a list, if it has no id.
 KEYS = dict.fromkeys((name.capitalize() for name in CHILDREN), "recordId position")
 
 
 async def compare(doors: Doors, reference: Reference, asked: Asked, tally: Tally) -> None:
-    """Ask both."""
+    """Send the request to the service and to the reference, and compare the answers."""
     if validate(reference.schema, parse(asked.text)):
         status, found = await doors.graphql(asked.text, asked.variables, asked.name)
         assert status == 400, asked.text
-        # Its size is measured before it is validated.
+        # The size of a document is checked before it is validated.
         assert found["errors"][0]["extensions"]["code"] in ("invalid_request", "too_expensive"), asked.text
         tally.invalid += 1
         return
@@ -96,7 +97,7 @@ async def compare(doors: Doors, reference: Reference, asked: Asked, tally: Tally
 
 
 async def follow(doors: Doors, reference: Reference, random: Random, tally: Tally) -> None:
-    """What stands after and before a cursor is the same for both, wherever the cursor was found."""
+    """Compare the rows after and before some cursors, wherever a cursor was found."""
     for expected, found in random.sample(tally.cursors, min(2, len(tally.cursors))):
         kind, narrowing, order, _ = reference.cursors[int(expected.removeprefix(CURSOR))]
         way, size = random.choice([("after", "first"), ("before", "last")])
@@ -117,7 +118,7 @@ async def follow(doors: Doors, reference: Reference, random: Random, tally: Tall
 
 
 def as_json(value: Any) -> Any:
-    """A coerced argument as a variable again."""
+    """Return a coerced argument as a variable."""
     if isinstance(value, dict):
         return {key: as_json(one) for key, one in value.items()}
     if isinstance(value, list):

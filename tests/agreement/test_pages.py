@@ -1,6 +1,6 @@
-"""Pages by keyset: whatever is written between two pages, what stays as it was is seen once, and in order.
+"""Pages by keyset: whatever is written between two pages, a record that does not change is seen once, and in order.
 
-A cursor that was tampered with is refused, or is a position in the same list; it is never a fault of ours.
+A cursor that was tampered with is refused, or is a position in the same list. It never makes the service fail.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Busy:
 
     async def write(self, table: str, column: str, values: list[Any], moving: list[str], random: Random) -> None:
         """Insert some records, move some to another place in the order, and withdraw one."""
-        # A figure's bounds tie its value down: those without bounds are moved.
+        # The value of a figure depends on its bounds, so only figures without bounds are moved.
         movable = [row for row in self.made.tables[table] if column != "value" or row["bounds_basis"] is None]
         rows = [dict(random.choice(movable)) for _ in range(3)]
         for row in rows:
@@ -57,7 +57,7 @@ class Busy:
         await self.connection.execute(gone, random.choice(moving))
 
     async def ids(self, table: str, where: str) -> list[str]:
-        """The ids of what is there now."""
+        """Return the ids of the records that are there now."""
         return [row["id"] for row in await self.connection.fetch(f"select id from v1.{table} where {where}")]
 
 
@@ -67,7 +67,7 @@ async def busy(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Busy]:
     made = dataset.make(7)
     connection = await asyncpg.connect(url)
     await dataset.write(connection, made)
-    # What is written here is written past the change log, by which kept answers are known to be old.
+    # These writes bypass the change log, which marks kept answers as outdated.
     async with opened(url, answer_memory=0) as doors:
         yield Busy(connection, doors, made)
     await connection.close()
@@ -75,7 +75,8 @@ async def busy(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Busy]:
 
 DAYS = [None, None, "2022-02-25T00:00:00+00:00", "2022-02-26T00:00:00+00:00", "2022-02-26T12:00:00.123456+00:00"]
 LATER = [None, None, "2022-03-05T00:00:00+00:00", "2022-03-05T00:00:00.1+00:00", "2022-03-09T00:00:00+00:00"]
-# Table, the field that orders it, its column, what a record may be moved to, and what narrows the list.
+# Table, the field that orders it, its column, the values that a record may move to, and the filter of the list in
+# GraphQL and in SQL.
 ORDERS: list[tuple[str, str, str, list[Any], str, str]] = [
     ("event", "ENDS_AT", "ends_at", LATER, "", "true"),
     ("event", "ID", "id", [], "", "true"),

@@ -35,7 +35,7 @@ SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 LOADS = 6
 # Random requests for each version after each load. `make test-full` sends more than a thousand in all.
 FEW, MANY = 12, 90
-# Nothing is kept between the answers of two editions, and nothing is refused.
+# No answer is kept between editions, and no request is refused.
 SETTINGS = {"answer_memory": 0, "limits": False}
 PATHS = (
     "/events?limit=7&count=exact",
@@ -77,7 +77,7 @@ class Archive:
     added: int = 0
 
     def edits(self) -> Iterator[Record]:
-        """Some records, changed."""
+        """Change some records, add one, and return them."""
         for identifier in self.random.sample(sorted(self.records), 25):
             record = self.records[identifier]
             if "withdrawn" in record:
@@ -120,7 +120,7 @@ class Archive:
 
 @dataclass
 class Replay:
-    """A store with a history, what was asked of it, and a file that is not loaded yet."""
+    """A store with a history, the requests that were sent to it, and a file that is not loaded yet."""
 
     url: str
     further: Path
@@ -128,7 +128,7 @@ class Replay:
 
 
 async def records(url: str) -> dict[str, Record]:
-    """The records of a store in the load format, with their keys."""
+    """Return the records of a store in the load format, with their keys."""
     connection = await asyncpg.connect(url)
     try:
         found = await connection.fetch("select distinct on (id) id, record from store.change order by id, seq desc")
@@ -138,7 +138,7 @@ async def records(url: str) -> dict[str, Record]:
 
 
 async def last_edition(url: str) -> int:
-    """The number of the last load's edition."""
+    """Return the number of the last load's edition."""
     connection = await asyncpg.connect(url)
     try:
         return int(await connection.fetchval("select max(seq) from store.edition"))
@@ -147,7 +147,7 @@ async def last_edition(url: str) -> int:
 
 
 async def operations(url: str, version: Version, seed: int, count: int) -> list[Record]:
-    """GraphQL requests about the records that the store has."""
+    """Return GraphQL requests about the records that the store has."""
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     try:
         held = await rows.read(connection, version.name)
@@ -159,11 +159,11 @@ async def operations(url: str, version: Version, seed: int, count: int) -> list[
 
 
 async def answered(doors: Doors, path: str, body: Record | None) -> tuple[int, Any]:
-    """The status and the answer, without its cost: an earlier version is found with other work."""
+    """Return the status and the answer. It has no cost, because finding an earlier version is other work."""
     url = f"/{doors.version.name}{path}"
     if body is None:
         response = await doors.client.get(url)
-        # The id of a request is its own.
+        # Each request has an id of its own.
         return response.status_code, response.text if response.status_code == 200 else response.json()["code"]
     response = await doors.client.post(url, json=body)
     answer = response.json()
@@ -184,7 +184,7 @@ def compiled_for(edition: int) -> Iterator[None]:
 
 @asynccontextmanager
 async def services(url: str) -> AsyncIterator[list[Doors]]:
-    """The service over a store, in each version."""
+    """Run the service over a store, in each version."""
     async with opened(url, **SETTINGS) as doors:
         yield [replace(doors, version=version) for version in VERSIONS.values()]
 
@@ -221,10 +221,10 @@ async def replay(
 
 
 async def differences(asked: list[Asked], url: str) -> list[str]:
-    """Ask again as of each edition, and return what is answered otherwise."""
+    """Send the requests again as of each edition, and return the answers that differ."""
     different = []
     for edition in sorted({one.edition for one in asked}):
-        # A service remembers what it compiled.
+        # A service caches what it compiled.
         with compiled_for(edition):
             async with services(url) as opened_services:
                 doors_of = {doors.version.name: doors for doors in opened_services}
@@ -260,7 +260,7 @@ async def test_versions_that_are_built_from_the_log_give_the_same_answers(
 
 
 async def forget_versions(connection: asyncpg.Connection[Any]) -> None:
-    """Leave the store as 0025 makes it of a store that is older."""
+    """Bring the store into the state that migration 0025 gives to an older store."""
     last = await connection.fetchval("select seq from store.last_change")
     await connection.execute(f"update past.built_up_to set seq = {last}; {steps.PROGRESS}")
     for name in ENTITIES:

@@ -1,4 +1,4 @@
-"""A search finds its rows in three ways, as common as its words are: the page is the same whichever it was."""
+"""A search finds its rows in several ways, depending on how common its words are. The page is always the same."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def connection(store_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def walked(connection: asyncpg.Connection, resource: str, url: str, pages: int = 6) -> list[object]:
-    """The records of the first pages, one after the other by their cursors."""
+    """Return the records of the first pages, read one after the other by their cursors."""
     found: list[object] = []
     cursor = ""
     for _ in range(pages):
@@ -58,7 +58,7 @@ async def test_a_page_is_the_same_however_it_is_read(
     connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, resource: str, url: str
 ) -> None:
     ways = []
-    # Among the first rows where it can be, among further ones, through the index of words, in the order of the list.
+    # Among the first rows if they are enough, among further ones, through the index of words, in the order of the list.
     for early, more, most in (
         *((40, 32, 5_000), (1, 0, 5_000), (0, 0, 5_000), (0, 0, 2), (1, 0, 2)),
         *((1, 1, 2), (1, 32, 2), (1, 32, 5_000), (2, 1, 5_000)),

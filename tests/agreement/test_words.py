@@ -1,4 +1,4 @@
-"""What a search finds, in whatever script and spelling: the same through REST and GraphQL."""
+"""Searches in any script and spelling find the same through REST and GraphQL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from api.ingest.load import load
 from api.query.words import STEMMED
 from tests.rest.conftest import run
 
-# (language, title, summary, tags): each is an event.
+# Each row is an event: language, title, summary, tags.
 EVENTS: list[tuple[str, str, str | None, list[str]]] = [
     ("en", "The people leave the harbour", "Ferries wait. Harbour pilots refuse to sail.", ["sea", "exodus"]),
     ("en", "People in Odesa wait", None, ["queue"]),
@@ -38,11 +38,11 @@ EVENTS: list[tuple[str, str, str | None, list[str]]] = [
     ("uk", "Порт Одеси відкрито, об’єднання моряків", None, []),
 ]
 FOUND = [
-    # Words that stand next to each other, stop words too.
+    # Words that stand next to each other, including stop words.
     ('"the people"', [0]),
     ('"the harbour"', [0]),
     ('"people the"', []),
-    # A phrase may be of words and of stems.
+    # A phrase may consist of words and of stems.
     ('"harbours reopening"', [2]),
     ('"person in odesa"', []),
     ('"people in odesa waiting"', [1]),
@@ -52,7 +52,7 @@ FOUND = [
     ('"sea exodus"', []),
     ('"sea trade"', [2]),
     ('"grain insurance"', []),
-    # A word, and what stems make of it, is excluded as it is found.
+    # A word is excluded in the same ways in which it is found: as it is, and by its stem.
     ("harbour -ferry", [2, 6]),
     ("flugzeug -bombing", []),
     ("flugzeug -bomben", [3]),
@@ -66,7 +66,7 @@ FOUND = [
     ("16", [4]),
     ("PS 752", [4]),
     ("752", [4]),
-    # Apostrophes, letters that look like them too.
+    # Apostrophes, and letters that look like them.
     ("O'Hara", [5]),
     ("o’hara's", [5]),
     ("Oʼhara", [5]),

@@ -1,7 +1,8 @@
-"""A store of any size, the same for the same size: filled by COPY straight into the tables, then indexed and analysed.
+"""A store of any size, the same for the same size. It is filled by COPY directly into the tables, then indexed and
+analysed.
 
-Its shape follows the real data: sources, places and kinds are skewed (Zipf), links have long tails, times thicken
-towards today over 35 years, one event in a hundred has none, and ids are hashes, so that rows lie in no order. Rare and
+Its shape follows real data. Sources, places and kinds are skewed (Zipf), links have long tails, and times become denser
+towards today over 35 years. One event in a hundred has no time. Ids are hashes, so rows are in no order. Rare and
 common values are known by name (`Values`), and one event has 20,000 figures.
 """
 
@@ -37,17 +38,17 @@ CHUNK = 2000
 
 @dataclass(frozen=True)
 class Values:
-    """What to ask of a store of this size: words and values by how often they stand in it."""
+    """Values to search a store of this size for: words and values by how often they occur in it."""
 
     events: int
 
     @property
     def words(self) -> dict[str, int]:
-        """Words, each with the number of events that hold it."""
+        """Words, each with the number of events that contain it."""
         return {f"word{n}x": n for n in (10, 1_000, 100_000) if n <= self.events // 10}
 
     def word(self, number: int) -> str:
-        """The words that event `number` holds on purpose."""
+        """Return the words that event `number` contains on purpose."""
         return "".join(f" {word}" for word, many in self.words.items() if number % (self.events // many) == 3)
 
 
@@ -67,7 +68,7 @@ class Skewed:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many of each there are beside the events."""
+    """The number of records of each resource, beside the events."""
 
     events: int
 
@@ -89,18 +90,18 @@ class Sizes:
 
 
 def identifier(prefix: str, number: int) -> str:
-    """The id of the numbered record."""
+    """Return the id of the numbered record."""
     made = b32encode(blake2b(b"%d" % number, digest_size=16, person=prefix.encode()).digest())[:26]
     return f"{prefix}_{made.translate(CROCKFORD).decode()}"
 
 
 def tail(chance: random.Random, shape: float, most: int) -> int:
-    """1 mostly, and now and then very many."""
+    """Return 1 mostly, and now and then a very large number."""
     return min(most, int(chance.paretovariate(shape)))
 
 
 def moment(chance: random.Random) -> datetime | None:
-    """A day, or a minute, rather late than early; now and then none."""
+    """Return a day or a minute, more often a late one; now and then None."""
     if chance.random() < 0.01:
         return None
     day = LAST - timedelta(days=int(SPAN_DAYS * min(1.0, chance.expovariate(4))))
@@ -108,12 +109,12 @@ def moment(chance: random.Random) -> datetime | None:
 
 
 def line(*cells: object) -> str:
-    """A row of COPY's text format."""
+    """Return a row in COPY's text format."""
     return "\t".join("\\N" if cell is None else str(cell) for cell in cells) + "\n"
 
 
 def cell(value: bytes) -> str:
-    """Bytes as a cell of COPY's text format."""
+    """Return bytes as a cell of COPY's text format."""
     return f"\\\\x{value.hex()}"
 
 
@@ -134,7 +135,7 @@ class Maker:
         self.quotes = 0
 
     def text(self, chance: random.Random, least: int, most: int) -> str:
-        """Some words; few of the vocabulary make up most of any text."""
+        """Return some words. A few words of the vocabulary make up most of any text."""
         words = chance.choices(self.vocabulary, cum_weights=self.zipf, k=chance.randint(least, most))
         return " ".join(words).capitalize()
 
@@ -155,7 +156,7 @@ class Maker:
 
     def places(self, chance: random.Random) -> Iterator[str]:
         for n in range(self.sizes.places):
-            # The last country has one place only, and one that few events are at.
+            # The last country has only one place, which few events are at.
             country = COUNTRIES[-1] if n == self.sizes.places // 2 else COUNTRIES[min(n % 40, 16)]
             where = (chance.uniform(-60, 70), chance.uniform(-180, 180))
             name = self.text(chance, 1, 2)
@@ -223,7 +224,7 @@ class Maker:
                 yield line(identifier("evt", n), position, self.text(chance, 1, 3), role, self.a_source(chance))
 
 
-# Each table with its columns and its maker; those of a record are in every table but the children.
+# Each table with its columns and its maker. All tables but the children also have the columns of a record.
 TABLES: tuple[tuple[str, str, Callable[[Maker, random.Random], Iterator[str]]], ...] = (
     ("source", "id name name_key kind country", Maker.sources),
     ("document", "id publisher_id title kind language published_at", Maker.documents),
@@ -260,7 +261,7 @@ INDEXES = """
 
 async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES, only: Collection[str] = ()) -> None:
     """Fill a migrated, empty store, with `heavy` figures for one of its events, or `only` some of its tables. Records
-    come first and indexes after, with no triggers but those that fill what is searched: the rows are known to fit."""
+    come first and indexes after. Only the triggers that fill the search columns run, because the rows are valid."""
     begun = time.monotonic()
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     for setting in ("session_replication_role = replica", "maintenance_work_mem = '512MB'", "synchronous_commit = off"):
@@ -316,7 +317,7 @@ async def _copy(connection: asyncpg.Connection, table: str, columns: list[str], 
 
 
 async def filled(url: str, events: int) -> bool:
-    """Whether the store holds these events already, whole: the analysis comes last."""
+    """Return True if the store contains these events and a change log, which is written after the rows."""
     connection = await asyncpg.connect(url)
     try:
         held = await connection.fetchval("select count(*) from store.event")
@@ -326,6 +327,6 @@ async def filled(url: str, events: int) -> bool:
 
 
 def ensure(url: str, events: int) -> None:
-    """See to it that the store holds these events."""
+    """Fill the store unless it contains these events already."""
     if not asyncio.run(filled(url, events)):
         asyncio.run(fill(url, events))

@@ -1,8 +1,8 @@
-"""A Postgres with the tables and settings of a checkout, filled by its `archive.py`. It lives as long as this program.
+"""Run a Postgres with the tables and settings of a checkout, filled by its `archive.py`, as long as this program runs.
 
-`python -P archive_server.py FOLDER EVENTS`, with the checkout and its tests/bench in PYTHONPATH: `-P` and these two let
-it run the modules of another checkout than the one that it lies in. It prints the server's URL and pid, and ends with
-its standard input.
+`python -P archive_server.py FOLDER EVENTS`, with the checkout and its tests/bench in PYTHONPATH. `-P` and PYTHONPATH
+let it import the modules of another checkout than its own. It prints the server's URL and pid, and ends when its
+standard input ends.
 """
 
 from __future__ import annotations

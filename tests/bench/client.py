@@ -1,4 +1,4 @@
-"""A client that costs little: one connection, kept alive, requests one after the other."""
+"""A client with little overhead: one connection that is kept alive, and one request after the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Client:
-    """Sends raw requests and reads whole responses."""
+    """Sends raw requests and reads complete responses."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
@@ -19,7 +19,7 @@ class Client:
         self._left = b""
 
     def ask(self, request: bytes) -> bytes:
-        """The body of a 200; anything else is an error."""
+        """Send a request and return the body of its answer. RuntimeError if the status is not 200."""
         self._socket.sendall(request)
         data = self._left
         while b"\r\n\r\n" not in data:
@@ -45,12 +45,12 @@ class Client:
 
 
 def get(path: str) -> bytes:
-    """A GET request."""
+    """Return a GET request."""
     return f"GET {path} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n\r\n".encode()
 
 
 def post(path: str, query: str, variables: dict[str, object]) -> bytes:
-    """A GraphQL request."""
+    """Return a GraphQL request."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -59,8 +59,8 @@ def post(path: str, query: str, variables: dict[str, object]) -> bytes:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time of a process so far, in its own code and in the kernel's. Its threads are told in nanoseconds,
-    but no more once they have ended; a kernel that does not tell them has the whole in ticks of a hundredth."""
+    """Return the processor time of a process so far, in user and kernel mode: in nanoseconds, without the threads that
+    have ended. If the kernel does not count these, return the whole in ticks of a hundredth of a second."""
     threads = Path(f"/proc/{pid}/task")
     try:
         return sum(int((one / "schedstat").read_text().split()[0]) for one in threads.iterdir()) / 1e9
@@ -70,6 +70,6 @@ def cpu_seconds(pid: int) -> float:
 
 
 def cpu_seconds_of_ended_children(pid: int) -> float:
-    """The processor time of the children that ended and that the process has waited for."""
+    """Return the processor time of the children that have ended and that the process has waited for."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[13]) + int(fields[14])) / TICKS

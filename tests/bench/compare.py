@@ -5,11 +5,12 @@
 BASE is checked out into a temporary folder and installed there. Each side has its own Postgres, with the tables,
 indexes and settings of its commit, and an archive of 20,000 events. In each round every row is measured three times: on
 the base, on this checkout as it stands, and on the base again. So a row has two figures: the median ratio of this
-checkout to the base, and the median ratio of the base to itself, which is what the machine adds. A third one is the
-first by processor time, of the service and of Postgres together: it decides nothing, but tells more on a busy machine.
+checkout to the base, and the median ratio of the base to itself, which shows the noise of the machine. A third figure
+is the first one by processor time, of the service and of Postgres together. It decides nothing, but says more on a busy
+machine.
 
-A row holds where its ratio is at least 0.95, or within what the base differs from itself. The program ends with 1 where
-a row does not hold. A row whose base differs much from itself says little: measure it again on a quiet machine.
+A row passes if its ratio is at least 0.95, or within the base's difference from itself. The program ends with 1 if a
+row does not pass. If the base of a row differs much from itself, measure the row again on a quiet machine.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Rates:
-    """How much is done a second, by the clock and by the processor time of the service and Postgres together."""
+    """The work done per second, by the clock and by the processor time of the service and Postgres together."""
 
     clock: float
     processor: float
@@ -59,14 +60,14 @@ class Rates:
 
 @dataclass(frozen=True)
 class Row:
-    """Something to measure on a side: rates, the more the better."""
+    """A measurement of a side. Its rates are better if they are higher."""
 
     what: str
     unit: str
     rates: Callable[[Side], Rates]
 
     def compare(self, before: Side, this: Side, rounds: int) -> Comparison:
-        """Measure the sides by turns."""
+        """Measure both sides by turns."""
         by_clock: list[Round] = []
         by_processor: list[Round] = []
         for _ in range(rounds):
@@ -82,7 +83,7 @@ class Row:
 
 
 def options() -> argparse.Namespace:
-    """The arguments of the command."""
+    """Return the arguments of the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", metavar="BASE", help="a commit, a branch or a tag")
     parser.add_argument("--rounds", type=int, default=LEAST_ROUNDS, help=f"at least {LEAST_ROUNDS}")
@@ -98,7 +99,7 @@ def options() -> argparse.Namespace:
 
 @contextmanager
 def archive(checkout: Checkout, folder: Path, events: int) -> Iterator[Postgres]:
-    """A Postgres with the archive, as the checkout's own code makes it."""
+    """Run a Postgres with the archive, as the checkout's own code makes it."""
     command = [str(checkout.python), "-P", str(HERE / "archive_server.py"), str(folder), str(events)]
     environment = {**os.environ, **checkout.environment}
     with subprocess.Popen(
@@ -114,7 +115,7 @@ def archive(checkout: Checkout, folder: Path, events: int) -> Iterator[Postgres]
 
 @contextmanager
 def side(name: str, checkout: Checkout, folder: Path, events: int) -> Iterator[Side]:
-    """Start what a side needs."""
+    """Start the store and the services of a side."""
     with ExitStack() as held:
         postgres = held.enter_context(archive(checkout, folder, events))
         fresh = service(postgres, 0, checkout)
@@ -125,7 +126,7 @@ def side(name: str, checkout: Checkout, folder: Path, events: int) -> Iterator[S
 
 
 def ask_once(side: Side, requests: Sequence[bytes]) -> None:
-    """Ask everything once, so that plans are made and answers are kept."""
+    """Send each request once, so that plans are made and answers are kept."""
     for server in (side.fresh, side.kept):
         client = Client(server.port)
         for request in requests:
@@ -133,7 +134,7 @@ def ask_once(side: Side, requests: Sequence[bytes]) -> None:
 
 
 def rows(events: int, file: Path, records: int, seconds: float) -> list[Row]:
-    """Everything that is compared."""
+    """Return all rows that are compared."""
     asked = questions(events)
     listed, nested = (asked[number].requests["service"] for number in (LIST, NESTED_EVENTS))
     words = list(islice(cycle(searches(events).values()), len(listed)))
@@ -167,7 +168,7 @@ def rows(events: int, file: Path, records: int, seconds: float) -> list[Row]:
 
 
 def exported(side: Side) -> Rates:
-    """Events of a whole list as NDJSON."""
+    """Export a whole list of events as NDJSON, and return the rates."""
     os.sched_setaffinity(side.fresh.pid, CORES)
     used, begun = cpu_seconds(side.fresh.pid) + side.postgres.cpu_seconds(), time.monotonic()
     events = lines_of_export(side.fresh.port)
@@ -177,7 +178,7 @@ def exported(side: Side) -> Rates:
 
 
 def loaded(side: Side, file: Path, records: int) -> Rates:
-    """Records of a file that the whole command loads into empty tables."""
+    """Load a file into empty tables by the whole command, and return the rates in records."""
 
     def make_tables(url: str) -> None:
         environment = {**os.environ, **side.checkout.environment, "BRIEFING_DATABASE_URL": url}
@@ -191,11 +192,11 @@ def loaded(side: Side, file: Path, records: int) -> Rates:
 
 
 def main() -> int:
-    """Measure and print; 1 where a row does not hold."""
+    """Measure and print. Return 1 if a row does not pass."""
     given = options()
     with ExitStack() as held:
         folder = Path(held.enter_context(TemporaryDirectory(prefix="compare-")))
-        folder.chmod(0o755)  # Postgres runs as another account where this one is root.
+        folder.chmod(0o755)  # Postgres runs as another account if this one is root.
         file = folder / "load.ndjson"
         records = write_lines(file, given.loaded)
         measured = [one for one in rows(given.events, file, records, given.seconds) if given.only in one.what]

@@ -1,4 +1,4 @@
-"""The floor: a FastAPI application whose one route returns a constant, served as the hand-written ones are."""
+"""The floor: a FastAPI application with one route that returns a constant, served like the hand-written ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BODY = b'{"status":"constant"}'
 
 @app.get("/constant")
 async def constant() -> Response:
-    """Always the same."""
+    """Return the same answer each time."""
     return Response(BODY, media_type="application/json")
 
 

@@ -1,4 +1,4 @@
-"""The contenders side by side: answers compared first, then every question put to each in turn, round after round."""
+"""Run the contenders side by side: compare their answers first, then measure each question in interleaved rounds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from api.compiler import Statement
 
 CONNECTIONS = 16
 CORES = sorted(os.sched_getaffinity(0))
-OFFSETS = count(0, 37)  # each measurement goes on elsewhere among a question's requests
+OFFSETS = count(0, 37)  # each measurement begins elsewhere in a question's requests
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Effort:
-    """How long and how often is measured."""
+    """The number of rounds, and the seconds of a measurement."""
 
     rounds: int
     seconds: float
 
 
 def begin_load(port: int, requests: Sequence[bytes], seconds: float, **more: Any) -> subprocess.Popen[str]:
-    """Start a process that asks; on a core of its own, unless `free`."""
+    """Start a process that sends requests, on a core of its own unless `free`."""
     free = more.pop("free", False)
     asked = {"port": port, "seconds": seconds, "connections": CONNECTIONS, "offset": next(OFFSETS), **more}
     asked["requests"] = [b64encode(one).decode() for one in requests]
@@ -66,7 +66,7 @@ def begin_load(port: int, requests: Sequence[bytes], seconds: float, **more: Any
 
 
 def end_load(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """What the process found."""
+    """Wait for the process, and return its result."""
     assert process.stdout
     found: dict[str, Any] = json.loads(process.stdout.read() or "{}")
     if process.wait() or not found.get("answers"):
@@ -75,7 +75,7 @@ def end_load(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def measure(server: Process, postgres: Postgres, requests: Sequence[bytes], seconds: float, **more: Any) -> Measured:
-    """One round. The server has the first core, the load the last; Postgres takes what it gets of both."""
+    """Measure one round. The server has the first core and the load the last. Postgres takes what it gets of both."""
     os.sched_setaffinity(server.pid, CORES[:1])
     end_load(begin_load(server.port, requests, min(1.0, seconds / 3), **more))
     own, store = cpu_seconds(server.pid), postgres.cpu_seconds()
@@ -87,18 +87,18 @@ def measure(server: Process, postgres: Postgres, requests: Sequence[bytes], seco
         found["p95"] * 1e3,
         found["p99"] * 1e3,
         (cpu_seconds(server.pid) - own) / answers * 1e6,
-        max(0.0, postgres.cpu_seconds() - store) / answers * 1e6,  # what has ended is counted in hundredths of a second
+        max(0.0, postgres.cpu_seconds() - store) / answers * 1e6,  # ended processes count in hundredths of a second
         found["cpu"],
     )
 
 
 def median(found: Sequence[Measured]) -> Measured:
-    """Each figure's median."""
+    """Return the median of each figure."""
     return Measured(*(statistics.median(getattr(one, name) for one in found) for name in Measured.__annotations__))
 
 
 def agree(question: Question, servers: dict[str, Process], how_many: int = 20) -> int:
-    """How many rows were compared; an error where two contenders answer differently."""
+    """Return the number of rows that were compared. RuntimeError if two contenders answer differently."""
     clients = {name: Client(servers[name].port) for name in question.requests}
     compared = 0
     for number in range(how_many):
@@ -114,7 +114,7 @@ def agree(question: Question, servers: dict[str, Process], how_many: int = 20) -
 def interleaved(
     asked: dict[tuple[str, str], Sequence[bytes]], servers: dict[str, Process], postgres: Postgres, effort: Effort
 ) -> dict[tuple[str, str], Measured]:
-    """Every contender at every question, once a round; the medians of the rounds."""
+    """Measure every contender at every question once a round, and return the medians of the rounds."""
     found: dict[tuple[str, str], list[Measured]] = defaultdict(list)
     for number in range(effort.rounds):
         for (question, name), requests in asked.items():
@@ -125,26 +125,26 @@ def interleaved(
 
 
 def answered(server: Process, request: bytes) -> tuple[Any, Any]:
-    """The headers and the JSON of the answer to a GET."""
+    """Return the headers and the JSON of the answer to a GET."""
     path = request.split(b" ", 2)[1].decode()
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}") as answer:
         return answer.headers, json.loads(answer.read())
 
 
 def known(server: Process, requests: Sequence[bytes]) -> list[bytes]:
-    """Some of the requests, each with the entity tag of its answer, so that it is answered with 304."""
+    """Return some of the requests, each with the entity tag of its answer, so that the answer is a 304."""
     return [with_tag(one, answered(server, one)[0]["etag"]) for one in requests[:50]]
 
 
 def alone(server: Process, request: bytes, times: int) -> list[float]:
-    """Milliseconds of one request after the other, on one connection, sorted."""
+    """Return the median and the 95th percentile in milliseconds, of one request after the other on one connection."""
     asked = {"connections": 1}
     found = end_load(begin_load(server.port, [request], times, **asked))
     return [found["p50"] * 1e3, found["p95"] * 1e3]
 
 
 def both_workers(servers: Sequence[Process], requests: Sequence[bytes], seconds: float) -> float:
-    """Requests a second of several workers together, nothing pinned."""
+    """Return the requests a second of several workers together, without pinning them to cores."""
     for server in servers:
         os.sched_setaffinity(server.pid, CORES)
     each = CONNECTIONS // len(servers)
@@ -153,8 +153,8 @@ def both_workers(servers: Sequence[Process], requests: Sequence[bytes], seconds:
 
 
 def pgbench(program: Path, postgres: Postgres, statements: Sequence[Statement], seconds: float) -> float:
-    """Transactions a second of our own statements, prepared, by turns, on as many connections as the load has. The
-    first second is for preparing and planning them."""
+    """Return the transactions a second that pgbench gets for the service's statements: prepared, by turns, on as many
+    connections as the load has. The first second is for preparing and planning them."""
     mode = "custom" if statements[0].custom else "generic"
     options = f"-c plan_cache_mode=force_{mode}_plan -c role=briefing_reader -c search_path=pg_catalog -c timezone=UTC"
     command = [str(program), "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "2", "-P", "1"]

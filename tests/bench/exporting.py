@@ -1,6 +1,7 @@
-"""Everything as a file, beside psql: `/v1/events.ndjson` over HTTP, and COPY of the same statement to STDOUT, by turns.
+"""Export everything as a file, compared with psql: `/v1/events.ndjson` over HTTP, and COPY of the same statement to
+STDOUT, by turns.
 
-`python tests/bench/exporting.py --events 20000` does this part alone.
+`python tests/bench/exporting.py --events 20000` runs this part alone.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from api.store.cluster import account_for, programs_for
 from api.store.migrate import migrate
 
 REQUEST = b"GET /v1/events.ndjson HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n"
-# What the service's own connections for exports have.
+# The settings of the service's connections for exports.
 OPTIONS = (
     "-c role=briefing_reader -c search_path=pg_catalog -c timezone=UTC -c jit=off "
     "-c max_parallel_workers_per_gather=0 -c work_mem=32MB"
@@ -38,12 +39,12 @@ OPTIONS = (
 
 
 def report(server: Process, postgres: Postgres, programs: Path, rounds: int) -> Row:
-    """The row of the table: the median of psql's times over that of the service's."""
+    """Return the row of the table: the median of psql's times divided by that of the service's."""
     os.sched_setaffinity(server.pid, CORES)
     statement = compile(export_query(V1, V1["event"], FORMATS["ndjson"], b""))
     assert not statement.arguments
     copy = f"copy ({' '.join(statement.sql.split())}) to stdout"
-    # psql writes a row a line: the end of the line that the row holds is the two characters \\n to it.
+    # psql writes each row as a line, and the line end within the row as the two characters \\n.
     lines, told = lines_of_export(server.port), int(_psql(programs, postgres, copy, "| wc -l"))
     assert lines == told, f"{lines} lines over HTTP and {told} in psql"
     ours: list[float] = []
@@ -61,7 +62,7 @@ def report(server: Process, postgres: Postgres, programs: Path, rounds: int) -> 
 
 
 def lines_of_export(port: int) -> int:
-    """How many lines come; they are counted as they come, and not kept."""
+    """Return the number of lines of an export. They are counted as they arrive, and not kept."""
     count, last, piece = 0, b"", b""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(REQUEST)

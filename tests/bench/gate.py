@@ -1,5 +1,5 @@
-"""What knowing a caller and holding them to a plan costs in the whole service: processor time of the worker for a kept
-REST answer, with limits against without.
+"""Measure what access control and limits cost in the whole service: processor time of the worker for a kept REST
+answer, with limits against without.
 
 `python tests/bench/gate.py` measures this alone, prints it, and puts it into RESULTS.md.
 """
@@ -33,17 +33,18 @@ SAMPLE = HERE.parents[1] / "api" / "sample"
 TITLE = "## What access control and limits cost the service"
 ROUNDS = 5
 REQUESTS = 6000
-# In a round the cases take turns: the machine is faster and slower by the second.
+# The cases take turns within a round, because the speed of the machine changes by the second.
 TURNS = 20
 WARM = 20
 PATH = "/v1/events?limit=20"
-# So much that nobody runs out of it.
+# More than the requests of this bench cost.
 PLENTY = {"points_minute": 10**8, "points_day": 10**8, "burst": 10**8, "at_once": 1000}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A service and who asks it; `most` is the promised bound in microseconds beyond one without limits and key."""
+    """A service, and a request with or without a key. `most` is the promised bound in microseconds, beyond the case
+    without limits and key."""
 
     name: str
     process: Process
@@ -52,13 +53,13 @@ class Case:
 
 
 def request(key: str = "") -> bytes:
-    """A GET, with a key or without."""
+    """Return a GET, with a key or without."""
     named = f"authorization: Bearer {key}\r\n" if key else ""
     return f"GET {PATH} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n{named}\r\n".encode()
 
 
 async def filled(url: str) -> str:
-    """Fill the store; a key that may do anything."""
+    """Fill the store, and return a key whose plan does not limit it."""
     await migrate(url)
     await load([str(SAMPLE)], url)
     store = AccessStore(url)
@@ -71,7 +72,7 @@ async def filled(url: str) -> str:
 
 @contextmanager
 def cases() -> Iterator[list[Case]]:
-    """The services side by side on one Postgres."""
+    """Run the services side by side on one Postgres."""
     with ExitStack() as held:
         folder = Path(held.enter_context(TemporaryDirectory()))
         url = held.enter_context(embedded.start(folder / "data")).url
@@ -85,8 +86,8 @@ def cases() -> Iterator[list[Case]]:
             process = Process(BRIEFING, {"BRIEFING_DATABASE_URL": url, "BRIEFING_PORT": "0", **named})
             held.callback(process.stop)
             process.ready()
-            # Where the kernel puts client and worker, on one core or on two, is worth 30 µs a request, more than all
-            # that is measured here: the worker has a core of its own.
+            # If the kernel puts client and worker on one core instead of two, a request differs by 30 µs, more than all
+            # that is measured here. So the worker has a core of its own.
             os.sched_setaffinity(process.pid, cores[-1:])
             return process
 
@@ -105,7 +106,7 @@ def cases() -> Iterator[list[Case]]:
 
 
 def costs(every: list[Case]) -> list[float]:
-    """Of each case the microseconds of its worker's processor time a request, in one round."""
+    """Return the microseconds of processor time that each case's worker needs for a request, in one round."""
     clients = [Client(case.process.port) for case in every]
     spent = [0.0] * len(every)
     for _ in range(TURNS):
@@ -120,9 +121,9 @@ def costs(every: list[Case]) -> list[float]:
 
 
 def report(rounds: int = ROUNDS) -> str:
-    """The section of RESULTS.md."""
+    """Measure, and return the section of RESULTS.md."""
     with cases() as every:
-        time.sleep(1)  # what they do after they are ready
+        time.sleep(1)  # for the work that they do once they are ready
         found: list[list[float]] = [[] for _ in every]
         for _ in range(rounds):
             for one, cost in zip(found, costs(every), strict=True):

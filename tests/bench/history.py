@@ -1,7 +1,7 @@
-"""Reading as of a change, beside reading the present: a million events, each with two earlier versions.
+"""Compare reading as of a change with reading the present: a million events, each with two earlier versions.
 
 `python tests/bench/history.py` fills a store (`--events 20000` for a try), and runs the statements of some lists for
-the present and as of random changes, by turns. The ratios are those of the times in Postgres, planning included.
+the present and as of random changes, by turns. The ratios are those of the times in Postgres, including planning.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MOMENTS = 5
 ROUNDS = 15
 WARM = 3
 TABLES = ("source", "place", "briefing", "event")
-# An unfiltered list, filtered ones (with the median as their bound), and those that other indexes find.
+# An unfiltered list, filtered ones (with a bound on their median), and those that other indexes find.
 LISTS = {
     "no filter": "limit=50",
     "no filter, ascending": "limit=50&sort=starts_at",
@@ -137,7 +137,7 @@ async def measure(url: str, last: int) -> list[Measured]:
 
 
 async def _values(connection: asyncpg.Connection[Any]) -> dict[str, str]:
-    """Values for filters that many events have."""
+    """Return values for filters that many events have."""
     row = await connection.fetchrow(
         "select briefing_id as briefing, place_id as place, tags[1] as tag from store.event"
         " where tags <> '{}' and place_id is not null order by id limit 1"
@@ -153,7 +153,7 @@ async def _one(connection: asyncpg.Connection[Any], name: str, asked: Query, mom
 
 
 async def _deep(connection: asyncpg.Connection[Any], moment: int, last: int) -> Measured:
-    """Page 10,000 as of a moment beside page 1, which stands for the present here."""
+    """Compare page 10,000 with page 1, both as of a moment. Page 1 takes the place of the present."""
     sql = "select starts_at, id from v2_at.event($1) order by starts_at desc nulls last, id desc offset $2 limit 1"
     row = await connection.fetchrow(sql, moment, last // 6)
     first = list_query(V2, V2["event"], b"limit=50")
@@ -166,7 +166,7 @@ async def _deep(connection: asyncpg.Connection[Any], moment: int, last: int) -> 
 
 
 async def _times(connection: asyncpg.Connection[Any], statements: Sequence[Statement]) -> list[float]:
-    """The medians of the statements' times in milliseconds, run by turns."""
+    """Return the medians of the statements' times in milliseconds, run by turns."""
     times: list[list[float]] = [[] for _ in statements]
     for number in range(WARM + ROUNDS):
         for statement, taken in zip(statements, times, strict=True):
@@ -178,7 +178,7 @@ async def _times(connection: asyncpg.Connection[Any], statements: Sequence[State
 
 
 def rows(found: Sequence[Measured]) -> list[Row]:
-    """The rows of the table of results."""
+    """Return the rows of the table of results."""
     by_name = {one.name: one for one in found}
     what = "as of five moments against the present"
     made = [Row(f"{name}, {what}", 4, by_name[name].worst, most=True) for name in LISTS]

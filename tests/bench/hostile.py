@@ -1,8 +1,9 @@
-"""An honest client with a key beside 64 hostile connections, and beside as many harmless ones: its errors, its times.
+"""Measure the errors and times of an honest client with a key, beside 64 hostile connections and beside as many
+harmless ones.
 
 `python tests/bench/hostile.py` measures this alone in 15 minutes, prints it, and puts it into RESULTS.md. With other
-numbers than the defaults it prints alone: `--rounds 1 --seconds 15 --events 200000`. With `--base COMMIT` it measures
-the service of that commit too, beside the hostile connections and over the same store.
+numbers than the defaults it only prints: `--rounds 1 --seconds 15 --events 200000`. With `--base COMMIT` it also
+measures the service of that commit, beside the hostile connections and over the same store.
 """
 
 from __future__ import annotations
@@ -43,19 +44,19 @@ KEYS = 16
 
 @dataclass(frozen=True)
 class Round:
-    """What the honest client saw, in seconds, and what the crowd beside it got."""
+    """The times of the honest client's requests in seconds, its errors, and the statuses of the crowd beside it."""
 
     took: list[float]
     errors: int
     crowd: Counter[str]
 
     def at(self, share: float) -> float:
-        """The time in which so many of its requests were answered."""
+        """Return the time within which this share of its requests was answered."""
         return sorted(self.took)[int(len(self.took) * share)]
 
 
 async def keys(url: str) -> list[str]:
-    """Keys of the plans as they are installed: the honest client's, and those of the harmless crowd."""
+    """Make keys of an installed plan: the honest client's, and those of the harmless crowd."""
     store = AccessStore(url)
     made = [await Keys(store, "live", "bench").create(Wanted("bench", "internal")) for _ in range(KEYS + 1)]
     await store.close()
@@ -63,7 +64,7 @@ async def keys(url: str) -> list[str]:
 
 
 def measured(url: str, key: str, others: list[str], seconds: float, workers: int, checkout: Checkout = OWN) -> Round:
-    """One round, against a service of its own with all limits on. It trusts what the crowd says of its networks."""
+    """Measure one round, against a service of its own with all limits on. It trusts the crowd's X-Forwarded-For."""
     settings = {"BRIEFING_DATABASE_URL": url, "BRIEFING_PORT": "0", "BRIEFING_TRUSTED_PROXIES": "127.0.0.1"}
     settings["BRIEFING_WORKERS"] = str(workers)
     process = Process(checkout.command("serve"), settings | checkout.environment)
@@ -75,7 +76,7 @@ def measured(url: str, key: str, others: list[str], seconds: float, workers: int
         for _ in range(60):
             client.ask(next(requests))
         with crowd(process.port, CONNECTIONS, seconds + 2, others) as got:
-            time.sleep(2)  # until the crowd is there
+            time.sleep(2)  # until the crowd is connected
             end = time.monotonic() + seconds
             while (begun := time.monotonic()) < end:
                 try:
@@ -93,7 +94,7 @@ def measured(url: str, key: str, others: list[str], seconds: float, workers: int
 
 @contextmanager
 def store(events: int) -> Iterator[str]:
-    """A store for this alone."""
+    """Run a store for this measurement alone."""
     with TemporaryDirectory() as folder, embedded.start(Path(folder) / "data") as server:
         asyncio.run(migrate(server.url))
         ensure(server.url, events)
@@ -101,7 +102,7 @@ def store(events: int) -> Iterator[str]:
 
 
 def report(rounds: int = ROUNDS, seconds: float = SECONDS, events: int = EVENTS, base: Checkout | None = None) -> str:
-    """The section of RESULTS.md."""
+    """Measure, and return the section of RESULTS.md."""
     with store(events) as url:
         key, *others = asyncio.run(keys(url))
         parts = [_compared(url, key, others, workers, rounds, seconds, base) for workers in WORKERS]
@@ -124,7 +125,7 @@ over a store of {events:,} events.
 def _compared(
     url: str, key: str, others: list[str], workers: int, rounds: int, seconds: float, base: Checkout | None
 ) -> tuple[list[str], str]:
-    """The lines of the table for so many workers, and whether the promise is kept."""
+    """Return the lines of the table for this number of workers, and a line on the promise."""
     beside: list[Round] = []
     among: list[Round] = []
     before: list[Round] = []
@@ -161,7 +162,7 @@ def _line(name: str, rounds: list[Round], seconds: float, workers: int) -> str:
 
 
 def main() -> None:
-    """Measure, print and write."""
+    """Measure, print, and write if the numbers are the defaults."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS)

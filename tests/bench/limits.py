@@ -1,4 +1,4 @@
-"""What limits cost a request: processor time of the worker from its begin to its end, store by store.
+"""Measure what limits cost a request: processor time of the worker from its begin to its end, for each store.
 
 `python tests/bench/limits.py` measures this alone, prints it, and puts it into RESULTS.md.
 """
@@ -33,7 +33,7 @@ PRICE, UNUSED = 50, 20
 
 @dataclass(frozen=True)
 class Case:
-    """A store; `most` is the promised bound in microseconds, for so many requests at once."""
+    """A store of limits. `most` is the promised bound in microseconds, for this number of requests at once."""
 
     name: str
     most: int
@@ -43,7 +43,7 @@ class Case:
 
 
 async def request(limits: Limits, caller: str) -> None:
-    """What a door does of it."""
+    """Begin and end a request, as REST and GraphQL do."""
     verdict = await limits.begin(caller, TERMS, PRICE)
     assert verdict.lease is not None
     left = await limits.end(verdict.lease, UNUSED)
@@ -51,7 +51,7 @@ async def request(limits: Limits, caller: str) -> None:
 
 
 async def cost(case: Case) -> float:
-    """Microseconds of processor time a request."""
+    """Return the microseconds of processor time for a request."""
     for caller in CALLERS[:100]:
         await request(case.limits, caller)
     begun = time.process_time()
@@ -66,7 +66,7 @@ async def cost(case: Case) -> float:
 
 @asynccontextmanager
 async def stores() -> AsyncIterator[list[Case]]:
-    """Every store, as the service has it."""
+    """Open every store as the service does."""
     async with AsyncExitStack() as held:
         folder = held.enter_context(TemporaryDirectory())
         server = held.enter_context(running(Path(folder)))
@@ -88,7 +88,7 @@ async def stores() -> AsyncIterator[list[Case]]:
 
 
 async def measured(rounds: int) -> list[tuple[Case, list[float]]]:
-    """The costs, round by round, every store in each."""
+    """Return the costs of every store, round by round."""
     async with stores() as cases:
         found: list[list[float]] = [[] for _ in cases]
         for _ in range(rounds):
@@ -98,7 +98,7 @@ async def measured(rounds: int) -> list[tuple[Case, list[float]]]:
 
 
 def report(rounds: int = ROUNDS) -> str:
-    """The section of RESULTS.md."""
+    """Measure, and return the section of RESULTS.md."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(measured(rounds))
     lines = [

@@ -1,8 +1,8 @@
-"""The load: connections that are kept alive, each with one request under way, in a process of its own.
+"""Generate the load: connections that are kept alive, each with one request under way, in a process of its own.
 
-Reads one JSON object from standard input, writes one to standard output. With `rate` requests come at fixed times and
-a wait counts from the time at which the request was due; without, each connection asks again as soon as it is answered.
-A request costs this process about 25 µs, so that what is measured is the server.
+It reads one JSON object from standard input and writes one to standard output. With `rate`, requests come at fixed
+times, and a wait counts from the time at which the request was due. Without, each connection sends its next request as
+soon as the last one is answered. A request costs this process about 25 µs, so the server is what is measured.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 
 class Connection:
-    """One socket and the answer that is arriving on it."""
+    """A socket, and the answer that is arriving on it."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
@@ -35,7 +35,7 @@ class Connection:
         self.socket.sendall(request)
 
     def read(self) -> bool:
-        """Whether the answer is whole."""
+        """Read what has arrived. Return True if the answer is complete."""
         data = self.socket.recv(1 << 18)
         if not data:
             raise RuntimeError("the server hung up")
@@ -50,7 +50,7 @@ class Connection:
 
 
 def length(head: bytes) -> int:
-    """How long the body is; an answer that is neither 200 nor 304 is an error."""
+    """Return the length of the body. RuntimeError if the status is neither 200 nor 304."""
     if head[9:12] == b"304":
         return 0
     if head[9:12] != b"200":
@@ -62,7 +62,7 @@ def length(head: bytes) -> int:
 
 
 def run(asked: dict[str, Any]) -> dict[str, Any]:
-    """Ask for the given seconds; how often it was answered, and how long that took."""
+    """Send requests for the given seconds. Return the number of answers, and how long they took."""
     requests = [b64decode(one) for one in asked["requests"]]
     connections = [Connection(asked["port"]) for _ in range(asked["connections"])]
     poll = select.epoll()

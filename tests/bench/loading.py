@@ -1,7 +1,7 @@
-"""Loading beside a plain COPY: `briefing load` of a file of NDJSON, and COPY of the rows that this gave, change log
-included, into the same empty tables with the same indexes and constraints.
+"""Compare loading with a plain COPY: `briefing load` of a file of NDJSON, and COPY of the rows that resulted, including
+the change log, into the same empty tables with the same indexes and constraints.
 
-`python tests/bench/loading.py --events 200000` does this part alone, with a million records.
+`python tests/bench/loading.py --events 200000` runs this part alone, with a million records.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from api.model import CHILDREN, WRITE_ORDER
 from api.store import embedded
 from api.store.migrate import migrate
 
-RECORDS = 5  # of each event, with its figures and quotes
+RECORDS = 5  # for each event, with its figures and quotes
 TABLES = (*WRITE_ORDER, *CHILDREN, "change")
 COLUMNS = """
     select array_agg(attname::text order by attnum) from pg_attribute
@@ -38,7 +38,7 @@ COLUMNS = """
 
 
 def report(events: int, rounds: int) -> list[Row]:
-    """The rows of the table: medians of interleaved rounds."""
+    """Return the rows of the table: medians of interleaved rounds."""
     with tempfile.TemporaryDirectory() as folder, embedded.start(Path(folder) / "store") as server:
         file = Path(folder) / "bench.ndjson"
         records = write_lines(file, events)
@@ -63,19 +63,20 @@ def report(events: int, rounds: int) -> list[Row]:
 
 
 def write_lines(file: Path, events: int) -> int:
-    """Write the file to load; the number of its records."""
+    """Write the file to load, and return the number of its records."""
     with file.open("w", encoding="utf-8") as stream:
         return sum(1 for line in lines(events) if stream.write(json.dumps(line) + "\n"))
 
 
 def migrate_in_process(url: str) -> None:
-    """Make the tables as this checkout has them."""
+    """Make the tables of this checkout."""
     asyncio.run(migrate(url))
 
 
 @contextmanager
 def empty_store(server: str, make_tables: Callable[[str], None] = migrate_in_process) -> Iterator[str]:
-    """The URL of a database with empty tables. What the one before left in memory is written to disk first."""
+    """Make a database with empty tables, and yield its URL. Data of earlier databases in memory is written to disk
+    first."""
     asyncio.run(_execute(server, "drop database if exists loading", "create database loading", "checkpoint"))
     url = urlsplit(server)._replace(path="/loading").geturl()
     make_tables(url)
@@ -92,7 +93,7 @@ async def _execute(url: str, *statements: str) -> None:
 
 @dataclass(frozen=True)
 class Load:
-    """What the whole command took."""
+    """The resources that the whole command took: seconds, processor time, and peak memory in MiB."""
 
     seconds: float
     cpu: float
@@ -100,7 +101,7 @@ class Load:
 
 
 def load(url: str, file: Path, checkout: Checkout = OWN) -> Load:
-    """Load the file into the tables of a database."""
+    """Load the file into a database by `briefing load`."""
     environment = {**os.environ, **checkout.environment, "BRIEFING_DATABASE_URL": url}
     command = checkout.command("load", "--quiet", str(file))
     begun = time.monotonic()
@@ -113,7 +114,7 @@ def load(url: str, file: Path, checkout: Checkout = OWN) -> Load:
 
 
 async def _dump(url: str, folder: Path) -> None:
-    """Each table's rows as a file, as COPY takes them back."""
+    """Write each table's rows to a file, in COPY's format."""
     connection = await asyncpg.connect(url)
     for table in TABLES:
         columns = await connection.fetchval(COLUMNS, f"store.{table}")
@@ -122,7 +123,7 @@ async def _dump(url: str, folder: Path) -> None:
 
 
 async def _copy(url: str, folder: Path) -> float:
-    """Seconds of one transaction that fills the tables."""
+    """Fill the tables in one transaction, and return its seconds."""
     connection = await asyncpg.connect(url)
     columns = {table: await connection.fetchval(COLUMNS, f"store.{table}") for table in TABLES}
     begun = time.monotonic()

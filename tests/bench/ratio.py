@@ -1,4 +1,4 @@
-"""What interleaved rounds say about two commits: the ratio of their rates, and how far a commit differs from itself."""
+"""The result of interleaved rounds of two commits: the ratio of their rates, and how far the base varies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LEAST = 0.95
 
 @dataclass(frozen=True)
 class Round:
-    """The rates of one round, in the order of measuring: the base, this checkout, and the base once more."""
+    """The rates of one round in the order of measuring: the base, this checkout, and the base once more."""
 
     before: float
     this: float
@@ -20,18 +20,18 @@ class Round:
 
     @property
     def ratio(self) -> float:
-        """This checkout against the base. The mean of the base's two rates cancels what drifts during the round."""
+        """The ratio of this checkout to the base. The mean of the base's two rates cancels a drift during the round."""
         return self.this / math.sqrt(self.before * self.after)
 
     @property
     def itself(self) -> float:
-        """The base against itself: the lower of its two rates against the higher."""
+        """The ratio of the base to itself: the lower of its two rates against the higher."""
         return min(self.before, self.after) / max(self.before, self.after)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One row: what was measured, its rounds, and the same rounds by processor time instead of the clock."""
+    """A row: what was measured, its rounds, and the same rounds by processor time instead of the clock."""
 
     what: str
     unit: str
@@ -45,17 +45,17 @@ class Comparison:
 
     @property
     def processor_ratio(self) -> float:
-        """The same by processor time. It decides nothing, but other programs on the machine hardly change it."""
+        """The same by processor time. It decides nothing, but other programs on the machine hardly affect it."""
         return statistics.median(one.ratio for one in self.by_processor)
 
     @property
     def itself(self) -> float:
-        """The median ratio of the base to itself: what a row may lose on this machine although nothing changed."""
+        """The median ratio of the base to itself: what a row may lose on this machine although nothing has changed."""
         return statistics.median(one.itself for one in self.rounds)
 
     @property
     def within(self) -> bool:
-        """Whether the checkout is as fast as the base, within 5 % or within what the base differs from itself."""
+        """True if the checkout is as fast as the base, within 5 % or within the base's difference from itself."""
         return self.ratio >= min(LEAST, self.itself)
 
     def __str__(self) -> str:
@@ -71,5 +71,5 @@ HEAD = """| what | base | this | median ratio | base against itself | within 5 %
 
 
 def table(comparisons: Sequence[Comparison]) -> str:
-    """The table of all rows."""
+    """Return the table of all rows."""
     return "\n".join([HEAD, *map(str, comparisons)])

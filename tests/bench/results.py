@@ -1,5 +1,6 @@
-"""RESULTS.md: what was measured side by side, and after it sections that can also be measured alone, each kept until it
-is measured anew."""
+"""RESULTS.md: the contenders side by side, followed by sections that can also be measured alone. Each section is kept
+until it is measured again.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +13,21 @@ ENDS = r"(?=\n## |\Z)"
 
 
 def begin(text: str, titles: tuple[str, ...]) -> None:
-    """Begin it anew with this text; of what was there the sections under these titles stay."""
+    """Begin the file anew with this text. Of its old content, keep the sections with these titles."""
     before = PATH.read_text(encoding="utf-8") if PATH.exists() else ""
     found = (re.search(rf"^{re.escape(title)}\n.*?{ENDS}", before, flags=re.S | re.M) for title in titles)
     _write([text, *(one[0] for one in found if one)])
 
 
 def put(section: str) -> None:
-    """Put in a section, which begins with its title, in place of the one before."""
+    """Put a section into the file, in place of the one with the same title."""
     title = section.partition("\n")[0]
     before = PATH.read_text(encoding="utf-8")
     _write([re.sub(rf"\n*^{re.escape(title)}\n.*?{ENDS}", "", before, flags=re.S | re.M), section])
 
 
 def alone(report: Callable[[], str]) -> None:
-    """Measure one section, print it, and put it in."""
+    """Measure one section, print it, and put it into the file."""
     section = report()
     print(section)
     put(section)

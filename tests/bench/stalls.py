@@ -1,4 +1,4 @@
-"""How often the machine itself stands still: what a p99 holds that is no program's doing."""
+"""Measure how often the machine itself stands still: the part of a p99 that no program causes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Stalls:
-    """Times when a loop that only reads the clock stood still, on the core that did so most."""
+    """The stalls of a loop that only reads the clock, on the core with most of them: per second, and the longest."""
 
     a_second: float
     longest: float
@@ -34,7 +34,7 @@ def stalls(seconds: float = SECONDS) -> Stalls:
 
 
 def watch(core: int, seconds: float) -> list[float]:
-    """The gaps between two looks at the clock that are longer than `LEAST`, in seconds."""
+    """Return the gaps between two readings of the clock that are longer than `LEAST`, in seconds."""
     os.sched_setaffinity(0, {core})
     clock = time.perf_counter
     found = []

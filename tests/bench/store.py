@@ -1,4 +1,4 @@
-"""A store of several pages: the sample, and a made briefing of 600 events with their figures, quotes and citations."""
+"""A store of several pages: the sample, and a generated briefing of 600 events with figures, quotes and citations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS = (
 
 
 def briefing(events: int = 600, seed: int = 6) -> dict[str, Any]:
-    """A load document: the same for the same seed."""
+    """Return a load document. The same seed gives the same document."""
     chance = random.Random(seed)
     sources = [
         {"key": f"s{n}", "name": f"Source {n}", "kind": chance.choice(("person", "outlet", "military"))}
@@ -42,7 +42,7 @@ def briefing(events: int = 600, seed: int = 6) -> dict[str, Any]:
 
 
 def lines(events: int, seed: int = 6) -> Iterator[dict[str, Any]]:
-    """As many events as lines of the load format, with two figures and two quotes each, one after the other."""
+    """Yield the lines of a file in the load format: as many events, twice as many figures, and twice as many quotes."""
     chance, base = random.Random(seed), briefing(0)
     held = {"source": base["sources"], "place": base["places"], "document": base["documents"]}
     held["briefing"] = [base["briefing"]]
@@ -55,7 +55,7 @@ def lines(events: int, seed: int = 6) -> Iterator[dict[str, Any]]:
 
 
 def write(folder: Path) -> Path:
-    """The document as a file."""
+    """Write the document to a file."""
     path = folder / "bench.json"
     path.write_text(json.dumps(briefing()), encoding="utf-8")
     return path

@@ -1,4 +1,4 @@
-"""The table: each promised ratio beside the measured one, and how it was measured."""
+"""The table: each promised ratio, the measured one, and how it was measured."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from api.rest.request import list_query
 CACHED_LIST = "cached answer against the constant FastAPI: REST list"
 BESIDE_PGBENCH = "uncached REST list, two workers, against pgbench"
 AT_SIXTY = "nested GraphQL, uncached: p99 against PostGraphile's, both at 60 % of its saturation"
-# What is known to weigh on a promise, told where it is not kept.
+# Known causes for promises that are not kept.
 CAUSES = {
     CACHED_LIST: "its body has 66 KB, which the kernel copies to the client twice, where the constant has 21 bytes.",
     BESIDE_PGBENCH: "the workers and the load take processors from Postgres, pgbench takes next to nothing.",
 }
-# Lists that are asked beside pgbench: more than the connections, so that no two workers answer the same at once.
+# Lists for the comparison with pgbench: more than connections, so that no two workers answer the same one at once.
 DIFFERENT = 40
 
 
 @dataclass(frozen=True)
 class Row:
-    """A promise: at least (or, with `most`, at most) so much, and what was measured."""
+    """A promised bound (the least, or with `most` the largest value), and the measured value."""
 
     what: str
     promised: float
@@ -41,7 +41,7 @@ class Row:
 
     @property
     def met(self) -> bool:
-        """Whether the promise is kept."""
+        """True if the promise is kept."""
         return self.measured <= self.promised if self.most else self.measured >= self.promised
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass
 class Bench:
-    """One run over two stores."""
+    """A run over two stores."""
 
     large: Postgres
     small: Postgres
@@ -66,7 +66,7 @@ class Bench:
     stalls: list[Stalls] = field(default_factory=list)
 
     def run(self) -> list[Row]:
-        """Everything, in the order of the table."""
+        """Measure everything, and return the rows in the order of the table."""
         self.asked = questions(self.events)
         self.compared = sum(agree(question, self.servers) for question in self.asked)
         cases = {(one.name, name): requests for one in self.asked for name, requests in one.requests.items()}
@@ -78,7 +78,7 @@ class Bench:
         return [*self._ratios(), self._against_pgbench(), *self._times(), *self._searched(), self._at_sixty()]
 
     def rate(self, question: str, name: str) -> float:
-        """Requests a second."""
+        """Return the requests a second."""
         return self.found[question, name].rate
 
     def _ratios(self) -> list[Row]:
@@ -101,7 +101,7 @@ class Bench:
         ]
 
     def _against_pgbench(self) -> Row:
-        """Some of the lists by turns, by two workers and by pgbench: the same statements with the same values."""
+        """Compare two workers with pgbench by turns, over the same statements of some lists, with the same values."""
         asked = self.asked[LIST].requests["service"][:DIFFERENT]
         statements = [self._statement(one) for one in asked]
         program = self.programs / "pgbench"
@@ -157,7 +157,7 @@ class Bench:
         return min(10_000, self.events // PAGE - 1)
 
     def _far(self) -> bytes:
-        """The page so far in, by the cursor that the store itself gives for the row before it."""
+        """Return a request for the last page that is measured, by the store's own cursor of the row before it."""
         step, path = 200, "/v1/events?limit=200"
         left = (self._last_page() - 1) * PAGE
         while left > 0:
@@ -177,8 +177,8 @@ class Bench:
         ]
 
     def _at_sixty(self) -> Row:
-        """Both contenders with requests that come at the same fixed times, by turns in each round. What the machine
-        itself adds to a p99 it adds to both."""
+        """Compare both contenders with requests at the same fixed times, by turns in each round. The machine adds the
+        same to the p99 of both."""
         nested = self.asked[NESTED_EVENTS]
         rate = 0.6 * self.rate(nested.name, "postgraphile")
         ratios = []
@@ -194,13 +194,13 @@ class Bench:
 
 
 def short(rows: Sequence[Row]) -> str:
-    """The section on the promises that are not kept; empty where all are."""
+    """Return the section on promises that are not kept; empty if all are kept."""
     lines = [f"- {row.what}: {CAUSES.get(row.what, 'the cause is not known.')}" for row in rows if not row.met]
     return "\n".join(["## What falls short, and why", "", *lines, "", ""]) if lines else ""
 
 
 def measurements(bench: Bench) -> list[str]:
-    """Every contender at every question."""
+    """Return the lines of every contender at every question."""
     return [
         f"| {question} | {name} | {one.rate:.0f} | {one.p50:.1f} | {one.p99:.1f} | {one.cpu:.0f} | {one.postgres:.0f} |"
         f" {bench.servers[name].megabytes:.0f} | {one.load:.0%} |"

@@ -1,4 +1,4 @@
-"""The verdict on two commits follows from medians of interleaved rounds, and from what the base differs from itself."""
+"""The verdict on two commits follows from medians of interleaved rounds, and from the base's difference from itself."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a request costs the worker beyond a constant route, and how soon the service is ready.
+"""Measure what a request costs the worker beyond a constant route, and how soon the service is ready.
 
-Every case runs in each interleaved round against the same processes; the medians are written. A case that varies asks
-something new each time, so that nothing is remembered but the document and the prepared statement.
+Every case runs in each interleaved round against the same processes, and the medians are written. A case that varies
+sends another request each time, so that only the document and the prepared statement are cached.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NESTED = """query($since: DateTime!) { events(first: 20, filter: {startsAt: {gte
 
 @dataclass(frozen=True)
 class Case:
-    """A request, varied by a number; `most` is the promised bound in microseconds beyond the constant route."""
+    """A request, varied by a number. `most` is the promised bound in microseconds, beyond the constant route."""
 
     name: str
     request: Callable[[int], bytes]
@@ -37,7 +37,7 @@ class Case:
 
 
 def day(n: int) -> str:
-    """One of some thousand days, all before the data."""
+    """Return one of 420 days, all before the data."""
     return f"{1990 + n % 30}-{1 + n % 12:02d}-{1 + n % 28:02d}T00:00:00Z"
 
 
@@ -50,7 +50,7 @@ CASES = (
 
 
 def report(effort: Effort) -> str:
-    """The section of RESULTS.md."""
+    """Measure, and return the section of RESULTS.md."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             "BRIEFING_DATA_DIR": f"{folder}/data",
@@ -83,7 +83,7 @@ From start to ready: {starts[0]:.1f} s the first time (the embedded Postgres is 
 
 
 def _measure(process: Process, request: Callable[[int], bytes], offset: int, seconds: float) -> tuple[float, float]:
-    """Microseconds of the worker's processor, and of the clock, for a request."""
+    """Return the microseconds that a request takes, by the worker's processor time and by the clock."""
     client = Client(process.port)
     for n in range(WARM):
         client.ask(request(offset + n))

@@ -1,4 +1,4 @@
-"""Documents compiled, without a store."""
+"""Compile documents without a store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Compiled = Callable[..., Statement]
 
 @pytest.fixture(scope="session")
 def compiled() -> Compiled:
-    """`compiled("{ events { nodes { id } } }")` is the statement that answers the document, in version 1 unless
+    """`compiled("{ events { nodes { id } } }")` returns the statement that answers the document, in version 1 unless
     `version` is another."""
     documents = {one: Documents(core(one)) for one in VERSIONS.values()}
 

@@ -1,4 +1,4 @@
-"""The characters that a guard against formulas skips and looks for are those that Unicode's data say."""
+"""The characters that the guard against formulas skips and looks for are those of Unicode's data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from api.compiler.formula import INVISIBLE, SAFE, SIGNS
 
 CHARACTERS = [chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
-# Letters and marks that show nothing (Default_Ignorable_Code_Point, which Python's data lack), and the blank pattern of
+# Invisible letters and marks (Default_Ignorable_Code_Point, which Python's data lack), and the blank pattern of
 # Braille.
 IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"

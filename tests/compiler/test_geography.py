@@ -1,4 +1,4 @@
-"""Boxes around circles: nothing that is near is outside, at the poles and on the antimeridian too."""
+"""Boxes around circles: every near point is inside, also at the poles and on the antimeridian."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_centre_is_in_the_box_however_small(latitude: float, longitude: floa
 
 
 def reached(latitude: float, longitude: float, bearing: float, kilometres: float) -> tuple[float, float]:
-    """Where one arrives who goes so far in that direction."""
+    """Return the point at this distance in the direction of the bearing."""
     here, way, angle = math.radians(latitude), math.radians(bearing), kilometres / EARTH_KM
     sine = math.sin(here) * math.cos(angle) + math.cos(here) * math.sin(angle) * math.cos(way)
     there = math.asin(max(-1.0, min(1.0, sine)))

@@ -1,6 +1,6 @@
-"""A Query becomes SQL: some texts as they are, and what holds for every one of them.
+"""A Query becomes SQL: some texts as they are, and rules that hold for all of them.
 
-BRIEFING_WRITE_GOLDEN=1 writes the texts anew, to be read in the diff.
+BRIEFING_WRITE_GOLDEN=1 writes the texts anew, to be reviewed in the diff.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ID = "evt_00000000000000000000000000"
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda one: one.stem)
 def test_a_document_becomes_the_statement_that_is_written_down(compiled: Compiled, path: Path) -> None:
     told, document, arguments, sql = path.read_text().split("\n", 3)
-    # Those whose name begins with a version are documents of that version.
+    # A name that begins with a version is a document of that version.
     version = VERSIONS.get(path.stem.partition("-")[0], V1)
     statement = compiled(document.removeprefix("-- "), version)
     if os.environ.get("BRIEFING_WRITE_GOLDEN"):

@@ -1,4 +1,4 @@
-"""One change of each kind to a contract: those that break whoever holds it, and those that only add."""
+"""One change of each kind to a contract: those that break its clients, and those that only add."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ FILE = "/v1/events.csv"
 
 
 class Change(NamedTuple):
-    """Makes the change in place; `told` is what the refusal says of it."""
+    """A function that changes a document in place. `told` is what the refusal says about it."""
 
     make: Callable[[Any], Any]
     told: str
-    # Whether oasdiff, with its severity file, sees it as well.
+    # True if oasdiff, with its severity file, sees it as well.
     outside: bool = True
 
 
 def parameter(document: Any, name: str, path: str = LIST) -> Any:
-    """The parameter of this operation alone: what it shares with others is written out first."""
+    """Return a parameter of this operation alone. Shared parameters are copied into the operation first."""
     held = document["paths"][path]["get"]
     shared = document["components"]["parameters"]
     held["parameters"] = [

@@ -1,4 +1,4 @@
-"""A break of each kind is refused, with what broke and what to do instead; additions are not."""
+"""A break of each kind is refused, with what broke and what to do instead. Additions are accepted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REST, ADMIN, LOAD = (json.loads(CURRENT[f"{name}.json"]) for name in ("v1", "adm
 PLANS = "/admin/plans"
 
 
-# Without descriptions, so that what is declared stands in a line.
+# Without descriptions, so that each declaration is one line.
 SDL = print_schema(build_client_schema(introspection_from_schema(build_schema(CURRENT["v1.graphql"]), False)))
 
 
@@ -142,7 +142,7 @@ def without_body(document: Any) -> None:
 
 
 def said(name: str, document: Any, make: Callable[[Any], Any]) -> list[str]:
-    """What is said of the change."""
+    """Return the reported breaks of the change."""
     changed = deepcopy(document)
     make(changed)
     assert changed != document

@@ -1,4 +1,4 @@
-"""What others' tools say: oasdiff sees the breaks, too, and redocly finds the documents in order."""
+"""Tools of other projects: oasdiff sees the breaks too, and redocly accepts the documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DOCUMENTS = sorted(name for name in contracts() if name.endswith(".json") and na
 
 @pytest.fixture(scope="module")
 def small() -> Any:
-    """The document with three paths of it: comparing all of them takes a second."""
+    """The document with three of its paths, because comparing all of them takes a second."""
     document = json.loads(contracts()["v1.json"])
     document["paths"] = {path: document["paths"][path] for path in (LIST, RECORD, FILE)}
     return document
@@ -32,7 +32,7 @@ def small() -> Any:
 
 @pytest.fixture(scope="module")
 def found(node: Callable[..., str]) -> Callable[[Path, Path], list[Any]]:
-    """The breaks that oasdiff finds. npm has a build of it for Linux on x64, which `node` installs where it runs."""
+    """A function that returns the breaks that oasdiff finds. `node` installs npm's build of it, for Linux on x64."""
     if not OASDIFF.exists():
         pytest.skip("there is no oasdiff for this machine")
 
@@ -61,7 +61,7 @@ def test_oasdiff_lets_additions_pass(
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_no_contract_breaks_the_released_one(found: Callable[[Path, Path], list[Any]], name: str) -> None:
-    """A version that was never released breaks nobody."""
+    """A version that was never released cannot break a client."""
     before, now = ROOT / "openapi" / "released" / name, ROOT / "openapi" / name
     assert found(before if before.exists() else now, now) == []
 
@@ -81,7 +81,7 @@ def test_redocly_would_say_something(node: Callable[..., str], small: Any, tmp_p
 
 
 def written(document: Any, make: Callable[[Any], Any], folder: Path) -> tuple[Path, Path]:
-    """The document in a file, and the changed one in another."""
+    """Write the document to a file, and the changed one to another."""
     changed = deepcopy(document)
     make(changed)
     before, now = folder / "before.json", folder / "now.json"

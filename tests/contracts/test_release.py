@@ -1,4 +1,4 @@
-"""`briefing contract` and `briefing contract release`, as they are run."""
+"""`briefing contract` and `briefing contract release`, run as commands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHANGES = {"v1.json": ("maximum", "Maximum"), DAYS: ("2026", "2020"), SUMS: ("a"
 
 
 class Done(NamedTuple):
-    """What a command came to."""
+    """The exit code and the output of a command."""
 
     returncode: int
     stdout: str
@@ -40,7 +40,7 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what the commands work on."""
+    """A copy of the files that the commands work on."""
     shutil.copytree(ROOT / "openapi", tmp_path / "openapi")
     shutil.copy(ROOT / "CHANGELOG.md", tmp_path)
     return tmp_path
@@ -48,7 +48,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`run("--check")` runs `briefing contract --check` there."""
+    """`run("--check")` runs `briefing contract --check` in the copy."""
     monkeypatch.chdir(checkout)
 
     def start(*arguments: str) -> Done:

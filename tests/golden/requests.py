@@ -1,6 +1,6 @@
 """Requests whose answers are recorded for every version: every list, record and format, filters of each kind, links,
-sort orders, counts, pages, searches and mistakes, over REST and GraphQL. Ids follow from the sample, so each store has
-the same ones.
+sort orders, counts, pages, searches and mistakes, over REST and GraphQL. Ids follow from the sample, so they are the
+same in each store.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SHAPES = {
         place=("place",),
         speaker=("speaker",),
     ),
-    # Version 2 always shows an event's place and a quote's speaker: there is nothing to include.
+    # Version 2 always shows an event's place and a quote's speaker, so there is nothing to include.
     "v2": Shape(
         event=(
             "__typename id key dataset kind title summary time { startsAt endsAt precision text } status tags language"
@@ -69,7 +69,7 @@ PLURALS = ("events", "figures", "quotes", "sources", "documents", "places", "bri
 
 
 def requests(version: str) -> list[str]:
-    """The URLs, each from its path on."""
+    """Return the URLs, each from its path on."""
     documents = (f"/graphql?{urlencode({'query': document})}" for document in _documents(SHAPES[version]))
     return [f"/{version}{path}" for path in (*_paths(SHAPES[version]), *documents)]
 

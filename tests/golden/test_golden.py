@@ -1,8 +1,8 @@
 """Each version answers byte for byte as recorded in `vN.json`.
 
-`WRITE_GOLDEN=1` records the answers anew. That is right where answers were meant to change: the diff of the file shows
-callers' view of the change. The `Vary` header and `extensions.cost` stand on a line of their own in each record, for
-they may change while everything else stays.
+`WRITE_GOLDEN=1` records the answers anew. Do so if answers were meant to change: the diff of the file shows the change
+as callers see it. The `Vary` header and `extensions.cost` have a line of their own in each record, because they may
+change while everything else stays.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from api.catalog import VERSIONS
 from tests.golden.requests import requests
 
 HERE = Path(__file__).parent
-# The sample is about 2022; a later time is that of its loading.
+# The sample is about 2022. Any later time is the time at which it was loaded.
 LOADED = re.compile(r"20(?:2[3-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00")
 COST = re.compile(r'(?<="extensions":\{"cost":)\{[^{}]*\}')
 HEADERS = ("content-type", "link", "cache-control", "deprecation", "sunset", "deprecated-use")
@@ -30,7 +30,7 @@ Record = dict[str, Any]
 
 
 def record(answer: httpx2.Response) -> Record:
-    """The record of an answer: all that callers see, except what depends on when the sample was loaded."""
+    """Return the record of an answer: all that callers see, except what depends on when the sample was loaded."""
     body = LOADED.sub("2022-03-07T06:00:00+00:00", answer.text)
     cost = COST.search(body)
     return {
@@ -49,7 +49,7 @@ def ask(served: str, request: str) -> Record:
 
 @pytest.fixture(scope="session")
 def golden(served: str) -> dict[str, dict[str, Record]]:
-    """The recorded answers, by version and request."""
+    """Return the recorded answers, by version and request."""
     if os.environ.get("WRITE_GOLDEN"):
         for version in VERSIONS:
             answers = {request: ask(served, request) for request in requests(version)}

@@ -1,4 +1,4 @@
-"""The console: for those who ask for HTML, from this host alone, and its examples work on the sample."""
+"""The console is for clients that ask for HTML. It comes from this host alone, and its examples work on the sample."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FILES = ASSETS.folder
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 REFERENCES = re.compile(r'(?:src|href)="([^"]*)"')
 FOREVER = "public, max-age=31536000, immutable"
-# Hosts that packages come from; nothing that is shipped names one.
+# Hosts that serve packages. No shipped file names one of them.
 ORIGINS = re.compile(r"unpkg|jsdelivr|cdnjs|esm\.sh", re.I)
 
 
@@ -31,11 +31,11 @@ def page(client: httpx2.Client) -> httpx2.Response:
 
 @pytest.fixture(scope="module")
 def assets(page: httpx2.Response) -> list[str]:
-    """The paths of what the page refers to."""
+    """The paths that the page refers to."""
     return [urlsplit(urljoin(str(page.url), one)).path for one in REFERENCES.findall(page.text)]
 
 
-# The operations that the page of each version offers.
+# The operations that the page of each version contains.
 OFFERED = [(name, query) for name in VERSIONS for query in examples(name)]
 
 

@@ -1,4 +1,4 @@
-"""What is remembered of documents is bounded in bytes: none weighs more than it is counted for."""
+"""The memory of cached documents is bounded in bytes: a document takes no more than its weight."""
 
 from __future__ import annotations
 

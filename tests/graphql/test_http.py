@@ -1,4 +1,4 @@
-"""GraphQL over HTTP, as the specification's own audit sees it."""
+"""GraphQL over HTTP, checked by the specification's own audit."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ from api.graphql.limits import (
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 
-# Of processor time; it was 25 s. A busy machine doubles it.
+# In processor time. It once was 25 s. A busy machine takes twice as long.
 SECONDS = 0.15
 
 
 def prepared(text: str) -> None:
-    """As far as a request goes before it is priced."""
+    """Do what happens to a request before it is priced."""
     document = Documents(core(V1)).read(text)
     for name in document.operations:
         read_operation(V1, core(V1), document, document.operation(name or None), {})
@@ -44,7 +44,7 @@ def code(text: str) -> str:
 
 
 def deep(levels: int) -> str:
-    """A document so many fields deep: events, nodes, then event.figures.nodes again and again, and an id."""
+    """Return a document of this depth: events, nodes, then place, events, nodes repeatedly, and `__typename`."""
     names = ["events", "nodes", *(["place", "events", "nodes"] * levels)][: levels - 1]
     names += ["__typename"]
     return "{" + "{".join(names) + "}" * levels
@@ -72,7 +72,7 @@ def tokens(count: int) -> str:
 
 
 def schema_depth(levels: int) -> str:
-    """`__schema`, `types`, and `ofType` so often that there are so many levels."""
+    """Return `__schema`, `types`, and `ofType` repeatedly up to this number of levels."""
     return (
         "{ __schema { types { fields { type "
         + "{ ofType " * (levels - 5)
@@ -132,13 +132,13 @@ def test_each_operation_and_each_fragment_is_measured() -> None:
 
 
 def doubling(levels: int, inside: str = "id") -> str:
-    """Fragments each of which spreads the next one twice: 2^levels fields when they are written out."""
+    """Return fragments that each spread the next one twice: 2^levels fields if they are written out."""
     spread = "".join(f" fragment F{one} on Event {{ ...F{one + 1} ...F{one + 1} }}" for one in range(levels))
     return f"{{ events {{ nodes {{ ...F0 }} }} }}{spread} fragment F{levels} on Event {{ {inside} }}"
 
 
 def nested(levels: int) -> str:
-    """The same, each two levels deeper: it is the depth that grows, and the fields with it."""
+    """Return the same with each fragment three levels deeper, so that the depth grows with the number of fields."""
     spread = "".join(
         f" fragment F{one} on Event {{ place {{ events {{ nodes {{ ...F{one + 1} ...F{one + 1} }} }} }} }}"
         for one in range(levels)
@@ -200,14 +200,14 @@ def test_what_is_too_large_is_refused_in_no_time(text: str, expected: str) -> No
     ids=["lists", "objects", "types", "fragments", "fields"],
 )
 def test_nesting_is_refused_at_every_depth(text: str, opening: str, closing: str) -> None:
-    """The parser's bound is Python's own on recursion: nothing that it lets through may go over it later."""
+    """The parser's bound is Python's own on recursion. A document that passes it must not exceed the bound later."""
     for levels in (*range(1, 60), *range(60, 480, 7)):
         told = code(text.replace("<", opening * levels).replace(">", closing * levels))
         assert told in ("", "invalid_request", "too_expensive")
 
 
 def test_what_is_just_allowed_is_prepared_in_no_time() -> None:
-    """The rule on overlapping fields compares each field with each: 1,000 of them took 0.9 s."""
+    """The rule on overlapping fields compares each field with each other. For 1,000 fields it took 0.9 s."""
     wide = [fields(FIELDS_MOST), aliases(ALIASES_MOST), roots(ROOTS_MOST), deep(DEPTH_MOST)]
     spreads = " ".join(f"...F{one}" for one in range(9))
     shared = " ".join(

@@ -1,5 +1,5 @@
-"""GraphQL on the open internet: what scanners try (the checks that graphql-cop makes, and more), and persisted queries
-as Apollo's clients send them. Each attack is answered in words, in bounded time, and runs nothing that it should not.
+"""GraphQL on the open internet: attacks of scanners (the checks of graphql-cop, and more), and persisted queries as
+Apollo's clients send them. Each attack is answered with a reason, in bounded time, and runs nothing that it should not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TYPENAME = "{ __typename }"
 
 
 def refused(response: httpx2.Response, code: str = "") -> bool:
-    """Whether nothing was run, and that is told."""
+    """Return True if the answer has no data, and errors that say so."""
     body = response.json()
     codes = {one["extensions"]["code"] for one in body["errors"]}
     return "data" not in body and (not code or codes == {code})
@@ -138,7 +138,7 @@ def by_get(client: httpx2.Client, text: str, extensions: Any) -> httpx2.Response
 
 
 def test_a_client_names_its_query_and_then_sends_it(client: httpx2.Client, post: Post) -> None:
-    """As Apollo's clients do: the hash, `PersistedQueryNotFound`, both, and from then on the hash."""
+    """Apollo's clients send the hash, get `PersistedQueryNotFound`, send both, and then only the hash."""
 
     def post_it(text: str, extensions: Any) -> httpx2.Response:
         return post({"query": text, "extensions": extensions} if text else {"extensions": extensions})

@@ -1,4 +1,4 @@
-"""What a process remembers of queries that clients sent is bounded in bytes, whatever they send."""
+"""A process remembers queries of clients within a bound in bytes, whatever they send."""
 
 from __future__ import annotations
 

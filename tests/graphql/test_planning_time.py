@@ -1,4 +1,4 @@
-"""A known document is planned at once, unless planning it takes long: then in a turn of its caller."""
+"""A known document is planned at once, unless planning takes long. Then its caller waits for a turn."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ async def test_a_known_document_takes_turns_if_planning_it_takes_long(
         for first in (1, 2, 3, 4):
             status, answer = await doors.graphql(DOCUMENT, {"first": first})
             assert (status, "errors" in answer) == (200, False), answer
-        # The same bytes need no turn: their plan is remembered.
+        # The same bytes need no turn, because their plan is cached.
         await doors.graphql(DOCUMENT, {"first": 4})
     assert len(taken) == turns

@@ -1,4 +1,4 @@
-"""How a request carries a document, and how its answer is negotiated."""
+"""Documents in requests, and the negotiation of the answer's media type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Post = Callable[..., httpx2.Response]
 
 
 def codes(response: httpx2.Response) -> list[str]:
-    """The codes of a response's errors."""
+    """Return the codes of a response's errors."""
     body = response.json()
     assert "data" not in body
     return [one["extensions"]["code"] for one in body["errors"]]
@@ -33,7 +33,7 @@ def test_it_answers_over_post_and_get_alike(client: httpx2.Client, post: Post) -
     assert asked.json() == post({"query": TITLES}).json()
 
 
-# The body, and what the message names.
+# The body, and the word that the message contains.
 MALFORMED: list[tuple[Any, str]] = [
     ([TYPENAME], "Batches"),
     ([], "Batches"),
@@ -116,7 +116,7 @@ def test_a_body_above_64_kib_is_413(post: Post) -> None:
     assert codes(response) == ["body_too_large"]
 
 
-# What graphql-core refuses: an answer in application/json, a status in the newer type.
+# Requests that graphql-core refuses: an answer in application/json, a status in the newer type.
 REFUSED: list[dict[str, Any]] = [
     {"query": "{"},
     {"query": "{nothing}"},
@@ -164,7 +164,7 @@ def test_extensions_that_are_not_known_and_further_keys_are_ignored(post: Post) 
     assert response.json()["data"] == {"__typename": "Query"}
 
 
-# What is accepted, and what is given for it.
+# The Accept header, and the media type of the answer.
 ACCEPTED = [
     (None, JSON),
     ("*/*", JSON),

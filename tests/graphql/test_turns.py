@@ -1,4 +1,4 @@
-"""Whoever sends a new document each time has a share of a process, and no more."""
+"""A caller that sends a new document each time has a share of a process, and no more."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read(seconds: float) -> None:
 
 
 async def reads(turns: Turns, caller: Caller, count: int, seconds: float) -> float:
-    """The seconds that it took."""
+    """Take turns one after the other, and return the seconds that they took."""
     begun = time.monotonic()
     for _ in range(count):
         async with turns.turn(caller):
@@ -110,7 +110,7 @@ async def test_where_nobody_is_held_nobody_waits() -> None:
 
 
 async def test_callers_without_a_key_have_a_share_together() -> None:
-    """Fifty of them, each within its own share, would have the process to themselves."""
+    """Fifty of them, each within its own share, would otherwise occupy the whole process."""
     turns = Turns(held=True)
     many = [Caller(f"ip:198.51.100.{number}", PLAN) for number in range(50)]
     used = 1.5 * AHEAD

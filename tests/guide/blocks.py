@@ -1,8 +1,8 @@
-"""A page of the guide as its reader goes through it: what to do, step by step, and what is printed then.
+"""The steps of a page of the guide: what the reader does, and what is printed then.
 
-A block below a file's name (`` `first.py`: ``) is that file. `console` has commands after `$`, each with what it
-prints; `sh`, `python`, `ts` and `graphql` are run as they are, and the answer is the block after them. `…` in an answer
-stands for what is left out, or differs from one time to the next.
+A block below a file's name (`` `first.py`: ``) is that file. `console` has commands after `$`, each followed by its
+output. `sh`, `python`, `ts` and `graphql` are run as they are, and the block after them is the answer. `…` in an answer
+stands for text that is left out, or that differs from one time to the next.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ LEFT_OUT = "…"
 
 @dataclass(frozen=True)
 class Step:
-    """Something to do: run `text` as its `language` is run, or write it to `file`. What it prints is `shown`, in the
-    language of `answer`; None where the page does not say."""
+    """A step of a page: run `text` in its `language`, or write it to `file`. The page shows its output in `shown`, in
+    the language of `answer`; None if it shows none."""
 
     page: str
     line: int
@@ -37,7 +37,7 @@ class Step:
 
 
 def steps(path: Path) -> Iterator[Step]:
-    """The steps of a page, in order. An answer to nothing is a step of its own, in its language."""
+    """Return the steps of a page, in order. An answer that follows no step is a step of its own, in its language."""
     last: Step | None = None
     text = path.read_text(encoding="utf-8")
     for found in FENCED.finditer(text):
@@ -63,7 +63,7 @@ def steps(path: Path) -> Iterator[Step]:
 
 
 def _commands(block: Step) -> Iterator[Step]:
-    """The commands of a console; a line that ends in a backslash goes on in the next."""
+    """Return the commands of a console. A line that ends in a backslash continues in the next one."""
     parts = re.split(r"^\$ ((?:.*\\\n)*.*\n)", block.text, flags=re.M)
     assert not parts[0], f"{block}\nA console begins with a command."
     line = block.line
@@ -73,8 +73,8 @@ def _commands(block: Step) -> Iterator[Step]:
 
 
 def stands(shown: str, printed: str, answer: str) -> bool:
-    """Whether a page shows what is printed. In JSON it breaks lines as it likes; elsewhere the last line may lack its
-    end, as in what curl prints."""
+    """Return True if a page shows what is printed. Spaces and line breaks of JSON do not count. Elsewhere the last line
+    may lack its end, as in curl's output."""
     shown, printed = ("".join(text.split()) if answer == "json" else text.rstrip("\n") for text in (shown, printed))
     first, *rest = shown.split(LEFT_OUT)
     if not rest:

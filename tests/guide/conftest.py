@@ -19,7 +19,7 @@ from tests.serving import serving
 def machine(
     python_home: Path, typescript_home: Path, node_home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Machine:
-    """What a reader has installed. What a page installs itself comes in the versions of the tests."""
+    """The programs that a reader has installed. What a page installs itself comes in the versions of the tests."""
     pinned = (ROOT / "openapi/sdk/python/requirements-test.txt").read_text(encoding="utf-8")
     pins = tmp_path_factory.mktemp("guide") / "pins.txt"
     pins.write_text("\n".join(re.findall(r"^[\w.-]+==[^\s;]+", pinned, re.M)))
@@ -28,7 +28,7 @@ def machine(
 
 @pytest.fixture(scope="session")
 async def loaded(new_store: Callable[..., Awaitable[str]]) -> str:
-    """A store of the sample, to be copied."""
+    """A store of the sample, which is copied for each page."""
     url = await new_store()
     await load([str(SAMPLE)], url)
     return url
@@ -38,7 +38,7 @@ async def loaded(new_store: Callable[..., Awaitable[str]]) -> str:
 async def reader(
     fresh_database: Callable[..., Awaitable[str]], loaded: str, machine: Machine, tmp_path: Path
 ) -> AsyncIterator[Reader]:
-    """A reader before the service as `make serve` has it: the sample, with limits."""
+    """A reader with the service as `make serve` runs it: over the sample, with limits."""
     url = await fresh_database(loaded)
     with serving(url, limits=True) as server:
         yield Reader(tmp_path, machine, f"http://127.0.0.1:{server.port}", url)

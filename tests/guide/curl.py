@@ -1,4 +1,4 @@
-"""Stands in for curl where a machine has none: the options that the pages use, and no others."""
+"""A replacement for curl on machines that have none. It has the options that the pages use, and no others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ READ.add_argument("-d")
 
 
 def write(where: str, what: bytes) -> None:
-    """To a file, or where `-` is said to standard output."""
+    """Write to a file, or to standard output if it is `-`."""
     if where == "-":
         sys.stdout.buffer.write(what)
         sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""Who reads a page: a checkout, a shell in which one step follows another, and the service at another address."""
+"""The reader of a page: a checkout, a shell that keeps its state between steps, and the service at another address."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.serving import COMMAND
 
 ADDRESS = "http://127.0.0.1:8000"
 NEWEST = "v2"
-# What commands find of a checkout.
+# The parts of a checkout that commands find.
 CHECKOUT = ("api", "dist", "docs", "openapi")
-# What the pages take for granted that their reader has.
+# Files that the pages expect their reader to have.
 STAND_INS = {
     "my-briefing.json": "api/sample/rferl-2022-03-06.json",
     "GEDEvent_v23_1.csv": "docs/ged-example.csv",
 }
-# Each step begins where the one before it ended: in its folder, with what it exported.
+# Each step begins where the one before it ended: in its folder, with its exported variables.
 GO_ON = """
 [ ! -f "$STATE" ] || . "$STATE"; cd "${AT:-.}"
 trap 'AT="$PWD"; export AT; export -p > "$STATE"' EXIT
@@ -39,7 +39,7 @@ STAND_IN_CURL = f"{sys.executable} {ROOT / 'tests' / 'guide' / 'curl.py'}"
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the clients and Node were installed, and what pins whatever a page installs itself."""
+    """The folders of the clients and of Node, and the file that pins the packages that a page installs itself."""
 
     python: Path
     node: Path
@@ -47,7 +47,7 @@ class Machine:
     pins: Path
 
     def check(self, folder: Path, language: str) -> None:
-        """Hold the programs of a folder to their types, strictly."""
+        """Check the types of the programs in a folder strictly."""
         if language == "python":
             run(self.python, "-m", "mypy", "--strict", "--cache-dir", self.python.parent.parent / "mypy", folder)
             return
@@ -61,7 +61,7 @@ class Machine:
 
 
 class Reader:
-    """Does the steps of one page, in a folder of its own, with the service at `served` over the store at `database`."""
+    """Runs the steps of one page in a folder of its own, with the service at `served` over the store at `database`."""
 
     def __init__(self, folder: Path, machine: Machine, served: str, database: str) -> None:
         self.folder, self.served = folder, served
@@ -90,7 +90,7 @@ class Reader:
         }
 
     def provide(self, name: str, runs: str) -> None:
-        """A program of this name that runs these words, before any that the machine has."""
+        """Install a program of this name that runs this command. It comes before the programs of the machine."""
         path = self.folder / "programs" / name
         (self.folder / "programs").mkdir(exist_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ class Reader:
         path.chmod(0o755)
 
     def do(self, step: Step) -> tuple[int, str]:
-        """How the step ended, 0 if well, and what was printed."""
+        """Run a step. Return its exit code (0 if it succeeded) and its output."""
         text = step.text.replace(ADDRESS, self.served)
         if step.file:
             where = Path(self._shell("pwd")[1].strip())

@@ -1,4 +1,4 @@
-"""The home page is the beginning of the guide for who has only its address: its first calls give what they promise."""
+"""The home page is the beginning of the guide for readers with only its address. Its first calls keep their promise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.guide.blocks import Step
 from tests.guide.reader import NEWEST, Reader
 
-# How each is run, by what it is called.
+# The language of each call, by its name.
 CALLS = {"with curl": "sh", "over GraphQL": "graphql", "from Python": "python", "from TypeScript": "ts"}
 SHOWN = re.compile(r'<pre [^>]*aria-label="The first call, ([^"]*)"><code>([^<]*)</code></pre>')
 

@@ -1,4 +1,4 @@
-"""The hostile list: what these tests send, as requests without end, no two documents or searches of them the same."""
+"""The hostile list: endless requests that these tests send, with no two equal documents or searches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCUMENTS = [*DOUBLED.values(), *WIDE.values(), *NUMBERS.values()]
 BODIED = [*(json.dumps({"query": FILTERED, "variables": {"f": one}}).encode() for one in FILTERS), *BODIES]
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 LISTS = ("events", "figures", "quotes", "sources", "documents", "places", "briefings")
-# As dear as a request may be, which the store has to answer: 4,000 records and more.
+# About the highest price that a request may have, and the store has to answer it: 4,000 records and more.
 DEAR = """{ events(first: 60, filter: {updatedAt: {gte: "#"}}) { totalCount nodes { title citations(first: 20) { nodes {
   source { name affiliation { name } } via { name } } } quotes(first: 10) { nodes { text speaker { name } } } } } }"""
 PAGES = (
@@ -35,8 +35,8 @@ PAGES = (
 )
 
 
-# What costs more of Postgres, or of the event loop, than it pays: tests that few records pass, long lists, sets below
-# heavy parents, phrases, names that are compared.
+# Requests that cost Postgres or the event loop more than they pay: filters that few records pass, long lists, sets
+# below heavy parents, phrases, names that are compared.
 NEGATED = """query($j: [IdentifierInput!]!) { events(first: 1, filter: {not: {or: [{status: {in: [OCCURRED]}},
   {and: [{not: {identifiers: {has: $j}}}, {language: {in: ["aa"]}}]}]}}) { nodes { id } } }"""
 NEGATED_LINK = """query($j: [IdentifierInput!]!) { events(filter: {not: {or: [{identifiers: {has: $j}},
@@ -46,28 +46,28 @@ HEAVY = f"{{ sources(first: 1) {{ nodes {{ {' '.join(BELOW % (n, n + 1) for n in
 
 
 def get(path: str, *fields: str) -> bytes:
-    """A GET of an odd path, which goes out as it is."""
+    """Return a GET of an odd path, which is sent as it is."""
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: a", *fields, "", ""]).encode("latin-1")
 
 
 def post(body: bytes, *fields: str, version: str = "v1") -> bytes:
-    """A body for the GraphQL API."""
+    """Return a POST of this body to the GraphQL API."""
     about = ["Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}", *fields]
     return "\r\n".join([f"POST /{version}/graphql HTTP/1.1", *about, "", ""]).encode() + body
 
 
 def asked(query: str, version: str = "v1", **more: Any) -> bytes:
-    """A document for the GraphQL API."""
+    """Return a POST of this document to the GraphQL API."""
     return post(json.dumps({"query": query, **more}).encode(), version=version)
 
 
 def moment(number: int) -> str:
-    """A time before the data like no other."""
+    """Return a time before the data, different for each number."""
     return f"2000-01-01T00:00:{number // 10**6 % 60:02d}.{number % 10**6:06d}Z"
 
 
 def attacks(seed: int) -> Iterator[bytes]:
-    """Requests without end, of each kind as many."""
+    """Yield requests without end, equally many of each kind."""
     chance = random.Random(seed)
     kinds: list[Callable[[int], bytes]] = [
         lambda n: asked(f"#{seed}.{n}\n{chance.choice(DOCUMENTS)}"),

@@ -1,4 +1,4 @@
-"""The service as it is run, over the sample, and a client without manners."""
+"""The service as operators run it, over the sample, and a client without manners."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 
 @pytest.fixture(scope="package")
 async def sample(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
-    """The URL of a database that holds the sample."""
+    """The URL of a database that contains the sample."""
     url = await new_store()
     await load([str(SAMPLE)], url)
     yield url
@@ -33,5 +33,5 @@ def served(sample: str) -> Iterator[Served]:
 
 @pytest.fixture
 def door(served: Served) -> Door:
-    """Its door."""
+    """A client of the running service."""
     return Door(served.port)

@@ -1,7 +1,7 @@
-"""A crowd in a process of its own: connections that each ask again as soon as they are answered, hostile or harmless.
+"""A crowd in a process of its own: hostile or harmless connections that send a request as soon as the last is answered.
 
-Reads one JSON object from standard input (`port`, `connections`, `seconds`, and `keys`: with some its requests are
-harmless ones under these, with none hostile) and writes how often which status came.
+It reads one JSON object from standard input (`port`, `connections`, `seconds`, `keys`) and writes the number of answers
+by status. With keys its requests are harmless and use them, without keys they are hostile.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from typing import Any
 from tests.hostile.attacks import attacks, get, moment, post
 from tests.serving import ROOT
 
-# Whoever is not answered by then asks anew.
+# A connection whose answer takes longer is replaced by a new one.
 PATIENCE = 15.0
-# The networks that a crowd comes from, if the service takes its word for it.
+# The networks that a crowd states in X-Forwarded-For. They count if the service trusts it.
 NETWORKS = 50
-# Of a hostile crowd, connections that send a head so slowly that it is never whole.
+# Connections of a hostile crowd that send a head so slowly that it is never complete.
 SLOW = 4
 LIST = """query($since: DateTime!) { events(first: 20, filter: {startsAt: {gte: $since}}) { nodes {
   id title kind startsAt citations { nodes { stance source { name kind } } } } } }"""
 
 
 def harmless(seed: int, key: str, new: bool = False) -> Iterator[bytes]:
-    """What honest clients ask, without end, through both doors: what was asked before, or where `new` half of it."""
+    """Yield requests of honest clients without end, through both APIs: repeated ones, or half of them new if `new`."""
     chance = random.Random(seed)
     named = (f"Authorization: Bearer {key}", "Accept: application/json")
     number = seed * 10**5
@@ -49,11 +49,11 @@ def harmless(seed: int, key: str, new: bool = False) -> Iterator[bytes]:
 
 
 class Connection:
-    """One socket, what it asks, and the answer that is arriving on it."""
+    """A socket, its requests, and the answer that is arriving on it."""
 
     def __init__(self, port: int, requests: Iterator[bytes], statuses: Counter[str], network: int = 0) -> None:
         self._port = port
-        # What a trusted proxy would say of where it comes from.
+        # The field in which a trusted proxy would state the client's address.
         self._from = f" HTTP/1.1\r\nX-Forwarded-For: 198.18.{network}.7\r\n".encode()
         self._requests = requests
         self._statuses = statuses
@@ -74,12 +74,12 @@ class Connection:
             self._statuses["closed"] += 1
 
     def again(self) -> None:
-        """A new connection in place of this one."""
+        """Replace the socket by a new connection."""
         self.socket.close()
         self.socket = self._open()
 
     def read(self) -> bool | None:
-        """Whether the answer is whole; None where the connection has ended."""
+        """Read what has arrived. Return True if the answer is complete, and None if the connection has ended."""
         try:
             data = self.socket.recv(1 << 18)
         except OSError:
@@ -104,7 +104,7 @@ class Connection:
 
 
 class Crowd:
-    """Connections that never pause, and whoever waits too long asks anew."""
+    """Connections that never pause. A connection that waits too long for an answer is replaced."""
 
     def __init__(self, connections: list[Connection]) -> None:
         self._poll = select.epoll()
@@ -125,7 +125,7 @@ class Crowd:
         self._ask(one)
 
     def turn(self) -> None:
-        """Read what has come, and ask the next."""
+        """Read what has arrived, and send the next requests."""
         for number, _ in self._poll.poll(0.5):
             one = self._by_number[number]
             whole = one.read()
@@ -135,7 +135,7 @@ class Crowd:
                 self._ask(one)
 
     def hurry(self) -> int:
-        """Ask anew where no answer came in time; how many these were."""
+        """Replace the connections whose answers are late, and return how many these were."""
         late = [number for number, one in self._by_number.items() if time.monotonic() - one.since > PATIENCE]
         for number in late:
             self._again(number)
@@ -143,7 +143,7 @@ class Crowd:
 
 
 def run(asked: dict[str, Any]) -> dict[str, int]:
-    """Ask for so many seconds; how often each status came."""
+    """Send requests for the given seconds, and return the number of answers by status."""
     statuses: Counter[str] = Counter()
     port, keys, count = asked["port"], asked["keys"], asked["connections"]
     slow = [] if keys else [Connection(port, iter(()), statuses) for _ in range(SLOW)]
@@ -171,7 +171,8 @@ def _trickle(slow: list[Connection]) -> None:
 
 @contextmanager
 def crowd(port: int, connections: int, seconds: float, keys: list[str] | None = None) -> Iterator[Counter[str]]:
-    """Such a crowd, as long as the block runs or so many seconds, whichever is longer; its statuses after it."""
+    """Run a crowd for the given seconds, or as long as the block if that is longer. The counter has its statuses after
+    it."""
     statuses: Counter[str] = Counter()
     asked = {"port": port, "connections": connections, "seconds": seconds, "keys": keys or []}
     command = [sys.executable, "-m", "tests.hostile.crowd"]

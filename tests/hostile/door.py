@@ -1,4 +1,4 @@
-"""A client without manners: it sends what it is told, and holds every answer to what an answer may tell."""
+"""A client without manners: it sends any bytes, and checks every answer for what an answer may contain."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from api.http.problems import PROBLEMS
 from tests.http.conftest import Answer, Client
 from tests.serving import ROOT
 
-# What is nobody's business outside: paths, SQL, addresses, names of classes and of what the service is made of.
+# Internals that no answer may contain: paths, SQL, addresses, and names of classes and libraries.
 INTERNAL = re.compile(
     r"asyncpg|uvicorn|starlette|strawberry|graphql-core|orjson\.|Traceback|File \"|\.py\b|/home/|/tmp/|/usr/"
     r"|site-packages|postgres(ql)?://|briefing_reader|briefing@|pg_catalog|pg_temp|\bselect\b.*\bfrom\b|at or near"
     r"|relation \"|[A-Z][a-z]+(Error|Exception)\b|sys\.|object at 0x|tsquery|statement_timeout",
 )
 EMPTY = (204, 304)
-# In this media type a refusal has its status, as it has over REST.
+# With this media type a refusal has a status of its own, as it has over REST.
 RESPONSE = "application/graphql-response+json"
 
 
 @dataclass(frozen=True)
 class Door:
-    """The service at a port of this machine."""
+    """A client of the service at a port of this machine."""
 
     port: int
     seconds: float = 10
 
     def send(self, *parts: bytes, head: bool = False) -> Answer:
-        """One request, on a connection of its own."""
+        """Send one request on a connection of its own, and return its answer."""
         client = Client(self.port)
         client.socket.settimeout(self.seconds)
         try:
@@ -43,29 +43,29 @@ class Door:
             client.close()
 
     def get(self, path: str, *fields: str | bytes, method: str = "GET") -> Answer:
-        """A request without a body; the path goes out as it is."""
+        """Send a request without a body. The path is sent as it is."""
         lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: localhost", *(_bytes(one) for one in fields), b"", b""]
         return self.send(b"\r\n".join(lines), head=method == "HEAD")
 
     def find(self, path: str, **parameters: str) -> Answer:
-        """A list, filtered; parameters are percent-encoded. A double underscore stands for a dot."""
+        """Request a list with filters. Parameters are percent-encoded, and a double underscore stands for a dot."""
         pairs = (f"{name.replace('__', '.')}={quote(value, safe='')}" for name, value in parameters.items())
         return self.get(f"/v1/{path}?{'&'.join(pairs)}")
 
     def post(self, body: bytes, *fields: str, path: str = "/v1/graphql") -> Answer:
-        """A body for the GraphQL door."""
+        """Send a body to the GraphQL API."""
         about = [f"Content-Length: {len(body)}", f"Accept: {RESPONSE}", *fields]
         if not any(one.lower().startswith("content-type") for one in fields):
             about.append("Content-Type: application/json")
         return self.send(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n".encode(), *_lines(about), b"\r\n", body)
 
     def ask(self, query: str, variables: Any = None) -> Answer:
-        """A document."""
+        """Send a document to the GraphQL API."""
         return self.post(json.dumps({"query": query, "variables": variables}).encode())
 
 
 def code(answer: Answer) -> str:
-    """The code of the first error, through either door; empty where there is none."""
+    """Return the code of the first error, from either API; empty if there is none."""
     if answer.fields["content-type"] == "application/problem+json":
         return str(answer.problem["code"])
     errors = json.loads(answer.body).get("errors") or [{}]
@@ -73,7 +73,7 @@ def code(answer: Answer) -> str:
 
 
 def checked(answer: Answer) -> Answer:
-    """The answer, which is none of ours at fault, has the shape of its kind, and holds nothing internal."""
+    """Check that the answer is no fault of the service, has the shape of its kind, and contains nothing internal."""
     assert str(ROOT).encode() not in answer.body
     assert answer.status < 500 or answer.status == 503, answer
     assert answer.fields.get("x-request-id"), answer

@@ -1,4 +1,4 @@
-"""Connections that hold a place and ask for nothing, from as many addresses of this machine as are wanted."""
+"""Connections that hold a place and send no whole request, from many addresses of this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from types import TracebackType
 
 POST = b"POST /v1/graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
-# What each sends before it falls silent.
+# The bytes that a connection sends before it falls silent.
 SENT = {
     "nothing": b"",
     "half a head": b"GET /v1/events HTTP/1.1\r\nHost: a\r\n",
@@ -18,12 +18,12 @@ SENT = {
 
 
 def addresses(count: int) -> list[str]:
-    """So many addresses, each of a network of its own."""
+    """Return addresses, each of a network of its own."""
     return [f"127.{number}.0.1" for number in range(1, count + 1)]
 
 
 class Flood:
-    """So many connections from these addresses; with `again` each is opened anew as soon as the service closes it."""
+    """Open connections from these addresses. With `again`, each is opened anew as soon as the service closes it."""
 
     def __init__(self, port: int, count: int, addresses: list[str], sent: bytes, again: bool = False) -> None:
         self.closed = 0

@@ -1,4 +1,4 @@
-"""What is remembered is bounded: random documents by the thousand grow neither the process nor Postgres's backends."""
+"""Caches are bounded: thousands of random documents grow neither the process nor the backends of Postgres."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.hostile.door import RESPONSE, Door
 from tests.http.conftest import Client, Served
 from tests.serving import serving
 
-# Each way of remembering is full before the first half is over.
+# Each cache is full before the first half is over.
 REQUESTS = int(os.environ.get("BRIEFING_FLOOD", "300"))
 STATEMENTS = 32
 SHOWN = "id title startsAt place{name} citations{nodes{source{name}}}"
@@ -25,13 +25,13 @@ BACKENDS = """
 
 @pytest.fixture(scope="module")
 def lone(sample: str) -> Iterator[Served]:
-    """A service with two connections, so that each is asked often."""
+    """A service with two connections, so that each of them gets many requests."""
     with serving(sample, pool_size=2, statement_cache_size=STATEMENTS) as server:
         yield server
 
 
 def posted(number: int, seed: str) -> bytes:
-    """A document like no other: its alias is new, and so is its statement."""
+    """Return a document with a new alias, so that its statement is new as well."""
     document = (
         f'{{{seed}{number}:events(first:3,filter:{{tags:{{has:["{seed}{number}","war"]}}}}){{nodes{{{SHOWN}}}}}}}'
     )
@@ -41,7 +41,7 @@ def posted(number: int, seed: str) -> bytes:
 
 
 def resident(pid: int) -> float:
-    """MiB that a process has in memory of its own."""
+    """Return the MiB of memory that a process has to itself."""
     (line,) = (one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("RssAnon"))
     return int(line.split()[1]) / 1024
 

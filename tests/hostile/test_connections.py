@@ -1,4 +1,4 @@
-"""Connections that ask for nothing cost nobody an answer: they give way to whoever asks."""
+"""Connections without a whole request cost no client an answer: they give way to clients that send requests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ HONEST = "127.200.0.1"
 
 @pytest.fixture(scope="module")
 def patient(sample: str) -> Iterator[Served]:
-    """A service that would wait a minute for each of them."""
+    """A service that waits for a minute for the request of a connection."""
     with serving(sample, header_timeout=60, body_timeout=60) as served:
         yield served
 
 
 def statuses(served: Served, count: int, address: str) -> list[int]:
-    """The statuses of honest requests, each on a connection of its own."""
+    """Return the statuses of honest requests, each on a connection of its own."""
     got = []
     for _ in range(count):
         with served.client(address) as client:

@@ -1,4 +1,4 @@
-"""GraphQL documents made to be large: refused in time linear in their text, before they cost anything."""
+"""GraphQL documents made to be large are refused in time linear in their text, before they cost anything."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 MOST = 2147483647
 FILTERED = "query($f:EventFilter!){events(first:1,filter:$f){nodes{id}}}"
-# Of the service's processor: validation takes 35 ms for the worst document found, and 25 s where fragments are walked
-# anew at each spread.
+# Seconds of the service's processor time. Validation takes 35 ms for the worst document found. It took 25 s when
+# fragments were walked again at each spread.
 SECONDS = 0.5
 
 
 def worked(served: Served) -> float:
-    """The processor time of the service so far, in seconds."""
+    """Return the processor time of the service so far, in seconds."""
     fields = Path(f"/proc/{served.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
 def at_once(served: Served) -> Iterator[None]:
-    """What the test asks costs the service little, however busy the machine is."""
+    """Check that the requests of the test cost the service little, however busy the machine is."""
     before = worked(served)
     yield
     assert worked(served) - before < SECONDS
 
 
 def doubled(levels: int, of: str = "Query", field: str = "", last: str = "__typename") -> str:
-    """Fragments that spread the next one twice each."""
+    """Return fragments that spread the next one twice each."""
     fields = (f"{field.replace('#', str(n))} ...f{n + 1} ...f{n + 1}" for n in range(levels))
     return " ".join(f"fragment f{n} on {of} {{{one}}}" for n, one in enumerate([*fields, last]))
 

@@ -1,4 +1,4 @@
-"""Header fields, methods and framing as clients should not send them, to the service as it is run."""
+"""Invalid header fields, methods and framing, sent to the service as operators run it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Valid requests, mutated at random from a seed: none is a fault of ours, none holds the loop, memory stays bounded.
+"""Valid requests, mutated at random from a seed: none makes the service fail or holds the loop, and memory stays
+bounded.
 
-BRIEFING_FUZZ is how many requests are sent (1,500 unless set), BRIEFING_FUZZ_SEED where they begin.
+BRIEFING_FUZZ sets how many requests are sent (1,500 by default), BRIEFING_FUZZ_SEED their seed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 COUNT = int(os.environ.get("BRIEFING_FUZZ", "1500"))
 SEED = int(os.environ.get("BRIEFING_FUZZ_SEED", "20220306"))
-# What a request may hold the loop for, and by how much the process may grow once it is warm.
+# The seconds for which a request may hold the loop, and the bytes by which the warm process may grow.
 BLOCKED = 0.25
 GROWTH = 120 * 1024 * 1024
 METHODS = ("GET",) * 12 + ("HEAD", "OPTIONS", "POST", "DELETE")
@@ -87,7 +88,7 @@ VARIABLES = (
 
 @dataclass
 class Fuzz:
-    """Requests from a seed, and what became of them."""
+    """Requests from a seed, and their results."""
 
     port: int
     random: random.Random
@@ -190,7 +191,7 @@ class Fuzz:
             body = self.client.read.read(0 if bodiless else int(fields["content-length"]))
         except Exception as error:
             raise AssertionError(f"{request!r} got no answer: {error!r}") from error
-        # What is left of a request that was refused in its middle could be taken for another.
+        # The rest of a request that was refused in its middle could be taken for another request.
         if fields.get("connection") == "close":
             self.close()
         return Answer(status, fields, body)
@@ -203,7 +204,7 @@ class Fuzz:
 
 @contextmanager
 def probed(door: Door) -> Iterator[list[float]]:
-    """How long `/healthz` took, again and again."""
+    """Request `/healthz` repeatedly, and note the seconds that it takes."""
     took: list[float] = []
     over = threading.Event()
 
@@ -223,7 +224,7 @@ def probed(door: Door) -> Iterator[list[float]]:
 
 
 def resident(pid: int) -> int:
-    """The bytes that a process has in memory of its own."""
+    """Return the bytes of memory that a process has to itself."""
     (line,) = (one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("RssAnon"))
     return int(line.split()[1]) * 1024
 
@@ -250,7 +251,7 @@ def test_no_mutation_is_a_fault_of_ours_or_holds_the_loop(served: Served) -> Non
     print(f"slow: {len(fuzz.slow)}")
     assert fuzz.statuses[200] > COUNT // 20 and fuzz.statuses[400] > COUNT // 20
     assert grown < GROWTH
-    # Whatever took long takes long again when it is asked alone, or it was the machine.
+    # A request that took long on its own account takes long again when it is sent alone.
     for request in fuzz.slow[:50]:
         assert best(lambda request=request: fuzz.send(request)) < BLOCKED, request
     fuzz.close()

@@ -1,4 +1,4 @@
-"""What callers may send in a URL: each is answered or refused with a reason, and never a fault of ours."""
+"""URLs that callers may send: each is answered or refused with a reason, and none makes the service fail."""
 
 from __future__ import annotations
 

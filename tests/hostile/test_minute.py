@@ -1,6 +1,6 @@
-"""The service as it is installed, opened to a hostile crowd: whoever has a key is answered meanwhile, without an error.
+"""The service as it is installed, open to a hostile crowd: a client with a key is answered meanwhile, without an error.
 
-How much later, tests/bench/hostile.py measures.
+tests/bench/hostile.py measures the delay.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ async def test_an_honest_client_is_answered_beside_64_hostile_connections(
         log.seek(0)
         assert "internal error" not in log.read()
     assert set(statuses) == {200} and len(statuses) > SECONDS * 5
-    # From 50 networks, each within its plan: few are refused for their number.
+    # The crowd has 50 networks, each within its plan, so few requests are refused for their number.
     assert got["200"] and got["400"], got
     assert not got["500"], got

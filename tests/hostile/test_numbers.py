@@ -1,4 +1,4 @@
-"""Numbers of callers and of files that are too small for arithmetic: they are values, through both APIs."""
+"""Numbers of callers and of files that are too small for arithmetic are accepted as values, through both APIs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.hostile.door import Door
 from tests.serving import serving
 
 TINY = ["0", "-0.0", "1e-320", "1e-200", "-1e-200", "4.9e-324", "1e-7", "0.00000001"]
-# The text of a URL has at most two digits in an exponent.
+# In a URL an exponent has at most two digits.
 IN_URLS = ["0", "-0.0", "1e-99", "-1e-99", "0." + "0" * 19 + "1", "1e-7", "0.00000001"]
 
 
 @pytest.fixture(scope="module")
 async def equator(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A store with places at the equator, one of them as a release before the rounding stored it."""
+    """A store with places at the equator. One of them is as a release without rounding stored it."""
     url = await new_store()
     lines = [
         {"resource": "place", "dataset": "d", "key": key, "name": key, "latitude": 0.0, "longitude": 0.0}
@@ -40,7 +40,7 @@ async def equator(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pyt
 
 @pytest.fixture(scope="module")
 async def near(equator: str) -> AsyncIterator[Door]:
-    """The service over these places."""
+    """A client of the service over these places."""
     with serving(equator) as server:
         yield Door(server.port)
 

@@ -1,4 +1,4 @@
-"""A refusal costs the service next to nothing: few names are compared for it, and little is sent."""
+"""A refusal costs the service little: it compares few names and sends a short answer."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ URL_MOST = 7900
 
 @pytest.fixture(scope="module")
 def client(sample: str) -> Iterator[httpx2.Client]:
-    """A client of the service in this process, whose comparisons can be counted."""
+    """A client of the service in this process, so that its comparisons can be counted."""
     with run(sample) as made:
         yield made
 
 
 @pytest.fixture
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The valid names that an unknown one is compared with while the test runs."""
+    """The valid names that unknown ones are compared with while the test runs."""
     names: list[str] = []
     compare = suggest.similarity
 
@@ -48,7 +48,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def joined(pairs: Iterator[str]) -> str:
-    """As many pairs as a URL takes."""
+    """Join as many pairs as a URL may have."""
     text = ""
     for pair in pairs:
         if len(text) + len(pair) > URL_MOST:
@@ -58,7 +58,7 @@ def joined(pairs: Iterator[str]) -> str:
 
 
 def scrambled(version: Version, resource: Resource) -> str:
-    """Names that are like valid ones and are none."""
+    """Return names that are similar to valid ones, but are not valid."""
     chance, names = random.Random(7), list(parameters(version, resource))
 
     def pairs() -> Iterator[str]:
@@ -71,14 +71,14 @@ def scrambled(version: Version, resource: Resource) -> str:
 
 
 def misspelt(version: Version, resource: Resource) -> str:
-    """A wrong value for every parameter that has a vocabulary, and for all that take names."""
+    """Return a wrong value for every parameter that has a vocabulary, and for all that take names."""
     rows = parameters(version, resource).values()
     terms = (f"{one.name}={','.join(['shelingg'] * 20)}" for one in rows if one.condition.type.name == "vocabulary")
     return joined(iter(["include=plcae,citatons.surce", "sort=stats_at", *terms]))
 
 
 def short(version: Version, resource: Resource) -> str:
-    """As many names as a URL has room for."""
+    """Return as many short names as a URL has room for."""
     return joined(f"{chr(97 + n % 26)}{n}=1" for n in range(480))
 
 

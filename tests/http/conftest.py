@@ -29,7 +29,7 @@ BOUNDS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """One response, read off the wire."""
+    """A response as it was read from the socket."""
 
     status: int
     fields: dict[str, str]
@@ -46,10 +46,10 @@ class Answer:
 
 
 class Client:
-    """A socket that sends what it is told and reads one answer at a time."""
+    """A socket that sends any bytes and reads one answer at a time."""
 
     def __init__(self, port: int, address: str = "", window: int = 0) -> None:
-        """From an address of this machine, with a receive buffer of so many bytes; the usual where none is named."""
+        """Connect from an address of this machine, with a receive buffer of `window` bytes; 0 for the usual size."""
         self.socket = socket.socket()
         self.socket.settimeout(5)
         if window:
@@ -99,7 +99,7 @@ class Client:
         self.read.readline()
 
     def closed(self) -> bool:
-        """Whether the server ends the connection, without a reset, and says nothing more."""
+        """Return True if the server ends the connection without a reset, and sends nothing more."""
         return self.read.read(1) == b""
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class Served:
             client.close()
 
     def narrow(self) -> AbstractContextManager[Client]:
-        """A client with a small window, so that what it does not take stays with the server."""
+        """Return a client with a small window, so that what it does not read stays with the server."""
         return self.client(window=4096)
 
     def seen(self) -> list[int]:
@@ -164,11 +164,11 @@ def client(served: Served) -> Iterator[Client]:
 
 @pytest.fixture
 def run() -> Callable[..., AbstractContextManager[Served]]:
-    """`with run(max_connections="3") as served:` has a server with its own settings."""
+    """`with run(max_connections="3") as served:` runs a server with its own settings."""
     return serving
 
 
 @pytest.fixture
 def start() -> Callable[..., subprocess.Popen[str]]:
-    """The process alone, for those that do not come to serve."""
+    """Start the process without waiting until it serves."""
     return launch

@@ -1,4 +1,4 @@
-"""A small application behind several workers: run by the tests in a process of its own."""
+"""A small application behind several workers. The tests run it in a process of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ begun = time.monotonic()
 
 
 def work(link: Link) -> int:
-    """What a worker does."""
+    """Run a worker."""
     if "--crash" in sys.argv:
         os.abort()
     draining = False
@@ -59,7 +59,7 @@ def work(link: Link) -> int:
 
 
 async def prepare() -> None:
-    """A store that is away at first."""
+    """Prepare a store that is away for 3.5 seconds with `--late`, and refuses with `--refused`."""
     if "--late" in sys.argv and time.monotonic() - begun < 3.5:
         raise Unavailable("Postgres does not answer.")
     if "--refused" in sys.argv:
@@ -67,12 +67,12 @@ async def prepare() -> None:
 
 
 def beside() -> None:
-    """Nothing."""
+    """Do nothing."""
 
 
 if __name__ == "__main__":
     configure(settings)
-    shared, refill = os.pipe()  # What is opened before the workers is theirs too.
+    shared, refill = os.pipe()  # The workers share what is opened before they start.
     os.write(refill, b"s" * 8)
     with listen(settings) as listener:
         sys.exit(Parent(work, settings.workers, settings.worker_timeout, prepare).run(listener, beside))

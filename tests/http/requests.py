@@ -1,4 +1,4 @@
-"""Requests without a server, for tests of what reads them."""
+"""Requests without a server, for tests of the code that reads them."""
 
 from __future__ import annotations
 

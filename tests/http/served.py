@@ -1,4 +1,4 @@
-"""A small application behind the real server: run by the tests in a process of its own, with short bounds."""
+"""A small application behind the real server, with short time limits. The tests run it in a process of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from api.http.server import serve
 from api.http.unread import UnreadAnswers
 from api.settings import read_settings
 
-# So that the tests need not wait for what takes seconds.
+# The tests need not wait for what takes seconds.
 protocol.LINGER_SECONDS = 0.3
 
 settings = read_settings().model_copy(update={"stall_timeout": 0.3})
@@ -27,7 +27,7 @@ seen = {"cancelled": 0, "draining": 0, "taken": 0}
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """One path for each thing that a handler may do."""
+    """Answer by the path. Each path does one thing that a handler may do."""
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
         return
@@ -110,7 +110,7 @@ async def large(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def later(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a while after the large answer was taken."""
+    """Answer after the client has taken the large answer."""
     while not seen["taken"]:
         await asyncio.sleep(0.01)
     await slow(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Whom an anonymous request is counted for, behind proxies and without."""
+"""The address or network that an anonymous request is counted for, behind proxies and without."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def asked(client: str | None, *forwarded: str) -> HttpRequest:
         ("2001:db8:1:2:3:4:5:6", (), "2001:db8:1:2::/64"),
         ("2001:db8:1:2::9", (), "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.7", (), "203.0.113.7"),
-        # Who is no proxy of ours may say what it likes.
+        # A client that is no trusted proxy may send any address.
         ("203.0.113.7", ("198.51.100.1",), "203.0.113.7"),
         ("10.1.1.1", ("198.51.100.1",), "198.51.100.1"),
         ("10.1.1.1", ("198.51.100.1:443",), "198.51.100.1"),
         ("10.1.1.1", ("[2001:db8:7::1]:443",), "2001:db8:7::/64"),
-        # The client made up the first; the proxy appended what it saw.
+        # The client made up the first address, and the proxy appended the one that it saw.
         ("10.1.1.1", ("1.2.3.4, 198.51.100.1",), "198.51.100.1"),
         ("10.1.1.1", ("1.2.3.4", "198.51.100.1, 10.2.2.2"), "198.51.100.1"),
         ("2001:db8:ffff::1", ("198.51.100.1, 2001:db8:ffff:1::1",), "198.51.100.1"),

@@ -1,4 +1,4 @@
-"""Which connection gives way to a new one, and how a client's pace is measured."""
+"""The connection that gives way to a new one, and the measurement of a client's pace."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from api.http.address import trusted
 from api.http.connection_shares import ConnectionShares, Holder
 from api.http.pace import Pace
 
-# Addresses of networks of their own, of one /24, and of one /48.
+# Addresses of different networks, of one /24, and of one /48.
 APART = [f"10.0.{number}.1" for number in range(50)]
 IPV4 = [f"192.0.2.{number}" for number in range(50)]
 IPV6 = [f"2001:db8:1:{number:x}::1" for number in range(50)]
 
 
 class Connection:
-    """One that leaves when it gives way."""
+    """A connection that leaves when it gives way."""
 
     def __init__(self, crowd: Crowd, address: str) -> None:
         self.crowd = crowd
@@ -27,7 +27,7 @@ class Connection:
 
 
 class Crowd:
-    """Connections within a bound; `gone` has the addresses of those that gave way."""
+    """Connections below a maximum. `gone` has the addresses of those that gave way."""
 
     def __init__(self, most: int, proxies: str = "") -> None:
         self.shares = ConnectionShares(most, trusted(proxies))
@@ -119,7 +119,7 @@ def test_nothing_is_remembered_of_those_that_left() -> None:
 
 
 def taken(pace: Pace, seconds: float, rate: float, begin: float = 0.0) -> list[bool]:
-    """Looks at a client that takes so much a second, once a second; whether it is below 100 bytes a second."""
+    """Look once a second at a client with this rate. Return for each look if it is below 100 bytes a second."""
     below = []
     pace.begin(begin, 1_000_000)
     for second in range(1, int(seconds) + 1):
@@ -143,7 +143,7 @@ def test_the_time_in_which_nothing_waits_does_not_count() -> None:
     pace = Pace(30)
     below = []
     for turn in range(40):
-        # A second of waiting, in which 150 bytes are taken, and a minute in which there is nothing to send.
+        # For a second the client takes 150 bytes. Then, for a minute, there is nothing to send.
         pace.begin(61.0 * turn, 150)
         pace.look(61.0 * turn + 1, 0)
         below.append((pace.is_below(100), pace.is_below(151)))

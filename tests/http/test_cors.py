@@ -1,4 +1,4 @@
-"""Which origins may read answers, and which preflights are refused."""
+"""The origins that may read answers, and the preflights that are refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ METHOD = (b"access-control-request-method", b"GET")
 
 
 def answered(origins: Origins, *fields: tuple[bytes, bytes]) -> dict[bytes, bytes] | None:
-    """Return the header fields of the answer to a preflight; None if the request is none."""
+    """Return the header fields of the answer to a preflight; None if the request is not one."""
     response = origins.preflight(make_request(*fields, method="OPTIONS"))
     if response is None:
         return None

@@ -1,4 +1,4 @@
-"""The key of a request comes in a header field, in one of two ways, and what is refused is never repeated."""
+"""The key of a request comes in one of two header fields. A refused key is never repeated."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ def test_whatever_is_sent_is_a_key_or_refused(sent: str) -> None:
     ],
 )
 def test_a_refusal_says_how_to_come_in(error: RequestError, status: int, challenge: str) -> None:
-    """RFC 6750, 3: a challenge on each 401, an error only where a key was sent. What is quoted has no quotes."""
+    """RFC 6750, 3: each 401 has a challenge, which has an error only if a key was sent. Quoted texts contain no
+    quotes."""
     found, headers, body = document(error, "id")
     fields = dict(headers)
     assert (found, orjson.loads(body)["code"]) == (status, error.code)

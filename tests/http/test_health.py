@@ -1,4 +1,4 @@
-"""When a process says that it is ready."""
+"""The readiness of a process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Store:
 
 
 class Two:
-    """Two processes; the other one says when it is ready."""
+    """Two processes. The other one becomes ready on its own."""
 
     def __init__(self) -> None:
         self.ready = {"self": False, "other": False}

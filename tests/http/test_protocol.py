@@ -1,4 +1,4 @@
-"""What the service refuses before its application hears of it, and what it lets through."""
+"""Requests that the service refuses before its application sees them, and those that it lets through."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def test_requests_in_one_piece_are_answered_in_their_order(client: Client) -> No
 
 
 def test_requests_sent_while_an_answer_is_not_taken_are_answered_in_their_order(run: Callable[..., Any]) -> None:
-    """The large answer is written as a whole, and most of it waits for the client, when the others come."""
+    """The large answer is written as a whole. Most of it still waits for the client when the other requests arrive."""
     with run("--impatient") as served, served.narrow() as client:
         for path in ("/large", "/later", "/a"):
             client.ask("GET", path)
@@ -325,31 +325,31 @@ def test_a_connection_beyond_the_bound_is_turned_away_while_all_are_answered(run
 
 
 def silent(client: Client) -> None:
-    """Sends nothing."""
+    """Send nothing."""
 
 
 def idle(client: Client) -> None:
-    """Has had its answer."""
+    """Read an answer, and send nothing more."""
     client.get("/")
 
 
 def half_a_head(client: Client) -> None:
-    """Drips header fields."""
+    """Send half a head."""
     client.send(b"GET / HTTP/1.1\r\nHost: a\r\n")
 
 
 def no_body(client: Client) -> None:
-    """Announces a body and sends none."""
+    """Announce a body and send none."""
     client.ask("POST", "/body", "Content-Length: 3")
 
 
 def half_a_body(client: Client) -> None:
-    """Sends a byte of three."""
+    """Send one byte of three."""
     client.ask("POST", "/body", "Content-Length: 3", body=b"a")
 
 
 def unread(client: Client) -> None:
-    """Does not read an answer that never ends."""
+    """Request an answer that never ends, and do not read it."""
     client.ask("GET", "/flood")
 
 
@@ -369,7 +369,7 @@ def test_a_connection_that_waits_makes_room_for_a_new_one(run: Callable[..., Any
 
 
 def cut(client: Client) -> bool:
-    """Whether the server has ended the connection."""
+    """Wait until the server has ended the connection. Return True."""
     try:
         while client.read.read(1 << 20):
             pass
@@ -388,7 +388,7 @@ def reset(client: Client) -> None:
 
 
 def half_close(client: Client) -> None:
-    """TCP does not tell it from closing, and neither do we: api/http/disconnect.py."""
+    """Neither TCP nor the service can tell it from closing: see api/http/disconnect.py."""
     client.socket.shutdown(socket.SHUT_WR)
 
 
@@ -419,7 +419,7 @@ def test_an_answer_of_which_nothing_is_taken_is_cut(served: Served) -> None:
 
 
 def test_an_answer_that_is_taken_too_slowly_is_cut_and_a_faster_client_is_not(run: Callable[..., Any]) -> None:
-    """A client that takes 8,000 bytes a second is cut, where 20,000 are asked for; one that takes all goes on."""
+    """The slow client takes 8,000 bytes a second and is cut, because 20,000 are required. The fast one is not."""
     with run(least_pace="20000") as served, served.narrow() as slow, served.client() as fast:
         slow.ask("GET", "/flood")
         fast.ask("GET", "/flood")
@@ -439,7 +439,7 @@ def test_an_answer_that_is_taken_too_slowly_is_cut_and_a_faster_client_is_not(ru
 def test_a_large_answer_is_taken_for_longer_than_a_connection_is_kept(
     run: Callable[..., Any], fields: tuple[str, ...], whole: bool
 ) -> None:
-    """The connection's wait for its next request, and its end, begin when the answer is taken."""
+    """The wait for the next request, and the end of the connection, begin when the client has taken the answer."""
     with run("--impatient") as served, served.narrow() as client:
         head = [f"{'GET' if whole else 'POST'} /large HTTP/1.1", "Host: a", *fields]
         head += [] if whole else ["Content-Length: 1"]
@@ -505,7 +505,7 @@ def test_a_target_that_is_no_path_is_refused(target: bytes) -> None:
 
 
 def test_uvicorn_still_has_inside_what_the_protocol_relies_on() -> None:
-    """A new uvicorn that fails here is read (httptools_impl.py, flow_control.py) before the pin is moved."""
+    """If a new uvicorn fails here, read its httptools_impl.py and flow_control.py before moving the pin."""
     assert uvicorn.__version__.startswith("0.54.")
     assert attributes(HttpToolsProtocol) >= {
         "client", "connections", "cycle", "flow", "headers", "loop", "parser", "pipeline", "server_state", "tasks",

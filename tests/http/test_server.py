@@ -1,4 +1,4 @@
-"""How the service starts, and how it ends."""
+"""The start and the end of the service."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.http.conftest import Served
 
-# Seconds after which a process that has to end by itself has not. A busy machine takes some to start one.
+# Seconds within which a process has to end by itself. A busy machine needs some of them to start it.
 START_SECONDS = 30
 
 

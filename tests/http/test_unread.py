@@ -1,4 +1,4 @@
-"""The bytes of answers that clients have not taken: who gets no further one, and whose is broken off."""
+"""The memory of answers that clients have not read: a caller that gets no further one, and a connection that is cut."""
 
 from __future__ import annotations
 

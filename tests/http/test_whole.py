@@ -1,4 +1,4 @@
-"""An answer that is sent in one write: what would end a line of its head is no part of it."""
+"""An answer that is sent in one write. Characters that would end a line of its head are not part of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.http.whole import Whole
 
 
 class Client:
-    """What is written to it."""
+    """A transport that keeps what is written to it."""
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []
@@ -27,7 +27,7 @@ class Client:
 
 
 def cycle(method: str = "GET", *, keep_alive: bool = True) -> tuple[RequestResponseCycle, Client, list[Any]]:
-    """A cycle of uvicorn's as far as an answer needs it, its client, and what went through uvicorn itself."""
+    """Return a cycle of uvicorn's, as far as an answer needs it, its client, and what passed through uvicorn itself."""
     client, through = Client(), list[Any]()
 
     async def send(message: Any) -> None:

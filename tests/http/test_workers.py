@@ -1,4 +1,4 @@
-"""Several workers behind one socket: they come back, they end, and none outlives its parent."""
+"""Several workers behind one socket: they are replaced, they end, and none outlives its supervisor."""
 
 from __future__ import annotations
 
@@ -30,27 +30,28 @@ def launch(*arguments: str, stderr: IO[str] | int = subprocess.PIPE, **settings:
 
 @dataclass(frozen=True)
 class Crew(Served):
-    """A parent with its workers."""
+    """A supervisor with its workers."""
 
     log: IO[str]
 
     def said(self) -> str:
-        """What it has written to its log."""
+        """Return its log."""
         self.log.seek(0)
         return self.log.read()
 
     def ask(self, path: str = "/") -> list[str]:
-        """What one of them says on a new connection: number, of, process id, prepared, draining, shared, all ready.
-        Asked for "/ready", it notes first that it is ready."""
+        """Return what a worker answers on a new connection: number, of, process id, prepared, draining, shared, all
+        ready. For "/ready" the worker first notes that it is ready."""
         with self.client() as client:
             return client.get(path).body.decode().split()
 
     def pids(self, of: int = 0) -> dict[str, int]:
-        """Who has which place: as many connections at once that each has some of them; until there are as many."""
+        """Return the process ids by worker number. Many connections are opened at once, so that each worker gets some,
+        until `of` workers have answered."""
         begun = time.monotonic()
         while len(found := self._pids()) < of:
             assert time.monotonic() - begun < 10, f"there are only {found}"
-            time.sleep(0.1)  # By then each knows that the connections of before are gone.
+            time.sleep(0.1)  # By then each worker knows that the earlier connections are gone.
         return found
 
     def _pids(self) -> dict[str, int]:
@@ -80,7 +81,7 @@ def until(true: Callable[[], object], within: float) -> None:
 
 
 def gone(pid: int) -> bool:
-    """Whether the process has ended; one that nobody has taken note of yet has, too."""
+    """Return True if the process has ended, even if its parent has not waited for it yet."""
     try:
         return ") Z" in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
@@ -147,7 +148,8 @@ def test_sigterm_drains_all_and_ends_with_0() -> None:
 
 
 def test_ctrl_c_at_a_terminal_is_one_ctrl_c() -> None:
-    # A terminal sends it to the whole group; a worker that got it too would take ours for the second.
+    # A terminal sends the signal to the whole group. A worker that got it, too, would count the supervisor's as the
+    # second.
     with crew() as served:
         groups = {os.getpgid(pid) for pid in served.pids().values()}
         assert os.getpgid(served.process.pid) not in groups

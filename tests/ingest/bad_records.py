@@ -9,7 +9,7 @@ from api.ingest.identity import public_id
 GONE = object()
 CITED = {"source": "agency"}
 
-# (resource, what is changed in the small briefing's record of it, the field that the loader names)
+# (resource, the changes of its record in the small briefing, the field that the loader names)
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("source", {"kind": "army"}, "kind"),
     ("source", {"kind": GONE}, "kind"),
@@ -131,7 +131,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("quote", {"text_original": "Вони"}, "language_original"),
     ("quote", {"certainty": "sure"}, "certainty"),
 ]
-# What JSON cannot say to Postgres at all, or Postgres reads more kindly; the loader alone keeps it out.
+# Values that cannot reach Postgres as JSON, or that Postgres would accept. Only the loader refuses them.
 LENIENT: list[tuple[str, dict[str, Any], str]] = [
     ("source", {"country": "UK"}, "country"),
     ("source", {"name": 5}, "name"),

@@ -24,14 +24,14 @@ Database = Callable[[], Awaitable[str]]
 
 @pytest.fixture
 async def store(new_store: Database) -> str:
-    """The URL of a database that has the tables and nothing in them."""
+    """The URL of a database with empty tables."""
     url = await new_store()
     return url
 
 
 @pytest.fixture
 async def rows(store: str) -> AsyncIterator[Callable[..., Awaitable[list[asyncpg.Record]]]]:
-    """`await rows(statement, …)` on a connection of its own."""
+    """`await rows(statement, …)` runs a statement on a connection of its own."""
     connection = await asyncpg.connect(store)
     yield connection.fetch
     await connection.close()
@@ -39,7 +39,7 @@ async def rows(store: str) -> AsyncIterator[Callable[..., Awaitable[list[asyncpg
 
 @pytest.fixture
 def put(tmp_path: Path) -> Callable[[str, Any], str]:
-    """`put(name, content)` writes a file and gives its path: bytes as they are, a list as lines, else JSON."""
+    """`put(name, content)` writes a file and returns its path: bytes as they are, a list as lines, else as JSON."""
 
     def write(name: str, content: Any) -> str:
         path = tmp_path / name
@@ -55,7 +55,7 @@ def put(tmp_path: Path) -> Callable[[str, Any], str]:
 def read_rows(
     tmp_path: Path,
 ) -> Callable[..., tuple[list[dict[str, Any]], list[str], list[str], list[dict[str, Any]]]]:
-    """`read_rows(content, name, using=…)` gives lines, faults, notes and what was set aside, without a store."""
+    """`read_rows(content, name, using=…)` returns lines, faults, notes and the rows set aside, without a store."""
 
     def look(
         content: str | bytes, name: str = "a.csv", using: str = "", skip: bool = False
@@ -82,7 +82,7 @@ def read_rows(
 
 @pytest.fixture
 def refusal(put: Callable[[str, Any], str]) -> Callable[..., Awaitable[list[str]]]:
-    """`await refusal(content)` lists what is wrong with a file, seen without a store; the file's name is left out."""
+    """`await refusal(content)` returns the faults of a file, without the file's name. It needs no store."""
 
     async def look(content: Any, name: str = "some.ndjson") -> list[str]:
         path = put(name, content)
@@ -101,7 +101,7 @@ def refusal(put: Callable[[str, Any], str]) -> Callable[..., Awaitable[list[str]
 
 @pytest.fixture
 def briefing() -> dict[str, Any]:
-    """A small document in which every resource and every kind of link is."""
+    """A small document with every resource and every kind of link."""
     cited = {"source": "agency", "document": "report"}
     return {
         "format": "briefing/1",

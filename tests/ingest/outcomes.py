@@ -9,7 +9,7 @@ from api.ingest.load import Summary, load
 
 
 def done(summary: Summary) -> dict[str, int]:
-    """Return what was done to the records of all resources together, without what was done to none."""
+    """Return the counts of what was done to the records of all resources, without counts of zero."""
     total: dict[str, int] = {}
     for counts in summary.counts.values():
         for action, count in counts.items():

@@ -1,4 +1,4 @@
-"""What the loader refuses, the database refuses too: each bad record is tried at the one and put into the other."""
+"""The database refuses what the loader refuses: each bad record is read by the loader and put into the database."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def lines(briefing: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 async def filled(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
-    """The URL of a store for all of these tests: none of them leaves anything in it."""
+    """The URL of a store that all of these tests share. They leave only the small briefing in it."""
     url = await new_store()
     yield url
 
@@ -85,7 +85,7 @@ async def test_the_database_refuses_it_too(
 
 
 def linked(record: dict[str, Any]) -> dict[str, Any]:
-    """With the ids that the keys in CITED and beside it stand for."""
+    """Return a record with ids in place of the keys of sources and events."""
 
     def put_in(value: Any, name: str = "") -> Any:
         if isinstance(value, list):
@@ -100,7 +100,7 @@ def linked(record: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_every_column_has_the_kind_of_value_that_the_loader_checks(filled: str) -> None:
-    """What is a line, a prose, a vocabulary or a default to the one is so to the other."""
+    """A line, a prose, a vocabulary or a default is the same for the loader and for the database."""
     connection = await asyncpg.connect(filled)
     try:
         rows = await connection.fetch(

@@ -1,4 +1,4 @@
-"""Loading as a command: its exit code, what it says on which stream, and how much memory it takes."""
+"""Loading as a command: its exit code, its output on each stream, and the memory that it takes."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def test_a_bad_line_late_in_a_large_file_refuses_all_of_it(store: str, put
 async def test_memory_does_not_grow_with_the_file(store: str, put: Put) -> None:
     done = run(store, put("a.ndjson", many(50_000)))
     assert done.returncode == 0
-    assert int(done.stderr.split("VmHWM:")[1].split()[0]) < 120 << 10  # MiB; 65 are seen, with 1,000,000 records too
+    assert int(done.stderr.split("VmHWM:")[1].split()[0]) < 120 << 10  # MiB; measured: 65, for 1,000,000 records too
 
 
 async def test_without_an_address_the_embedded_postgres_is_started_and_migrated(

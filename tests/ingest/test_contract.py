@@ -1,4 +1,4 @@
-"""openapi/load.json is the load format for those who write files: it is current, and says what the loader does."""
+"""openapi/load.json describes the load format to authors of files: it is current, and agrees with the loader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First mappings from the columns of a file: what they see, and that they load as they are."""
+"""Drafts of mappings from the columns of a file: their content, and that they load as they are."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
 ReadRows = Callable[..., tuple[list[dict[str, Any]], list[str], list[str], list[dict[str, Any]]]]
 ReadAs = Callable[..., list[dict[str, Any]]]
 
-# What the columns of an edition hold; the rest of them is empty.
+# The values of the columns of each edition. Columns that are not listed are empty.
 GED = {
     "id": "7001",
     "year": "2014",
@@ -94,7 +94,7 @@ ACLED = {
     "population_best": "1200",
 }
 
-# The headers of editions, in their order.
+# The headers of the editions, with the columns in their order.
 GED_PARTIES = (
     "conflict_dset_id,conflict_new_id,conflict_name,dyad_dset_id,dyad_new_id,dyad_name,"
     "side_a_dset_id,side_a_new_id,side_a,side_b_dset_id,side_b_new_id,side_b"
@@ -158,7 +158,7 @@ def of(lines: list[dict[str, Any]], resource: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def read_as(read_rows: ReadRows) -> Callable[..., list[dict[str, Any]]]:
-    """`read_as(format, rows)` returns the records that a shipped mapping makes, all columns of the file being known."""
+    """`read_as(format, rows)` returns the records that a shipped mapping makes. Each column has to be mapped."""
 
     def read(format: str, content: bytes, name: str = "a.csv") -> list[dict[str, Any]]:
         lines, faults, notes, _ = read_rows(content, name, using=(SHIPPED / f"{format}.toml").read_text("utf-8"))

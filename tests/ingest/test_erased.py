@@ -1,4 +1,4 @@
-"""Loads that name an erased record, and loads beside it."""
+"""Loads that name an erased record, and loads that do not."""
 
 from __future__ import annotations
 

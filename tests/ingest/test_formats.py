@@ -1,4 +1,4 @@
-"""The mappings that ship, on made-up rows: what they make of them, editions, checks and rows that are set aside."""
+"""The shipped mappings on made-up rows: their records, editions, checks and rows that are set aside."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def test_an_id_is_the_first_26_digits_of_the_hash_in_base32(dataset: str, key: s
 
 
 def test_an_id_never_changes() -> None:
-    """Ids are in the world: a change here would orphan every stored record."""
+    """Ids are published: a change here would orphan every stored record."""
     assert public_id("a", "source", "b") == "src_4bja7sfk1cpg12k10gm8p214nv"
 
 

@@ -1,4 +1,4 @@
-"""Links of records in files: what they lead to, and what is reported of those that lead nowhere."""
+"""Links of records in files: the records that they lead to, and reports of links that lead nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading files into a store: what is done to the records, what goes into the log, and what is refused."""
+"""Loading files into a store: changes of the records, entries of the log, and refusals."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ async def test_disputed_is_derived_from_the_citations(
 async def test_the_log_holds_each_record_as_it_is_and_can_be_loaded_elsewhere(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any], new_store: Callable[[], Awaitable[str]]
 ) -> None:
-    """Replayed in another store, the log gives the same records to the digit, and their log is the same."""
+    """Replay the log in another store: it gives the same records to the digit, and the same log."""
 
     await load([put("a.json", briefing)], store)
     changed = deepcopy(briefing)
@@ -187,7 +187,7 @@ async def test_the_log_holds_each_record_as_it_is_and_can_be_loaded_elsewhere(
     try:
         assert log == await connection.fetch("select record::text, action, revision, id from store.change order by seq")
         for table in ("source", "place", "document", "briefing", "event", "figure", "quote"):
-            # A key is not content, and so not in the log.
+            # A key is not content, so the log does not contain it.
             query = f"select to_jsonb(t) - 'created_at' - 'updated_at' - 'key' from store.{table} as t order by id"
             assert await rows(query) == await connection.fetch(query)
         for table in ("citation", "participant", "relation"):
@@ -239,7 +239,7 @@ async def test_each_file_of_a_folder_is_loaded_or_refused_by_itself(
 
 
 async def test_the_sample_is_loaded_and_keeps_every_word(store: str, rows: Rows) -> None:
-    """Each record's canonical form, read back from the log, is the sample's own with ids in place of keys."""
+    """The canonical form of each record in the log equals the sample's own, with ids in place of keys."""
     sample = json.loads(SAMPLE.read_text())
     count = 1 + sum(len(part) for part in sample.values() if isinstance(part, list))
     assert done(await load([str(SAMPLE)], store)) == {"created": count}

@@ -1,4 +1,4 @@
-"""The tables of docs/loading.md are those of the code; tests/guide runs its example."""
+"""The tables of docs/loading.md are those of the code. Its example is run by tests/guide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing that a file says is lost in silence: it becomes a record, is refused, or is told in the report."""
+"""No content of a file is lost silently: it becomes a record, is refused, or is named in the report."""
 
 from __future__ import annotations
 

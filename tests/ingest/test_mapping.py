@@ -1,4 +1,4 @@
-"""Rows of somebody's file through a mapping: what they become, and what is wrong with files and mappings, in words."""
+"""Rows of other files through a mapping: their records, and the messages about faults of files and mappings."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ Read = Callable[..., tuple[list[dict[str, Any]], list[str], list[str]]]
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """`read(mapping, content)` gives the records but the source, the faults, and the notes."""
+    """`read(mapping, content)` returns the records except the source, the faults, and the notes."""
 
     def look(mapping: str, content: str, name: str = "a.csv") -> tuple[list[dict[str, Any]], list[str], list[str]]:
         path = tmp_path / name
@@ -69,7 +69,7 @@ def read(tmp_path: Path) -> Read:
 
 
 def mistakes(mapping: str) -> list[str]:
-    """Return what is wrong with a mapping."""
+    """Return the faults of a mapping."""
     with pytest.raises(LoadError) as caught:
         parsed("m.toml", (SOURCE + mapping).encode())
     return list(caught.value.faults)

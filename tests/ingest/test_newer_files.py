@@ -1,4 +1,4 @@
-"""Newer and complete editions of a data set, checks, and rows that are set aside."""
+"""Newer and complete files of a data set, checks, and rows that are set aside."""
 
 from __future__ import annotations
 

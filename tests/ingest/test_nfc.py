@@ -1,4 +1,4 @@
-"""Texts are stored in NFC, whatever the form in a file; and a record keeps the id that it has."""
+"""Texts are stored in NFC, whatever their form in a file. A record keeps its id."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Store:
         self.connection = connection
 
     async def load(self, *records: dict[str, Any], complete: bool = False) -> dict[str, dict[str, int]]:
-        """Load records; return the counts by resource of what was done."""
+        """Load records, and return the counts of what was done, by resource."""
         file = self.folder / "records.ndjson"
         file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records), encoding="utf-8")
         done = await load([str(file)], self.url, manner=Manner(complete=complete, yes=True))
         return {name: {action: n for action, n in one.items() if n} for name, one in done.counts.items()}
 
     async def load_as_before(self, monkeypatch: pytest.MonkeyPatch, *records: dict[str, Any]) -> None:
-        """Load records as releases did that kept each text as it was written."""
+        """Load records as earlier releases did, which kept each text as it was written."""
         with monkeypatch.context() as before:
             before.setattr(record, "in_nfc", lambda value: value)
             await self.load(*records)

@@ -1,4 +1,4 @@
-"""What a file may hold besides records, and what is said of it: by line, never by traceback."""
+"""Content of files besides records, and the messages about it: by line, never by traceback."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_folder_without_load_files_is_no_input(tmp_path: Path) -> None:
 
 
 async def test_a_line_of_a_gigabyte_is_passed_over_in_little_memory(tmp_path: Path, refusal: Refusal) -> None:
-    """Sparse, so that it takes no room on disk."""
+    """Make the file sparse, so that it takes no room on disk."""
     path = tmp_path / "huge.ndjson"
     with path.open("wb") as file:
         file.write(GOOD)

@@ -1,4 +1,4 @@
-"""What whoever loads sees on a terminal, in a log, and at the end."""
+"""The report of a load on a terminal, in a log, and at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample is loaded once: a later start brings nothing back that was withdrawn since."""
+"""The sample is loaded once: a later start does not restore what was withdrawn since."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ async def test_rows_of_a_mapping_follow_the_same_rules(store: str, put: Put, tmp
 
 @pytest.fixture
 async def older(store: str, put: Put, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of a file that an earlier release loaded into the store, when it took half a person and circles."""
+    """The path of a file that an earlier release loaded into the store: it accepted half a person, and circles."""
     events = [event("a", part_of="b"), event("b", part_of="a")]
     path = put("old.ndjson", [FIGURE | {"key": "half", "value": 2.5}, *events])
     with monkeypatch.context() as earlier:

@@ -1,4 +1,4 @@
-"""Subjects in files: what the load format refuses, and how a mapping fills them."""
+"""Subjects in files: refusals of the load format, and mappings that fill them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Withdrawals that a file does not name: of what a complete edition lacks, and of what depends on withdrawn records."""
+"""Withdrawals that a file does not name: records missing from a complete file, and dependants of withdrawn records."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ VERDICTS = """    made.tables["verdict"] = [
         for position in range(place % 4)
     ]
 """
-# By file: the text before which a line stands, and the line; without such a text the line is the last one.
+# By file: the text before which a line is inserted, and the line. Without such a text the line comes last.
 EDITS: dict[str, tuple[tuple[str, str], ...]] = {
     "api/model/vocabularies.py": (("", VOCABULARIES),),
     "api/model/__init__.py": (
@@ -125,7 +125,7 @@ EDITS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def _with_field_tables(tree: Path, text: str) -> str:
-    """The document with the tables that `briefing mapping fields` of the copy prints."""
+    """Return the document with the tables that `briefing mapping fields` of the copy prints."""
     before, mark, rest = text.partition("<!-- fields -->\n")
     _, end, after = rest.partition("\n<!-- end fields -->")
     tables = briefing(tree, "mapping", "fields").stdout.strip()
@@ -133,7 +133,7 @@ def _with_field_tables(tree: Path, text: str) -> str:
 
 
 def add_claims(tree: Path, without: Collection[str] = ()) -> None:
-    """Make the edits in a copy of the tree, but for those of some files."""
+    """Make the edits in a copy of the tree, except those of the files in `without`."""
     for path in (path for path in NEW.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         name = path.relative_to(NEW).as_posix()
         if name not in without:

@@ -1,4 +1,4 @@
-"""Two versions that were never served: one is deprecated, and parts of it before; the other is no longer served."""
+"""Two versions that were never served. One is deprecated, and parts of it even earlier. The other one is retired."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ V7 = version("v7", [EVENT, *OTHERS], lifecycle=replace(AGED, status="retired", s
 
 @pytest.fixture(scope="session")
 async def aged_url(new_store: Callable[[], Awaitable[str]]) -> str:
-    """A store with the sample that shows these versions too."""
+    """The URL of a store with the sample, and with views of the deprecated version."""
     url = await new_store()
     await load([str(SAMPLE)], url)
     views = next(one.text for one in versions() if one.name == "v1").replace("v1.", "v8.")
@@ -74,7 +74,7 @@ async def aged_url(new_store: Callable[[], Awaitable[str]]) -> str:
 
 @pytest.fixture
 def declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """They are versions like any other."""
+    """Declare both versions, like any other version."""
     access_document.cache_clear()
     for name in (*VERSIONS, "v8"):
         kept = examples.FOLDER / f"{name if name in VERSIONS else 'v1'}.json"
@@ -83,12 +83,12 @@ def declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for one in (V7, V8):
         monkeypatch.setitem(VERSIONS, one.name, one)
     yield
-    # It names every version, and other tests read it in this process.
+    # The document names every version, and other tests read it in this process.
     access_document.cache_clear()
 
 
 @pytest.fixture
 async def aged(aged_url: str, declared: None) -> AsyncIterator[Doors]:
-    """Both doors of the deprecated version, of a service that has the others beside it."""
+    """Both APIs of the deprecated version, from a service that has the other versions too."""
     async with opened(aged_url, V8) as made:
         yield made

@@ -1,4 +1,4 @@
-"""What is deprecated says so to whoever uses it, at both doors; what is retired says where to go on."""
+"""Both APIs announce deprecated parts to the clients that use them. A retired version names the one to use instead."""
 
 from __future__ import annotations
 
@@ -281,7 +281,7 @@ async def test_uses_are_counted_by_caller(aged_url: str, declared: None) -> None
 
 
 async def clean(url: str) -> None:
-    """Forget what was counted before."""
+    """Delete the counts of earlier requests."""
     connection = await asyncpg.connect(url)
     await connection.execute("truncate access.outdated")
     await connection.close()

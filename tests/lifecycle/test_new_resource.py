@@ -1,6 +1,6 @@
-"""Another resource, rehearsed: a copy of the tree gets the resource `claim` by the edits that CONTRIBUTING.md lists.
+"""A rehearsal of another resource: a copy of the tree gets `claim` by the edits that CONTRIBUTING.md lists.
 
-The claims are then loaded, asked for, exported and withdrawn. Where an edit is left out, something fails and says so.
+The claims are then loaded, requested, exported and withdrawn. If an edit is left out, something fails and says so.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ EVENT |= {"starts_at": "2026-01-01T00:00:00Z", "time_precision": "day", "briefin
 
 
 def claim(key: str, text: str, **fields: Any) -> dict[str, Any]:
-    """A claim as a line of a load file."""
+    """Return a claim as a line of a load file."""
     return {"resource": "claim", **DATASET, "key": key, "text": text, "speaker": "ada", **fields}
 
 
@@ -73,7 +73,7 @@ LOST = claim("lost", "A corridor is open.", event="talks")
 DEPENDENT = claim("dependent", "The talks failed.", briefing="second")
 OTHERS = [*SOURCES, BRIEFINGS[0], EVENT]
 WITHDRAWN = {"withdrawn": {"reason": "It was not said."}}
-# Loads, one after the other: new claims, an update, withdrawals of a claim and of a briefing, and a complete edition.
+# Loads, one after the other: new claims, an update, withdrawals of a claim and of a briefing, and a complete file.
 LOADS: tuple[tuple[list[dict[str, Any]], tuple[str, ...]], ...] = (
     ([*OTHERS, BRIEFINGS[1], AGREED, RETURNED, MISTAKEN, LOST, DEPENDENT], ()),
     ([REFUTED], ()),
@@ -98,7 +98,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def succeeded(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the output of a program. It has to end well."""
+    """Return the output of a program that must succeed."""
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
     return done.stdout
 
@@ -112,18 +112,18 @@ class Filled:
     base: str
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
-        """The answer to a request of version 2."""
+        """Return the answer to a request of version 2."""
         return httpx2.get(f"{self.base}/v2{path}", headers=headers)
 
     def keys(self, path: str) -> list[str]:
-        """The keys of the records of a list."""
+        """Return the keys of the records of a list."""
         data = self.get(path).raise_for_status().json()["data"]
         return [one["key"] for one in data]
 
 
 @pytest.fixture(scope="module")
 async def url(tree: Path, fresh_database: Callable[[], Awaitable[str]]) -> str:
-    """A store of the copy that holds the sample, with a claim in it."""
+    """The URL of a store of the copy. It contains the sample, with a claim."""
     made = await fresh_database()
     succeeded(briefing(tree, "migrate", url=made))
     succeeded(briefing(tree, "load", "--quiet", str(tree / SAMPLE), url=made))
@@ -132,7 +132,7 @@ async def url(tree: Path, fresh_database: Callable[[], Awaitable[str]]) -> str:
 
 @pytest.fixture(scope="module")
 def contract(tree: Path, postgres_url: str) -> str:
-    """Take the answers of the examples anew, write the contracts, and return what is printed."""
+    """Write the answers of the examples again, then the contracts, and return what is printed."""
     taken = suites(tree, postgres_url, "tests/rest/test_examples.py", "-k", "kept", BRIEFING_WRITE_EXAMPLES="1")
     succeeded(taken)
     return succeeded(briefing(tree, "contract"))
@@ -272,7 +272,7 @@ async def test_a_snapshot_contains_the_claims_and_loads_back(
 
 
 async def state(url: str) -> list[list[tuple[Any, ...]]]:
-    """The claims of a store with their verdicts and withdrawals, but for when they were written."""
+    """Return the claims of a store with their verdicts and withdrawals, without the times of writing."""
     connection = await asyncpg.connect(url)
     try:
         statements = (CLAIMS, "select id, reason from store.withdrawal where resource = 'claim' order by id", CHECKED)
@@ -318,7 +318,7 @@ def test_each_filter_and_sort_of_claims_has_an_index(tree: Path, postgres_url: s
     succeeded(suites(tree, postgres_url, "tests/store/test_indexes.py", "-k", "claim or verdict"))
 
 
-# An edit that is left out of the copy below, and the test that then fails, with a part of what it says.
+# Edits that are left out of the copy below. Each has the test that then fails, and a part of its message.
 OMISSIONS = {
     "its row in store.resource": ("store/test_model.py::test_the_database_lists_the_records_of_the_model", "'claim'"),
     "its versions": ("store/test_versions.py::test_a_version_has_the_columns_of_its_record[verdict]", "past.verdict"),
@@ -360,7 +360,7 @@ drop table past.verdict;
 
 @pytest.fixture(scope="module")
 def careless(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the tree with claims, and without all that OMISSIONS names."""
+    """A copy of the tree with claims, without the edits that OMISSIONS names."""
     copy = copy_tree(tmp_path_factory.mktemp("careless") / "copy")
     add_claims(copy, without=(SAMPLE, LOADING, *AGREEMENT))
     migration, view = copy / MIGRATION, copy / "sql/v2/claim.sql"
@@ -380,7 +380,7 @@ def careless(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def failures(careless: Path, postgres_url: str) -> dict[str, str]:
-    """The tests that fail in that copy, each with what it says."""
+    """The messages of the tests that fail in that copy, by the test's name."""
     report = careless / "report.xml"
     names = [f"tests/{name}" for name, _ in OMISSIONS.values()]
     suites(careless, postgres_url, f"--junitxml={report}", *names)

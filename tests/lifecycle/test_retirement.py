@@ -1,4 +1,4 @@
-"""The end of a version, rehearsed: in a copy of the tree without the oldest one everything else works."""
+"""A rehearsal of the end of a version: in a copy of the tree without the oldest one everything else works."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PARTS = (
     "openapi/{}.graphql",
 )
 MIGRATION = f"drop schema if exists {RETIRED}_at cascade;\ndrop schema if exists {RETIRED} cascade;\n"
-# The suites of what has no version or each of them, run in the copy.
+# The suites that concern no version or every version, run in the copy.
 SUITES = (
     "tests/golden",
     "tests/catalog/test_declaration.py",

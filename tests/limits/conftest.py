@@ -1,4 +1,4 @@
-"""The service with its limits on, in real processes, over a store of the package's own; and keys of any plan for it."""
+"""The service with its limits on, in real processes, over a store of the package's own, and keys of any plan."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ GRAPHQL = "application/graphql-response+json"
 
 @dataclass
 class Access:
-    """Makes plans and keys."""
+    """The plans, keys and trusted documents of a store."""
 
     store: AccessStore
 
     async def plan(self, **values: Any) -> Plan:
-        """A new plan; much is allowed but for what is given."""
+        """Create a plan that allows much, except for the given values."""
         usual = {
             "points_minute": 60_000, "points_day": 10_000_000, "burst": 1_000_000, "at_once": 50, "page_most": 200,
             "export_most": 1_000_000, "formats": ("csv", "ndjson", "geojson"),
@@ -44,18 +44,18 @@ class Access:
         return await Plans(self.store, "test: us").create(Plan(f"plan{next(NAMES)}", **{**usual, **values}))
 
     async def change(self, name: str, **values: Any) -> None:
-        """Change a plan, and wait until every process knows."""
+        """Change a plan, and wait until every process knows the change."""
         await Plans(self.store, "test: us").change(name, **values)
         await asyncio.sleep(1.0)
 
     async def key(self, plan: Plan | None = None, *scopes: str, **values: Any) -> dict[str, str]:
-        """The header fields of a new key, of the plan or of one with these values."""
+        """Create a key of the plan, or of a new plan with these values, and return its header fields."""
         plan = plan or await self.plan(**values)
         made = await Keys(self.store, "live", "test: us").create(Wanted("a test", plan.name, scopes or ("read",)))
         return {"authorization": f"Bearer {made.secret.text}"}
 
     async def trust(self, text: str, plan: Plan | None = None) -> str:
-        """Register a document; its hash."""
+        """Register a document, and return its hash."""
         document = Trusted("v1", f"document {next(NAMES)}", text, plan.name if plan else None)
         assert await TrustedDocuments(self.store, "test: us", lambda *_: None).add(document)
         return document.hash
@@ -102,7 +102,7 @@ def limited(url: str, **settings: object) -> Iterator[Client]:
 
 
 def cost(response: httpx2.Response) -> dict[str, int]:
-    """What a GraphQL answer says that it cost."""
+    """Return the cost that a GraphQL answer states."""
     assert response.status_code == 200, response.text
     found: dict[str, int] = json.loads(response.text)["extensions"]["cost"]
     return found

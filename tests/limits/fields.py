@@ -1,5 +1,5 @@
-"""Structured fields (RFC 9651) as far as limits use them: lists of strings with whole numbers as parameters. What is
-not written as that standard has it is an error."""
+"""Structured fields (RFC 9651) as far as limits use them: lists of strings with whole numbers as parameters. Text
+that does not follow that standard is an error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NEXT = re.compile(r"[ \t]*,[ \t]*")
 
 
 def read_list(text: str) -> dict[str, dict[str, int]]:
-    """The members of a list with their parameters."""
+    """Return the members of a list with their parameters."""
     found: dict[str, dict[str, int]] = {}
     at = 0
     while True:
@@ -31,6 +31,6 @@ def read_list(text: str) -> dict[str, dict[str, int]]:
 
 
 def read_integer(text: str) -> int:
-    """A field that is one whole number."""
+    """Return the value of a field that is one whole number."""
     assert re.fullmatch(r"-?[0-9]{1,15}", text), text
     return int(text)

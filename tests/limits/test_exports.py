@@ -1,4 +1,4 @@
-"""What the count of an export costs, whether the export follows or not."""
+"""The cost of the count of an export, whether the export follows or not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.serving import serving
 EVENTS = 50_000
 # No index serves this filter in this order, and no event passes it.
 NONE_PASSES = "tag=nothing&sort=-updated_at"
-# The points that the records looked at come to, but for the most that a count with one test can cost.
+# The points for the records that a count looks at, up to the most that a count with one test can cost.
 LOOKED_AT = 60
 
 
@@ -50,13 +50,13 @@ def client(server: Served) -> Iterator[Client]:
 
 
 def left(client: Client, key: dict[str, str]) -> int:
-    """The points of the day that are left."""
+    """Return the points of the day that are left."""
     limits = client.get("/v1/me", key).json()["data"]["limits"]
     return next(int(one["remaining"]) for one in limits if one["name"] == "day")
 
 
 async def test_a_head_pays_for_the_records_that_its_count_looked_at(client: Client, access: Access) -> None:
-    # Next to nothing comes back meanwhile.
+    # Almost no points come back meanwhile.
     key = await access.key(points_minute=1000, points_day=50_000, burst=50_000)
     before = left(client, key)
     answer = client.http.head(f"/v2/events.csv?{NONE_PASSES}", headers=key)

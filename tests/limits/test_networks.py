@@ -1,4 +1,4 @@
-"""Who has no key is counted by network, which nobody can choose; who tries keys, too."""
+"""Callers without a key, and callers who try keys, are counted by their network. No caller can choose it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_who_tries_keys_is_refused_and_holds_up_nobody(proxied: Client) -> None:
         return proxied.get("/v1/me", {"x-api-key": key.new("live").text}, x_forwarded_for="198.51.100.66")
 
     assert {tried().status_code for _ in range(300)} == {401}
-    # Who tries one after the other waits for each; who tries many at once is refused.
+    # A caller who tries one key after the other waits for each answer. One who tries many at once is refused.
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(tried, range(20)))
     refused = [one for one in answers if one.status_code == 429]

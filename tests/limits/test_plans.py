@@ -1,4 +1,4 @@
-"""What a plan says holds for its callers within a second of its change, without a restart."""
+"""The change of a plan takes effect for its callers within a second, without a restart."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_a_plan_of_trusted_documents_takes_no_others(access: Access, clien
         answer = client.ask(text, key)
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "forbidden"), text
         assert "nothing" not in answer.text, "what is wrong with a document is not told to who may not send it"
-    # Neither does what another caller may do, and what was prepared for it, open a door.
+    # A document that was prepared for a caller who may send it is still refused to this one.
     assert client.ask(OTHER, free).status_code == 200
     assert client.ask(OTHER, key).status_code == 403
     assert client.get("/v1/places", key).status_code == 200, "the other door has no documents"

@@ -1,4 +1,4 @@
-"""What a request costs its caller: taken before, given back after, told by both doors alike, whatever is kept."""
+"""The cost of a request: charged before, refunded after, and equal in both APIs, whatever answers are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.limits.fields import read_integer, read_list
 
 
 def left(client: Client, key: dict[str, str]) -> dict[str, int]:
-    """What /v1/me tells."""
+    """Return the points that are left, by limit, as /v1/me states them."""
     return {one["name"]: one["remaining"] for one in client.get("/v1/me", key).json()["data"]["limits"]}
 
 
@@ -24,7 +24,7 @@ def used(response: object) -> int:
 
 @pytest.fixture
 async def key(access: Access) -> dict[str, str]:
-    """A key to which next to nothing comes back while a test runs: a point in 17 seconds."""
+    """A key whose day limit gets almost nothing back while a test runs: a point in 17 seconds."""
     return await access.key(points_minute=1000, points_day=5000, burst=5000)
 
 
@@ -82,7 +82,7 @@ def test_a_304_is_free(client: Client, key: dict[str, str]) -> None:
 
 
 async def test_a_304_is_free_while_it_is_not_sure_what_changed(client: Client, key: dict[str, str], store: str) -> None:
-    """Each notification makes a worker look again, and until it has looked nothing is sure."""
+    """Each notification makes a worker read the change log again. Until then no answer is known to be current."""
     connection, over = await asyncpg.connect(store), asyncio.Event()
 
     async def notify() -> None:
@@ -198,7 +198,7 @@ def test_the_reader_of_fields_refuses_what_is_none(wrong: str) -> None:
 
 @pytest.fixture(scope="module")
 async def long_texts(store: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """Events of a dataset of their own, by tag: the points that each costs for its texts."""
+    """The points that the events of a dataset of their own cost for their texts, by tag."""
     found = {"none": 0, "short": 0, "long": 4, "cited": 9, "tagged": 2}
     records: list[dict[str, object]] = [
         {"resource": "source", "key": "a source", "dataset": "texts", "name": "A source", "kind": "ngo"},

@@ -15,12 +15,12 @@ from tests.serving import serving
 
 
 def head(path: str, key: dict[str, str]) -> bytes:
-    """A request, as bytes."""
+    """Return a request as bytes."""
     return f"GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: {key['authorization']}\r\n\r\n".encode()
 
 
 def spread(client: Client, path: str, key: dict[str, str], count: int) -> list[int]:
-    """The statuses of requests that come on connections of their own, many at once."""
+    """Send many requests at once, each on a connection of its own, and return their statuses."""
 
     def one(_: int) -> int:
         with httpx2.Client(base_url=client.http.base_url, timeout=20) as other:
@@ -31,8 +31,8 @@ def spread(client: Client, path: str, key: dict[str, str], count: int) -> list[i
 
 
 async def make_known(client: Client, path: str, access: Access) -> None:
-    """Make a request known to each worker. One that is not known pays a point before it is read, and several of them
-    together may pay the points that one of them needs."""
+    """Make a request known to each worker. An unknown request pays a point before it is read, so several at once may
+    use up the points that one of them needs."""
     assert set(spread(client, path, await access.key(), 60)) == {200}
 
 
@@ -54,7 +54,7 @@ async def test_two_services_over_redis_grant_what_one_would(
         limited(store, redis_url=redis_server.url, limit_processes=2) as second,
     ):
         statuses = [(first, second)[n % 2].get("/v1/sources?limit=10", key).status_code for n in range(24)]
-    # Should a trip take too long on a busy machine a process grants its share by itself, and no more.
+    # If Redis answers too late on a busy machine, a process grants its own share and no more.
     assert 10 <= statuses.count(200) <= 15
 
 
@@ -100,7 +100,7 @@ async def test_a_store_that_is_away_costs_no_more_than_reading_the_request(store
     costs = {one.json()["code"]: int(one.headers["ratelimit-cost"]) for one in answers}
     assert costs["unavailable"] == 1, "the point for reading a request that was not seen before"
     assert 3 <= costs["timed_out"] <= 8, "what ran out of time was work"
-    # What drips back while several are under way is not given back twice, which may cost the last whole point.
+    # Points that come back while several requests run are not refunded twice. That may cost the last whole point.
     assert before - after - 5 * costs["unavailable"] - costs["timed_out"] in (0, 1)
     assert all(int(one.headers["retry-after"]) >= 1 for one in answers)
 
@@ -121,7 +121,7 @@ async def test_a_locked_table_costs_its_time_and_clients_that_leave_free_their_p
             await connection.execute("lock table store.source in access exclusive mode")
             sockets = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
             for n, one in enumerate(sockets):
-                one.sendall(head(f"/v1/sources?limit={n + 190}", key))  # dear enough for two seconds
+                one.sendall(head(f"/v1/sources?limit={n + 190}", key))  # its price allows two seconds
             time.sleep(0.4)
             answer = client.get("/v1/places?limit=1", key)
             assert (answer.status_code, answer.json()["limit"]) == (429, "at_once")
@@ -139,7 +139,7 @@ async def test_an_export_holds_its_place_until_its_end(store: str, access: Acces
     connection = await asyncpg.connect(store)
     try:
         with serving(store, limits="true") as server, client_of(server) as client:
-            # It has its head, and waits for its rows.
+            # An export that has ended gives its place back.
             assert client.get("/v1/sources.ndjson?limit=5", key).status_code == 200
             lock = connection.transaction()
             await lock.start()

@@ -1,4 +1,4 @@
-"""A request pays a point before it is read: without one, nothing is worked out for it."""
+"""A request pays a point before it is read. Without a point the service does no work for it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def inside(store: str) -> Iterator[Client]:
 
 @pytest.fixture
 def worked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each kind of work was done while the test ran."""
+    """The number of times that each kind of work was done while the test ran."""
     done: Counter[str] = Counter()
 
     def counting(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
@@ -158,7 +158,7 @@ async def test_a_new_request_costs_what_the_same_costs_again(access: Access, ins
 
 
 async def test_a_request_that_is_refused_for_requests_at_once_has_no_place(access: Access, inside: Client) -> None:
-    """The first point takes no place, and none is left behind by a request that goes wrong after it."""
+    """The first point takes no place, and a request that fails after it leaves no place taken."""
     key = await access.key(at_once=1)
     for n in range(4):
         assert inside.get(f"/v2/events?knid={n}", key).status_code == 400

@@ -1,4 +1,4 @@
-"""Who is refused, and what they are told: which limit, the price, when to come back; and what would fit."""
+"""Refusals: the limit, the price, the time to come back, and the request that would fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIST = "/v1/events?limit=200"
 
 
 def told(answer: httpx2.Response, door: str) -> dict[str, object]:
-    """What a refusal tells, through either door."""
+    """Return the content of a refusal, from either API."""
     body = answer.json()
     found: dict[str, object] = body if door == "rest" else body["errors"][0]["extensions"]
     return found
@@ -114,7 +114,7 @@ async def test_pages_are_as_large_as_the_plan_has_them(access: Access, client: C
     for door in ("rest", "graphql"):
         answer = asked(client, door, key, 11)
         assert answer.status_code == 400 and "10 records" in answer.text
-    # What was planned for one caller is refused to another all the same.
+    # A query that was prepared for one caller is still refused to another one.
     assert client.get("/v1/sources?limit=11", await access.key()).status_code == 200
     assert client.get("/v1/sources?limit=11", key).status_code == 400
 
@@ -176,8 +176,9 @@ async def test_requests_at_once(access: Access, client: Client) -> None:
 async def test_a_refusal_for_tries_is_no_second_one_for_who_asks_one_thing_after_the_other(
     access: Access, client: Client
 ) -> None:
-    # The limit of tries knows nothing of the plan's: told of one after the other, somebody who obeys would be refused
-    # twice. Whoever sends one request after the other is waited with instead, a second at most.
+    # The limit of tries is independent of the plan's limits. A client that is told of one and then of the other would
+    # be refused twice although it waits. So a client that sends one request after the other is delayed instead, for
+    # a second at most.
     key = await access.key(burst=301, points_minute=20)
     refused, again, statuses, told = 0, False, [], set()
     for number in range(305):

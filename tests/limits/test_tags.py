@@ -1,4 +1,4 @@
-"""A 304 is free, for it takes no work: its tag is verified before the request is read, and no client can make one."""
+"""A 304 is free because it takes no work: its tag is verified before the request is read. No client can make one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATHS = ["/v1/events?limit=3&sort=id", "/v2/graphql?query={places(first:2){nodes
 
 
 def fields(path: str) -> dict[str, str]:
-    """The header fields that the path is requested with. At / browsers get a page, which shows the host."""
+    """Return the header fields for a request of the path. Browsers get a page at /, which shows the host."""
     return {"accept": "text/html" if path == "/" else "*/*", "host": "briefing.example"}
 
 
@@ -44,7 +44,7 @@ def event(client: Client) -> str:
 async def test_a_tag_is_verified_without_reading_the_request_and_without_a_point(
     access: Access, client: Client, inside: Client, worked: Counter[str], path: str, method: str
 ) -> None:
-    """The tag is another process's, and the caller has no points left."""
+    """Use a tag that another process made, for a caller who has no points left."""
     sent = fields(path)
     tag = client.get(path, **sent).headers["etag"]
     key = await access.key(burst=1, points_minute=1)
@@ -70,7 +70,7 @@ async def test_a_record_has_such_a_tag_too(
 
 
 def left(answer: httpx2.Response) -> list[int]:
-    """The points left of each limit, as an answer says."""
+    """Return the points left of each limit, as an answer states them."""
     return [int(points) for points in re.findall(r";r=(\d+);", answer.headers["ratelimit"])]
 
 

@@ -1,4 +1,4 @@
-"""Answers that a client does not read: they hold a place of its caller's, and a share of the memory for them."""
+"""Answers that a client does not read: they take a place of the caller, and a share of the memory for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.http.conftest import Answer, Client, Served
 from tests.limits.conftest import GRAPHQL, Access, client_of
 from tests.serving import serving
 
-# Events whose summaries are long; a page of them has 3 MB, which no socket takes at once.
+# Events with long summaries. A page of them has 3 MB, which no socket takes at once.
 EVENTS = """
 insert into store.event (id, created_at, updated_at, digest, since, kind, title, summary, starts_at, time_precision,
     status, tags, language)
@@ -45,7 +45,7 @@ async def keys(long: str) -> AsyncIterator[Access]:
 
 @pytest.fixture(scope="module")
 def reading(long: str) -> Iterator[Served]:
-    """A service in which a caller's share is 4 MiB: one page, and not a second."""
+    """A service in which a caller's share is 4 MiB: enough for one page, and not for two."""
     with serving(long, limits="true", unread_memory=32 << 20) as served, client_of(served):
         yield served
 

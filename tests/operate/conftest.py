@@ -29,7 +29,7 @@ async def sample(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
 
 
 def free_port() -> int:
-    """A port that nobody has at the moment."""
+    """Return a port that is free at the moment."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Log:
-    """What a service wrote."""
+    """The log of a service."""
 
     file: IO[str]
 
@@ -46,14 +46,14 @@ class Log:
         return self.file.read()
 
     def until(self, text: str) -> None:
-        """Returns once it is written: an answer is sent before its line."""
+        """Wait until the log contains the text: an answer is sent before its line is written."""
         begun = time.monotonic()
         while text not in self.text():
             assert time.monotonic() - begun < 5, self.text()
             time.sleep(0.02)
 
     def requests(self, count: int) -> list[dict[str, Any]]:
-        """The lines of so many requests, once they are there."""
+        """Wait for the lines of `count` requests, and return the lines of all."""
         begun = time.monotonic()
         while True:
             lines = [json.loads(line) for line in self.text().splitlines() if line.startswith("{")]
@@ -66,7 +66,7 @@ class Log:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[Log]:
-    """Where a service is to write."""
+    """A log for a service to write to."""
     with (tmp_path / "log").open("w+") as file:
         yield Log(file)
 

@@ -1,4 +1,4 @@
-"""A line a request, which tells what an operator asks and nothing that a caller has to hide."""
+"""One line of the log for each request: it contains what operators ask for, and no secret of the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prometheus' page: what it counts, on a port of its own, and one page however many processes serve."""
+"""The page for Prometheus: its counts, its own port, and one page for any number of processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def scrape(port: int) -> Page:
 
 
 def value(page: Page, name: str, **labels: str) -> float:
-    """The sum of all series of this name that have these labels."""
+    """Return the sum of all series of this name that have these labels."""
     return sum(
         number for (series, own), number in page.items() if series == name and labels.items() <= dict(own).items()
     )
@@ -45,7 +45,7 @@ def eventually(port: int, name: str, wanted: float, **labels: str) -> Page:
 
 
 def ask(client: httpx2.Client, count: int = 1) -> None:
-    """The same requests, each on a connection of its own."""
+    """Send the same request `count` times, each on a connection of its own."""
     for _ in range(count):
         client.get("/v1/events?limit=3", headers={"connection": "close"})
 
@@ -67,7 +67,7 @@ def test_requests_are_counted_by_what_they_are(sample: str, workers: int) -> Non
         bad.close()
         page = eventually(port, "briefing_refusals_total", 1, code="invalid_request")
         page = eventually(port, "briefing_requests_total", 2, route="none", status="404")
-        # A worker that the machine kept waiting reads the change log late, and says so for that moment.
+        # A worker that a busy machine delayed reads the change log late, and reports that for a moment.
         sure = eventually(port, "briefing_change_log_sure", 1)
     get = {"door": "rest", "method": "GET"}
     assert value(page, "briefing_requests_total", route="/v1/events", status="200", **get) == 8
@@ -109,7 +109,7 @@ def test_a_worker_that_died_leaves_its_counts_and_no_gauges(sample: str) -> None
 
 
 def _child(served: Served) -> int:
-    """One of the workers: all children of the parent are."""
+    """Return the process id of a worker. All children of the parent are workers."""
     return int(Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()[0])
 
 
@@ -142,7 +142,7 @@ def test_no_port_is_opened_unless_it_is_asked_for(sample: str) -> None:
 
 
 def listening(pid: int) -> set[int]:
-    """The ports on which a process listens."""
+    """Return the ports on which a process listens."""
     own = {one.readlink().name for one in Path(f"/proc/{pid}/fd").iterdir()}
     table = Path(f"/proc/{pid}/net/tcp").read_text()
     rows = re.findall(r":([0-9A-F]{4}) 00000000:0000 0A .*? 0 +(\d+) \d ", table)

@@ -1,4 +1,4 @@
-"""docs/operating.md tells what there is: every setting, metric and field of the log."""
+"""docs/operating.md documents every setting, metric and field of the log."""
 
 from __future__ import annotations
 

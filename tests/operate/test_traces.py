@@ -1,4 +1,4 @@
-"""Traces go to a collector where one is named: a span a request, one below it for the store."""
+"""Traces go to a collector if one is named: a span for each request, and one below it for the store."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.serving import serving
 
 @dataclass
 class Collector:
-    """Takes OTLP over HTTP on loopback."""
+    """A collector that receives OTLP over HTTP on loopback."""
 
     url: str = ""
     spans: list[Any] = field(default_factory=list)
     services: set[str] = field(default_factory=set)
 
     def named(self, name: str) -> Any:
-        """The span of this name, once it is here."""
+        """Wait for the span of this name, and return it."""
         begun = time.monotonic()
         while time.monotonic() - begun < 15:
             for span in self.spans:
@@ -39,7 +39,7 @@ class Collector:
         raise AssertionError([span.name for span in self.spans])
 
     def below(self, parent: Any) -> list[Any]:
-        """The spans whose parent it is."""
+        """Return the spans directly below a span."""
         return [span for span in self.spans if span.parent_span_id == parent.span_id]
 
 
@@ -65,7 +65,7 @@ def collector() -> Iterator[Collector]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.url = f"http://127.0.0.1:{server.server_port}"
@@ -87,7 +87,7 @@ def test_a_request_is_a_span_with_its_time_in_the_store_below(sample: str, worke
         with serving(sample, **chosen) as served, caller(served) as client:
             first = client.get("/v1/events?limit=3&q=secret", headers={"traceparent": f"00-{trace}-{parent}-01"})
             client.get("/nowhere/secret", headers={"traceparent": "nonsense"})
-            served.process.terminate()  # What is not sent yet is sent at the end.
+            served.process.terminate()  # The spans that are left are sent at the end.
             assert served.process.wait(15) == 0
         span, unknown = heard.named("GET /v1/events"), heard.named("GET")
         told = attributes(span)

@@ -18,6 +18,6 @@ def client(served: str) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="session")
 def browser(served: str) -> Iterator[httpx2.Client]:
-    """The same, asking as a browser does."""
+    """A client that sends the Accept field of a browser."""
     with httpx2.Client(base_url=served, headers={"accept": BROWSER}) as made:
         yield made

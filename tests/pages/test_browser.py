@@ -1,5 +1,5 @@
-"""The pages in a browser, with every other host cut off: nothing is missing, and everybody can use them, whatever the
-width of their window and the scheme of their colours, and without a mouse."""
+"""The pages in a browser that reaches no other host: nothing is missing, and they can be used at any width of the
+window, in any scheme of colours, and without a mouse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.serving import serving
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
-# What GraphiQL is made of and no setting changes; each is reached and worked by keyboard all the same.
+# Violations in parts of GraphiQL that no setting changes. Each part can still be reached and used by keyboard.
 EXCEPTED = {
     "aria-required-children": "its list of tabs holds the buttons that close them",
     "nested-interactive": "its tabs hold buttons, of which the first is the tab itself",
@@ -30,7 +30,7 @@ BAR = ".bar a[aria-current]"
 
 @dataclass(frozen=True)
 class Page:
-    """A page: what stands on it, what Tab must reach, and what is then done by keyboard."""
+    """A page: its words, the controls that Tab must reach, and the action that is then done by keyboard."""
 
     path: str
     words: str
@@ -42,7 +42,7 @@ class Page:
 
 PAGES = {
     "home": Page("/", "Licence and attribution", (".counts a", "pre", "ul.plain a")),
-    # The same as /docs/v2, but for where it stands.
+    # The same as /docs/v2, under another path.
     "newest reference": Page("/docs", "Structured briefing data", (BAR, "button"), "search"),
     "reference of v1": Page("/docs/v1", "Structured briefing data", (BAR, "button"), "search"),
     "reference of keys": Page("/docs/admin", "Keys and plans, for holders", (BAR, "button")),
@@ -56,14 +56,14 @@ Seen = dict[tuple[int, str], dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def away() -> Iterator[str]:
-    """The service without its store."""
+    """The URL of a service whose store is away."""
     with serving("postgresql://briefing@127.0.0.1:1/none") as server:
         yield f"http://127.0.0.1:{server.port}"
 
 
 @pytest.fixture(scope="module")
 def look(node: Callable[..., str], served: str, away: str) -> Callable[[str], Seen]:
-    """`look("home")` is what a browser found on a page in each view; it is opened once."""
+    """`look("home")` returns what a browser found on a page in each view. Each page is opened once."""
 
     @cache
     def look(name: str) -> Seen:
@@ -85,13 +85,13 @@ def test_a_page_is_whole_readable_and_used_by_keyboard(
     page, found = PAGES[name], look(name)[width, scheme]
     assert "failed" not in found, found
     assert found["status"] == page.status
-    # A browser itself says so of an answer that is none.
+    # The browser itself reports an answer of 503.
     assert [one for one in found["said"] if page.status == 200 or "503" not in one] == []
     assert found["elsewhere"] == []
     assert found["wide"] == width
     assert [one for one in found["violations"] if one[0] not in page.excepted] == []
     assert (found["missing"], found["unseen"]) == ([], [])
-    # Tab goes on from one thing to another, and is caught by none.
+    # Tab moves on from one control to the next, and is caught by none.
     assert len(set(found["reached"])) >= len(found["reached"]) - 1
     if page.act == "run":
         assert '"title"' in found["done"] and "errors" not in found["done"]

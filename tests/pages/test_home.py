@@ -1,4 +1,4 @@
-"""The home page: true numbers, whose they are, and the way on; without a script, and cheap."""
+"""The home page: true numbers, their attribution, and links to go on. It needs no script, and is cheap."""
 
 from __future__ import annotations
 

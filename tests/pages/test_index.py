@@ -1,4 +1,4 @@
-"""Who opens the address that the service prints finds the way."""
+"""The index at the address that the service prints: its links lead on, and programs get JSON."""
 
 from __future__ import annotations
 

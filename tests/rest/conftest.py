@@ -35,7 +35,7 @@ def run(url: str) -> Iterator[httpx2.Client]:
         with httpx2.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
             yield client
     finally:
-        # A test that fails would wait for the thread otherwise.
+        # Otherwise a test that fails would wait for the thread.
         server.should_exit = True
         thread.join()
         listener.close()
@@ -43,7 +43,7 @@ def run(url: str) -> Iterator[httpx2.Client]:
 
 @pytest.fixture
 def serving() -> Callable[[str], AbstractContextManager[httpx2.Client]]:
-    """`with serving(url) as client:` has the application over another database."""
+    """`with serving(url) as client:` serves the application over another database."""
     return run
 
 

@@ -1,4 +1,4 @@
-"""Many events, made in the store itself: what an export of any size takes is measured on them."""
+"""Many events, made in the store itself, to measure what an export of any size takes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from store.event, generate_series(0, 1) as position
 
 
 async def crowd(url: str, events: int) -> None:
-    """So many events, with two citations each."""
+    """Insert this many events, with two citations each."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(SOURCE)

@@ -1,4 +1,4 @@
-"""Keys and plans over HTTP: what each caller may do, and that everything is as its document says."""
+"""Keys and plans over HTTP: the rights of each caller, and answers that keep to the document."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def client(directory: Directory) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def bearer(directory: Directory, *scopes: str) -> dict[str, str]:
-    """The header fields of a caller with these scopes."""
+    """Return the header fields of a caller with these scopes."""
     made = await Keys(directory.store, "live", "test: us").create(Wanted(" ".join(scopes), "internal", scopes))
     return {"authorization": f"Bearer {made.secret.text}"}
 
@@ -82,7 +82,7 @@ async def reader(directory: Directory) -> dict[str, str]:
 
 
 def kept_to(answer: httpx2.Response, id: str) -> Any:
-    """The answer's JSON, which is as the document says of the operation."""
+    """Check an answer against the document of the operation, and return its JSON."""
     operation = next(one for path in document()["paths"].values() for one in path.values() if one["operationId"] == id)
     described = operation["responses"][str(answer.status_code)]
     assert answer.headers["cache-control"] == "no-store"
@@ -104,14 +104,14 @@ def refused(answer: httpx2.Response, status: int, code: str) -> Any:
 
 
 async def expiring(directory: Directory) -> tuple[dict[str, str], datetime]:
-    """The header fields of an administrator whose key ends in an hour, and when."""
+    """Return the header fields of an administrator whose key ends in an hour, and the time of the end."""
     keys = Keys(directory.store, "live", "test: us")
     made = await keys.create(Wanted("for an hour", "internal", ("admin",), timedelta(hours=1)))
     return {"authorization": f"Bearer {made.secret.text}"}, made.row["expires_at"]
 
 
 def ends(answer: httpx2.Response) -> datetime:
-    """When the key ends that an answer tells of."""
+    """Return the time at which the key in an answer ends."""
     return datetime.fromisoformat(answer.json()["data"]["expires_at"])
 
 
@@ -377,7 +377,7 @@ async def test_a_key_that_is_none_is_refused_and_not_repeated(
 
 
 async def test_the_document_is_valid_committed_and_served(client: httpx2.AsyncClient) -> None:
-    """Written by `briefing contract`."""
+    """The committed document is written by `briefing contract`."""
     validate(document())
     committed = Path(__file__).parents[2] / "openapi" / "admin.json"
     assert committed.read_text(encoding="utf-8") == text()

@@ -75,7 +75,7 @@ def ids(client: httpx2.Client) -> dict[str, str]:
 
 
 def walked(client: httpx2.Client, path: str, limit: int = 7) -> list[Record]:
-    """All rows of a list, page after page."""
+    """Return all rows of a list, read page after page."""
     rows: list[Record] = []
     cursor = ""
     for _ in bounded_walk():

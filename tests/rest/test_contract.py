@@ -1,4 +1,4 @@
-"""The committed contract is the code's, it is valid OpenAPI, and the application keeps to it, answer by answer."""
+"""The committed contract is that of the code. It is valid OpenAPI, and each answer of the application keeps to it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
 
 
 def test_the_committed_file_is_what_the_code_says() -> None:
-    """Written by `briefing contract`."""
+    """The file is written by `briefing contract`."""
     assert (FILES / "v1.json").read_text(encoding="utf-8") == text(V1)
 
 
@@ -214,7 +214,7 @@ def test_other_methods_are_as_told(client: httpx2.Client, resource: Resource) ->
 
 
 def keeps_to(answer: httpx2.Response, path: str, status: int) -> None:
-    """The answer is one that the operation documents: its status, header fields, media type and body."""
+    """Assert that the operation documents this answer: its status, header fields, media type and body."""
     assert answer.status_code == status, answer.text
     response = resolved(DOCUMENT["paths"][path]["get"]["responses"][str(status)])
     told = {name.lower(): resolved(one) for name, one in response["headers"].items()}
@@ -230,7 +230,7 @@ def keeps_to(answer: httpx2.Response, path: str, status: int) -> None:
 
 
 def closed(part: Any) -> Any:
-    """The schema, letting through no property that it does not name: clients tolerate more, the test does not."""
+    """Return the schema without room for properties that it does not name. Clients tolerate more, the test does not."""
     if isinstance(part, list):
         return [closed(one) for one in part]
     if not isinstance(part, dict):
@@ -256,19 +256,19 @@ def operations() -> Iterator[dict[str, Any]]:
 
 
 def documented(path: str) -> list[dict[str, Any]]:
-    """The query parameters of an operation."""
+    """Return the query parameters of an operation."""
     found = map(resolved, DOCUMENT["paths"][path]["get"]["parameters"])
     return [one for one in found if one["in"] == "query"]
 
 
 def path_of(answer: httpx2.Response) -> str:
-    """The path of the document that a request was for."""
+    """Return the path in the document that a request was for."""
     version, plural, *rest = answer.request.url.path.strip("/").split("/")
     return f"/{version}/{plural}" + ("/{id}" if rest else "")
 
 
 def query(parameter: dict[str, Any]) -> str:
-    """A value for a parameter: its example, or one that its schema calls for."""
+    """Return a value for a parameter: its example, or one that its schema allows."""
     if "example" in parameter:
         return written(parameter["example"])
     schema = resolved(parameter["schema"])
@@ -281,12 +281,12 @@ def query(parameter: dict[str, Any]) -> str:
 
 
 def written(value: Any) -> str:
-    """A value as style form writes it, without explode."""
+    """Return a value as style form writes it, without explode."""
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def beside(name: str, value: str) -> dict[str, str]:
-    """The parameter, with those that it needs."""
+    """Return the parameter with those that it needs."""
     link, dot, own = name.rpartition(".")
     needed = {"q": "talks"} if name == "q_language" else {}
     if own in ("value_gte", "value_lt"):
@@ -295,7 +295,7 @@ def beside(name: str, value: str) -> dict[str, str]:
 
 
 def linked(value: Any) -> list[dict[str, Any]]:
-    """The records that an include shows."""
+    """Return the records that an include shows."""
     if isinstance(value, list):
         return value
     if value is None:
@@ -304,7 +304,7 @@ def linked(value: Any) -> list[dict[str, Any]]:
 
 
 def described(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Everything that OpenAPI lets us describe and that is not a reference: schemas, parameters, responses, headers."""
+    """Yield each part that OpenAPI lets us describe, except references: schemas, parameters, responses, headers."""
     for name, one in part["components"]["schemas"].items():
         yield name, one
         yield from ((f"{name}.{key}", value | resolved(value)) for key, value in one.get("properties", {}).items())

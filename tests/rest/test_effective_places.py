@@ -47,7 +47,7 @@ def record(resource: str, key: str, **fields: Any) -> dict[str, Any]:
 
 
 def loads() -> Iterator[list[dict[str, Any]]]:
-    """The files, one after the other: what there is, and what is withdrawn afterwards."""
+    """Yield the records of each file: first all records, then the withdrawals."""
     places = [record("place", key, **place) for key, place in PLACES.items()]
     kind = {"kind": "other", "status": "occurred", "time_precision": "unknown"}
     events = [record("event", key, title=key, place=place, **kind) for key, place in EVENTS.items()]
@@ -74,7 +74,7 @@ async def client(
 
 
 def found(client: httpx2.Client, path: str) -> list[str]:
-    """What the figures of a list count, page by page."""
+    """Return the populations of the figures of a list, read page by page."""
     populations: list[str] = []
     cursor = ""
     for _ in bounded_walk():

@@ -32,7 +32,7 @@ RECORDS = [
 
 @pytest.fixture
 async def url(new_store: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[str]:
-    """A store with an event at a place."""
+    """The URL of a store with an event at a place."""
     made = await new_store()
     file = tmp_path / "records.ndjson"
     file.write_text("".join(json.dumps(one) + "\n" for one in RECORDS))
@@ -42,7 +42,7 @@ async def url(new_store: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncI
 
 @pytest.fixture
 def client(url: str) -> Iterator[httpx2.Client]:
-    """A client of the service over it."""
+    """A client of the service over this store."""
     with serving(url) as server, httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as made:
         yield made
 
@@ -52,7 +52,7 @@ def ask(client: httpx2.Client, version: str, query: str) -> Any:
 
 
 async def until_gone(client: httpx2.Client) -> None:
-    """Return once the service has seen the erasure: it may give an answer that is 250 ms old."""
+    """Wait until the service has seen the erasure: it may give an answer that is 250 ms old."""
     for _ in range(100):
         if client.get(f"/v2/places/{PLACE}").status_code == 410:
             return

@@ -1,4 +1,4 @@
-"""The examples of the contract are what the sample answers, now as when they were taken."""
+"""The examples of the contract are the answers over the sample, now as when they were written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from api.rest.contract import openapi
 from api.rest.examples import FOLDER, steady, taken, text
 
 EACH = pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda one: str(one.name))
-# Exports have no page to show, and who asks is not in the sample.
+# Exports have no page to show, and the caller of /me is not in the sample.
 NONE = (".", "/me")
 PATHS = [
     (path, item)
@@ -24,7 +24,7 @@ PATHS = [
 
 @EACH
 def test_those_kept_are_those_that_would_be_taken_now(client: httpx2.Client, version: Version) -> None:
-    """With BRIEFING_WRITE_EXAMPLES=1 they are taken anew; then comes `briefing contract`."""
+    """BRIEFING_WRITE_EXAMPLES=1 writes the examples again. Run `briefing contract` afterwards."""
     now = text(taken(version, lambda request: client.get(request).raise_for_status().json()))
     path = FOLDER / f"{version.name}.json"
     if os.environ.get("BRIEFING_WRITE_EXAMPLES"):

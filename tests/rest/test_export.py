@@ -24,7 +24,7 @@ RESOURCES = list(V1.resources.values())
 FILES = [(resource, form.name) for resource in RESOURCES for form in offered(V1, resource)]
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
 each_file = pytest.mark.parametrize(("resource", "form"), FILES, ids=lambda one: getattr(one, "name", one))
-# Filters and orders: a sort with a key that is missing, both ways, through a link, a search, a place.
+# Filters and sorts: a key that some records lack, in both directions; a link, a search, and a place.
 REQUESTS = [
     "/v1/events?status=occurred",
     "/v1/events?sort=starts_at",
@@ -56,7 +56,7 @@ TRICKY = {
 
 @pytest.fixture(scope="module")
 async def tricky(new_store: Callable[[], Awaitable[str]], tmp_path_factory: Any) -> AsyncIterator[httpx2.Client]:
-    """A store of documents and sources whose texts are hard to write."""
+    """A client of a service over sources and places whose texts are hard to write."""
     url = await new_store()
     lines = [
         {"resource": "source", "dataset": "t", "key": key, "description": text, "kind": "other", "aliases": [text, "b"]}
@@ -185,7 +185,7 @@ def test_what_nobody_offers_is_not_acceptable(client: httpx2.Client) -> None:
 def test_head_and_options_are_as_for_lists(client: httpx2.Client, resource: Resource, form: str) -> None:
     path = f"/v1/{resource.plural}.{form}"
     asked, head = client.get(path), client.head(path)
-    # The edition is known when the records are read (RFC 9110, 9.3.2).
+    # The edition is known only when the records are read, so a HEAD may leave it out (RFC 9110, 9.3.2).
     changing = ("date", "edition", "ratelimit-cost", "server-timing", "transfer-encoding", "x-request-id")
     assert (head.status_code, head.content) == (200, b"")
     kept = [{k: v for k, v in one.headers.items() if k not in changing} for one in (asked, head)]
@@ -284,7 +284,7 @@ def test_a_store_that_is_away_is_a_problem_document() -> None:
 
 
 def walked(client: httpx2.Client, request: str) -> list[dict[str, Any]]:
-    """The records of a list, page by page."""
+    """Return the records of a list, read page by page."""
     found: list[dict[str, Any]] = []
     cursor = ""
     for _ in bounded_walk():
@@ -302,7 +302,7 @@ def table(answer: httpx2.Response) -> list[dict[str, str]]:
 
 
 def flat(resource: Resource, record: dict[str, Any]) -> dict[str, str]:
-    """The row of a record, as an independent reader of its JSON makes it."""
+    """Return the row of a record, as an independent reader of its JSON makes it."""
     row = {}
     for cell in cells(V1, resource):
         link, _, name = cell.name.rpartition(".")

@@ -18,7 +18,7 @@ from api.ingest.load import load
 from api.query import cells
 from tests.rest.conftest import run
 
-# Each is run by some spreadsheet, or is one step from it.
+# Texts that some spreadsheet runs as a formula, or that are one step from it.
 FORMULAS = [
     "=1+1",
     "\n=SUM(A1)",
@@ -93,7 +93,7 @@ NAMES = ["v1", "v2"]
 async def written(
     new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
-    """A store with a source for each text and each list."""
+    """A client of a service over a source for each text and each list."""
     url = await new_store()
     source = {"resource": "source", "dataset": "cells", "kind": "other"}
     lines = [source | {"key": f"t{at}", "description": text} for at, text in enumerate([*FORMULAS, *TEXTS])]
@@ -136,25 +136,25 @@ def test_no_column_is_named_like_a_formula() -> None:
 
 
 def rows(client: httpx2.Client, name: str) -> list[dict[str, str]]:
-    """The rows of the file of sources."""
+    """Return the rows of the file of sources."""
     answer = client.get(f"/{name}/sources.csv")
     assert answer.status_code == 200
     return list(csv.DictReader(io.StringIO(answer.text, newline=""), strict=True))
 
 
 def records(client: httpx2.Client, name: str, field: str) -> dict[str, list[str]]:
-    """A field of the same sources by their ids, as JSON has it."""
+    """Return a field of the same sources by their ids, as NDJSON contains it."""
     lines = client.get(f"/{name}/sources.ndjson").text.split("\n")[:-1]
     return {record["id"]: record[field] for record in map(json.loads, lines)}
 
 
 def is_safe(cell: str) -> bool:
-    """Whether no spreadsheet runs the cell."""
+    """Return True if no spreadsheet runs the cell."""
     return re.fullmatch(r"[-+]?\d+(\.\d+)?", cell, re.ASCII) is not None or not is_formula(cell)
 
 
 def is_formula(text: str) -> bool:
-    """Whether the first visible character of a text is a sign, in any of its forms."""
+    """Return True if the first visible character of a text is a sign, in any of its forms."""
     for letter in text:
         if unicodedata.category(letter)[0] not in "CZ" and letter not in "\u3164\ufe0f":
             return unicodedata.normalize("NFKC", letter)[0] in "=+-@\u2212"
@@ -162,7 +162,7 @@ def is_formula(text: str) -> bool:
 
 
 def elements(cell: str) -> list[str]:
-    """The elements of a list, read as docs/export.md says."""
+    """Return the elements of a list, read as docs/export.md says."""
     if cell.startswith("'") and is_formula(cell.lstrip("'")):
         cell = cell[1:]
     found, escaped = [""], False

@@ -1,4 +1,4 @@
-"""An export of any size: flat memory, the client's own pace, and an end that nobody takes for the whole."""
+"""An export of any size: flat memory, the client's own pace, and a broken end that no client takes for the whole."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ async def test_an_export_that_takes_too_long_is_refused_or_cut(store: str) -> No
 
 
 class Reader(Client):
-    """A client with a small window, so that what it does not take stays with the server."""
+    """A client with a small window, so that unread data stays with the server."""
 
     def __init__(self, port: int) -> None:
         super().__init__(port, window=4096)
@@ -194,13 +194,13 @@ def ask(exporting: Served, path: str, version: str = "1.1") -> Reader:
 
 
 def memory(exporting: Served) -> int:
-    """The resident bytes of the serving process."""
+    """Return the resident bytes of the serving process."""
     status = Path(f"/proc/{exporting.process.pid}/status").read_text(encoding="ascii")
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
 
 
 async def until(store: str, exports: int, seconds: float) -> None:
-    """Wait until so many exports run."""
+    """Wait until this many exports run."""
     connection = await asyncpg.connect(store)
     try:
         end = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""What the contract says holds for whatever clients send: cases made from the document, against the application."""
+"""The contract holds for any request: cases are made from the document, and sent to the application."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ def paths(version: str) -> list[str]:
 
 
 def config(coverage: bool) -> SchemathesisConfig:
-    """The same cases each time. `coverage` tries every parameter at and beyond its bounds."""
+    """Return a configuration that makes the same cases each time. `coverage` tries every parameter at and beyond its
+    bounds."""
     phases = PhasesConfig(coverage=CoveragePhaseConfig(enabled=coverage))
     project = ProjectConfig(phases=phases, generation=GenerationConfig(deterministic=True, allow_x00=False))
     return SchemathesisConfig(seed=1, projects=ProjectsConfig(default=project))
 
 
 def without_links(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document without the filters through links: thousands of cases, of the same conditions once more."""
+    """Return the document without the filters through links: these are thousands of cases of the same conditions."""
     for path in document["paths"].values():
         path["get"]["parameters"] = [one for one in path["get"]["parameters"] if one.get("$ref", "").count(".") < 2]
     return document
@@ -60,7 +61,7 @@ def cases_v1(asked: Callable[[schemathesis.Case], None]) -> Cases:
 
 @pytest.fixture(scope="module")
 def cases_v2(asked: Callable[[schemathesis.Case], None]) -> Cases:
-    """Filters are those of version 1: here it is the answers that count."""
+    """The cases of version 2. Its filters are those of version 1, so they test its answers above all."""
     return cases(openapi(VERSIONS["v2"]), asked, 5)
 
 
@@ -74,8 +75,8 @@ def cases(
 ) -> Cases:
     """Return the tests of each path, with their cases made.
 
-    Schemathesis's own parametrization makes the cases while tests are collected, and so in each test process: that took
-    half a minute each.
+    Schemathesis's own parametrization makes the cases while tests are collected, and so in each test process. That
+    took half a minute each.
     """
 
     @settings(CASES, max_examples=examples)
@@ -110,9 +111,9 @@ def test_each_parameter_is_taken_within_its_bounds_and_refused_beyond(path: str,
 
 
 def check(case: schemathesis.Case, client: httpx2.Client, session: requests.Session) -> None:
-    """Every check of Schemathesis but one: JSON Schema cannot say that a filter needs another beside it."""
+    """Run every check of Schemathesis except one: JSON Schema cannot say that a filter needs another one."""
     if case.query:
-        # A cursor of chance is refused before anything else is looked at.
+        # A random cursor is refused before anything else is checked.
         case.query.pop("cursor", None)
     response = case.call(base_url=str(client.base_url), session=session)
     skipped = [positive_data_acceptance]

@@ -1,4 +1,4 @@
-"""Refusals say what is meant: a bound, a file, a time, a name in other letters, a path."""
+"""Refusals name what the client means: a bound, a file, a time, a name in other letters, a path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The link to the next page carries what was asked as it was sent, and nothing that would end it."""
+"""The link to the next page contains the request as it was sent, and nothing that would end the link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places on a map, where maps are hard to read: across the antimeridian, and at the poles."""
+"""Places at the difficult parts of a map: across the antimeridian, and at the poles."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ CIRCLES = [
 async def maps(
     new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
-    """A store of places, each with an event."""
+    """A client of a service over places that have an event each."""
     url = await new_store()
     shared = {"dataset": "maps", "kind": "other"}
     lines = [{"resource": "source", **shared, "key": "s", "name": "Atlas"}]
@@ -137,7 +137,7 @@ def test_a_box_that_is_none_is_refused_with_what_was_expected(maps: httpx2.Clien
 
 
 def found(client: httpx2.Client, path: str) -> set[str]:
-    """The names on the only page of a list."""
+    """Return the names on the only page of a list."""
     page = client.get(f"{path}&limit=50").json()
     assert not page["page"]["has_more"]
     return {record["name"] for record in page["data"]}

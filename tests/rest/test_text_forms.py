@@ -140,7 +140,7 @@ def pages(client: httpx2.Client, path: str) -> Iterator[Any]:
 
 
 def test_a_cursor_of_the_order_before_is_not_valid(client: httpx2.Client) -> None:
-    # The key was the name itself.
+    # In earlier cursors the key was the name itself.
     page = client.get("/v2/places?sort=name&limit=1").json()["page"]
     mark, _, tie = json.loads(decoded(page["next_cursor"]))
     before = encoded([mark, "Bogotá", tie])

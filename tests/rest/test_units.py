@@ -31,7 +31,7 @@ UNITS = {
 async def client(
     new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
-    """A service over a figure of each unit: the first has the value 1, the next one 2, and so on."""
+    """A client of a service over a figure of each unit. The first has the value 1, the next one 2, and so on."""
     url = await new_store()
     figure = {"resource": "figure", "dataset": "t", "measure": "count"}
     lines = [figure | {"key": unit, "unit": unit, "value": number} for number, unit in enumerate(UNITS, 1)]

@@ -1,4 +1,4 @@
-"""Each version's contracts are valid and committed, and its answers are those that they promise, with no key more."""
+"""Each version's contracts are valid and committed. Its answers have the keys that they promise, and no others."""
 
 from __future__ import annotations
 

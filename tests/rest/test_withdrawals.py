@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Store:
-    """A service over places and events of five keys, all there at first."""
+    """A service over places and events of five keys. At first none of them is withdrawn."""
 
     client: httpx2.Client
     url: str
@@ -48,7 +48,7 @@ class Store:
         await self.write(*({"resource": resource, "key": key, "withdrawn": {"reason": reason}} for key in keys))
 
     def rows(self, query: str = "", limit: int = 2) -> list[Row]:
-        """The rows of the list, page after page."""
+        """Return the rows of the list, read page after page."""
         found: list[Row] = []
         cursor = ""
         for _ in bounded_walk():
@@ -79,7 +79,7 @@ async def store(new_store: Callable[[], Awaitable[str]], tmp_path: Path) -> Asyn
 
 
 def record_ids(store: Store, plural: str) -> dict[str, str]:
-    """The ids of the records that stand, by key."""
+    """Return the ids of the records that are not withdrawn, by key."""
     records = store.client.get(f"/v2/{plural}?limit=200").json()["data"]
     return {(one.get("title") or one["name"]).split()[1]: one["id"] for one in records}
 
@@ -180,7 +180,7 @@ async def test_graphql_and_exports_have_the_same_rows(store: Store) -> None:
 
 
 async def test_following_changes_as_the_guide_says_misses_no_move_and_no_withdrawal(store: Store) -> None:
-    """A copy of each event's place by name, kept as docs/pages.md describes it."""
+    """Keep a copy of the events with their places, as docs/pages.md describes it."""
     last = store.client.get("/v2/events?sort=-updated_at&limit=1").json()["data"][0]["updated_at"]
     events = {one["id"]: one for one in store.client.get("/v2/events").json()["data"]}
     await store.write(place("k1", name="Moved"))

@@ -1,7 +1,7 @@
-"""What stands between a client and the service on the way: one that is newer, slow, refusing, cut off, or a stranger.
+"""A proxy between a client and the service that acts as a newer, slow, refusing, broken or foreign service.
 
-The first part of the path says how the answer comes back: `/newer/v1/events` is the service's own answer with a term
-and fields that no client of today knows.
+The first part of the path selects how the answer is changed: `/newer/v1/events` is the service's own answer with a
+term and fields that no current client knows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 HTML = b"<html><head><title>Bad gateway</title></head><body>nginx</body></html>"
-# What every path of a version answers that is served no more.
+# The answer of every path of a version that is no longer served.
 RETIRED = json.dumps(
     {
         **{"type": "/problems/retired", "title": "Retired", "status": 410, "code": "retired", "request_id": "r1"},
@@ -33,7 +33,7 @@ PASSED = ("Accept", "Authorization", "Content-Type", "If-None-Match")
 
 @dataclass
 class Between:
-    """The address, and what has passed: each request's way, and the statuses that went back."""
+    """The proxy's address, and by the first part of the path the number of requests and the statuses that it sent."""
 
     url: str
     asked: Counter[str] = field(default_factory=Counter)
@@ -42,7 +42,7 @@ class Between:
 
 @contextmanager
 def between(service: str) -> Iterator[Between]:
-    """Runs until the end of the block."""
+    """Run the proxy until the end of the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": service}))
     server.daemon_threads = True
     made = Between(f"http://127.0.0.1:{server.server_port}")
@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._pass()
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
     def _pass(self) -> None:
         _, way, rest = self.path.split("/", 2)
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
             asked = rest.replace("v1/", "v99/", 1) if way == "never" else rest.replace("cursor=again", "")
             status, headers, answer = self._ask("/" + asked, body)
         except OSError:
-            return None  # The service has gone, as at the end of the tests.
+            return None  # The service has ended, as at the end of the tests.
         if way == "newer":
             answer = _newer(answer)
         if way == "looping":
@@ -127,11 +127,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body[: len(body) // 2] if cut else body)
         except OSError:
-            pass  # The client has gone, as those do that found it slow.
+            pass  # The client has left, as after its timeout.
 
 
 def _newer(answer: bytes) -> bytes:
-    """The same answer with a term and a field more in each record, and a code that is new in each problem."""
+    """Return the answer with an unknown term and a new field in each record, and an unknown code in each problem."""
     told = json.loads(answer)
     if "code" in told:
         told |= {"code": "quantum_flux", "severity": 3}

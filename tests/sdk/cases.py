@@ -1,4 +1,4 @@
-"""What both clients tell of the same mishaps, by the case in their scripts: class, text and parts of the error."""
+"""The errors that both clients raise in the same cases, by the case in their scripts: class, text and parts."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 def once(found: dict[str, dict[str, Any]]) -> bool:
-    """Whether what is wrong with one parameter is told once, though a problem names it twice."""
+    """Return True if the error states a fault of one parameter once, although the problem states it twice."""
     return str(found["parameter"]["text"]).count("There is no such parameter here") == 1
 
 
 def differing(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The cases that were told otherwise."""
+    """Return the cases with another error."""
     return {name: found.get(name) for name, expected in CASES.items() if not _as(expected, found.get(name, {}))}
 
 

@@ -1,4 +1,4 @@
-"""What runs scripts with the installed clients, and servers for them to talk to."""
+"""Functions that run scripts with the installed clients, and services for these scripts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def in_python(python_home: Path) -> Run:
 
 
 def in_environment(home: Path) -> Run:
-    """What runs scripts in an environment."""
+    """Return a function that runs scripts in an environment."""
     program = home / "bin" / "python"
 
     def script(name: str, *arguments: str, **environment: str) -> Any:
@@ -45,7 +45,7 @@ def in_environment(home: Path) -> Run:
 
 @pytest.fixture(scope="session")
 async def crowded(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
-    """The service over 10,000 events."""
+    """The URL of a service over 10,000 events."""
     url = await new_store()
     await crowd(url, MANY)
     with serving(url) as server:
@@ -54,14 +54,14 @@ async def crowded(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]
 
 @pytest.fixture(scope="session")
 def changed(served: str) -> Iterator[Between]:
-    """Something between the client and the service, which changes what comes back."""
+    """A proxy between the client and the service, which changes the answers."""
     with between(served) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 async def limited(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
-    """The service over the sample, with limits: two lists of 200 at once, and another one every two seconds."""
+    """The URL of a service over the sample, with limits: two lists of 200 at once, and another every two seconds."""
     url = await new_store()
     await load([str(SAMPLE)], url)
     connection = await asyncpg.connect(url)
@@ -78,7 +78,7 @@ def offered() -> list[dict[str, Any]]:
 
 
 def offered_by(folder: Path) -> list[dict[str, Any]]:
-    """Those of the contracts in a folder."""
+    """Return the resources of the contracts in a folder."""
     found = []
     for file in sorted(folder.glob("v[0-9]*.json")):
         document = json.loads(file.read_text(encoding="utf-8"))
@@ -86,7 +86,7 @@ def offered_by(folder: Path) -> list[dict[str, Any]]:
             path = f"/{file.stem}/{tag['name']}"
             if path not in document["paths"]:
                 continue
-            # Children of records and withdrawals are lists alone.
+            # Children of records and withdrawals have lists only.
             record = document["paths"].get(path + "/{id}")
             one = record["get"]["operationId"].removeprefix("get_") if record else None
             forms = [name.removeprefix(f"{path}.") for name in document["paths"] if name.startswith(f"{path}.")]
@@ -96,19 +96,19 @@ def offered_by(folder: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def operation_ids() -> dict[str, set[str]]:
-    """The operations of each version: those of REST, and GraphQL's by the fields of Query that they ask."""
+    """The operations of each version: those of REST, and those of GraphQL by their fields of Query."""
     return operations_of(ROOT / "openapi")
 
 
 def operations_of(folder: Path) -> dict[str, set[str]]:
-    """Those of the contracts in a folder."""
+    """Return the operations of the contracts in a folder."""
     found = {}
     for file in sorted(folder.glob("v[0-9]*.json")):
         document = json.loads(file.read_text(encoding="utf-8"))
         rest = {one["operationId"] for item in document["paths"].values() for one in item.values()}
         query = build_schema(file.with_suffix(".graphql").read_text(encoding="utf-8")).query_type
         assert query is not None
-        # Any record by its id alone: GraphQL cannot select from all kinds at once, and so there is no such operation.
+        # Any record by its id alone: GraphQL cannot select from all kinds at once, so there is no such operation.
         found[file.stem] = rest | (query.fields.keys() - {"node", "nodes"})
     return found
 
@@ -122,7 +122,7 @@ def typescript_home(typescript_home: Path, tmp_path_factory: pytest.TempPathFact
 
 
 def with_scripts(home: Path) -> Path:
-    """A folder with the scripts of tests/sdk/typescript in it."""
+    """Copy the scripts of tests/sdk/typescript into a folder, and return it."""
     for script in (HERE / "typescript").iterdir():
         (home / script.name).write_bytes(script.read_bytes())
     return home
@@ -135,7 +135,7 @@ def in_node(typescript_home: Path, node_home: Path) -> Run:
 
 
 def in_folder(home: Path, node_home: Path) -> Run:
-    """What runs scripts beside a package."""
+    """Return a function that runs scripts beside a package."""
 
     def script(name: str, *arguments: str, **environment: str) -> Any:
         node = [node_home / "bin" / "node", "--no-warnings", "--experimental-strip-types"]

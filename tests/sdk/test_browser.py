@@ -1,5 +1,5 @@
-"""The TypeScript client in a browser, loaded as modules from another origin than the service's: what CORS lets through
-is enough for pages, conditions, limits and typed errors."""
+"""The TypeScript client in a browser, loaded as modules from another origin than the service's. CORS lets through
+enough for pages, conditions, limits and typed errors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAGE = """<!doctype html><title>Client</title>
 
 @pytest.fixture(scope="module")
 async def service(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[dict[str, str]]:
-    """The service over the sample: two lists of 200 at once for who has no key, and a key for who has one."""
+    """The URL of a service over the sample, and a key. Callers without a key get two lists of 200 at once."""
     url = await new_store()
     await load([str(SAMPLE)], url)
     connection = await asyncpg.connect(url)
@@ -49,11 +49,11 @@ async def service(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[dict
 
 @pytest.fixture(scope="module")
 def page(typescript_home: Path) -> Iterator[str]:
-    """The address of a page that has the package as npm installed it, and nothing else."""
+    """The URL of a page that has the package as npm installed it, and nothing else."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     (typescript_home / "page.html").write_text(PAGE, encoding="utf-8")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(typescript_home)))
@@ -67,12 +67,12 @@ def test_a_page_of_another_origin_asks_walks_and_is_told_what_is_wrong(
     node: Callable[..., str], page: str, service: dict[str, str]
 ) -> None:
     found = json.loads(node("load.mjs", CHROMIUM, f"{page}?{urlencode(service)}"))
-    # Of each answer that refuses the browser itself says a line.
+    # The browser itself reports each answer that refuses.
     assert [one for one in found["said"] if not one.startswith("Failed to load resource: the server responded")] == []
     assert found["failed"] is None
     told = found["told"]
     assert len(told["titles"]) == 2 and told["walked"] == 42 and told["asked"] == 3 and told["exported"] > 100
-    # The second time the answer has not changed: the client has read the ETag and sent it, past a preflight.
+    # The second answer has not changed: the client has read the ETag and sent it, after a preflight.
     fresh, kept = told["conditional"]["seen"]
     assert (fresh["status"], kept["status"], told["conditional"]["same"]) == (200, 304, True)
     assert fresh["etag"] and fresh["etag"] == kept["etag"]
@@ -80,6 +80,6 @@ def test_a_page_of_another_origin_asks_walks_and_is_told_what_is_wrong(
     assert told["problem"] == {"typed": True, "code": "invalid_request", "faults": ["knd"]}
     refused = told["refused"]
     assert refused["typed"] and refused["code"] == "rate_limited"
-    # What Retry-After says can be read, and is waited for.
+    # The client can read Retry-After, and waits for it.
     assert refused["retry-after"] == str(refused["after"]) and refused["after"] >= 1
     assert told["patient"] == 42 and told["waited"] >= 400

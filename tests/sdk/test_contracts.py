@@ -1,4 +1,4 @@
-"""What is built is built of contracts: a file that somebody broke by hand is named, and nothing comes of it."""
+"""The clients are built from the contracts. A file that was broken by hand is named, and nothing is built from it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def generate(folder: Path) -> tuple[int, str]:
-    """Builds the clients of the contracts in a folder: the status, and what was said."""
+    """Build the clients of the contracts in a folder, and return the exit status and the error output."""
     program = ROOT / ".venv" / "sdk" / "bin" / "python"
     places = ["--contracts", folder, "--into", folder / "dist", "--build", folder / "build"]
     command = [str(part) for part in (program, "openapi/sdk/generate", *places)]

@@ -1,4 +1,4 @@
-"""Whoever made a client when version 1 was first released goes on using it: the clients of that contract, in both
+"""Clients that were made when version 1 was first released still work: the clients of that contract, in both
 languages, against the service as it is now."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.sdk.conftest import HERE, in_environment, in_folder, offered_by, oper
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the contracts of that day."""
+    """A folder with the contracts of the first release."""
     folder = tmp_path_factory.mktemp("first")
     for packed in (HERE / "first").glob("*.xz"):
         (folder / packed.stem).write_bytes(lzma.decompress(packed.read_bytes()))
@@ -27,9 +27,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def packages(first: Path, built: Path) -> Path:
-    """The clients of these contracts, beside the ones of today, which know more."""
+    """A folder with the clients of these contracts. The current clients are elsewhere, and know more."""
     made = first / "packages"
-    # `built` has brought the tools.
+    # `built` has installed the tools.
     program = ROOT / ".venv" / "sdk" / "bin" / "python"
     run(program, "openapi/sdk/generate", "--contracts", first, "--into", made, "--build", first / "build")
     return made
@@ -58,6 +58,6 @@ def test_every_operation_of_the_typescript_client_works(
 
 
 def holds(told: dict[str, Any], first: Path) -> None:
-    """Each operation that the contract has was asked, and gave something."""
+    """Assert that each operation of the contract was called and returned something."""
     assert {version: set(gave) for version, gave in told.items()} == operations_of(first)
     assert all(gave for version in told.values() for gave in version.values())

@@ -34,14 +34,14 @@ OLDEST = 0.25
 
 @pytest.fixture
 async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
-    """An empty store."""
+    """The URL of an empty store."""
     made = await fresh_database()
     await migrate(made)
     return made
 
 
 def service_over(url: str, **settings: Any) -> Service:
-    """A service whose callers are held to nothing."""
+    """Return a service that does not limit its callers."""
     chosen = Settings(**settings)
     return Service(chosen, url, Gate(Directory(url, chosen), None, chosen))
 
@@ -79,7 +79,7 @@ async def service(url: str) -> AsyncIterator[Service]:
 
 
 async def sure(service: Service, seconds: float = 5.0) -> None:
-    """Wait until the log is in sight."""
+    """Wait until the service knows the current marks."""
     async with asyncio.timeout(seconds):
         while service.changes.mark(("source",)) is None:
             await asyncio.sleep(0.01)
@@ -139,7 +139,7 @@ async def test_a_change_is_seen_while_readers_never_stop(service: Service, url: 
 
 
 async def listener(url: str) -> int:
-    """The process of the backend that follows the log."""
+    """Return the process id of the backend that follows the log."""
     connection = await asyncpg.connect(url)
     try:
         found = await connection.fetchval(

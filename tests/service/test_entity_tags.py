@@ -1,4 +1,4 @@
-"""An entity tag is made by who knows the secret, for one request and one state of what was read."""
+"""An entity tag is made with a secret, for one request and one state of what was read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TAG = EntityTags(V1.resources).make(SECRET, ABOUT, ("event", "place"), MARK)
 
 
 def current(tag: str, secret: bytes = SECRET, about: bytes = ABOUT, mark: str | None = MARK) -> bool:
-    """Whether another process with the same secret takes the tag for that of its answer."""
+    """Return True if another process with this secret takes the tag for that of its own answer."""
     return EntityTags(V1.resources).is_current(secret, about, tag, lambda _: mark)
 
 

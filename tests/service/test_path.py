@@ -35,13 +35,13 @@ class Recorder:
             return
         code = frame.f_code
         if not self.called and code.co_name != "data_received":
-            # The client has the answer to the request before this one, and the service is not done with it.
+            # The service still works on the previous request, although its client has the answer.
             return
         if "/asyncpg/" in code.co_filename and code.co_name in ("fetchrow", "_execute", "__execute"):
             self.recording = False
             self.stack = _modules(frame)
         elif code.co_filename.startswith(PACKAGE) and PROTOCOL in _modules(frame):
-            # What else runs on the loop, such as the watch of the change log, is not below the protocol.
+            # Other work on the loop, such as the watch of the change log, is not below the protocol.
             self.called.append(code)
 
     def functions(self) -> list[str]:
@@ -94,7 +94,7 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
-# Each is sent in one piece: a body that arrives after its head takes some more functions.
+# Each request is sent in one piece: a body that arrives after its head calls some more functions.
 REQUESTS = {
     "a list": get("/v2/events?kind=attack&limit=7"),
     "a record": get("/v2/events/evt_00000000000000000000000000"),

@@ -1,4 +1,4 @@
-"""A migrated database, shared by the tests that only look at it."""
+"""A migrated database, shared by the tests that only read it."""
 
 from __future__ import annotations
 

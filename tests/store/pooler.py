@@ -1,5 +1,5 @@
-"""A pooler in transaction mode, as pgbouncer is one: two sessions of Postgres for any number of clients, and for each
-transaction another one. It is stricter than pgbouncer, which often happens to give the same session again.
+"""A pooler in transaction mode, like pgbouncer: two sessions of Postgres for any number of clients, and another one for
+each transaction. It is stricter than pgbouncer, which often happens to give the same session again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.store.scram import CONTINUED, NAMED, answers, password
 
 SSL_REQUEST, CANCEL_REQUEST = 80877103, 80877102
-# What pgbouncer keeps for each client; it refuses any other parameter of a start.
+# The startup parameters that pgbouncer keeps for each client. It refuses any other one.
 KNOWN = {"user", "database", "client_encoding", "datestyle", "timezone", "standard_conforming_strings"}
 KNOWN |= {"application_name"}
 READY = b"Z"
@@ -49,11 +49,11 @@ class Pooler:
 
     @property
     def address(self) -> str:
-        """Where clients reach it."""
+        """The URL for clients of the pooler."""
         return f"postgresql://{urlsplit(self.url).username}@127.0.0.1:{self.port}{urlsplit(self.url).path}"
 
     async def connect(self, number: int) -> None:
-        """A session of Postgres."""
+        """Open a session of Postgres."""
         parts = urlsplit(self.url)
         query = parse_qs(parts.query)
         folder = unquote(query["host"][0])
@@ -66,7 +66,7 @@ class Pooler:
         while (message := await read(reader))[0] != READY:
             assert message[0] != b"E", message
             if message[0] == b"R" and (code := struct.unpack("!i", message[1][:4])[0]):
-                # Clients of a pooler are let in by it; the session has a password of its own.
+                # The pooler itself admits its clients. The session has a password of its own.
                 if code == NAMED:
                     writer.write(written(b"p", next(scram)))
                 elif code == CONTINUED:
@@ -76,7 +76,7 @@ class Pooler:
         await self.sessions.put((number, reader, writer))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One client, until it leaves."""
+        """Serve one client until it leaves."""
         task = asyncio.current_task()
         assert task is not None
         self.clients.add(task)
@@ -128,7 +128,7 @@ class Pooler:
                 if sending.done():
                     raise ConnectionResetError
         except ConnectionError:
-            up.close()  # In the middle of a transaction: the next one must not find it.
+            up.close()  # It is within a transaction, so the next client must not get it.
             await self.connect(number)
             raise
         else:
@@ -141,7 +141,7 @@ class Pooler:
 
 @asynccontextmanager
 async def pooling(url: str) -> AsyncIterator[Pooler]:
-    """A pooler in this loop."""
+    """Run a pooler in this loop."""
     made = Pooler(url)
     for number in range(2):
         await made.connect(number)

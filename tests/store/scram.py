@@ -10,18 +10,18 @@ from hmac import digest
 from pathlib import Path
 
 NONCE = "a.nonce.of.the.tests"
-# The kinds of `R` message that ask for something: the methods to choose from, and the server's challenge.
+# The kinds of `R` message that require an answer: the methods to choose from, and the server's challenge.
 NAMED, CONTINUED = 10, 11
 
 
 def password(url_query: dict[str, list[str]]) -> str:
-    """The password that a URL's `passfile` holds; empty where there is none."""
+    """Return the password in a URL's `passfile`; empty if there is none."""
     files = url_query.get("passfile", [])
     return Path(files[0]).read_text().strip().rpartition(":")[2] if files else ""
 
 
 def answers(secret: str) -> Generator[bytes, bytes, None]:
-    """What to send as `p` messages; each is made from the body of the `R` message before it."""
+    """Yield the bodies of the `p` messages to send. Each is made from the body of the `R` message before it."""
     bare = f"n=,r={NONCE}"
     start = f"n,,{bare}".encode()
     body = yield b"SCRAM-SHA-256\0" + struct.pack("!i", len(start)) + start

@@ -1,5 +1,5 @@
-"""The compiler writes JSON as text, and relies on the tables: what the catalog declares is there is never null, and
-ids and terms hold no character that JSON would escape."""
+"""The compiler writes JSON as text, and relies on the tables: what the catalog declares as present is never null, and
+ids and terms contain no character that JSON would escape."""
 
 from __future__ import annotations
 

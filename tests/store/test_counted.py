@@ -1,4 +1,4 @@
-"""The indexes whose use is counted are those that there are."""
+"""The indexes whose use is counted are those that exist."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_the_indexes_of_each_table_are_counted(connection: asyncpg.Connect
 
 
 async def build_again(connection: asyncpg.Connection) -> None:
-    """Build the primary key of the events again: it gets another number, which is not counted then."""
+    """Build the primary key of the events again. It gets another number, whose use is not counted."""
     built = "select indexrelid from pg_index where indrelid = 'store.event'::regclass and indisprimary"
     name = await connection.fetchval(f"select ({built})::regclass::text")
     await connection.execute(f"reindex index concurrently {name}")

@@ -45,7 +45,7 @@ server.stop()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for the tests that a first start would only slow down."""
+    """A folder with data, shared by the tests that a first start would only slow down."""
     folder = tmp_path_factory.mktemp("embedded") / "data"
     start(folder).stop()
     return folder
@@ -53,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every account can walk to; pytest's own are private."""
+    """A folder that every account can enter. Those of pytest are private."""
     with TemporaryDirectory(dir="/tmp") as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -61,7 +61,7 @@ def open_folder() -> Iterator[Path]:
 
 @contextmanager
 def owner(folder: Path, uid: int | None = None) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
-    """Another process that runs the server on the folder: it, the server's process id, and the URL."""
+    """Run the server on the folder in another process; yield that process, the server's process id, and the URL."""
     command = [sys.executable, "-c", OWNER, str(folder), str(os.geteuid() if uid is None else uid)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -79,7 +79,7 @@ async def ask(url: str, statement: str) -> object:
 
 
 def processes(folder: Path) -> list[str]:
-    """Whatever runs inside the data folder, which is where each process of Postgres does."""
+    """Return the processes that run inside the data folder, as each process of Postgres does."""
     found = []
     for process in Path("/proc").iterdir():
         try:
@@ -95,7 +95,7 @@ def user_of(pid: int) -> int:
 
 
 def gone(pid: int, within: float = 5.0) -> bool:
-    """Whether the process ends in time. One that ended stays listed until its parent takes note."""
+    """Return True if the process ends in time. A process that ended stays listed until its parent takes note."""
     deadline = time.monotonic() + within
     while Path(f"/proc/{pid}/cwd").exists():
         if time.monotonic() > deadline:
@@ -226,7 +226,7 @@ def test_the_private_folder_of_a_killed_services_socket_is_cleared(tmp_path: Pat
 
 @contextmanager
 def stranger(folder: Path, program: str = "sleep") -> Iterator[int]:
-    """A process of the account that the server runs as, in the folder of the data. Only such a one is in its way."""
+    """Run a process in the folder of the data, as the account of the server. Only such a process is in its way."""
     data = folder / "postgres"
     uid = data.stat().st_uid
     with subprocess.Popen([program, "60"], executable=program, cwd=data, user=uid) as process:

@@ -48,13 +48,13 @@ Connection = asyncpg.Connection
 
 @pytest.fixture
 async def url(new_store: Callable[[], Awaitable[str]]) -> str:
-    """A store of the test's own."""
+    """The URL of a store of the test's own."""
     return await new_store()
 
 
 @pytest.fixture
 async def connection(url: str) -> AsyncIterator[Connection]:
-    """A connection to it as its owner."""
+    """A connection to the store as its owner."""
     made = await asyncpg.connect(url)
     yield made
     await made.close()
@@ -80,7 +80,7 @@ async def place(put: Load) -> str:
 
 
 async def containing(connection: Connection) -> set[str]:
-    """The tables in which the word is, as text or in a collation key."""
+    """Return the tables that contain the word, as text or in a collation key."""
     tables = [row["name"] for row in await connection.fetch(TABLES)]
     found = f"select exists (select from {{}} as held where held::text ~* '{WORD}|{WEIGHTS}')"
     return {name for name in tables if await connection.fetchval(found.format(name))}
@@ -283,7 +283,7 @@ async def test_an_erasure_that_is_killed_changes_nothing(url: str, connection: C
     command = [sys.executable, "-c", "from api.cli import main; main()", "erase", place, "--reason", REASON, "--yes"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url}
     async with connection.transaction():
-        # It has written the log when it waits for the row of the resource.
+        # The erasure has written the log when it waits for the row of the resource.
         await connection.execute("select from store.latest where resource = 'place' for update")
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         while not await connection.fetchval("select exists (select from pg_locks where not granted)"):

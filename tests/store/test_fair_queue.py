@@ -1,4 +1,4 @@
-"""The queue of the pool: whose statement is next; many requests or addresses get no more than a share."""
+"""The queue of the pool: the order of its statements. Many requests or addresses get no more than a share."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ NOW = 1000.0
 
 
 def anonymous(network: int, subnetwork: int = 0) -> Origin:
-    """An anonymous caller of a network."""
+    """Return the origin of an anonymous caller in a network."""
     narrow = f"2001:db8:{network:x}:{subnetwork:x}::/64"
     return Origin(Rank.ANONYMOUS, f"ip:{narrow}", f"2001:db8:{network:x}::/48", narrow)
 
 
 def keyed(number: int, network: int = 0) -> Origin:
-    """A caller with a key, in a network."""
+    """Return the origin of a caller with a key, in a network."""
     return Origin(Rank.KEYED, f"key:{number}", f"2001:db8:{network:x}::/48", f"2001:db8:{network:x}::/64")
 
 
 class Queue(FairQueue[None]):
-    """A queue that names the callers which it serves."""
+    """A queue that names the callers that it serves."""
 
     async def enter(self, *origins: Origin) -> list[Ticket]:
-        """Let statements wait, in this order."""
+        """Add statements of these callers in this order, and return their tickets."""
         loop = asyncio.get_running_loop()
         tickets = [Ticket(origin, 1) for origin in origins]
         for ticket in tickets:
@@ -37,11 +37,11 @@ class Queue(FairQueue[None]):
         return tickets
 
     def use(self, origin: Origin, seconds: float, now: float = NOW) -> None:
-        """Count store time for a caller."""
+        """Add store time to a caller."""
         self.share(origin).add(seconds, now)
 
     def served(self, many: int = 1000, last: Rank = Rank.ANONYMOUS) -> list[Origin]:
-        """The callers of the statements that are next, until there are none or so many."""
+        """Take the next statements, `many` at most, and return their callers."""
         found = []
         while len(found) < many and (waiter := self.next(last)) is not None:
             found.append(waiter.ticket.origin)
@@ -158,7 +158,7 @@ async def test_clients_that_come_and_leave_without_end_leave_nothing_behind(
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_whatever_happens_the_next_one_is_the_one_that_a_full_search_finds(queue: Queue, seed: int) -> None:
-    """Beside a plain list of all waiters, searched whole each time."""
+    """Compare the queue with a plain list of all waiters, which is searched completely each time."""
     chance = random.Random(seed)
     loop = asyncio.get_running_loop()
     waiters = []

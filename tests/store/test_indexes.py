@@ -1,11 +1,11 @@
 """Every filter, every sort and every search of every list is served by an index.
 
-Plans are made over empty tables, where the planner's estimates say nothing. So the tests leave it no other way than the
-one that they ask about: filters and searches may only use bitmap scans, which cannot read an index without a condition;
-sorts may use neither sequential nor bitmap scans, nor sort. A plan that goes another way all the same has no index.
-Ascending lists read the rows with and without a key apart, each below a limit of its own, and sort those few rows.
+Plans are made over empty tables, where the planner's estimates say nothing. So the tests switch off all other plans:
+filters and searches may only use bitmap scans, which cannot read an index without a condition. Sorts may use neither
+sequential nor bitmap scans, nor sort. A plan that is of another kind nevertheless has no index. Ascending lists read
+the rows with and without a key separately, each below a limit of its own, and sort those few rows.
 
-Each check is proven on the list itself: with the index that it found dropped, it finds none.
+Each check is proven on the list itself: once the index that it found is dropped, it finds none.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ WHOLE: dict[str, Any] = {
     "identifier": (("wikidata", "Q1"),),
     "subject": (("medtop", "16000000"),),
 }
-# The columns that a condition compares, where they are not its own.
+# The columns that a condition compares, if they are not its own.
 COMPARED = {
     "bbox": {"latitude", "longitude"},
     "near": {"latitude", "longitude"},
@@ -55,8 +55,8 @@ COMPARED = {
 }
 # Most of the rows that a record owns lack a value, so the list in its own order soon finds records with such a row.
 UNINDEXED = {"citations.certainty.null", "citations.medium.null"}
-# The same in the list of citations. Withdrawals after a number are read in the order of the list, whose index is tested
-# as that of a sort; a bitmap scan may as well take the index by resource, which contains the number, too.
+# The same in the list of citations. Withdrawals after a number are read in the order of the list, and the tests of
+# sorts cover that index. A bitmap scan may also take the index by resource, because it contains the number too.
 UNINDEXED_LISTS = {("citation", "certainty.null"), ("citation", "medium.null"), ("withdrawal", "change.after")}
 ONLY_BITMAPS = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
 ONLY_IN_ORDER = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
@@ -70,7 +70,7 @@ Plan = dict[str, Any]
 
 
 def nodes(plan: Plan) -> Iterator[Plan]:
-    """A plan's nodes, from the root down."""
+    """Yield the nodes of a plan, from the root down."""
     yield plan
     for child in plan.get("Plans", ()):
         yield from nodes(child)
@@ -85,7 +85,7 @@ async def plan_of_list(
     filter: Filter = EVERYTHING,
     sort: str = "",
 ) -> Plan:
-    """The plan of the scan that finds a page's rows: the first limit of the statement and what is below it."""
+    """Return the plan of the scan that finds a page's rows: the first limit of the statement and what is below it."""
     order = read_sort(resource, sort or resource.sort)
     assert order is not None
     selection = (Entry("nodes", Nodes((Entry("key", Column(resource.key)),))), Entry("more", HasMore()))
@@ -99,13 +99,13 @@ async def plan_of_list(
 
 
 def scans(plan: Plan) -> list[Plan]:
-    """The nodes that read a table, and those that read an index for one of them."""
+    """Return the nodes that read a table, and those that read an index for one of them."""
     return [node for node in nodes(plan) if "Relation Name" in node or "Index Name" in node]
 
 
 async def columns_served(owner: asyncpg.Connection, scan: Plan, given: str = "") -> set[str]:
-    """The columns by which a scan of an index narrows: the leading ones with a condition, and its predicate's. The
-    column `given` counts as one with a condition, for callers always name it too."""
+    """Return the columns by which a scan of an index narrows: the leading ones with a condition, and those of its
+    predicate. The column `given` counts as one with a condition, because callers always name it too."""
     row = await owner.fetchrow(
         """select array(select pg_get_indexdef(indexrelid, n, true) from generate_series(1, indnkeyatts) n) as keys,
                   coalesce(pg_get_expr(indpred, indrelid), '') as predicate
@@ -118,11 +118,11 @@ async def columns_served(owner: asyncpg.Connection, scan: Plan, given: str = "")
 
 
 def words(expression: str) -> set[str]:
-    """The names in an expression of SQL, without its strings."""
+    """Return the names in an expression of SQL, without its strings."""
     return set(re.findall(r"[a-z_]\w*", re.sub(r"'[^']*'", "", expression)))
 
 
-# What serves a filter, a sort or a search. Each returns the name of an index; None where there is none.
+# The index of a filter, a sort or a search. Each function returns its name; None if there is none.
 
 
 async def index_of_filter(
@@ -133,7 +133,7 @@ async def index_of_filter(
         return None
     indexes = [scan for scan in scans(plan) if "Index Name" in scan]
     served = {scan["Index Name"]: await columns_served(owner, scan, condition.needs) for scan in indexes}
-    if not all(served.values()):  # one of them is read whole
+    if not all(served.values()):  # one of them is read completely
         return None
     columns = columns_of(condition)
     return next((name for name, found in served.items() if columns <= found), None)
@@ -144,7 +144,7 @@ async def index_of_sort(owner: asyncpg.Connection, version: Version, resource: R
     filter: Filter = q.Test(field.needs, "in", ("killed",)) if field.needs else EVERYTHING
     plan = await plan_of_list(owner, version, resource, ONLY_IN_ORDER, filter=filter, sort=sort)
     limited = [child for node in nodes(plan) if node["Node Type"] == "Limit" for child in node.get("Plans", ())]
-    # What the view looks up for each row has no part in the order.
+    # The lookups of the view for each row do not affect the order.
     looked_up = [scan for node in nodes(plan) if node.get("Parent Relationship") == "SubPlan" for scan in scans(node)]
     found = [scan for scan in scans(plan) if scan not in looked_up]
     if not all(scan["Node Type"] in ("Index Scan", "Index Only Scan") and scan in limited for scan in found):
@@ -193,11 +193,11 @@ async def drop_one_after_the_other(owner: asyncpg.Connection, find: Callable[[],
     return dropped
 
 
-# What there is.
+# The filters, sorts and searches of all lists.
 
 
 def filters() -> Iterator[Any]:
-    """Each filter of each list, with those of the rows that its records own (`citations.stance`)."""
+    """Yield each filter of each list, with those of the rows that its records own (`citations.stance`)."""
     for version in VERSIONS.values():
         for resource in version.lists.values():
             conditions = list(version.conditions[resource.name].values())

@@ -1,4 +1,4 @@
-"""Migrations: each applied once, by whoever comes first, and refused in words where it cannot be."""
+"""Migrations: the first process applies each one once. If it cannot be applied, the error says why."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_a_role_that_may_create_roles_and_schemas_is_enough(
     await connection.execute(
         "drop role if exists briefing_owner; create role briefing_owner login createrole password 'x'"
     )
-    # Roles made by somebody else before, as in this test, have to be granted by them.
+    # Roles that another account has made before, as in this test, have to be granted by that account.
     await migrate(database)
     await connection.execute("grant briefing_reader, briefing_access to briefing_owner with set true")
     await connection.execute("drop schema v1, v2, v1_at, v2_at, access, store, past, migration cascade")

@@ -1,6 +1,7 @@
 """The database stores what the model declares: tables, columns, types, nullability, references and the list of records.
 
-Each trap of a resource that one of several lists lacks is tried with a resource that the database alone has."""
+A resource may be missing from one of several lists. Each such trap is tried with a resource that only the database
+has."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from api.store.write import writing
 VALUE_DOMAINS = {"Identifier": "identifiers", "Excerpt": "excerpt", "Subject": None}
 # Columns of records that no field declares, and those of one table alone.
 INTERNAL = {"digest", "withdrawn", "dataset", "search", "since"}
-# Whose record it is, for the references of children that several kinds of records have.
+# The references to the record, for children that several kinds of records have.
 OWNERS = {"citation": {"event_id", "figure_id", "quote_id"}}
 
 COLUMNS = """
@@ -40,7 +41,7 @@ EACH = pytest.mark.parametrize("entity", ENTITIES.values(), ids=ENTITIES)
 
 
 def column_type(field: Field) -> str:
-    """The type of Postgres that the column of a field has, below its domain."""
+    """Return the Postgres type of the column of a field, below its domain."""
     if field.type.name == "value":
         return "jsonb"
     if field.type.many:
@@ -49,7 +50,7 @@ def column_type(field: Field) -> str:
 
 
 def domain(field: Field) -> str | None:
-    """The domain of the column of a field that a load file has."""
+    """Return the domain of the column of a field of the load format."""
     if field.type.name == "vocabulary":
         return re.sub(r"(?<!^)([A-Z])", r"_\1", field.type.of.__name__).lower()
     if field.type.name == "value":
@@ -148,7 +149,7 @@ def test_records_are_written_after_what_they_link_to() -> None:
 
 @pytest.fixture
 async def with_petitions(new_store: Callable[[], Awaitable[str]]) -> str:
-    """A store with a resource that the model does not have."""
+    """The URL of a store with a resource that the model does not have."""
     url = await new_store()
     connection = await asyncpg.connect(url)
     await connection.execute("""

@@ -35,7 +35,7 @@ def lines() -> list[dict[str, Any]]:
 
 
 async def earlier(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a store as the release before left it, with the sample and the lines in it."""
+    """Make a store as the previous release left it, with the sample and the lines of the file."""
     with monkeypatch.context() as before:
         before.setattr(module, "migrations", lambda: tuple(one for one in migrations() if one.name < "0031"))
         before.setattr(module, "versions", lambda: ())

@@ -1,6 +1,6 @@
 """The functions by which a migration adds a resource make what the first resources have (0036_new_resources.sql).
 
-tests/lifecycle/test_new_resource.py walks a resource that they made through loads, both APIs and exports.
+tests/lifecycle/test_new_resource.py takes a resource that they made through loads, both APIs and exports.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def rules(folder: Path) -> list[str]:
 
 
 def forget(folder: Path) -> None:
-    """Bring the folder to what earlier releases made."""
+    """Bring the folder to the state that earlier releases made."""
     (folder / FILE).unlink()
     (folder / "postgres" / "pg_hba.conf").write_text("local all all trust\n")
 
@@ -108,7 +108,7 @@ async def test_a_password_file_that_cannot_be_used_is_replaced(tmp_path: Path, h
         file.chmod(0o644)
     elif how == "damaged":
         file.write_text("")
-    else:  # as where the data was put back from elsewhere
+    else:  # as if the data was restored from elsewhere
         file.write_text("*:*:*:briefing:another\n")
     with start(tmp_path) as server:
         assert await ask(server.url, "select 1") == 1
@@ -125,7 +125,7 @@ async def test_rules_that_were_opened_are_closed_at_the_next_start(tmp_path: Pat
 
 
 async def test_a_crash_before_the_rules_are_written_is_made_up_for(tmp_path: Path) -> None:
-    """The password is there, the role has another one, and the rules are those of before."""
+    """After the crash the file has one password, the role has another one, and the rules are those of before."""
     with start(tmp_path) as server:
         await ask(server.url, "alter role briefing password 'another'")
     (tmp_path / "postgres" / "pg_hba.conf").write_text("local all all trust\n")

@@ -1,4 +1,4 @@
-"""Places of the pool: for whom they are, and that a statement keeps its place until Postgres has ended it."""
+"""Places of the pool: the callers that get them. A statement keeps its place until Postgres has ended it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from api.store.ticket import Origin, Rank, Ticket
 SIZE = 8
 # `statement_timeout_floor`, in seconds.
 FLOOR = 0.25
-# A row as each statement returns it, after so many seconds.
+# A row as each statement returns it, after this many seconds.
 SLEEP = "select 'x'::bytea, null, null::text[], '', 1 from pg_sleep($1::float8)"
-# Postgres goes on with it although it is cancelled, for two seconds.
+# A statement that Postgres continues for two seconds although it is cancelled.
 DEAF = """do $$ begin for i in 1..20 loop begin perform pg_sleep(0.1);
 exception when query_canceled then null; end; end loop; end $$"""
 AT_WORK = """select pid from pg_stat_activity where application_name = 'briefing' and datname = current_database()
@@ -32,18 +32,18 @@ ASLEEP = " and wait_event = 'PgSleep'"
 
 
 def anonymous(number: int = 1, price: int = 1) -> Ticket:
-    """A ticket of an anonymous caller."""
+    """Return a ticket of an anonymous caller."""
     return Ticket(Origin(Rank.ANONYMOUS, f"ip:{number}", f"{number}/24", f"{number}"), price)
 
 
 def keyed(number: int = 1, price: int = 1) -> Ticket:
-    """A ticket of a caller with a key."""
+    """Return a ticket of a caller with a key."""
     return Ticket(Origin(Rank.KEYED, f"key:{number}", "k/24", "k"), price)
 
 
 @asynccontextmanager
 async def pool_of(url: str, size: int, wait: float = 5.0) -> AsyncIterator[Pool]:
-    """A pool of so many places."""
+    """Yield a pool with this many places."""
     made = Pool(url, Settings(pool_size=size, pool_wait=wait))
     yield made
     await made.close()
@@ -58,26 +58,26 @@ async def reader(migrated: str) -> AsyncIterator[Reader]:
 
 
 def sleep(reader: Reader, seconds: float, ticket: Ticket) -> asyncio.Task[Reply]:
-    """A statement that takes so long."""
+    """Start a statement that takes this many seconds."""
     return asyncio.create_task(reader.read(SLEEP, (seconds,), custom=False, ticket=ticket))
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Wait until it is true."""
+    """Wait until the condition is true."""
     async with asyncio.timeout(30):
         while not true():
             await asyncio.sleep(0.01)
 
 
 async def at_work(owner: asyncpg.Connection, many: int, asleep: str = "") -> None:
-    """Wait until so many statements are at work in Postgres; `asleep`: in their `pg_sleep`."""
+    """Wait until this many statements are at work in Postgres. With `asleep` only those in `pg_sleep` count."""
     async with asyncio.timeout(30):
         while len(await owner.fetch(AT_WORK + asleep)) != many:
             await asyncio.sleep(0.01)
 
 
 async def start(pool: Pool, *tickets: Ticket) -> list[asyncio.Task[Lease]]:
-    """Tasks that want a connection; those that are granted one have it."""
+    """Start tasks that request a connection, and wait until each of them has one or is in the queue."""
     before = sum(pool.waiting.values())
     tasks = [asyncio.create_task(pool.take(False, ticket)) for ticket in tickets]
     await until(lambda: len(done(tasks)) + sum(pool.waiting.values()) - before == len(tasks))
@@ -85,7 +85,7 @@ async def start(pool: Pool, *tickets: Ticket) -> list[asyncio.Task[Lease]]:
 
 
 def done(tasks: list[asyncio.Task[Lease]]) -> list[int]:
-    """The numbers of the tasks that have a connection."""
+    """Return the numbers of the tasks that have a connection."""
     return [number for number, task in enumerate(tasks) if task.done()]
 
 
@@ -281,7 +281,7 @@ async def test_the_time_grows_with_the_price_up_to_the_setting(
     given: list[float] = []
 
     class Recorded:
-        """A connection that notes the time that a statement is given."""
+        """A connection that records the timeout of each statement."""
 
         async def fetchrow(self, sql: str, timeout: float) -> tuple[Any, ...]:
             given.append(timeout)

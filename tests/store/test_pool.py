@@ -14,14 +14,14 @@ from api.store.pool import Lease, Pool, _close
 
 @pytest.fixture
 async def pool(migrated: str) -> AsyncIterator[Pool]:
-    """A pool of one connection, for which one waits half a second at most."""
+    """A pool of one connection. A caller waits for it for half a second at most."""
     made = Pool(migrated, Settings(pool_size=1, pool_wait=0.5))
     yield made
     await made.close()
 
 
 async def waiting(pool: Pool, many: int) -> list[asyncio.Task[Lease]]:
-    """Tasks that wait for the connection, in this order."""
+    """Start tasks that wait for the connection, in this order."""
     tasks = []
     for _ in range(many):
         tasks.append(asyncio.create_task(pool.take(False)))
@@ -92,7 +92,7 @@ async def test_who_waits_for_the_other_plan_mode_gets_the_connection_switched(po
 
 
 async def test_a_connection_that_does_not_close_is_ended(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """asyncpg gives up a COPY whose connection broke off in the same moment with an AttributeError."""
+    """asyncpg raises an AttributeError if it gives up a COPY whose connection broke off in the same moment."""
     lease = await pool.take(False)
 
     async def close(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""Behind a pooler in transaction mode: nothing of ours relies on a session."""
+"""The service behind a pooler in transaction mode: it relies on no session."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def sample(new_store: Callable[[], Awaitable[str]]) -> str:
 
 
 async def ask(base: str, number: int) -> list[int]:
-    """Requests of each kind that are like no others: statuses."""
+    """Send a request of each kind that no other client sends, and return the statuses."""
     async with httpx2.AsyncClient(base_url=base, timeout=20) as client:
         since = f"updated_at_gte=2000-01-01T00:00:00.{number:06d}Z"
         places = [
@@ -56,7 +56,7 @@ async def ask(base: str, number: int) -> list[int]:
 
 
 async def requests(url: str, direct: str, clients: int = 24, times: int = 1) -> None:
-    """So many clients at once, each with a request of each kind and then again: none fails."""
+    """Let many clients at once send a request of each kind, `times` times over. None of the requests fails."""
     with serving(url, direct_url=direct, statement_cache_size=0, pool_size=6, pool_wait=10) as served:
         base = f"http://127.0.0.1:{served.port}"
         async with asyncio.timeout(15):
@@ -77,7 +77,7 @@ async def test_every_kind_of_request_is_answered_by_whatever_session_there_is(sa
 
 
 async def _left_as_they_were(pooler: Pooler) -> None:
-    """What the service set was for its transactions alone: the next client of a session has none of it."""
+    """Assert that the service's settings were for its transactions only: the next client of a session has none."""
     connection = await asyncpg.connect(pooler.address, statement_cache_size=0)
     try:
         for _ in range(4):
@@ -109,7 +109,7 @@ def debian() -> Program:
 
 @asynccontextmanager
 async def pgbouncer(debian: Program, url: str, folder: Path) -> AsyncIterator[str]:
-    """It, in transaction mode with two sessions."""
+    """Run pgbouncer in transaction mode with two sessions, and yield its URL."""
     parts = urlsplit(url)
     socket_folder = unquote(parse_qs(parts.query)["host"][0])
     name, user = parts.path[1:], parts.username
@@ -140,8 +140,8 @@ async def pgbouncer(debian: Program, url: str, folder: Path) -> AsyncIterator[st
 
 @pytest.fixture
 async def behind(debian: Program) -> AsyncIterator[tuple[str, str]]:
-    """The address of a pgbouncer, and of the Postgres with the sample behind it."""
-    with TemporaryDirectory() as name:  # it may run as another account, to which pytest's are closed
+    """The URL of a pgbouncer, and of the Postgres with the sample behind it."""
+    with TemporaryDirectory() as name:  # pgbouncer may run as an account that cannot enter those of pytest
         folder = Path(name)
         folder.chmod(0o755)
         with start(folder / "data") as server:

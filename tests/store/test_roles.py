@@ -1,5 +1,5 @@
-"""Content is read as a role that can see the views, the withdrawals and the last change, and nothing else; plans and
-keys are reached as another, which sees nothing of the content."""
+"""Content is read as a role that can see the views, the withdrawals and the last change, and nothing else. Plans and
+keys are reached as another role, which sees nothing of the content."""
 
 from __future__ import annotations
 

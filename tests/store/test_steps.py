@@ -1,4 +1,4 @@
-"""Migrations in steps: they go on where they ended, and take turns with loaders."""
+"""Migrations in steps: they continue where they ended, and take turns with loaders."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 def stepped(monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
-    """Let a migration with these steps be the only one."""
+    """Make a migration with these steps the only one."""
     text = "\n".join(f"-- step: {one}" for one in texts)
     monkeypatch.setattr(module, "migrations", lambda: (Script("0001_steps", text, "checksum"),))
     monkeypatch.setattr(module, "versions", lambda: ())
@@ -139,7 +139,7 @@ async def test_a_store_of_before_is_searched_like_a_new_one(
         before.setattr(module, "migrations", lambda: tuple(one for one in migrations() if one.name < "0030"))
         before.setattr(module, "versions", lambda: ())
         await migrate(database)
-        # The loader writes a column that is added later.
+        # The loader writes a column that a later migration adds.
         await execute(database, "alter table store.{} add name_key bytea")
         await load([str(SAMPLE)], database)
         await execute(database, "alter table store.{} drop name_key")
@@ -149,7 +149,7 @@ async def test_a_store_of_before_is_searched_like_a_new_one(
 
 
 async def execute(url: str, statement: str) -> None:
-    """Run a statement for each table of which the records are sorted by name."""
+    """Run a statement for each table whose records are sorted by name."""
     connection = await asyncpg.connect(url)
     try:
         for table in ("source", "place"):
@@ -159,7 +159,7 @@ async def execute(url: str, statement: str) -> None:
 
 
 async def vectors(url: str) -> dict[str, str]:
-    """What each record of the store is found by."""
+    """Return the search vectors of the records of the store, by id."""
     connection = await asyncpg.connect(url)
     try:
         return {
@@ -193,7 +193,7 @@ async def test_a_batch_looks_up_its_records_whatever_the_size_of_the_log(
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The nodes of a plan, from the root down."""
+    """Yield the nodes of a plan, from the root down."""
     yield plan
     for child in plan.get("Plans", ()):
         yield from nodes(child)

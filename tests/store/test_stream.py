@@ -1,4 +1,4 @@
-"""Streaming a statement, where the connection is not there."""
+"""Streaming a statement when the connection breaks off before it begins."""
 
 from __future__ import annotations
 

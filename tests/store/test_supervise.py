@@ -1,4 +1,4 @@
-"""A server that ends is restarted while its service runs, and nothing of the dead one is left."""
+"""A server that ends is restarted while its service runs, and nothing of the dead server is left."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def kill(server: Embedded) -> int:
 
 
 async def answer(url: str, statement: str) -> object:
-    """The answer, from the moment that the server takes connections."""
+    """Return the result of a statement, as soon as the server takes connections."""
     begun = monotonic()
     while True:
         try:

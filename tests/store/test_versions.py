@@ -1,6 +1,6 @@
 """Versions of records in time, and the editions of the store that loads leave.
 
-That a query as of an edition gives the answer of then is tested in tests/agreement/test_replay.py.
+tests/agreement/test_replay.py tests that a query as of an edition gives the answer of that time.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ SORTS = [
 
 @pytest.fixture
 async def url(new_store: Callable[[], Awaitable[str]]) -> str:
-    """An empty store of the test's own."""
+    """The URL of an empty store of the test's own."""
     return await new_store()
 
 
 @pytest.fixture
 async def connection(url: str) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A connection to it as its owner."""
+    """A connection to the store as its owner."""
     made = await asyncpg.connect(url)
     yield made
     await made.close()
@@ -87,7 +87,7 @@ async def test_a_version_has_the_indexes_of_its_record(owner: asyncpg.Connection
 
 
 def _columns(index: str) -> str:
-    """What an index is on, without the numbers of changes."""
+    """Return the method, columns and condition of an index, without the numbers of changes."""
     return re.sub(r", (since|until)\b", "", index.partition(" USING ")[2])
 
 
@@ -112,7 +112,7 @@ async def test_a_page_as_of_a_change_is_read_in_the_order_of_two_indexes(
 ) -> None:
     async with owner.transaction():
         await owner.execute("set local role briefing_reader")
-        # The tables are empty, so the planner is left no other way.
+        # The tables are empty, so all other plans are switched off.
         await owner.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
         await owner.execute("set local enable_sort = off; set local enable_incremental_sort = off")
         rows = await owner.fetch("explain (verbose) " + PAGE.format(resource, sort))
@@ -153,7 +153,7 @@ async def test_an_edition_whose_loader_was_killed_is_added_later(
     url: str, connection: asyncpg.Connection[Any], loaded: Callable[..., Awaitable[None]], starts: bool
 ) -> None:
     await loaded(name="Kiev")
-    # Killed after its load was committed.
+    # The loader was killed after its load was committed.
     [killed] = await connection.fetch("delete from store.edition returning seq")
     if starts:
         await migrate(url)

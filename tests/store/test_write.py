@@ -1,4 +1,4 @@
-"""One load is one transaction, one loader at a time: whatever happens, readers see before or after."""
+"""One load is one transaction, and one loader runs at a time. Readers always see the state before or after it."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_a_loader_that_is_cancelled_leaves_nothing_and_frees_the_lock(stor
 
 
 async def test_a_record_that_only_a_digest_says_is_different_is_unchanged(store: str, connection: Any) -> None:
-    """An earlier release took the digest of -0.0; the log keeps 0.0, which is what a snapshot holds."""
+    """An earlier release took the digest of -0.0. The log contains 0.0, and so does a snapshot."""
 
     def place(latitude: str) -> Staged:
         body = f'{{"resource":"place","id":"plc_{"0" * 26}","name":"N","geo_precision":"exact",'
@@ -166,7 +166,7 @@ async def test_a_killed_loader_leaves_nothing_and_frees_the_lock(store: str, con
     await loader.stdin.drain()
     assert await connection.fetchval(f"select count(*) from {LOADERS}") == 1
     loader.send_signal(how)
-    loader.stdin.close()  # Ctrl-C is heeded when what is being read comes or ends
+    loader.stdin.close()  # Ctrl-C takes effect when the read that is under way returns
     await loader.wait()
     async with writing(store, 5) as writer:
         await write(writer, 5)

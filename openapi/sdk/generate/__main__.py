@@ -1,7 +1,7 @@
-"""Builds the clients into dist/: `python openapi/sdk/generate`, which `make sdk` runs.
+"""Build the clients into dist/: `python openapi/sdk/generate`, which `make sdk` runs.
 
-Both languages at once, in folders of their own below `build/sdk`, from the contract files in openapi/. `--contracts`
-names another folder of these, `--into` where the packages go, and `--build` where they are made.
+Both languages are built at once, in folders of their own below `build/sdk`, from the contract files in openapi/.
+`--contracts` names another folder of contracts, `--into` one for the packages, and `--build` one to build them in.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LANGUAGES = {"python": python.build, "typescript": typescript.build}
 
 
 def main() -> None:
-    """Builds the languages that are named, or all."""
+    """Build the languages that are named, or all."""
     given = _arguments()
     found, into = contracts(given.contracts), given.into
     stated = re.search(r'__version__ = "(.+)"', (ROOT / "api" / "__init__.py").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What a version's OpenAPI document offers, as the clients are made of it: resources, each with its operations."""
+"""The content of a version's OpenAPI document that clients are made from: resources, each with its operations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """One path: its id, what it is for, its query parameters, and the name of the schema that answers."""
+    """One path: its id, its summary, its query parameters, and the name of the schema of its answer."""
 
     id: str
     path: str
@@ -23,7 +23,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of record. `record` is the name of its schema, `exports` are by format. What has no ids is only listed."""
+    """A kind of record. `record` is the name of its schema, `exports` are by format. Without ids it has a list only."""
 
     name: str
     told: str
@@ -35,8 +35,8 @@ class Resource:
 
 @dataclass(frozen=True)
 class Contract:
-    """A version: its name, its document, its resources, what tells who asks (older contracts have none), and its
-    GraphQL schema."""
+    """A version: its name, its document, its resources, the operation that describes the caller (older contracts have
+    none), and its GraphQL schema."""
 
     version: str
     document: Schema
@@ -45,16 +45,16 @@ class Contract:
     sdl: str
 
     def resolved(self, part: Schema) -> Schema:
-        """What a reference stands for."""
+        """Return the schema that a reference stands for. Return any other schema as it is."""
         return _resolved(self.document, part)
 
     def data(self, one: Operation) -> str:
-        """The name of the schema of what an operation answers as `data`."""
+        """Return the name of the schema of the `data` in an operation's answer."""
         return _data(self.document, one)
 
 
 def contracts(folder: Path) -> list[Contract]:
-    """Every version that has contract files in the folder."""
+    """Return every version that has contract files in the folder."""
     files = sorted(folder.glob("v[0-9]*.json"), key=lambda file: int(file.stem[1:]))
     if not files:
         raise SystemExit(f"There are no contracts in {folder}: expected vN.json.")

@@ -1,7 +1,7 @@
-"""GraphQL operations made from a schema: one for each kind of record and one for its list, with what REST shows of it.
+"""GraphQL operations made from a schema: one for each kind of record and one for its list, with the fields of REST.
 
-What a client gets is all that a record says of itself, and the ids of what it links to; who wants more writes an
-operation of their own. `node` is left out: fields of one name differ in type between kinds, which GraphQL forbids in
+A client gets all fields of a record, and the ids of the records that it links to. A client that needs more sends an
+operation of its own. `node` is left out: fields of one name differ in type between kinds, which GraphQL forbids in
 one selection.
 """
 
@@ -22,7 +22,7 @@ NODE = "Node"
 
 
 def operations(sdl: str) -> str:
-    """The document with the operations of a schema."""
+    """Return the document with the operations of a schema."""
     schema = build_schema(sdl)
     query = schema.query_type
     assert query is not None
@@ -57,7 +57,7 @@ def _fragments(schema: GraphQLSchema) -> Iterator[str]:
 
 
 def _listed(schema: GraphQLSchema) -> set[str]:
-    """The types of the rows of lists; some are no records of their own."""
+    """Return the types of the rows of lists. Some of them are no records of their own."""
     assert schema.query_type is not None
     pages = [get_named_type(field.type) for field in schema.query_type.fields.values()]
     rows = [page.fields["nodes"] for page in pages if isinstance(page, GraphQLObjectType) and "nodes" in page.fields]
@@ -74,12 +74,12 @@ def _selected(kind: GraphQLObjectType) -> Iterator[str]:
 
 
 def _own(kind: GraphQLObjectType, name: str, found: GraphQLObjectType) -> bool:
-    """Whether a part belongs to the record. A link stands as its id, if there is one beside it."""
+    """Return True if a part is selected with its record. A link is not, if the record also has its id."""
     return not _is_record(found) or not {f"{name}Id", f"{name.removesuffix('s')}Ids"} & kind.fields.keys()
 
 
 def _leads_on(found: GraphQLObjectType) -> bool:
-    """Whether it is a set of other records."""
+    """Return True if the type is a set of other records."""
     nodes = found.fields.get("nodes")
     inner = get_named_type(nodes.type) if nodes else None
     return isinstance(inner, GraphQLObjectType) and _is_record(inner)

@@ -40,7 +40,7 @@ post_hooks: []
 
 
 def build(found: list[Contract], release: str, work: Path, into: Path) -> None:
-    """The wheel, in `into`."""
+    """Build the wheel in `into`."""
     shutil.copytree(SOURCE, work, ignore=shutil.ignore_patterns("literals", "graphql_base.py", "__pycache__"))
     shutil.copy(SOURCE.parents[2] / "LICENSE", work)
     project = work / "pyproject.toml"
@@ -63,7 +63,7 @@ def _version(contract: Contract, home: Path, work: Path) -> None:
 
 
 def _models(contract: Contract, folder: Path, work: Path) -> None:
-    """The schemas alone: the paths have a module of ours for each resource."""
+    """Generate the models from the schemas alone. The paths have a module of ours for each resource."""
     schemas = {"schemas": contract.document["components"]["schemas"]}
     given = work / f"{contract.version}.json"
     given.write_text(json.dumps({**contract.document, "paths": {}, "components": schemas}), encoding="utf-8")
@@ -105,14 +105,15 @@ def _operations(contract: Contract, folder: Path, work: Path) -> None:
 
 
 def _mended(text: str) -> str:
-    """Vocabularies that take new terms, and arguments by their Python names: `in_`, which an alias hides from mypy."""
+    """Return a module whose vocabularies take new terms, and whose arguments have their Python names: `in_`, which an
+    alias hides from mypy."""
     text = re.sub(r'\balias="(\w+)"', r'validation_alias="\1", serialization_alias="\1"', text)
     return text.replace("from enum import Enum", "from briefing_sdk.terms import Term").replace("(str, Enum)", "(Term)")
 
 
 def _strict(text: str) -> str:
-    """The operations with the schema's own names, `filter` and not `filter_`, and without arguments that are swallowed:
-    a misspelt filter would be none."""
+    """Return the operations with the schema's own names, `filter` and not `filter_`, and without arguments that are
+    ignored: a misspelt filter would not filter."""
     text = re.sub(r"\b(\w+)_(?=: Union\[)", lambda found: _plain(found[1]), text)
     text = re.sub(r'("\w+": )(\w+)_(?=,|\})', lambda found: found[1] + _plain(found[2]), text)
     text = re.sub(r"(\w+)\.model_validate\(data\)", r"self.made(\1, data)", text)

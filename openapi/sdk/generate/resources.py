@@ -1,4 +1,4 @@
-"""The Python modules that say what can be asked: one class for each kind of record, in two ways of waiting."""
+"""The Python modules of the operations: for each kind of record one class, and one more for asyncio."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ FIELD = '''
 
 
 def resource_module(contract: Contract, resource: Resource) -> str:
-    """The module of a kind of record."""
+    """Return the module of a kind of record."""
     title = _title(resource.name)
     exported = next(iter(resource.exports.values())).parameters
     taken = {one["name"] for one in exported}
@@ -113,14 +113,14 @@ def _got(contract: Contract, resource: Resource, title: str) -> list[str]:
 
 
 def package(contract: Contract) -> str:
-    """The package of a version."""
+    """Return the package of a version."""
     imports = "".join(
         f"from briefing_sdk.{contract.version}.{one.name} import Async{_title(one.name)}, {_title(one.name)}\n"
         for one in contract.resources
     )
     head, lazy = PACKAGE.format(version=contract.version).split("\nif TYPE_CHECKING")
     classes = (_version(contract, prefix, file) for prefix, file in (("", "client"), ("Async", "async_client")))
-    # What one imports from here: the records, and the marks for fields that were not asked for.
+    # The public names of the package: its classes, the records, and the marks for fields that were not requested.
     ways = [f"{prefix}{name}" for name in (contract.version.upper(),) for prefix in ("", "Async")]
     ways += [f"{prefix}{_title(one.name)}" for one in contract.resources for prefix in ("", "Async")]
     public = f"\n__all__ = [*models.__all__, {', '.join(repr(one) for one in [*ways, 'UNSET', 'Unset'])}]\n"
@@ -128,7 +128,7 @@ def package(contract: Contract) -> str:
 
 
 def versions_module(found: list[Contract], release: str) -> str:
-    """The module that knows every version."""
+    """Return the module that knows every version."""
     lines = ['"""The versions that this client knows. Generated."""', "", "from __future__ import annotations", ""]
     lines += ["from functools import cached_property", "from typing import TYPE_CHECKING", ""]
     lines += ["from briefing_sdk.door import AsyncDoor, Door", "", "if TYPE_CHECKING:"]
@@ -183,7 +183,7 @@ def _given(contract: Contract, name: str, base: str, told: str, parameters: list
 
 
 def _type(contract: Contract, schema: dict[str, Any]) -> str:
-    """The type of a parameter."""
+    """Return the type of a parameter."""
     found = contract.resolved(schema)
     if found.get("type") == "array":
         return f"Sequence[{_type(contract, found['items'])}]"
@@ -201,6 +201,6 @@ def _title(name: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text that may stand in a docstring."""
+    """Return the text in a form that may stand in a docstring."""
     shown = text.replace("\\", "\\\\").replace('"""', "'''").replace("\n", " ")
     return shown + " " if shown.endswith('"') else shown

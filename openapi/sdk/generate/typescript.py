@@ -13,7 +13,7 @@ from contract import Contract
 from operations import operations
 
 SOURCE = Path(__file__).parents[1] / "typescript"
-# What packages are made with; wherever they are made.
+# The tools that packages are built with, wherever the packages are built.
 HOME = Path(__file__).parents[3] / "build" / "sdk" / "npm"
 INDEX = """// Version {version} of the contract: its records, and what can be asked of them. Generated.
 
@@ -61,7 +61,7 @@ export class Versions {{
 
 
 def build(found: list[Contract], release: str, work: Path, into: Path) -> None:
-    """The tarball, in `into`."""
+    """Build the tarball in `into`."""
     modules = _installed(HOME)
     shutil.copytree(SOURCE, work, ignore=shutil.ignore_patterns("node_modules"))
     shutil.copy(SOURCE.parents[2] / "LICENSE", work)
@@ -79,24 +79,24 @@ def build(found: list[Contract], release: str, work: Path, into: Path) -> None:
     node("generate.mjs", "contracts.json", at=work)
     node("node_modules/typescript/bin/tsc", at=work)
     project = json.loads((work / "package.json").read_text(encoding="utf-8"))
-    # What the package is made with is nothing to whoever installs it.
+    # Users who install the package do not need the tools that it is built with.
     project = {key: value for key, value in project.items() if key != "devDependencies"} | {"version": release}
     (work / "package.json").write_text(json.dumps(project, indent=2) + "\n", encoding="utf-8")
     npm("pack", "--ignore-scripts", "--pack-destination", into, at=work)
 
 
 def node(*command: str | Path, at: Path) -> None:
-    """Runs Node, which comes with a Python package."""
+    """Run Node, which comes with a Python package."""
     _run(_home() / "bin" / "node", *command, at=at)
 
 
 def npm(*command: str | Path, at: Path) -> None:
-    """Runs npm."""
+    """Run npm."""
     node(_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", *command, at=at)
 
 
 def _installed(home: Path) -> Path:
-    """What the package is made with, by its lock file; installed again only where that has changed."""
+    """Return the folder of the tools that the lock file names. They are installed again only if it has changed."""
     lock = (SOURCE / "package-lock.json").read_bytes()
     done = home / "installed.json"
     if not done.exists() or done.read_bytes() != lock:

@@ -1,4 +1,4 @@
-"""How GraphQL operations are sent; each version's generated clients stand on it."""
+"""The base classes of each version's generated GraphQL clients. They send the operations."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Input(BaseModel, extra="forbid"):
-    """What an operation takes. A field that there is not is refused, for it would be a filter that does not filter."""
+    """An argument of an operation. An unknown field is refused, because it would be a filter that does not filter."""
 
 
 def body(query: str, operation_name: str | None, variables: dict[str, Any] | None) -> dict[str, Any]:
-    """A request as it is posted, without the variables that were not given."""
+    """Return the body of a GraphQL request, without the variables that were not given."""
     given = {name: value for name, value in (variables or {}).items() if not isinstance(value, UnsetType)}
     return {"query": query, "operationName": operation_name, "variables": {k: _plain(v) for k, v in given.items()}}
 
@@ -30,7 +30,7 @@ def _plain(value: Any) -> Any:
 
 
 def made(path: str, model: type[M], data: dict[str, Any]) -> M:
-    """The model of an answer."""
+    """Return the model of an answer. Unreadable if the answer is not what the contract says."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -38,7 +38,7 @@ def made(path: str, model: type[M], data: dict[str, Any]) -> M:
 
 
 class Base:
-    """Sends operations, and waits for the answer."""
+    """The base of clients that wait for each answer."""
 
     def __init__(self, door: Door, path: str) -> None:
         self._door = door
@@ -47,20 +47,20 @@ class Base:
     def execute(
         self, query: str, operation_name: str | None = None, variables: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """The data of an operation, which may be one of your own. Problem where the answer has errors."""
+        """Return the data of an operation, which may be one of your own. Problem if the answer has errors."""
         return self._door.ask(self._path, body(query, operation_name, variables))
 
     def get_data(self, response: dict[str, Any]) -> dict[str, Any]:
-        """What the generated operations read."""
+        """Return the data that the generated operations read."""
         return response
 
     def made(self, model: type[M], data: dict[str, Any]) -> M:
-        """An answer with its types. Unreadable where it is not what the contract says."""
+        """Return an answer with its types. Unreadable if it is not what the contract says."""
         return made(self._path, model, data)
 
 
 class AsyncBase:
-    """Sends operations, for asyncio."""
+    """The base of clients for asyncio."""
 
     def __init__(self, door: AsyncDoor, path: str) -> None:
         self._door = door
@@ -69,13 +69,13 @@ class AsyncBase:
     async def execute(
         self, query: str, operation_name: str | None = None, variables: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """The data of an operation, which may be one of your own. Problem where the answer has errors."""
+        """Return the data of an operation, which may be one of your own. Problem if the answer has errors."""
         return await self._door.ask(self._path, body(query, operation_name, variables))
 
     def get_data(self, response: dict[str, Any]) -> dict[str, Any]:
-        """What the generated operations read."""
+        """Return the data that the generated operations read."""
         return response
 
     def made(self, model: type[M], data: dict[str, Any]) -> M:
-        """An answer with its types. Unreadable where it is not what the contract says."""
+        """Return an answer with its types. Unreadable if it is not what the contract says."""
         return made(self._path, model, data)

@@ -1,4 +1,4 @@
-"""The stores, each behind the one interface and, where time matters, under a clock that the test sets."""
+"""Stores of limits behind their common interface. If time matters, they follow a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IDENTITIES = count()
 
 
 class Controlled:
-    """A store, and the clock that it goes by."""
+    """A store, and the clock that it follows."""
 
     def __init__(self) -> None:
         self.now = 1_000_000_000_000
@@ -34,7 +34,7 @@ class Controlled:
             await self.redis.set("clock", self.now)
 
     def somebody(self) -> str:
-        """An identity that nobody had."""
+        """Return an identity that was not used before."""
         return f"key:{next(IDENTITIES)}"
 
 
@@ -45,7 +45,8 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 def by_clock(script: Script) -> Script:
-    """The script as it is, but for the time, which it reads from a key. The server's expiry would go by its own."""
+    """Return a script that reads the time from a key, and sets no expiry, because that would follow the server's
+    clock."""
     assert script.text.count("redis.call('TIME')") == 1
     text = script.text.replace("redis.call('TIME')", "{ 0, redis.call('GET', 'clock') }")
     return Script(text.replace("'PEXPIRE', KEYS[1],", "'TOUCH', KEYS[1],").replace("'PEXPIRE', KEYS[2],", "'TOUCH',"))
@@ -53,7 +54,7 @@ def by_clock(script: Script) -> Script:
 
 @pytest.fixture(scope="session", params=["alone", "shared", "redis", "fallback", "away"])
 async def store(request: pytest.FixtureRequest, redis_server: RedisServer) -> AsyncIterator[Controlled]:
-    """Each store in turn; `fallback` has its Redis, and `away` never had one."""
+    """Each store in turn. `fallback` has its Redis, and `away` never had one."""
     one = Controlled()
     if request.param == "shared":
         one.limits = SharedTable.attach(SharedTable.create(workers=4).fileno(), one.clock)

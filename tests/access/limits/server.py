@@ -1,4 +1,4 @@
-"""A real Redis of the test's own, which can be killed, frozen and started again at the same address."""
+"""A Redis server of the test's own, which can be killed, frozen and started again at the same address."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ from tests.access.limits.server import RedisServer, running
 TERMS = Terms((Limit("minute", 100, 1, 60), Limit("day", 1000, 1, 86_400)), 1000)
 PROCESSES = 4
 SHARE = 25
-# A busy machine may leave Redis without a core for longer than the 50 ms of a trip: where it is not about these, there
-# is more time. What hangs takes seconds.
+# A busy machine may leave Redis without a core for longer than the 50 ms of a trip, so tests that are not about these
+# have more time. A frozen Redis hangs for seconds.
 PATIENT = 0.4
 PROMPT = 1.5
 BACK = 5.0
@@ -41,7 +41,7 @@ async def limits(server: RedisServer) -> AsyncIterator[Fallback]:
 
 
 async def spend(limits: Fallback, identity: str, times: int = 200) -> int:
-    """How many of so many requests, all at once, are allowed."""
+    """Send requests all at once, and return how many are allowed."""
     begun = time.monotonic()
     verdicts = await asyncio.gather(*(limits.begin(identity, TERMS, 1) for _ in range(times)))
     for verdict in verdicts:
@@ -52,7 +52,7 @@ async def spend(limits: Fallback, identity: str, times: int = 200) -> int:
 
 
 async def back(limits: Fallback) -> None:
-    """Wait until Redis is taken up again."""
+    """Wait until Redis is used again."""
     until = time.monotonic() + BACK
     while limits.away:
         assert time.monotonic() < until, "Redis is back, and nobody saw it"
@@ -164,7 +164,7 @@ async def test_requests_end_where_they_began(limits: Fallback, server: RedisServ
     for lease in there:
         assert lease is not None
         await limits.end(lease, 1)
-    # Those that ended meanwhile were not told to Redis: their places are free when their leases run out.
+    # Redis was not told that the first requests ended. Their places are free when their leases run out.
     assert (await limits.begin("key:a", terms, 1)).hit == AT_ONCE
     server.freeze()
     assert (await limits.begin("key:a", terms, 1)).allowed
@@ -209,7 +209,8 @@ async def test_a_price_above_the_share_is_granted_and_paid_for(server: RedisServ
     for points in (80, 20):
         verdict = await limits.begin("key:a", terms, points)
         assert not verdict.allowed
-    # A quarter of a point comes back in a second: 80 - 25 points are to be there before the next one of 20 fits.
+    # A quarter of a point comes back each second. Before the next 20 points fit, 80 - 25 points and these 20 must come
+    # back.
     assert verdict.retry_after == (80 - 25 + 20) * 4
     now += int(verdict.retry_after * 1_000_000)
     assert (await limits.begin("key:a", terms, 20)).allowed

@@ -1,4 +1,4 @@
-"""The arithmetic of a bucket against the same in fractions."""
+"""The arithmetic of a bucket, compared with the same in fractions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_point_takes_its_part_of_the_period_to_come_back(limit: Limit) -> None
 
 @given(limits, st.floats(0, 1.5), st.integers(0, 1000), st.integers(0, 1000))
 def test_a_take_is_exact(limit: Limit, full: float, points: int, used: int) -> None:
-    """A moment, and what is left at it, in points that are fractions."""
+    """Compare the moments, and the points that are left, with points as fractions."""
     owed = int(full * limit.empty)
     (whole,), (rest,) = gcra.moments([limit], [owed], NOW)
     fits, before, after, wholes, rests = gcra.take([limit], [whole], [rest], NOW, points, used)

@@ -1,4 +1,4 @@
-"""What holds for every store of limits, over requests and times that hypothesis thinks of, by a clock that it sets."""
+"""Rules for every store of limits, over requests and times that hypothesis generates, by a clock that it sets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ terms = st.lists(limits, min_size=1, max_size=3).map(
 
 @dataclass
 class Ask:
-    """A request: how long after the one before, its price, its unused part, and after how many more it ends."""
+    """A request: the microseconds since the one before, its price and its unused part (both as shares), and after how
+    many more requests it ends."""
 
     after: int
     price: float
@@ -118,7 +119,7 @@ async def test_a_refusal_takes_nothing_and_waiting_as_told_is_enough(
             assert verdict.hit in short
             seconds = math.ceil(verdict.retry_after) if ask.ends else verdict.retry_after
             if ask.after:
-                # A microsecond less is not enough, so nobody is told to wait for longer than there is need.
+                # A microsecond less is not enough, so no client is told to wait for longer than necessary.
                 await store.wait(round(verdict.retry_after * SECOND) - 1)
                 assert not (await store.limits.begin(who, terms, price)).allowed
                 await store.wait(1 + round((seconds - verdict.retry_after) * SECOND))
@@ -139,8 +140,9 @@ async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, 
     slowest = max(Fraction(one.period * SECOND, one.points) for one in terms.limits)
     begun = store.now
     for n in range(30):
-        # At the pace of the plan, each to the microsecond: nothing that is rounded adds up. A request that takes all
-        # there is finds no room for what came back while it was late, so each of those is paced by the one before.
+        # Each request comes at the pace of the plan, computed to the microsecond from the beginning, so that rounding
+        # does not add up. A request that takes the whole bucket loses what came back while it was late: the bucket was
+        # full. So each of those is paced by the one before.
         paced = n * points * slowest - (store.now - begun) if points < terms.most else points * slowest
         await store.wait(math.ceil(paced))
         verdict = await store.limits.begin(who, terms, points)
@@ -153,7 +155,7 @@ async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, 
 async def test_what_a_lone_request_does_not_need_was_never_taken(
     store: Controlled, terms: Terms, asked: list[Ask]
 ) -> None:
-    """One request after the other: the bucket is as if each had asked for what it needed in the first place."""
+    """Of requests that run one after the other, each leaves the bucket as if it had asked only for what it needed."""
     asks_more, asks_right = store.somebody(), store.somebody()
     for ask in asked:
         price = round(ask.price * terms.most)
@@ -175,7 +177,7 @@ PLAN = Terms((Limit("minute", 10, 60, 60), Limit("day", 100, 100, 86_400)), 2)
 
 
 async def test_a_price_comes_back_only_once(store: Controlled) -> None:
-    """Points that dripped back while a request held them are not given back again at its end."""
+    """Points that came back while a request held them are not refunded at its end."""
     who, terms = store.somebody(), Terms((Limit("minute", 10, 60, 60),), 5)
     held = await store.limits.begin(who, terms, 10)
     await store.wait(10 * SECOND)
@@ -187,7 +189,7 @@ async def test_a_price_comes_back_only_once(store: Controlled) -> None:
 
 
 async def test_nor_does_a_price_come_back_that_others_let_drip_back(store: Controlled) -> None:
-    """What counts of the debt at the beginning is one's own part, for the others' may come back as well."""
+    """Of the debt at a request's beginning only its own part counts, because other requests may be refunded as well."""
     who, terms = store.somebody(), Terms((Limit("minute", 10, 60, 60),), 5)
     first, second = [(await store.limits.begin(who, terms, 5)).lease for _ in range(2)]
     assert first is not None and second is not None
@@ -241,7 +243,8 @@ async def test_a_price_that_can_never_be_granted_is_no_matter_of_time(store: Con
 
 
 async def test_a_plan_that_is_changed_holds_at_once_and_what_was_taken_stays_taken(store: Controlled) -> None:
-    """In points: who ran out has the rest of a larger plan, and of a smaller one owes no more than it holds."""
+    """Points that were taken stay taken. A caller who had none left has the rest of a larger plan. In a smaller plan it
+    owes no more than the plan holds."""
     for minute, day, left, full in (
         (Limit("minute", 1000, 999_983, 60), Limit("day", 5000, 5000, 86_400), (990, 4990), 10 * 60 / 999_983),
         (Limit("minute", 1000, 1, 60), Limit("day", 5000, 1000, 86_400), (990, 4990), 600),
@@ -253,7 +256,7 @@ async def test_a_plan_that_is_changed_holds_at_once_and_what_was_taken_stays_tak
         assert verdict.left.remaining == (0, 90)
         assert not (await store.limits.begin(who, changed, min(min(left) + 1, changed.most))).allowed
         verdict = await store.limits.begin(who, changed, 0, 0)
-        # Redis counts in floating point, and says one less rather than one more.
+        # Redis computes in floating point, and returns one less rather than one more.
         found = verdict.left.remaining
         assert all(0 <= told - one <= 1 for told, one in zip(left, found, strict=True)), found
         assert math.isclose(verdict.left.reset[0], full, abs_tol=0.001)
@@ -315,7 +318,7 @@ async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, terms: 
         price = round(ask.price * terms.most)
         beyond = round(ask.unused * 20)
         verdict = await store.limits.begin(one, terms, price)
-        # Where the cost is known it is taken in one visit, and may be above the price, too.
+        # If the cost is known it is taken in one visit. It may be above the price, too.
         at_once = await store.limits.begin(two, terms, price, price + beyond)
         assert (at_once.allowed, at_once.hit) == (verdict.allowed, verdict.hit)
         if verdict.lease is not None:

@@ -1,4 +1,4 @@
-"""Limits in a real Redis: exact between workers, whatever their clocks say; nothing of a worker that died stays."""
+"""Limits in a real Redis are exact between workers, whatever their clocks say. Leases of a worker that died run out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.access.limits.workers import results, working
 
 @pytest.fixture
 async def client(redis_server: RedisServer) -> AsyncIterator[redis.asyncio.Redis]:
-    """What an operator would see, on an empty server."""
+    """A client of the operator's, on an empty server."""
     async with redis.asyncio.Redis.from_url(redis_server.url) as one:
         await one.flushall()
         yield one
@@ -29,7 +29,7 @@ async def client(redis_server: RedisServer) -> AsyncIterator[redis.asyncio.Redis
 
 @pytest.fixture
 async def limits(redis_server: RedisServer, client: redis.asyncio.Redis) -> AsyncIterator[RedisLimits]:
-    # The machine may be busy, and time is not what these tests are about.
+    # The machine may be busy, and these tests are not about time.
     one = RedisLimits(redis_server.url, lease_seconds=0.6, trip_seconds=10)
     yield one
     await one.close()
@@ -142,7 +142,7 @@ def test_a_wrong_url_is_told_at_the_start(url: str) -> None:
 
 
 async def trips(client: redis.asyncio.Redis) -> int:
-    """How many scripts the server has run."""
+    """Return how many scripts the server has run."""
     stats = await client.info("commandstats")
     return sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha"))
 
@@ -183,7 +183,7 @@ QUICK = Terms((Limit("second", 4, 4, 1), Limit("minute", 100, 100, 60)), 2)
 
 
 async def ahead(client: redis.asyncio.Redis, identity: str, microseconds: int) -> None:
-    """Leave the moments of a caller as a clock leaves them that went back: that much further ahead."""
+    """Move the moments of a caller ahead, as if the clock had gone back by as much."""
     buckets, leases = keys(identity)
     await client.persist(buckets)
     for name in ("second", "minute"):
@@ -209,7 +209,7 @@ async def test_a_clock_that_went_back_leaves_what_was_owed(limits: RedisLimits, 
 async def test_a_lease_of_before_the_clock_went_back_runs_out_as_a_new_one_does(
     limits: RedisLimits, client: redis.asyncio.Redis
 ) -> None:
-    # Those of a worker that died: nobody ends or renews them.
+    # The leases of a worker that died: they are neither ended nor renewed.
     seconds, microseconds = await client.time()
     later = seconds * 1_000_000 + microseconds + HOUR
     await client.zadd(keys("key:a")[1], {"one": later, "other": later})

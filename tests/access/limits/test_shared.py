@@ -1,4 +1,4 @@
-"""The table that the workers of one machine share: exact between processes, and nothing of a killed one stays."""
+"""The table that the workers of a machine share is exact between processes, and forgets a process that was killed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SLOW = Terms((Limit("minute", 100, 1, 60),), 10)
 
 @pytest.fixture
 async def table() -> AsyncIterator[SharedTable]:
-    """The table of a parent, for four workers."""
+    """The table of a supervisor, for four workers."""
     parent = SharedTable.create(1000, workers=4)
     yield parent
     await parent.close()
@@ -147,7 +147,7 @@ def test_a_file_that_is_no_table_is_refused() -> None:
 
 
 async def test_two_tables_hide_their_identities_differently(table: SharedTable) -> None:
-    """Whoever could aim at one set would push others out of it."""
+    """An attacker who could aim at a set of the table would push other callers out of it."""
     other = SharedTable.create(1000, workers=4)
     leases = [(await one.begin("key:a", SLOW, 1)).lease for one in (table, other)]
     assert leases[0] is not None and leases[1] is not None

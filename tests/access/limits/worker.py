@@ -1,6 +1,6 @@
-"""A worker of its own process, as the tests start and kill it: `worker.py shared:FD|redis://… task [ahead]`.
+"""A worker in a process of its own, which the tests start and kill: `worker.py shared:FD|redis://… task [ahead]`.
 
-It says `ready`, waits for a line on its standard input, does its task and prints what came of it as JSON.
+It prints `ready`, waits for a line on its standard input, does its task and prints the result as JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from api.access.limits.limits import Limits, Terms
 from api.access.limits.redis import RedisLimits
 from api.access.limits.shared import SharedTable
 
-# A point comes back in a day: whatever a test does meanwhile, the bucket holds what it holds.
+# A point takes a day to come back, so buckets do not refill during a test.
 SIZE = 600
 MANY = 3000
 LARGE = Terms((Limit("minute", MANY, 1, 86_400), Limit("day", 2 * MANY, 1, 86_400)), 1000)
@@ -27,10 +27,10 @@ CLIENTS = 50
 
 
 async def hits(limits: Limits) -> dict[str, int]:
-    """As many hits as the plan allows for each identity, from this worker alone."""
+    """Take as many hits as the plan allows for each identity, from this worker alone."""
     allowed = dict.fromkeys(IDENTITIES, 0)
     for n in range(MANY):
-        # So that the others get a core as well.
+        # The other workers need a core as well.
         if n % 100 == 0:
             await asyncio.sleep(0.002)
         for identity in IDENTITIES:
@@ -42,7 +42,7 @@ async def hits(limits: Limits) -> dict[str, int]:
 
 
 async def clients(limits: Limits) -> dict[str, int]:
-    """Many clients at once, each with a few requests that take a moment."""
+    """Run many clients at once, each with a few requests that take a moment."""
     allowed = 0
 
     async def client() -> None:
@@ -59,13 +59,13 @@ async def clients(limits: Limits) -> dict[str, int]:
 
 
 async def crowd(limits: Limits) -> dict[str, int]:
-    """Many clients at once, none of which ends."""
+    """Begin the requests of many clients at once, and end none of them."""
     verdicts = await asyncio.gather(*(limits.begin("key:held", CROWD, 1) for _ in range(CLIENTS)))
     return {"allowed": sum(verdict.allowed for verdict in verdicts)}
 
 
 async def storm(limits: Limits) -> dict[str, int]:
-    """Requests without end, two at a time."""
+    """Send requests without end, two at a time."""
     while True:
         for identity in IDENTITIES:
             first, second = await limits.begin(identity, NARROW, 7), await limits.begin(identity, NARROW, 7)
@@ -75,7 +75,7 @@ async def storm(limits: Limits) -> dict[str, int]:
 
 
 async def hold(limits: Limits) -> dict[str, int]:
-    """Take all places, and say so."""
+    """Take all places, and print `held`."""
     for identity in IDENTITIES:
         for _ in range(NARROW.at_once):
             assert (await limits.begin(identity, NARROW, 1)).allowed

@@ -1,4 +1,4 @@
-"""Starts workers (worker.py), lets them begin together, and ends them whatever happens."""
+"""Start workers (worker.py), let them begin together, and always end them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = HERE.parents[2]
 
 
 class Worker:
-    """One process."""
+    """A worker's process."""
 
     def __init__(self, where: str, task: str, *more: str) -> None:
         fds = [int(where.removeprefix("shared:"))] if where.startswith("shared:") else []
@@ -48,7 +48,7 @@ class Worker:
 
 @contextmanager
 def working(*commands: Sequence[str]) -> Iterator[list[Worker]]:
-    """Workers that are ready."""
+    """Start workers, and wait until they are ready."""
     with ExitStack() as held:
         workers = [Worker(*command) for command in commands]
         for worker in workers:
@@ -59,7 +59,7 @@ def working(*commands: Sequence[str]) -> Iterator[list[Worker]]:
 
 
 def results(workers: list[Worker]) -> list[Any]:
-    """Let them go, all at once; what came of it."""
+    """Let all workers begin at once, and return their results."""
     for worker in workers:
         worker.go()
     return [json.loads(worker.line()) for worker in workers]

@@ -1,5 +1,6 @@
-"""What one would write instead: FastAPI, SQLAlchemy 2 with asyncpg, pydantic models. One session a request, children
-by selectinload, a keyset page, the response serialised by pydantic's own JSON writer."""
+"""A hand-written alternative: FastAPI, SQLAlchemy 2 with asyncpg, pydantic models. One session a request, children by
+selectinload, a keyset page, the response serialised by pydantic's own JSON writer.
+"""
 
 from __future__ import annotations
 
@@ -128,7 +129,7 @@ class CitationModel(Model):
 
 
 def first(rows: Sequence[Any]) -> Sequence[Any]:
-    """As many children as the service shows with a record."""
+    """Return as many children as the service shows with a record."""
     return rows[:20]
 
 
@@ -177,7 +178,7 @@ app = FastAPI()
 
 
 def after(cursor: str) -> Any:
-    """The rows after a cursor, in the order of the list."""
+    """Return the condition for the rows after a cursor, in the order of the list."""
     key, identifier = json.loads(urlsafe_b64decode(cursor))
     if key is None:
         return and_(Event.starts_at.is_(None), Event.id < identifier)

@@ -1,4 +1,4 @@
-"""What one would write instead: Strawberry with data loaders, one query a level, straight on asyncpg."""
+"""An alternative with resolvers: Strawberry with data loaders, one query a level, directly on asyncpg."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Writes random requests that make the store look at much: negations, alternatives, long lists, filters through links,
-sets below heavy parents, many roots, phrases, relevance, counts and odd orders, over the whole grammar of a version."""
+"""Generate random requests that make the store look at much: negations, alternatives, long lists, filters through
+links, sets below heavy parents, many roots, phrases, relevance, counts and odd orders, over the whole grammar of a
+version.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ LISTS = (1, 1, 2, 10, 100, 190)
 
 @dataclass
 class Held:
-    """Values of the store: ids by resource (the first of a resource has most below it), words and tags."""
+    """Values of the store: ids by resource (those with most records below them come first), words and tags."""
 
     ids: dict[str, list[str]]
     words: list[str]
@@ -50,7 +52,7 @@ class Held:
 
 
 class Greedy:
-    """Writes one request after another."""
+    """Generates one request after another."""
 
     def __init__(self, held: Held, seed: int) -> None:
         self._held = held
@@ -60,7 +62,7 @@ class Greedy:
         self._declared: list[str] = []
 
     def request(self) -> Request:
-        """A request over REST or GraphQL."""
+        """Return a request over REST or GraphQL."""
         self._version = VERSIONS[self._random.choice(list(VERSIONS))]
         return self._rest() if self._random.random() < 0.35 else self._graphql()
 

@@ -22,7 +22,7 @@ from api.rest.request import list_query, record_query
 from api.store.pool import MODES, SESSION
 
 REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter")
-# What a request may cost at most, by default.
+# The highest price of a request, by default.
 MOST_POINTS = 5000
 
 
@@ -35,7 +35,7 @@ class Request:
     version: str = "v2"
 
     def query(self) -> Query | None:
-        """The Query that it becomes; None where it is refused."""
+        """Return the Query of the request; None if it is refused."""
         version = VERSIONS[self.version]
         try:
             if not self.text.startswith("/"):
@@ -55,7 +55,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Work:
-    """What a request took of the store, and the points that it was charged."""
+    """The work of a request in the store, its price, and the points that it was charged."""
 
     points: int
     price: int
@@ -64,19 +64,19 @@ class Work:
     milliseconds: float
 
     def times(self, plain: Work) -> float:
-        """How many times the rows or the buffers a point of a plain list, whichever is more."""
+        """Return its rows or buffers a point as a multiple of those of a plain list, whichever is higher."""
         rows, buffers = (getattr(plain, name) / plain.points for name in ("rows", "buffers"))
         return max(self.rows / self.points / rows, self.buffers / self.points / buffers)
 
 
 async def connect(url: str) -> asyncpg.Connection[Any]:
-    """A connection as the service has them."""
+    """Open a connection with the settings of the service's connections."""
     settings = {**SESSION, "statement_timeout": "60000"}
     return await asyncpg.connect(url, server_settings=settings, statement_cache_size=0)
 
 
 async def measure(connection: asyncpg.Connection[Any], request: Request) -> Work | None:
-    """The work of a request; None where it is refused, or costs more than one request may."""
+    """Return the work of a request; None if it is refused, or costs more than one request may."""
     query = request.query()
     if query is None or price(query) > MOST_POINTS:
         return None
@@ -94,12 +94,12 @@ async def measure(connection: asyncpg.Connection[Any], request: Request) -> Work
 
 
 def _rows(node: dict[str, Any]) -> float:
-    """The rows of one loop of a node: returned, and looked at and removed."""
+    """Return the rows of one loop of a node: those returned, and those looked at and removed."""
     return float(node["Actual Rows"] + sum(node.get(name, 0) for name in REMOVED))
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The nodes of a plan."""
+    """Yield the nodes of a plan."""
     yield plan
     for below in plan.get("Plans", ()):
         yield from nodes(below)

@@ -1,4 +1,4 @@
-"""The work of a search follows from its words: what Postgres does to read them, and what its index of words reads."""
+"""The price of a search follows from its words: Postgres' work to read them, and the reads of its index of words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHINESE = "".join(chr(0x4E00 + n) for n in range(500))
 
 @pytest.fixture(scope="module")
 async def connection(new_store: Callable[..., Awaitable[str]]) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A connection to a store of sources, each of which has a word for each of these beginnings."""
+    """A connection to a store of sources. Each has a word for each of the beginnings."""
     url = await new_store()
     writer = await asyncpg.connect(url)
     await writer.execute(
@@ -47,7 +47,7 @@ def searching(text: str, *, size: int = 1) -> Request:
 async def test_beginnings_of_words_are_charged_where_another_word_leaves_nothing_of_them(
     connection: asyncpg.Connection[Any],
 ) -> None:
-    """The index reads all that they match, and Postgres counts the matches that are left: none."""
+    """The index reads all matches of the beginnings, but Postgres only counts those that are left: none."""
     word = await measure(connection, searching("zzzz"))
     many = await measure(connection, searching("zzzz " + " ".join(f"{one}*" for one in BEGINNINGS)))
     assert word is not None and many is not None
@@ -78,7 +78,7 @@ async def test_the_words_of_a_search_cost_points_even_where_it_finds_nothing(
 
 
 async def test_each_search_of_a_filter_is_a_test() -> None:
-    """Reading one takes as long as reading other tests, and each costs a filter its share."""
+    """Reading a search takes as long as reading other tests, so each counts towards the limit of tests in a filter."""
     languages = [f"{first}{second}" for first in "abcdefgh" for second in "abcdefgh"]
     searches = [{"search": {"text": "word", "language": one}} for one in languages]
 
@@ -91,7 +91,7 @@ async def test_each_search_of_a_filter_is_a_test() -> None:
 
 
 async def test_a_text_is_divided_into_terms_once() -> None:
-    """A statement names a search several times."""
+    """A statement names a search several times, but its text is divided only once."""
     words.terms.cache_clear()
     query = Request("/events?count=exact&q=" + quote("one two three")).query()
     assert query is not None
@@ -100,7 +100,7 @@ async def test_a_text_is_divided_into_terms_once() -> None:
 
 
 async def test_the_pieces_of_long_values_are_counted(new_store: Callable[..., Awaitable[str]]) -> None:
-    """A search tests the words of each record that it looks at, and those of long texts stand apart from the row."""
+    """A search tests the words of each record that it looks at. Long texts have theirs outside the row."""
     url = await new_store()
     writer = await asyncpg.connect(url)
     await writer.execute(
@@ -121,5 +121,5 @@ async def test_the_pieces_of_long_values_are_counted(new_store: Callable[..., Aw
     work = await measure(reader, Request("/briefings?limit=50&q=zzzz"))
     await reader.close()
     assert work is not None
-    # 400 briefings are looked at first. As rows alone they would cost 10 points.
+    # The first 400 briefings are looked at. Counted as rows alone they would cost 10 points.
     assert work.buffers > 1_000 and work.buffers / work.points <= 87

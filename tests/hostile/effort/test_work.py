@@ -1,7 +1,7 @@
-"""What a request has the store do is paid for: at most ten times the rows and the buffers a point of a plain list.
+"""A request pays for its work in the store: it takes at most ten times the rows and buffers a point of a plain list.
 
-Work is counted in a small store of the same shape as the large one of the bench. Requests in `GREEDY` once cost up to
-2.5 seconds of Postgres a point. `make test-full` looks for others, with a seed a run, which it prints.
+Work is counted in a small store of the same shape as the large one of the bench. The requests of `greedy` once took up
+to 2.5 seconds of Postgres a point. `make test-full` looks for others, with a new seed in each run, which it prints.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ async def plain(connection: asyncpg.Connection[Any]) -> Work:
 
 
 def events(filter: str, size: int = 1, shown: str = "id") -> str:
-    """A list of events."""
+    """Return a list of events."""
     return f"events(first: {size}, filter: {filter}) {{ nodes {{ {shown} }} }}"
 
 
 def named(fields: list[str]) -> str:
-    """Fields, each under an alias of its own."""
+    """Return fields, each under an alias of its own."""
     return " ".join(f"a{n}: {field}" for n, field in enumerate(fields))
 
 
 def greedy(held: Held) -> dict[str, Request]:
-    """Requests that once cost more work than their points, and their relatives."""
+    """Return requests that once cost more work than their points, and similar ones."""
     source, place, event = held.ids["source"][0], held.ids["place"][0], held.ids["event"][0]
     words, identified = held.words, "{identifiers: {has: $j}}"
     unidentified = f'{{and: [{{not: {identified}}}, {{language: {{in: ["aa"]}}}}]}}'
@@ -134,7 +134,7 @@ async def test_requests_that_look_at_much_are_charged_for_it(
 async def test_a_harmless_request_costs_what_it_did_or_twice_that_at_most(
     connection: asyncpg.Connection[Any], held: Held
 ) -> None:
-    """The points in the second column are those of the records alone."""
+    """The second column has the points without those for records that were looked at and not returned."""
     word = quote(held.words[0])
     harmless = {
         "/events?limit=50": 100,
@@ -156,7 +156,7 @@ async def test_a_harmless_request_costs_what_it_did_or_twice_that_at_most(
 
 
 async def test_the_charge_is_more_where_more_was_looked_at(connection: asyncpg.Connection[Any], held: Held) -> None:
-    """Without the count of what was looked at the two would cost the same: none of them finds anything."""
+    """If looking at records were free, both would cost the same, because neither finds anything."""
     few = await measure(connection, Request(f"/quotes?speaker_id={'src_' + '0' * 26}&language=aa&limit=1"))
     many = await measure(
         connection, Request('{ quotes(first: 1, filter: {not: {language: {in: ["en"]}}}) { nodes { id } } }')
@@ -170,14 +170,14 @@ async def test_the_charge_is_more_where_more_was_looked_at(connection: asyncpg.C
 async def test_a_count_of_children_looks_up_no_records(
     connection: asyncpg.Connection[Any], plural: str, asked: str
 ) -> None:
-    """It leaves out the children of withdrawn records instead, which are few."""
+    """The count leaves out the children of withdrawn records instead, which are few."""
     counted = await measure(connection, Request(f"/{plural}?limit=1&count={asked}"))
     page = await measure(connection, Request(f"/{plural}?limit=1"))
     held = await connection.fetchrow(
         "select relpages, reltuples from pg_class where oid = ('store.' || $1)::regclass", plural.removesuffix("s")
     )
     assert counted is not None and page is not None
-    # Both counts together read the table once and a part of it.
+    # Each count reads the table once and a part of it again.
     assert counted.buffers <= page.buffers + 50 + 2 * held["relpages"]
     assert counted.rows <= page.rows + 50 + 10 * max(held["reltuples"], 0)
 

@@ -1,4 +1,4 @@
-"""A Postgres that can be stopped and started, clients that ask without a pause, and how long things take."""
+"""A Postgres that can be stopped and started, clients that send requests without a pause, and measurements of time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.http.conftest import Answer
 
 LIST = "/v1/events?limit=5"
-# Dear enough that Postgres may work on it for two seconds; 25 points and less have 250 ms.
+# A price at which Postgres may work for two seconds. A request of 25 points or less has 250 ms.
 LONG = "/v1/events?limit=200"
 LOCK = "lock table store.event in access exclusive mode"
 NUMBERS = itertools.count()
@@ -30,7 +30,7 @@ OURS = "from pg_stat_activity where application_name = 'briefing'"
 
 
 def fresh(path: str = LIST) -> str:
-    """The path as a request like no other: what was answered before does not answer it."""
+    """Return the path of a new request, so that no kept answer is used."""
     return f"{path}&updated_at_gte=2000-01-01T00:00:00.{next(NUMBERS):06d}Z"
 
 
@@ -50,7 +50,7 @@ class Cluster:
 
 @dataclass
 class Traffic:
-    """Clients that ask without a pause; what they got, and how long the slowest waited."""
+    """Clients that send requests without a pause, the results, and the longest wait."""
 
     door: Door
     paths: tuple[str, ...] = (LIST, "/v1/quotes?q=a&limit=3", "/v1/figures?limit=2&include=event")
@@ -75,7 +75,7 @@ class Traffic:
                 self.slowest = max(self.slowest, time.monotonic() - begun)
 
     def wait_for_answers(self, count: int) -> None:
-        """Wait until that many more requests were answered or failed, however fast the machine is."""
+        """Wait until this many more requests were answered or failed, however fast the machine is."""
 
         def ended() -> int:
             return sum(list(self.statuses.values())) + len(self.failures)
@@ -105,7 +105,7 @@ def timed(door: Door, path: str = "") -> tuple[float, Answer]:
 
 
 def until(true: Callable[[], bool], within: float) -> float:
-    """How long it took to come true."""
+    """Wait until a condition is true, and return the seconds that it took."""
     begun = time.monotonic()
     while not true():
         assert time.monotonic() - begun < within, f"not within {within} s"
@@ -114,13 +114,13 @@ def until(true: Callable[[], bool], within: float) -> float:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port on which no process listens."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         return int(found.getsockname()[1])
 
 
 def metrics(port: int) -> str:
-    """The page of metrics at this port."""
+    """Return the page of metrics at this port."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
         return str(page.read().decode())
 

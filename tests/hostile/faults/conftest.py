@@ -24,7 +24,7 @@ SAMPLE = Path(__file__).parents[3] / "api" / "sample"
 
 @pytest.fixture(scope="package", autouse=True)
 def time_limits() -> Iterator[None]:
-    """The services have their own time limits: some of these tests are about how long a fault holds a request."""
+    """Let services use their default time limits, because some tests measure how long a fault holds a request."""
     with patch.dict(os.environ):
         for name in ("BRIEFING_STATEMENT_TIMEOUT", "BRIEFING_STATEMENT_TIMEOUT_FLOOR"):
             os.environ.pop(name, None)
@@ -52,7 +52,7 @@ def service(cluster: Cluster) -> Iterator[Served]:
 
 @pytest.fixture
 def near(service: Served) -> Door:
-    """The door of the service over the package's own Postgres, which answers."""
+    """A client of the service over the package's own Postgres, once it answers."""
     door = Door(service.port)
     until(lambda: door.get(fresh()).status == 200, 5)
     return door
@@ -60,7 +60,7 @@ def near(service: Served) -> Door:
 
 @pytest.fixture
 async def disk(cluster: Cluster) -> AsyncIterator[Disk]:
-    """A database on a disk of its own that has little room left."""
+    """A database on a disk of its own, which has little room left."""
     owner = (cluster.folder / "postgres").stat()
     with ExitStack() as held:
         try:

@@ -1,4 +1,4 @@
-"""A disk that fills up: a small file system, on which a database lies as a tablespace. To mount one takes root."""
+"""A disk that fills up: a small file system, which contains a database as a tablespace. Only root can mount one."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tempfile import TemporaryDirectory
 
 @dataclass(frozen=True)
 class Disk:
-    """Where it is mounted, and the database on it."""
+    """The folder at which the disk is mounted, and the URL of the database on it."""
 
     folder: Path
     url: str = ""
 
     def grow(self) -> None:
-        """Give it room."""
+        """Make the disk larger."""
         _mount("-o", "remount,size=512m", str(self.folder))
 
 
 @contextmanager
 def small(megabytes: int) -> Iterator[Path]:
-    """The folder at which so small a disk is mounted. PermissionError where this account may not."""
+    """Mount a disk of this size, and yield its folder. PermissionError if the account may not mount."""
     with TemporaryDirectory(prefix="briefing-disk-") as name:
         Path(name).chmod(0o755)
         folder = Path(name) / "disk"

@@ -1,4 +1,4 @@
-"""What happens to clients while backends of Postgres are killed or frozen, or wait for a lock."""
+"""Answers to clients while backends of Postgres are killed or frozen, or wait for a lock."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ async def test_a_backend_that_is_killed_costs_no_client_an_error(cluster: Cluste
         time.sleep(0.3)
     assert (busy.failures, set(busy.statuses) - {503}) == ([], {200})
     assert busy.slowest < 3.2
-    # Requests wait for Postgres to recover, as long as a request may take; a busy machine may take longer over it.
+    # Requests wait for Postgres to recover for as long as a request may take. A busy machine may need more time for it.
     assert recovered > 2 or busy.refusals == set()
 
 
 async def recovery(cluster: Cluster) -> float:
-    """How long Postgres takes until it lets somebody in again."""
+    """Return the seconds until Postgres accepts connections again."""
     begun = time.monotonic()
     await asyncio.sleep(0.1)
     while True:

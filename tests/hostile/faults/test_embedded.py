@@ -1,4 +1,4 @@
-"""The service over its own Postgres, which is killed."""
+"""The service over its own Postgres, while that is killed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ pytestmark = pytest.mark.fault
 
 
 def postmaster(folder: Path) -> int:
-    """The first process of the server; 0 while there is none."""
+    """Return the process id of the server's first process; 0 while there is none."""
     with suppress(FileNotFoundError, IndexError, ValueError):
         return int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
     return 0
 
 
 def kill(folder: Path) -> int:
-    """Kill the server, and return its process id when another has begun."""
+    """Kill the server, wait until another has begun, and return the old process id."""
     pid = postmaster(folder)
     os.kill(pid, signal.SIGKILL)
     until(lambda: postmaster(folder) not in (0, pid), 2)
@@ -40,7 +40,7 @@ def kill(folder: Path) -> int:
 
 @dataclass(frozen=True)
 class Own:
-    """A service over a Postgres of its own, and what it writes to its log."""
+    """A service over a Postgres of its own, and its log."""
 
     door: Door
     process: subprocess.Popen[str]
@@ -49,7 +49,7 @@ class Own:
 
 @pytest.fixture(params=[1, 2], ids=["one process", "two workers"])
 def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Own]:
-    start(tmp_path).stop()  # to make the data takes longer than a service may take to start
+    start(tmp_path).stop()  # making the data takes longer than a service may take to start
     with TemporaryFile("w+") as log, serving("", into=log, data_dir=tmp_path, workers=request.param) as served:
         door = Door(served.port)
         until(lambda: door.get("/readyz").status == 200, 20)

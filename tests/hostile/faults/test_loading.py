@@ -1,4 +1,4 @@
-"""What readers see while a load is killed, has no disk left, is refused or meets another; and while tables change."""
+"""Readers see whole loads: if a load is killed, has no disk left, is refused or meets another, or if tables change."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ async def test_a_migration_under_traffic_costs_no_client_an_error(cluster: Clust
 
 
 def loading(url: str, path: Path, said: int = subprocess.DEVNULL, *how: str) -> subprocess.Popen[bytes]:
-    """`briefing load` in a process of its own."""
+    """Start `briefing load` in a process of its own."""
     command = [sys.executable, "-c", COMMAND, "load", "--quiet", *how, str(path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
 
 
 def told(count: int, version: str, summary: str | None = None) -> str:
-    """A file of events, as lines."""
+    """Return the lines of a file of events."""
     event = {"kind": "other", "title": version, "time_precision": "unknown", "status": "occurred", "tags": ["loads"]}
     event |= {"summary": summary} if summary else {}
     lines = ({"resource": "event", "dataset": "loads", "key": str(number), **event} for number in range(count))
@@ -96,13 +96,13 @@ async def test_readers_see_a_load_whole_or_not_at_all_even_where_it_is_killed(cl
 
 
 def total(door: Door) -> int:
-    """How many of these events readers are shown."""
+    """Return how many of these events readers see."""
     body = json.loads(door.get(fresh("/v1/events?tag=loads&limit=1&count=exact")).body)
     return int(body["page"]["total"])
 
 
 def loaded(url: str, path: Path, *how: str) -> tuple[int, str]:
-    """The exit code of a load, and what it says."""
+    """Run a load, and return its exit code and its error output."""
     with loading(url, path, subprocess.PIPE, *how) as process:
         said = process.communicate(timeout=60)[1].decode()
     return process.returncode, said
@@ -127,7 +127,7 @@ async def test_a_load_that_fills_the_disk_is_69_and_readers_see_nothing_of_it(cl
 
 @contextmanager
 def files_up_to(size: int) -> Iterator[None]:
-    """What is started meanwhile may write no file beyond so many bytes."""
+    """Limit the files of processes that start meanwhile to this many bytes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -137,7 +137,7 @@ def files_up_to(size: int) -> Iterator[None]:
 
 
 async def test_a_load_whose_files_may_not_grow_is_69_and_leaves_nothing(tmp_path: Path) -> None:
-    # As a quota has it, on any machine. The files of Postgres' own log have 16 MiB.
+    # Like a quota, but on any machine. The files of Postgres' own log have 16 MiB.
     with files_up_to(2**24):
         server = start(tmp_path)
     with server:

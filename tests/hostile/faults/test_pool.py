@@ -1,4 +1,4 @@
-"""What happens where no connection is free, a statement takes too long, or the client goes away."""
+"""Answers to clients while no connection is free, a statement takes too long, or another client goes away."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.fault
 
 async def test_no_connection_free_is_a_503_and_what_needs_none_is_answered(cluster: Cluster) -> None:
     async with connected(cluster) as connection:
-        # Two of three places are for callers without a key.
+        # Two of the three connections are for callers without a key.
         with serving(cluster.server.url, pool_size=3, pool_wait=1) as served:
             door = Door(served.port)
             until(lambda: door.get(fresh()).status == 200, 5)

@@ -1,4 +1,4 @@
-"""What happens to clients while Postgres is away, and to a service that begins meanwhile."""
+"""Answers to clients while Postgres is away, also from a service that starts meanwhile."""
 
 from __future__ import annotations
 

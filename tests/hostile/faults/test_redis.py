@@ -1,4 +1,4 @@
-"""Redis dead, frozen and restarted, as clients of the service see it: answers go on, each process grants its share."""
+"""Redis is dead, frozen or restarted: clients of the service still get answers, and each process grants its share."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MakeKey = Callable[[], Awaitable[str]]
 pytestmark = pytest.mark.fault
 PROCESSES = 4
 BURST = 100
-PATH = "/v1/places?limit=1"  # for a point
-# A trip has 50 ms, and a busy machine may take longer to look.
+PATH = "/v1/places?limit=1"  # costs a point
+# A trip has 50 ms, and a busy machine may take longer to notice.
 FIRST, NEXT = 0.5, 0.05
 
 
@@ -35,7 +35,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def key(cluster: Cluster) -> AsyncIterator[MakeKey]:
-    """`await key()` is the header field of a new key, whose plan grants 100 points and then hardly any."""
+    """`await key()` returns the header field of a new key. Its plan grants 100 points, and then hardly any."""
     store = AccessStore(cluster.server.url)
 
     async def make() -> str:
@@ -49,12 +49,12 @@ async def key(cluster: Cluster) -> AsyncIterator[MakeKey]:
 
 
 def away(port: int) -> bool:
-    """What the page of metrics tells."""
+    """Return True if the page of metrics says that Redis is away."""
     return "\nbriefing_limits_away 1" in metrics(port)
 
 
 def asked(door: Door, key: str, times: int) -> tuple[list[int], list[float]]:
-    """Statuses and seconds of so many requests, one after the other."""
+    """Send requests one after the other, and return their statuses and seconds."""
     statuses, took = [], []
     for _ in range(times):
         begun = time.monotonic()

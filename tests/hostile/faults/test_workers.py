@@ -1,4 +1,4 @@
-"""Workers that are killed, frozen or left without a parent, and how a service ends."""
+"""Workers are killed, frozen or left without a supervisor, and a service ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.fault
 
 
 def workers(served: Served) -> list[int]:
-    """The processes that serve."""
+    """Return the process ids of the workers."""
     parent = served.process.pid
     return [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
@@ -45,7 +45,7 @@ async def test_several_workers_take_over_from_each_other_and_drain_as_one_does(c
             os.kill(victim, signal.SIGKILL)
             until(lambda: len(now := workers(served)) == 2 and victim not in now, 2)
             time.sleep(0.5)
-        # Whom it was answering when it was killed it cannot tell; there were two clients.
+        # A killed worker leaves the requests unanswered that it was answering, at most one of each of the two clients.
         assert len(busy.failures) <= 2
         assert set(busy.statuses) == {200}
         async with connected(cluster) as connection:
@@ -84,11 +84,11 @@ async def test_a_worker_that_is_frozen_is_killed_and_another_takes_its_place(clu
     with serving(cluster.server.url, workers=2, worker_timeout=1, pool_size=4, metrics_port=port) as served:
         door = Door(served.port)
         until(lambda: door.get("/readyz").status == 200, 10)
-        # Both have given a sign of life: who is still starting has longer for it.
+        # Both workers have shown that they run. A worker that is still starting has more time to do so.
         until(lambda: "\nbriefing_workers 2" in metrics(port), 10)
         victim = workers(served)[0]
         os.kill(victim, signal.SIGSTOP)
-        # A second until it is known, and two until the next one serves.
+        # A second until the fault is noticed, and two until the next worker serves.
         until(lambda: gone(victim) and len(workers(served)) == 2, 3 + 2)
         with traffic(door, 2) as busy:
             time.sleep(0.5)
@@ -97,7 +97,7 @@ async def test_a_worker_that_is_frozen_is_killed_and_another_takes_its_place(clu
 
 async def test_workers_whose_parent_is_killed_end_within_5_seconds(cluster: Cluster) -> None:
     async with connected(cluster) as connection:
-        # Those of the package's own service, if a test before has started it.
+        # The backends of the package's own service, if an earlier test has started it.
         others = set(await backends(connection))
         with serving(cluster.server.url, workers=2, pool_size=4) as served:
             door = Door(served.port)

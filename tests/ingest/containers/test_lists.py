@@ -1,4 +1,4 @@
-"""Lists of objects, wherever they are in a document of JSON."""
+"""Lists of objects anywhere in a JSON document."""
 
 from __future__ import annotations
 

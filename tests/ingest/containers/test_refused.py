@@ -1,4 +1,4 @@
-"""Files that no container is read from, and files that would fill the memory."""
+"""Files that the loader cannot read as any container, and files that would fill the memory."""
 
 from __future__ import annotations
 

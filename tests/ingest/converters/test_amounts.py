@@ -1,4 +1,4 @@
-"""Printed amounts: each form, and that nothing else is taken for one."""
+"""Printed amounts: each form is read, and nothing else is taken for an amount."""
 
 from __future__ import annotations
 

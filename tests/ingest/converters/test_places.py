@@ -60,7 +60,7 @@ def test_an_empty_point_is_nothing(converted: Converted) -> None:
     assert converted("wkt", "POINT EMPTY") is None
 
 
-# How the United Nations, OCHA, the World Bank, UCDP, ACLED, CLDR and ISO 3166-1 write some countries.
+# Some countries as the United Nations, OCHA, the World Bank, UCDP, ACLED, CLDR and ISO 3166-1 write them.
 WRITTEN = {
     "CD": "CD; COD; 180; Democratic Republic of the Congo; Congo, Dem. Rep.; DR Congo (Zaire); Congo - Kinshasa; "
     "Democratic Republic of Congo; Congo, The Democratic Republic of the",

@@ -1,4 +1,4 @@
-"""Dates and times: what is read, and that nothing which is not there is assumed."""
+"""Dates and times: each form is read, and nothing that is missing is assumed."""
 
 from __future__ import annotations
 

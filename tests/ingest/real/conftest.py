@@ -15,7 +15,7 @@ from tests.real_data import real_file
 
 @dataclass(frozen=True)
 class Loaded:
-    """A file in a store of its own: what the load reported, and a way to ask the store."""
+    """A file in a store of its own: the report of the load, and a way to query the store."""
 
     mapping: str
     path: str
@@ -24,7 +24,7 @@ class Loaded:
     rows: Rows
 
     async def load_again(self) -> Summary:
-        """Load the file again, as the complete edition of its data set."""
+        """Load the file again, as the complete content of its data set."""
         return await load([self.path], self.url, manner=Manner(self.mapping, complete=True, yes=True))
 
 

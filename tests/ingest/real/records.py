@@ -83,7 +83,7 @@ def assert_same(found: dict[Any, Record], expected: dict[Any, Record]) -> None:
 
 
 def midnight(day: str, later: int = 0) -> datetime:
-    """Return the time at which a day begins, or one so many days later."""
+    """Return the time at which a day begins, `later` days after the given one."""
     return datetime.combine(date.fromisoformat(day) + timedelta(later), datetime.min.time(), UTC)
 
 

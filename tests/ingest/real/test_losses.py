@@ -1,4 +1,4 @@
-"""Daily counts of losses, with words that bind the numbers, corrections and a rival count, compared row by row."""
+"""Daily counts of losses, with words that qualify the numbers, corrections and a rival count, compared row by row."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ async def test_the_same_file_again_changes_nothing(loaded: Load, name: str) -> N
 
 
 async def _rows(loaded: Load, name: str) -> tuple[list[Record], Rows]:
-    """Load one of the files, and return its rows and a way to ask the store."""
+    """Load one of the files, and return its rows and a way to query the store."""
     file = await loaded(_mapping(name), FILES[name])
     assert not [note for note in file.summary.notes if "not mapped" in note or "leave out" in note]
     return read_rows(FILES[name]), file.rows

@@ -1,4 +1,4 @@
-"""Events of UCDP that are named and not coded, compared row by row with what is stored of them."""
+"""Events of UCDP with names in place of codes, compared row by row with what is stored of them."""
 
 from __future__ import annotations
 

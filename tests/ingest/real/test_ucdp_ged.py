@@ -73,7 +73,7 @@ async def test_the_same_file_again_changes_nothing(loaded: Load) -> None:
 
 
 def _uneven(features: list[Record]) -> int:
-    """Return the number of rows that have not as many headlines as offices."""
+    """Return the number of rows that have offices, but not as many as headlines."""
     rows = [one["properties"] for one in features]
     return sum(len(_offices(row)) not in (0, len(row["source_headline"].split(";"))) for row in rows)
 
@@ -133,8 +133,8 @@ def _party(row: Record, side: str, role: str) -> Record:
 
 
 def _citations(row: Record) -> list[Record]:
-    """Return the citations of a row. A source that is named asserts, through the office that published the article;
-    without a name the office itself asserts."""
+    """Return the citations of a row. A named source asserts, through the office that published the article. Without a
+    name the office itself asserts."""
     original = _short(_words(row["source_original"]))
     found = []
     for position, office in enumerate(_offices(row)):
@@ -149,7 +149,8 @@ def _citations(row: Record) -> list[Record]:
 
 
 def _article(row: Record, position: int) -> Record:
-    """One of the articles of a row. Where there are more headlines than offices, no headline is known to be its own."""
+    """Return one of the articles of a row. If the numbers of headlines and offices differ, it has no headline of its
+    own."""
     headline, dated = "", ""
     offices, headlines, dates = _offices(row), row["source_headline"].split(";"), row["source_date"].split(";")
     if offices and len(headlines) == len(offices):

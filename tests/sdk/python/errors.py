@@ -1,4 +1,4 @@
-"""What goes wrong, and how it is told: `errors.py SERVICE BETWEEN`. Prints each case's error."""
+"""Cases that go wrong, and their errors: `errors.py SERVICE BETWEEN`. Prints each case's error."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def told(error: BriefingError) -> dict[str, Any]:
-    """The parts of an error."""
+    """Return the parts of an error."""
     made: dict[str, Any] = {"class": type(error).__name__, "text": str(error)}
     if isinstance(error, Problem):
         assert str(pickle.loads(pickle.dumps(error))) == str(error)

@@ -1,4 +1,4 @@
-"""Asks more than the plan allows at once: `limited.py URL`. Prints what came, how long it took, and the refusal."""
+"""Request more than the plan allows at once: `limited.py URL`. Prints the refusal, the records and the seconds."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ URL = sys.argv[1]
 
 
 def hurried() -> tuple[dict[str, object], float]:
-    """Without patience, the first refusal is raised. Returns it with the moment at which it came."""
+    """Send requests without retries, and return the first refusal with the time at which it came."""
     with Briefing(URL, tries=1, cache=0) as briefing:
         try:
             for _ in range(10):
@@ -21,7 +21,7 @@ def hurried() -> tuple[dict[str, object], float]:
     raise AssertionError("Ten lists at once were not refused.")
 
 
-# The plan refills from the refusal on: a client that takes long to be made waits less.
+# The plan refills from the refusal on, so a client that takes long to be made waits less.
 refusal, began = hurried()
 with Briefing(URL, cache=0) as briefing:
     records = len(briefing.v1.events.list(limit=200).data)

@@ -1,4 +1,4 @@
-"""How the client behaves: `manners.py BETWEEN`. Prints what survives from a newer service, and what was asked again."""
+"""The client's manners: `manners.py BETWEEN`. Prints what it reads from a newer service, and the repeated answers."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ BETWEEN = sys.argv[1]
 
 
 def newer() -> dict[str, Any]:
-    """A term and fields that are not known here."""
+    """Read a term and fields that this client does not know."""
     with Briefing(f"{BETWEEN}/newer") as briefing:
         event = briefing.v1.events.list(limit=1).data[0]
         asked = briefing.v1.graphql.events(first=1).events.nodes[0]
@@ -23,13 +23,13 @@ def newer() -> dict[str, Any]:
 
 
 def unchanged() -> list[str]:
-    """The same question twice: the second answer is a 304 and the same."""
+    """Send the same request twice. The second answer is a 304, and the result is the same."""
     with Briefing(f"{BETWEEN}/kept") as briefing:
         return [briefing.v1.events.list(limit=2).data[0].id for _ in range(2)]
 
 
 def busy() -> int:
-    """Refused twice with Retry-After, and then answered."""
+    """Send a request that is refused twice with Retry-After, and then answered."""
     with Briefing(f"{BETWEEN}/busy") as briefing:
         return len(briefing.v1.events.list(limit=2).data)
 

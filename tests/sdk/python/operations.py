@@ -1,4 +1,4 @@
-"""Asks every operation, waiting in both ways: `operations.py URL RESOURCES`. Prints what each gave, by version and id.
+"""Call every operation with both clients: `operations.py URL RESOURCES`. Prints the results by version and id.
 
 RESOURCES is JSON: [{version, name, record, forms}, …]; `record` is null for a list of rows without ids. A test compares
 the ids with the contract's.
@@ -17,7 +17,7 @@ ENDLESS = f"The list did not end within {MOST:,} records: a cursor may lead back
 
 
 def waiting() -> dict[str, Any]:
-    """What the operations of `Briefing` gave."""
+    """Return the results of the operations of `Briefing`."""
     gave: dict[str, dict[str, Any]] = {}
     with Briefing(URL) as briefing:
         for one in RESOURCES:
@@ -45,7 +45,7 @@ def waiting() -> dict[str, Any]:
 
 
 async def awaiting() -> dict[str, Any]:
-    """What the operations of `AsyncBriefing` gave."""
+    """Return the results of the operations of `AsyncBriefing`."""
     gave: dict[str, dict[str, Any]] = {}
     async with AsyncBriefing(URL) as briefing:
         for one in RESOURCES:

@@ -1,4 +1,4 @@
-"""A use as one writes it, with the types that an editor sees: mypy --strict reads this file, and it runs."""
+"""A program as a user writes it, with the types that an editor sees: mypy --strict checks this file, and it runs."""
 
 import asyncio
 import json
@@ -14,12 +14,12 @@ KINDS: list[EventKind] = ["shelling", "attack", "air_strike"]
 
 
 def title(event: Event) -> str:
-    """What happened, and when."""
+    """Return the title of an event, with its day if that is known."""
     return f"{event.starts_at:%d.%m.%Y} {event.title}" if event.starts_at else event.title
 
 
 def main() -> dict[str, object]:
-    """A question in each way."""
+    """Send a request in each way."""
     told: dict[str, object] = {}
     with Briefing() as briefing:
         events = list(briefing.v1.events.each(kind=KINDS, starts_at_gte=SINCE, include=["figures"]))
@@ -36,7 +36,7 @@ def main() -> dict[str, object]:
 
 
 async def later() -> int:
-    """The same question, awaited."""
+    """Send such a request with the client for asyncio."""
     async with AsyncBriefing() as briefing:
         page = await briefing.v1.events.list(kind=["shelling"])
         return len([event async for event in briefing.v1.events.each(kind=["shelling"])]) - len(page.data)

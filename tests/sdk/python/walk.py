@@ -1,4 +1,5 @@
-"""Reads a whole list through its pages: `walk.py URL`. Prints how many records came, and how many there were twice."""
+"""Read a whole list through its pages: `walk.py URL`. Prints the number of records, of distinct ones, and of distinct
+ones that the client for asyncio read."""
 
 import asyncio
 import json

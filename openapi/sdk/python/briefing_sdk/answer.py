@@ -1,4 +1,4 @@
-"""What came back, judged: an answer, something to wait for, or an error that says which."""
+"""Reading of responses: the JSON of an answer, the time to wait, or the error that the response stands for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN_MOST = 200
 
 
 def read(response: httpx.Response, body: bytes) -> Any:
-    """The JSON of an answer. NotTheService where it is none, and Problem where the service refused."""
+    """Return the JSON of an answer. NotTheService if something else answered, and Problem if the service refused."""
     if 300 <= response.status_code < 400:
         raise _foreign(response, f"a redirect to {response.headers.get('location', 'nowhere')}")
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -33,7 +33,7 @@ def read(response: httpx.Response, body: bytes) -> Any:
 
 
 def problem(response: httpx.Response, told: Any) -> BriefingError:
-    """The error that a refusal stands for."""
+    """Return the error that a refusal stands for."""
     wait = retry_after(response)
     if isinstance(told, dict) and isinstance(told.get("code"), str):
         return Problem.of(told, response.status_code, wait)
@@ -43,7 +43,7 @@ def problem(response: httpx.Response, told: Any) -> BriefingError:
 
 
 def refused(told: Any, status: int, request_id: str | None, wait: float | None = None) -> BriefingError:
-    """The error that the first of GraphQL's errors stands for; `document["errors_told"]` has all of them."""
+    """Return the error that the first of GraphQL's errors stands for. `document["errors_told"]` has all of them."""
     first = told["errors"][0]
     extensions = first.get("extensions") or {}
     document = {"request_id": request_id, **extensions, "detail": first.get("message", "")}
@@ -53,7 +53,7 @@ def refused(told: Any, status: int, request_id: str | None, wait: float | None =
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """The seconds that Retry-After asks for (RFC 9110, 10.2.3), which may be a time; None where it does not."""
+    """Return the seconds that Retry-After asks for, as a number or a time (RFC 9110, 10.2.3); None if it does not."""
     given = response.headers.get("retry-after", "").strip()
     if given.isascii() and given.isdigit():
         return float(given)
@@ -66,14 +66,14 @@ def retry_after(response: httpx.Response) -> float | None:
 
 
 def failed(error: httpx.HTTPError, url: str) -> BriefingError:
-    """The error for a request that got no answer."""
+    """Return the error for a request that got no complete answer."""
     if isinstance(error, httpx.TimeoutException):
         return TooSlow(f"{url} gave no answer in time. `timeout` of the client says how long it may take.")
     return Unreachable(f"{url} cannot be reached, or broke off: {error or type(error).__name__}")
 
 
 def unreadable(url: str, error: Exception) -> BriefingError:
-    """The error for an answer that is not what the contract says."""
+    """Return the error for an answer that is not what the contract says."""
     return Unreadable(f"The answer of {url} is not what this client expects ({type(error).__name__}: {error}).")
 
 

@@ -1,4 +1,4 @@
-"""Answers that were given before, to be asked for again with If-None-Match."""
+"""A cache of answers, which are requested again with If-None-Match."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from threading import Lock
 
 
 class Cache:
-    """The answers used last, by URL, with their ETags: `most` bytes of them at most."""
+    """The most recently used answers and their ETags, by URL: `most` bytes of answers at most."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -16,14 +16,14 @@ class Cache:
         self._lock = Lock()
 
     def get(self, url: str) -> tuple[str, bytes] | None:
-        """The ETag and the body of an answer."""
+        """Return the ETag and the body of an answer; None if it is not kept."""
         with self._lock:
             if url in self._kept:
                 self._kept.move_to_end(url)
             return self._kept.get(url)
 
     def put(self, url: str, etag: str | None, body: bytes) -> None:
-        """Keep an answer, and let go of those that were used longest ago."""
+        """Keep an answer, and drop the least recently used ones that have no room."""
         if not etag or len(body) > self._most:
             return
         with self._lock:

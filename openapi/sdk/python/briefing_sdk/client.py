@@ -1,4 +1,4 @@
-"""The clients: one for each way of waiting, the same otherwise. `vN` are the versions of the contract."""
+"""The clients: `Briefing`, and `AsyncBriefing` for asyncio. `vN` are the versions of the contract."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ A = TypeVar("A", bound="AsyncBriefing")
 
 
 class Briefing(Versions):
-    """The service at `url`, or at BRIEFING_URL, asked with `key`, or with BRIEFING_API_KEY, or without one.
+    """A client of the service at `url` or BRIEFING_URL, with the key `key` or BRIEFING_API_KEY, or without a key.
 
-    `timeout` bounds each wait for the network, in seconds. On 429 and 503 a request is made up to `tries` times,
-    after what Retry-After asks for, but no longer than `patience` seconds in all. `cache` is how many bytes of
-    answers are kept to be asked for with If-None-Match; 0 keeps none. Misconfigured where the address is missing.
+    `timeout` bounds each wait for the network, in seconds. On 429 and 503 a request is made up to `tries` times. The
+    client waits as long as Retry-After asks for, but no longer than `patience` seconds in all. `cache` is how many
+    bytes of answers are kept, to be requested again with If-None-Match; 0 keeps none. Misconfigured if the address is
+    missing or wrong, or if the key has characters that no key has.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Briefing(Versions):
         super().__init__(Door(self._client, Manner(tries, patience, Cache(cache))))
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._client.close()
 
     def __enter__(self: B) -> B:
@@ -66,7 +67,7 @@ class AsyncBriefing(AsyncVersions):
         super().__init__(AsyncDoor(self._client, Manner(tries, patience, Cache(cache))))
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
     async def __aenter__(self: A) -> A:

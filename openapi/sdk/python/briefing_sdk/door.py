@@ -1,4 +1,4 @@
-"""How requests are sent: with the key, asked again when the service says when, and not read twice when unchanged."""
+"""Sending of requests: with the key, again when Retry-After allows it, and without reading unchanged answers twice."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ AGAIN = (429, 503)
 
 @dataclass
 class Manner:
-    """How patient a client is. `tries` are requests in all, and `patience` the seconds that it waits between them in
-    all: where Retry-After asks for more, the problem is raised at once."""
+    """The patience of a client, and its cache. `tries` is the number of requests in all, and `patience` the seconds
+    that it waits between them in all. If Retry-After asks for more, the problem is raised at once."""
 
     tries: int = 4
     patience: float = 60.0
@@ -38,7 +38,7 @@ class Turn:
     waited: float = 0.0
 
     def pause(self, response: httpx.Response) -> float | None:
-        """The seconds to wait before the next try; None where this answer stands."""
+        """Return the seconds to wait before the next try; None if this answer is final."""
         self.tried += 1
         if response.status_code not in AGAIN or self.tried >= self.manner.tries:
             return None
@@ -49,7 +49,7 @@ class Turn:
 
 
 def asking(client: Client, manner: Manner, path: str, given: Mapping[str, Any]) -> httpx.Request:
-    """A request for JSON, with the ETag of the answer that is kept."""
+    """Build a request for JSON, with the ETag of the answer that is kept."""
     request = client.build_request("GET", path, params=written(given), headers={"Accept": "application/json"})
     if kept := manner.cache.get(str(request.url)):
         request.headers["If-None-Match"] = kept[0]
@@ -57,7 +57,7 @@ def asking(client: Client, manner: Manner, path: str, given: Mapping[str, Any]) 
 
 
 def known(manner: Manner, request: httpx.Request, response: httpx.Response) -> Any:
-    """The JSON of an answer, or of the one that is kept where it is still the same."""
+    """Return the JSON of an answer, or of the kept one if it has not changed."""
     url = str(request.url)
     kept = manner.cache.get(url) if response.status_code == 304 else None
     if kept:
@@ -68,12 +68,12 @@ def known(manner: Manner, request: httpx.Request, response: httpx.Response) -> A
 
 
 def posted(client: Client, path: str, body: Mapping[str, Any]) -> httpx.Request:
-    """A GraphQL request."""
+    """Build a GraphQL request."""
     return client.build_request("POST", path, json=body, headers={"Accept": f"{GRAPHQL}, application/json;q=0.9"})
 
 
 def data(response: httpx.Response) -> dict[str, Any]:
-    """What a GraphQL answer holds. Problem where it has errors."""
+    """Return the data of a GraphQL answer. Problem if it has errors."""
     told = read(response, response.content)
     if told.get("errors"):
         raise refused(told, response.status_code, response.headers.get("x-request-id"))
@@ -82,14 +82,14 @@ def data(response: httpx.Response) -> dict[str, Any]:
 
 
 class Door:
-    """The service, asked over HTTP."""
+    """The service over HTTP, for `Briefing`."""
 
     def __init__(self, client: httpx.Client, manner: Manner) -> None:
         self.client = client
         self.manner = manner
 
     def read(self, path: str, given: Mapping[str, Any], make: Callable[[Any], T]) -> T:
-        """One answer, as `make` makes it of its JSON."""
+        """Return one answer, as `make` makes it of its JSON. Unreadable if `make` fails."""
         request = asking(self.client, self.manner, path, given)
         told = known(self.manner, request, self._sent(request))
         try:
@@ -98,7 +98,7 @@ class Door:
             raise unreadable(str(request.url), error) from error
 
     def each(self, path: str, given: Mapping[str, Any], make: Callable[[Any], Any]) -> Iterator[Any]:
-        """Every record of a list, page after page."""
+        """Yield every record of a list, page after page."""
         cursor = given.get("cursor")
         while True:
             page = self.read(path, {**given, "cursor": cursor}, make)
@@ -107,7 +107,7 @@ class Door:
                 return
 
     def stream(self, path: str, given: Mapping[str, Any]) -> Iterator[bytes]:
-        """An answer piece by piece. Unreachable where it breaks off before its end."""
+        """Yield an answer piece by piece. Unreachable or TooSlow if it breaks off before its end."""
         request = self.client.build_request("GET", path, params=written(given))
         response = self._sent(request, stream=True)
         try:
@@ -120,7 +120,7 @@ class Door:
             response.close()
 
     def ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The data of a GraphQL request."""
+        """Return the data of a GraphQL request."""
         return data(self._sent(posted(self.client, path, body)))
 
     def _sent(self, request: httpx.Request, stream: bool = False) -> httpx.Response:
@@ -137,14 +137,14 @@ class Door:
 
 
 class AsyncDoor:
-    """The service, asked over HTTP, for asyncio."""
+    """The service over HTTP, for `AsyncBriefing`."""
 
     def __init__(self, client: httpx.AsyncClient, manner: Manner) -> None:
         self.client = client
         self.manner = manner
 
     async def read(self, path: str, given: Mapping[str, Any], make: Callable[[Any], T]) -> T:
-        """One answer, as `make` makes it of its JSON."""
+        """Return one answer, as `make` makes it of its JSON. Unreadable if `make` fails."""
         request = asking(self.client, self.manner, path, given)
         told = known(self.manner, request, await self._sent(request))
         try:
@@ -153,7 +153,7 @@ class AsyncDoor:
             raise unreadable(str(request.url), error) from error
 
     async def each(self, path: str, given: Mapping[str, Any], make: Callable[[Any], Any]) -> AsyncIterator[Any]:
-        """Every record of a list, page after page."""
+        """Yield every record of a list, page after page."""
         cursor = given.get("cursor")
         while True:
             page = await self.read(path, {**given, "cursor": cursor}, make)
@@ -163,7 +163,7 @@ class AsyncDoor:
                 return
 
     async def stream(self, path: str, given: Mapping[str, Any]) -> AsyncIterator[bytes]:
-        """An answer piece by piece. Unreachable where it breaks off before its end."""
+        """Yield an answer piece by piece. Unreachable or TooSlow if it breaks off before its end."""
         request = self.client.build_request("GET", path, params=written(given))
         response = await self._sent(request, stream=True)
         try:
@@ -177,7 +177,7 @@ class AsyncDoor:
             await response.aclose()
 
     async def ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The data of a GraphQL request."""
+        """Return the data of a GraphQL request."""
         return data(await self._sent(posted(self.client, path, body)))
 
     async def _sent(self, request: httpx.Request, stream: bool = False) -> httpx.Response:

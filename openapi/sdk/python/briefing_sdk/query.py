@@ -1,4 +1,4 @@
-"""Parameters as the URL has them: lists as one value with commas, times in RFC 3339."""
+"""Parameters in the form of a URL: lists as one value with commas, times in RFC 3339."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 
 def written(given: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters by their names in the URL: `figures__measure` looks through a link, as `figures.measure`."""
+    """Return the parameters by their names in the URL: `figures__measure`, a filter through a link, is
+    `figures.measure`."""
     return {name.replace("__", "."): text(value) for name, value in given.items() if value is not None}
 
 
 def text(value: Any) -> str:
-    """One value. TypeError tells what cannot stand in a URL."""
+    """Return one value as text. TypeError if it cannot stand in a URL."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
@@ -28,5 +29,5 @@ def text(value: Any) -> str:
 
 
 def quoted(item: str) -> str:
-    """An item of a list: one that holds a comma or a quotation mark stands in double quotes, as in CSV."""
+    """Return an item of a list. With a comma, quotation mark or line break it stands in double quotes, as in CSV."""
     return '"' + item.replace('"', '""') + '"' if any(mark in item for mark in ',"\r\n') else item

@@ -1,4 +1,4 @@
-"""Vocabularies that grow: a term that this client does not know is read as what it is."""
+"""Vocabularies that grow: a term that this client does not know is read as it is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Term(StrEnum):
-    """A vocabulary. `known` is false for a term of a newer service; its `value` is the term."""
+    """A vocabulary. `known` is False for a term of a newer service. Its `value` is the term."""
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
@@ -20,5 +20,5 @@ class Term(StrEnum):
 
     @property
     def known(self) -> bool:
-        """Whether this client knows the term."""
+        """True if this client knows the term."""
         return self._name_ in type(self).__members__
