@@ -82,7 +82,8 @@ def test_the_table_has_the_numbers_of_the_code(row: str, points: tuple[int, ...]
         ("of a field", work.PLAIN_TEST[:1]),
         ("`bbox` / `near`", (work.TESTS["bbox"][0], work.TESTS["near"][0])),
         ("`tag` (`has`)", work.TESTS["has"]),
-        ("`identifier`", work.TESTS["identifier"]),
+        ("`identifier`, `subject`", work.TESTS["identifier"]),
+        ("`identifier`, `subject`", work.TESTS["subject"]),
         ("a search", (*work.MATCH, *work.RANK)),
         ("through a link to one", (work.LOOK_UP + work.LINKED["one"],)),
         (
