@@ -91,6 +91,8 @@ async def attempt(connection: Connection, name: str, work: Callable[[], Awaitabl
 async def run(connection: Connection, script: Script) -> None:
     """Run the steps of a migration that are not done yet."""
     await connection.execute(PROGRESS)
+    # Parallel workers would build an index faster, and take the processors from the requests.
+    await connection.execute("set max_parallel_maintenance_workers = 0")
     row = await connection.fetchrow("select done, after from migration.step where name = $1", script.name)
     done, after = (row["done"], row["after"]) if row else (0, "")
     for number, step in enumerate(steps(script)):

@@ -114,6 +114,18 @@ async def test_an_index_that_was_left_unfinished_is_made_again(
     assert await connection.fetchval(IS_VALID) is True
 
 
+async def test_steps_build_indexes_without_parallel_workers(
+    database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stepped(
+        monkeypatch,
+        "transaction\ncreate table store.workers as select"
+        " current_setting('max_parallel_maintenance_workers')::int as most",
+    )
+    await migrate(database)
+    assert await connection.fetchval("select most from store.workers") == 0
+
+
 @pytest.mark.fault
 async def test_a_batch_waits_for_the_load_that_is_under_way(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
