@@ -1,4 +1,4 @@
-// What came back, judged: an answer, something to wait for, or an error that says which.
+// Read answers: the data, how long to wait before another try, or an error that says what went wrong.
 
 import { BriefingError, NotTheService, Problem, TooSlow, Unreachable, type ProblemDocument } from "./errors.js";
 
@@ -6,7 +6,7 @@ const SHOWN_MOST = 200;
 
 type Told = Record<string, unknown>;
 
-/** The JSON of an answer. NotTheService where it is none, and Problem where the service refused. */
+/** Return the JSON of an answer. NotTheService if it is not JSON, and Problem if the service refused. */
 export function read(response: Response, body: string, url: string): unknown {
   if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
     throw foreign(response, url, `a redirect to ${response.headers.get("location") ?? "somewhere else"}`);
@@ -21,7 +21,7 @@ export function read(response: Response, body: string, url: string): unknown {
   throw problem(response, told, url);
 }
 
-/** The JSON of a body. */
+/** Return the JSON of a body. */
 export function json(body: string, url: string): unknown {
   try {
     return JSON.parse(body);
@@ -37,7 +37,7 @@ function problem(response: Response, told: unknown, url: string): BriefingError 
   return foreign(response, url, `JSON that is no problem of the service: ${JSON.stringify(told).slice(0, SHOWN_MOST)}`);
 }
 
-/** The error that the first of GraphQL's errors stands for; `document.errors_told` has all of them. */
+/** Return the error for the first error of a GraphQL answer; `document.errors_told` contains all of them. */
 export function refused(told: Told, response: Response, wait?: number): Problem {
   const all = told.errors as Told[];
   const first = all[0] ?? {};
@@ -48,7 +48,7 @@ export function refused(told: Told, response: Response, wait?: number): Problem 
   return made;
 }
 
-/** The seconds that Retry-After asks for (RFC 9110, 10.2.3), which may be a time; undefined where it does not. */
+/** Return the seconds of Retry-After (RFC 9110, 10.2.3), which may be a time; undefined if there is none. */
 export function retryAfter(response: Response): number | undefined {
   const given = response.headers.get("retry-after")?.trim() ?? "";
   if (/^\d+$/.test(given)) return Number(given);
@@ -56,7 +56,7 @@ export function retryAfter(response: Response): number | undefined {
   return Number.isNaN(moment) ? undefined : Math.max(0, (moment - Date.now()) / 1000);
 }
 
-/** The error for a request that got no answer. */
+/** Return the error for a request that got no answer. */
 export function failed(error: unknown, url: string): BriefingError {
   if (error instanceof BriefingError) return error;
   if (error instanceof DOMException && error.name === "TimeoutError") {
@@ -66,7 +66,7 @@ export function failed(error: unknown, url: string): BriefingError {
   return new Unreachable(`${url} cannot be reached, or broke off: ${cause}`, { cause: error });
 }
 
-/** Whether a value is a JSON object. */
+/** Return true if a value is a JSON object. */
 export function isObject(value: unknown): value is Told {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
-// Answers that were given before, to be asked for again with If-None-Match.
+// A cache of answers, which are requested again with If-None-Match.
 
-/** The answers used last, by URL, with their ETags: `most` characters of them at most. */
+/** The answers that were used last, by URL, with their ETags: at most `most` characters. */
 export class Cache {
   #held = 0;
   readonly #kept = new Map<string, { etag: string; body: string }>();
@@ -17,7 +17,7 @@ export class Cache {
     return found;
   }
 
-  /** Keep an answer, and let go of those that were used longest ago. */
+  /** Keep an answer, and drop those that were used longest ago. */
   put(url: string, etag: string | null, body: string): void {
     if (!etag || body.length > this.most) return;
     this.#drop(url);

@@ -5,25 +5,25 @@ import { Door, type Manner } from "./door.js";
 import { Misconfigured } from "./errors.js";
 import { Versions } from "./versions.js";
 
-/** How a client is made; everything may be left out where the environment tells the address. */
+/** The options of a client. All are optional if the environment contains the address. */
 export interface Options {
-  /** Where the service is; BRIEFING_URL without it. */
+  /** The address of the service. By default BRIEFING_URL. */
   url?: string;
-  /** The API key; BRIEFING_API_KEY without it, and otherwise none. */
+  /** The API key. By default BRIEFING_API_KEY, or none. */
   key?: string;
-  /** How long one answer may take, in seconds: 30. */
+  /** The seconds that one answer may take. By default 30. */
   timeout?: number;
-  /** How often a request is made in all where the answer is 429 or 503: 4. */
+  /** How many times a request is sent if the answer is 429 or 503. By default 4. */
   tries?: number;
-  /** How long it waits between the tries in all, in seconds: 60. Where Retry-After asks for more, the problem is thrown. */
+  /** The seconds to wait between all tries together. By default 60. If Retry-After is longer, the problem is thrown. */
   patience?: number;
-  /** How many characters of answers are kept to be asked for with If-None-Match: 8 Mi; 0 keeps none. */
+  /** The characters of answers to keep for If-None-Match. By default 8 Mi; 0 keeps none. */
   cache?: number;
-  /** What sends requests, in place of the platform's. */
+  /** A function that sends requests, in place of the platform's `fetch`. */
   fetch?: typeof fetch;
 }
 
-/** The service at an address. Misconfigured where there is none. */
+/** A client of the service at an address. Misconfigured if there is no address. */
 export class Briefing extends Versions {
   constructor(options: Options = {}) {
     super(new Door(manner(options)));
@@ -38,12 +38,12 @@ function manner({ url, key, timeout = 30, tries = 4, patience = 60, cache = 8 * 
   }
   const held = (key || told("BRIEFING_API_KEY")).trim();
   if (!/^[\x20-\x7e]*$/.test(held)) throw new Misconfigured("The key has characters that no key has.");
-  // Browsers refuse a fetch that is called on anything but the window.
+  // Browsers refuse a fetch that is called on an object other than the window.
   const send = fetch ?? ((...asked: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...asked));
   return { url: named, key: held || undefined, timeout, tries, patience, cache: new Cache(cache), fetch: send };
 }
 
-/** A variable of the environment, where there is one. */
+/** Return a variable of the environment, if there is an environment. */
 function told(name: string): string {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   return process?.env?.[name] ?? "";

@@ -1,4 +1,4 @@
-// How requests are sent: with the key, asked again when the service says when, and not read twice when unchanged.
+// Send requests: with the key, again after Retry-After, and with If-None-Match if an answer is in the cache.
 
 import { failed, isObject, json, read, refused, retryAfter } from "./answer.js";
 import { Cache } from "./cache.js";
@@ -7,7 +7,7 @@ import { query } from "./query.js";
 
 const AGAIN = [429, 503];
 
-/** How a client is, in all its parts. */
+/** The options of a client, all of them set. */
 export interface Manner {
   readonly url: string;
   readonly key: string | undefined;
@@ -18,17 +18,17 @@ export interface Manner {
   readonly fetch: typeof fetch;
 }
 
-/** A page of a list, as every version has it. */
+/** A page of a list, in the form that all versions share. */
 interface Page {
   readonly data: readonly unknown[];
   readonly page: { readonly next_cursor: string | null };
 }
 
-/** The service, asked over HTTP. */
+/** The connection to the service over HTTP. */
 export class Door {
   constructor(private readonly manner: Manner) {}
 
-  /** One answer: the JSON object that has `parts`. */
+  /** Return one answer: the JSON object that has `parts`. */
   async read(path: string, given: object, parts: readonly string[]): Promise<unknown> {
     const url = this.manner.url + path + query(given);
     const kept = this.manner.cache.get(url);
@@ -44,7 +44,7 @@ export class Door {
     throw new Unreadable(`The answer of ${url} is not what this client expects: ${parts.join(" and ")}.`);
   }
 
-  /** Every record of a list, page after page. */
+  /** Yield every record of a list, page after page. */
   async *each(path: string, given: object): AsyncGenerator<unknown, void, undefined> {
     let asked = given;
     let cursor = (given as { readonly cursor?: unknown }).cursor;
@@ -62,10 +62,10 @@ export class Door {
     }
   }
 
-  /** An answer piece by piece. Unreachable where it breaks off before its end. */
+  /** Yield an answer piece by piece. Unreachable if it breaks off before its end. */
   async *stream(path: string, given: object): AsyncGenerator<Uint8Array, void, undefined> {
     const url = this.manner.url + path + query(given);
-    // The timeout bounds the wait for the first byte: how long a file takes is for whoever reads it.
+    // The timeout limits the wait for the first byte only, because a file may take as long as its reader needs.
     const patience = new AbortController();
     const late = setTimeout(() => patience.abort(new DOMException("late", "TimeoutError")), this.manner.timeout * 1000);
     const started = async (response: Response): Promise<Response> => {
@@ -89,7 +89,7 @@ export class Door {
     }
   }
 
-  /** The data of a GraphQL request. Problem where the answer has errors. */
+  /** Return the data of a GraphQL request. Problem if the answer has errors. */
   async ask(path: string, body: object): Promise<unknown> {
     const url = this.manner.url + path;
     const accept = "application/graphql-response+json, application/json;q=0.9";

@@ -1,8 +1,8 @@
-// What can go wrong.
+// The errors of this client.
 //
 // BriefingError
-// ├── Misconfigured           no address, or one that is none
-// ├── Unreachable             nobody answers at the address, or the connection broke
+// ├── Misconfigured           the address is missing or wrong
+// ├── Unreachable             no server answers at the address, or the connection broke
 // ├── TooSlow                 no answer within the timeout
 // ├── NotTheService           something else answered: a proxy's HTML, a redirect, another program
 // ├── Unreadable              the service answered what this client cannot read
@@ -10,17 +10,17 @@
 //     ├── RateLimited, TooExpensive, InvalidRequest, InvalidCursor, NotFound, Withdrawn, …
 //     └── Problem itself, for codes that a newer service has
 
-/** Anything that this client throws. */
+/** Any error that this client throws. */
 export class BriefingError extends Error {
   override get name(): string {
     return this.constructor.name;
   }
 }
 
-/** The client was told too little, or something that cannot be. */
+/** The address of the service is missing or wrong. */
 export class Misconfigured extends BriefingError {}
 
-/** Nobody answers at the address, or the connection broke before the answer was whole. */
+/** No server answers at the address, or the connection broke before the answer was complete. */
 export class Unreachable extends BriefingError {}
 
 /** No answer within the timeout. */
@@ -29,16 +29,16 @@ export class TooSlow extends BriefingError {}
 /** Something else answered, such as a proxy with a page of its own. */
 export class NotTheService extends BriefingError {}
 
-/** The service answered something that this client cannot read: most likely it is too old for it. */
+/** The service answered something that this client cannot read. Most likely the client is too old for it. */
 export class Unreadable extends BriefingError {}
 
-/** One thing that is wrong with a request. `parameter` is empty where it is about the whole request. */
+/** One fault of a request. `parameter` is empty if the fault is about the whole request. */
 export interface Fault {
   readonly parameter: string;
   readonly detail: string;
 }
 
-/** All that a refusal tells, as it came. */
+/** The problem document of a refusal. */
 export type ProblemDocument = Readonly<Record<string, unknown>>;
 
 /**
@@ -72,7 +72,7 @@ export class Problem extends BriefingError {
     this.retryAfter = retryAfter ?? (typeof document.retry_after === "number" ? document.retry_after : undefined);
   }
 
-  /** The error of the document's code. */
+  /** Return the error for the code of the document. */
   static of(document: ProblemDocument, status: number, retryAfter?: number): Problem {
     const known = codes[said(document.code) ?? ""] ?? Problem;
     return new known(document, status, retryAfter);
@@ -106,16 +106,16 @@ export class InvalidCursor extends Problem {}
 /** The price of the request is above what one may cost. */
 export class TooExpensive extends Problem {}
 
-/** This needs a key. */
+/** The request needs a key. */
 export class Unauthenticated extends Problem {}
 
-/** The key is mistyped, cut short, or none that is known there. */
+/** The key is mistyped, cut short, or not known to the service. */
 export class InvalidKey extends Problem {}
 
-/** The key was right, and its time is over. */
+/** The key has expired. */
 export class ExpiredKey extends Problem {}
 
-/** The key was right, and was taken back. */
+/** The key was revoked. */
 export class RevokedKey extends Problem {}
 
 /** The key, or the plan, does not allow this. */
@@ -124,7 +124,7 @@ export class Forbidden extends Problem {}
 /** There is no such path, or no record has this id. */
 export class NotFound extends Problem {}
 
-/** The path is there, but not for this method. */
+/** The path does not have this method. */
 export class MethodNotAllowed extends Problem {}
 
 /** None of the accepted media types is offered. */
@@ -133,37 +133,37 @@ export class NotAcceptable extends Problem {}
 /** The request was not sent in time. */
 export class RequestTimeout extends Problem {}
 
-/** What is there does not allow it. */
+/** The request conflicts with the current state. */
 export class Conflict extends Problem {}
 
-/** The record was withdrawn; `detail` tells the reason. */
+/** The record was withdrawn; `detail` contains the reason. */
 export class Withdrawn extends Problem {}
 
-/** This version is no longer served; `detail` tells which one is. */
+/** This version is no longer served; `hint` names its successor. */
 export class Retired extends Problem {}
 
-/** The body has more bytes than one may have. */
+/** The body is too large. */
 export class BodyTooLarge extends Problem {}
 
-/** The path and query have more bytes than they may have. */
+/** The path and query are too long. */
 export class UriTooLong extends Problem {}
 
-/** The body's type or encoding is not read there. */
+/** The service does not read bodies of this type or encoding. */
 export class UnsupportedMediaType extends Problem {}
 
-/** A limit of the caller's plan has too little left: `limit` names it, and after `retryAfter` seconds it fits. */
+/** A limit of the caller's plan has too few points left: `limit` names it. Try again after `retryAfter` seconds. */
 export class RateLimited extends Problem {}
 
-/** The header fields have more bytes than they may. */
+/** The header fields are too large. */
 export class HeadersTooLarge extends Problem {}
 
-/** The service's own fault; its operator finds it by `requestId`. */
+/** A fault of the service. Its operator finds it by `requestId`. */
 export class Internal extends Problem {}
 
 /** The store cannot answer now. */
 export class Unavailable extends Problem {}
 
-/** The store took longer over this request than one may take. */
+/** The store took too long over this request. */
 export class TimedOut extends Problem {}
 
 /** The class of each code. */

@@ -1,4 +1,4 @@
-// GraphQL operations with the types of what they take and give.
+// GraphQL operations with the types of their variables and their data.
 
 import type { Door } from "./door.js";
 
@@ -11,15 +11,15 @@ export interface Operation<Data, Variables> {
   readonly [types]?: (variables: Variables) => Data;
 }
 
-/** An operation of one's own: `operation<Data, Variables>("query Latest { … }")`. */
+/** Return an operation of your own: `operation<Data, Variables>("query Latest { … }")`. */
 export function operation<Data, Variables = Record<string, never>>(text: string): Operation<Data, Variables> {
   return { text, name: /\b(?:query)\s+(\w+)/.exec(text)?.[1] ?? "" };
 }
 
-/** Asks operations of one version. */
+/** Runs operations of one version. */
 export type Ask = <Data, Variables>(operation: Operation<Data, Variables>, variables?: Variables) => Promise<Data>;
 
-/** The function that asks. */
+/** Return the function that runs operations. */
 export function asking(door: Door, path: string): Ask {
   return async <Data, Variables>(one: Operation<Data, Variables>, variables?: Variables): Promise<Data> =>
     (await door.ask(path, { query: one.text, operationName: one.name || undefined, variables })) as Data;
