@@ -52,9 +52,9 @@ class Directory:
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.store = AccessStore(url, settings.statement_cache_size)
-        self._epoch = Epoch(url, self._note_open)
+        self._epoch = Epoch(url, self._note_anonymous_plan)
         # The plan of callers without a key; None if a key is needed, or if the plans are not read yet.
-        self.open: Plan | None = None
+        self.anonymous_plan: Plan | None = None
         self._uses = Uses(self.store)
         self.outdated = OutdatedUses(self.store)
         self._known: Memo[_Held] = Memo(KNOWN_MOST)
@@ -94,12 +94,12 @@ class Directory:
             return Unavailable("The plans are not read yet.", "Try again after Retry-After.")
         return Unauthenticated(CLOSED, "Send a key as Authorization: Bearer, or as X-API-Key.")
 
-    def _note_open(self, row: Row) -> None:
+    def _note_anonymous_plan(self, row: Row) -> None:
         """Note the plan of callers without a key."""
         plan = from_row(row) if row["name"] is not None and row["open"] else None
         # The object stays the same as long as the plan does, so what follows from a plan is computed once.
-        if plan != self.open:
-            self.open = plan
+        if plan != self.anonymous_plan:
+            self.anonymous_plan = plan
 
     def knows(self, digest: bytes) -> bool:
         """Return True if the digest was that of a key when it was looked up last."""

@@ -119,7 +119,7 @@ class Gate:
     def anonymous(self, network: str) -> Caller:
         """Return the caller without a key from this network. Unauthenticated if a key is needed, Unavailable if the
         plans are not read yet."""
-        plan = self.directory.open
+        plan = self.directory.anonymous_plan
         if plan is None:
             raise self.directory.why_closed()
         caller = self._seen.get(network)

@@ -6,7 +6,7 @@ quarter of the time of a kept answer. Uvicorn still sends answers that come in p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -19,12 +19,12 @@ JOIN = b": ".join
 class Whole:
     """The answer to one request in HTTP/1.1 that was read to its end."""
 
-    _cycle: RequestResponseCycle
-    _start: HTTPResponseStartEvent | None = None
+    cycle: RequestResponseCycle
+    _start: HTTPResponseStartEvent | None = field(default=None, init=False)
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send a message of ASGI."""
-        cycle = self._cycle
+        cycle = self.cycle
         if message["type"] == "http.response.start":
             self._start = message
             return

@@ -230,11 +230,11 @@ async def test_a_rotated_key_says_which_one_took_its_place(
 
 
 async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: Directory, plans: Plans) -> None:
-    assert directory.open is not None and directory.open.name == "anonymous"
+    assert directory.anonymous_plan is not None and directory.anonymous_plan.name == "anonymous"
     await plans.change("anonymous", open=False)
 
     async def closed() -> bool:
-        return directory.open is None
+        return directory.anonymous_plan is None
 
     assert await until(closed) < 1
     assert isinstance(directory.why_closed(), Unauthenticated)
@@ -247,14 +247,14 @@ async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: Director
 
 
 async def test_a_plan_that_did_not_change_stays_the_same_object(directory: Directory) -> None:
-    plan = directory.open
+    plan = directory.anonymous_plan
     await asyncio.sleep(3 * EVERY)
-    assert plan is not None and directory.open is plan
+    assert plan is not None and directory.anonymous_plan is plan
 
 
 async def test_plans_that_were_never_read_let_nobody_in(url: str) -> None:
     directory = Directory(url, Settings())
-    assert directory.open is None
+    assert directory.anonymous_plan is None
     assert isinstance(directory.why_closed(), Unavailable)
 
 
@@ -393,7 +393,7 @@ async def test_a_frozen_postgres_holds_nobody_for_longer_than_two_seconds(
                     os.kill(pid, signal.SIGCONT)
             assert {type(answer) for answer in told} == {Unavailable}
             assert took < 3, "two seconds, and what a busy machine may add"
-            assert one.open is not None and one.open.name == "anonymous", "as it was last seen"
+            assert one.anonymous_plan is not None and one.anonymous_plan.name == "anonymous", "as it was last seen"
 
             async def back() -> bool:
                 try:
