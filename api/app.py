@@ -19,14 +19,15 @@ from api.graphql import console
 from api.graphql import contract as sdl
 from api.graphql import routes as graphql
 from api.graphql.turns import Turns
-from api.http import lifecycle, meanings
-from api.http.access_log import access_log
-from api.http.admission import Admission
-from api.http.health import PATIENCE, Health, Peers, Prepare, persist
-from api.http.metrics import Kind, Metrics
-from api.http.middleware import RequestMiddleware
-from api.http.paths import Paths
-from api.http.traces import Traces
+from api.http import problem_docs
+from api.http.route_table import Paths
+from api.middleware import deprecation
+from api.middleware.authentication import Admission
+from api.middleware.request_middleware import RequestMiddleware
+from api.observability.access_log import access_log
+from api.observability.health import PATIENCE, Health, Peers, Prepare, persist
+from api.observability.metrics import Kind, Metrics
+from api.observability.tracing import Traces
 from api.pages import index, reference
 from api.pages.files import ASSETS
 from api.rest import contract, export
@@ -102,13 +103,13 @@ def create_app(
     versions = list(VERSIONS.values())
     served = [one for one in versions if one.lifecycle.status != "retired"]
     routers = [health.routes(), index.routes(service, admission, versions), reference.routes(served)]
-    routers += [console.ASSETS.routes(), ASSETS.routes(), meanings.routes()]
+    routers += [console.ASSETS.routes(), ASSETS.routes(), problem_docs.routes()]
     routers.append(access.routes(directory.store, admission, settings))
     turns = Turns(gate.limits is not None, settings.processes)
     export_endpoint = export.ExportEndpoint(exports, admission)
     for version in VERSIONS.values():
         if version.lifecycle.status == "retired":
-            routers += [graphql.retired(version), lifecycle.gone(version)]
+            routers += [graphql.retired(version), deprecation.gone(version)]
             continue
         routers.append(rest.routes(service, admission, export_endpoint, version))
         routers += [contract.routes(version), sdl.routes(version), graphql.routes(service, admission, version, turns)]
@@ -116,7 +117,7 @@ def create_app(
     for router in routers:
         app.include_router(router)
     observers = [
-        lifecycle.observer(directory.outdated),
+        deprecation.observer(directory.outdated),
         *(one.observe for one in (metrics, traces) if one),
         *([line] if (line := access_log(settings)) else []),
     ]

@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from api.access.limits import SharedTable
 from api.app import Application, create_app
-from api.http import server
-from api.http.health import Prepare
-from api.http.metrics import followed
-from api.http.page import MetricsPage
-from api.http.totals import Totals, told
-from api.http.worker import Link
-from api.http.workers import Parent, Team
+from api.observability.health import Prepare
+from api.observability.metrics import followed
+from api.observability.metrics_aggregate import Totals, told
+from api.observability.metrics_server import MetricsPage
+from api.server import http_server
+from api.server.supervisor import Parent, Team
+from api.server.worker import Link
 from api.settings import Settings
 from api.store.address import Supervise
 
@@ -29,10 +29,10 @@ def serve(settings: Settings, url: str, prepare: Prepare, supervise: Supervise |
     with ExitStack() as held:
         metrics = None
         if settings.metrics_port is not None:
-            metrics = held.enter_context(server.bind(settings.metrics_host, settings.metrics_port, NO_PORT))
+            metrics = held.enter_context(http_server.bind(settings.metrics_host, settings.metrics_port, NO_PORT))
         if settings.processes == 1:
             return _alone(settings, url, prepare, supervise, metrics)
-        return _several(settings, url, prepare, supervise, metrics, held.enter_context(server.listen(settings)))
+        return _several(settings, url, prepare, supervise, metrics, held.enter_context(http_server.listen(settings)))
 
 
 def _alone(
@@ -45,11 +45,11 @@ def _alone(
         # The objects that exist now stay. A full collection that includes them took 60 to 130 ms, in which no request
         # was answered.
         gc.freeze()
-        server.announce(place)
+        http_server.announce(place)
         if page is not None:
             page.open()
 
-    return server.serve(
+    return http_server.serve(
         application.asgi,
         settings,
         on_ready=ready,
@@ -75,7 +75,7 @@ def _several(
         if metrics is not None:
             metrics.close()
         application = create_app(settings, url, link.prepare, table, peers=link)
-        return server.serve(
+        return http_server.serve(
             application.asgi,
             settings,
             on_ready=lambda _: link.begin(lambda: _counted(application)),

@@ -12,7 +12,7 @@ import orjson
 
 from api.catalog import Version
 from api.http.assets import HTML, SCRIPTED, Assets, guarded
-from api.http.respond import Bytes
+from api.http.responses import Bytes
 
 PAGE = "console.html"
 ASSETS = Assets(Path(__file__).parent / "assets", "console")

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from api.catalog import Version
 from api.graphql.schema import schema
 from api.http.request import HttpRequest
-from api.http.respond import Content, respond
+from api.http.responses import Content, respond
 from api.http.route import DataRoute
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from api.errors import Fault, InvalidRequest
 from api.graphql.document import Document, Refused, is_mutation
 from api.http.json_body import read_json
-from api.http.media import wanted
+from api.http.media_types import wanted
 from api.http.parameters import Faults, read_pairs
 from api.http.problems import PROBLEMS, HTTPError
 from api.http.request import HttpRequest

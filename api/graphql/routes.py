@@ -16,13 +16,13 @@ from api.graphql.execute import Executor, from_store
 from api.graphql.problems import body
 from api.graphql.request import ACCEPTED, HTML, MEDIA_TYPE, check_content_type, media_type, status_of
 from api.graphql.turns import Turns
-from api.http import lifecycle
-from api.http.admission import Admission
 from api.http.body import read_body
 from api.http.problems import HTTPError, headers_of
 from api.http.request import HttpRequest
-from api.http.respond import Bytes, packed, plain_tags, respond, unchanged
+from api.http.responses import Bytes, packed, plain_tags, respond, unchanged
 from api.http.route import DataRoute
+from api.middleware import deprecation
+from api.middleware.authentication import Admission
 from api.service import Service
 
 
@@ -122,8 +122,8 @@ def retired(version: Version) -> APIRouter:
     async def handle(request: HttpRequest) -> Bytes:
         kind = media_type(request)
         if kind == HTML:
-            raise lifecycle.retired(version)
-        error = lifecycle.retired(version)
+            raise deprecation.retired(version)
+        error = deprecation.retired(version)
         response = Bytes(body(error), f"{kind}; charset=utf-8".encode(), 410)
         response.headers.append((b"cache-control", b"no-store"))
         return response

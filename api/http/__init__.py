@@ -1,5 +1,5 @@
-"""The HTTP that REST and GraphQL share: limits of connections, the context of each request, problems, and sending.
+"""HTTP requests and responses, which REST and GraphQL share: parameters, bodies, media types, problems, and sending.
 
-This level rejects a request if its header fields, URL or body are too large, malformed or too slow, or if the service
-offers none of the media types that the client accepts. It also turns the errors of all other levels into statuses.
+This level rejects a request if its URL or body is malformed or too large, or if the service offers none of the media
+types that the client accepts. It also turns the errors of all other levels into statuses.
 """

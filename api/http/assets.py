@@ -18,7 +18,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.http.request import HttpRequest
-from api.http.respond import Bytes, accepts_gzip
+from api.http.responses import Bytes, accepts_gzip
 from api.http.route import DataRoute
 
 TYPES = {

@@ -9,7 +9,7 @@ from time import perf_counter
 from starlette.types import Receive, Scope
 
 from api.access.key import holds_key
-from api.http.unread import SMALL, Connection, Unread, UnreadAnswers
+from api.http.unread_answers import SMALL, Connection, Unread, UnreadAnswers
 from api.service import RequestContext
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")

@@ -8,8 +8,8 @@ from typing import Any
 from fastapi.routing import APIRoute
 
 from api.http.request import HttpRequest
-from api.http.respond import Bytes
-from api.http.stream import Streamed
+from api.http.responses import Bytes
+from api.http.streaming import Streamed
 
 Endpoint = Callable[[HttpRequest], Awaitable[Bytes | Streamed]]
 

@@ -15,11 +15,11 @@ import orjson
 from api.catalog import Version
 from api.compiler.summary import summary
 from api.errors import Unavailable
-from api.http.address import Network, is_secure
-from api.http.admission import Admission
 from api.http.assets import HTML, POLICY, guarded
 from api.http.request import HttpRequest
-from api.http.respond import Bytes, Content, Headers, plain_tags, respond, unchanged
+from api.http.responses import Bytes, Content, Headers, plain_tags, respond, unchanged
+from api.middleware.authentication import Admission
+from api.middleware.client_address import Network, is_secure
 from api.pages.files import ASSETS, TITLE
 from api.service import Service
 

@@ -10,11 +10,11 @@ import orjson
 from fastapi import APIRouter
 
 from api.catalog import Version
-from api.http.admission import Admission
-from api.http.media import wanted
+from api.http.media_types import wanted
 from api.http.request import HttpRequest
-from api.http.respond import Content, respond
+from api.http.responses import Content, respond
 from api.http.route import DataRoute
+from api.middleware.authentication import Admission
 from api.pages.home import Home
 from api.service import Service
 

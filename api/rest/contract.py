@@ -14,7 +14,7 @@ from fastapi import APIRouter
 
 from api.catalog import Resource, Version
 from api.http.request import HttpRequest
-from api.http.respond import Content, respond
+from api.http.responses import Content, respond
 from api.http.route import DataRoute
 from api.rest.access import own
 from api.rest.examples import examples

@@ -5,11 +5,11 @@ from __future__ import annotations
 from api.access.plan import Plan
 from api.catalog import Resource, Version
 from api.errors import Forbidden
-from api.http.admission import Admission
-from api.http.media import wanted
+from api.http.media_types import wanted
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.stream import Streamed
+from api.http.streaming import Streamed
+from api.middleware.authentication import Admission
 from api.rest.formats import Format, offered
 from api.rest.request import export_query
 from api.service.exports import Export, Exports, Take

@@ -14,14 +14,14 @@ from api.access.caller import Caller
 from api.access.key import holds_key
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
-from api.http.admission import Admission
-from api.http.media import wanted
+from api.http.media_types import wanted
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.respond import Bytes, plain_tags, respond, unchanged
+from api.http.responses import Bytes, plain_tags, respond, unchanged
 from api.http.route import DataRoute, Endpoint
-from api.http.stream import Streamed
+from api.http.streaming import Streamed
 from api.memo import Memo
+from api.middleware.authentication import Admission
 from api.rest.export import ExportEndpoint, preferred
 from api.rest.operations import Operation, operations
 from api.rest.request import list_query, record_query

@@ -23,7 +23,7 @@ FOREIGN = re.compile(r"api/(graphql|pages)/assets/.*\.(js|css|txt)|.*/node_modul
 # Everything else that names a version, with the reason.
 EXCEPTIONS = {
     "api/catalog/__init__.py": "the registry",
-    "api/http/traces.py": "the path of OTLP, whose version that is",
+    "api/observability/tracing.py": "the path of OTLP, whose version that is",
     "sql/migrations/0002_domains.sql": "a comment on where vocabularies stood: an applied migration does not change",
 }
 

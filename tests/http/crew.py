@@ -9,10 +9,10 @@ import time
 from starlette.types import Receive, Scope, Send
 
 from api.errors import SettingsError, Unavailable
-from api.http.server import listen, serve
-from api.http.worker import Link
-from api.http.workers import Parent
 from api.logs import configure
+from api.server.http_server import listen, serve
+from api.server.supervisor import Parent
+from api.server.worker import Link
 from api.settings import read_settings
 from tests.http.served import reply
 

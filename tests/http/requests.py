@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.http.request import HttpRequest
-from api.http.unread import UnreadAnswers
+from api.http.unread_answers import UnreadAnswers
 
 
 def make_request(

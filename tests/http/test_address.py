@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from api.errors import SettingsError
-from api.http.address import client_blocks, trusted
 from api.http.request import HttpRequest
+from api.middleware.client_address import client_blocks, trusted
 from tests.http.requests import make_request
 
 PROXIES = trusted("10.0.0.0/8, 2001:db8:ffff::/48")

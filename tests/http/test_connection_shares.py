@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from api.http.address import trusted
-from api.http.connection_shares import ConnectionShares, Holder
-from api.http.pace import Pace
+from api.middleware.client_address import trusted
+from api.server.connection_shares import ConnectionShares, Holder
+from api.server.pace import Pace
 
 # Addresses of different networks, of one /24, and of one /48.
 APART = [f"10.0.{number}.1" for number in range(50)]

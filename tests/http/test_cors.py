@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.http.cors import Origins
 from api.http.problems import HTTPError
+from api.middleware.cors import Origins
 from tests.http.requests import make_request
 
 LISTED = Origins("https://a.example, https://b.example")

@@ -9,9 +9,9 @@ from hypothesis import strategies as some
 
 from api.access import key
 from api.errors import ExpiredKey, Forbidden, InvalidKey, InvalidRequest, RequestError, RevokedKey, Unauthenticated
-from api.http.credentials import LONGEST, presented
 from api.http.problems import document
 from api.http.request import HttpRequest
+from api.middleware.credentials import LONGEST, presented
 from tests.http.requests import make_request
 
 KEY = key.new("live").text

@@ -12,7 +12,7 @@ from tests.serving import ROOT
 ASK = """
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
-from api.http.descriptors import within_descriptors
+from api.server.file_descriptors import within_descriptors
 from api.settings import Settings
 most = within_descriptors(Settings(max_connections=1000)).max_connections
 print(most, resource.getrlimit(resource.RLIMIT_NOFILE)[0])

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from api.errors import Unavailable
-from api.http.health import Health
+from api.observability.health import Health
 
 
 class Store:

@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from api.http.refusals import fault
+from api.server.refusals import fault
 
 if TYPE_CHECKING:
     from tests.http.conftest import Client, Served
@@ -388,7 +388,7 @@ def reset(client: Client) -> None:
 
 
 def half_close(client: Client) -> None:
-    """Neither TCP nor the service can tell it from closing: see api/http/disconnect.py."""
+    """Neither TCP nor the service can tell it from closing: see api/server/disconnect.py."""
     client.socket.shutdown(socket.SHUT_WR)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.errors import Unavailable
-from api.http.unread import Unread, UnreadAnswers
+from api.http.unread_answers import Unread, UnreadAnswers
 
 MIB = 1 << 20
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from api.http.whole import Whole
+from api.server.single_write import Whole
 
 
 class Client:

@@ -15,7 +15,7 @@ import pytest
 
 from api import __version__
 from api.access.directory import Directory
-from api.http.respond import TAGS_MOST
+from api.http.responses import TAGS_MOST
 from api.service.entity_tags import EntityTags
 from api.store.migrate import migrate
 from tests.limits.conftest import Access, Client

@@ -11,7 +11,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from api.http.access_log import line
+from api.observability.access_log import line
 from tests.http.conftest import Client
 from tests.http.requests import make_request
 from tests.operate.conftest import Log, caller

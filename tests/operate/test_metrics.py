@@ -13,8 +13,8 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.http.metrics import Metrics
-from api.http.totals import Totals, told
+from api.observability.metrics import Metrics
+from api.observability.metrics_aggregate import Totals, told
 from tests.http.conftest import Client, Served
 from tests.operate.conftest import caller, free_port
 from tests.serving import launch, serving

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 
 from api import serve
 from api.app import create_app
-from api.http import workers
-from api.http.access_log import line
+from api.observability.access_log import line
+from api.server import supervisor
 from api.settings import Settings
 from tests.http.requests import make_request
 from tests.serving import COMMAND, ROOT
@@ -45,7 +45,7 @@ def names(registry: CollectorRegistry) -> set[str]:
 async def test_every_metric_is_told_and_no_other() -> None:
     application = create_app(Settings(metrics_port=0), "postgresql://nowhere")
     assert application.metrics is not None
-    there = names(application.metrics.registry) | names(serve._own(workers.Team([])))
+    there = names(application.metrics.registry) | names(serve._own(supervisor.Team([])))
     rows = [row.split("|")[1] for row in section("Metrics").splitlines() if row.startswith("| `")]
     assert set(re.findall(r"`(briefing_\w+)`", " ".join(rows))) == there
 

@@ -14,7 +14,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from api.errors import SettingsError
-from api.http import traces
+from api.observability import tracing
 from api.settings import Settings
 from tests.operate.conftest import caller
 from tests.serving import serving
@@ -112,9 +112,9 @@ def test_a_collector_that_is_away_costs_no_request(sample: str) -> None:
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traces, "find_spec", lambda _: None)
+    monkeypatch.setattr(tracing, "find_spec", lambda _: None)
     with pytest.raises(SettingsError, match="telemetry"):
-        traces.Traces(Settings(traces_endpoint="http://127.0.0.1:4318"))
+        tracing.Traces(Settings(traces_endpoint="http://127.0.0.1:4318"))
 
 
 def test_the_usual_variable_names_the_collector_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ import pytest
 import uvicorn
 
 from api.app import create_app
-from api.http.server import config
 from api.ingest.load import load
+from api.server.http_server import config
 from api.settings import Settings
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"

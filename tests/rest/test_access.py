@@ -23,9 +23,9 @@ from api.access.gate import Gate
 from api.access.keys import Keys, Wanted
 from api.access.limits import SharedTable
 from api.catalog import V1
-from api.http.admission import Admission
-from api.http.middleware import RequestMiddleware
-from api.http.paths import Paths
+from api.http.route_table import Paths
+from api.middleware.authentication import Admission
+from api.middleware.request_middleware import RequestMiddleware
 from api.rest.access import me, routes
 from api.rest.access.contract import document, text
 from api.rest.access.operations import OPERATIONS

@@ -17,7 +17,7 @@ from tests.http.conftest import Client
 from tests.rest.conftest import SAMPLE, run
 
 PACKAGE = str(Path(api.__file__).parent)
-PROTOCOL = "http/protocol"
+PROTOCOL = "server/protocol"
 # Functions of ours that run from the arrival of a request until the driver is called. The numbers may only fall.
 FUNCTIONS_MOST = {"a list": 34, "a record": 34, "GraphQL": 35}
 

@@ -12,10 +12,10 @@ from api.access.caller import Caller
 from api.access.limits import Left
 from api.access.plan import Plan
 from api.catalog import Version
-from api.http.admission import Admission
 from api.http.parameters import Faults, read_pairs
 from api.http.request import HttpRequest
 from api.http.route import DataRoute
+from api.middleware.authentication import Admission
 from api.rest.access import bodies
 from api.rest.access.routes import private
 

@@ -12,14 +12,14 @@ from pydantic import BaseModel, ValidationError
 
 from api.access.caller import ADMIN
 from api.errors import Fault, InvalidRequest, Unknown, UnknownName
-from api.http.admission import Admission
 from api.http.body import read_body
 from api.http.json_body import read_json
 from api.http.parameters import FAULTS_MOST, Faults, read_pairs
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.respond import Bytes
+from api.http.responses import Bytes
 from api.http.route import DataRoute, Endpoint
+from api.middleware.authentication import Admission
 from api.rest.access.contract import document
 from api.rest.access.operations import OPERATIONS, PAGE, Asked, Operation
 from api.settings import Settings

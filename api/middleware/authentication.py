@@ -14,10 +14,10 @@ from api.access.caller import READ, Caller, check_scope
 from api.access.gate import Charge, Gate
 from api.access.limits import Limit
 from api.errors import BriefingError, RateLimited, Unauthenticated, Unavailable
-from api.http.address import REMEMBERED, Blocks, client_blocks, trusted
-from api.http.credentials import presented
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
+from api.middleware.client_address import REMEMBERED, Blocks, client_blocks, trusted
+from api.middleware.credentials import presented
 from api.service import RequestContext
 from api.settings import Settings
 from api.store.ticket import Origin, Rank

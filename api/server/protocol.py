@@ -33,16 +33,16 @@ import httptools
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from api.http import wire
-from api.http.address import trusted
-from api.http.connection_shares import ConnectionShares, Holder
-from api.http.cors import Origins
-from api.http.disconnect import abandon
-from api.http.events import ConnectionEvents
-from api.http.pace import PaceWatch
 from api.http.problems import HTTPError
-from api.http.refusals import fault, reason, response, weigh
-from api.http.whole import Whole
+from api.middleware.client_address import trusted
+from api.middleware.cors import Origins
+from api.observability.connection_events import ConnectionEvents
+from api.server import tcp
+from api.server.connection_shares import ConnectionShares, Holder
+from api.server.disconnect import abandon
+from api.server.pace import PaceWatch
+from api.server.refusals import fault, reason, response, weigh
+from api.server.single_write import Whole
 from api.settings import Settings
 
 logger = logging.getLogger("api.http")
@@ -124,7 +124,7 @@ class Protocol(HttpToolsProtocol):
         self.events.gave_way(state)
         self._forget()
         if self.flow.write_paused:
-            wire.reset(self.transport)
+            tcp.reset(self.transport)
         else:
             self.transport.abort()
 
@@ -343,7 +343,7 @@ class Protocol(HttpToolsProtocol):
                 raise
         if cycle.response_started and not cycle.response_complete and cycle.scope["http_version"] == "1.0":
             # If an answer ends with its connection, only a reset shows that it was cut.
-            wire.reset(self.transport)
+            tcp.reset(self.transport)
 
     def _careful(self, cycle: RequestResponseCycle) -> ASGISendCallable:
         old = cycle.scope["http_version"] == "1.0"
@@ -442,7 +442,7 @@ class Protocol(HttpToolsProtocol):
         logger.info("cut an answer", extra={"reason": reason, "client": self.client})
         self.events.cut(reason)
         # Without a reset the kernel would still send what it has taken.
-        wire.reset(self.transport)
+        tcp.reset(self.transport)
 
     def pause_writing(self) -> None:
         super().pause_writing()

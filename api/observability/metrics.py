@@ -17,8 +17,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from api import __version__
-from api.http.events import ConnectionEvents
 from api.http.request import HttpRequest
+from api.observability.connection_events import ConnectionEvents
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})

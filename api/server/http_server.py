@@ -21,10 +21,10 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BriefingError, SettingsError
-from api.http.descriptors import within_descriptors
-from api.http.events import ConnectionEvents
-from api.http.protocol import Protocol, protocol
-from api.http.turns import Shares, Turns
+from api.observability.connection_events import ConnectionEvents
+from api.server.acceptor import Shares, Turns
+from api.server.file_descriptors import within_descriptors
+from api.server.protocol import Protocol, protocol
 from api.settings import Settings
 
 # How long requests are accepted after `/readyz` turned to 503.

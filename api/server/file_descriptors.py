@@ -6,7 +6,7 @@ import resource
 
 import structlog
 
-from api.http.protocol import TURNED_AWAY
+from api.server.protocol import TURNED_AWAY
 from api.settings import Settings
 
 # The log, the listener, the loop, shared memory, files that are read for a moment, Redis, traces, workers' sockets.

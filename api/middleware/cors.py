@@ -11,7 +11,7 @@ import re
 
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.respond import Bytes, Headers
+from api.http.responses import Bytes, Headers
 
 EXPOSED = (
     *("ETag", "Edition", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Cost"),

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Literal, Protocol
 
-from api.http.address import Network, blocks, is_trusted
+from api.middleware.client_address import Network, blocks, is_trusted
 
 # Each address of a network counts as at least this part (a quarter) of the network's connections.
 NETWORK = 4

@@ -1,4 +1,4 @@
-"""One of several workers: its start after the fork, and the signs of life that it sends to its parent (workers.py)."""
+"""One of several workers: its start after the fork, and the signs of life that it sends to its parent (supervisor.py)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from api.errors import Unavailable
-from api.http.turns import VACANT, Shares
+from api.server.acceptor import VACANT, Shares
 
 # The time between two signs of life of a worker.
 BEAT_SECONDS = 0.5

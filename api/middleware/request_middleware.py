@@ -11,18 +11,18 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.catalog import VERSIONS
 from api.errors import Unavailable
-from api.http.address import LOCAL, blocks
-from api.http.admission import Admission, limit_fields
 from api.http.body import BODILESS, drop_body
-from api.http.cors import Origins
-from api.http.lifecycle import Headers, of_versions, uses
 from api.http.parameters import check_path
-from api.http.paths import Paths
 from api.http.problems import MEDIA_TYPE, document
 from api.http.request import HttpRequest
-from api.http.respond import Bytes
-from api.http.stream import Streamed
-from api.http.unread import Connection, UnreadAnswers
+from api.http.responses import Bytes
+from api.http.route_table import Paths
+from api.http.streaming import Streamed
+from api.http.unread_answers import Connection, UnreadAnswers
+from api.middleware.authentication import Admission, limit_fields
+from api.middleware.client_address import LOCAL, blocks
+from api.middleware.cors import Origins
+from api.middleware.deprecation import Headers, of_versions, uses
 from api.service import GONE, RequestContext
 from api.settings import Settings
 

@@ -15,7 +15,7 @@ from starlette.types import Send
 
 from api.errors import BriefingError
 from api.http.request import HttpRequest
-from api.http.respond import VARY, Headers, accepts_gzip
+from api.http.responses import VARY, Headers, accepts_gzip
 
 Take = Callable[[bytes], Awaitable[None]]
 Pieces = Callable[[Take], Awaitable[None]]

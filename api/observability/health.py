@@ -12,7 +12,7 @@ from fastapi import APIRouter
 
 from api.errors import BriefingError, Unavailable
 from api.http.request import HttpRequest
-from api.http.respond import Bytes
+from api.http.responses import Bytes
 from api.http.route import DataRoute
 
 # How long a start waits for the first try to prepare the store. Postgres refuses at once, but a migration may take

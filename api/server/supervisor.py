@@ -31,10 +31,10 @@ from typing import Any
 import structlog
 
 from api.errors import BriefingError
-from api.http.health import PATIENCE, Prepare, persist
-from api.http.server import EXIT_FORCED, EXIT_NOT_CONFIGURED, announce, url
-from api.http.turns import VACANT
-from api.http.worker import STUCK, Common, Link, Place, become, finish
+from api.observability.health import PATIENCE, Prepare, persist
+from api.server.acceptor import VACANT
+from api.server.http_server import EXIT_FORCED, EXIT_NOT_CONFIGURED, announce, url
+from api.server.worker import STUCK, Common, Link, Place, become, finish
 
 TICK_SECONDS = 0.2
 # Until a worker's first sign of life. It waits for nothing before that, so only an overloaded machine needs this long.
@@ -44,7 +44,7 @@ STEADY_SECONDS = 10.0
 # Failures in a row at one place after which the parent gives up, if no worker ever served.
 HOPELESS = 4
 LONGEST_WAIT = 10.0
-# A little more than the workers' own bound (server.py).
+# A little more than the workers' own bound (http_server.py).
 EXIT_SECONDS = 29.0
 LINE_BYTES = 16 * 1024 * 1024
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from api.http.problems import method_not_allowed, no_such_path
 from api.http.request import HttpRequest
-from api.http.respond import Bytes
+from api.http.responses import Bytes
 from api.http.route import DataRoute, Endpoint
 
 REST_OF_PATH = "{rest:path}"

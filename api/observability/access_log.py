@@ -13,8 +13,8 @@ import orjson
 import structlog
 
 from api.access.key import hidden
-from api.http.middleware import Observer
 from api.http.request import HttpRequest
+from api.middleware.request_middleware import Observer
 from api.settings import Settings
 
 AGENT_MOST = 200

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from api.http import wire
+from api.server import tcp
 
 # Measurements in each window: a slow client is cut off after at most a window and a sixth.
 LOOKS = 6
@@ -69,13 +69,13 @@ class PaceWatch:
     def begin(self, least: float) -> None:
         """Start watching, because something waits for the client. It has to take at least `least` bytes a second."""
         self._least = least
-        self._pace.begin(self._loop.time(), wire.unsent(self._transport))
+        self._pace.begin(self._loop.time(), tcp.unsent(self._transport))
         self._timer = self._loop.call_later(self._every, self._look)
 
     def end(self) -> None:
         """Stop watching, because nothing waits for the client any more."""
         self.stop()
-        self._pace.look(self._loop.time(), wire.unsent(self._transport))
+        self._pace.look(self._loop.time(), tcp.unsent(self._transport))
 
     def stop(self) -> None:
         """Cancel the timer."""
@@ -84,7 +84,7 @@ class PaceWatch:
             self._timer = None
 
     def _look(self) -> None:
-        self._pace.look(self._loop.time(), wire.unsent(self._transport))
+        self._pace.look(self._loop.time(), tcp.unsent(self._transport))
         if self._pace.is_below(self._least):
             self._too_slow()
         else:

@@ -17,9 +17,9 @@ from fastapi import APIRouter
 from api.access.uses import OutdatedUses
 from api.catalog import Outdated, Version
 from api.errors import Retired
-from api.http.paths import REST_OF_PATH
 from api.http.request import HttpRequest
 from api.http.route import DataRoute, Endpoint
+from api.http.route_table import REST_OF_PATH
 
 Headers = list[tuple[bytes, bytes]]
 # The deprecated parts that the answer to one request lists, even if the request uses more.
