@@ -11,14 +11,14 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api.access.directory import Directory
-from api.access.gate import Gate
+from api.access.access_control import Gate
+from api.access.caller_cache import Directory
 from api.access.limits import open_limits
 from api.catalog import VERSIONS
 from api.graphql import console
 from api.graphql import contract as sdl
 from api.graphql import routes as graphql
-from api.graphql.turns import Turns
+from api.graphql.scheduler import Turns
 from api.http import problem_docs
 from api.http.route_table import Paths
 from api.middleware import deprecation

@@ -19,7 +19,7 @@ import pytest
 from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
-from api.store.server import SETTINGS
+from api.store.postgres_server import SETTINGS
 from tests.clients import built, node_home, python_home, typescript_home
 from tests.serving import serving
 from tests.sharing import once

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from api.access.gate import READING
+from api.access.access_control import READING
 from api.catalog import V2
 from api.graphql.document import Documents
-from api.graphql.execute import INTROSPECTION
+from api.graphql.executor import INTROSPECTION
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.query import cost, dearest, price, work

@@ -31,7 +31,7 @@ def add_documents(
 
     async def add(held: Any) -> None:
         for file in files:
-            document = import_module("api.access.documents").Trusted(asked, file.name, _text(file), plan)
+            document = import_module("api.access.trusted_documents").Trusted(asked, file.name, _text(file), plan)
             new = await held.add(document)
             print(f"{document.hash}  {file.name}" + ("" if new else "  (trusted before)"))
 
@@ -65,7 +65,7 @@ def audit(
 
 
 def _with_documents(work: Callable[[Any], Awaitable[Result]]) -> Result:
-    kind = import_module("api.access.documents").TrustedDocuments
+    kind = import_module("api.access.trusted_documents").TrustedDocuments
     return with_store(lambda store: work(kind(store, actor(), _check)))
 
 

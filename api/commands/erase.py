@@ -34,7 +34,7 @@ def erase(
 ) -> None:
     """Erase a record for good: its content, its history and its reasons. Its id cannot be loaded again."""
     erasing = import_module("api.store.erase")
-    consent = import_module("api.ingest.consent")
+    consent = import_module("api.ingest.confirmation")
     with import_module("api.store.address").address(read_settings()) as url:
         found = asyncio.run(erasing.find(url, identifier, reason))
         links = "1 record links to it." if found.links == 1 else f"{found.links:,} records link to it."

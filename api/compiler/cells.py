@@ -11,7 +11,7 @@ from itertools import groupby
 
 from api.compiler.fallback import effective_id
 from api.compiler.formula import guard
-from api.compiler.json import literal
+from api.compiler.json_text import literal
 from api.compiler.writer import Source, Writer
 from api.query import Cell
 

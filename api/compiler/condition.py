@@ -11,7 +11,7 @@ from api.catalog import Resource
 from api.compiler.geography import box_around
 from api.compiler.writer import CASTS, Writer
 from api.query import All, AnyOf, Filter, Not, Search, Test, Through
-from api.query.filter import fallback, merged
+from api.query.filters import fallback, merged
 from api.query.words import terms
 
 

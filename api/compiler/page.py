@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from api.catalog import Resource, Version
 from api.compiler.condition import condition, word_query
-from api.compiler.json import Json, boolean, fixed, literal, optional, written
+from api.compiler.json_text import Json, boolean, fixed, literal, optional, written
 from api.compiler.keyset import Span, order, spans
 from api.compiler.search import is_guessed, search
 from api.compiler.writer import Source, Writer, indent
@@ -31,7 +31,7 @@ from api.query import (
     counted,
     is_counted,
 )
-from api.query.filter import alternatives, searched
+from api.query.filters import alternatives, searched
 from api.query.sort import POSITION
 
 EXACT_MOST = 100_000

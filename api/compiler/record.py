@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from api.catalog import Field, Resource
 from api.compiler.fallback import effective_id
-from api.compiler.json import Json, boolean, fixed, listed, literal, object_of, optional, scalar, string, written
+from api.compiler.json_text import Json, boolean, fixed, listed, literal, object_of, optional, scalar, string, written
 from api.compiler.keyset import order
 from api.compiler.page import Reading, counts, numbered, reading, total
 from api.compiler.writer import Source, Writer, indent

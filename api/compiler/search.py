@@ -19,7 +19,7 @@ from api.compiler.condition import condition
 from api.compiler.keyset import order, spans
 from api.compiler.writer import Source, Writer, indent
 from api.query import Rows, is_bounded
-from api.query.filter import searched
+from api.query.filters import searched
 
 # Rows looked at in the order of the list for each row of the page: enough if one in eight matches. Each search is
 # charged for them.

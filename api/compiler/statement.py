@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.catalog import VERSIONS
-from api.compiler.json import NULL, Json, array_of, fixed, literal, object_of, optional, string, written
-from api.compiler.lines import lines
+from api.compiler.export_lines import lines
+from api.compiler.json_text import NULL, Json, array_of, fixed, literal, object_of, optional, string, written
 from api.compiler.record import by_id, page
 from api.compiler.writer import Writer, indent
 from api.model import ENTITIES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.catalog import Version
-from api.compiler.json import literal
+from api.compiler.json_text import literal
 from api.compiler.page import ESTIMATE_FROM, SAMPLE_OF
 from api.compiler.statement import Statement, mark
 from api.compiler.writer import Writer

@@ -8,11 +8,11 @@ from api.catalog import Link, Outdated, Resource, Version
 from api.catalog.lifecycle import missing
 from api.errors import Fault, InvalidRequest
 from api.graphql.declare import LINKED_MOST, RECORDS_FIRST, RECORDS_MOST
-from api.graphql.filter import FilterReader
+from api.graphql.filter_reader import FilterReader
 from api.graphql.shape import camel, pascal
 from api.query import EVERYTHING, Filter, Page, Rows, Selection, Sort, read_sort
 from api.query.cursor import fingerprint, read_cursor
-from api.query.filter import searched
+from api.query.filters import searched
 from api.query.sort import POSITION
 
 

@@ -13,8 +13,8 @@ from hashlib import sha256
 
 from graphql import GraphQLError
 
+from api.access.access_control import Gate
 from api.access.caller import Caller
-from api.access.gate import Gate
 from api.errors import Forbidden
 from api.graphql.document import Refused
 from api.graphql.request import Asked

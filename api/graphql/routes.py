@@ -7,15 +7,15 @@ from functools import partial
 import orjson
 from fastapi import APIRouter
 
+from api.access.access_control import Charge
 from api.access.caller import Caller
-from api.access.gate import Charge
 from api.catalog import Outdated, Version
 from api.errors import BriefingError
 from api.graphql.console import page
-from api.graphql.execute import Executor, from_store
+from api.graphql.executor import Executor, from_store
 from api.graphql.problems import body
 from api.graphql.request import ACCEPTED, HTML, MEDIA_TYPE, check_content_type, media_type, status_of
-from api.graphql.turns import Turns
+from api.graphql.scheduler import Turns
 from api.http.body import read_body
 from api.http.problems import HTTPError, headers_of
 from api.http.request import HttpRequest

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
+from api.gzip_prefix import Packed, pack
 from api.http.request import HttpRequest
-from api.packing import Packed, pack
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from api.ingest.plan import Mapping
-from api.ingest.quotation import printable, shown
-from api.ingest.wording import closest
+from api.ingest.compiled_mapping import Mapping
+from api.ingest.formatting import printable, shown
+from api.ingest.messages import closest
 
 SHOWN = 40
 STEP = re.compile(r"\[\d*\]|[^.\[\]]+")

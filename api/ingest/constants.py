@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from api.ingest.format import NESTED
-from api.ingest.record import Invalid, read
-from api.ingest.wording import Problem, worded
+from api.ingest.load_format import NESTED
+from api.ingest.messages import Problem, worded
+from api.ingest.record_reader import Invalid, read
 
 
 def wrong_constants(model: type[BaseModel], constants: dict[str, Any]) -> Iterator[Problem]:

@@ -7,18 +7,18 @@ import re
 from io import BufferedReader
 from typing import Any
 
-from api.ingest.columnar import Columnar
-from api.ingest.feature import as_object, as_row, is_feature
-from api.ingest.lines import SEPARATOR, Lines, Sequence, row_or_feature
-from api.ingest.naming import Naming
-from api.ingest.plan import Mapping
-from api.ingest.recoding import is_ascii, texts
-from api.ingest.row import Rows
-from api.ingest.sheet import Sheet
-from api.ingest.source import BINARY, BUFFER, PACKED, PARQUET, XLSX, ZIP, content
-from api.ingest.stream import Array
-from api.ingest.syntax import Malformed, decode, parse
-from api.ingest.table import Table
+from api.ingest.column_naming import Naming
+from api.ingest.compiled_mapping import Mapping
+from api.ingest.csv_rows import Table
+from api.ingest.geojson import as_object, as_row, is_feature
+from api.ingest.input_file import BINARY, BUFFER, PACKED, PARQUET, XLSX, ZIP, content
+from api.ingest.json_rows import Array
+from api.ingest.ndjson_rows import SEPARATOR, Lines, Sequence, row_or_feature
+from api.ingest.parquet_rows import Columnar
+from api.ingest.rows import Rows
+from api.ingest.strict_json import Malformed, decode, parse
+from api.ingest.text_encoding import is_ascii, texts
+from api.ingest.xlsx_rows import Sheet
 
 ENDINGS = {
     ".csv": "csv",

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api.ingest.format import CHILDREN, DOCUMENT, LINES, RECORDS, Form
+from api.ingest.load_format import CHILDREN, DOCUMENT, LINES, RECORDS, Form
 
 NAME = "openapi/load.json"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from api.ingest.format import CHILDREN, LINES, VALUES, Form
-from api.ingest.quotation import one
+from api.ingest.formatting import one
+from api.ingest.load_format import CHILDREN, LINES, VALUES, Form
 from api.model import CHILDREN as STORED_CHILDREN
 from api.model import RECORDS, Entity, Field, Link
 

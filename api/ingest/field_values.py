@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.ingest.compiled_mapping import finished, joined
 from api.ingest.converters import CONVERTERS
 from api.ingest.converters.countries import country
 from api.ingest.converters.values import Tables, Unfit, key
 from api.ingest.findings import Findings
-from api.ingest.heading import Place
+from api.ingest.formatting import shown
 from api.ingest.mapping_fields import COUNTRY, LINKS, LISTS, NUMERIC, SEVERAL, SEVERAL_FIELDS, TERMS
+from api.ingest.mapping_heading import Place
+from api.ingest.messages import closest
 from api.ingest.paths import of_row
-from api.ingest.plan import finished, joined
-from api.ingest.quotation import shown
 from api.ingest.template import Template, chosen, first, remembered, template
-from api.ingest.wording import closest
 
 BY = "by"
 

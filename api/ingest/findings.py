@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Names
 
-from api.ingest.heading import Place
+from api.ingest.formatting import shown
+from api.ingest.mapping_heading import Place
 from api.ingest.paths import generalized, resolved
-from api.ingest.quotation import shown
 from api.ingest.template import ROW_HASH, ROW_NUMBER
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import asin, cos, hypot, radians, sin, sqrt
 from typing import Any
 
-from api.ingest.syntax import Malformed
+from api.ingest.strict_json import Malformed
 
 RADIUS = 6371.0  # of the globe, in kilometres
 # The largest extent, in kilometres, at which a point is still this precise.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from api.ingest.formatting import shown
 from api.ingest.nfc import in_nfc
-from api.ingest.quotation import shown
-from api.ingest.syntax import Malformed, Position
+from api.ingest.strict_json import Malformed, Position
 
 
 def column_names(written: Iterable[str], line: int = 0) -> list[str]:

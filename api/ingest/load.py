@@ -16,26 +16,26 @@ from functools import partial
 from io import TextIOWrapper
 
 from api.errors import BriefingError, Busy, LoadError, Unavailable
-from api.ingest.aside import aside
-from api.ingest.consent import ask, large
+from api.ingest.confirmation import ask, large
 from api.ingest.container import SUFFIXES
-from api.ingest.fault import MOST, Fault, Faults, named, repeated
+from api.ingest.faults import MOST, Fault, Faults, named, repeated
+from api.ingest.formatting import shown
 from api.ingest.identity import linked_id
-from api.ingest.mapped import mapped
+from api.ingest.input_file import STDIN
+from api.ingest.load_files import files, opened
+from api.ingest.mapped_file import mapped
 from api.ingest.mapping import mapping
-from api.ingest.quotation import shown
-from api.ingest.reader import files, opened
-from api.ingest.record import Invalid, doubts, read
+from api.ingest.messages import Path
 from api.ingest.record_file import Entry, RecordFile
+from api.ingest.record_reader import Invalid, doubts, read
+from api.ingest.rejects import aside
 from api.ingest.report import Report, Silence, reported, summary
-from api.ingest.source import STDIN
-from api.ingest.syntax import Malformed, Position
-from api.ingest.vouched import erased, is_vouched
-from api.ingest.wording import Path
+from api.ingest.snapshot_files import erased, is_vouched
+from api.ingest.strict_json import Malformed, Position
 from api.settings import Settings
 from api.store.address import address
+from api.store.load_transaction import Astray, Counts, Writer, writing
 from api.store.migrate import migrate
-from api.store.write import Astray, Counts, Writer, writing
 
 WAIT = 5.0  # seconds. Two small loads at once take turns. Behind a long one, the second fails with its own exit code
 CHUNK = 1 << 18

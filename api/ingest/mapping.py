@@ -9,12 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from api.errors import LoadError
-from api.ingest.declaration import Declaration
-from api.ingest.heading import Place
+from api.ingest.compiled_mapping import Mapping
+from api.ingest.formatting import shown
+from api.ingest.mapping_compiler import Declaration
+from api.ingest.mapping_heading import Place
+from api.ingest.messages import closest
 from api.ingest.nfc import in_nfc
-from api.ingest.plan import Mapping
-from api.ingest.quotation import shown
-from api.ingest.wording import closest
 
 SHIPPED = files("api.ingest") / "formats"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from api.ingest.fault import Faults
-from api.ingest.source import Source
-from api.ingest.syntax import Position
-from api.ingest.wording import Path
+from api.ingest.faults import Faults
+from api.ingest.input_file import Source
+from api.ingest.messages import Path
+from api.ingest.strict_json import Position
 from api.store.staged import Staged
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from api.store.write import Counts
+from api.store.load_transaction import Counts
 
 EVERY = 5.0  # seconds between two plain lines
 MIB = 1 << 20

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api.ingest.identity import public_id
 from api.ingest.load import load
-from api.store.log import recorded
+from api.store.change_log import recorded
 
 SAMPLE = Path(__file__).parents[1] / "sample" / "rferl-2022-03-06.json"
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from api.ingest.quotation import shown
+from api.ingest.formatting import shown
 from api.model import Field
 from api.model.countries import COUNTRIES
 from api.query.globe import round_degrees

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Names
 from typing import Any
 
+from api.ingest.compiled_mapping import each, order, through
 from api.ingest.field_values import FieldValues
 from api.ingest.findings import Findings
-from api.ingest.heading import Place
+from api.ingest.formatting import shown
+from api.ingest.mapping_heading import Place
 from api.ingest.paths import GIVEN, resolved
-from api.ingest.plan import each, order, through
-from api.ingest.quotation import shown
 from api.ingest.template import Scope
 
 

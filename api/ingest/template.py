@@ -18,8 +18,8 @@ from typing import Any
 
 from api.ingest.converters import OR, TRY, find_converter
 from api.ingest.converters.values import Convert, Tables, Unfit, text
-from api.ingest.quotation import shown
-from api.ingest.wording import closest
+from api.ingest.formatting import shown
+from api.ingest.messages import closest
 
 Scope = dict[Any, Any]
 MADE = object()  # the key under which a row keeps the results of templates

@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from math import ceil
 
+from api.access.access_control import Charge, Gate
 from api.access.caller import READ, Caller, check_scope
-from api.access.gate import Charge, Gate
 from api.access.limits import Limit
 from api.errors import BriefingError, RateLimited, Unauthenticated, Unavailable
 from api.http.problems import HTTPError

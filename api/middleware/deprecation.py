@@ -14,7 +14,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.access.uses import OutdatedUses
+from api.access.usage import OutdatedUses
 from api.catalog import Outdated, Version
 from api.errors import Retired
 from api.http.request import HttpRequest

@@ -7,7 +7,7 @@ It computes prices, and `api/service` checks them.
 
 from api.query.cells import Cell, cells
 from api.query.cost import Dearest, base_of, dearest, extra_of, largest, least, price, unit_of
-from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, both
+from api.query.filters import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, both
 from api.query.selection import (
     Answer,
     Column,

@@ -28,7 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.catalog import VERSIONS, Version
-from api.query.filter import All, AnyOf, Filter, Not, Search, Through
+from api.query.filters import All, AnyOf, Filter, Not, Search, Through
 from api.query.selection import (
     Edges,
     Entry,

@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from api.errors import Fault, InvalidCursor
-from api.query.filter import Filter
+from api.query.filters import Filter
 from api.query.parse import IDENTIFIER
 from api.query.sort import Sort
 

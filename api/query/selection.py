@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from api.catalog import Outdated
 from api.query.cells import Cell
-from api.query.filter import EVERYTHING, Filter
+from api.query.filters import EVERYTHING, Filter
 from api.query.sort import Page, Sort
 
 

@@ -23,7 +23,7 @@ from math import ceil
 
 from api.catalog import VERSIONS, Resource, Version
 from api.query import words
-from api.query.filter import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, fallback
+from api.query.filters import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, fallback
 from api.query.selection import (
     Answer,
     Edges,

@@ -11,7 +11,7 @@ from typing import Any
 from api.catalog import Condition, Resource, Version
 from api.catalog.operators import OPERATORS
 from api.query import Filter
-from api.query.filter import tested
+from api.query.filters import tested
 from api.query.parse import read_boolean, read_box, read_identifier, read_near, read_value
 
 LIST_MOST = 200

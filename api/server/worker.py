@@ -1,4 +1,4 @@
-"""One of several workers: its start after the fork, and the signs of life that it sends to its parent (supervisor.py)."""
+"""One of several workers: its start after the fork, and the signs of life that it sends to its supervisor."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.access.access_control import Charge
 from api.access.caller import Caller
-from api.access.gate import Charge
 from api.catalog import Outdated
 from api.store.ticket import SERVICE, Origin
 

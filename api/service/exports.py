@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import orjson
 
+from api.access.access_control import Charge
 from api.access.export_places import ExportPlaces
-from api.access.gate import Charge
 from api.access.plan import Plan
 from api.compiler import Statement, compile
 from api.compiler.page import EXACT_MOST
@@ -16,7 +16,7 @@ from api.errors import Fault, TimedOut, TooExpensive, Unavailable
 from api.query import Entry, Lines, Page, Query, Rows, Total, price
 from api.service.context import RequestContext
 from api.service.service import Service
-from api.store.read import Reply, edition
+from api.store.reader import Reply, edition
 from api.store.stream import Streams
 from api.store.ticket import Ticket
 

@@ -14,19 +14,19 @@ from time import perf_counter
 
 from api import __version__
 from api.access import too_expensive
+from api.access.access_control import Charge, Gate
 from api.access.caller import Caller
-from api.access.gate import Charge, Gate
 from api.catalog import VERSIONS, Outdated
 from api.compiler import Statement, compile
 from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
-from api.flight import Flights
 from api.memo import Memo
 from api.query import Dearest, Query, dearest, largest, price
 from api.service.context import RequestContext
 from api.service.entity_tags import EntityTags
 from api.settings import Settings
+from api.singleflight import Flights
 from api.store.changes import Changes
-from api.store.read import Reader, Reply
+from api.store.reader import Reader, Reply
 from api.store.ticket import Ticket
 
 

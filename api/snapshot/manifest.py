@@ -11,7 +11,7 @@ import orjson
 
 from api import __version__
 from api.catalog import newest
-from api.ingest.vouched import FORMAT, MANIFEST
+from api.ingest.snapshot_files import FORMAT, MANIFEST
 from api.store.snapshot import Snapshot
 
 NAME = MANIFEST

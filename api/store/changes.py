@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.store.watch import Sight, Watch
+from api.store.poller import Sight, Watch
 
 LOOK = """
     select resource, seq, changed_us, erased from store.latest

@@ -26,8 +26,8 @@ from urllib.parse import quote
 from api.errors import BriefingError, SettingsError
 from api.store import password
 from api.store.cluster import OWN_SERVER, Account, Tools, account_for, programs_for, settle
+from api.store.postgres_server import PATIENCE, Server
 from api.store.processes import clear_locks
-from api.store.server import PATIENCE, Server
 from api.store.supervise import supervise
 
 MAX_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")

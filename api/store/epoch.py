@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from api.store.poller import Sight, Watch
 from api.store.statements import statement
-from api.store.watch import Sight, Watch
 
 EVERY = 0.2
 COUNTS_FOR = 0.5

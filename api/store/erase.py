@@ -13,12 +13,12 @@ from datetime import datetime
 import asyncpg
 
 from api.errors import Busy, Conflict, InvalidRequest, NotFound
-from api.store import erasure
+from api.store import erasure_statements
 from api.store.connection import Connection, connect, take
-from api.store.erasure import resource_of
+from api.store.erasure_statements import resource_of
+from api.store.load_transaction import LOCK, SETTINGS
 from api.store.record_versions import NOTE_EDITION
 from api.store.statements import statement
-from api.store.write import LOCK, SETTINGS
 from api.store.write_errors import ERASURE, in_words
 
 # The number of sessions that can still read the rows of before. Postgres keeps such rows, also in a vacuum.
@@ -60,7 +60,7 @@ async def find(url: str, identifier: str, reason: str) -> Found:
         with in_words(ERASURE):
             await _check_reason(connection, reason)
             created_at, _ = await _row(connection, name, identifier)
-            links = await connection.fetchval(erasure.linked(name), identifier)
+            links = await connection.fetchval(erasure_statements.linked(name), identifier)
             return Found(identifier, name, created_at, links)
     finally:
         await _close(connection)
@@ -81,7 +81,7 @@ async def erase(url: str, identifier: str, reason: str, wait: float) -> Erased:
                 change, entries, rows = await _erase(connection, name, identifier, reason)
                 transaction = await connection.fetchval("select pg_current_xact_id()::xid::text")
         sessions, vacuumed = await _clean(connection, name, transaction)
-        return Erased(change, entries, rows, sessions, vacuumed, erasure.tables(name))
+        return Erased(change, entries, rows, sessions, vacuumed, erasure_statements.tables(name))
     finally:
         await _close(connection)
 
@@ -109,10 +109,10 @@ async def _row(connection: Connection, name: str, identifier: str, lock: str = "
 
 async def _erase(connection: Connection, name: str, identifier: str, reason: str) -> tuple[int, int, int]:
     _, revision = await _row(connection, name, identifier, "for update")
-    change = await connection.fetchval(erasure.RECORD, name, identifier, revision + 1, reason, None)
-    deleted = [await connection.execute(one, identifier) for one in erasure.delete(name)]
-    await connection.execute(erasure.empty(name), identifier)
-    await connection.execute(erasure.empty_search(name), identifier)
+    change = await connection.fetchval(erasure_statements.RECORD, name, identifier, revision + 1, reason, None)
+    deleted = [await connection.execute(one, identifier) for one in erasure_statements.delete(name)]
+    await connection.execute(erasure_statements.empty(name), identifier)
+    await connection.execute(erasure_statements.empty_search(name), identifier)
     await connection.execute(statement("announce"))
     return change, revision, sum(int(status.split()[-1]) for status in deleted)
 
@@ -124,9 +124,9 @@ async def _clean(connection: Connection, name: str, transaction: str) -> tuple[i
         await connection.execute(NOTE_EDITION)
         await connection.execute("select pg_advisory_unlock($1)", LOCK)
         # Postgres does not clean the indexes for a few dead rows, and statistics contain frequent values.
-        await connection.execute(f"vacuum (index_cleanup on, analyze) {', '.join(erasure.tables(name))}")
+        await connection.execute(f"vacuum (index_cleanup on, analyze) {', '.join(erasure_statements.tables(name))}")
         with suppress(asyncpg.InsufficientPrivilegeError):
-            await connection.execute(erasure.forget_statistics(name))
+            await connection.execute(erasure_statements.forget_statistics(name))
         sessions = await connection.fetchval(OLDER, transaction)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         return 0, False

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from api.model import CHILDREN, RECORDS, Entity
-from api.store.merge import DATASET, DERIVED, Children, columns
+from api.store.load_statements import DATASET, DERIVED, Children, columns
 
 COMMON = ("id", "revision", "created_at", "updated_at", "key")
 

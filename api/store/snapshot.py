@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from api.compiler.json import one_line
+from api.compiler.json_text import one_line
 from api.errors import SettingsError, Unavailable
 from api.model import WRITE_ORDER
 from api.store.connection import Connection, connect

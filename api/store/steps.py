@@ -29,10 +29,10 @@ from api.model import RECORDS
 from api.store import record_versions
 from api.store.collation import sort_key
 from api.store.connection import Connection, take
-from api.store.merge import children
+from api.store.load_statements import children
+from api.store.load_transaction import LOCK as LOADER
+from api.store.load_transaction import Writer
 from api.store.statements import Script
-from api.store.write import LOCK as LOADER
-from api.store.write import Writer
 
 LOADING = 3600.0  # Seconds to wait for a load to end.
 ATTEMPTS = 120  # Attempts of one transaction, with up to 0.2 s for its locks and a rest of 0.3 s each: a minute.

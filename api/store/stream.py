@@ -17,7 +17,7 @@ import asyncpg
 from api.errors import BriefingError, TimedOut, Unavailable
 from api.settings import Settings
 from api.store.pool import BROKEN_OFF, Lease, Pool
-from api.store.read import STALE
+from api.store.reader import STALE
 
 Take = Callable[[bytes], Awaitable[None]]
 

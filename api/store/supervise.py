@@ -10,8 +10,8 @@ import structlog
 
 from api.errors import BriefingError, SettingsError, Unavailable
 from api.store.cluster import OWN_SERVER
+from api.store.postgres_server import RECOVERY, Server
 from api.store.processes import end_rest
-from api.store.server import RECOVERY, Server
 
 LOOK_SECONDS = 0.2
 STEP_SECONDS = 0.02

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from api.store import erasure
+from api.store import erasure_statements
 from api.store.connection import Connection
 
 BY_SNAPSHOT = "A snapshot that was loaded lists it as erased."
@@ -19,13 +19,13 @@ async def add(connection: Connection, erased: Mapping[str, datetime]) -> int:
     that this store has with their content. They are not changed."""
     held = 0
     for identifier, moment in erased.items():
-        name = erasure.resource_of(identifier)
+        name = erasure_statements.resource_of(identifier)
         if await connection.fetchval("select exists (select from store.erased where id = $1)", identifier):
             continue
         if await connection.fetchval(f"select exists (select from store.{name} where id = $1)", identifier):
             held += 1
             continue
-        await connection.execute(erasure.RECORD, name, identifier, 1, BY_SNAPSHOT, moment)
-        await connection.execute(erasure.add_empty(name), identifier)
-        await connection.execute(erasure.empty_search(name), identifier)
+        await connection.execute(erasure_statements.RECORD, name, identifier, 1, BY_SNAPSHOT, moment)
+        await connection.execute(erasure_statements.add_empty(name), identifier)
+        await connection.execute(erasure_statements.empty_search(name), identifier)
     return held

@@ -19,11 +19,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.access import uses
-from api.access.directory import QUEUE, UNKNOWN_MOST, WEIGHT_OF_NONE, WIDTH, Directory, _Held
-from api.access.documents import Trusted, TrustedDocuments
+from api.access import usage
+from api.access.caller_cache import QUEUE, UNKNOWN_MOST, WEIGHT_OF_NONE, WIDTH, Directory, _Held
 from api.access.keys import Keys, Wanted
 from api.access.plans import Plans
+from api.access.trusted_documents import Trusted, TrustedDocuments
 from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unavailable
 from api.settings import Settings
 from api.store.access import AccessStore
@@ -315,7 +315,7 @@ async def test_who_tries_keys_holds_up_nobody_whose_key_is_known(
 async def test_uses_are_written_from_time_to_time_and_at_the_end(
     url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uses, "EVERY", 0.05)
+    monkeypatch.setattr(usage, "EVERY", 0.05)
     made = await keys.create(DESK)
     async with directory_of(url) as one:
         await one.caller(made.secret.digest)
@@ -324,7 +324,7 @@ async def test_uses_are_written_from_time_to_time_and_at_the_end(
             return (await keys.get(made.row["id"]))["last_used_at"] is not None
 
         await until(written)
-    monkeypatch.setattr(uses, "EVERY", 60.0)
+    monkeypatch.setattr(usage, "EVERY", 60.0)
     other = await keys.create(DESK)
     async with directory_of(url) as one:
         for _ in range(100):

@@ -11,7 +11,7 @@ import pytest
 
 from api.catalog import Version
 from api.graphql.document import Documents
-from api.graphql.execute import INTROSPECTION
+from api.graphql.executor import INTROSPECTION
 from api.graphql.schema import core
 from api.graphql.selection import Operation, read_operation
 from api.query import Query

@@ -20,8 +20,8 @@ from results import alone
 from api.access.limits.fallback import Fallback
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import Limits, Terms
-from api.access.limits.redis import RedisLimits
-from api.access.limits.shared import SharedTable
+from api.access.limits.redis_limits import RedisLimits
+from api.access.limits.shared_table import SharedTable
 from tests.access.limits.server import running
 
 TITLE = "## What limits cost a request"

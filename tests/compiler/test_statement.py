@@ -15,7 +15,7 @@ import pytest
 
 from api.catalog import V1, VERSIONS
 from api.compiler import compile
-from api.compiler.json import literal, object_of, written
+from api.compiler.json_text import literal, object_of, written
 from api.compiler.statement import ROOTS
 from api.compiler.writer import Writer
 from api.query import Root

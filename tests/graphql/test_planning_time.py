@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from api.access.caller import Caller
-from api.graphql import execute
+from api.graphql import executor
 from api.graphql.document import PLANNING_FORGOTTEN, PlanningTime
-from api.graphql.turns import Turns
+from api.graphql.scheduler import Turns
 from api.store.migrate import migrate
 from tests.agreement.conftest import opened
 
@@ -39,7 +39,7 @@ async def test_a_known_document_takes_turns_if_planning_it_takes_long(
         return turn(self, caller)
 
     monkeypatch.setattr(Turns, "turn", counted)
-    monkeypatch.setattr(execute, "AT_ONCE", at_once)
+    monkeypatch.setattr(executor, "AT_ONCE", at_once)
     async with opened(database) as doors:
         for first in (1, 2, 3, 4):
             status, answer = await doors.graphql(DOCUMENT, {"first": first})

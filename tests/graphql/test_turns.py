@@ -10,7 +10,7 @@ import pytest
 from api.access.caller import Caller
 from api.access.plan import Plan
 from api.errors import Unavailable
-from api.graphql.turns import AHEAD, ANONYMOUS, ANONYMOUS_MOST, KEYED, SHARE, WAITING_MOST, Turns
+from api.graphql.scheduler import AHEAD, ANONYMOUS, ANONYMOUS_MOST, KEYED, SHARE, WAITING_MOST, Turns
 from api.settings import processors
 
 PLAN = Plan("free", 1000, 10_000, 1000, 4, 200)

@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 
 from api.errors import LoadError
-from api.ingest.aside import aside
-from api.ingest.fault import Faults
+from api.ingest.faults import Faults
 from api.ingest.load import _rows
-from api.ingest.mapped import mapped
+from api.ingest.load_files import opened
+from api.ingest.mapped_file import mapped
 from api.ingest.mapping import parsed
-from api.ingest.reader import opened
+from api.ingest.rejects import aside
 from api.ingest.report import Silence
 
 Database = Callable[[], Awaitable[str]]

@@ -13,14 +13,14 @@ import pytest
 from api.errors import LoadError
 from api.ingest.identity import public_id
 from api.ingest.load import load
-from api.ingest.record import Invalid, read
+from api.ingest.record_reader import Invalid, read
 from api.ingest.scalar import BY_DOMAIN
-from api.ingest.syntax import parse
+from api.ingest.strict_json import parse
 from api.model import ENTITIES, RECORDS
 from api.store.collation import sort_key
-from api.store.merge import columns
+from api.store.load_statements import columns
+from api.store.load_transaction import writing
 from api.store.staged import Staged
-from api.store.write import writing
 from tests.ingest.bad_records import BAD, GONE, LENIENT
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.store.write import writing
+from api.store.load_transaction import writing
 
 Put = Callable[[str, Any], str]
 COMMAND = """

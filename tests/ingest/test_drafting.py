@@ -14,8 +14,8 @@ import pytest
 from api.errors import LoadError
 from api.ingest.drafting.columns import seen
 from api.ingest.drafting.draft import draft
-from api.ingest.fault import Faults
-from api.ingest.mapped import mapped
+from api.ingest.faults import Faults
+from api.ingest.mapped_file import mapped
 from api.ingest.mapping import parsed
 
 CSV = """ref,day,town,lat,lon,killed,note

@@ -15,7 +15,7 @@ from api.ingest.load import Manner, load
 from api.model import RECORDS
 from api.store.connection import connect
 from api.store.erase import erase
-from api.store.write import Writer
+from api.store.load_transaction import Writer
 from tests.whole_records import content, others
 
 Put = Callable[[str, Any], str]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.ingest.geometry import representative
-from api.ingest.syntax import Malformed
+from api.ingest.strict_json import Malformed
 
 SQUARE = [[0, 0], [0.2, 0], [0.2, 0.2], [0, 0.2], [0, 0]]
 # A C that opens to the east: its centre of gravity lies in the opening.

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from api.ingest.converters import CONVERTERS
-from api.ingest.declaration import STEERING
 from api.ingest.field_table import field_tables
-from api.ingest.heading import DECLARED
 from api.ingest.mapping import shipped
+from api.ingest.mapping_compiler import STEERING
+from api.ingest.mapping_heading import DECLARED
 
 TEXT = (Path(__file__).parents[2] / "docs" / "loading.md").read_text(encoding="utf-8")
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from api.errors import LoadError
+from api.ingest.line_index import LineIndex, numbered, row_of
 from api.ingest.load import Manner, load
 from api.ingest.mapping import parsed
-from api.ingest.numbering import LineIndex, numbered, row_of
 
 Read = Callable[..., Any]
 Put = Callable[[str, Any], str]

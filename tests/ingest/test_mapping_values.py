@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from api.errors import LoadError
-from api.ingest.fault import Faults
-from api.ingest.mapped import mapped
+from api.ingest.faults import Faults
+from api.ingest.mapped_file import mapped
 from api.ingest.mapping import parsed
 
 SOURCE = """

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.errors import LoadError
-from api.ingest import record
+from api.ingest import record_reader
 from api.ingest.identity import public_id
 from api.ingest.load import Manner, load
 from api.ingest.nfc import in_nfc
-from api.ingest.record import read
+from api.ingest.record_reader import read
 from api.store.migrate import migrate
 
 TOWN = "Bogotá"
@@ -55,7 +55,7 @@ class Store:
     async def load_as_before(self, monkeypatch: pytest.MonkeyPatch, *records: dict[str, Any]) -> None:
         """Load records as earlier releases did, which kept each text as it was written."""
         with monkeypatch.context() as before:
-            before.setattr(record, "in_nfc", lambda value: value)
+            before.setattr(record_reader, "in_nfc", lambda value: value)
             await self.load(*records)
 
     async def ids(self, table: str) -> set[str]:
@@ -225,8 +225,8 @@ async def test_rows_keep_the_ids_that_a_mapping_made_of_their_raw_texts(
     file = store.folder / "rows.csv"
     file.write_text(f"Población,País,n\n{MIXED * 40},Perú,{DECOMPOSED}\n", encoding="utf-8")
     with monkeypatch.context() as before:
-        before.setattr(record, "in_nfc", lambda value: value)
-        before.setattr("api.ingest.mapped.in_nfc", lambda value: value)
+        before.setattr(record_reader, "in_nfc", lambda value: value)
+        before.setattr("api.ingest.mapped_file.in_nfc", lambda value: value)
         await load([str(file)], store.url, manner=Manner(format=str(mapping)))
     ids = await store.ids("place") | await store.ids("event")
     done = await load([str(file)], store.url, manner=Manner(format=str(mapping), complete=True, yes=True))

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from api.ingest.fault import Faults
-from api.ingest.reader import files, opened
+from api.ingest.faults import Faults
+from api.ingest.load_files import files, opened
 
 Refusal = Callable[..., Awaitable[list[str]]]
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.ingest.format import LINES
 from api.ingest.identity import public_id
-from api.ingest.record import Invalid, read
-from api.ingest.syntax import Malformed, parse
+from api.ingest.load_format import LINES
+from api.ingest.record_reader import Invalid, read
+from api.ingest.strict_json import Malformed, parse
 
 EVENT = {
     "resource": "event",

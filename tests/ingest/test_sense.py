@@ -13,14 +13,14 @@ import asyncpg
 import pytest
 
 from api.errors import LoadError
-from api.ingest import record
+from api.ingest import record_reader
 from api.ingest.load import PLAIN, Manner, load
 from api.ingest.rule import OF_PERSONS
-from api.ingest.vouched import is_vouched
+from api.ingest.snapshot_files import is_vouched
 from api.model.vocabularies import Measure
 from api.snapshot.progress import Watch
 from api.snapshot.take import export
-from api.store.circles import in_circles
+from api.store.cycles import in_circles
 
 Put = Callable[[str, Any], str]
 Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
@@ -116,7 +116,7 @@ async def older(store: str, put: Put, monkeypatch: pytest.MonkeyPatch) -> str:
     events = [event("a", part_of="b"), event("b", part_of="a")]
     path = put("old.ndjson", [FIGURE | {"key": "half", "value": 2.5}, *events])
     with monkeypatch.context() as earlier:
-        earlier.setattr(record, "CHANGES", dict.fromkeys(record.CHANGES, ()))
+        earlier.setattr(record_reader, "CHANGES", dict.fromkeys(record_reader.CHANGES, ()))
         earlier.setattr("api.ingest.load.CIRCULAR", ())
         await load([path], store)
     return path

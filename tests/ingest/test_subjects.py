@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.ingest.record import Invalid, read
+from api.ingest.record_reader import Invalid, read
 
 WAR = {"scheme": "medtop", "code": "16000000", "label": "conflict, war and peace"}
 EVENT = {

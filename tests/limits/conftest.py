@@ -14,10 +14,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.access.documents import Trusted, TrustedDocuments
 from api.access.keys import Keys, Wanted
 from api.access.plan import Plan
 from api.access.plans import Plans
+from api.access.trusted_documents import Trusted, TrustedDocuments
 from api.ingest.load import load
 from api.store.access import AccessStore
 from tests.access.limits.server import RedisServer, running

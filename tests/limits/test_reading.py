@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from api import suggest
-from api.graphql import execute
+from api.graphql import executor
 from api.graphql.document import Documents
 from api.http import parameters
 from api.rest import export, routes
 from api.service import Service
-from api.store.read import Reader
+from api.store.reader import Reader
 from tests.limits.conftest import GRAPHQL, Access, Client
 from tests.limits.fields import read_list
 from tests.rest.conftest import run
@@ -25,7 +25,7 @@ WORK: list[tuple[Any, str]] = [
     (routes, "list_query"),
     (routes, "record_query"),
     (export, "export_query"),
-    (execute, "read_asked"),
+    (executor, "read_asked"),
     (Documents, "read"),
     (Service, "prepare"),
     (Reader, "read"),

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from api import __version__
-from api.access.directory import Directory
+from api.access.caller_cache import Directory
 from api.http.responses import TAGS_MOST
 from api.service.entity_tags import EntityTags
 from api.store.migrate import migrate

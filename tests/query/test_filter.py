@@ -12,7 +12,7 @@ from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.query import EVERYTHING, All, AnyOf, Filter, Not, Rows, Search, Through, both
 from api.query import Test as Compared
-from api.query.filter import searched
+from api.query.filters import searched
 from api.rest.request import list_query
 
 A, B, C = (Compared("kind", "in", (term,), "vocabulary") for term in ("a", "b", "c"))

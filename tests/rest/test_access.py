@@ -18,8 +18,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from api.access import key
-from api.access.directory import Directory
-from api.access.gate import Gate
+from api.access.access_control import Gate
+from api.access.caller_cache import Directory
 from api.access.keys import Keys, Wanted
 from api.access.limits import SharedTable
 from api.catalog import V1

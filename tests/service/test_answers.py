@@ -14,9 +14,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from api.access.access_control import Gate
 from api.access.caller import Caller
-from api.access.directory import Directory
-from api.access.gate import Gate
+from api.access.caller_cache import Directory
 from api.access.plan import Plan
 from api.catalog import V1
 from api.compiler import Statement
@@ -26,7 +26,7 @@ from api.rest.request import list_query
 from api.service import Outcome, PreparedQuery, RequestContext, Service
 from api.settings import Settings
 from api.store.migrate import migrate
-from api.store.read import Reply
+from api.store.reader import Reply
 from api.store.ticket import SERVICE, Origin, Rank
 
 OLDEST = 0.25

@@ -24,7 +24,7 @@ from api.model import RECORDS
 from api.store import record_versions
 from api.store.collation import sort_key
 from api.store.erase import erase, find
-from api.store.write import LOCK
+from api.store.load_transaction import LOCK
 from tests.whole_records import content, others
 
 ROOT = Path(__file__).parents[2]

@@ -13,9 +13,9 @@ import pytest
 
 from api.catalog import VERSIONS, Resource, Version
 from api.model import CHILDREN, ENTITIES, RECORDS, WRITE_ORDER, Entity, Field
-from api.store.merge import DERIVED, TYPES
+from api.store.load_statements import DERIVED, TYPES
+from api.store.load_transaction import writing
 from api.store.staged import Staged
-from api.store.write import writing
 
 # The domains of small objects. A column that came later has a check of its own instead.
 VALUE_DOMAINS = {"Identifier": "identifiers", "Excerpt": "excerpt", "Subject": None}

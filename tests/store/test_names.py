@@ -11,7 +11,7 @@ from unicodedata import is_normalized, normalize
 import asyncpg
 import pytest
 
-from api.ingest import record
+from api.ingest import record_reader
 from api.ingest.load import load
 from api.store import migrate as module
 from api.store import steps
@@ -39,7 +39,7 @@ async def earlier(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None
     with monkeypatch.context() as before:
         before.setattr(module, "migrations", lambda: tuple(one for one in migrations() if one.name < "0031"))
         before.setattr(module, "versions", lambda: ())
-        before.setattr(record, "in_nfc", lambda value: value)
+        before.setattr(record_reader, "in_nfc", lambda value: value)
         await migrate(url)
         await execute(url, "alter table store.{} add name_key bytea")
         await load([str(SAMPLE), str(file)], url)

@@ -15,7 +15,7 @@ from api.settings import Settings
 from api.store import pool as pools
 from api.store.connection import Connection
 from api.store.pool import Lease, Pool
-from api.store.read import Reader, Reply
+from api.store.reader import Reader, Reply
 from api.store.ticket import Origin, Rank, Ticket
 
 SIZE = 8

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from api.ingest.load import load
-from api.store import merge, steps
+from api.store import load_statements, steps
 from api.store import migrate as module
 from api.store.migrate import migrate
 from api.store.statements import Script, migrations
@@ -192,7 +192,7 @@ async def test_a_batch_looks_up_its_records_whatever_the_size_of_the_log(
     try:
         await connection.execute("analyze")
         ids = [row["id"] for row in await connection.fetch("select id from store.quote order by id limit 5")]
-        query = merge.normalized("quote")
+        query = load_statements.normalized("quote")
         explain = "explain (analyze, format json) " + query[query.index("select") :]
         plan = json.loads(await connection.fetchval(explain, ids))[0]["Plan"]
     finally:

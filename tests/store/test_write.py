@@ -16,8 +16,8 @@ import pytest
 
 from api.errors import BriefingError, Busy, LoadError, SettingsError, Unavailable
 from api.store.collation import sort_key
+from api.store.load_transaction import Writer, writing
 from api.store.staged import Staged
-from api.store.write import Writer, writing
 
 LOADER = "import sys; from api.ingest.load import run_load; from api.settings import Settings; " + (
     "sys.exit(run_load(['-'], Settings(database_url=sys.argv[1])))"

@@ -1,8 +1,8 @@
 """Limit callers exactly, across workers and machines. This level rejects a request if a limit of its plan has too few
 points left, or if too many requests of its caller run at once.
 
-`gcra.py` is the arithmetic, and `limits.py` the interface for REST and GraphQL. `shared.py` keeps limits for one
-machine, and `redis.py` for several, over the connection of `line.py`. `fallback.py` takes over while Redis is away.
+`gcra.py` is the arithmetic, and `limits.py` the interface for REST and GraphQL. `shared_table.py` keeps limits for
+one machine, `redis_limits.py` for several. `fallback.py` takes over while Redis is away.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from api.access.limits.fallback import Fallback
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import AT_ONCE, MOST_AT_ONCE, Lease, Left, Limits, Terms, Verdict
-from api.access.limits.redis import RedisLimits
-from api.access.limits.shared import SharedTable
+from api.access.limits.redis_limits import RedisLimits
+from api.access.limits.shared_table import SharedTable
 from api.settings import Settings
 
 __all__ = [

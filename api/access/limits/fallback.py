@@ -14,8 +14,8 @@ import structlog
 
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import Lease, Left, Limits, Terms, Verdict, check
-from api.access.limits.line import Away
-from api.access.limits.redis import RedisLimits
+from api.access.limits.redis_connection import Away
+from api.access.limits.redis_limits import RedisLimits
 
 PROBE_SECONDS = 1.0
 PROBE = Terms((Limit("probe", 1000, 1000, 1),), 1000)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from api.ingest.converters import amounts, numbers, places, texts, times
 from api.ingest.converters.values import Convert, Converter, Tables, Unfit
-from api.ingest.wording import closest
+from api.ingest.messages import closest
 
 # Steps of a template that are not conversions: a text if there is no value, and None if a conversion fails.
 OR, TRY = "or", "try"

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from api.ingest.converters.values import NUMBERS, Convert, Converter, Tables, Unfit, bounded, text
-from api.ingest.quotation import shown
+from api.ingest.formatting import shown
 
 KEPT = 8192  # amounts come again and again
 FIELDS = ("value", "value_low", "value_high", "quantifier", "bounds_basis", "value_text")

@@ -16,8 +16,8 @@ import pycountry
 from babel import Locale, UnknownLocaleError
 
 from api.ingest.converters.values import Unfit
-from api.ingest.quotation import shown
-from api.ingest.wording import closest
+from api.ingest.formatting import shown
+from api.ingest.messages import closest
 from api.model.countries import COUNTRIES
 
 ENGLISH = "en"

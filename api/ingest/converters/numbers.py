@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from api.ingest.converters.values import NUMBERS, Convert, Converter, Tables, Unfit, bounded, text
-from api.ingest.quotation import shown
+from api.ingest.formatting import shown
 
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?", re.ASCII)
 SEPARATED = re.compile(r"[-+]?\d{1,3}([,. '\u00a0\u202f]\d{3})+([.,]\d+)?", re.ASCII)

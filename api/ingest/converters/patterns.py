@@ -16,7 +16,7 @@ from unicodedata import normalize
 from babel import Locale, UnknownLocaleError
 
 from api.ingest.converters.values import Unfit
-from api.ingest.quotation import shown
+from api.ingest.formatting import shown
 
 DIGITS = {
     "Y": r"[0-9]{4}",

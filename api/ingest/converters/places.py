@@ -10,7 +10,7 @@ from typing import Any
 from api.ingest.converters.countries import ENGLISH, country, names
 from api.ingest.converters.numbers import number
 from api.ingest.converters.values import Convert, Converter, Tables, Unfit, text
-from api.ingest.quotation import shown
+from api.ingest.formatting import shown
 
 KEPT = 8192  # names come again and again
 POINT = ("latitude", "longitude")

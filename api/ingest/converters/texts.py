@@ -8,8 +8,8 @@ from typing import Any
 import re2
 
 from api.ingest.converters.values import Convert, Converter, Tables, Unfit, digest, text
-from api.ingest.quotation import shown
-from api.ingest.wording import closest
+from api.ingest.formatting import shown
+from api.ingest.messages import closest
 
 PATTERN_MEMORY = 1 << 23  # bytes that RE2 may use for a pattern
 

@@ -13,7 +13,7 @@ from api.ingest.converters.numbers import number
 from api.ingest.converters.patterns import Pattern, Reading, after, first_of, offset, patterns, read
 from api.ingest.converters.values import Convert, Converter, Tables, Unfit, text
 from api.ingest.converters.zones import in_utc, zone
-from api.ingest.quotation import shown
+from api.ingest.formatting import shown
 
 KEPT = 8192  # dates come again and again
 LATEST = "expected a date before the year 9999, got "

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from api.ingest.quotation import shown
+from api.ingest.formatting import shown
 
 Convert = Callable[[Any], Any]
 NUMBERS = (int, Decimal)

@@ -8,8 +8,8 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from api.ingest.converters.values import Unfit
-from api.ingest.quotation import shown
-from api.ingest.wording import closest
+from api.ingest.formatting import shown
+from api.ingest.messages import closest
 
 ZONES = files("tzdata")
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from api.errors import LoadError
+from api.ingest.compiled_mapping import Mapping
 from api.ingest.container import ENDINGS, open_rows
+from api.ingest.csv_rows import DELIMITERS
 from api.ingest.drafting.columns import Column, seen
+from api.ingest.input_file import unpacked
 from api.ingest.nfc import in_nfc
-from api.ingest.plan import Mapping
-from api.ingest.row import Bad, Rows
-from api.ingest.source import unpacked
-from api.ingest.syntax import Malformed
-from api.ingest.table import DELIMITERS
+from api.ingest.rows import Bad, Rows
+from api.ingest.strict_json import Malformed
 
 ROWS = 1000
 UTF_8, WINDOWS = "utf-8", "windows-1252"

@@ -10,8 +10,8 @@ import redis.asyncio
 
 from api.access.limits.fallback import Fallback
 from api.access.limits.limits import Limits
-from api.access.limits.redis import RedisLimits, Script
-from api.access.limits.shared import SharedTable
+from api.access.limits.redis_limits import RedisLimits, Script
+from api.access.limits.shared_table import SharedTable
 from tests.access.limits.server import RedisServer, running
 
 IDENTITIES = count()

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from api.access.limits.fallback import Fallback
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import AT_ONCE, Terms
-from api.access.limits.redis import RedisLimits
-from api.access.limits.shared import SharedTable
+from api.access.limits.redis_limits import RedisLimits
+from api.access.limits.shared_table import SharedTable
 from tests.access.limits.server import RedisServer, running
 
 TERMS = Terms((Limit("minute", 100, 1, 60), Limit("day", 1000, 1, 86_400)), 1000)

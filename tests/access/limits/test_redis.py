@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio
 
-from api.access.limits import redis as redis_limits
+from api.access.limits import redis_limits
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import AT_ONCE, Terms
-from api.access.limits.redis import RedisLimits, keys
+from api.access.limits.redis_limits import RedisLimits, keys
 from api.errors import SettingsError
 from tests.access.limits.server import RedisServer
 from tests.access.limits.worker import CROWD, IDENTITIES, NARROW, SIZE

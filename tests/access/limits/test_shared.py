@@ -16,7 +16,7 @@ import pytest
 from api.access.limits import open_limits
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import AT_ONCE, Terms
-from api.access.limits.shared import PAGE, SharedTable
+from api.access.limits.shared_table import PAGE, SharedTable
 from api.settings import Settings
 from tests.access.limits.server import RedisServer
 from tests.access.limits.worker import IDENTITIES, MANY, NARROW

@@ -12,8 +12,8 @@ import time
 
 from api.access.limits.gcra import Limit
 from api.access.limits.limits import Limits, Terms
-from api.access.limits.redis import RedisLimits
-from api.access.limits.shared import SharedTable
+from api.access.limits.redis_limits import RedisLimits
+from api.access.limits.shared_table import SharedTable
 
 # A point takes a day to come back, so buckets do not refill during a test.
 SIZE = 600

@@ -19,8 +19,8 @@ import asyncpg
 import pytest
 
 from api.store.embedded import start
+from api.store.load_transaction import writing
 from api.store.migrate import migrate
-from api.store.write import writing
 from tests.hostile.door import Door
 from tests.hostile.faults.cluster import (
     Cluster,

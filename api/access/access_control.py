@@ -1,0 +1,207 @@
+"""Identify callers and enforce their plans, for REST and GraphQL.
+
+A request pays its price before it runs and is refunded what it did not use: a page of 50 that held 12 records costs 12.
+Finding out the price takes work, so a request that was not seen before pays one point of it first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from api.access.caller import Caller
+from api.access.caller_cache import Directory
+from api.access.key import digest, read
+from api.access.limits import AT_ONCE, Lease, Left, Limit, Limits, Terms, Verdict, gcra
+from api.access.limits.limits import refusal
+from api.errors import RateLimited, Unavailable
+from api.memo import Memo
+from api.settings import Settings
+
+# Unknown keys by network, and unknown hashes of documents by caller. Looking one up takes the store, and callers who
+# guess must not delay those whose key is new to this process. A known key or hash is free.
+TRIES = Terms((Limit("tries", 300, 60, 60),), 1000)
+# Seconds that a try which is too early is delayed before it is refused. One try comes back in a second, so a client
+# that sends one request after the other is never refused for it. Otherwise this limit and the plan's, which do not know
+# of each other, could refuse it in turn.
+TRY_SECONDS = 1.5
+# Points that a request pays before its parameters or its document are read.
+READING = 1
+SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
+
+
+class Charge:
+    """The points that a request took from its caller's limits.
+
+    `price` is the points taken before it runs. `used` is what it costs in the end, which is more than the price if its
+    texts are long. `paid` of the points were taken by an earlier charge and are never refunded. `left` is what the
+    caller has left afterwards; None if nothing is limited. `refusal` is the error to end the request with, if the
+    caller had too few points left; then nothing was taken."""
+
+    __slots__ = ("_lease", "_paid", "_settled", "_standing", "left", "price", "refusal", "used")
+
+    def __init__(
+        self, price: int, verdict: Verdict | None = None, used: int | None = None, paid: int = 0, *, read: bool = True
+    ) -> None:
+        self.price = price
+        self.used = price if used is None else max(used, paid)
+        self.left: Left | None = None
+        self._paid = paid
+        self._standing: list[int] | None = None
+        self._lease: Lease | None = None
+        self.refusal: RateLimited | None = None
+        self._settled = used is not None
+        if verdict is not None:
+            self.left = verdict.left
+            self._lease = verdict.lease
+            if verdict.hit is not None:
+                self.used = paid
+                self._settled = True
+                self.refusal = _refusal(price if read else None, verdict)
+
+    @property
+    def holds_place(self) -> bool:
+        """True while the request holds one of its caller's places for requests at once."""
+        return self._lease is not None and not self._settled
+
+    async def settle(self, used: int) -> None:
+        """Set what a request cost: refund the rest of its price, or take more points. Only the first call counts."""
+        if self._settled:
+            return
+        self._settled = True
+        self.used = max(used, self._paid)
+        if (lease := self._lease) is not None:
+            self.left = await lease.store.end(lease, self.price - self.used)
+            self._standing = None
+
+    @property
+    def standing(self) -> list[int]:
+        """The whole points left and the whole seconds until all points are back, for one limit after the other."""
+        if self._standing is None:
+            left = self.left
+            self._standing = gcra.standing(left.limits, left.debts) if left is not None else []
+        return self._standing
+
+
+class Gate:
+    """Identifies callers by their keys or networks, and enforces their plans. Without `limits` nothing is enforced."""
+
+    def __init__(self, directory: Directory, limits: Limits | None, settings: Settings) -> None:
+        self.directory = directory
+        self.limits = limits
+        self._environment = settings.key_environment
+        self._seen: Memo[Caller] = Memo(SEEN_MOST)
+
+    async def caller(self, key: str, network: str) -> Caller:
+        """Return the caller with this key. Unauthenticated or a subclass if it is not valid, RateLimited if too many
+        wrong keys came from the network, Unavailable if the store does not answer."""
+        named = read(key, self._environment)
+        if self.directory.knows(named):
+            return await self.directory.caller(named)
+        tried = await self.attempt(f"keys:{network}")
+        wrong = 1
+        try:
+            caller = await self.directory.caller(named)
+            wrong = 0
+        except Unavailable:
+            wrong = 0
+            raise
+        finally:
+            await tried.settle(wrong)
+        return caller
+
+    def at_hand(self, key: str) -> Caller | None:
+        """Return the caller with this key if that is known without asking the store. ExpiredKey or RevokedKey."""
+        # A key that is known was well-formed. Checking its form again would double the time of this call.
+        return self.directory.at_hand(digest(key))
+
+    def anonymous(self, network: str) -> Caller:
+        """Return the caller without a key from this network. Unauthenticated if a key is needed, Unavailable if the
+        plans are not read yet."""
+        plan = self.directory.anonymous_plan
+        if plan is None:
+            raise self.directory.why_closed()
+        caller = self._seen.get(network)
+        if caller is None or caller.plan is not plan:
+            caller = Caller(f"ip:{network}", plan)
+            self._seen.put(network, caller, 200)
+        return caller
+
+    async def attempt(self, what: str) -> Charge:
+        """Charge for naming a key or a hash that may be unknown; `settle(0)` if it was known. RateLimited if the caller
+        has no tries left."""
+        if self.limits is None:
+            return Charge(1)
+        verdict = await self.limits.begin(what, TRIES, 1)
+        left = TRY_SECONDS
+        while not verdict.allowed and verdict.retry_after <= left:
+            left -= verdict.retry_after
+            await asyncio.sleep(verdict.retry_after)
+            verdict = await self.limits.begin(what, TRIES, 1)
+        tried = Charge(1, verdict)
+        if tried.refusal is not None:
+            raise tried.refusal
+        return tried
+
+    async def begin_reading(self, caller: Caller) -> Charge:
+        """Charge the first point of a price that is not known yet, without a place for requests at once. The result has
+        a `refusal` if the caller had no point left."""
+        if self.limits is None:
+            return Charge(READING, None, READING)
+        verdict = await self.limits.begin(caller.identity, caller.plan.terms, READING, READING)
+        return Charge(READING, verdict, READING, read=False)
+
+    async def begin(self, caller: Caller, price: int, used: int | None = None, paid: int = 0) -> Charge:
+        """Charge the price, except for what is already `paid`. The result has a `refusal` if the caller had too few
+        points left, or too many requests at once. If it is known how much of the price will be `used`, settle the
+        request with that. TooExpensive if the plan can never grant the price."""
+        if self.limits is None:
+            return Charge(price, None, used, paid)
+        terms = caller.plan.terms
+        taken = None if used is None else max(0, used - paid)
+        verdict = await self.limits.begin(caller.identity, terms, max(0, price - paid), taken)
+        if paid and verdict.hit is not None and verdict.hit != AT_ONCE:
+            # The same request is known the next time, and pays its whole price at once: Retry-After has to cover that.
+            verdict = refusal(verdict.left.limits, verdict.left.debts, price)
+        return Charge(price, verdict, used, paid)
+
+    @asynccontextmanager
+    async def place(self, caller: Caller) -> AsyncIterator[None]:
+        """Hold one of the caller's places for requests at once while its client reads an answer. The answer is paid
+        for, and the place of its request was given back already: most clients read at once, and holding the place for
+        all of them would take a second visit to the limits."""
+        verdict = None if self.limits is None else await self.limits.begin(caller.identity, caller.plan.unread, 0)
+        try:
+            yield
+        finally:
+            if verdict is not None and verdict.lease is not None:
+                await verdict.lease.store.end(verdict.lease)
+
+    async def free(self, caller: Caller) -> Charge:
+        """Return the points of a request that costs nothing: none, and what the caller has left. Charges nothing."""
+        charge = Charge(0, None, 0)
+        if self.limits is not None:
+            charge.left = await self.limits.recent(caller.identity, caller.plan.terms)
+        return charge
+
+    async def left(self, caller: Caller) -> Left | None:
+        """Return what is left of a caller's limits; None if nothing is limited."""
+        return None if self.limits is None else await self.limits.look(caller.identity, caller.plan.terms)
+
+
+def _refusal(price: int | None, verdict: Verdict) -> RateLimited:
+    """Return the error for a verdict. The price is None if the request was not read."""
+    assert verdict.hit is not None
+    if verdict.hit == AT_ONCE:
+        detail = "Too many of your requests are under way at once."
+    elif verdict.hit == TRIES.limits[0].name:
+        detail = "You sent too many unknown keys or hashes of documents."
+    elif price is None:
+        detail = f"Your plan's limit of the {verdict.hit} has no point left."
+    else:
+        detail = f"This request costs {price} points, and your plan's limit of the {verdict.hit} has fewer left."
+    hint = (
+        "Try again after Retry-After; RateLimit tells what is left, and GET /me of each version what your plan allows."
+    )
+    return RateLimited(detail, hint, limit=verdict.hit, price=price, retry_after=verdict.retry_after)

@@ -1,0 +1,44 @@
+"""Ask the operator before a command makes a change that is not easily undone, such as a complete file that withdraws a
+large part of a dataset."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from api.errors import LoadError
+from api.ingest.report import Report
+from api.store.load_transaction import Loss
+
+SHARE = 10  # the operator is asked about more than a tenth of a dataset
+
+
+def large(losses: Sequence[Loss]) -> list[str]:
+    """Return, in words, the losses of each dataset that loses more than a tenth of its records."""
+    return [
+        f"{one.lost:,} of the {one.held:,} records of the dataset {one.dataset}"
+        for one in losses
+        if one.lost * SHARE > one.held
+    ]
+
+
+def ask(file: str, losses: list[str], report: Report) -> None:
+    """Ask the operator at the terminal. LoadError if the answer is no, or if there is no terminal."""
+    what = f"{file} withdraws {', '.join(losses)}, because it does not contain them."
+    if not can_ask():
+        raise LoadError(what, hint="Nothing of it was loaded. If this is right, load it with --yes.")
+    with report.paused():
+        agreed = confirm(f"{what} Go on?")
+    if not agreed:
+        raise LoadError(f"{file} was not loaded.", hint="The withdrawals were not agreed to.")
+
+
+def can_ask() -> bool:
+    """Return True if there is a terminal with an operator."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Ask a question at the terminal, and return True if the answer is yes."""
+    print(question, "[y/N] ", file=sys.stderr, end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

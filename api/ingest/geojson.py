@@ -1,0 +1,42 @@
+"""Read GeoJSON features [RFC 7946] as rows: their properties, with a point for their geometry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.ingest.formatting import shown
+from api.ingest.geometry import representative
+from api.ingest.strict_json import Malformed
+
+PRECISION = "geometry_precision"  # the column with the precision of the point
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """Return the value. Malformed if it is not an object."""
+    if not isinstance(value, dict):
+        raise Malformed(f"expected an object, got {shown(value)}")
+    return value
+
+
+def is_feature(value: Any) -> bool:
+    """Return True if a value is a feature of GeoJSON."""
+    return isinstance(value, dict) and value.get("type") == "Feature"
+
+
+def as_row(value: Any) -> dict[str, Any]:
+    """Return the properties of a feature. Its id, the degrees of its point and their precision are added to them, if
+    the properties have no such names."""
+    feature = as_object(value)
+    properties, geometry = feature.get("properties"), feature.get("geometry")
+    if not is_feature(feature) or not isinstance(properties, dict | None):
+        raise Malformed("expected a GeoJSON feature with properties")
+    row = dict(properties or {})
+    if "id" in feature:
+        row.setdefault("id", feature["id"])
+    if geometry is None:
+        return row
+    point = representative(geometry)
+    added = {"longitude": point.longitude, "latitude": point.latitude}
+    if point.precision:
+        added[PRECISION] = point.precision
+    return {**added, **row}

@@ -1,0 +1,200 @@
+"""Open files as streams of bytes: count the progress, recognise the content by its first bytes, and unpack it.
+
+Nothing is unpacked as a whole, because a file of a few kilobytes may contain gigabytes.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import os
+import re
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader, FileIO, RawIOBase
+from pathlib import PurePosixPath
+from stat import S_ISREG
+from typing import Any, BinaryIO
+
+from api.ingest.formatting import printable, shown
+from api.ingest.strict_json import Malformed, Position
+
+STDIN = "-"
+BUFFER = 1 << 20
+BINARY = "binary"
+PACKED = (".gz", ".bz2", ".zip")
+GZIP, BZIP2, ZIP, PARQUET, XLSX = "gzip", "bzip2", "a zip archive", "Parquet", "a spreadsheet (xlsx)"
+SIGNATURES = (
+    (b"\x1f\x8b", GZIP),
+    (b"BZh", BZIP2),
+    (b"PK\x03\x04", ZIP),
+    (b"PK\x05\x06", ZIP),
+    (b"PAR1", PARQUET),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"%PDF-", "PDF"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file, such as xls"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"ARROW1", "Arrow"),
+    (b"Obj\x01", "Avro"),
+    (b"ORC", "ORC"),
+    (b"\x89HDF", "HDF5"),
+    (b"\x00\x00\x27\x0a", "a shapefile"),
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"<?xml", "XML"),
+)
+PAGES = (b"<!doctype html", b"<html")
+ELEMENT = re.compile(rb"<[A-Za-z][\w.:-]*(?:\s[^>]*)?/?>|<[A-Za-z][\w.:-]*\s+[\w.:-]+\s*=")
+# The kinds of archives by the names of their members, with advice.
+ARCHIVES = (
+    (re.compile(r"word/document\.xml"), "a Word document (docx): save its table as CSV"),
+    (re.compile(r"ppt/presentation\.xml"), "a presentation (pptx): save its table as CSV"),
+    (re.compile(r".*\.shp", re.IGNORECASE), "a shapefile: save it as GeoJSON"),
+)
+OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
+TAR, TAR_AT = b"ustar", 257
+BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class Source(FileIO):
+    """An open file. `done` bytes of its `size` were read. The size of a pipe is None."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(os.dup(sys.stdin.fileno()) if path == STDIN else path)
+        self.done = 0
+        found = os.fstat(self.fileno())
+        self.size = found.st_size if S_ISREG(found.st_mode) else None
+
+    def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
+        """Read bytes and count them."""
+        count = super().readinto(buffer)
+        self.done += count or 0
+        return count
+
+
+class _Unpacked(RawIOBase):
+    """The bytes of a packed file. Malformed if they cannot be unpacked."""
+
+    def __init__(self, packed: Any, kind: str) -> None:
+        self._packed = packed
+        self._kind = kind
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._packed.read(len(buffer))
+        except BROKEN as error:
+            raise Malformed(f"expected {self._kind} that can be unpacked: {printable(str(error))}") from None
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def content(head: bytes) -> str:
+    """Return the kind of a file by its first bytes; empty if they are text or not known."""
+    found = next((name for mark, name in SIGNATURES if head.startswith(mark)), "")
+    if found:
+        return found
+    if head[TAR_AT : TAR_AT + len(TAR)] == TAR:
+        return "a tar archive"
+    if head.lstrip().lower().startswith(PAGES):
+        return "an HTML page; the server may have sent it in place of the data"
+    if ELEMENT.match(head.lstrip()):
+        return "XML"
+    return BINARY if b"\x00" in head[:1024] and head[:2] not in (b"\xff\xfe", b"\xfe\xff") else ""
+
+
+@contextmanager
+def unpacked(path: str, member: str = "") -> Iterator[tuple[Source, BufferedReader, str]]:
+    """Open a file, and unpack it if it is packed. Yield the source, which counts the progress, the stream of bytes, and
+    the name without the ending of the packing. Of a zip archive, the only member is read, or the one that is named."""
+    with Source(path) as source:
+        file: BufferedReader = BufferedReader(source, BUFFER)
+        kind = content(file.peek(BUFFER)[:512])
+        if kind == GZIP:
+            yield source, _reader(gzip.GzipFile(fileobj=file), kind), _stem(path)
+        elif kind == BZIP2:
+            yield source, _reader(bz2.BZ2File(file), kind), _stem(path)
+        elif kind == ZIP and not _is_workbook(file, member):
+            with _archive(file) as archive:
+                info = _member(archive, member)
+                yield source, _reader(archive.open(info), kind), info.filename
+        else:
+            yield source, file, path
+
+
+def bounded_lines(file: BinaryIO, most: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield each line, and True if it is complete. Of a line with more bytes than `most` only the beginning is kept."""
+    while data := file.readline(most + 2):
+        rest = data
+        while rest and not rest.endswith(b"\n"):
+            rest = file.readline(most + 2)
+        yield data, len(data.rstrip(b"\r\n")) <= most
+
+
+def _stem(path: str) -> str:
+    return path[: path.rindex(".")] if path.lower().endswith(PACKED) else path
+
+
+def _reader(packed: Any, kind: str) -> BufferedReader:
+    file: BufferedReader = BufferedReader(_Unpacked(packed, kind), BUFFER)
+    if (inner := content(file.peek(512)[:512])) in (GZIP, BZIP2, ZIP, "a tar archive"):
+        raise Malformed(f"this is {inner} within {kind}: unpack it first")
+    return file
+
+
+@contextmanager
+def _archive(file: BufferedReader) -> Iterator[zipfile.ZipFile]:
+    if not file.seekable():
+        raise Malformed("this is a zip archive, which cannot be read from a pipe: name the file")
+    try:
+        archive = zipfile.ZipFile(file)
+    except BROKEN as error:
+        raise Malformed(f"expected {ZIP} that can be unpacked: {printable(str(error))}") from None
+    with archive:
+        yield archive
+
+
+def _is_workbook(file: BufferedReader, member: str) -> bool:
+    """Return True if an archive is a workbook. Malformed if it is a document of another kind, such as ods, docx or a
+    shapefile."""
+    if not file.seekable():
+        return False
+    with _archive(file) as archive:
+        names = archive.namelist()
+        if "mimetype" in names and archive.read("mimetype").startswith(OPEN_DOCUMENT):
+            raise Malformed("this is an OpenDocument file, such as ods: save it as xlsx or CSV")
+    file.seek(0)
+    for name, what in ARCHIVES:
+        if not member and any(map(name.fullmatch, names)):
+            raise Malformed(f"this is {what}")
+    return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
+
+
+def _member(archive: zipfile.ZipFile, wanted: str) -> zipfile.ZipInfo:
+    members = [
+        one
+        for one in archive.infolist()
+        if not one.is_dir() and not one.filename.startswith("__MACOSX/") and PurePosixPath(one.filename).name[:1] != "."
+    ]
+    found = [one for one in members if wanted in ("", one.filename, PurePosixPath(one.filename).name)]
+    if len(found) != 1:
+        names = ", ".join(shown(one.filename) for one in members[:10]) or "nothing"
+        what = f"one {shown(wanted)}" if wanted else "one file"
+        hint = "" if wanted else '; member = "NAME" in the mapping says which one'
+        raise Malformed(f"this is a zip archive; expected {what} in it, and it contains {names}{hint}", Position())
+    if found[0].flag_bits & 1:
+        raise Malformed(f"{shown(found[0].filename)} is encrypted: unpack it first")
+    if found[0].compress_type not in METHODS:
+        # Other methods are unpacked in pieces of unbounded size.
+        raise Malformed(f"{shown(found[0].filename)} is packed by another method than deflate: unpack it first")
+    return found[0]

@@ -1,0 +1,146 @@
+"""Read a JSON text of any size value by value, in the memory of one value."""
+
+from __future__ import annotations
+
+import json
+import re
+from codecs import getincrementaldecoder
+from io import BufferedReader
+from typing import Any
+
+from api.ingest.nfc import object_in_nfc
+from api.ingest.rows import MOST_IN_ROW
+from api.ingest.strict_json import Malformed, Position, parse
+
+CHUNK = 1 << 18
+SPACE = re.compile(r"[ \t\n\r]*")
+STRUCTURE = re.compile(r'["{}\[\]]')
+IN_TEXT = re.compile(r'["\\]')
+
+
+class Scanner:
+    """A reader of a JSON text. Malformed has the position at which the text is not JSON."""
+
+    def __init__(self, file: BufferedReader) -> None:
+        self._file = file
+        self._decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=parse, parse_constant=_constant)
+        self._utf8 = getincrementaldecoder("utf-8-sig")()
+        self._text = ""
+        self._at = 0
+        self._line = 1
+        self._ended = False
+
+    def mark(self) -> str:
+        """Skip space and return the next character; empty at the end."""
+        while True:
+            end = SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
+            self._skip(end)
+            if self._at < len(self._text) or not self._more():
+                return self._text[self._at : self._at + 1]
+
+    def take(self, mark: str, what: str) -> None:
+        """Skip a mark that has to be next. Malformed if it is not."""
+        if self.mark() != mark:
+            cut = "; the file may be cut short" if not self.mark() else ""
+            raise Malformed(f"expected {what}{cut}", self.position())
+        self._skip(self._at + 1)
+
+    def next(self, end: str, what: str) -> None:
+        """Skip the comma before another element or member; do nothing at the `end` of them."""
+        if self.mark() != end:
+            self.take(",", what)
+            if self.mark() == end:
+                raise Malformed(f"expected another one after the comma, got {end}", self.position())
+
+    def value(self) -> tuple[int, Any, str]:
+        """Read a value. Return its line, the value, and its text."""
+        self.mark()
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._text, self._at)
+            except Malformed as error:
+                raise Malformed(error.detail, self.position()) from None
+            except (json.JSONDecodeError, RecursionError, ValueError) as error:
+                if len(self._text) - self._at <= MOST_IN_ROW and self._more():
+                    continue
+                raise self._broken(error) from None
+            if end == len(self._text) and not self._ended and self._more():
+                continue  # a number may go on
+            text, line = self._text[self._at : end], self._line
+            self._skip(end)
+            return line, value, text
+
+    def skip_value(self) -> None:
+        """Skip a value of any size. Only its brackets and quotation marks are checked."""
+        if self.mark() not in ("{", "[", '"'):
+            self.value()
+            return
+        depth = 0
+        while True:
+            mark = self._seek(STRUCTURE)
+            if mark == '"':
+                self._skip_text()
+            else:
+                depth += 1 if mark in "{[" else -1
+            if not depth:
+                return
+
+    def position(self) -> Position:
+        """Return the position of the next character."""
+        return Position(self._line, self._at - self._text.rfind("\n", 0, self._at))
+
+    def _skip_text(self) -> None:
+        while self._seek(IN_TEXT) == "\\":
+            if self._at == len(self._text):
+                self._more()
+            self._skip(self._at + 1)
+
+    def _seek(self, pattern: re.Pattern[str]) -> str:
+        """Skip to the end of the next match of the pattern, and return it."""
+        while not (found := pattern.search(self._text, self._at)):
+            self._skip(len(self._text))
+            if not self._more():
+                raise Malformed("expected more; the file ends here, so it may be cut short", self.position())
+        self._skip(found.end())
+        return found[0]
+
+    def _skip(self, end: int) -> None:
+        self._line += self._text.count("\n", self._at, end)
+        self._at = end
+
+    def _more(self) -> bool:
+        """Read the next piece, and drop the text before the current position. Return False at the end of the file."""
+        if self._ended:
+            return False
+        data = self._file.read(CHUNK)
+        self._ended = not data
+        try:
+            more = self._utf8.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            line = self._line + self._text.count("\n", self._at) + data.count(b"\n", 0, error.start)
+            raise Malformed(
+                f"expected UTF-8, and the byte 0x{error.object[error.start]:02x} is not", Position(line)
+            ) from None
+        self._text, self._at = self._text[self._at :] + more, 0
+        return bool(data)
+
+    def _broken(self, error: Exception) -> Malformed:
+        if isinstance(error, json.JSONDecodeError) and not self._ended:
+            error = json.JSONDecodeError(error.msg, self._text, error.pos)
+        at = error.pos if isinstance(error, json.JSONDecodeError) else self._at
+        line = self._line + self._text.count("\n", self._at, at)
+        column = at - self._text.rfind("\n", 0, at)
+        detail = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply, or a number without end"
+        cut = "; the file ends here, so it may be cut short" if self._ended and at >= len(self._text.rstrip()) else ""
+        return Malformed(f"expected JSON: {detail}{cut}", Position(line, column))
+
+
+def _constant(name: str) -> Any:
+    raise Malformed(f"{name} is no JSON number")
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = object_in_nfc(pairs)
+    if len(found) != len(pairs):
+        raise Malformed("a name stands twice in this object")
+    return found

@@ -1,0 +1,72 @@
+"""Recode text files as UTF-8 with line feeds, if their lines cannot be found by the byte of the line feed."""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+from io import BufferedReader, RawIOBase
+
+from api.ingest.input_file import BUFFER
+from api.ingest.strict_json import Malformed, Position
+
+CHUNK = 1 << 18
+MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+
+def texts(file: BufferedReader, encoding: str = "utf-8") -> tuple[BufferedReader, str]:
+    """Return a stream whose lines end with a line feed, and its encoding. UTF-16 and UTF-32 become UTF-8. They are
+    recognised by their byte order mark or by the name of the encoding. If all lines end with a carriage return, it
+    becomes a line feed."""
+    head = file.peek(BUFFER)
+    encoding = next((name for mark, name in MARKS if head.startswith(mark)), encoding)
+    wide = not is_ascii(encoding)
+    if wide:
+        head = head[: len(head) // 4 * 4].decode(encoding, "ignore").encode("utf-8", "ignore")
+    returns = b"\r" in head and b"\n" not in head
+    if not wide and not returns:
+        return file, encoding
+    return BufferedReader(_Recoded(file, encoding, returns), BUFFER), "utf-8"
+
+
+def is_ascii(encoding: str) -> bool:
+    """Return True if the encoding contains ASCII unchanged, so that lines can be found before they are decoded."""
+    return "a,\n".encode(encoding) == b"a,\n"
+
+
+class _Recoded(RawIOBase):
+    """A stream of UTF-8, made from bytes in another encoding."""
+
+    def __init__(self, file: BufferedReader, encoding: str, returns: bool) -> None:
+        self._file = file
+        self._encoding = encoding
+        self._decoder = getincrementaldecoder(encoding)()
+        self._returns = returns
+        self._ready = b""
+        self._lines = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        data: bytes | None = None
+        while not self._ready and data != b"":
+            data = self._file.read1(CHUNK)
+            self._ready = self._text(data).encode()
+        count = min(len(buffer), len(self._ready))
+        buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        return count
+
+    def _text(self, data: bytes) -> str:
+        try:
+            text = self._decoder.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            detail = f"expected {self._encoding}, and a byte 0x{error.object[error.start]:02x} is not"
+            raise Malformed(detail, Position(self._lines + 1)) from None
+        if self._returns:
+            text = text.replace("\r", "\n")
+        self._lines += text.count("\n")
+        return text

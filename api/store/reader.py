@@ -1,0 +1,185 @@
+"""Read the result of a statement: one row of finished bytes. After an error of a connection, try again.
+
+If a backend was killed, all backends were terminated, or a statement was prepared before a migration, the reader takes
+a fresh connection, and the caller does not notice. If Postgres is down, it raises Unavailable at once. If Postgres is
+starting or recovering, it waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from api.errors import TimedOut, TooExpensive, Unavailable
+from api.gzip_prefix import Packed
+from api.settings import Settings
+from api.store.pool import BROKEN_OFF, Lease, Pool
+from api.store.ticket import SERVICE, Ticket
+
+STALE = (
+    *BROKEN_OFF,
+    asyncpg.InterfaceError,
+    asyncpg.InvalidCachedStatementError,
+    # A migration drops the views of a version and creates them again, in one transaction.
+    asyncpg.UndefinedTableError,
+    asyncpg.InternalClientError,
+    asyncpg.ProtocolError,
+    OSError,
+)
+# The most tries after the first one. An operator who ends all backends several times in a row can hit the same request
+# each time.
+TRIES = 6
+REST = 0.05
+# The seconds that Postgres may work on a statement for each point of its price, between the two settings
+# `statement_timeout_floor` and `statement_timeout`.
+POINT_SECONDS = 0.01
+# The extra time of the first statement of a session. It also reads Postgres' catalog: 30 ms of processor time that is
+# in no price, and many sessions begin at once after a start of the service or of Postgres.
+COLD_SECONDS = 0.5
+# The extra time that we wait if Postgres itself ends a statement that takes too long.
+GRACE_SECONDS = 0.3
+# A statement that checks if the tables can be read, with a row as each statement returns it. Its price is so large that
+# its time limit is that of the settings.
+PROBE = "select ''::bytea, null, null::text[], seq::text, 0 from store.last_change"
+PROBE_PRICE = 1_000_000
+
+
+@dataclass(slots=True)
+class Reply:
+    """The answer of Postgres: the finished JSON, the cursor of the next page, notes on records that were not found, the
+    mark of the state that was read, and the cost for the rows that were found. `packed` is the compressed body, once a
+    client has asked for it."""
+
+    body: bytes
+    next: str | None = None
+    notes: Sequence[str] | None = None
+    mark: str = ""
+    points: int = 1
+    packed: Packed | None = None
+
+    @property
+    def edition(self) -> str:
+        """The number of the last change of the resources that the answer was read from."""
+        return edition(self.mark)
+
+
+def edition(mark: str) -> str:
+    """Return the number of the last change of the resources that a statement read, from its mark."""
+    return mark.partition(".")[0]
+
+
+class Reader:
+    """A reader with a pool of connections. The time that Postgres may work on a statement grows with its price."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self.pool = Pool(url, settings)
+        self._most = settings.statement_timeout
+        self._least = settings.statement_timeout_floor
+        self._check: asyncio.Task[None] | None = None
+
+    async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool, ticket: Ticket) -> Reply:
+        """Return the one row of a statement. Unavailable or TimedOut if the store does not return it.
+
+        The seconds that Postgres may work on it, in all tries together, grow with its price. Waiting for a place does
+        not count.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._most + GRACE_SECONDS
+        left = min(max(self._least, POINT_SECONDS * ticket.price), self._most)
+        tries = 0
+        while True:
+            try:
+                lease = await self.pool.take(custom, ticket, fresh=tries > 0, seconds=end - loop.time())
+            except asyncpg.CannotConnectNowError:
+                if loop.time() + REST > end:
+                    raise Unavailable("The store is starting.") from None
+                await asyncio.sleep(REST)
+                continue
+            except BROKEN_OFF as error:
+                tries = await _again(tries, error)
+                continue
+            begun = loop.time()
+            try:
+                seconds = max(0.05, min(left + COLD_SECONDS, self._most) if lease.cold else left)
+                if self.pool.between:
+                    row = await self._in_transaction(lease, sql, arguments, custom, seconds)
+                else:
+                    # The session's own statement_timeout ends the statement if our cancellation gets lost.
+                    row = await lease.connection.fetchrow(sql, *arguments, timeout=seconds)
+            except TimeoutError as error:  # It is an OSError too, but no reason to try again.
+                raise self._failed(lease, error) from error
+            except STALE as error:
+                self.pool.discard(lease)
+                left -= loop.time() - begun
+                tries = await _again(tries, error)
+            except BaseException as error:
+                raise self._failed(lease, error) from error
+            else:
+                self.pool.give(lease)
+                assert row is not None
+                return Reply(row[0], row[1], row[2], row[3], row[4])
+
+    async def ready(self) -> None:
+        """Return if the store can answer. Unavailable says why it cannot.
+
+        Only one check runs at a time, and all clients that ask meanwhile share it. A check is free and goes before all
+        callers, so many checks must not take more than one place.
+        """
+        if self._check is None or self._check.done():
+            self._check = asyncio.get_running_loop().create_task(self._ready())
+            # If all clients have disconnected, nothing else reads the error, and asyncio would log it.
+            self._check.add_done_callback(lambda check: check.cancelled() or check.exception())
+        await asyncio.shield(self._check)
+
+    async def _ready(self) -> None:
+        try:
+            await self.read(PROBE, (), custom=False, ticket=Ticket(SERVICE, PROBE_PRICE))
+        except asyncpg.PostgresError as error:
+            raise Unavailable("The store has no tables that can be read.", "Run `briefing migrate`.") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.pool.close()
+
+    async def _in_transaction(
+        self, lease: Lease, sql: str, arguments: Sequence[Any], custom: bool, seconds: float
+    ) -> Any:
+        """Return a row through a pooler. The settings of a session hold for a transaction there."""
+        connection = lease.connection
+        await self.pool.begin(lease, custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
+        seconds += GRACE_SECONDS
+        try:
+            row = await connection.fetchrow(sql, *arguments, timeout=seconds)
+        except asyncpg.PostgresError:
+            await connection.execute("rollback", timeout=seconds)
+            raise
+        await connection.execute("commit", timeout=seconds)
+        return row
+
+    def _failed(self, lease: Lease, error: BaseException) -> BaseException:
+        if isinstance(error, asyncpg.PostgresError):
+            self.pool.give(lease)
+        else:
+            self.pool.cancel(lease)
+        if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
+            self.pool.timed_out += 1
+            return TimedOut("The store took too long over this request.", "Ask for less: a smaller page, fewer links.")
+        if isinstance(error, asyncpg.InsufficientResourcesError):
+            return Unavailable("The store has too much to do.")
+        if isinstance(error, asyncpg.ProgramLimitExceededError):
+            return TooExpensive("This request is more than the store can work out.", hint="Ask for less at once.")
+        return error
+
+
+async def _again(tries: int, error: BaseException) -> int:
+    """Return the number of the next try, after a pause from the second one on. Unavailable if there were enough tries.
+    If one backend is killed, all others end a moment later, including the one that was opened in its place."""
+    if tries == TRIES:
+        raise Unavailable("The store broke off.") from error
+    if tries:
+        await asyncio.sleep(REST)
+    return tries + 1
