@@ -11,23 +11,23 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api.access.access_control import Gate
-from api.access.caller_cache import Directory
+from api.access.access_control import AccessControl
+from api.access.caller_cache import CallerCache
 from api.access.limits import open_limits
 from api.catalog import VERSIONS
 from api.graphql import console
 from api.graphql import contract as sdl
 from api.graphql import routes as graphql
-from api.graphql.scheduler import Turns
+from api.graphql.scheduler import DocumentScheduler
 from api.http import problem_docs
-from api.http.route_table import Paths
+from api.http.route_table import RouteTable
 from api.middleware import deprecation
-from api.middleware.authentication import Admission
+from api.middleware.authentication import Authentication
 from api.middleware.request_middleware import RequestMiddleware
 from api.observability.access_log import access_log
 from api.observability.health import PATIENCE, Health, Peers, Prepare, persist
 from api.observability.metrics import Kind, Metrics
-from api.observability.tracing import Traces
+from api.observability.tracing import Tracer
 from api.pages import index, reference
 from api.pages.files import ASSETS
 from api.rest import contract, export
@@ -66,14 +66,14 @@ def create_app(
     If several processes serve, `table` is the descriptor of the file of limits that they share, and `peers` reports
     when all of them are ready.
     """
-    directory = Directory(url, settings)
-    gate = Gate(directory, open_limits(settings, table) if settings.limits else None, settings)
-    admission = Admission(gate, settings)
+    directory = CallerCache(url, settings)
+    gate = AccessControl(directory, open_limits(settings, table) if settings.limits else None, settings)
+    admission = Authentication(gate, settings)
     service = Service(settings, url, gate)
     exports = Exports(service, url)
     health = Health(service.reader, peers)
     metrics = None if settings.metrics_port is None else Metrics()
-    traces = Traces(settings) if settings.traces_endpoint else None
+    traces = Tracer(settings) if settings.traces_endpoint else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -105,7 +105,7 @@ def create_app(
     routers = [health.routes(), index.routes(service, admission, versions), reference.routes(served)]
     routers += [console.ASSETS.routes(), ASSETS.routes(), problem_docs.routes()]
     routers.append(access.routes(directory.store, admission, settings))
-    turns = Turns(gate.limits is not None, settings.processes)
+    turns = DocumentScheduler(gate.limits is not None, settings.processes)
     export_endpoint = export.ExportEndpoint(exports, admission)
     for version in VERSIONS.values():
         if version.lifecycle.status == "retired":
@@ -121,7 +121,7 @@ def create_app(
         *(one.observe for one in (metrics, traces) if one),
         *([line] if (line := access_log(settings)) else []),
     ]
-    middleware = RequestMiddleware(app, Paths(routers), settings, admission, observers)
+    middleware = RequestMiddleware(app, RouteTable(routers), settings, admission, observers)
     if metrics is not None:
         _follow(metrics, middleware, service, exports)
     return Application(middleware, health, metrics)

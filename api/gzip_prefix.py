@@ -19,7 +19,7 @@ STORED_MOST = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class GzipPrefix:
     """A compressed text: its blocks without the last one, its checksum, and its size in bytes before compression."""
 
     blocks: bytes
@@ -36,12 +36,12 @@ class Packed:
         return b"".join((HEADER, self.blocks, b"\x01", length, complement, end, checksum, size))
 
 
-async def pack(text: bytes) -> Packed:
+async def pack(text: bytes) -> GzipPrefix:
     """Return the compressed text."""
     return _packed(text) if len(text) < THREAD_FROM else await asyncio.to_thread(_packed, text)
 
 
-def _packed(text: bytes) -> Packed:
+def _packed(text: bytes) -> GzipPrefix:
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     blocks = compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)
-    return Packed(blocks, zlib.crc32(text), len(text))
+    return GzipPrefix(blocks, zlib.crc32(text), len(text))

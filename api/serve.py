@@ -12,11 +12,11 @@ from api.access.limits import SharedTable
 from api.app import Application, create_app
 from api.observability.health import Prepare
 from api.observability.metrics import followed
-from api.observability.metrics_aggregate import Totals, told
+from api.observability.metrics_aggregate import MetricTotals, told
 from api.observability.metrics_server import MetricsPage
 from api.server import http_server
-from api.server.supervisor import Parent, Team
-from api.server.worker import Link
+from api.server.supervisor import Supervisor, WorkerTeam
+from api.server.worker import WorkerChannel
 from api.settings import Settings
 from api.store.address import Supervise
 
@@ -39,7 +39,7 @@ def _alone(
     settings: Settings, url: str, prepare: Prepare, supervise: Supervise | None, metrics: socket.socket | None
 ) -> int:
     application = create_app(settings, url, prepare)
-    page = None if metrics is None else MetricsPage(metrics, lambda: Totals().page([_counted(application)]))
+    page = None if metrics is None else MetricsPage(metrics, lambda: MetricTotals().page([_counted(application)]))
 
     def ready(place: str) -> None:
         # The objects that exist now stay. A full collection that includes them took 60 to 130 ms, in which no request
@@ -71,7 +71,7 @@ def _several(
     create_app(settings.model_copy(update={"limits": False}), url)
     table = SharedTable.create(workers=settings.processes).fileno() if settings.limits else None
 
-    def work(link: Link) -> int:
+    def work(link: WorkerChannel) -> int:
         if metrics is not None:
             metrics.close()
         application = create_app(settings, url, link.prepare, table, peers=link)
@@ -85,8 +85,8 @@ def _several(
             shares=link.shares,
         )
 
-    totals = Totals()
-    parent = Parent(work, settings.processes, settings.worker_timeout, prepare, on_end=totals.bury)
+    totals = MetricTotals()
+    parent = Supervisor(work, settings.processes, settings.worker_timeout, prepare, on_end=totals.bury)
     own = _own(parent.team)
 
     def beside() -> None:
@@ -100,7 +100,7 @@ def _counted(application: Application) -> bytes:
     return told(application.metrics.registry) if application.metrics is not None else b""
 
 
-def _own(team: Team) -> CollectorRegistry:
+def _own(team: WorkerTeam) -> CollectorRegistry:
     """Return the metrics of the parent itself."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)

@@ -14,7 +14,7 @@ Who = TypeVar("Who")
 JOIN_SECONDS = 0.1
 
 
-class Flights(Generic[Result, Who]):
+class SingleFlight(Generic[Result, Who]):
     """Work under way, by key. The first request does the work in its own task, because another task for each request
     would cost 12 µs. If its client disconnects before the work is done, each of the others does the work itself.
 

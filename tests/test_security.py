@@ -9,7 +9,7 @@ import pytest
 
 from api.access.access_control import READING
 from api.catalog import V2
-from api.graphql.document import Documents
+from api.graphql.document import DocumentCache
 from api.graphql.executor import INTROSPECTION
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
@@ -43,7 +43,7 @@ def test_the_lists_are_whole() -> None:
 def test_the_worked_example_costs_what_it_says() -> None:
     request = re.findall(r"/v2/events\?(q=[^']+)'", LIMITS)[0]
     text = re.findall(r"```graphql\n(.*?)```", LIMITS, re.S)[0]
-    document = Documents(core(V2)).read(text)
+    document = DocumentCache(core(V2)).read(text)
     operation = read_operation(V2, core(V2), document, document.operation(None), {})
     assert operation.query is not None
     told = int(re.findall(r"\*\*(\d+) points\*\*", LIMITS)[0])

@@ -9,7 +9,7 @@ import pytest
 
 from api import singleflight
 from api.errors import Unavailable
-from api.singleflight import Flights
+from api.singleflight import SingleFlight
 
 
 class Work:
@@ -41,7 +41,7 @@ async def work() -> Work:
 
 
 async def started(
-    flights: Flights[int, None], work: Callable[[], Awaitable[int]], many: int
+    flights: SingleFlight[int, None], work: Callable[[], Awaitable[int]], many: int
 ) -> list[asyncio.Task[int]]:
     """Start tasks that all ask for the same work, and wait for it."""
     tasks = [asyncio.create_task(flights.run("key", None, work)) for _ in range(many)]
@@ -50,7 +50,7 @@ async def started(
 
 
 async def test_all_get_the_one_result(work: Work) -> None:
-    tasks = await started(Flights(), work, 20)
+    tasks = await started(SingleFlight(), work, 20)
     work.may_end.set()
     assert await asyncio.gather(*tasks) == [1] * 20
     assert work.begun == 1
@@ -58,7 +58,7 @@ async def test_all_get_the_one_result(work: Work) -> None:
 
 async def test_all_get_the_one_failure(work: Work) -> None:
     work.fails = True
-    tasks = await started(Flights(), work, 20)
+    tasks = await started(SingleFlight(), work, 20)
     work.may_end.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert work.begun == 1
@@ -66,13 +66,13 @@ async def test_all_get_the_one_failure(work: Work) -> None:
 
 
 async def test_what_has_ended_is_not_joined(work: Work) -> None:
-    flights: Flights[int, None] = Flights()
+    flights: SingleFlight[int, None] = SingleFlight()
     work.may_end.set()
     assert [await flights.run("key", None, work) for _ in range(3)] == [1, 2, 3]
 
 
 async def test_who_comes_late_starts_anew(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    flights: Flights[int, None] = Flights()
+    flights: SingleFlight[int, None] = SingleFlight()
     monkeypatch.setattr(singleflight, "JOIN_SECONDS", 0.005)
     first = await started(flights, work, 2)
     later = await started(flights, work, 1)
@@ -81,7 +81,7 @@ async def test_who_comes_late_starts_anew(work: Work, monkeypatch: pytest.Monkey
 
 
 async def test_a_follower_that_leaves_ends_nothing(work: Work) -> None:
-    first, second, third = await started(Flights(), work, 3)
+    first, second, third = await started(SingleFlight(), work, 3)
     second.cancel()
     work.may_end.set()
     assert await asyncio.gather(first, third) == [1, 1]
@@ -89,7 +89,7 @@ async def test_a_follower_that_leaves_ends_nothing(work: Work) -> None:
 
 
 async def test_where_the_first_leaves_each_of_the_others_goes_on_alone(work: Work) -> None:
-    flights: Flights[int, None] = Flights()
+    flights: SingleFlight[int, None] = SingleFlight()
     first, *others = await started(flights, work, 3)
     first.cancel()
     await asyncio.sleep(0.01)
@@ -101,7 +101,7 @@ async def test_where_the_first_leaves_each_of_the_others_goes_on_alone(work: Wor
 
 
 async def test_work_that_nobody_waits_for_ends(work: Work) -> None:
-    tasks = await started(Flights(), work, 3)
+    tasks = await started(SingleFlight(), work, 3)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -111,7 +111,7 @@ async def test_work_that_nobody_waits_for_ends(work: Work) -> None:
 
 async def test_each_request_that_joins_is_named_to_the_first_one(work: Work) -> None:
     met: list[tuple[str, str]] = []
-    flights: Flights[int, str] = Flights(lambda first, second: met.append((first, second)))
+    flights: SingleFlight[int, str] = SingleFlight(lambda first, second: met.append((first, second)))
     tasks = [asyncio.create_task(flights.run("key", name, work)) for name in ("a", "b", "c")]
     await asyncio.sleep(0.01)
     work.may_end.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.ingest.identity import public_id
-from api.model import CHILDREN, RECORDS, WRITE_ORDER, Entity, Field
+from api.model import CHILDREN, RECORDS, WRITE_ORDER, Entity, StoredField
 
 DATASET = "others"
 # Values that depend on each other.
@@ -56,13 +56,13 @@ def content(entity: Entity, word: str, whole: bool, also: str = "") -> dict[str,
     return fields | {link.name: [content(CHILDREN[link.target], word, whole, also)] for link in owned}
 
 
-def _value(field: Field, word: str, also: str) -> Any:
+def _value(field: StoredField, word: str, also: str) -> Any:
     if field.type.many:
         return [_one(field, word, also)]
     return VALUES.get(field.name) or _one(field, word, also)
 
 
-def _one(field: Field, word: str, also: str) -> Any:
+def _one(field: StoredField, word: str, also: str) -> Any:
     kind = field.type
     if kind.name == "value":
         return {one.name: _one(one, word, also) for one in kind.of.fields().values()}

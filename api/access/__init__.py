@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from api.access.plan import Plan
 from api.errors import Fault, TooExpensive
-from api.query import Dearest
+from api.query import CostliestList
 
 LINKS = "Ask for fewer links (include) and filters through links; the price is about one point a record."
 
 
-def too_expensive(points: int, dearest: Dearest | None, most: int, plan: Plan | None) -> TooExpensive:
+def too_expensive(points: int, dearest: CostliestList | None, most: int, plan: Plan | None) -> TooExpensive:
     """Return the error for a price that is above what one request may cost, or above what the caller's plan can ever
     grant. It names the dearest list, and the page of it with which the request would cost no more than either."""
     granted = most if plan is None else min(most, plan.terms.most)
@@ -20,7 +20,7 @@ def too_expensive(points: int, dearest: Dearest | None, most: int, plan: Plan | 
     return TooExpensive(detail, (Fault("", detail, "too_expensive"),), _hint(dearest, size))
 
 
-def _hint(dearest: Dearest | None, size: int) -> str:
+def _hint(dearest: CostliestList | None, size: int) -> str:
     if dearest is None or size < 1:
         return LINKS
     where = f"{dearest.key}: each record" if dearest.key else "Each record"

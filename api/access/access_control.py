@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from api.access.caller import Caller
-from api.access.caller_cache import Directory
+from api.access.caller_cache import CallerCache
 from api.access.key import digest, read
-from api.access.limits import AT_ONCE, Lease, Left, Limit, Limits, Terms, Verdict, gcra
+from api.access.limits import AT_ONCE, Bucket, Decision, Limits, Quota, Remaining, Reservation, gcra
 from api.access.limits.limits import refusal
 from api.errors import RateLimited, Unavailable
 from api.memo import Memo
@@ -21,7 +21,7 @@ from api.settings import Settings
 
 # Unknown keys by network, and unknown hashes of documents by caller. Looking one up takes the store, and callers who
 # guess must not delay those whose key is new to this process. A known key or hash is free.
-TRIES = Terms((Limit("tries", 300, 60, 60),), 1000)
+TRIES = Quota((Bucket("tries", 300, 60, 60),), 1000)
 # Seconds that a try which is too early is delayed before it is refused. One try comes back in a second, so a client
 # that sends one request after the other is never refused for it. Otherwise this limit and the plan's, which do not know
 # of each other, could refuse it in turn.
@@ -42,14 +42,14 @@ class Charge:
     __slots__ = ("_lease", "_paid", "_settled", "_standing", "left", "price", "refusal", "used")
 
     def __init__(
-        self, price: int, verdict: Verdict | None = None, used: int | None = None, paid: int = 0, *, read: bool = True
+        self, price: int, verdict: Decision | None = None, used: int | None = None, paid: int = 0, *, read: bool = True
     ) -> None:
         self.price = price
         self.used = price if used is None else max(used, paid)
-        self.left: Left | None = None
+        self.left: Remaining | None = None
         self._paid = paid
         self._standing: list[int] | None = None
-        self._lease: Lease | None = None
+        self._lease: Reservation | None = None
         self.refusal: RateLimited | None = None
         self._settled = used is not None
         if verdict is not None:
@@ -84,10 +84,10 @@ class Charge:
         return self._standing
 
 
-class Gate:
+class AccessControl:
     """Identifies callers by their keys or networks, and enforces their plans. Without `limits` nothing is enforced."""
 
-    def __init__(self, directory: Directory, limits: Limits | None, settings: Settings) -> None:
+    def __init__(self, directory: CallerCache, limits: Limits | None, settings: Settings) -> None:
         self.directory = directory
         self.limits = limits
         self._environment = settings.key_environment
@@ -185,12 +185,12 @@ class Gate:
             charge.left = await self.limits.recent(caller.identity, caller.plan.terms)
         return charge
 
-    async def left(self, caller: Caller) -> Left | None:
+    async def left(self, caller: Caller) -> Remaining | None:
         """Return what is left of a caller's limits; None if nothing is limited."""
         return None if self.limits is None else await self.limits.look(caller.identity, caller.plan.terms)
 
 
-def _refusal(price: int | None, verdict: Verdict) -> RateLimited:
+def _refusal(price: int | None, verdict: Decision) -> RateLimited:
     """Return the error for a verdict. The price is None if the request was not read."""
     assert verdict.hit is not None
     if verdict.hit == AT_ONCE:

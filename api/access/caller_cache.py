@@ -14,11 +14,11 @@ from typing import Any
 
 from api.access.caller import Caller
 from api.access.plan import Plan, from_row
-from api.access.usage import OutdatedUses, Uses
+from api.access.usage import DeprecatedUsage, KeyUsage
 from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unavailable
 from api.memo import Memo
 from api.settings import Settings
-from api.singleflight import Flights
+from api.singleflight import SingleFlight
 from api.store.access import AccessStore, Row
 from api.store.epoch import Epoch
 
@@ -47,7 +47,7 @@ class _Held:
     revoked: str = ""
 
 
-class Directory:
+class CallerCache:
     """The callers of one store by their keys. Start it within a running loop, and stop it there."""
 
     def __init__(self, url: str, settings: Settings) -> None:
@@ -55,12 +55,12 @@ class Directory:
         self._epoch = Epoch(url, self._note_anonymous_plan)
         # The plan of callers without a key; None if a key is needed, or if the plans are not read yet.
         self.anonymous_plan: Plan | None = None
-        self._uses = Uses(self.store)
-        self.outdated = OutdatedUses(self.store)
+        self._uses = KeyUsage(self.store)
+        self.outdated = DeprecatedUsage(self.store)
         self._known: Memo[_Held] = Memo(KNOWN_MOST)
         self._unknown: Memo[_Held] = Memo(UNKNOWN_MOST)
         self._documents: Memo[tuple[int, str | None]] = Memo(DOCUMENTS_MOST)
-        self._flights: Flights[_Held, None] = Flights()
+        self._flights: SingleFlight[_Held, None] = SingleFlight()
         # Keys that were not known before wait in a queue of their own. So a client that tries keys does not delay
         # callers whose key was known before.
         self._lines = {True: _Line(KNOWN_QUEUE), False: _Line(QUEUE)}

@@ -28,7 +28,7 @@ Expiry = timedelta | datetime | None
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NewKey:
     """A key to create."""
 
     name: str
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Made:
+class CreatedKey:
     """A key that was created: its row in the store, and its text, which cannot be read again later."""
 
     row: Row
@@ -55,7 +55,7 @@ class Keys:
         self._actor = actor
         self._ends = ends
 
-    async def create(self, wanted: Wanted) -> Made:
+    async def create(self, wanted: NewKey) -> CreatedKey:
         """Create a key. InvalidRequest says which value is not valid."""
         _check(wanted)
         self._check_end(wanted.expiry)
@@ -78,7 +78,7 @@ class Keys:
             plans = [one["name"] for one in await self._store.read("plans") if one["name"] != ANONYMOUS]
             detail = f"There is no such plan; there are {listed(plans)}."
             raise _wrong("plan", detail, Unknown(wanted.plan, plans))
-        return Made(row, secret)
+        return CreatedKey(row, secret)
 
     async def page(self, most: int, after: str | None = None) -> list[Row]:
         """Return at most `most` keys, the newest first, after the one with the id `after`."""
@@ -92,7 +92,7 @@ class Keys:
             raise NotFound("There is no key with this id.", "The list of keys has their ids.", Unknown(id, known))
         return rows[0]
 
-    async def rotate(self, id: str, overlap: timedelta = OVERLAP, expiry: Expiry = None) -> Made:
+    async def rotate(self, id: str, overlap: timedelta = OVERLAP, expiry: Expiry = None) -> CreatedKey:
         """Create a key that replaces another one, which works for the overlap. Conflict if the other has ended."""
         if not timedelta() <= overlap <= OVERLAP_MOST:
             raise _wrong("overlap", f"Expected at most {OVERLAP_MOST.days} days.")
@@ -105,7 +105,7 @@ class Keys:
             old = await self.get(id)
             why = f"was rotated before: {old['successor']} took its place" if old["successor"] else f"is {old['state']}"
             raise Conflict(f"The key {id} {why}.", "Rotate that one, or create a new key.")
-        return Made(row, secret)
+        return CreatedKey(row, secret)
 
     async def revoke(self, id: str, reason: str | None = None) -> Row:
         """Revoke a key and return it. One that was revoked before stays as it is. The holder is shown the reason."""
@@ -136,7 +136,7 @@ def _is_visible(letter: str) -> bool:
     return category(letter)[0] in "LNPS" and not INVISIBLE.match(letter)
 
 
-def _check(wanted: Wanted) -> None:
+def _check(wanted: NewKey) -> None:
     if not is_line(wanted.name):
         raise _wrong("name", ONE_LINE)
     if wanted.plan == ANONYMOUS:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from api.access.limits import MOST_AT_ONCE, Limit, Terms
+from api.access.limits import MOST_AT_ONCE, Bucket, Quota
 from api.errors import Fault, InvalidRequest
 
 ANONYMOUS = "anonymous"
@@ -36,15 +36,15 @@ class Plan:
     open: bool = True
 
     @cached_property
-    def terms(self) -> Terms:
+    def terms(self) -> Quota:
         """The limits as stores keep them: buckets of `burst` points for the minute and of `points_day` for the day."""
-        minute = Limit("minute", self.burst, self.points_minute, MINUTE)
-        return Terms((minute, Limit("day", self.points_day, self.points_day, DAY)), self.at_once)
+        minute = Bucket("minute", self.burst, self.points_minute, MINUTE)
+        return Quota((minute, Bucket("day", self.points_day, self.points_day, DAY)), self.at_once)
 
     @cached_property
-    def unread(self) -> Terms:
+    def unread(self) -> Quota:
         """The limits for an answer that its client has not read: it gets a place even if the plan has none free."""
-        return Terms(self.terms.limits, MOST_AT_ONCE)
+        return Quota(self.terms.limits, MOST_AT_ONCE)
 
 
 # The least and the greatest value of each number, and its meaning.

@@ -15,7 +15,7 @@ BYTES_MOST = 65536
 
 
 @dataclass(frozen=True)
-class Trusted:
+class TrustedDocument:
     """A document to trust, in all plans if `plan` is None."""
 
     version: str
@@ -41,7 +41,7 @@ class TrustedDocuments:
         """Return all documents, without their texts."""
         return await self._store.read("documents")
 
-    async def add(self, document: Trusted) -> bool:
+    async def add(self, document: TrustedDocument) -> bool:
         """Register a document; return True if it is new. InvalidRequest, or the error of `check`, if it is invalid."""
         if not is_line(document.name):
             raise _wrong("name", ONE_LINE)

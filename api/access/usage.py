@@ -21,7 +21,7 @@ ANONYMOUS = "anonymous"
 log = structlog.get_logger("briefing")
 
 
-class Noted(ABC):
+class UsageRecorder(ABC):
     """A record that is written from time to time, and once more at the end."""
 
     def __init__(self, store: AccessStore) -> None:
@@ -50,7 +50,7 @@ class Noted(ABC):
             await self.write()
 
 
-class Uses(Noted):
+class KeyUsage(UsageRecorder):
     """The last use of each key since it was last written. There are no more entries than keys."""
 
     def __init__(self, store: AccessStore) -> None:
@@ -74,7 +74,7 @@ class Uses(Noted):
             log.warning("the last use of keys is not written", reason=error.message)
 
 
-class OutdatedUses(Noted):
+class DeprecatedUsage(UsageRecorder):
     """The number of uses of deprecated parts by each caller since it was last written. There are no more entries than
     keys times deprecated parts, and the service declares the latter."""
 

@@ -7,7 +7,7 @@ level, but a declaration that contradicts itself or the model fails when it is i
 The versions are listed here and nowhere else, the oldest first. No version imports another.
 """
 
-from api.catalog.lifecycle import Lifecycle, Outdated
+from api.catalog.lifecycle import DeprecatedPart, Lifecycle
 from api.catalog.resource import Condition, Field, Group, Link, Resource
 from api.catalog.v1 import V1
 from api.catalog.v2 import V2
@@ -30,11 +30,11 @@ __all__ = [
     "V2",
     "VERSIONS",
     "Condition",
+    "DeprecatedPart",
     "Field",
     "Group",
     "Lifecycle",
     "Link",
-    "Outdated",
     "Resource",
     "Value",
     "Version",

@@ -14,19 +14,19 @@ from typing import Any
 
 from api.catalog.resource import Condition, Field, Group, Link, Resource, Where
 from api.model import ENTITIES, Entity, Type
-from api.model import Field as Stored
+from api.model import StoredField as Stored
 from api.model.types import typed_fields
 
 
 @dataclass(frozen=True)
-class Shown:
+class FieldOptions:
     """The parts of a stored field that a version adds or changes."""
 
     parts: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Linked:
+class LinkOptions:
     """The parts of a link of the model that a version adds or changes."""
 
     parts: dict[str, Any]
@@ -50,9 +50,9 @@ def shown(
 ) -> Any:
     """A stored field. `filter` lists operators; `needs` names a filter that a comparison must come with; `compared` is
     the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs;
-    `deprecated` says what to use instead, as `use kind`; the others are as in Field."""
+    `deprecated` says what to use instead, as `use kind`; the others are as in StoredField."""
     said = {"description": description, "format": format}
-    return Shown(
+    return FieldOptions(
         {
             "operators": tuple(filter.split()),
             "sort": sort,
@@ -74,7 +74,7 @@ def linked(*, embedded: bool = False, fallback: str = "", deprecated: str = "", 
     """A link of the model. What an `embedded` one leads to is always shown whole. Where a link to one has no id,
     filters and maps take the record at the end of `fallback`, a path of links to one."""
     said = {"description": description} if description is not None else {}
-    return Linked({"embedded": embedded, "fallback": fallback, "deprecated": deprecated, **said})
+    return LinkOptions({"embedded": embedded, "fallback": fallback, "deprecated": deprecated, **said})
 
 
 def field(
@@ -96,7 +96,7 @@ def field(
     of: Any = None,
 ) -> Any:
     """A column of the version's view that is not stored under this name; its type is the annotation of the attribute. A
-    text that is an id says what it is the id `of`; the other parameters are as in `shown` and Field."""
+    text that is an id says what it is the id `of`; the other parameters are as in `shown` and StoredField."""
     return Field(
         name="",
         type=Type("text", of),
@@ -191,12 +191,12 @@ def extended(base: Resource, cls: type) -> Resource:
     declared_fields = {
         key: typed[key] if isinstance(item, Field) else _field(_entity(base), key, item.parts)
         for key, item in own.items()
-        if isinstance(item, Field | Shown)
+        if isinstance(item, Field | FieldOptions)
     }
     links = {
         key: replace(item, name=key) if isinstance(item, Link) else _link(_entity(base), key, item.parts)
         for key, item in own.items()
-        if isinstance(item, Link | Linked)
+        if isinstance(item, Link | LinkOptions)
     }
     made = replace(
         base,

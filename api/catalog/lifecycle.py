@@ -37,7 +37,7 @@ CURRENT = Lifecycle()
 
 
 @dataclass(frozen=True)
-class Outdated:
+class DeprecatedPart:
     """Something deprecated that a request uses: its name as the contract has it, and what to do instead."""
 
     name: str

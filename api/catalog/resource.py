@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from api.model import Field as Stored
+from api.model import StoredField as Stored
 from api.model import Type
 
 

@@ -31,7 +31,9 @@ def add_documents(
 
     async def add(held: Any) -> None:
         for file in files:
-            document = import_module("api.access.trusted_documents").Trusted(asked, file.name, _text(file), plan)
+            document = import_module("api.access.trusted_documents").TrustedDocument(
+                asked, file.name, _text(file), plan
+            )
             new = await held.add(document)
             print(f"{document.hash}  {file.name}" + ("" if new else "  (trusted before)"))
 
@@ -75,7 +77,7 @@ def _check(version: str, text: str) -> None:
         raise InvalidRequest(f"There is no version {version[:20]}; there are {', '.join(versions)}.")
     schema = import_module("api.graphql.schema").core(versions[version])
     try:
-        import_module("api.graphql.document").Documents(schema).read(text)
+        import_module("api.graphql.document").DocumentCache(schema).read(text)
     except BriefingError as error:
         raise InvalidRequest(error.message, hint=error.hint) from None
 

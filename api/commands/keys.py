@@ -27,7 +27,7 @@ def create_key(
     scope: Annotated[list[str] | None, typer.Option(help="read (the default) or admin; may be given twice.")] = None,
 ) -> None:
     """Create a key, and print it. It cannot be shown again."""
-    wanted = import_module("api.access.keys").Wanted(name, plan, tuple(scope or ["read"]), _expiry(expires))
+    wanted = import_module("api.access.keys").NewKey(name, plan, tuple(scope or ["read"]), _expiry(expires))
     _print_made(_with_keys(lambda held: held.create(wanted)))
 
 

@@ -6,6 +6,6 @@ finds the rows of a search, `record.py` shapes a record, `condition.py` writes f
 boxes on the globe.
 """
 
-from api.compiler.statement import Statement, compile
+from api.compiler.statement import Statement, compile_query
 
-__all__ = ["Statement", "compile"]
+__all__ = ["Statement", "compile_query"]

@@ -12,7 +12,7 @@ from itertools import groupby
 from api.compiler.fallback import effective_id
 from api.compiler.formula import guard
 from api.compiler.json_text import literal
-from api.compiler.writer import Source, Writer
+from api.compiler.writer import RowSource, StatementWriter
 from api.query import Cell
 
 # Cells in one call of `concat`: a function takes at most a hundred arguments, and a row may have more cells.
@@ -21,7 +21,7 @@ MANY = 40
 Valued = list[tuple[Cell, str]]
 
 
-def typed(writer: Writer, source: Source, cells: tuple[Cell, ...]) -> Valued:
+def typed(writer: StatementWriter, source: RowSource, cells: tuple[Cell, ...]) -> Valued:
     """Return each cell with the expression of its value. Rows from which values are gathered are joined to the
     source."""
     found: Valued = []
@@ -31,7 +31,7 @@ def typed(writer: Writer, source: Source, cells: tuple[Cell, ...]) -> Valued:
     return found
 
 
-def csv_row(writer: Writer, source: Source, cells: tuple[Cell, ...]) -> str:
+def csv_row(writer: StatementWriter, source: RowSource, cells: tuple[Cell, ...]) -> str:
     """Return the expression of the whole row, without its line end."""
     texts = [_text(cell, value) for cell, value in typed(writer, source, cells)]
     parts = [f"concat({_with_commas(texts[at : at + MANY])})" for at in range(0, len(texts), MANY)]
@@ -42,7 +42,7 @@ def _with_commas(texts: list[str]) -> str:
     return ", ',', ".join(texts)
 
 
-def _own(writer: Writer, source: Source, cell: Cell) -> tuple[Cell, str]:
+def _own(writer: StatementWriter, source: RowSource, cell: Cell) -> tuple[Cell, str]:
     field = source.resource.fields.get(cell.name)
     if field and field.effective:
         return cell, effective_id(writer, source, source.resource.links[field.effective])
@@ -59,7 +59,7 @@ def _own(writer: Writer, source: Source, cell: Cell) -> tuple[Cell, str]:
     return cell, f"{there}.found"
 
 
-def _children(writer: Writer, source: Source, name: str, cells: list[Cell]) -> Valued:
+def _children(writer: StatementWriter, source: RowSource, name: str, cells: list[Cell]) -> Valued:
     link = source.resource.links[name]
     there, item = writer.name(), writer.name()
     gathered = ", ".join(f"array_agg({one.column} order by position) as {one.column}" for one in cells)

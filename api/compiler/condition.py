@@ -9,43 +9,45 @@ import orjson
 
 from api.catalog import Resource
 from api.compiler.geography import box_around
-from api.compiler.writer import CASTS, Writer
-from api.query import All, AnyOf, Filter, Not, Search, Test, Through
+from api.compiler.writer import CASTS, StatementWriter
+from api.query import AllOf, AnyOf, Exists, Filter, Not, Search, Test
 from api.query.filters import fallback, merged
 from api.query.words import terms
 
 
-def condition(writer: Writer, resource: Resource, alias: str, filter: Filter) -> str:
+def condition(writer: StatementWriter, resource: Resource, alias: str, filter: Filter) -> str:
     """Return the condition on the rows of `alias`."""
     match filter:
         case Test():
             return TESTS[filter.operator](writer, alias, filter)
         case Search():
             return f"{alias}.search @@ {word_query(writer, filter)}"
-        case Through():
+        case Exists():
             return _through(writer, resource, alias, filter)
         case Not():
             # Two-valued: a condition that is unknown does not hold, so its negation holds.
             return f"({condition(writer, resource, alias, filter.filter)}) is not true"
-        case All():
+        case AllOf():
             return _joined(writer, resource, alias, merged(resource, filter.filters), " and ", "true")
         case AnyOf():
             return _joined(writer, resource, alias, filter.filters, " or ", "false")
 
 
-def word_query(writer: Writer, search: Search) -> str:
+def word_query(writer: StatementWriter, search: Search) -> str:
     """Return the tsquery of a search."""
     found = writer.argument(terms(search.words), "text[]")
     return f"store.search_query({found}, {writer.argument(search.language, 'text')})"
 
 
-def _joined(writer: Writer, resource: Resource, alias: str, parts: tuple[Filter, ...], word: str, empty: str) -> str:
+def _joined(
+    writer: StatementWriter, resource: Resource, alias: str, parts: tuple[Filter, ...], word: str, empty: str
+) -> str:
     if not parts:
         return empty
     return "(" + word.join(condition(writer, resource, alias, part) for part in parts) + ")"
 
 
-def _through(writer: Writer, resource: Resource, alias: str, filter: Through) -> str:
+def _through(writer: StatementWriter, resource: Resource, alias: str, filter: Exists) -> str:
     link = resource.links[filter.link]
     there = writer.name()
     writer.looked_at.add(link.target)
@@ -61,43 +63,43 @@ def _through(writer: Writer, resource: Resource, alias: str, filter: Through) ->
     return f"({own} or {condition(writer, resource, alias, instead)})" if instead else own
 
 
-def _any_of(writer: Writer, alias: str, test: Test) -> str:
+def _any_of(writer: StatementWriter, alias: str, test: Test) -> str:
     if len(test.value) == 1:
         # With equality, an index on the column and the order of the list returns the rows in order.
         return f"{alias}.{test.column} = {writer.argument(test.value[0], CASTS[test.kind])}"
     return f"{alias}.{test.column} = any({writer.argument(test.value, CASTS[test.kind] + '[]')})"
 
 
-def _holds(writer: Writer, alias: str, test: Test) -> str:
+def _holds(writer: StatementWriter, alias: str, test: Test) -> str:
     return f"{alias}.{test.column} && {writer.argument(test.value, 'text[]')}"
 
 
-def _is(writer: Writer, alias: str, test: Test) -> str:
+def _is(writer: StatementWriter, alias: str, test: Test) -> str:
     # A literal, because an argument would not match a partial index.
     return f"{alias}.{test.column}" if test.value else f"not {alias}.{test.column}"
 
 
-def _at_least(writer: Writer, alias: str, test: Test) -> str:
+def _at_least(writer: StatementWriter, alias: str, test: Test) -> str:
     return f"{alias}.{test.column} >= {writer.argument(test.value, CASTS[test.kind])}"
 
 
-def _after(writer: Writer, alias: str, test: Test) -> str:
+def _after(writer: StatementWriter, alias: str, test: Test) -> str:
     return f"{alias}.{test.column} > {writer.argument(test.value, CASTS[test.kind])}"
 
 
-def _before(writer: Writer, alias: str, test: Test) -> str:
+def _before(writer: StatementWriter, alias: str, test: Test) -> str:
     return f"{alias}.{test.column} < {writer.argument(test.value, CASTS[test.kind])}"
 
 
-def _null(writer: Writer, alias: str, test: Test) -> str:
+def _null(writer: StatementWriter, alias: str, test: Test) -> str:
     return f"{alias}.{test.column} is {'null' if test.value else 'not null'}"
 
 
-def _inside(writer: Writer, alias: str, test: Test) -> str:
+def _inside(writer: StatementWriter, alias: str, test: Test) -> str:
     return _box(writer, alias, test.value)
 
 
-def _box(writer: Writer, alias: str, box: Any) -> str:
+def _box(writer: StatementWriter, alias: str, box: Any) -> str:
     west, south, east, north = (writer.argument(float(edge), "float8") for edge in box)
     across = "or" if box[0] > box[2] else "and"
     # At a pole every longitude is the same place.
@@ -108,7 +110,7 @@ def _box(writer: Writer, alias: str, box: Any) -> str:
     )
 
 
-def _near(writer: Writer, alias: str, test: Test) -> str:
+def _near(writer: StatementWriter, alias: str, test: Test) -> str:
     latitude, longitude, kilometres = test.value
     centre = f"{writer.argument(latitude, 'float8')}, {writer.argument(longitude, 'float8')}"
     return (
@@ -118,17 +120,17 @@ def _near(writer: Writer, alias: str, test: Test) -> str:
     )
 
 
-def _identified(key: str) -> Callable[[Writer, str, Test], str]:
+def _identified(key: str) -> Callable[[StatementWriter, str, Test], str]:
     """Return the writer of a test: a list of objects contains one with a scheme, and a value under `key`."""
 
-    def identified(writer: Writer, alias: str, test: Test) -> str:
+    def identified(writer: StatementWriter, alias: str, test: Test) -> str:
         wanted = tuple(orjson.dumps([{"scheme": scheme, key: value}]).decode() for scheme, value in test.value)
         return f"{alias}.{test.column} @> any({writer.argument(wanted, 'jsonb[]')})"
 
     return identified
 
 
-TESTS: dict[str, Callable[[Writer, str, Test], str]] = {
+TESTS: dict[str, Callable[[StatementWriter, str, Test], str]] = {
     "in": _any_of,
     "has": _holds,
     "is": _is,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from api.catalog import Link, Resource
-from api.compiler.writer import Source, Writer
+from api.compiler.writer import RowSource, StatementWriter
 
 
-def effective_id(writer: Writer, source: Source, link: Link) -> str:
+def effective_id(writer: StatementWriter, source: RowSource, link: Link) -> str:
     """Return the expression of the id on the rows of the source. It is null if there is neither."""
     own = source.column(link.by)
     if not link.fallback:
@@ -16,7 +16,7 @@ def effective_id(writer: Writer, source: Source, link: Link) -> str:
     return f"coalesce({own}, {_id_at(writer, source.resource, source.column, link.fallback.split('.'))})"
 
 
-def _id_at(writer: Writer, resource: Resource, column: Callable[[str], str], path: list[str]) -> str:
+def _id_at(writer: StatementWriter, resource: Resource, column: Callable[[str], str], path: list[str]) -> str:
     """Return the id at the end of a path of links to one."""
     link = resource.links[path[0]]
     if len(path) == 1:

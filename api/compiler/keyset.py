@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.compiler.writer import CASTS, Writer
-from api.query import Rows
+from api.compiler.writer import CASTS, StatementWriter
+from api.query import ListQuery
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Span:
     order: str
 
 
-def order(rows: Rows, alias: str, *, shown: bool = False) -> str:
+def order(rows: ListQuery, alias: str, *, shown: bool = False) -> str:
     """Return the order of reading or, with `shown`, that of the answer. They differ if a page is read backwards."""
     descending = rows.sort.descending != (rows.page.backward and not shown)
     first = rows.page.backward and not shown
@@ -32,7 +32,7 @@ def order(rows: Rows, alias: str, *, shown: bool = False) -> str:
     return f"{alias}.k {way} nulls {'first' if first else 'last'}, {alias}.{rows.sort.tie} {way}"
 
 
-def spans(writer: Writer, rows: Rows, key: str, alias: str) -> list[Span]:
+def spans(writer: StatementWriter, rows: ListQuery, key: str, alias: str) -> list[Span]:
     """Return the spans from the cursor on, in reading order. `key` is the sort key on the rows of `alias`."""
     descending = rows.sort.descending != rows.page.backward
     way = "desc" if descending else "asc"
@@ -45,12 +45,12 @@ def spans(writer: Writer, rows: Rows, key: str, alias: str) -> list[Span]:
     return [Span(test, sorting) for test in tests]
 
 
-def _alone(writer: Writer, rows: Rows, key: str, descending: bool) -> str:
+def _alone(writer: StatementWriter, rows: ListQuery, key: str, descending: bool) -> str:
     position = rows.page.position
     return "" if position is None else f"{key} {_sign(descending)} {_tie(writer, rows)}"
 
 
-def _tests(writer: Writer, rows: Rows, key: str, alias: str, descending: bool) -> list[str]:
+def _tests(writer: StatementWriter, rows: ListQuery, key: str, alias: str, descending: bool) -> list[str]:
     position, backward = rows.page.position, rows.page.backward
     if not rows.sort.nullable:
         return ["" if position is None else _beyond(writer, rows, key, alias, descending)]
@@ -66,13 +66,13 @@ def _tests(writer: Writer, rows: Rows, key: str, alias: str, descending: bool) -
     return [rest] if backward else [rest, bare]
 
 
-def _beyond(writer: Writer, rows: Rows, key: str, alias: str, descending: bool) -> str:
+def _beyond(writer: StatementWriter, rows: ListQuery, key: str, alias: str, descending: bool) -> str:
     assert rows.page.position is not None
     at = writer.argument(rows.page.position[0], CASTS[rows.sort.kind])
     return f"({key}, {alias}.{rows.sort.tie}) {_sign(descending)} ({at}, {_tie(writer, rows)})"
 
 
-def _tie(writer: Writer, rows: Rows) -> str:
+def _tie(writer: StatementWriter, rows: ListQuery) -> str:
     assert rows.page.position is not None
     return writer.argument(rows.page.position[1], CASTS[rows.sort.tie_kind])
 

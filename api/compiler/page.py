@@ -12,7 +12,7 @@ from api.compiler.condition import condition, word_query
 from api.compiler.json_text import Json, boolean, fixed, literal, optional, written
 from api.compiler.keyset import Span, order, spans
 from api.compiler.search import is_guessed, search
-from api.compiler.writer import Source, Writer, indent
+from api.compiler.writer import RowSource, StatementWriter, indent
 from api.query import (
     EVERYTHING,
     Answer,
@@ -22,10 +22,10 @@ from api.query import (
     HasMore,
     HasNext,
     HasPrevious,
+    ListQuery,
     NextCursor,
     Object,
     Quality,
-    Rows,
     Selection,
     Total,
     counted,
@@ -41,17 +41,17 @@ SAMPLE_OF = 32
 
 
 @dataclass(frozen=True)
-class Reading:
+class PageScan:
     """The way in which a page is read. `key` is the sort key on the view's rows (`{}` is their alias). If `counted`,
     one row more is read, and rows are numbered in reading order, so that the page can say if more follow. `mark` is the
     SQL of the fingerprint in its cursors."""
 
-    rows: Rows
+    rows: ListQuery
     key: str
     counted: bool
     mark: str
 
-    def cursor(self, source: Source) -> str:
+    def cursor(self, source: RowSource) -> str:
         """Return the SQL of a row's cursor, as api.query.cursor reads it."""
         key = f"coalesce(to_json({source.alias}.k::text)::text, 'null')"
         tie = source.column(self.rows.sort.tie)
@@ -60,7 +60,7 @@ class Reading:
         encoded = f"encode(convert_to({text}, 'UTF8'), 'base64')"
         return f"translate({encoded}, E'+/=\\n', '-_')"
 
-    def next_cursor(self, source: Source) -> str:
+    def next_cursor(self, source: RowSource) -> str:
         """Return the SQL of the cursor of the last row, which is null if no more follow."""
         if not self.counted:
             return "null"
@@ -68,7 +68,7 @@ class Reading:
         n, found = f"{source.alias}.n", f"{source.alias}.found"
         return f"max({self.cursor(source)}) filter (where {n} = {size} and {found} > {size})"
 
-    def about(self, source: Source, asked: Cursor | NextCursor | HasMore | HasNext | HasPrevious) -> Json:
+    def about(self, source: RowSource, asked: Cursor | NextCursor | HasMore | HasNext | HasPrevious) -> Json:
         """Return an item of the page information."""
         page = self.rows.page
         further = boolean(f"bool_or({source.alias}.found > {page.size})")
@@ -88,7 +88,7 @@ class Reading:
                 return optional(f"'\"' || max({self.cursor(source)}) filter (where {source.alias}.n = {at}) || '\"'")
 
 
-def reading(writer: Writer, rows: Rows, resource: Resource) -> Reading:
+def reading(writer: StatementWriter, rows: ListQuery, resource: Resource) -> PageScan:
     """Return the way in which this page is read."""
     if rows.sort.field == "relevance":
         search = searched(rows.filter)
@@ -100,7 +100,7 @@ def reading(writer: Writer, rows: Rows, resource: Resource) -> Reading:
     # Postgres refuses an argument that the statement does not use, because it has no type.
     marked = rows.fingerprint and (counted or _asks_cursors(rows.selection))
     mark = writer.argument(f'"{rows.fingerprint}"', "text") if marked else literal('""')
-    return Reading(rows, key, counted, mark)
+    return PageScan(rows, key, counted, mark)
 
 
 def _asks_further(selection: Selection) -> bool:
@@ -118,7 +118,7 @@ def _asks_cursors(selection: Selection) -> bool:
     return any(isinstance(entry.value, Cursor) for edge in edges for entry in edge)
 
 
-def numbered(writer: Writer, rows: Rows, read: Reading, source: Source, joined: str) -> str:
+def numbered(writer: StatementWriter, rows: ListQuery, read: PageScan, source: RowSource, joined: str) -> str:
     """Return the select that reads the page's rows. `joined` is the condition that ties them to a parent row."""
     if rows.sort != POSITION:
         source.column(rows.sort.tie)
@@ -142,7 +142,7 @@ def _limit(size: int | None) -> str:
     return f"\nlimit {size}" if size else ""
 
 
-def _together(writer: Writer, rows: Rows, selects: list[str], size: int | None) -> str:
+def _together(writer: StatementWriter, rows: ListQuery, selects: list[str], size: int | None) -> str:
     """Merge selects, each of which is in order, into one in order."""
     if len(selects) == 1:
         return selects[0]
@@ -151,7 +151,7 @@ def _together(writer: Writer, rows: Rows, selects: list[str], size: int | None) 
     return f"select * from (\n  {indent(both)}\n) {name}\norder by {order(rows, name)}{_limit(size)}"
 
 
-def everything(writer: Writer, rows: Rows, source: Source) -> str:
+def everything(writer: StatementWriter, rows: ListQuery, source: RowSource) -> str:
     """Return the select that reads a list to its end, or to the page's size if it has one.
 
     Two segments stand in reading order: Postgres reads the parts of `union all` one after another unless workers share
@@ -167,11 +167,11 @@ def everything(writer: Writer, rows: Rows, source: Source) -> str:
 
 
 def _segments(
-    writer: Writer,
-    rows: Rows,
-    read: Reading,
+    writer: StatementWriter,
+    rows: ListQuery,
+    read: PageScan,
     joined: str,
-    source: Source,
+    source: RowSource,
     size: int | None,
     otherwise: str = "",
 ) -> list[list[str]]:
@@ -197,20 +197,22 @@ def _segments(
     return [[segment(one, span) for one in tests] for span in spans(writer, rows, key, alias)]
 
 
-def _tests(writer: Writer, resource: Resource, alias: str, filter: Filter, before: str, after: str) -> list[str]:
+def _tests(
+    writer: StatementWriter, resource: Resource, alias: str, filter: Filter, before: str, after: str
+) -> list[str]:
     """Return the conditions on the rows of a segment: `before`, that of the filter, and `after`; without empty ones."""
     tested = "" if filter == EVERYTHING else condition(writer, resource, alias, filter)
     return [one for one in (before, tested, after) if one]
 
 
-def standing(writer: Writer, resource: Resource, alias: str) -> str:
+def standing(writer: StatementWriter, resource: Resource, alias: str) -> str:
     """Return the condition that the record of a child was not withdrawn, for a list of children; else an empty text.
     Note the resources with which such a list changes."""
     writer.reads.update(writer.version.listed_with(resource.name))
     return f"{alias}.stands" if resource.name in writer.version.children else ""
 
 
-def _standing_counted(writer: Writer, resource: Resource, alias: str) -> str:
+def _standing_counted(writer: StatementWriter, resource: Resource, alias: str) -> str:
     """Return the same condition for rows that are counted. Few records are withdrawn, so it is faster to leave out
     their children than to look up the record of each of 100,000 children."""
     if not standing(writer, resource, alias) or writer.edition is not None:
@@ -225,7 +227,7 @@ def _standing_counted(writer: Writer, resource: Resource, alias: str) -> str:
     )
 
 
-def counts(writer: Writer, rows: Rows, resource: Resource) -> str:
+def counts(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
     """Return the `with` that counts the rows that pass the filter, once for a total and its quality. It is empty if the
     page has no totals."""
     asked = counted(rows.selection)
@@ -247,12 +249,12 @@ def total(asked: Total | Quality) -> Json:
     return fixed('"') + written(found) + fixed('"')
 
 
-def _exact(writer: Writer, rows: Rows, resource: Resource) -> str:
+def _exact(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
     counted = f"select count(*) as n from (select {_left(writer, rows, resource)} limit {EXACT_MOST + 1}) c"
     return f"exact as (select least(n, {EXACT_MOST}) as n, n > {EXACT_MOST} as cut from ({counted}) c)"
 
 
-def _estimated(writer: Writer, rows: Rows, resource: Resource) -> str:
+def _estimated(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
     left = _left(writer, rows, resource)
     counted = f"select count(*) as n from (select {left} limit {ESTIMATE_FROM + 1}) c"
     sample = f"select {SAMPLE_OF} * count(*) {left} and {_sampled(writer.version, resource, 's')}"
@@ -271,7 +273,7 @@ def _sampled(version: Version, resource: Resource, alias: str) -> str:
     return f"({' or '.join(ranges)})"
 
 
-def _left(writer: Writer, rows: Rows, resource: Resource) -> str:
+def _left(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
     view = writer.view(resource.name)
     root = _standing_counted(writer, resource, "s")
     made = [condition(writer, resource, "s", one) for one in alternatives(resource, rows.filter)]

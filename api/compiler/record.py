@@ -13,27 +13,27 @@ from api.catalog import Field, Resource
 from api.compiler.fallback import effective_id
 from api.compiler.json_text import Json, boolean, fixed, listed, literal, object_of, optional, scalar, string, written
 from api.compiler.keyset import order
-from api.compiler.page import Reading, counts, numbered, reading, total
-from api.compiler.writer import Source, Writer, indent
+from api.compiler.page import PageScan, counts, numbered, reading, total
+from api.compiler.writer import RowSource, StatementWriter, indent
 from api.model import Type
 from api.query import (
-    All,
-    Column,
+    AllOf,
+    ColumnField,
     Constant,
     Cursor,
     Edges,
     HasMore,
     HasNext,
     HasPrevious,
+    LinkedRecord,
+    LinkedRecords,
+    ListQuery,
     NextCursor,
     Nodes,
     Object,
-    Part,
+    ObjectField,
     Quality,
-    Rows,
     Selection,
-    Several,
-    Single,
     Total,
     base_of,
     extra_of,
@@ -48,20 +48,20 @@ TEXT_BYTES = 4096
 SMALL_BYTES = 200
 
 
-def record(writer: Writer, source: Source, selection: Selection) -> Json:
+def record(writer: StatementWriter, source: RowSource, selection: Selection) -> Json:
     """Return the JSON object of a record. The joins that it needs, their points and the bytes of its texts are added to
     the source."""
     return object_of(pairs(writer, source, selection))
 
 
-def pairs(writer: Writer, source: Source, selection: Selection) -> list[tuple[str, Json]]:
+def pairs(writer: StatementWriter, source: RowSource, selection: Selection) -> list[tuple[str, Json]]:
     """Return the keys of the object and their values."""
     return [(entry.key, _value(writer, source, entry.value)) for entry in selection]
 
 
-def _value(writer: Writer, source: Source, value: object) -> Json:
+def _value(writer: StatementWriter, source: RowSource, value: object) -> Json:
     match value:
-        case Column():
+        case ColumnField():
             kind, plain = column_type(source.resource, value.name)
             if (field := source.resource.fields.get(value.name)) and field.effective:
                 link = source.resource.links[field.effective]
@@ -73,13 +73,13 @@ def _value(writer: Writer, source: Source, value: object) -> Json:
             return string(value.text)
         case Object():
             return record(writer, source, value.selection)
-        case Part():
+        case ObjectField():
             return _part(writer, source, value)
-        case Single():
+        case LinkedRecord():
             return _single(writer, source, value)
-        case Several():
+        case LinkedRecords():
             return _several(writer, source, value)
-        case Rows():
+        case ListQuery():
             alias = writer.name()
             made = page(writer, value, source)
             source.joins.append(f"left join lateral (\n  {indent(made.sql)}\n) {alias} on true")
@@ -92,7 +92,7 @@ def _value(writer: Writer, source: Source, value: object) -> Json:
             raise TypeError(f"{type(value).__name__} has no place in a record")
 
 
-def _measure_text(source: Source, name: str, kind: Type) -> None:
+def _measure_text(source: RowSource, name: str, kind: Type) -> None:
     """Add the bytes of a column to the source if it can contain much text. They are measured in the store, so that they
     are the same for REST and GraphQL."""
     column = source.column(name)
@@ -109,7 +109,7 @@ def _is_free_text(field: Field) -> bool:
     return field.type.name == "text" and field.type.of is None and field.format in ("", "uri") and field.name != "id"
 
 
-def _text_points(source: Source) -> list[str]:
+def _text_points(source: RowSource) -> list[str]:
     """Return the points of the text of one record, including its citations and other children; none if it has no
     text."""
     if not source.text_bytes:
@@ -128,7 +128,7 @@ def column_type(resource: Resource, name: str) -> tuple[Type, bool]:
     return Type("text", nullable=link.single and link.nullable, many=not link.single), link.single
 
 
-def _part(writer: Writer, source: Source, part: Part) -> Json:
+def _part(writer: StatementWriter, source: RowSource, part: ObjectField) -> Json:
     column = source.column(part.name)
     _measure_text(source, part.name, source.resource.fields[part.name].type)
     item = writer.name() if part.many else column
@@ -143,13 +143,13 @@ def _part(writer: Writer, source: Source, part: Part) -> Json:
 def _key(item: str, value: object) -> Json:
     if isinstance(value, Constant):
         return string(value.text)
-    assert isinstance(value, Column)
+    assert isinstance(value, ColumnField)
     return optional(f"({item} -> {literal(value.name)})::text")
 
 
-def _single(writer: Writer, source: Source, single: Single) -> Json:
+def _single(writer: StatementWriter, source: RowSource, single: LinkedRecord) -> Json:
     link = source.resource.links[single.link]
-    there = Source(writer.name(), writer.version[link.target])
+    there = RowSource(writer.name(), writer.version[link.target])
     made = record(writer, there, single.selection)
     by = source.column(link.by)
     joined = f"left join {writer.view(link.target)} {there.alias} on {there.alias}.id = {by}"
@@ -163,9 +163,9 @@ def _single(writer: Writer, source: Source, single: Single) -> Json:
     return optional(f"case when {there.alias}.id is not null then {made.sql()} end")
 
 
-def _several(writer: Writer, source: Source, several: Several) -> Json:
+def _several(writer: StatementWriter, source: RowSource, several: LinkedRecords) -> Json:
     link = source.resource.links[several.link]
-    there = Source(writer.name(), writer.version[link.target])
+    there = RowSource(writer.name(), writer.version[link.target])
     order, alias = writer.name(), writer.name()
     made = listed(record(writer, there, several.selection), f"{order}.position")
     joins = "".join(f"\n{join}" for join in there.joins)
@@ -198,13 +198,13 @@ class PageSelect:
     has_text: bool = False
 
 
-def page(writer: Writer, rows: Rows, parent: Source | None = None) -> PageSelect:
+def page(writer: StatementWriter, rows: ListQuery, parent: RowSource | None = None) -> PageSelect:
     """Return the select of a page of a list, or of the records that a link of `parent` leads to."""
-    source = Source(writer.name(), writer.version[rows.resource])
+    source = RowSource(writer.name(), writer.version[rows.resource])
     there = source.resource
     link = parent.resource.links[rows.link] if parent else None
     joined = f"{{}}.{link.by} = {parent.column('id')}" if parent and link else ""
-    if link and link.owned and rows.filter == All():
+    if link and link.owned and rows.filter == AllOf():
         return _owned(writer, rows, source, joined)
     writer.custom = writer.custom or not is_served(there, rows)
     read = reading(writer, rows, there)
@@ -223,7 +223,7 @@ def page(writer: Writer, rows: Rows, parent: Source | None = None) -> PageSelect
     return PageSelect(f"{counted}select {columns}\n{read_from}\nhaving true", has_text=bool(text))
 
 
-def _text_sum(writer: Writer, source: Source, only: str = "") -> str:
+def _text_sum(writer: StatementWriter, source: RowSource, only: str = "") -> str:
     """Return the column `text_bytes` of a set of children; empty if they contain no text, or if an export reads them,
     whose price does not depend on it."""
     if not source.text_bytes or writer.ordered:
@@ -232,7 +232,7 @@ def _text_sum(writer: Writer, source: Source, only: str = "") -> str:
     return f", coalesce(sum({' + '.join(source.text_bytes)}){filtered}, 0) as text_bytes"
 
 
-def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> PageSelect:
+def _owned(writer: StatementWriter, rows: ListQuery, source: RowSource, joined: str) -> PageSelect:
     """Return the select of the children of a record. They are numbered from position 0, so neither a limit nor a count
     is needed to cut them. A page of the size 0 has all of them."""
     size = rows.page.size
@@ -263,7 +263,7 @@ def _owned(writer: Writer, rows: Rows, source: Source, joined: str) -> PageSelec
     return PageSelect(sql, bool(points), bool(text))
 
 
-def _page_value(writer: Writer, rows: Rows, read: Reading, source: Source, value: object) -> Json:
+def _page_value(writer: StatementWriter, rows: ListQuery, read: PageScan, source: RowSource, value: object) -> Json:
     match value:
         case Nodes():
             return _listed(record(writer, source, value.selection), rows, read, source)
@@ -283,13 +283,13 @@ def _page_value(writer: Writer, rows: Rows, read: Reading, source: Source, value
             raise TypeError(f"{type(value).__name__} has no place in a page")
 
 
-def _listed(made: Json, rows: Rows, read: Reading, source: Source) -> Json:
+def _listed(made: Json, rows: ListQuery, read: PageScan, source: RowSource) -> Json:
     if read.counted:
         return listed(made, f"{source.alias}.n" + (" desc" if rows.page.backward else ""))
     return listed(made, order(rows, source.alias, shown=True))
 
 
-def _edge(writer: Writer, read: Reading, source: Source, selection: Selection) -> Json:
+def _edge(writer: StatementWriter, read: PageScan, source: RowSource, selection: Selection) -> Json:
     pairs = []
     for entry in selection:
         match entry.value:
@@ -304,9 +304,9 @@ def _edge(writer: Writer, read: Reading, source: Source, selection: Selection) -
     return object_of(pairs)
 
 
-def by_id(writer: Writer, resource: str, identifier: str, selection: Selection) -> str:
+def by_id(writer: StatementWriter, resource: str, identifier: str, selection: Selection) -> str:
     """Return the select of one record: its JSON, `made`, and its `points`. It has no row if there is no such record."""
-    source = Source(writer.name(), writer.version[resource])
+    source = RowSource(writer.name(), writer.version[resource])
     made = record(writer, source, selection)
     joins = "".join(f"\n{join}" for join in source.joins)
     wanted = writer.argument(identifier, "text")

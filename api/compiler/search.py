@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from api.catalog import Resource
 from api.compiler.condition import condition
 from api.compiler.keyset import order, spans
-from api.compiler.writer import Source, Writer, indent
-from api.query import Rows, is_bounded
+from api.compiler.writer import RowSource, StatementWriter, indent
+from api.query import ListQuery, is_bounded
 from api.query.filters import searched
 
 # Rows looked at in the order of the list for each row of the page: enough if one in eight matches. Each search is
@@ -32,13 +32,13 @@ EXPECTED = 3
 FEW = 2_500
 
 
-def is_guessed(resource: Resource, rows: Rows) -> bool:
+def is_guessed(resource: Resource, rows: ListQuery) -> bool:
     """Return True if the number of matching rows is unknown, so that the statement tries the ways in turn."""
     return rows.sort.field != "relevance" and searched(rows.filter) is not None and not is_bounded(resource, rows)
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchSql:
     """All ways but the last one: a `with`, the select of the rows that they find, and the condition that the last one
     is needed."""
 
@@ -47,7 +47,7 @@ class Search:
     otherwise: str
 
 
-def search(writer: Writer, rows: Rows, key: str, source: Source, size: int) -> Search:
+def search(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource, size: int) -> SearchSql:
     """Return the ways to find the page's rows. `key` is the sort key on the view's rows (`{}` is their alias)."""
     early, more, few = writer.name(), writer.name(), writer.name()
     full = f"(select count(*) from {early}) + (select count(*) from {more}) >= {size}"
@@ -70,15 +70,15 @@ def search(writer: Writer, rows: Rows, key: str, source: Source, size: int) -> S
     columns = ", ".join([*(f"{shown}.{name}" for name in source.columns), f"{picked}.k"])
     view = writer.view(source.resource.name)
     found = f"select {columns}\nfrom (\n  {indent(pick)}\n) {picked}\njoin {view} {shown} on {shown}.id = {picked}.id"
-    return Search(tables, found, f"case when {full} then false else not {rare} end")
+    return SearchSql(tables, found, f"case when {full} then false else not {rare} end")
 
 
-def _early(writer: Writer, rows: Rows, key: str, source: Source, size: int) -> str:
+def _early(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource, size: int) -> str:
     """Return the select of the page's rows among the first rows of the list. The other ways read a second span."""
     return _among(writer, rows, key, source, f"limit {EARLY * size}", f"limit {size}")
 
 
-def _more(writer: Writer, rows: Rows, key: str, source: Source, size: int, early: str) -> str:
+def _more(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource, size: int, early: str) -> str:
     """Return the select of the rest of the page among the next rows. It reads none if they are not expected to fill
     the page."""
     found = f"(select count(*) from {early})"
@@ -87,7 +87,7 @@ def _more(writer: Writer, rows: Rows, key: str, source: Source, size: int, early
     return _among(writer, rows, key, source, limit, f"limit (select greatest(0, {size} - {found}))")
 
 
-def _among(writer: Writer, rows: Rows, key: str, source: Source, looked_at: str, limit: str) -> str:
+def _among(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource, looked_at: str, limit: str) -> str:
     """Return the select of the rows that pass, among a number of rows in the order of the list."""
     looked, alias = writer.name(), writer.name()
     first = spans(writer, rows, key.format(looked), looked)[0]
@@ -104,7 +104,7 @@ def _among(writer: Writer, rows: Rows, key: str, source: Source, looked_at: str,
     )
 
 
-def _few(writer: Writer, rows: Rows, key: str, source: Source) -> str:
+def _few(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource) -> str:
     """Return the select of the ids and keys of all rows that pass, up to one more than FEW, which shows that they are
     not few."""
     # The planner cannot read this limit. If it could, it would expect to find that many in a scan of the table.

@@ -10,18 +10,18 @@ from api.catalog import VERSIONS
 from api.compiler.export_lines import lines
 from api.compiler.json_text import NULL, Json, array_of, fixed, literal, object_of, optional, string, written
 from api.compiler.record import by_id, page
-from api.compiler.writer import Writer, indent
+from api.compiler.writer import StatementWriter, indent
 from api.model import ENTITIES
 from api.query import (
     Constant,
-    Entry,
-    Lines,
+    ExportQuery,
+    Item,
+    ListQuery,
     Object,
     Query,
     Record,
     Records,
     Root,
-    Rows,
     least,
     price,
     records_a_point,
@@ -50,10 +50,10 @@ class Statement:
     reads: tuple[str, ...] = ()
 
 
-def compile(query: Query) -> Statement:
+def compile_query(query: Query) -> Statement:
     """Return the one statement that answers the query."""
     # An edition needs a custom plan, because the number of rows as of an edition depends on it.
-    writer = Writer(VERSIONS[query.version], query.edition, custom=query.edition is not None)
+    writer = StatementWriter(VERSIONS[query.version], query.edition, custom=query.edition is not None)
     sql = ROOTS[type(query.root)](writer, query)
     return Statement(sql, tuple(writer.arguments), writer.custom, tuple(sorted(writer.reads)))
 
@@ -69,7 +69,7 @@ class _Root:
     source: str
 
 
-def _statement(writer: Writer, query: Query, root: _Root) -> str:
+def _statement(writer: StatementWriter, query: Query, root: _Root) -> str:
     looked_at = _looked_at(writer)
     points = [root.points, str(least(query))]
     begin = end = ""
@@ -88,7 +88,7 @@ def _statement(writer: Writer, query: Query, root: _Root) -> str:
     return f"{begin}select {columns}\nfrom {root.source}{end}"
 
 
-def _looked_at(writer: Writer) -> str:
+def _looked_at(writer: StatementWriter) -> str:
     """Return the SQL that counts the rows and index entries that this connection has looked at; empty if no filter of
     the statement can cause much work."""
     if not writer.looked_at:
@@ -101,7 +101,7 @@ def _looked_at(writer: Writer) -> str:
     return f"store.rows_looked_at({literal('{' + ','.join(tables) + '}')})"
 
 
-def mark(writer: Writer) -> str:
+def mark(writer: StatementWriter) -> str:
     """Return the column with the latest change of the resources that are read, in the statement's own snapshot.
     api.store.changes computes the same mark."""
     if writer.edition is not None:
@@ -111,7 +111,7 @@ def mark(writer: Writer) -> str:
     return f"(select {made} from store.latest where resource = any({names})) as mark"
 
 
-def _reason(writer: Writer, resource: str, identifier: str) -> str:
+def _reason(writer: StatementWriter, resource: str, identifier: str) -> str:
     """Return the SQL of the reason for which a record was withdrawn, null if it was not."""
     if writer.edition is not None:
         at = writer.argument(writer.edition, "bigint")
@@ -119,8 +119,8 @@ def _reason(writer: Writer, resource: str, identifier: str) -> str:
     return f"(select reason from store.withdrawal where resource = {literal(resource)} and id = {identifier})"
 
 
-def _export(writer: Writer, query: Query) -> str:
-    assert isinstance(query.root, Lines)
+def _export(writer: StatementWriter, query: Query) -> str:
+    assert isinstance(query.root, ExportQuery)
     records = lines(writer, query.root)
     if not query.root.marked:
         return records
@@ -128,22 +128,26 @@ def _export(writer: Writer, query: Query) -> str:
     return f"select {mark(writer)}\nunion all\n(\n  {indent(records)}\n)"
 
 
-def _page(writer: Writer, query: Query) -> str:
-    assert isinstance(query.root, Rows)
+def _page(writer: StatementWriter, query: Query) -> str:
+    assert isinstance(query.root, ListQuery)
     made = page(writer, query.root).sql
     root = _Root("convert_to(r.made, 'UTF8')", "r.next", "null::text[]", "r.points", f"(\n  {indent(made)}\n) r")
     return _statement(writer, query, root)
 
 
-def _answer(writer: Writer, query: Query) -> str:
+def _answer(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, Object)
     return _statement(writer, query, _object(writer, query.root))
 
 
-ROOTS: dict[type[Root], Callable[[Writer, Query], str]] = {Lines: _export, Rows: _page, Object: _answer}
+ROOTS: dict[type[Root], Callable[[StatementWriter, Query], str]] = {
+    ExportQuery: _export,
+    ListQuery: _page,
+    Object: _answer,
+}
 
 
-def _object(writer: Writer, root: Object) -> _Root:
+def _object(writer: StatementWriter, root: Object) -> _Root:
     roots = _Roots(writer)
     for entry in root.selection:
         roots.add(entry)
@@ -156,20 +160,20 @@ def _object(writer: Writer, root: Object) -> _Root:
 
 @dataclass
 class _Roots:
-    writer: Writer
+    writer: StatementWriter
     pairs: list[tuple[str, Json]] = field(default_factory=list)
     joins: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     points: list[str] = field(default_factory=list)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Item) -> None:
         self.pairs.append((entry.key, self._made(entry)))
 
-    def _made(self, entry: Entry) -> Json:
+    def _made(self, entry: Item) -> Json:
         match entry.value:
             case Constant():
                 return string(entry.value.text)
-            case Rows():
+            case ListQuery():
                 alias = self._join(page(self.writer, entry.value).sql)
                 self.points.append(f"{alias}.points")
                 return written(f"{alias}.made")

@@ -6,7 +6,7 @@ from api.catalog import Version
 from api.compiler.json_text import literal
 from api.compiler.page import ESTIMATE_FROM, SAMPLE_OF
 from api.compiler.statement import Statement, mark
-from api.compiler.writer import Writer
+from api.compiler.writer import StatementWriter
 
 # The number of briefings whose licences are read, and of different licences in the answer.
 BRIEFINGS_MOST = 1000
@@ -16,7 +16,7 @@ RIGHTS_MOST = 8
 def summary(version: Version) -> Statement:
     """Return the statement. It answers
     `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence, attribution}]}`."""
-    writer, resources = Writer(version), version.resources.values()
+    writer, resources = StatementWriter(version), version.resources.values()
     counts = ", ".join(f"{literal(one.name)}, {_count(writer, one.name, one.prefix)}" for one in resources)
     latest = ", ".join(f"(select max(updated_at) from {writer.view(one.name)})" for one in resources)
     looked = f"select licence, attribution from {writer.view('briefing')} order by id limit {BRIEFINGS_MOST}"
@@ -32,7 +32,7 @@ def summary(version: Version) -> Statement:
     return Statement(sql, (), False, tuple(sorted(writer.reads)))
 
 
-def _count(writer: Writer, name: str, prefix: str) -> str:
+def _count(writer: StatementWriter, name: str, prefix: str) -> str:
     """Return the SQL of a number, and of true if it was estimated from a sample, as `count=estimated` does."""
     view = writer.view(name)
     few = f"select count(*) as n from (select from {view} limit {ESTIMATE_FROM + 1}) c"

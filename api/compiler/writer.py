@@ -23,7 +23,7 @@ CASTS = {
 
 
 @dataclass
-class Writer:
+class StatementWriter:
     """A statement while it is being written. `edition` is the change number as of which it reads, None for the present.
     `custom`: its best plan depends on the values. `ordered`: it returns rows in the order in which it reads them.
     `looked_at`: the resources of which a filter may have to look at many rows without returning them."""
@@ -62,7 +62,7 @@ class Writer:
 
 
 @dataclass
-class Source:
+class RowSource:
     """A row source under an alias: the columns that are read from it, its joins, the points of the joined rows, and the
     bytes of the texts that its record shows. An `outer` source may have no row. Its columns are then null."""
 

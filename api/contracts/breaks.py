@@ -16,7 +16,7 @@ from graphql.utilities import (
 )
 
 from api.contracts.operations import operations
-from api.contracts.shape import Shapes
+from api.contracts.shape import SchemaComparison
 
 KEEP = "keep it, marked deprecated, and put what replaces it beside it; or change it in a new version"
 ACCEPT = "accept all that was accepted before; or ask for more in a new version"
@@ -61,7 +61,7 @@ def _openapi(released: str, current: str) -> Found:
 
 def _load(released: str, current: str) -> Found:
     before, now = json.loads(released), json.loads(current)
-    for where, what, way in Shapes(before, now).compare(before, now, "in", "a file"):
+    for where, what, way in SchemaComparison(before, now).compare(before, now, "in", "a file"):
         yield where, what, ADVICE[way]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from api.contracts.shape import Found, Shapes, resolved
+from api.contracts.shape import Found, SchemaComparison, resolved
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # The attributes of a parameter that set how it is written into the URL.
@@ -15,7 +15,7 @@ WRITTEN = ("style", "explode", "allowReserved")
 
 def operations(before: Any, now: Any) -> Iterator[Found]:
     """Yield each break: where it is, what happened, and its direction (`in`, `out` or `gone`)."""
-    compared = Operations(before, now)
+    compared = OperationComparison(before, now)
     yield from compared.servers()
     for path, method in product(before["paths"], METHODS):
         old, new = before["paths"][path].get(method), now["paths"].get(path, {}).get(method)
@@ -26,13 +26,13 @@ def operations(before: Any, now: Any) -> Iterator[Found]:
             yield from compared.operation(old, new, name)
 
 
-class Operations:
+class OperationComparison:
     """A comparison of two documents, one operation after another."""
 
     def __init__(self, before: Any, now: Any) -> None:
         self._before = before
         self._now = now
-        self._shapes = Shapes(before, now)
+        self._shapes = SchemaComparison(before, now)
         self._seen: set[tuple[str, str]] = set()
 
     def servers(self) -> Iterator[Found]:

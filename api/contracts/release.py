@@ -26,7 +26,7 @@ AGAIN = "Take the file of the last commit again: `briefing contract release` alo
 
 
 @dataclass(frozen=True)
-class Released:
+class ReleaseResult:
     """The result of a release: the files that are new, those that got additions, and those that are retired."""
 
     first: tuple[str, ...]
@@ -92,13 +92,15 @@ def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[B
     return found
 
 
-def release(folder: Path, current: Mapping[str, str], changelog: Path, today: date, retiring: str = "") -> Released:
+def release(
+    folder: Path, current: Mapping[str, str], changelog: Path, today: date, retiring: str = ""
+) -> ReleaseResult:
     """Write the current contracts as released, and a line about it into the changelog. Call `gate` before."""
     before, days_before = released(folder), days(folder)
     stay = {name: text for name, text in before.items() if name in current}
     if retiring and not [name for name in before.keys() - stay.keys() if name.partition(".")[0] == retiring]:
         raise ContractError(f"There is nothing of {retiring} to retire: it is served, or it was never released.")
-    done = Released(
+    done = ReleaseResult(
         first=tuple(sorted(current.keys() - before.keys())),
         grown=tuple(sorted(name for name, text in stay.items() if text != current[name])),
         retired=tuple(sorted(before.keys() - stay.keys())),

@@ -26,7 +26,7 @@ JUDGED = {
 }  # fmt: skip
 
 
-class Shapes:
+class SchemaComparison:
     """A comparison of schemas of two documents. A referenced schema is compared once in each direction, under its own
     name."""
 

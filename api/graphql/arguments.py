@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.catalog import Link, Outdated, Resource, Version
+from api.catalog import DeprecatedPart, Link, Resource, Version
 from api.catalog.lifecycle import missing
 from api.errors import Fault, InvalidRequest
 from api.graphql.declare import LINKED_MOST, RECORDS_FIRST, RECORDS_MOST
 from api.graphql.filter_reader import FilterReader
 from api.graphql.shape import camel, pascal
-from api.query import EVERYTHING, Filter, Page, Rows, Selection, Sort, read_sort
+from api.query import EVERYTHING, Filter, ListQuery, Page, Selection, Sort, read_sort
 from api.query.cursor import fingerprint, read_cursor
 from api.query.filters import searched
 from api.query.sort import POSITION
@@ -22,32 +22,34 @@ def list_of(
     given: dict[str, Any],
     selection: Selection,
     key: str,
-    outdated: list[Outdated],
-) -> Rows:
+    outdated: list[DeprecatedPart],
+) -> ListQuery:
     """Return a root list. InvalidRequest names the argument that is wrong. Deprecated parts are added to `outdated`."""
     filter = _filter(version, resource, given, key, outdated)
     sort = _sort(resource, given.get("orderBy"), given.get("filter"), filter, f"{key}.orderBy")
     expected = resource.fields[sort.field].expects if sort.field in resource.fields else ()
     if instead := missing(map(camel, expected), given.get("filter") or ()):
-        outdated.append(Outdated(f"{pascal(resource.name)}OrderField.{sort.field.upper()}", instead))
+        outdated.append(DeprecatedPart(f"{pascal(resource.name)}OrderField.{sort.field.upper()}", instead))
     mark = fingerprint(version.name, resource.name, sort, filter)
     page = _page(given, mark, sort, key)
-    return Rows(resource.name, page, sort, selection, filter, fingerprint=mark)
+    return ListQuery(resource.name, page, sort, selection, filter, fingerprint=mark)
 
 
 def set_of(
-    version: Version, link: Link, given: dict[str, Any], selection: Selection, key: str, outdated: list[Outdated]
-) -> Rows:
+    version: Version, link: Link, given: dict[str, Any], selection: Selection, key: str, outdated: list[DeprecatedPart]
+) -> ListQuery:
     """Return the set of a link, in the target's own order. Deprecated parts are added to `outdated`."""
     target = version[link.target]
     sort = POSITION if link.owned else read_sort(target, target.sort)
     assert sort is not None
     size = _size(given["first"], LINKED_MOST, f"{key}.first")
     filter = _filter(version, target, given, key, outdated)
-    return Rows(link.target, Page(size), sort, selection, filter, link=link.name)
+    return ListQuery(link.target, Page(size), sort, selection, filter, link=link.name)
 
 
-def _filter(version: Version, resource: Resource, given: dict[str, Any], key: str, outdated: list[Outdated]) -> Filter:
+def _filter(
+    version: Version, resource: Resource, given: dict[str, Any], key: str, outdated: list[DeprecatedPart]
+) -> Filter:
     filter = given.get("filter")
     return EVERYTHING if filter is None else FilterReader(version, outdated).read(resource, filter, f"{key}.filter")
 

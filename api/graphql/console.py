@@ -12,16 +12,16 @@ import orjson
 
 from api.catalog import Version
 from api.http.assets import HTML, SCRIPTED, Assets, guarded
-from api.http.responses import Bytes
+from api.http.responses import BytesResponse
 
 PAGE = "console.html"
 ASSETS = Assets(Path(__file__).parent / "assets", "console")
 GUARDED = [*guarded(SCRIPTED), (b"cache-control", b"no-cache")]
 
 
-def page(version: Version) -> Bytes:
+def page(version: Version) -> BytesResponse:
     """Return the page of a version's GraphQL. Its addresses are relative, because the service may have a prefix."""
-    response = Bytes(_page(version.name), HTML)
+    response = BytesResponse(_page(version.name), HTML)
     response.headers += GUARDED
     return response
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from api.catalog import Version
 from api.graphql.schema import schema
 from api.http.request import HttpRequest
-from api.http.responses import Content, respond
+from api.http.responses import CachedBody, respond
 from api.http.route import DataRoute
 
 
@@ -23,7 +23,7 @@ def text(version: Version) -> str:
 def routes(version: Version) -> APIRouter:
     """Return the route of `/vN/schema.graphql`. It is plain text, because the language has no registered media type."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
-    content = Content(text(version).encode())
+    content = CachedBody(text(version).encode())
 
     async def handle(request: HttpRequest) -> Any:
         return await respond(request, content, media_type=b"text/plain; charset=utf-8")

@@ -8,7 +8,7 @@ import strawberry
 
 from api.catalog import Field, Group, Resource, Value, Vocabulary
 from api.catalog.operators import OPERATORS
-from api.graphql.shape import Narrowed, annotated, camel, narrowed, pascal, shown, type_name
+from api.graphql.shape import FilterShape, annotated, camel, narrowed, pascal, shown, type_name
 from api.graphql.types import Argument, OutputField, Types
 from api.model.types import term
 
@@ -179,7 +179,7 @@ def _declare_filter(types: Types, resource: Resource) -> None:
     types.input(name, f"Which {resource.plural}: every field that is given must hold.", fields, old)
 
 
-def _filter_type(types: Types, row: Narrowed) -> str:
+def _filter_type(types: Types, row: FilterShape) -> str:
     if row.link is not None:
         target = f"{pascal(row.link.target)}Filter"
         if row.link.single:
@@ -195,7 +195,7 @@ def _filter_type(types: Types, row: Narrowed) -> str:
     return _operators_type(types, row)
 
 
-def _operators_type(types: Types, row: Narrowed) -> str:
+def _operators_type(types: Types, row: FilterShape) -> str:
     condition = next(iter(row.conditions.values()))
     own = "strawberry.ID" if condition.format == "id" else type_name(condition.type)
     kind = next((IDENTIFIED[operator][0] for operator in row.conditions if operator in IDENTIFIED), own)

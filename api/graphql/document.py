@@ -34,7 +34,7 @@ WEIGHT_OF_LETTER = 200
 PLANNING_FORGOTTEN = 0.9
 
 
-class Refused(BriefingError):
+class DocumentRefused(BriefingError):
     """GraphQL's own errors of a request, with locations. Nothing was executed."""
 
     code = "invalid_request"
@@ -56,7 +56,7 @@ class PlanningTime:
 
 
 @dataclass(frozen=True)
-class Document:
+class ParsedDocument:
     """A valid document: its operations by name and its fragments."""
 
     operations: dict[str, OperationDefinitionNode]
@@ -64,31 +64,33 @@ class Document:
     planning: PlanningTime = field(default_factory=PlanningTime)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
-        """Return the operation to execute (GraphQL specification, 6.1). Refused if there is none."""
+        """Return the operation to execute (GraphQL specification, 6.1). DocumentRefused if there is none."""
         if name is None:
             if len(self.operations) != 1:
-                raise Refused([GraphQLError("Must provide operation name if query contains multiple operations.")])
+                raise DocumentRefused(
+                    [GraphQLError("Must provide operation name if query contains multiple operations.")]
+                )
             return next(iter(self.operations.values()))
         if name not in self.operations:
-            raise Refused([GraphQLError(f"Unknown operation named {name[:100]!r}.")])
+            raise DocumentRefused([GraphQLError(f"Unknown operation named {name[:100]!r}.")])
         return self.operations[name]
 
 
-Check = Callable[[Document], None]
+Check = Callable[[ParsedDocument], None]
 
 
-class Documents:
+class DocumentCache:
     """The documents of one schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._known: Memo[Document] = Memo(DOCUMENTS_MOST)
+        self._known: Memo[ParsedDocument] = Memo(DOCUMENTS_MOST)
 
-    def known(self, text: str) -> Document | None:
+    def known(self, text: str) -> ParsedDocument | None:
         """Return the document if it was read before, and is remembered."""
         return self._known.get(text)
 
-    def read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> Document:
+    def read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> ParsedDocument:
         """Return the parsed and validated document. `check` is called before the validation and may raise. Refused or
         TooExpensive if the document is not valid."""
         document = self._known.get(text)
@@ -99,19 +101,19 @@ class Documents:
             check(document)
         return document
 
-    def _read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> Document:
+    def _read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> ParsedDocument:
         check_lines(text)
         try:
             parsed = parse(text, max_tokens=TOKENS_MOST)
         except GraphQLError as error:
-            raise Refused([error]) from None
+            raise DocumentRefused([error]) from None
         _check_numbers(parsed)
         check_size(parsed)
         document = _sorted(parsed)
         if check is not None:
             check(document)
         if errors := validate(self._schema, parsed, max_errors=ERRORS_MOST, hide_suggestions=hide_suggestions):
-            raise Refused(errors)
+            raise DocumentRefused(errors)
         return document
 
 
@@ -123,7 +125,7 @@ def _check_numbers(parsed: DocumentNode) -> None:
     while token is not None:
         if token.kind in NUMBERS and token.end - token.start > DIGITS_MOST:
             detail = f"A number may have at most {DIGITS_MOST} characters."
-            raise Refused([GraphQLError(detail, None, parsed.loc.source, [token.start])])
+            raise DocumentRefused([GraphQLError(detail, None, parsed.loc.source, [token.start])])
         token = token.next
 
 
@@ -132,11 +134,11 @@ def weight(text: str) -> int:
     return WEIGHT_OF_ONE + WEIGHT_OF_LETTER * len(text)
 
 
-def _sorted(parsed: DocumentNode) -> Document:
+def _sorted(parsed: DocumentNode) -> ParsedDocument:
     operations = [one for one in parsed.definitions if isinstance(one, OperationDefinitionNode)]
     if not operations:
-        raise Refused([GraphQLError("Must provide an operation.")])
-    return Document(
+        raise DocumentRefused([GraphQLError("Must provide an operation.")])
+    return ParsedDocument(
         {one.name.value if one.name else "": one for one in operations},
         {one.name.value: one for one in parsed.definitions if isinstance(one, FragmentDefinitionNode)},
     )
@@ -147,7 +149,7 @@ def is_query(operation: OperationDefinitionNode) -> bool:
     return operation.operation == OperationType.QUERY
 
 
-def is_mutation(document: Document, name: str | None) -> bool:
+def is_mutation(document: ParsedDocument, name: str | None) -> bool:
     """Return True if the operation with this name, or the only one, is a mutation."""
     node = document.operations.get(name) if name is not None else next(iter(document.operations.values()))
     return node is not None and node.operation == OperationType.MUTATION

@@ -20,16 +20,16 @@ from graphql import (
 )
 
 from api.access.caller import Caller
-from api.catalog import Outdated, Version
-from api.graphql.document import Document, Documents, Refused, is_query
+from api.catalog import DeprecatedPart, Version
+from api.graphql.document import DocumentCache, DocumentRefused, ParsedDocument, is_query
 from api.graphql.outdated import outdated
-from api.graphql.persisted import Persisted, hash_of
+from api.graphql.persisted import PersistedDocuments, hash_of
 from api.graphql.problems import noted
-from api.graphql.request import Asked, read_asked
-from api.graphql.scheduler import Turns
+from api.graphql.request import GraphQLRequest, read_asked
+from api.graphql.scheduler import DocumentScheduler
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
-from api.gzip_prefix import Packed
+from api.gzip_prefix import GzipPrefix
 from api.memo import Memo
 from api.service import Outcome, PreparedQuery, RequestContext, Service
 
@@ -52,17 +52,17 @@ class Introspection:
     answer: bytes | None = None
 
     def read(self, schema: GraphQLSchema) -> bytes:
-        """Return the answer, in JSON. Refused if graphql-core reports errors."""
+        """Return the answer, in JSON. DocumentRefused if graphql-core reports errors."""
         if self.answer is None:
             result = execute_sync(schema, self.parsed, variable_values=self.variables)
             if result.errors:
-                raise Refused(list(result.errors))
+                raise DocumentRefused(list(result.errors))
             self.answer = orjson.dumps(result.data)
         return self.answer
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedRequest:
     """A request that can be answered: the query for the store, its response keys in order, the part for graphql-core
     (its introspection), the hash of its document, and the deprecated parts that it uses. If it is `named`, only the
     hash was sent."""
@@ -72,35 +72,35 @@ class Prepared:
     introspection: Introspection | None
     document: str
     named: bool = False
-    outdated: tuple[Outdated, ...] = ()
+    outdated: tuple[DeprecatedPart, ...] = ()
 
 
 @dataclass(slots=True)
-class Answer:
+class AnswerBody:
     """A response's JSON without its end, which contains the cost and differs each time. If the store answered all of
     it, its compressed form is kept with the store's reply."""
 
     body: bytes
     outcome: Outcome | None = None
-    own: Packed | None = None
+    own: GzipPrefix | None = None
 
     @property
-    def packed(self) -> Packed | None:
+    def packed(self) -> GzipPrefix | None:
         """The compressed body; None until a client has asked for it."""
         return self.own if self.outcome is None else self.outcome.reply.packed
 
     @packed.setter
-    def packed(self, packed: Packed | None) -> None:
+    def packed(self, packed: GzipPrefix | None) -> None:
         if self.outcome is None:
             self.own = packed
         else:
             self.outcome.reply.packed = packed
 
 
-def from_store(outcome: Outcome) -> Answer:
+def from_store(outcome: Outcome) -> AnswerBody:
     """Return the answer to a request that the store answered whole."""
     reply = outcome.reply
-    return Answer(b'{"data":%b%b' % (reply.body, _errors(reply.notes)), outcome)
+    return AnswerBody(b'{"data":%b%b' % (reply.body, _errors(reply.notes)), outcome)
 
 
 def _errors(notes: Sequence[str] | None) -> bytes:
@@ -110,18 +110,18 @@ def _errors(notes: Sequence[str] | None) -> bytes:
 class Executor:
     """The GraphQL of one version, with the documents and plans that it remembers, bounded in bytes."""
 
-    def __init__(self, service: Service, version: Version, turns: Turns) -> None:
+    def __init__(self, service: Service, version: Version, turns: DocumentScheduler) -> None:
         self._service = service
         self._version = version
         self._schema = core(version)
-        self._documents = Documents(self._schema)
+        self._documents = DocumentCache(self._schema)
         # Prepared requests, by their bytes.
-        self.plans: Memo[Prepared] = Memo(PLANS_MOST)
+        self.plans: Memo[PreparedRequest] = Memo(PLANS_MOST)
         self._suggestions = service.settings.suggestions
         self._turns = turns
-        self.persisted = Persisted(service.gate, version.name)
+        self.persisted = PersistedDocuments(service.gate, version.name)
 
-    async def prepare(self, method: str, sent: bytes, key: bytes, caller: Caller) -> Prepared:
+    async def prepare(self, method: str, sent: bytes, key: bytes, caller: Caller) -> PreparedRequest:
         """Read and plan the request in these bytes, and remember it under `key`. A long one is read in a turn of its
         caller. An error says what is wrong with the request."""
         if len(sent) <= SMALL:
@@ -143,18 +143,20 @@ class Executor:
         self.plans.put(key, prepared, _weight(prepared, key))
         return prepared
 
-    async def introspect(self, prepared: Prepared, context: RequestContext) -> Answer:
+    async def introspect(self, prepared: PreparedRequest, context: RequestContext) -> AnswerBody:
         """Answer a request of which graphql-core answers a part or all, or that asks for nothing."""
         asked = prepared.introspection
         if prepared.query is None:
             # If `@skip` and `@include` leave nothing of it, it asks for nothing at all.
             await self._charge(context, 1 if asked is None else INTROSPECTION)
             found = b"{}" if asked is None else await self._introspected(asked, context)
-            return Answer(b'{"data":%b' % found)
+            return AnswerBody(b'{"data":%b' % found)
         assert asked is not None
         reply = (await self._service.execute(prepared.query, context)).reply
         both = orjson.loads(reply.body) | orjson.loads(await self._introspected(asked, context))
-        return Answer(b'{"data":%b%b' % (orjson.dumps({key: both[key] for key in prepared.keys}), _errors(reply.notes)))
+        return AnswerBody(
+            b'{"data":%b%b' % (orjson.dumps({key: both[key] for key in prepared.keys}), _errors(reply.notes))
+        )
 
     async def _charge(self, context: RequestContext, price: int) -> None:
         """Charge the price of a request that is answered without the store."""
@@ -172,7 +174,7 @@ class Executor:
                 return asked.read(self._schema)
         return asked.answer
 
-    def _prepare(self, asked: Asked, hides: bool, caller: Caller) -> Prepared:
+    def _prepare(self, asked: GraphQLRequest, hides: bool, caller: Caller) -> PreparedRequest:
         document = self._documents.read(asked.query, hides, asked.check_method)
         begun = thread_time()
         try:
@@ -180,14 +182,14 @@ class Executor:
         finally:
             document.planning.note(thread_time() - begun)
 
-    def _planned(self, document: Document, asked: Asked, hides: bool, caller: Caller) -> Prepared:
+    def _planned(self, document: ParsedDocument, asked: GraphQLRequest, hides: bool, caller: Caller) -> PreparedRequest:
         node = document.operation(asked.operation_name)
         if not is_query(node):
-            raise Refused([GraphQLError("Only queries are offered here.", node)])
+            raise DocumentRefused([GraphQLError("Only queries are offered here.", node)])
         try:
             operation = read_operation(self._version, self._schema, document, node, asked.variables, hides)
         except GraphQLError as error:
-            raise Refused([error]) from None
+            raise DocumentRefused([error]) from None
         extra = INTROSPECTION if operation.introspection else 0
         query = self._service.prepare(operation.query, caller, extra) if operation.query else None
         introspection = None
@@ -197,7 +199,7 @@ class Executor:
         old = outdated(self._schema, document, node, asked.variables) if self._version.deprecates else ()
         if operation.query:
             old += operation.query.outdated
-        return Prepared(query, operation.keys, introspection, hash_of(asked.query), outdated=old)
+        return PreparedRequest(query, operation.keys, introspection, hash_of(asked.query), outdated=old)
 
 
 def _only(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> OperationDefinitionNode:
@@ -211,7 +213,7 @@ def _only(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> Opera
     )
 
 
-def _weight(prepared: Prepared, key: bytes) -> int:
+def _weight(prepared: PreparedRequest, key: bytes) -> int:
     weight = 1000 + 2 * len(key)
     if prepared.query:
         statement = prepared.query.statement

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from api.catalog import Condition, Outdated, Resource, Version
+from api.catalog import Condition, DeprecatedPart, Resource, Version
 from api.catalog.lifecycle import missing
 from api.catalog.operators import OPERATORS
 from api.errors import Fault, InvalidRequest
-from api.graphql.shape import Narrowed, camel, narrowed, pascal
-from api.query import EVERYTHING, AnyOf, Filter, Not, Search, Through, both
+from api.graphql.shape import FilterShape, camel, narrowed, pascal
+from api.query import EVERYTHING, AnyOf, Exists, Filter, Not, Search, and_
 from api.query.filters import tested
 from api.query.globe import check_box, check_near
 from api.query.parse import read_identifier, read_integer, read_language, read_number, read_value, read_words
@@ -28,7 +28,7 @@ PARTS_MOST = 100
 class FilterReader:
     """A reader of one filter argument of one resource. Deprecated parts are added to `outdated`."""
 
-    def __init__(self, version: Version, outdated: list[Outdated]) -> None:
+    def __init__(self, version: Version, outdated: list[DeprecatedPart]) -> None:
         self._version = version
         self._outdated = outdated
         self._tests = 0
@@ -47,10 +47,10 @@ class FilterReader:
         ]
         _check_needs(known, given, path)
         self._outdated += _missing(resource, known, given)
-        return both(*parts) if parts else EVERYTHING
+        return and_(*parts) if parts else EVERYTHING
 
     def _part(
-        self, resource: Resource, known: dict[str, Narrowed], name: str, value: Any, path: str, levels: int
+        self, resource: Resource, known: dict[str, FilterShape], name: str, value: Any, path: str, levels: int
     ) -> Filter:
         if value is None:
             raise _fault(path, "null is no filter: leave the field out, or use isNull.")
@@ -58,7 +58,7 @@ class FilterReader:
             if not value:
                 raise _fault(path, "Expected at least one filter.")
             parts = tuple(self.read(resource, one, f"{path}.{place}", levels) for place, one in enumerate(value))
-            return both(*parts) if name == "and" else AnyOf(tuple(sorted(set(parts), key=repr)))
+            return and_(*parts) if name == "and" else AnyOf(tuple(sorted(set(parts), key=repr)))
         if name == "not":
             return Not(self.read(resource, value, path, levels))
         if name == "search":
@@ -71,7 +71,7 @@ class FilterReader:
             if value.get("some") is None:
                 raise _fault(path, "Expected some: a filter of the linked records.")
             value, path = value["some"], f"{path}.some"
-        return Through(row.link.name, self.read(target, value, path, levels))
+        return Exists(row.link.name, self.read(target, value, path, levels))
 
     def _search(self, value: dict[str, Any], path: str) -> Filter:
         self._count_test(path)
@@ -82,7 +82,7 @@ class FilterReader:
             self._outdated.append(unstemmed(f'Search.language: "{language}"'))
         return Search(text, language)
 
-    def _conditions(self, row: Narrowed, value: Any, path: str) -> Filter:
+    def _conditions(self, row: FilterShape, value: Any, path: str) -> Filter:
         self._count_test(path)
         only = next(iter(row.conditions.values()))
         if len(row.conditions) == 1 and OPERATORS[only.operator].takes in WHOLE:
@@ -90,7 +90,7 @@ class FilterReader:
         if not value:
             raise _fault(path, f"Expected at least one of {', '.join(OPERATORS[one].key for one in row.conditions)}.")
         by_key = {OPERATORS[operator].key: condition for operator, condition in row.conditions.items()}
-        return both(*(_one(by_key[key], one, f"{path}.{key}") for key, one in value.items()))
+        return and_(*(_one(by_key[key], one, f"{path}.{key}") for key, one in value.items()))
 
     def _count_test(self, path: str) -> None:
         self._tests += 1
@@ -145,7 +145,7 @@ WHOLE: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _check_needs(known: dict[str, Narrowed], given: dict[str, Any], path: str) -> None:
+def _check_needs(known: dict[str, FilterShape], given: dict[str, Any], path: str) -> None:
     for name, value in given.items():
         if name not in known or not isinstance(value, dict):
             continue
@@ -156,14 +156,14 @@ def _check_needs(known: dict[str, Narrowed], given: dict[str, Any], path: str) -
                 )
 
 
-def _missing(resource: Resource, known: dict[str, Narrowed], given: dict[str, Any]) -> Iterator[Outdated]:
+def _missing(resource: Resource, known: dict[str, FilterShape], given: dict[str, Any]) -> Iterator[DeprecatedPart]:
     """Yield the comparisons without the filters that they expect beside them."""
     for name, value in given.items():
         if name not in known or not isinstance(value, dict):
             continue
         for operator, condition in known[name].conditions.items():
             if OPERATORS[operator].key in value and (instead := missing(map(camel, condition.expects), given)):
-                yield Outdated(f"{pascal(resource.name)}Filter.{name}", instead)
+                yield DeprecatedPart(f"{pascal(resource.name)}Filter.{name}", instead)
 
 
 def _checked(read: Callable[[Any], Any], value: Any, path: str) -> Any:

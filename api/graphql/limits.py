@@ -34,7 +34,7 @@ INTROSPECTION_FIELDS_MOST = 300
 
 
 @dataclass(frozen=True)
-class Size:
+class SelectionSize:
     """The size of a selection with its fragments written out."""
 
     depth: int = 0
@@ -44,9 +44,9 @@ class Size:
     aliases: int = 0
     directives: int = 0
 
-    def beside(self, other: Size) -> Size:
+    def beside(self, other: SelectionSize) -> SelectionSize:
         """Return the size of both selections, one beside the other."""
-        return Size(
+        return SelectionSize(
             max(self.depth, other.depth),
             max(self.introspection, other.introspection),
             self.introspected + other.introspected,
@@ -91,14 +91,14 @@ def _check(what: str, found: int, most: int) -> None:
 class _Measure:
     def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
         self.fragments = fragments
-        self._known: dict[str, Size] = {}
+        self._known: dict[str, SelectionSize] = {}
         self._open: set[str] = set()
 
-    def selection(self, selections: SelectionSetNode | None) -> Size:
+    def selection(self, selections: SelectionSetNode | None) -> SelectionSize:
         """Return the size of a selection. Nesting is bounded by the tokens and by the parser."""
-        size = Size()
+        size = SelectionSize()
         for node in selections.selections if selections else ():
-            directives = Size(directives=len(node.directives or ()))
+            directives = SelectionSize(directives=len(node.directives or ()))
             if isinstance(node, FieldNode):
                 size = size.beside(self._field(node)).beside(directives)
             elif isinstance(node, InlineFragmentNode):
@@ -107,17 +107,17 @@ class _Measure:
                 size = size.beside(self.fragment(node.name.value)).beside(directives)
         return size
 
-    def fragment(self, name: str) -> Size:
+    def fragment(self, name: str) -> SelectionSize:
         """Return the size of a fragment. If it spreads itself or does not exist, validation reports that."""
         if name not in self._known:
             if name in self._open or name not in self.fragments:
-                return Size()
+                return SelectionSize()
             self._open.add(name)
             self._known[name] = self.selection(self.fragments[name].selection_set)
             self._open.discard(name)
         return self._known[name]
 
-    def _field(self, node: FieldNode) -> Size:
+    def _field(self, node: FieldNode) -> SelectionSize:
         below = self.selection(node.selection_set)
         if node.name.value in ("__schema", "__type"):
             # Introspection never reaches the store, so it has limits of its own.

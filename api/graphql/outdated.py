@@ -26,13 +26,13 @@ from graphql import (
     visit,
 )
 
-from api.catalog import Outdated
-from api.graphql.document import Document
+from api.catalog import DeprecatedPart
+from api.graphql.document import ParsedDocument
 
 
 def outdated(
-    schema: GraphQLSchema, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any]
-) -> tuple[Outdated, ...]:
+    schema: GraphQLSchema, document: ParsedDocument, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> tuple[DeprecatedPart, ...]:
     """Return each deprecated part once: those of the operation, of the fragments that it reaches, however deep, and of
     the variables."""
     info = TypeInfo(schema)
@@ -53,7 +53,7 @@ class _Finder(Visitor):
     def __init__(self, info: TypeInfo) -> None:
         super().__init__()
         self.info = info
-        self.found: list[Outdated] = []
+        self.found: list[DeprecatedPart] = []
         # The fragments in the order in which they were met. The list grows while they are visited.
         self.spread: list[str] = []
 
@@ -67,10 +67,10 @@ class _Finder(Visitor):
             return
         name = f"{parent.name}.{node.name.value}"
         if field.deprecation_reason:
-            self.found.append(Outdated(name, field.deprecation_reason))
+            self.found.append(DeprecatedPart(name, field.deprecation_reason))
         for given in (one.name.value for one in node.arguments or ()):
             if (argument := field.args.get(given)) and argument.deprecation_reason:
-                self.found.append(Outdated(f"{name}({given}:)", argument.deprecation_reason))
+                self.found.append(DeprecatedPart(f"{name}({given}:)", argument.deprecation_reason))
 
     def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
         parent = get_named_type(self.info.get_parent_input_type())
@@ -83,7 +83,7 @@ class _Finder(Visitor):
             self.found += _term_of(kind, node.value)
 
 
-def _within(kind: Any, value: Any) -> Iterator[Outdated]:
+def _within(kind: Any, value: Any) -> Iterator[DeprecatedPart]:
     """Yield the deprecated parts that a variable's value uses. Its type was checked before."""
     if isinstance(kind, GraphQLNonNull):
         yield from _within(kind.of_type, value)
@@ -98,13 +98,13 @@ def _within(kind: Any, value: Any) -> Iterator[Outdated]:
             yield from _within(kind.fields[name].type, one)
 
 
-def _field_of(kind: GraphQLInputObjectType, name: str) -> Iterator[Outdated]:
+def _field_of(kind: GraphQLInputObjectType, name: str) -> Iterator[DeprecatedPart]:
     field = kind.fields.get(name)
     if field and field.deprecation_reason:
-        yield Outdated(f"{kind.name}.{name}", field.deprecation_reason)
+        yield DeprecatedPart(f"{kind.name}.{name}", field.deprecation_reason)
 
 
-def _term_of(kind: GraphQLEnumType, name: Any) -> Iterator[Outdated]:
+def _term_of(kind: GraphQLEnumType, name: Any) -> Iterator[DeprecatedPart]:
     term = kind.values.get(name)
     if term and term.deprecation_reason:
-        yield Outdated(f"{kind.name}.{name}", term.deprecation_reason)
+        yield DeprecatedPart(f"{kind.name}.{name}", term.deprecation_reason)

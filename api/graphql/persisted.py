@@ -13,17 +13,17 @@ from hashlib import sha256
 
 from graphql import GraphQLError
 
-from api.access.access_control import Gate
+from api.access.access_control import AccessControl
 from api.access.caller import Caller
 from api.errors import Forbidden
-from api.graphql.document import Refused
-from api.graphql.request import Asked
+from api.graphql.document import DocumentRefused
+from api.graphql.request import GraphQLRequest
 from api.memo import Memo
 
 REMEMBERED_MOST = 4 * 1024 * 1024
 
 
-class NotKnown(Refused):
+class UnknownDocument(DocumentRefused):
     """No document with this hash is known. The message is the one that clients look for."""
 
     code = "persisted_query_not_found"
@@ -33,45 +33,45 @@ class NotKnown(Refused):
         super().__init__([GraphQLError("PersistedQueryNotFound")])
 
 
-class Persisted:
+class PersistedDocuments:
     """The documents of one version that are named by a hash, as one process knows them."""
 
-    def __init__(self, gate: Gate, version: str) -> None:
+    def __init__(self, gate: AccessControl, version: str) -> None:
         self._gate = gate
         self._version = version
         self._sent: Memo[str] = Memo(REMEMBERED_MOST)
 
-    async def resolve(self, asked: Asked, caller: Caller) -> Asked:
-        """Return the request with its document. NotKnown if no document with its hash is known, Refused if the hash is
-        that of another document, Forbidden as in `check`."""
+    async def resolve(self, asked: GraphQLRequest, caller: Caller) -> GraphQLRequest:
+        """Return the request with its document. UnknownDocument if no document with its hash is known, DocumentRefused
+        if the hash is that of another document, Forbidden as in `check`."""
         if asked.query:
             document = hash_of(asked.query)
             if asked.hash and document != asked.hash:
-                raise Refused([GraphQLError("provided sha does not match query")])
+                raise DocumentRefused([GraphQLError("provided sha does not match query")])
             await self.check(document, False, caller)
             return asked
         await self.check(asked.hash, True, caller)
         text = self._sent.get(asked.hash) or await self._trusted(asked.hash, caller)
         if text is None:
-            raise NotKnown()
+            raise UnknownDocument()
         return replace(asked, query=text)
 
-    def remember(self, asked: Asked) -> None:
+    def remember(self, asked: GraphQLRequest) -> None:
         """Keep a document that was sent with its hash, and that turned out to be valid."""
         if asked.hash and asked.query and self._sent.get(asked.hash) is None:
             self._sent.put(asked.hash, asked.query, 300 + 4 * len(asked.query))
 
     async def check(self, document: str, named: bool, caller: Caller) -> None:
         """Check that this caller may use the document with this hash. If it is `named`, only the hash was sent.
-        Forbidden if the plan accepts trusted documents only, and this is not one. NotKnown if no client sent it, and it
-        is not one that the plan may use. A request that was prepared for one caller is checked for the next."""
+        Forbidden if the plan accepts trusted documents only, and this is not one. UnknownDocument if no client sent it,
+        and it is not one that the plan may use. A request that was prepared for one caller is checked for the next."""
         plan = caller.plan
         if not plan.trusted_only and (not named or self._sent.get(document) is not None):
             return
         if await self._trusted(document, caller) is not None:
             return
         if not plan.trusted_only:
-            raise NotKnown()
+            raise UnknownDocument()
         raise Forbidden(
             f"The plan {plan.name} takes registered documents only, and this is none.",
             hint="Ask who runs the service to register it (briefing documents add).",

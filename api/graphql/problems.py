@@ -8,7 +8,7 @@ import orjson
 from graphql import GraphQLError
 
 from api.errors import BriefingError, InvalidRequest, RateLimited
-from api.graphql.document import Refused
+from api.graphql.document import DocumentRefused
 from api.http.problems import DOCUMENT_MOST, PROBLEMS, cut, fault, fitting, limited, without_keys
 
 # graphql-core repeats what it was given, which may be as long as a body.
@@ -30,7 +30,7 @@ def body(error: Exception) -> bytes:
 
 def formatted(error: Exception) -> list[dict[str, Any]]:
     """Return the entries of `errors` for an error. An error that the request did not cause is reported as internal."""
-    if isinstance(error, Refused):
+    if isinstance(error, DocumentRefused):
         return [_from_core(one, error.code) for one in error.errors]
     code = getattr(error, "code", "")
     problem = PROBLEMS.get(code, PROBLEMS["internal"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.errors import Fault, InvalidRequest
-from api.graphql.document import Document, Refused, is_mutation
+from api.graphql.document import DocumentRefused, ParsedDocument, is_mutation
 from api.http.json_body import read_json
 from api.http.media_types import wanted
 from api.http.parameters import Faults, read_pairs
@@ -26,7 +26,7 @@ NESTED_MOST = 1000
 KEYS = ("query", "variables", "operationName", "extensions")
 
 
-class Malformed(InvalidRequest):
+class MalformedRequest(InvalidRequest):
     """The request does not carry a document as GraphQL over HTTP defines it: an HTTP error in each media type."""
 
 
@@ -49,7 +49,7 @@ def check_content_type(request: HttpRequest) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
+class GraphQLRequest:
     """The parts of a request by GraphQL over HTTP. `hash` names a document by its SHA-256; `query` may then be empty.
     `safe`: the request is a GET or a HEAD, which must not change anything."""
 
@@ -59,15 +59,15 @@ class Asked:
     hash: str = ""
     safe: bool = False
 
-    def check_method(self, document: Document) -> None:
+    def check_method(self, document: ParsedDocument) -> None:
         """Raise HTTPError (405) if a mutation is sent by GET (GraphQL over HTTP, 6.2.1)."""
         if self.safe and is_mutation(document, self.operation_name):
             detail = "A mutation cannot be sent by GET. Send it by POST."
             raise HTTPError("method_not_allowed", detail, ((b"allow", b"POST"),))
 
 
-def read_asked(method: str, sent: bytes) -> Asked:
-    """Return the document, variables and operation name. Malformed names the parameter that is wrong."""
+def read_asked(method: str, sent: bytes) -> GraphQLRequest:
+    """Return the document, variables and operation name. MalformedRequest names the parameter that is wrong."""
     given = _from_body(sent) if method == "POST" else _from_url(sent)
     named = _hash(given.get("extensions"))
     query = given.get("query") or ("" if named else None)
@@ -81,7 +81,7 @@ def read_asked(method: str, sent: bytes) -> Asked:
     name = given.get("operationName")
     if not isinstance(name, str | None):
         raise _malformed("operationName", "Expected a name.")
-    return Asked(query, variables or {}, name or None, named, method != "POST")
+    return GraphQLRequest(query, variables or {}, name or None, named, method != "POST")
 
 
 def _nested(value: Any) -> int:
@@ -110,7 +110,7 @@ def status_of(error: Exception, kind: str) -> int:
     """Return the status of the response to a request that failed. In plain JSON a refused document gets 200."""
     code = getattr(error, "code", "")
     status = getattr(error, "status", None) or PROBLEMS.get(code, PROBLEMS["internal"]).status
-    refused = isinstance(error, Refused | InvalidRequest) and not isinstance(error, Malformed)
+    refused = isinstance(error, DocumentRefused | InvalidRequest) and not isinstance(error, MalformedRequest)
     return 200 if kind == JSON and refused else int(status)
 
 
@@ -135,7 +135,7 @@ def _from_url(sent: bytes) -> dict[str, Any]:
     try:
         faults.check()
     except InvalidRequest as error:
-        raise Malformed(error.message, error.faults, count=error.count) from None
+        raise MalformedRequest(error.message, error.faults, count=error.count) from None
     for name in ("variables", "extensions"):
         if name in given:
             try:
@@ -145,5 +145,5 @@ def _from_url(sent: bytes) -> dict[str, Any]:
     return given
 
 
-def _malformed(where: str, detail: str) -> Malformed:
-    return Malformed.of([Fault(where, detail)])
+def _malformed(where: str, detail: str) -> MalformedRequest:
+    return MalformedRequest.of([Fault(where, detail)])

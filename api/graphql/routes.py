@@ -9,24 +9,24 @@ from fastapi import APIRouter
 
 from api.access.access_control import Charge
 from api.access.caller import Caller
-from api.catalog import Outdated, Version
+from api.catalog import DeprecatedPart, Version
 from api.errors import BriefingError
 from api.graphql.console import page
 from api.graphql.executor import Executor, from_store
 from api.graphql.problems import body
 from api.graphql.request import ACCEPTED, HTML, MEDIA_TYPE, check_content_type, media_type, status_of
-from api.graphql.scheduler import Turns
+from api.graphql.scheduler import DocumentScheduler
 from api.http.body import read_body
 from api.http.problems import HTTPError, headers_of
 from api.http.request import HttpRequest
-from api.http.responses import Bytes, packed, plain_tags, respond, unchanged
+from api.http.responses import BytesResponse, packed, plain_tags, respond, unchanged
 from api.http.route import DataRoute
 from api.middleware import deprecation
-from api.middleware.authentication import Admission
+from api.middleware.authentication import Authentication
 from api.service import Service
 
 
-def routes(service: Service, admission: Admission, version: Version, turns: Turns) -> APIRouter:
+def routes(service: Service, admission: Authentication, version: Version, turns: DocumentScheduler) -> APIRouter:
     """Return `/vN/graphql`: POST and GET, and the console for a browser that opens it. All versions share the turns."""
     router = APIRouter(route_class=DataRoute)
     endpoint = _Endpoint(service, admission, Executor(service, version, turns), version)
@@ -37,13 +37,13 @@ def routes(service: Service, admission: Admission, version: Version, turns: Turn
 
 
 class _Endpoint:
-    def __init__(self, service: Service, admission: Admission, executor: Executor, version: Version) -> None:
+    def __init__(self, service: Service, admission: Authentication, executor: Executor, version: Version) -> None:
         self._service = service
         self._admission = admission
         self._executor = executor
         self._version = version
 
-    async def handle(self, request: HttpRequest) -> Bytes:
+    async def handle(self, request: HttpRequest) -> BytesResponse:
         """Answer a request. An error is an answer in GraphQL's own shape."""
         context = request.context
         context.api = "graphql"
@@ -55,11 +55,11 @@ class _Endpoint:
             return await self._answer(request, await self._admission.admit(request), media)
         except (BriefingError, HTTPError) as raised:
             error = await self._admission.charge_mistake(context, raised)
-            response = Bytes(body(error), media, status_of(error, kind))
+            response = BytesResponse(body(error), media, status_of(error, kind))
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]
             return response
 
-    async def _answer(self, request: HttpRequest, caller: Caller, media: bytes) -> Bytes:
+    async def _answer(self, request: HttpRequest, caller: Caller, media: bytes) -> BytesResponse:
         context = request.context
         sent = request.query_string
         if request.method == "POST":
@@ -104,7 +104,7 @@ class _Endpoint:
         return await respond(request, answer, media_type=media, tag=tag, end=end)
 
 
-def _end(charge: Charge, outdated: tuple[Outdated, ...]) -> bytes:
+def _end(charge: Charge, outdated: tuple[DeprecatedPart, ...]) -> bytes:
     """Return the end of a response: the price, what the request cost in the end, the points left of the limit that has
     fewest, the seconds until that limit is full, and the deprecated parts of the operation."""
     old = b',"deprecations":%b' % orjson.dumps(outdated) if outdated else b""
@@ -119,12 +119,12 @@ def retired(version: Version) -> APIRouter:
     """Return the route of `/vN/graphql` of a version that is no longer served: 410 in GraphQL's own shape."""
     router = APIRouter(route_class=DataRoute)
 
-    async def handle(request: HttpRequest) -> Bytes:
+    async def handle(request: HttpRequest) -> BytesResponse:
         kind = media_type(request)
         if kind == HTML:
             raise deprecation.retired(version)
         error = deprecation.retired(version)
-        response = Bytes(body(error), f"{kind}; charset=utf-8".encode(), 410)
+        response = BytesResponse(body(error), f"{kind}; charset=utf-8".encode(), 410)
         response.headers.append((b"cache-control", b"no-store"))
         return response
 

@@ -34,7 +34,7 @@ REMEMBERED = 10_000
 Lines = OrderedDict[str, "deque[asyncio.Future[None]]"]
 
 
-class Turns:
+class DocumentScheduler:
     """The turns of one of several `processes`, by caller. If callers are not `held` to their shares, documents are only
     read one after the other."""
 

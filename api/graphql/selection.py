@@ -12,34 +12,34 @@ from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, O
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
-from api.catalog import Field, Link, Outdated, Resource, Value, Version
+from api.catalog import DeprecatedPart, Field, Link, Resource, Value, Version
 from api.errors import Fault, InvalidRequest
 from api.graphql.arguments import list_of, set_of
-from api.graphql.document import Document, Refused
+from api.graphql.document import DocumentRefused, ParsedDocument
 from api.graphql.limits import check_roots
 from api.graphql.schema import NODES_MOST
-from api.graphql.shape import Shown, camel, pascal, shown
+from api.graphql.shape import FieldShape, camel, pascal, shown
 from api.query import (
     Answer,
-    Column,
+    ColumnField,
     Constant,
     Cursor,
     Edges,
-    Entry,
     HasMore,
     HasNext,
     HasPrevious,
+    Item,
+    LinkedRecord,
+    LinkedRecords,
+    ListQuery,
     Nodes,
     Object,
-    Part,
+    ObjectField,
     Quality,
     Query,
     Record,
     Records,
-    Rows,
     Selection,
-    Several,
-    Single,
     Total,
 )
 from api.query.parse import IDENTIFIER
@@ -55,7 +55,7 @@ PAGE: dict[str, Answer] = {
 
 
 @dataclass(frozen=True)
-class Operation:
+class PlannedOperation:
     """The parts of an operation: a Query, all its response keys in order, and the fields of its introspection, which
     graphql-core answers."""
 
@@ -67,15 +67,15 @@ class Operation:
 def read_operation(
     version: Version,
     schema: GraphQLSchema,
-    document: Document,
+    document: ParsedDocument,
     operation: OperationDefinitionNode,
     variables: dict[str, Any],
     hide_suggestions: bool = False,
-) -> Operation:
-    """Return the operation as a Query. Refused if a variable is wrong; InvalidRequest if an argument is."""
+) -> PlannedOperation:
+    """Return the operation as a Query. DocumentRefused if a variable is wrong; InvalidRequest if an argument is."""
     values = get_variable_values(schema, operation.variable_definitions or (), variables, 10, hide_suggestions)
     if isinstance(values, list):
-        raise Refused(values)
+        raise DocumentRefused(values)
     return _Reader(version, schema, document, operation, values).operation()
 
 
@@ -84,7 +84,7 @@ class _Reader:
         self,
         version: Version,
         schema: GraphQLSchema,
-        document: Document,
+        document: ParsedDocument,
         operation: OperationDefinitionNode,
         values: VariableValues,
     ) -> None:
@@ -92,10 +92,10 @@ class _Reader:
         self._schema = schema
         self._operation = operation
         self._values = values
-        self._outdated: list[Outdated] = []
+        self._outdated: list[DeprecatedPart] = []
         self._fragments = {name: FragmentDetails(node) for name, node in document.fragments.items()}
 
-    def operation(self) -> Operation:
+    def operation(self) -> PlannedOperation:
         root = self._type("Query")
         grouped = collect_fields(self._schema, self._fragments, self._values, root, self._operation).grouped_field_set
         check_roots(len(grouped))
@@ -106,10 +106,10 @@ class _Reader:
             if node.name.value in ("__schema", "__type"):
                 introspection += [one.node for one in details]
             else:
-                entries.append(Entry(key, self._root(key, node, details)))
+                entries.append(Item(key, self._root(key, node, details)))
         old = tuple(dict.fromkeys(self._outdated))
         query = Query(self._version.name, Object(tuple(entries)), old) if entries else None
-        return Operation(query, tuple(grouped), tuple(introspection))
+        return PlannedOperation(query, tuple(grouped), tuple(introspection))
 
     def _root(self, key: str, node: FieldNode, details: list[FieldDetails]) -> Answer:
         name = node.name.value
@@ -166,7 +166,7 @@ class _Reader:
         name = pascal(resource.name)
         return self._entries(name, details, lambda field, below: self._shown(resource, name, fields[field], below))
 
-    def _shown(self, resource: Resource, owner: str, row: Shown, details: list[FieldDetails]) -> Answer:
+    def _shown(self, resource: Resource, owner: str, row: FieldShape, details: list[FieldDetails]) -> Answer:
         if isinstance(row.of, Link):
             return self._link(owner, row.of, row.ids, details)
         if isinstance(row.of, Field):
@@ -176,20 +176,20 @@ class _Reader:
 
     def _field(self, field: Field, details: list[FieldDetails]) -> Answer:
         if field.type.name == "value":
-            return Part(field.name, field.type.many, self._value(field.type.of, details))
-        return Column(field.name, upper=field.type.name == "vocabulary")
+            return ObjectField(field.name, field.type.many, self._value(field.type.of, details))
+        return ColumnField(field.name, upper=field.type.name == "vocabulary")
 
     def _link(self, owner: str, link: Link, ids: bool, details: list[FieldDetails]) -> Answer:
         if ids:
-            return Column(link.by)
+            return ColumnField(link.by)
         target = self._version[link.target]
         if link.kind == "one":
-            return Single(link.name, self._record(target, details))
+            return LinkedRecord(link.name, self._record(target, details))
         if link.kind == "several":
-            return Several(link.name, self._record(target, details))
+            return LinkedRecords(link.name, self._record(target, details))
         return self._set(owner, link, target, details)
 
-    def _set(self, owner: str, link: Link, target: Resource, details: list[FieldDetails]) -> Rows:
+    def _set(self, owner: str, link: Link, target: Resource, details: list[FieldDetails]) -> ListQuery:
         def make(field: str, below: list[FieldDetails]) -> Answer:
             return HasMore() if field == "hasMore" else Nodes(self._record(target, below))
 
@@ -200,7 +200,7 @@ class _Reader:
 
     def _value(self, kind: type[Value], details: list[FieldDetails]) -> Selection:
         names = {camel(one): one for one in kind.fields()}
-        return self._entries(kind.__name__, details, lambda field, _: Column(names[field]))
+        return self._entries(kind.__name__, details, lambda field, _: ColumnField(names[field]))
 
     def _entries(self, name: str, details: list[FieldDetails], make: Make) -> Selection:
         grouped: Grouped = collect_subfields(
@@ -209,7 +209,7 @@ class _Reader:
         entries = []
         for key, below in grouped.items():
             field = below[0].node.name.value
-            entries.append(Entry(key, Constant(name) if field == "__typename" else make(field, below)))
+            entries.append(Item(key, Constant(name) if field == "__typename" else make(field, below)))
         return tuple(entries)
 
     def _arguments(self, owner: str, node: FieldNode) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from api.catalog import Condition, Field, Group, Link, Resource, Version
-from api.model import Field as Stored
+from api.model import StoredField as Stored
 from api.model import Type
 
 # The names of the catalog's types in annotations that Strawberry reads.
@@ -25,7 +25,7 @@ ANNOTATIONS = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class FieldShape:
     """A field of a GraphQL type, and the part of the catalog that it shows. With `ids` it shows the ids of a link."""
 
     name: str
@@ -41,7 +41,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Narrowed:
+class FilterShape:
     """A field of a filter: the conditions that it holds, by operator, or the link that it looks through."""
 
     name: str
@@ -67,10 +67,10 @@ def pascal(name: str) -> str:
 
 
 @cache
-def shown(version: Version, resource: Resource) -> dict[str, Shown]:
+def shown(version: Version, resource: Resource) -> dict[str, FieldShape]:
     """Return the fields of a record's type."""
     rows = [
-        Shown(camel(one.name), annotated(one) if isinstance(one, Field) else one.title, one.description, one)
+        FieldShape(camel(one.name), annotated(one) if isinstance(one, Field) else one.title, one.description, one)
         for one in resource.layout
     ]
     for link in resource.links.values():
@@ -93,30 +93,30 @@ def type_name(kind: Type) -> str:
     return "strawberry.ID" if kind.of is not None else ANNOTATIONS[kind.name]
 
 
-def _links(link: Link) -> list[Shown]:
+def _links(link: Link) -> list[FieldShape]:
     target = pascal(link.target)
     maybe = " | None" if link.nullable else ""
     if link.kind == "one":
         told = f"{link.description} The id alone, which stays when the record is withdrawn."
         return [
-            Shown(camel(link.by), f"strawberry.ID{maybe}", told, link, ids=True),
+            FieldShape(camel(link.by), f"strawberry.ID{maybe}", told, link, ids=True),
             # A record that is linked to may have been withdrawn, so even a link that must be there can be null.
-            Shown(camel(link.name), f"{target} | None", link.description, link),
+            FieldShape(camel(link.name), f"{target} | None", link.description, link),
         ]
     if link.kind == "several":
         return [
-            Shown(camel(link.by), "list[strawberry.ID]", f"{link.description} Their ids alone.", link, ids=True),
-            Shown(camel(link.name), f"list[{target}]", link.description, link),
+            FieldShape(camel(link.by), "list[strawberry.ID]", f"{link.description} Their ids alone.", link, ids=True),
+            FieldShape(camel(link.name), f"list[{target}]", link.description, link),
         ]
-    return [Shown(camel(link.name), f"{target}Set", link.description, link)]
+    return [FieldShape(camel(link.name), f"{target}Set", link.description, link)]
 
 
 @cache
-def narrowed(version: Version, resource: Resource) -> dict[str, Narrowed]:
+def narrowed(version: Version, resource: Resource) -> dict[str, FilterShape]:
     """Return the fields of a resource's filter."""
     groups: dict[str, dict[str, Condition]] = {}
     for (name, operator), condition in version.conditions[resource.name].items():
         groups.setdefault(name, {})[operator] = condition
-    rows = [Narrowed(camel(name), next(iter(group.values())).description, group) for name, group in groups.items()]
-    rows += [Narrowed(camel(link.name), link.description, {}, link) for link in resource.links.values()]
+    rows = [FilterShape(camel(name), next(iter(group.values())).description, group) for name, group in groups.items()]
+    rows += [FilterShape(camel(link.name), link.description, {}, link) for link in resource.links.values()]
     return {row.name: row for row in rows}

@@ -18,7 +18,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.http.request import HttpRequest
-from api.http.responses import Bytes, accepts_gzip
+from api.http.responses import BytesResponse, accepts_gzip
 from api.http.route import DataRoute
 
 TYPES = {
@@ -103,12 +103,12 @@ class _Asset:
         zipped = accepts_gzip(request.fields.get(b"accept-encoding", b""))
         tag = f'"{self._digest}{"-gzip" if zipped else ""}"'
         if tag in request.header(b"if-none-match"):
-            response = Bytes(b"", self._media_type, 304)
+            response = BytesResponse(b"", self._media_type, 304)
         elif zipped:
-            response = Bytes(await asyncio.to_thread(self._compressed), self._media_type)
+            response = BytesResponse(await asyncio.to_thread(self._compressed), self._media_type)
             response.headers.append((b"content-encoding", b"gzip"))
         else:
-            response = Bytes(self._body, self._media_type)
+            response = BytesResponse(self._body, self._media_type)
         response.headers += [(b"etag", tag.encode()), KEPT]
         return response
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from api.http.problems import PROBLEMS, HTTPError
 from api.http.request import HttpRequest
-from api.http.responses import Content, respond
+from api.http.responses import CachedBody, respond
 from api.http.route import DataRoute
 
 
@@ -25,4 +25,4 @@ async def _meaning(request: HttpRequest) -> Any:
     problem = PROBLEMS.get(request.path_value)
     if problem is None:
         raise HTTPError("not_found", f"There is no such problem; there are {', '.join(PROBLEMS)}.")
-    return await respond(request, Content(orjson.dumps(asdict(problem))))
+    return await respond(request, CachedBody(orjson.dumps(asdict(problem))))

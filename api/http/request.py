@@ -9,7 +9,7 @@ from time import perf_counter
 from starlette.types import Receive, Scope
 
 from api.access.key import holds_key
-from api.http.unread_answers import SMALL, Connection, Unread, UnreadAnswers
+from api.http.unread_answers import SMALL, Connection, UnreadAnswer, UnreadAnswers
 from api.service import RequestContext
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -60,7 +60,7 @@ class HttpRequest:
         self.whole_body: bytes | None = scope.get("body")
         self.receive = receive
         self.unread = unread
-        self.answer: Unread | None = None
+        self.answer: UnreadAnswer | None = None
         self.path_value = ""
         fields = dict(self.header_lines)
         if len(fields) < len(self.header_lines):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
-from api.gzip_prefix import Packed, pack
+from api.gzip_prefix import GzipPrefix, pack
 from api.http.request import HttpRequest
 
 Headers = list[tuple[bytes, bytes]]
@@ -21,7 +21,7 @@ VARY = (b"vary", b"accept, accept-encoding")
 CACHED = (b"cache-control", b"public, no-cache")
 
 
-class Bytes:
+class BytesResponse:
     """A response whose body is ready."""
 
     def __init__(self, body: bytes, media_type: bytes = b"application/json", status: int = 200) -> None:
@@ -30,29 +30,29 @@ class Bytes:
         self.headers: Headers = [(b"content-type", media_type), VARY]
 
 
-class Packable(Protocol):
+class CompressibleBody(Protocol):
     """A body, and its compressed form once a client has requested that."""
 
     body: bytes
-    packed: Packed | None
+    packed: GzipPrefix | None
 
 
 @dataclass(slots=True)
-class Content:
+class CachedBody:
     """A body that is sent again and again."""
 
     body: bytes
-    packed: Packed | None = None
+    packed: GzipPrefix | None = None
 
 
 async def respond(
     request: HttpRequest,
-    content: Packable,
+    content: CompressibleBody,
     headers: Sequence[tuple[bytes, bytes]] = (),
     media_type: bytes = b"application/json",
     tag: str | None = None,
     end: bytes = b"",
-) -> Bytes:
+) -> BytesResponse:
     """Return the response to a GET: 200 with the body, or 304 if the client's copy has the same entity tag. Without a
     `tag` one is computed from the body; an empty one is not sent. The tag is weak if the response has an `end`, which
     differs each time."""
@@ -72,7 +72,7 @@ async def respond(
     return response
 
 
-def unchanged(request: HttpRequest, is_current: Callable[[str], bool], *, weak: bool = False) -> Bytes | None:
+def unchanged(request: HttpRequest, is_current: Callable[[str], bool], *, weak: bool = False) -> BytesResponse | None:
     """Return a 304 if the client has a copy, plain or compressed, whose tag is current."""
     for tag in client_tags(request):
         if is_current(tag.removesuffix(GZIPPED)):
@@ -97,15 +97,15 @@ def plain_tags(request: HttpRequest) -> list[str]:
     return [tag.removesuffix(GZIPPED) for tag in client_tags(request)]
 
 
-async def packed(request: HttpRequest, content: Packable, media_type: bytes, end: bytes = b"") -> Bytes:
+async def packed(request: HttpRequest, content: CompressibleBody, media_type: bytes, end: bytes = b"") -> BytesResponse:
     """Return the response with the body and an end of its own, compressed if that is worth it and the client accepts
     it. Unavailable if the caller has too many answers that it has not read."""
     request.count_unread(len(content.body))
     if len(content.body) < COMPRESS_FROM or not accepts_gzip(request.fields.get(b"accept-encoding", b"")):
-        return Bytes(content.body + end if end else content.body, media_type)
+        return BytesResponse(content.body + end if end else content.body, media_type)
     if content.packed is None:
         content.packed = await pack(content.body)
-    response = Bytes(content.packed.ended(end), media_type)
+    response = BytesResponse(content.packed.ended(end), media_type)
     response.headers.append((b"content-encoding", b"gzip"))
     return response
 
@@ -121,7 +121,7 @@ def accepts_gzip(accepted: bytes) -> bool:
     return weights.get(b"gzip", weights.get(b"*", False))
 
 
-def _not_modified(tag: str, *, weak: bool) -> Bytes:
-    response = Bytes(b"", status=304)
+def _not_modified(tag: str, *, weak: bool) -> BytesResponse:
+    response = BytesResponse(b"", status=304)
     response.headers += [(b"etag", f'{"W/" if weak else ""}"{tag}"'.encode()), CACHED]
     return response

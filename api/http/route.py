@@ -8,10 +8,10 @@ from typing import Any
 from fastapi.routing import APIRoute
 
 from api.http.request import HttpRequest
-from api.http.responses import Bytes
-from api.http.streaming import Streamed
+from api.http.responses import BytesResponse
+from api.http.streaming import StreamedResponse
 
-Endpoint = Callable[[HttpRequest], Awaitable[Bytes | Streamed]]
+Endpoint = Callable[[HttpRequest], Awaitable[BytesResponse | StreamedResponse]]
 
 
 class DataRoute(APIRoute):

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from api.http.problems import method_not_allowed, no_such_path
 from api.http.request import HttpRequest
-from api.http.responses import Bytes
+from api.http.responses import BytesResponse
 from api.http.route import DataRoute, Endpoint
 
 REST_OF_PATH = "{rest:path}"
@@ -18,7 +18,7 @@ REST_OF_PATH = "{rest:path}"
 PARAMETER = re.compile(r"([^{}]*?)(?:/(\{[^{}]*\})(?:/([^{}/]+))?)?")
 
 
-class Paths:
+class RouteTable:
     """The routes of an application by their paths. A path may have one parameter, as its last part or the one before,
     or be a whole tree of paths."""
 
@@ -73,8 +73,8 @@ class Paths:
 def _options(methods: Iterable[str]) -> Endpoint:
     """Return the endpoint that answers OPTIONS with the methods of a route (RFC 9110, 9.3.7)."""
 
-    async def answer(request: HttpRequest) -> Bytes:
-        response = Bytes(b"", status=204)
+    async def answer(request: HttpRequest) -> BytesResponse:
+        response = BytesResponse(b"", status=204)
         response.headers = [(b"allow", ", ".join(sorted(methods)).encode())]
         return response
 

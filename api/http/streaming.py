@@ -27,7 +27,7 @@ LEVEL = 1  # 3 times as fast as 4, and 1.2 times as large. Postgres should not w
 log = structlog.get_logger("briefing")
 
 
-class Streamed:
+class StreamedResponse:
     """A response whose `pieces` are read while it is sent. `ended` is called at the end, even after an error."""
 
     def __init__(self, pieces: Pieces, headers: Headers, ended: Ended) -> None:
@@ -54,7 +54,7 @@ class Streamed:
 class _Sending:
     """A response that is being sent. It starts with its first piece, and is compressed if the client accepts that."""
 
-    def __init__(self, response: Streamed, request: HttpRequest, send: Send) -> None:
+    def __init__(self, response: StreamedResponse, request: HttpRequest, send: Send) -> None:
         accepted = request.fields.get(b"accept-encoding", b"")
         self._packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP) if accepts_gzip(accepted) else None
         self._response = response

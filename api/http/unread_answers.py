@@ -33,7 +33,7 @@ class Connection(Protocol):
         """Break the answer off."""
 
 
-class Unread:
+class UnreadAnswer:
     """One answer: its caller, its bytes, and the connection that it is written to (None before that)."""
 
     __slots__ = ("connection", "identity", "size")
@@ -50,13 +50,13 @@ class UnreadAnswers:
     def __init__(self, most: int) -> None:
         self._most = most
         self._share = most // SHARE
-        self._answers: dict[str, dict[Unread, None]] = {}
+        self._answers: dict[str, dict[UnreadAnswer, None]] = {}
         self._held: dict[str, int] = {}
         self.total = 0
         # Answers that were refused because there was no room.
         self.refused = 0
 
-    def add(self, identity: str, size: int) -> Unread:
+    def add(self, identity: str, size: int) -> UnreadAnswer:
         """Count an answer of a caller until `remove`. Unavailable if the caller has too many unread bytes, or if there
         is no room."""
         held = self._held.get(identity, 0)
@@ -68,12 +68,12 @@ class UnreadAnswers:
             if not self._make_room(held + size):
                 self.refused += 1
                 raise Unavailable("The memory for unread answers is full.", "Try again after Retry-After.")
-        answer = Unread(identity, 0)
+        answer = UnreadAnswer(identity, 0)
         self._answers.setdefault(identity, {})[answer] = None
         self.resize(answer, size)
         return answer
 
-    def resize(self, answer: Unread, size: int) -> None:
+    def resize(self, answer: UnreadAnswer, size: int) -> None:
         """Change the bytes of an answer, for example because it was compressed."""
         if answer in self._answers.get(answer.identity, ()):
             more = size - answer.size
@@ -81,7 +81,7 @@ class UnreadAnswers:
             self.total += more
             self._held[answer.identity] = self._held.get(answer.identity, 0) + more
 
-    def remove(self, answer: Unread) -> None:
+    def remove(self, answer: UnreadAnswer) -> None:
         """Remove an answer that was read, or whose client is gone; only the first call counts."""
         of_caller = self._answers.get(answer.identity, {})
         if answer not in of_caller:

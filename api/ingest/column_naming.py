@@ -12,7 +12,7 @@ from api.ingest.compiled_mapping import Mapping
 END = re.compile(r"[.\[]")
 
 
-class Naming:
+class ColumnNames:
     """The names that a mapping has for the columns of a file."""
 
     def __init__(self, mapping: Mapping) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.ingest.converters.numbers import number
-from api.ingest.converters.values import Unfit, text
-from api.ingest.template import Problem, Scope, Template, getter, leave_out, plain
+from api.ingest.converters.values import ConversionError, text
+from api.ingest.template import Scope, Template, ValueProblem, getter, leave_out, plain
 
 
 @dataclass(frozen=True)
-class Part:
+class MappedObject:
     """An object to be made: its conditions, the parts of the row that it is made for, and its fields."""
 
     holds: tuple[Callable[[Scope], bool], ...]
@@ -24,7 +24,7 @@ class Part:
     several: tuple[Callable[[Scope], dict[str, Any] | None], ...] = ()  # each gives several fields
 
     def made(self, row: Scope) -> Iterator[tuple[Scope, dict[str, Any]]]:
-        """Yield the objects that a row gives, each with its scope. Problem if a value is unfit."""
+        """Yield the objects that a row gives, each with its scope. ValueProblem if a value does not fit."""
         for scope in self.scopes(row) if self.scopes else (row,):
             for holds in self.holds:
                 if not holds(scope):
@@ -46,7 +46,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Made(Part):
+class MappedRecord(MappedObject):
     """A part that is a record. With `once`, many rows may give the same record, and only the first one is loaded."""
 
     resource: str = ""
@@ -63,7 +63,7 @@ class Mapping:
     name: str
     dataset: str
     containers: tuple[str, ...]
-    records: tuple[Made, ...]
+    records: tuple[MappedRecord, ...]
     used: frozenset[str]
     needed: frozenset[str] = frozenset()
     ignored: dict[str, str] = field(default_factory=dict)
@@ -102,8 +102,8 @@ def finished(found: Template, numeric: bool, finish: Callable[[str], str] | None
             if is_text and value.__class__ is str:
                 return finish(value) if finish else value
             return [one(part) for part in value if part not in (None, "")] if isinstance(value, list) else one(value)
-        except Unfit as error:
-            raise Problem(found.columns[0], str(error)) from None
+        except ConversionError as error:
+            raise ValueProblem(found.columns[0], str(error)) from None
 
     return Template(evaluate, found.columns, last=found.last)
 
@@ -120,12 +120,12 @@ def joined(templates: list[Template]) -> Template:
     return Template(evaluate, tuple(column for one in templates for column in one.columns))
 
 
-def kept(part: Part, scope: Scope) -> list[dict[str, Any]]:
+def kept(part: MappedObject, scope: Scope) -> list[dict[str, Any]]:
     """Return the objects that a row gives for a part within a record, without those that lack a required field."""
     return [one for _, one in part.made(scope) if all(name in one for name in part.required)]
 
 
-def all_columns(parts: list[Part]) -> tuple[str, ...]:
+def all_columns(parts: list[MappedObject]) -> tuple[str, ...]:
     """Return the columns of parts. If they have none although they depend on the row, return an empty name, so that the
     field is not taken for a constant."""
     found = [column for part in parts for columns in part.columns.values() for column in columns]
@@ -146,7 +146,7 @@ def through(named: dict[str, str]) -> Callable[[Scope], Iterator[Scope]]:
 
 def each(row: Scope, lists: dict[str, Template], uneven: frozenset[str] = frozenset()) -> Iterator[Scope]:
     """Yield a scope for each position of parallel lists. The first list sets the number of positions. A list of another
-    length is a Problem, because it is not known which elements belong together. If it is `uneven`, it is left out
+    length is a ValueProblem, because it is not known which elements belong together. If it is `uneven`, it is left out
     instead."""
     found = {name: one.evaluate(row) for name, one in lists.items()}
     given = {name: one if isinstance(one, list) else [] if one is None else [one] for name, one in found.items()}
@@ -156,7 +156,9 @@ def each(row: Scope, lists: dict[str, Template], uneven: frozenset[str] = frozen
         if one and len(one) != count:
             columns = [", ".join(lists[which].columns) or which for which in (name, leading)]
             if name not in uneven:
-                raise Problem(columns[0], f"expected {count} elements, as many as {columns[1]} has, got {len(one)}")
+                raise ValueProblem(
+                    columns[0], f"expected {count} elements, as many as {columns[1]} has, got {len(one)}"
+                )
             leave_out(row, f"{columns[0]}, which has not as many elements as {columns[1]}")
             given[name] = []
     for at in range(count):
@@ -182,5 +184,5 @@ def _amount(scope: Scope, column: str, get: Callable[[Scope], Any]) -> Any:
         return None
     try:
         return number(value)
-    except Unfit as error:
-        raise Problem(column, str(error)) from None
+    except ConversionError as error:
+        raise ValueProblem(column, str(error)) from None

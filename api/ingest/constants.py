@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from api.ingest.load_format import NESTED
 from api.ingest.messages import Problem, worded
-from api.ingest.record_reader import Invalid, read
+from api.ingest.record_reader import InvalidRecord, read
 
 
 def wrong_constants(model: type[BaseModel], constants: dict[str, Any]) -> Iterator[Problem]:
@@ -27,6 +27,6 @@ def wrong_record(line: dict[str, Any]) -> list[Problem]:
     """Return the problems of a record that is the same for each row."""
     try:
         read(line)
-    except Invalid as error:
+    except InvalidRecord as error:
         return error.problems
     return []

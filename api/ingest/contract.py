@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api.ingest.load_format import CHILDREN, DOCUMENT, LINES, RECORDS, Form
+from api.ingest.load_format import CHILDREN, DOCUMENT, LINES, RECORDS, RecordModel
 
 NAME = "openapi/load.json"
 
@@ -37,7 +37,7 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/$defs/{name}"}
 
 
-def _rule(schema: dict[str, Any], form: Form) -> None:
+def _rule(schema: dict[str, Any], form: RecordModel) -> None:
     """Add the rules to the schema. A withdrawal may leave out all fields except the names of the record."""
     rules = [rule.schema for rule in form.rules if rule.schema]
     if not form.envelope:

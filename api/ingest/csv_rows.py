@@ -1,6 +1,6 @@
 """Read CSV as rows. Python's reader is more lenient, and does not recover from a row that it cannot read.
 
-A row that cannot be read is Bad, and reading continues at the next line, also after a quote that is never closed.
+A row that cannot be read is a BadRow, and reading continues at the next line, also after a quote that is never closed.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import BinaryIO
 
 from api.ingest.formatting import shown
 from api.ingest.header import column_names
-from api.ingest.rows import MOST_IN_ROW, Bad, Item, Row
-from api.ingest.strict_json import Malformed, Position
+from api.ingest.rows import MOST_IN_ROW, BadRow, Item, Row
+from api.ingest.strict_json import MalformedFile, Position
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 UNCLOSED = "unexpected end of data"
 
 
-class Table:
+class CsvRows:
     """A CSV file. Once `rows` has begun, `columns` are those of its header, renamed by `naming`, or those that are
     `given` if there is no header. The first `skip` lines are skipped."""
 
@@ -52,7 +52,7 @@ class Table:
         return self._delimiter
 
     def rows(self) -> Iterator[Item]:
-        """Yield the rows. Malformed if the header cannot be read."""
+        """Yield the rows. MalformedFile if the header cannot be read."""
         line = 1
         while line <= self._skip and self._line():
             line += 1
@@ -61,7 +61,7 @@ class Table:
         second = True
         while item := self._next(line):
             cells, taken = item
-            if isinstance(cells, Bad):
+            if isinstance(cells, BadRow):
                 yield cells
             elif any(cells) and not (second and _tags(cells)):
                 yield self._row(line, cells)
@@ -74,7 +74,7 @@ class Table:
         try:
             head = data.decode(self._encoding)
         except UnicodeDecodeError as error:
-            raise Malformed(self._undecoded(data, error), Position(line, error.start + 1)) from None
+            raise MalformedFile(self._undecoded(data, error), Position(line, error.start + 1)) from None
         self._delimiter = max(self._delimiters, key=head.count)
         if self._given:
             self._kept.appendleft(data)
@@ -82,7 +82,7 @@ class Table:
         try:
             (columns,) = list(csv.reader([head], delimiter=self._delimiter, strict=True)) or [[]]
         except csv.Error as error:
-            raise Malformed(f"expected a header of columns: {error}", Position(line)) from None
+            raise MalformedFile(f"expected a header of columns: {error}", Position(line)) from None
         columns = column_names(columns, line)
         self._check_delimiter(head, columns, line)
         return self._naming(columns)
@@ -92,7 +92,7 @@ class Table:
             wanted = " or ".join(DELIMITERS.get(one, shown(one)) for one in self._delimiters)
             hint = f"with {DELIMITERS[other]}, the mapping says delimiter = {shown(other)}"
             detail = f"expected columns separated by {wanted}; if this file separates them {hint}"
-            raise Malformed(detail, Position(line))
+            raise MalformedFile(detail, Position(line))
 
     def _row(self, line: int, cells: list[str]) -> Item:
         if len(cells) == len(self.columns):
@@ -100,9 +100,9 @@ class Table:
         less = "; the row is cut short, or separated otherwise" if len(cells) < len(self.columns) else ""
         where = "of the mapping" if self._given else "as in the header"
         detail = f"expected {len(self.columns)} columns {where}, got {len(cells)}{less}"
-        return Bad(line, 0, detail, self._delimiter.join(cells))
+        return BadRow(line, 0, detail, self._delimiter.join(cells))
 
-    def _next(self, start: int) -> tuple[list[str] | Bad, int] | None:
+    def _next(self, start: int) -> tuple[list[str] | BadRow, int] | None:
         """Return the cells of the next row, or why it is Bad, and the number of its lines; None at the end of the file.
         A row has several lines if a quoted cell contains line ends."""
         lines: list[bytes] = []
@@ -119,7 +119,7 @@ class Table:
                 if len(lines) > 1:
                     break
                 detail = self._undecoded(data, error)
-                return Bad(start, error.start + 1, detail, data.decode(self._encoding, "replace").rstrip("\r\n")), 1
+                return BadRow(start, error.start + 1, detail, data.decode(self._encoding, "replace").rstrip("\r\n")), 1
             texts.append(text.rstrip("\r\n") + "\n")
             quotes += text.count('"')
             if quotes % 2 and len(lines) > 1:
@@ -131,7 +131,9 @@ class Table:
                     continue
                 if len(lines) > 1:
                     break
-                return Bad(start, 0, f"expected cells separated by {shown(self._delimiter)}: {error}", text.rstrip()), 1
+                return BadRow(
+                    start, 0, f"expected cells separated by {shown(self._delimiter)}: {error}", text.rstrip()
+                ), 1
             if len(rows) == 1:
                 return rows[0], len(lines)
             break
@@ -139,13 +141,13 @@ class Table:
             return None
         return self._unclosed(start, lines), 1
 
-    def _unclosed(self, start: int, lines: list[bytes]) -> Bad:
+    def _unclosed(self, start: int, lines: list[bytes]) -> BadRow:
         """Return the first line as Bad. The lines that were taken for a part of its row are read again."""
         self._kept.extendleft(reversed(lines[1:]))
         text = lines[0].decode(self._encoding, "replace").rstrip("\r\n")[:MOST_IN_ROW]
         if len(lines[0]) > MOST_IN_ROW:
-            return Bad(start, 0, f"expected a row of at most {MOST_IN_ROW:,} bytes", text[:1000])
-        return Bad(start, text.rfind('"') + 1, "the quote that opens here is never closed", text)
+            return BadRow(start, 0, f"expected a row of at most {MOST_IN_ROW:,} bytes", text[:1000])
+        return BadRow(start, text.rfind('"') + 1, "the quote that opens here is never closed", text)
 
     def _line(self) -> bytes:
         if self._kept:

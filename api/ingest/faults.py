@@ -13,7 +13,7 @@ MOST = 50
 
 
 @dataclass(frozen=True)
-class Fault:
+class FileFault:
     """A fault: its position, its record (`resource "key"`) and field, and what was expected."""
 
     position: Position
@@ -28,15 +28,15 @@ class Fault:
         return ": ".join(part for part in (where, what, self.detail) if part)
 
 
-class Faults:
+class FileFaults:
     """The faults of one file, as they are found."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.count = 0
-        self._first: list[Fault] = []
+        self._first: list[FileFault] = []
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: FileFault) -> None:
         """Count a fault, and keep it if it is among the first fifty."""
         self.count += 1
         if len(self._first) < MOST:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from api.ingest.formatting import one
-from api.ingest.load_format import CHILDREN, LINES, VALUES, Form
+from api.ingest.load_format import CHILDREN, LINES, VALUES, RecordModel
 from api.model import CHILDREN as STORED_CHILDREN
-from api.model import RECORDS, Entity, Field, Link
+from api.model import RECORDS, Entity, StoredField, StoredLink
 
 SCALARS = {
     "text": "text",
@@ -36,7 +36,7 @@ def _holder(child: Entity) -> str:
     return next(link.name for owner in RECORDS.values() for link in owner.owned if link.target == child.name)
 
 
-def _table(title: str, resource: Entity, form: Form) -> Iterator[str]:
+def _table(title: str, resource: Entity, form: RecordModel) -> Iterator[str]:
     yield from ("", title, "", "| field | holds | |", "|---|---|---|")
     fields = [(field.name, _holds(field), field.default) for field in resource.loaded]
     links = [(link.name, _leads(link), "") for link in resource.links.values()]
@@ -50,7 +50,7 @@ def _need(default: str, required: bool) -> str:
     return f"`{default}` by default" if default else ""
 
 
-def _holds(field: Field) -> str:
+def _holds(field: StoredField) -> str:
     kind = field.type
     if kind.name == "vocabulary":
         return "one of " + ", ".join(f"`{term}`" for term in kind.of.terms())
@@ -60,7 +60,7 @@ def _holds(field: Field) -> str:
     return "a list of texts" if kind.many else SCALARS[field.format or kind.name]
 
 
-def _leads(link: Link) -> str:
+def _leads(link: StoredLink) -> str:
     if link.kind == "children":
         return f"a list of {link.target}s, in order"
     return f"a list of keys of {link.target}s" if link.kind == "several" else f"the key of {one(link.target)}"

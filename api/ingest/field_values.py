@@ -7,7 +7,7 @@ from typing import Any
 from api.ingest.compiled_mapping import finished, joined
 from api.ingest.converters import CONVERTERS
 from api.ingest.converters.countries import country
-from api.ingest.converters.values import Tables, Unfit, key
+from api.ingest.converters.values import ConversionError, Tables, key
 from api.ingest.findings import Findings
 from api.ingest.formatting import shown
 from api.ingest.mapping_fields import COUNTRY, LINKS, LISTS, NUMERIC, SEVERAL, SEVERAL_FIELDS, TERMS
@@ -59,7 +59,7 @@ class FieldValues:
         column does not if `whole` is False, because `each` goes through its parts one by one."""
         try:
             found = template(written, self._tables)
-        except Unfit as error:
+        except ConversionError as error:
             self._findings.fault(place, str(error))
             return Template(lambda _: None, ())
         for column in found.columns:
@@ -91,7 +91,7 @@ class FieldValues:
         finish = key if name == "key" or name in LINKS else country if (owner, name) in COUNTRY else None
         try:
             made = finished(found, (owner, name) in NUMERIC, finish)
-        except Unfit as error:
+        except ConversionError as error:
             self._findings.fault(place, str(error))
             return Template(lambda _: None, ())
         return remembered(made, (written, finish)) if finish and of_row(found.columns, aliases) else made

@@ -6,15 +6,15 @@ from typing import Any
 
 from api.ingest.formatting import shown
 from api.ingest.geometry import representative
-from api.ingest.strict_json import Malformed
+from api.ingest.strict_json import MalformedFile
 
 PRECISION = "geometry_precision"  # the column with the precision of the point
 
 
 def as_object(value: Any) -> dict[str, Any]:
-    """Return the value. Malformed if it is not an object."""
+    """Return the value. MalformedFile if it is not an object."""
     if not isinstance(value, dict):
-        raise Malformed(f"expected an object, got {shown(value)}")
+        raise MalformedFile(f"expected an object, got {shown(value)}")
     return value
 
 
@@ -29,7 +29,7 @@ def as_row(value: Any) -> dict[str, Any]:
     feature = as_object(value)
     properties, geometry = feature.get("properties"), feature.get("geometry")
     if not is_feature(feature) or not isinstance(properties, dict | None):
-        raise Malformed("expected a GeoJSON feature with properties")
+        raise MalformedFile("expected a GeoJSON feature with properties")
     row = dict(properties or {})
     if "id" in feature:
         row.setdefault("id", feature["id"])

@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import asin, cos, hypot, radians, sin, sqrt
 from typing import Any
 
-from api.ingest.strict_json import Malformed
+from api.ingest.strict_json import MalformedFile
 
 RADIUS = 6371.0  # of the globe, in kilometres
 # The largest extent, in kilometres, at which a point is still this precise.
@@ -37,7 +37,7 @@ class Representative:
 
 
 def representative(geometry: Any) -> Representative:
-    """Return the point for a geometry. Malformed if it is not a geometry of GeoJSON."""
+    """Return the point for a geometry. MalformedFile if it is not a geometry of GeoJSON."""
     if isinstance(geometry, dict) and geometry.get("type") == "Point":
         found: Any = geometry.get("coordinates")
         _vertex(found)
@@ -55,7 +55,7 @@ def representative(geometry: Any) -> Representative:
     rings = [[_vertex(one) for one in ring] for area in areas for ring in area]
     vertices = [one for part in (*points, *lines, *rings) for one in part]
     if not vertices:
-        raise Malformed("expected the geometry to have coordinates")
+        raise MalformedFile("expected the geometry to have coordinates")
     first = vertices[0][0]
     extent = _extent([_near(one, first) for one in vertices])
     if areas:
@@ -79,7 +79,7 @@ def _simple(geometry: Any, depth: int) -> Iterator[tuple[str, Any]]:
         _check(coordinates, DEPTH[kind], kind)
         yield kind, coordinates
     else:
-        raise Malformed("expected the geometry to be one of GeoJSON [RFC 7946], or null")
+        raise MalformedFile("expected the geometry to be one of GeoJSON [RFC 7946], or null")
 
 
 def _check(value: Any, depth: int, kind: str) -> None:
@@ -87,17 +87,17 @@ def _check(value: Any, depth: int, kind: str) -> None:
         _vertex(value)
         return
     if not isinstance(value, list):
-        raise Malformed(f"expected the coordinates of a {kind}")
+        raise MalformedFile(f"expected the coordinates of a {kind}")
     for one in value:
         _check(one, depth - 1, kind)
 
 
 def _vertex(value: Any) -> Vertex:
     if not isinstance(value, list) or len(value) < 2:
-        raise Malformed("expected a position of longitude and latitude")
+        raise MalformedFile("expected a position of longitude and latitude")
     for one, most in zip(value, (180, 90), strict=False):
         if isinstance(one, bool) or not isinstance(one, int | float | Decimal) or not -most <= one <= most:
-            raise Malformed(f"expected degrees from {-most} to {most} in the geometry")
+            raise MalformedFile(f"expected degrees from {-most} to {most} in the geometry")
     return float(value[0]), float(value[1])
 
 

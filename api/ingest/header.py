@@ -6,17 +6,17 @@ from collections.abc import Iterable
 
 from api.ingest.formatting import shown
 from api.ingest.nfc import in_nfc
-from api.ingest.strict_json import Malformed, Position
+from api.ingest.strict_json import MalformedFile, Position
 
 
 def column_names(written: Iterable[str], line: int = 0) -> list[str]:
     """Return the names of the columns in a header. A column without a name is named by its position, so that the report
-    lists it. Malformed if no column has a name, or if a name is given twice, because the values of one of the columns
-    would be lost."""
+    lists it. MalformedFile if no column has a name, or if a name is given twice, because the values of one of the
+    columns would be lost."""
     names: list[str] = in_nfc([one.strip() for one in written])
     if not any(names):
-        raise Malformed("expected a header that names the columns, and the file is empty", Position(line))
+        raise MalformedFile("expected a header that names the columns, and the file is empty", Position(line))
     names = [name or f"(column {position})" for position, name in enumerate(names, 1)]
     if twice := next((one for one in names if names.count(one) > 1), None):
-        raise Malformed(f"the column {shown(twice)} stands twice in the header", Position(line))
+        raise MalformedFile(f"the column {shown(twice)} stands twice in the header", Position(line))
     return names

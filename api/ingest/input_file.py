@@ -20,7 +20,7 @@ from stat import S_ISREG
 from typing import Any, BinaryIO
 
 from api.ingest.formatting import printable, shown
-from api.ingest.strict_json import Malformed, Position
+from api.ingest.strict_json import MalformedFile, Position
 
 STDIN = "-"
 BUFFER = 1 << 20
@@ -64,7 +64,7 @@ BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, ValueError, NotImpl
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-class Source(FileIO):
+class InputFile(FileIO):
     """An open file. `done` bytes of its `size` were read. The size of a pipe is None."""
 
     def __init__(self, path: str) -> None:
@@ -81,7 +81,7 @@ class Source(FileIO):
 
 
 class _Unpacked(RawIOBase):
-    """The bytes of a packed file. Malformed if they cannot be unpacked."""
+    """The bytes of a packed file. MalformedFile if they cannot be unpacked."""
 
     def __init__(self, packed: Any, kind: str) -> None:
         self._packed = packed
@@ -94,7 +94,7 @@ class _Unpacked(RawIOBase):
         try:
             data = self._packed.read(len(buffer))
         except BROKEN as error:
-            raise Malformed(f"expected {self._kind} that can be unpacked: {printable(str(error))}") from None
+            raise MalformedFile(f"expected {self._kind} that can be unpacked: {printable(str(error))}") from None
         buffer[: len(data)] = data
         return len(data)
 
@@ -114,10 +114,10 @@ def content(head: bytes) -> str:
 
 
 @contextmanager
-def unpacked(path: str, member: str = "") -> Iterator[tuple[Source, BufferedReader, str]]:
+def unpacked(path: str, member: str = "") -> Iterator[tuple[InputFile, BufferedReader, str]]:
     """Open a file, and unpack it if it is packed. Yield the source, which counts the progress, the stream of bytes, and
     the name without the ending of the packing. Of a zip archive, the only member is read, or the one that is named."""
-    with Source(path) as source:
+    with InputFile(path) as source:
         file: BufferedReader = BufferedReader(source, BUFFER)
         kind = content(file.peek(BUFFER)[:512])
         if kind == GZIP:
@@ -148,35 +148,35 @@ def _stem(path: str) -> str:
 def _reader(packed: Any, kind: str) -> BufferedReader:
     file: BufferedReader = BufferedReader(_Unpacked(packed, kind), BUFFER)
     if (inner := content(file.peek(512)[:512])) in (GZIP, BZIP2, ZIP, "a tar archive"):
-        raise Malformed(f"this is {inner} within {kind}: unpack it first")
+        raise MalformedFile(f"this is {inner} within {kind}: unpack it first")
     return file
 
 
 @contextmanager
 def _archive(file: BufferedReader) -> Iterator[zipfile.ZipFile]:
     if not file.seekable():
-        raise Malformed("this is a zip archive, which cannot be read from a pipe: name the file")
+        raise MalformedFile("this is a zip archive, which cannot be read from a pipe: name the file")
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
-        raise Malformed(f"expected {ZIP} that can be unpacked: {printable(str(error))}") from None
+        raise MalformedFile(f"expected {ZIP} that can be unpacked: {printable(str(error))}") from None
     with archive:
         yield archive
 
 
 def _is_workbook(file: BufferedReader, member: str) -> bool:
-    """Return True if an archive is a workbook. Malformed if it is a document of another kind, such as ods, docx or a
-    shapefile."""
+    """Return True if an archive is a workbook. MalformedFile if it is a document of another kind, such as ods, docx or
+    a shapefile."""
     if not file.seekable():
         return False
     with _archive(file) as archive:
         names = archive.namelist()
         if "mimetype" in names and archive.read("mimetype").startswith(OPEN_DOCUMENT):
-            raise Malformed("this is an OpenDocument file, such as ods: save it as xlsx or CSV")
+            raise MalformedFile("this is an OpenDocument file, such as ods: save it as xlsx or CSV")
     file.seek(0)
     for name, what in ARCHIVES:
         if not member and any(map(name.fullmatch, names)):
-            raise Malformed(f"this is {what}")
+            raise MalformedFile(f"this is {what}")
     return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
 
 
@@ -191,10 +191,10 @@ def _member(archive: zipfile.ZipFile, wanted: str) -> zipfile.ZipInfo:
         names = ", ".join(shown(one.filename) for one in members[:10]) or "nothing"
         what = f"one {shown(wanted)}" if wanted else "one file"
         hint = "" if wanted else '; member = "NAME" in the mapping says which one'
-        raise Malformed(f"this is a zip archive; expected {what} in it, and it contains {names}{hint}", Position())
+        raise MalformedFile(f"this is a zip archive; expected {what} in it, and it contains {names}{hint}", Position())
     if found[0].flag_bits & 1:
-        raise Malformed(f"{shown(found[0].filename)} is encrypted: unpack it first")
+        raise MalformedFile(f"{shown(found[0].filename)} is encrypted: unpack it first")
     if found[0].compress_type not in METHODS:
         # Other methods are unpacked in pieces of unbounded size.
-        raise Malformed(f"{shown(found[0].filename)} is packed by another method than deflate: unpack it first")
+        raise MalformedFile(f"{shown(found[0].filename)} is packed by another method than deflate: unpack it first")
     return found[0]

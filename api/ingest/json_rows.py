@@ -14,8 +14,8 @@ from typing import Any
 
 from api.ingest.geojson import as_object, as_row
 from api.ingest.json_scanner import Scanner
-from api.ingest.rows import Bad, Item, Row
-from api.ingest.strict_json import Malformed, Position
+from api.ingest.rows import BadRow, Item, Row
+from api.ingest.strict_json import MalformedFile, Position
 
 GLOBE = re.compile(r"CRS84|EPSG:+4326|EPSG::4326")
 FEATURES = ("features",)
@@ -25,7 +25,7 @@ AFTER_MEMBER = "a comma or } after a member"
 Path = tuple[str, ...]
 
 
-class Array:
+class JsonRows:
     """A JSON document with a list of objects: the document itself if `bare` is True, the list at `path`, or the
     `features` of a collection."""
 
@@ -45,15 +45,15 @@ class Array:
     def rows(self) -> Iterator[Item]:
         mark = self._scan.mark()
         if not (self._enter(()) if mark == "{" else mark == "[" and self._bare):
-            raise Malformed(self._missing(), Position(1))
+            raise MalformedFile(self._missing(), Position(1))
         features = self._found == FEATURES
         self._scan.take("[", "a list")
         while self._scan.mark() != "]":
             line, value, text = self._scan.value()
             try:
                 yield Row(line, as_row(value) if features else as_object(value))
-            except Malformed as error:
-                yield Bad(line, 0, error.detail, text[:2000])
+            except MalformedFile as error:
+                yield BadRow(line, 0, error.detail, text[:2000])
             self._scan.next("]", "a comma or ] after an element")
         self._scan.take("]", "] at the end of the list")
         self._leave()
@@ -88,17 +88,17 @@ class Array:
                 path = (*here, self._member(here))
                 if path == self._found[: depth + 1]:
                     detail = f"the name {json.dumps(path[-1])} stands twice in one object"
-                    raise Malformed(detail, self._scan.position())
+                    raise MalformedFile(detail, self._scan.position())
                 self._pass(path, self._scan.mark())
                 self._scan.next("}", AFTER_MEMBER)
             self._scan.take("}", AFTER_MEMBER)
         if self._scan.mark():
-            raise Malformed("expected the end of the file after the list", self._scan.position())
+            raise MalformedFile("expected the end of the file after the list", self._scan.position())
 
     def _member(self, here: Path) -> str:
         _, name, _ = self._scan.value()
         if not isinstance(name, str):
-            raise Malformed("expected the name of a member", self._scan.position())
+            raise MalformedFile("expected the name of a member", self._scan.position())
         self._scan.take(":", "a colon after a name")
         if not here and len(self._names) < 20:
             self._names.append(name)
@@ -130,8 +130,8 @@ class Array:
     def _check_collection(self) -> None:
         """Check that the type is FeatureCollection, and that positions are longitudes and latitudes on WGS 84."""
         if self._around.get("type") != "FeatureCollection":
-            raise Malformed("expected a GeoJSON FeatureCollection", Position(1))
+            raise MalformedFile("expected a GeoJSON FeatureCollection", Position(1))
         system = self._around.get("crs")
         if system and not GLOBE.search(json.dumps(system, default=str)):
             detail = json.dumps(system, default=str)[:80]
-            raise Malformed(f"expected degrees on WGS 84 [RFC 7946], and crs is {detail}", Position(1))
+            raise MalformedFile(f"expected degrees on WGS 84 [RFC 7946], and crs is {detail}", Position(1))

@@ -10,7 +10,7 @@ from typing import Any
 
 from api.ingest.nfc import object_in_nfc
 from api.ingest.rows import MOST_IN_ROW
-from api.ingest.strict_json import Malformed, Position, parse
+from api.ingest.strict_json import MalformedFile, Position, parse
 
 CHUNK = 1 << 18
 SPACE = re.compile(r"[ \t\n\r]*")
@@ -19,7 +19,7 @@ IN_TEXT = re.compile(r'["\\]')
 
 
 class Scanner:
-    """A reader of a JSON text. Malformed has the position at which the text is not JSON."""
+    """A reader of a JSON text. MalformedFile has the position at which the text is not JSON."""
 
     def __init__(self, file: BufferedReader) -> None:
         self._file = file
@@ -39,10 +39,10 @@ class Scanner:
                 return self._text[self._at : self._at + 1]
 
     def take(self, mark: str, what: str) -> None:
-        """Skip a mark that has to be next. Malformed if it is not."""
+        """Skip a mark that has to be next. MalformedFile if it is not."""
         if self.mark() != mark:
             cut = "; the file may be cut short" if not self.mark() else ""
-            raise Malformed(f"expected {what}{cut}", self.position())
+            raise MalformedFile(f"expected {what}{cut}", self.position())
         self._skip(self._at + 1)
 
     def next(self, end: str, what: str) -> None:
@@ -50,7 +50,7 @@ class Scanner:
         if self.mark() != end:
             self.take(",", what)
             if self.mark() == end:
-                raise Malformed(f"expected another one after the comma, got {end}", self.position())
+                raise MalformedFile(f"expected another one after the comma, got {end}", self.position())
 
     def value(self) -> tuple[int, Any, str]:
         """Read a value. Return its line, the value, and its text."""
@@ -58,8 +58,8 @@ class Scanner:
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
-            except Malformed as error:
-                raise Malformed(error.detail, self.position()) from None
+            except MalformedFile as error:
+                raise MalformedFile(error.detail, self.position()) from None
             except (json.JSONDecodeError, RecursionError, ValueError) as error:
                 if len(self._text) - self._at <= MOST_IN_ROW and self._more():
                     continue
@@ -100,7 +100,7 @@ class Scanner:
         while not (found := pattern.search(self._text, self._at)):
             self._skip(len(self._text))
             if not self._more():
-                raise Malformed("expected more; the file ends here, so it may be cut short", self.position())
+                raise MalformedFile("expected more; the file ends here, so it may be cut short", self.position())
         self._skip(found.end())
         return found[0]
 
@@ -118,13 +118,13 @@ class Scanner:
             more = self._utf8.decode(data, final=not data)
         except UnicodeDecodeError as error:
             line = self._line + self._text.count("\n", self._at) + data.count(b"\n", 0, error.start)
-            raise Malformed(
+            raise MalformedFile(
                 f"expected UTF-8, and the byte 0x{error.object[error.start]:02x} is not", Position(line)
             ) from None
         self._text, self._at = self._text[self._at :] + more, 0
         return bool(data)
 
-    def _broken(self, error: Exception) -> Malformed:
+    def _broken(self, error: Exception) -> MalformedFile:
         if isinstance(error, json.JSONDecodeError) and not self._ended:
             error = json.JSONDecodeError(error.msg, self._text, error.pos)
         at = error.pos if isinstance(error, json.JSONDecodeError) else self._at
@@ -132,15 +132,15 @@ class Scanner:
         column = at - self._text.rfind("\n", 0, at)
         detail = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply, or a number without end"
         cut = "; the file ends here, so it may be cut short" if self._ended and at >= len(self._text.rstrip()) else ""
-        return Malformed(f"expected JSON: {detail}{cut}", Position(line, column))
+        return MalformedFile(f"expected JSON: {detail}{cut}", Position(line, column))
 
 
 def _constant(name: str) -> Any:
-    raise Malformed(f"{name} is no JSON number")
+    raise MalformedFile(f"{name} is no JSON number")
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = object_in_nfc(pairs)
     if len(found) != len(pairs):
-        raise Malformed("a name stands twice in this object")
+        raise MalformedFile("a name stands twice in this object")
     return found

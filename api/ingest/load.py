@@ -18,7 +18,7 @@ from io import TextIOWrapper
 from api.errors import BriefingError, Busy, LoadError, Unavailable
 from api.ingest.confirmation import ask, large
 from api.ingest.container import SUFFIXES
-from api.ingest.faults import MOST, Fault, Faults, named, repeated
+from api.ingest.faults import MOST, FileFault, FileFaults, named, repeated
 from api.ingest.formatting import shown
 from api.ingest.identity import linked_id
 from api.ingest.input_file import STDIN
@@ -26,15 +26,15 @@ from api.ingest.load_files import files, opened
 from api.ingest.mapped_file import mapped
 from api.ingest.mapping import mapping
 from api.ingest.messages import Path
-from api.ingest.record_file import Entry, RecordFile
-from api.ingest.record_reader import Invalid, doubts, read
+from api.ingest.record_file import FileRecord, RecordFile
+from api.ingest.record_reader import InvalidRecord, doubts, read
 from api.ingest.rejects import aside
-from api.ingest.report import Report, Silence, reported, summary
+from api.ingest.report import Report, SilentReport, reported, summary
 from api.ingest.snapshot_files import erased, is_vouched
-from api.ingest.strict_json import Malformed, Position
+from api.ingest.strict_json import MalformedFile, Position
 from api.settings import Settings
 from api.store.address import address
-from api.store.load_transaction import Astray, Counts, Writer, writing
+from api.store.load_transaction import Counts, LoadIssue, LoadTransaction, writing
 from api.store.migrate import migrate
 
 WAIT = 5.0  # seconds. Two small loads at once take turns. Behind a long one, the second fails with its own exit code
@@ -53,20 +53,20 @@ EXITS: dict[type[BaseException], int] = {
 
 
 @dataclass(frozen=True)
-class Summary:
+class LoadSummary:
     """The result of a load: records by resource and by action, and notes for the operator."""
 
     counts: Counts = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def __add__(self, other: Summary) -> Summary:
+    def __add__(self, other: LoadSummary) -> LoadSummary:
         names = dict.fromkeys((*self.counts, *other.counts))
         counts = {name: Counter(self.counts.get(name)) + Counter(other.counts.get(name)) for name in names}
-        return Summary(counts, self.notes + other.notes)
+        return LoadSummary(counts, self.notes + other.notes)
 
 
 @dataclass(frozen=True)
-class Manner:
+class LoadOptions:
     """The options of a load.
 
     `format` names the mapping of the files. With `check`, nothing is written. With `complete`, a file is the complete
@@ -83,16 +83,16 @@ class Manner:
     cascade: bool = False
 
 
-PLAIN = Manner()
+PLAIN = LoadOptions()
 
 
 async def load(
-    paths: list[str], url: str, report: Report | None = None, wait: float = WAIT, manner: Manner = PLAIN
-) -> Summary:
+    paths: list[str], url: str, report: Report | None = None, wait: float = WAIT, manner: LoadOptions = PLAIN
+) -> LoadSummary:
     """Load the files that the paths name, in order. The first file that is refused ends the load. Those before it stay
     loaded."""
-    done = Summary()
-    report = report or Silence()
+    done = LoadSummary()
+    report = report or SilentReport()
     with _sources(manner) as opening:
         for path in _files(paths, manner):
             one = await _load(path, opening, url, report, wait, manner)
@@ -102,7 +102,7 @@ async def load(
 
 
 def run_load(
-    paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False, manner: Manner = PLAIN
+    paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False, manner: LoadOptions = PLAIN
 ) -> int:
     """Load as a command, with progress and faults on stderr and the summary on stdout. Return the exit code."""
     place = _place(settings)
@@ -135,7 +135,7 @@ def _place(settings: Settings) -> str:
     return f"Loaded into {made} in {folder}; BRIEFING_DATA_DIR or BRIEFING_DATABASE_URL names another."
 
 
-def _files(paths: list[str], manner: Manner) -> list[str]:
+def _files(paths: list[str], manner: LoadOptions) -> list[str]:
     """Return the files to load. All files of a mapping belong to one dataset, so only a single file can be complete."""
     if manner.format is None:
         return files(paths)
@@ -149,7 +149,7 @@ Opening = Callable[[str], AbstractContextManager[RecordFile]]
 
 
 @contextmanager
-def _sources(manner: Manner) -> Iterator[Opening]:
+def _sources(manner: LoadOptions) -> Iterator[Opening]:
     """Yield a function that opens a file: of the load format, or through the mapping."""
     if manner.format is None:
         if manner.skip_bad is not None:
@@ -168,8 +168,8 @@ def _sources(manner: Manner) -> Iterator[Opening]:
         yield partial(mapped, mapping=found, aside=bad)
 
 
-async def _load(path: str, opening: Opening, url: str, report: Report, wait: float, manner: Manner) -> Summary:
-    faults = Faults("<stdin>" if path == STDIN else path)
+async def _load(path: str, opening: Opening, url: str, report: Report, wait: float, manner: LoadOptions) -> LoadSummary:
+    faults = FileFaults("<stdin>" if path == STDIN else path)
     vouched = manner.format is None and is_vouched(path)
     with _opened(opening, path, faults) as text:
         async with writing(url, wait, keep=not manner.check) as store:
@@ -184,22 +184,22 @@ async def _load(path: str, opening: Opening, url: str, report: Report, wait: flo
             if not vouched:
                 await _check_circles(store, text, faults)
             notes = [*text.notes(), *notes, *_consequences(await store.standing())]
-        return Summary(store.counts, tuple(f"{faults.file}: {note}" for note in notes))
+        return LoadSummary(store.counts, tuple(f"{faults.file}: {note}" for note in notes))
 
 
 @contextmanager
-def _opened(opening: Opening, path: str, faults: Faults) -> Iterator[RecordFile]:
+def _opened(opening: Opening, path: str, faults: FileFaults) -> Iterator[RecordFile]:
     """Open the file. A file that cannot be read at all is refused with a fault."""
     with ExitStack() as stack:
         try:
             text = stack.enter_context(opening(path))
-        except Malformed as error:
-            faults.add(Fault(error.position, "", (), error.detail))
+        except MalformedFile as error:
+            faults.add(FileFault(error.position, "", (), error.detail))
             faults.refuse()
         yield text
 
 
-async def _withdraw(store: Writer, file: str, report: Report, manner: Manner) -> list[str]:
+async def _withdraw(store: LoadTransaction, file: str, report: Report, manner: LoadOptions) -> list[str]:
     """Stage the withdrawals that follow from the file. If a complete file withdraws a large part of a dataset, ask the
     operator."""
     if manner.complete:
@@ -227,14 +227,14 @@ def _consequences(standing: Mapping[str, int]) -> list[str]:
     ]
 
 
-async def _complete(store: Writer) -> None:
+async def _complete(store: LoadTransaction) -> None:
     """Stage the withdrawal of records that the file does not contain, in each dataset that it names. A file without
     records withdraws nothing."""
     for dataset in await store.datasets():
         await store.complete([dataset], f"It is no longer in the dataset {dataset}.")
 
 
-async def _rows(text: RecordFile, faults: Faults, report: Report) -> AsyncIterator[bytes]:
+async def _rows(text: RecordFile, faults: FileFaults, report: Report) -> AsyncIterator[bytes]:
     """Yield the records as rows to copy, some at a time. After the first fault, records are only checked."""
     rows: list[bytes] = []
     held = count = 0
@@ -242,7 +242,7 @@ async def _rows(text: RecordFile, faults: Faults, report: Report) -> AsyncIterat
         count += 1
         try:
             row = (entry.staged or read(entry.line)).row(entry.number)
-        except Invalid as error:
+        except InvalidRecord as error:
             _note(faults, text, entry, error)
             continue
         rows.append(row)
@@ -256,15 +256,15 @@ async def _rows(text: RecordFile, faults: Faults, report: Report) -> AsyncIterat
         yield b"".join(rows)
 
 
-def _note(faults: Faults, text: RecordFile, entry: Entry, error: Invalid) -> None:
+def _note(faults: FileFaults, text: RecordFile, entry: FileRecord, error: InvalidRecord) -> None:
     what = named(entry.line.get("resource"), entry.line.get("key") or entry.line.get("id"))
     for path, detail in error.problems:
         # Positions are looked up only for the faults that are shown.
         position = text.position(entry.number, path) if faults.count < MOST else Position()
-        faults.add(Fault(position, what, path, detail))
+        faults.add(FileFault(position, what, path, detail))
 
 
-async def _check_records(store: Writer, text: RecordFile, faults: Faults, vouched: bool) -> None:
+async def _check_records(store: LoadTransaction, text: RecordFile, faults: FileFaults, vouched: bool) -> None:
     for again in await store.repeated(LOOKED_AT):
         where = text.where(again.first, again.number)
         _found(faults, text, again, ("key",), repeated(again.resource, where))
@@ -279,7 +279,7 @@ async def _check_records(store: Writer, text: RecordFile, faults: Faults, vouche
     faults.refuse()
 
 
-async def _check_links(store: Writer, text: RecordFile, faults: Faults) -> None:
+async def _check_links(store: LoadTransaction, text: RecordFile, faults: FileFaults) -> None:
     for one in await store.dangling(LOOKED_AT):
         dataset, *keys = one.keys
         given = next((key for key in keys if linked_id(dataset, one.target, key) == one.id), one.id)
@@ -288,7 +288,7 @@ async def _check_links(store: Writer, text: RecordFile, faults: Faults) -> None:
     faults.refuse()
 
 
-async def _check_circles(store: Writer, text: RecordFile, faults: Faults) -> None:
+async def _check_circles(store: LoadTransaction, text: RecordFile, faults: FileFaults) -> None:
     """Check that no event is a part of itself or follows itself, not even through other events."""
     for kind in CIRCULAR:
         for one in await store.circles(kind):
@@ -297,8 +297,8 @@ async def _check_circles(store: Writer, text: RecordFile, faults: Faults) -> Non
     faults.refuse()
 
 
-def _found(faults: Faults, text: RecordFile, one: Astray, path: Path, detail: str) -> None:
-    faults.add(Fault(text.position(one.number, path), named(one.resource, one.name), path, detail))
+def _found(faults: FileFaults, text: RecordFile, one: LoadIssue, path: Path, detail: str) -> None:
+    faults.add(FileFault(text.position(one.number, path), named(one.resource, one.name), path, detail))
 
 
 def _lines(error: BaseException) -> list[str]:

@@ -1,6 +1,6 @@
 """Read files of the load format: NDJSON line by line in bounded memory, a JSON document as a whole.
 
-Both give an Entry for each record, still unchecked, and a fault for anything that is not a record.
+Both give a FileRecord for each record, still unchecked, and a fault for anything that is not a record.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 
 from api.ingest import messages
-from api.ingest.faults import Fault, Faults, named
+from api.ingest.faults import FileFault, FileFaults, named
 from api.ingest.formatting import shown
-from api.ingest.input_file import BINARY, BUFFER, PACKED, PARQUET, STDIN, Source, bounded_lines, content, unpacked
+from api.ingest.input_file import BINARY, BUFFER, PACKED, PARQUET, STDIN, InputFile, bounded_lines, content, unpacked
 from api.ingest.load_format import HEADER, LISTS
-from api.ingest.record_file import Entry, RecordFile
+from api.ingest.record_file import FileRecord, RecordFile
 from api.ingest.snapshot_files import MANIFEST
-from api.ingest.strict_json import Malformed, Position, decode, parse, positions
+from api.ingest.strict_json import MalformedFile, Position, decode, parse, positions
 from api.ingest.text_encoding import texts
 from api.model import RECORDS
 
@@ -58,9 +58,9 @@ def opened(path: str) -> Iterator[RecordFile]:
         what = content(file.peek(BUFFER)[:512])
         if what not in ("", BINARY):  # a byte that is not text becomes a fault with its line
             hint = "; rows of other data are read through a mapping, with --format" if what == PARQUET else ""
-            raise Malformed(f"expected the load format, and this is {what}{hint}")
+            raise MalformedFile(f"expected the load format, and this is {what}{hint}")
         text, _ = texts(file)
-        yield Lines(source, text) if _has_lines(name, text.peek(BUFFER)) else Document(source, text)
+        yield NdjsonFile(source, text) if _has_lines(name, text.peek(BUFFER)) else JsonDocumentFile(source, text)
 
 
 def _has_lines(path: str, head: bytes) -> bool:
@@ -72,27 +72,27 @@ def _has_lines(path: str, head: bytes) -> bool:
     return not path.endswith(".json") and not end and bool(first) and b'"format"' not in first
 
 
-class Lines(RecordFile):
+class NdjsonFile(RecordFile):
     """NDJSON: one record on each line."""
 
-    def __init__(self, source: Source, file: BinaryIO) -> None:
+    def __init__(self, source: InputFile, file: BinaryIO) -> None:
         super().__init__(source)
         self._file = file
 
-    def entries(self, faults: Faults) -> Iterator[Entry]:
+    def entries(self, faults: FileFaults) -> Iterator[FileRecord]:
         for number, (data, whole) in enumerate(bounded_lines(self._file, MOST_IN_LINE), 1):
             try:
                 if not whole:
-                    raise Malformed(f"expected a line of at most {MOST_IN_LINE:,} bytes")
+                    raise MalformedFile(f"expected a line of at most {MOST_IN_LINE:,} bytes")
                 if not data.strip():
                     continue
                 line = parse(decode(data))
                 if not isinstance(line, dict):
-                    raise Malformed(f"expected an object on each line, got {shown(line)}")
-            except Malformed as error:
-                faults.add(Fault(Position(number, error.position.column), "", (), error.detail))
+                    raise MalformedFile(f"expected an object on each line, got {shown(line)}")
+            except MalformedFile as error:
+                faults.add(FileFault(Position(number, error.position.column), "", (), error.detail))
             else:
-                yield Entry(number, line)
+                yield FileRecord(number, line)
 
     def position(self, number: int, path: messages.Path) -> Position:
         return Position(number)
@@ -101,24 +101,24 @@ class Lines(RecordFile):
         return f"at line {number}"
 
 
-class Document(RecordFile):
+class JsonDocumentFile(RecordFile):
     """A JSON document: one briefing and what belongs to it."""
 
-    def __init__(self, source: Source, file: BinaryIO) -> None:
+    def __init__(self, source: InputFile, file: BinaryIO) -> None:
         super().__init__(source)
         self._file = file
         self._text = ""
         self._pointers: list[str] = []
 
-    def entries(self, faults: Faults) -> Iterator[Entry]:
+    def entries(self, faults: FileFaults) -> Iterator[FileRecord]:
         try:
             document = self._read()
             HEADER.model_validate(document)
-        except Malformed as error:
-            faults.add(Fault(error.position, "", (), error.detail))
+        except MalformedFile as error:
+            faults.add(FileFault(error.position, "", (), error.detail))
         except ValidationError as error:
             for path, detail in (messages.worded(one, HEADER.model_fields) for one in error.errors(include_url=False)):
-                faults.add(Fault(self._find("", path), "", path, detail))
+                faults.add(FileFault(self._find("", path), "", path, detail))
         else:
             yield from self._records(document, faults)
 
@@ -132,11 +132,11 @@ class Document(RecordFile):
         data = self._file.read(MOST_IN_DOCUMENT + 1)
         if len(data) > MOST_IN_DOCUMENT:
             size = f"{MOST_IN_DOCUMENT:,} bytes"
-            raise Malformed(f"expected a document of at most {size}; write one record a line (NDJSON) for more")
+            raise MalformedFile(f"expected a document of at most {size}; write one record a line (NDJSON) for more")
         self._text = decode(data)
         return parse(self._text)
 
-    def _records(self, document: dict[str, Any], faults: Faults) -> Iterator[Entry]:
+    def _records(self, document: dict[str, Any], faults: FileFaults) -> Iterator[FileRecord]:
         briefing = document["briefing"].get("key") or document["briefing"].get("id")
         given = [("/briefing", "briefing", document["briefing"])]
         given += [
@@ -149,9 +149,11 @@ class Document(RecordFile):
             for word in SAID_ONCE:
                 if word in record:
                     what = named(name, record.get("key") or record.get("id"))
-                    faults.add(Fault(self._find(pointer, (word,)), what, (word,), "the document says it: leave it out"))
+                    faults.add(
+                        FileFault(self._find(pointer, (word,)), what, (word,), "the document says it: leave it out")
+                    )
             line = {**record, "resource": name, "dataset": document["dataset"]}
-            yield Entry(number, line | {"briefing": briefing} if "briefing" in RECORDS[name].links else line)
+            yield FileRecord(number, line | {"briefing": briefing} if "briefing" in RECORDS[name].links else line)
 
     @cached_property
     def _positions(self) -> dict[str, Position]:

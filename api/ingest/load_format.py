@@ -18,9 +18,9 @@ from api.ingest.identity import ID, RESOURCES
 from api.ingest.rule import NAMED, PLACED, RULES, Rule
 from api.ingest.scalar import LINE, NAME, refusal, scalar
 from api.model import CHILDREN as STORED_CHILDREN
-from api.model import ENTITIES, PREFIXES, Entity, Link, Value
+from api.model import ENTITIES, PREFIXES, Entity, StoredLink, Value
 from api.model import RECORDS as STORED_RECORDS
-from api.model import Field as Stored
+from api.model import StoredField as Stored
 
 MARK = "briefing/1"
 STRICT = ConfigDict(strict=True, extra="forbid")
@@ -29,7 +29,7 @@ Definition = tuple[Any, Any]
 
 
 @dataclass(frozen=True)
-class Form:
+class RecordModel:
     """The form of one kind of record: the model that checks it, and the rules between its fields. `envelope` contains
     the rules about its names, which apply to a withdrawal, too."""
 
@@ -91,7 +91,7 @@ def _field(field: Stored) -> Definition:
     return inner, Field(field.default or ..., description=field.description)
 
 
-def _link(link: Link) -> Definition:
+def _link(link: StoredLink) -> Definition:
     if link.kind == "children":
         return _list(CHILDREN[link.target].model, link.most, link.description)
     reference = Annotated[NAME, AfterValidator(partial(_reference, link.target))]
@@ -137,9 +137,9 @@ def _value(kind: type[Value]) -> type[BaseModel]:
     return _model(kind.__name__, kind.__doc__, {field.name: _field(field) for field in kind.fields().values()})
 
 
-def _form(resource: Entity, suffix: str, definitions: dict[str, Definition], *envelope: Rule) -> Form:
+def _form(resource: Entity, suffix: str, definitions: dict[str, Definition], *envelope: Rule) -> RecordModel:
     model = _model(resource.name.capitalize() + suffix, resource.description, definitions)
-    return Form(resource, model, RULES.get(resource.name, ()), envelope)
+    return RecordModel(resource, model, RULES.get(resource.name, ()), envelope)
 
 
 WITHDRAWAL = _model(
@@ -153,9 +153,13 @@ VALUES: dict[Any, type[BaseModel]] = {
         field.type.of for one in ENTITIES.values() for field in one.fields.values() if field.type.name == "value"
     }
 }
-CHILDREN: dict[str, Form] = {name: _form(one, "", _content(one)) for name, one in STORED_CHILDREN.items()}
-LINES: dict[str, Form] = {name: _form(one, "Line", _line(one), *NAMED, *PLACED) for name, one in STORED_RECORDS.items()}
-RECORDS: dict[str, Form] = {name: _form(one, "", _in_document(one), *NAMED) for name, one in STORED_RECORDS.items()}
+CHILDREN: dict[str, RecordModel] = {name: _form(one, "", _content(one)) for name, one in STORED_CHILDREN.items()}
+LINES: dict[str, RecordModel] = {
+    name: _form(one, "Line", _line(one), *NAMED, *PLACED) for name, one in STORED_RECORDS.items()
+}
+RECORDS: dict[str, RecordModel] = {
+    name: _form(one, "", _in_document(one), *NAMED) for name, one in STORED_RECORDS.items()
+}
 LISTS: dict[str, str] = {one.plural: name for name, one in STORED_RECORDS.items() if name != "briefing"}
 HEADER = _document(lambda _: dict[str, Any])
 DOCUMENT = _document(lambda name: RECORDS[name].model)

@@ -12,40 +12,40 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from api.ingest.column_naming import Naming
+from api.ingest.column_naming import ColumnNames
 from api.ingest.columns import Columns
-from api.ingest.compiled_mapping import Made, Mapping
+from api.ingest.compiled_mapping import MappedRecord, Mapping
 from api.ingest.container import open_rows
-from api.ingest.faults import Fault, Faults, named, repeated
-from api.ingest.input_file import Source, unpacked
+from api.ingest.faults import FileFault, FileFaults, named, repeated
+from api.ingest.input_file import InputFile, unpacked
 from api.ingest.line_index import LineIndex, numbered, row_of
 from api.ingest.messages import Path
 from api.ingest.nfc import in_nfc
-from api.ingest.record_file import Entry, RecordFile
-from api.ingest.record_reader import Invalid, doubtful, doubts, read
-from api.ingest.rejects import Aside
-from api.ingest.repeats import Repeats
-from api.ingest.rows import Bad, Row, Rows
-from api.ingest.strict_json import Malformed, Position
-from api.ingest.template import FAILED, LEFT_OUT, Problem, Scope, scoped
+from api.ingest.record_file import FileRecord, RecordFile
+from api.ingest.record_reader import InvalidRecord, doubtful, doubts, read
+from api.ingest.rejects import RejectFile
+from api.ingest.repeats import SeenRecords
+from api.ingest.rows import BadRow, Row, RowFile
+from api.ingest.strict_json import MalformedFile, Position
+from api.ingest.template import FAILED, LEFT_OUT, Scope, ValueProblem, scoped
 
 SHOWN_COLUMNS = 40
 SHOWN_RECORDS = 10
 GAVE = object()  # the key under which a row notes that it gave a record of its own
 
 
-class Mapped(RecordFile):
+class MappedFile(RecordFile):
     """A file that is read through a mapping. With `aside`, bad rows are set aside and the others are loaded."""
 
-    def __init__(self, source: Source, rows: Rows, mapping: Mapping, aside: Aside | None) -> None:
+    def __init__(self, source: InputFile, rows: RowFile, mapping: Mapping, aside: RejectFile | None) -> None:
         super().__init__(source)
         self._rows = rows
         self._mapping = mapping
         self._aside = aside
         self._columns = Columns(mapping)
-        self._naming = Naming(mapping)
+        self._naming = ColumnNames(mapping)
         self._once: dict[tuple[str, str], int] = {}
-        self._repeats = Repeats() if aside else None
+        self._repeats = SeenRecords() if aside else None
         self._lines = LineIndex()
         self._differing: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
@@ -53,7 +53,7 @@ class Mapped(RecordFile):
         self._left_out: Counter[str] = Counter()
         self.count = self._bad = self._without = 0
 
-    def entries(self, faults: Faults) -> Iterator[Entry]:
+    def entries(self, faults: FileFaults) -> Iterator[FileRecord]:
         try:
             for item in self._rows.rows():
                 if not self.count and not self._has_all(faults):
@@ -63,17 +63,17 @@ class Mapped(RecordFile):
                 yield from self._taken(item, faults)
             if not self.count or self._rows.nested:
                 self._has_all(faults)
-        except Malformed as error:
-            faults.add(Fault(error.position, "", (), error.detail))
+        except MalformedFile as error:
+            faults.add(FileFault(error.position, "", (), error.detail))
 
-    def _has_all(self, faults: Faults) -> bool:
+    def _has_all(self, faults: FileFaults) -> bool:
         """Return True if the file has all columns that the mapping needs, and add a fault for each that is missing. The
         columns of a table are known before its first row."""
         if self._rows.columns and not self.count:
             self._columns.head(self._rows.columns, self._rows.nested)
         absent = list(self._columns.absent())
         for detail in absent:
-            faults.add(Fault(Position(1), "", (), detail))
+            faults.add(FileFault(Position(1), "", (), detail))
         return not absent
 
     def position(self, number: int, path: Path) -> Position:
@@ -107,17 +107,17 @@ class Mapped(RecordFile):
     def _position(self, line: int, row: int, column: int = 0) -> Position:
         return Position(line, column, row if self._rows.by_record else 0)
 
-    def _taken(self, item: Row | Bad, faults: Faults) -> Iterator[Entry]:
+    def _taken(self, item: Row | BadRow, faults: FileFaults) -> Iterator[FileRecord]:
         at = self._position(item.line, self.count)
-        if isinstance(item, Bad):
-            self._refuse([Fault(replace(at, column=item.column), "", (), item.detail)], item.text, faults)
+        if isinstance(item, BadRow):
+            self._refuse([FileFault(replace(at, column=item.column), "", (), item.detail)], item.text, faults)
             return
         given = item.values if self._rows.columns else self._naming.row(item.values)
         values = in_nfc(given)
         self._columns.notice(values)
         row = scoped(values, self._mapping.empty, self.count)
         written = scoped(given, self._mapping.empty, self.count) if values != given else None
-        wrong: list[Fault] = []
+        wrong: list[FileFault] = []
         fresh: dict[tuple[str, str], int] = {}
         made = list(self._made(row, written, at, fresh, wrong))
         if not wrong:
@@ -132,8 +132,8 @@ class Mapped(RecordFile):
         yield from made
 
     def _made(
-        self, row: Scope, written: Scope | None, at: Position, fresh: dict[tuple[str, str], int], wrong: list[Fault]
-    ) -> Iterator[Entry]:
+        self, row: Scope, written: Scope | None, at: Position, fresh: dict[tuple[str, str], int], wrong: list[FileFault]
+    ) -> Iterator[FileRecord]:
         """Yield the records of a row, without those that come `once` and that another row has given already. `fresh`
         collects the new ones of these, and `wrong` the faults. `written` is the row as it is in the file, if its texts
         are not in NFC there."""
@@ -156,22 +156,22 @@ class Mapped(RecordFile):
                     if staged.doubts:
                         problems = doubts(staged.doubts)
                         if self._aside:
-                            raise Invalid(problems)
+                            raise InvalidRecord(problems)
                         told = [(path, _from(record, path, detail)) for path, detail in problems]
                         staged = replace(staged, doubts=doubtful(told))
-                    yield Entry(numbered(self.count, count), line, staged)
+                    yield FileRecord(numbered(self.count, count), line, staged)
                     count += 1
-            except Problem as error:
+            except ValueProblem as error:
                 if error.column not in bad:  # one bad cell is one fault, even if many records use it
                     what = named(record.resource, line.get("key"))
-                    wrong.append(Fault(at, what, (), f"column {error.column}: {error.detail}"))
+                    wrong.append(FileFault(at, what, (), f"column {error.column}: {error.detail}"))
                 bad.add(error.column)
-            except Invalid as error:
+            except InvalidRecord as error:
                 what = named(record.resource, line.get("key"))
                 for path, one in error.problems:
                     columns = {column for column in record.columns.get(str(path[0]), ()) if column} if path else set()
                     if len(columns) != 1 or not columns <= bad:
-                        wrong.append(Fault(at, what, path, _from(record, path, one)))
+                        wrong.append(FileFault(at, what, path, _from(record, path, one)))
                     bad |= columns if len(columns) == 1 else set()
 
     def _note_failures(self, row: Scope) -> None:
@@ -180,7 +180,7 @@ class Mapped(RecordFile):
             self._failures[column] += 1
             self._failed_examples.setdefault(column, value)
 
-    def _first(self, record: Made, line: dict[str, Any], fresh: dict[tuple[str, str], int]) -> bool:
+    def _first(self, record: MappedRecord, line: dict[str, Any], fresh: dict[tuple[str, str], int]) -> bool:
         """Return True if the file has not given the record before. If it has, with other content, count the record."""
         name = record.resource, str(line.get("key", ""))  # a key that is not text is refused later
         digest = hash(repr(line))
@@ -192,16 +192,16 @@ class Mapped(RecordFile):
             self._differing[named(*name)] += 1
         return False
 
-    def _repeated(self, made: list[Entry], at: Position) -> Iterator[Fault]:
+    def _repeated(self, made: list[FileRecord], at: Position) -> Iterator[FileFault]:
         """Yield a fault for each record that was made before. If no rows are set aside, the store finds them instead,
         in constant memory."""
         if not self._repeats:
             return
         for line, first in self._repeats.of_row([entry.line for entry in made], self.count):
             detail = repeated(line["resource"], self.where(numbered(first, 0), numbered(self.count, 0)))
-            yield Fault(at, named(line["resource"], line["key"]), ("key",), detail)
+            yield FileFault(at, named(line["resource"], line["key"]), ("key",), detail)
 
-    def _refuse(self, wrong: list[Fault], row: Any, faults: Faults) -> None:
+    def _refuse(self, wrong: list[FileFault], row: Any, faults: FileFaults) -> None:
         if self._aside is None:
             for fault in wrong:
                 faults.add(fault)
@@ -211,23 +211,23 @@ class Mapped(RecordFile):
         self._aside.put(wrong[0].position.line, self.count, reason, row)
 
 
-def _as_written(record: Made, row: Scope) -> Iterator[dict[str, Any]]:
+def _as_written(record: MappedRecord, row: Scope) -> Iterator[dict[str, Any]]:
     """Yield the records of a row whose texts are not in NFC, up to the first that the mapping does not accept."""
-    with suppress(Problem):
+    with suppress(ValueProblem):
         for _, line in record.made(row):
             yield line
 
 
-def _from(record: Made, path: Path, detail: str) -> str:
+def _from(record: MappedRecord, path: Path, detail: str) -> str:
     columns = record.columns.get(str(path[0]), ()) if path else ()
     named_ = [one for one in columns if one]
     return f"{detail} (from {', '.join(named_)})" if named_ else detail
 
 
 @contextmanager
-def mapped(path: str, mapping: Mapping, aside: Aside | None) -> Iterator[Mapped]:
+def mapped(path: str, mapping: Mapping, aside: RejectFile | None) -> Iterator[MappedFile]:
     """Open a file and read it through a mapping."""
     with unpacked(path, mapping.member) as (source, file, name):
-        found = Mapped(source, open_rows(name, file, mapping), mapping, aside)
+        found = MappedFile(source, open_rows(name, file, mapping), mapping, aside)
         with closing(found):
             yield found

@@ -11,7 +11,7 @@ from pathlib import Path
 from api.errors import LoadError
 from api.ingest.compiled_mapping import Mapping
 from api.ingest.formatting import shown
-from api.ingest.mapping_compiler import Declaration
+from api.ingest.mapping_compiler import MappingCompiler
 from api.ingest.mapping_heading import Place
 from api.ingest.messages import closest
 from api.ingest.nfc import in_nfc
@@ -44,7 +44,7 @@ def parsed(file: str, content: bytes) -> Mapping:
         declared = in_nfc(tomllib.loads(written, parse_float=Decimal))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise LoadError(f"{file} is no mapping.", (f"{file}: expected TOML: {error}",)) from None
-    reader = Declaration(declared.get("maps", {}), declared.get("patterns", {}))
+    reader = MappingCompiler(declared.get("maps", {}), declared.get("patterns", {}))
     found = reader.mapping(file.rpartition("/")[2].removesuffix(".toml"), declared)
     if reader.wrong or found is None:
         told = tuple(f"{file}:{_line(written, path)}: {_dotted(path)}: {detail}" for path, detail in reader.wrong)

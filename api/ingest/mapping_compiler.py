@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.ingest.compiled_mapping import Made, Mapping, Part, all_columns, kept
+from api.ingest.compiled_mapping import MappedObject, MappedRecord, Mapping, all_columns, kept
 from api.ingest.constants import wrong_constants, wrong_record
 from api.ingest.converters.texts import compiled
-from api.ingest.converters.values import Tables, Unfit
+from api.ingest.converters.values import ConversionError, Tables
 from api.ingest.field_values import FieldValues
 from api.ingest.findings import Findings
 from api.ingest.formatting import shown
@@ -31,7 +31,7 @@ STEERING = ("resource", "once", "when", "unless", "ordered", "unordered", "each"
 NOTHING: Names[str, str] = {}
 
 
-class Declaration:
+class MappingCompiler:
     """A reader of one declaration, which collects all its faults."""
 
     def __init__(self, maps: Any, patterns: Any) -> None:
@@ -72,10 +72,10 @@ class Declaration:
         for name, written in declared.items() if isinstance(declared, dict) else ():
             try:
                 compiled(written if isinstance(written, str) else "(")
-            except Unfit as error:
+            except ConversionError as error:
                 self._findings.fault(("patterns", name), str(error))
 
-    def _records(self, declared: dict[str, Any]) -> Iterator[Made | None]:
+    def _records(self, declared: dict[str, Any]) -> Iterator[MappedRecord | None]:
         """Yield the records. The briefing comes first, and records that can belong to a briefing belong to it."""
         belonging: dict[str, Any] = {}
         if briefing := declared.get("briefing"):
@@ -87,7 +87,7 @@ class Declaration:
             owned = belonging if isinstance(one, dict) and one.get("resource") in BELONGING else {}
             yield self._record({**owned, **one} if owned else one, ("record", place), declared["dataset"])
 
-    def _record(self, declared: Any, place: Place, dataset: str) -> Made | None:
+    def _record(self, declared: Any, place: Place, dataset: str) -> MappedRecord | None:
         if not isinstance(declared, dict) or (resource := declared.get("resource")) not in LINES:
             found = declared.get("resource") if isinstance(declared, dict) else declared
             self._findings.fault((*place, "resource"), f"expected one of {', '.join(LINES)}, got {shown(found)}")
@@ -99,7 +99,7 @@ class Declaration:
         if part.fixed and len(self._findings.wrong) == right:
             for path, detail in wrong_record({**part.constants, "resource": resource, "dataset": dataset}):
                 self._findings.fault((*place, *path), detail)
-        return Made(**{**part.__dict__, "resource": resource, "once": bool(declared.get("once"))})
+        return MappedRecord(**{**part.__dict__, "resource": resource, "once": bool(declared.get("once"))})
 
     def _part(
         self,
@@ -109,7 +109,7 @@ class Declaration:
         owner: str,
         required: tuple[str, ...] = (),
         outer: Names[str, str] = NOTHING,
-    ) -> Part:
+    ) -> MappedObject:
         aliases, scopes = self._scopes.scopes(declared, place, outer)
         needed = [name for name, one in model.model_fields.items() if one.is_required() and name != "resource"]
         for name in dict.fromkeys((*required, *needed)):
@@ -144,7 +144,7 @@ class Declaration:
         for path, detail in wrong_constants(model, constants):
             self._findings.fault((*place, *path), detail)
         holds = tuple(self._scopes.conditions(declared, place, aliases))
-        return Part(holds, scopes, constants, tuple(fields), columns, tuple(needed), tuple(several))
+        return MappedObject(holds, scopes, constants, tuple(fields), columns, tuple(needed), tuple(several))
 
     def _nested(self, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
         model = NESTED[name]
@@ -160,7 +160,7 @@ class Declaration:
 
     def _inner(
         self, declared: dict[str, Any], place: Place, model: type[BaseModel], owner: str, aliases: dict[str, str]
-    ) -> Part:
+    ) -> MappedObject:
         return self._part(declared, place, model, owner, outer=aliases)
 
 

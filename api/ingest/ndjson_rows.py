@@ -8,8 +8,8 @@ from typing import Any
 
 from api.ingest.geojson import as_object, as_row, is_feature
 from api.ingest.input_file import bounded_lines
-from api.ingest.rows import MOST_IN_ROW, Bad, Item, Row
-from api.ingest.strict_json import Malformed, decode, parse
+from api.ingest.rows import MOST_IN_ROW, BadRow, Item, Row
+from api.ingest.strict_json import MalformedFile, decode, parse
 
 SEPARATOR = b"\x1e"
 CHUNK = 1 << 16
@@ -21,7 +21,7 @@ def row_or_feature(value: Any) -> dict[str, Any]:
     return as_row(value) if is_feature(value) else as_object(value)
 
 
-class Lines:
+class NdjsonRows:
     """NDJSON: an object or a GeoJSON feature on each line."""
 
     columns: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Lines:
                 yield _item(number, data.rstrip(b"\r\n"), whole, self._shape)
 
 
-class Sequence:
+class JsonSequenceRows:
     """A JSON text sequence. A text may have many lines. A broken text does not affect the next one."""
 
     columns: tuple[str, ...] = ()
@@ -74,9 +74,9 @@ class Sequence:
 def _item(line: int, data: bytes, whole: bool, shape: Shape) -> Item:
     try:
         if not whole:
-            raise Malformed(f"expected a row of at most {MOST_IN_ROW:,} bytes")
+            raise MalformedFile(f"expected a row of at most {MOST_IN_ROW:,} bytes")
         return Row(line, shape(parse(decode(data))))
-    except Malformed as error:
+    except MalformedFile as error:
         at = error.position
         text = data.decode("utf-8", "replace").strip()[:2000]
-        return Bad(line + max(at.line - 1, 0), at.column, error.detail, text)
+        return BadRow(line + max(at.line - 1, 0), at.column, error.detail, text)

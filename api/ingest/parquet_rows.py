@@ -13,7 +13,7 @@ from typing import Any
 from api.ingest.formatting import printable, shown
 from api.ingest.header import column_names
 from api.ingest.rows import MOST_IN_ROW, Item, Row
-from api.ingest.strict_json import Malformed
+from api.ingest.strict_json import MalformedFile
 
 INSTALLED = find_spec("pyarrow") is not None
 MISSING = 'Parquet is read by the extra "parquet": pip install briefing-api[parquet]'
@@ -21,7 +21,7 @@ BATCH = 256
 MOST_IN_CHUNK = 1 << 30  # bytes of a column in one row group, unpacked
 
 
-class Columnar:
+class ParquetRows:
     """A Parquet file. Its columns are those of its schema."""
 
     by_record = True
@@ -34,14 +34,14 @@ class Columnar:
 
     def rows(self) -> Iterator[Item]:
         if not INSTALLED:
-            raise Malformed(f"this is Parquet; {MISSING}")
+            raise MalformedFile(f"this is Parquet; {MISSING}")
         if not self._file.seekable():
-            raise Malformed("this is Parquet, which cannot be read from a pipe or an archive: name a file")
+            raise MalformedFile("this is Parquet, which cannot be read from a pipe or an archive: name a file")
         arrow = import_module("pyarrow")
         try:
             yield from self._rows(import_module("pyarrow.parquet"), arrow)
         except (arrow.ArrowException, OSError) as error:
-            raise Malformed(f"expected Parquet that can be read: {printable(str(error))[:200]}") from None
+            raise MalformedFile(f"expected Parquet that can be read: {printable(str(error))[:200]}") from None
 
     def _rows(self, parquet: Any, arrow: Any) -> Iterator[Item]:
         with parquet.ParquetFile(self._file) as file:
@@ -66,7 +66,7 @@ def _check(metadata: Any) -> None:
             chunk = metadata.row_group(group).column(column)
             if chunk.total_uncompressed_size > MOST_IN_CHUNK:
                 detail = f"expected at most {MOST_IN_CHUNK >> 20} MiB of a column in a row group"
-                raise Malformed(f"{detail}; {shown(chunk.path_in_schema)} has more: write smaller row groups")
+                raise MalformedFile(f"{detail}; {shown(chunk.path_in_schema)} has more: write smaller row groups")
 
 
 def _is_text(arrow: Any, kind: Any) -> bool:
@@ -86,7 +86,7 @@ def _values(arrow: Any, column: Any) -> list[Any]:
 
 def _fits(value: Any) -> bool:
     if value.is_valid and value.as_buffer().size > MOST_IN_ROW:
-        raise Malformed(f"expected values of at most {MOST_IN_ROW:,} bytes")
+        raise MalformedFile(f"expected values of at most {MOST_IN_ROW:,} bytes")
     return True
 
 
@@ -103,7 +103,7 @@ def _plain(value: Any) -> Any:
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise Malformed("expected text, and a value is binary") from None
+            raise MalformedFile("expected text, and a value is binary") from None
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, list):

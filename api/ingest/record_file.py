@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from api.ingest.faults import Faults
-from api.ingest.input_file import Source
+from api.ingest.faults import FileFaults
+from api.ingest.input_file import InputFile
 from api.ingest.messages import Path
 from api.ingest.strict_json import Position
 from api.store.staged import Staged
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileRecord:
     """A record of a file: its number in the file, which `position` takes, and its line in the load format. `staged` is
     set if the record is checked already."""
 
@@ -27,7 +27,7 @@ class Entry:
 class RecordFile(ABC):
     """An open file of records."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: InputFile) -> None:
         self._source = source
 
     @property
@@ -41,7 +41,7 @@ class RecordFile(ABC):
         return self._source.done
 
     @abstractmethod
-    def entries(self, faults: Faults) -> Iterator[Entry]:
+    def entries(self, faults: FileFaults) -> Iterator[FileRecord]:
         """Yield the records. Anything that cannot be read as a record becomes a fault and is left out."""
 
     @abstractmethod

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from api.ingest.formatting import shown
 from api.ingest.identity import linked_id, public_id
-from api.ingest.load_format import CHILDREN, LINES, NESTED, Form
+from api.ingest.load_format import CHILDREN, LINES, NESTED, RecordModel
 from api.ingest.messages import Path, Problem, closest, worded
 from api.ingest.nfc import Originals, forms, in_nfc, originals
 from api.ingest.rule import Rule
@@ -24,7 +24,7 @@ from api.store.collation import sort_key
 from api.store.staged import KeyForm, Staged
 
 
-class Invalid(Exception):
+class InvalidRecord(Exception):
     """A record that breaks the format, with all its problems."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -64,7 +64,7 @@ class _Links:
         found = linked_id(self._dataset or "", target, reference)
         if found != reference:
             if self._dataset is None:
-                raise Invalid([(("dataset",), f"expected, as the link to {shown(reference)} is by key")])
+                raise InvalidRecord([(("dataset",), f"expected, as the link to {shown(reference)} is by key")])
             self.keys[reference] = None
             self._note_forms(target, reference)
         return found
@@ -90,7 +90,7 @@ def _read(line: dict[str, Any], written: Originals) -> Staged:
     form = LINES.get(resource) if isinstance(resource, str) else None
     if form is None:
         found = "it is missing" if resource is None else f"{shown(resource)} is none{closest(str(resource), LINES)}"
-        raise Invalid([(("resource",), f"expected one of {', '.join(LINES)}; {found}")])
+        raise InvalidRecord([(("resource",), f"expected one of {', '.join(LINES)}; {found}")])
     try:
         row: Any = form.model.model_validate(line)
     except ValidationError as error:
@@ -99,7 +99,7 @@ def _read(line: dict[str, Any], written: Originals) -> Staged:
     if not problems and not row.withdrawn:
         problems = _contradictions(form, row)
     if problems:
-        raise Invalid(problems)
+        raise InvalidRecord(problems)
     staged = _canonical(form, row, written)
     doubts = [] if row.withdrawn else _broken(CHANGES[form.resource.name], row)
     if row.key and row.id and row.id not in _ids(form.resource.name, row, written):
@@ -123,9 +123,9 @@ def doubts(written: str) -> list[Problem]:
     return [(tuple(path), detail) for path, detail in orjson.loads(written)]
 
 
-def _withdrawal(form: Form, line: dict[str, Any], written: Originals, error: ValidationError) -> Staged:
+def _withdrawal(form: RecordModel, line: dict[str, Any], written: Originals, error: ValidationError) -> Staged:
     """Return the withdrawal that a line with errors of validation may be. A withdrawal may leave out required fields,
-    but the fields that it has must be valid. Invalid if they are not, or if the line is no withdrawal."""
+    but the fields that it has must be valid. InvalidRecord if they are not, or if the line is no withdrawal."""
     taken = isinstance(line.get("withdrawn"), dict)
     problems = [
         worded(one, _names(form, one["loc"]))
@@ -135,14 +135,14 @@ def _withdrawal(form: Form, line: dict[str, Any], written: Originals, error: Val
     row: Any = form.model.model_construct(**line)
     problems = problems or _broken(form.envelope, row)
     if problems:
-        raise Invalid(problems)
+        raise InvalidRecord(problems)
     links = _Links(row.dataset, written)
     identifier = row.id or links.own_id(form.resource.name, row.key)
     reason = row.withdrawn["reason"]
     return Staged(form.resource.name, identifier, row.key or row.id, (), reason, b"", forms=tuple(links.forms))
 
 
-def _names(form: Form, path: Path) -> list[str]:
+def _names(form: RecordModel, path: Path) -> list[str]:
     """Return the names of the fields that the object at the end of the path may have."""
     inside = [part for part in path[:-1] if part in NESTED]
     model = NESTED[str(inside[-1])] if inside else form.model
@@ -158,7 +158,7 @@ def _lasting(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if not rule.for_changes)
 
 
-def _contradictions(form: Form, row: Any) -> list[Problem]:
+def _contradictions(form: RecordModel, row: Any) -> list[Problem]:
     problems = _broken(LASTING[form.resource.name], row)
     for name, target in PLANS[form.resource.name].children:
         if rules := CHILDREN[target].rules:
@@ -167,13 +167,13 @@ def _contradictions(form: Form, row: Any) -> list[Problem]:
     return problems
 
 
-def _canonical(form: Form, row: Any, written: Originals) -> Staged:
+def _canonical(form: RecordModel, row: Any, written: Originals) -> Staged:
     name, links = form.resource.name, _Links(row.dataset, written)
     identifier = row.id or links.own_id(name, row.key)
     content = {"resource": name, "id": identifier, **_belonging(row), **_content(PLANS[name], row, links)}
     for position, other in enumerate(content.get("related", ())):
         if other["event"] == identifier:
-            raise Invalid([(("related", position, "event"), "expected another event than this one")])
+            raise InvalidRecord([(("related", position, "event"), "expected another event than this one")])
     body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     reason = row.withdrawn.reason if row.withdrawn else None
     keys = (row.dataset or "", *links.keys)

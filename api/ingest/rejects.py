@@ -11,14 +11,14 @@ from typing import Any, TextIO
 
 
 @contextmanager
-def aside(path: str) -> Iterator[Aside]:
+def aside(path: str) -> Iterator[RejectFile]:
     """Open a file for rows that are set aside. Half of a surrogate pair, which UTF-8 cannot encode, becomes the escape
     that JSON has for it."""
     with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as stream:
-        yield Aside(stream)
+        yield RejectFile(stream)
 
 
-class Aside:
+class RejectFile:
     """The file for bad rows."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-class Repeats:
+class SeenRecords:
     """The records of all rows so far, by a hash of resource and key: about 130 bytes for each."""
 
     def __init__(self) -> None:

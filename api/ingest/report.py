@@ -35,7 +35,7 @@ class Report(Protocol):
         """Free the terminal for a question."""
 
 
-class Silence:
+class SilentReport:
     """A report that prints nothing."""
 
     def reading(self, file: str, records: int, done: int, size: int | None) -> None:
@@ -51,7 +51,7 @@ class Silence:
         return nullcontext()
 
 
-class Log:
+class LineReport:
     """A report for files and pipes: a line every few seconds."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -80,7 +80,7 @@ class Log:
         print(text, file=self._stream, flush=True)
 
 
-class Bar:
+class TerminalReport:
     """A report for a terminal: a bar of the bytes that were read."""
 
     def __init__(self, progress: Progress) -> None:
@@ -120,9 +120,9 @@ class Rate(ProgressColumn):
 def reported(quiet: bool = False) -> Iterator[Report]:
     """Yield the report that suits stderr: a bar for a terminal, else a log. With `quiet` it prints nothing."""
     if quiet:
-        yield Silence()
+        yield SilentReport()
     elif not sys.stderr.isatty():
-        yield Log(sys.stderr)
+        yield LineReport(sys.stderr)
     else:
         words = TextColumn("{task.description}", markup=False)
         records = TextColumn("{task.fields[records]:,} records")
@@ -130,7 +130,7 @@ def reported(quiet: bool = False) -> Iterator[Report]:
         with Progress(
             words, BarColumn(), records, Rate(), *times, console=Console(stderr=True), transient=True
         ) as progress:
-            yield Bar(progress)
+            yield TerminalReport(progress)
 
 
 def summary(counts: Counts) -> str:

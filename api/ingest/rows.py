@@ -18,7 +18,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class BadRow:
     """A text that cannot be read as a row: its line, its column (0 if it is not known), and the reason."""
 
     line: int
@@ -27,10 +27,10 @@ class Bad:
     text: str
 
 
-Item = Row | Bad
+Item = Row | BadRow
 
 
-class Rows(Protocol):
+class RowFile(Protocol):
     """An open file of rows. `columns` is empty if each row has names of its own. With `by_record`, messages count rows,
     because the file has no lines, or not one for each row. With `nested`, values may be objects and lists."""
 
@@ -44,4 +44,4 @@ class Rows(Protocol):
     def nested(self) -> bool: ...
 
     def rows(self) -> Iterator[Item]:
-        """Yield the rows in order. Malformed if the file as a whole cannot be read."""
+        """Yield the rows in order. MalformedFile if the file as a whole cannot be read."""

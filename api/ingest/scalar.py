@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJso
 from pydantic_core import PydanticCustomError
 
 from api.ingest.formatting import shown
-from api.model import Field
+from api.model import StoredField
 from api.model.countries import COUNTRIES
 from api.query.globe import round_degrees
 
@@ -153,6 +153,6 @@ BY_DOMAIN: dict[str, Any] = {
 }
 
 
-def scalar(field: Field) -> Any:
+def scalar(field: StoredField) -> Any:
     """Return the type that checks the values of this field."""
     return BY_DOMAIN[field.checked]

@@ -31,7 +31,7 @@ class Position:
     record: int = 0
 
 
-class Malformed(Exception):
+class MalformedFile(Exception):
     """A text that is not JSON, or JSON that the format does not accept."""
 
     def __init__(self, detail: str, position: Position = Position()) -> None:
@@ -51,7 +51,7 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line, column = data.count(b"\n", 0, error.start) + 1, error.start - data.rfind(b"\n", 0, error.start)
         detail = f"expected UTF-8, and the byte 0x{data[error.start]:02x} is not ({error.reason})"
-        raise Malformed(detail, Position(line, column)) from None
+        raise MalformedFile(detail, Position(line, column)) from None
 
 
 def parse(text: str) -> Any:
@@ -59,16 +59,16 @@ def parse(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_object, parse_float=_fraction, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        raise Malformed(f"expected JSON: {error.msg}", Position(error.lineno, error.colno)) from None
+        raise MalformedFile(f"expected JSON: {error.msg}", Position(error.lineno, error.colno)) from None
     except _Duplicate as error:
-        raise Malformed(f"the name {error} stands twice in one object", _duplicate(text)) from None
+        raise MalformedFile(f"the name {error} stands twice in one object", _duplicate(text)) from None
     except RecursionError:
-        raise Malformed("expected JSON that is not nested this deeply") from None
-    except Malformed as error:
-        raise Malformed(error.detail, _number(text)) from None
+        raise MalformedFile("expected JSON that is not nested this deeply") from None
+    except MalformedFile as error:
+        raise MalformedFile(error.detail, _number(text)) from None
     except ValueError:
         # Python reads integers of up to 4,300 digits.
-        raise Malformed("expected numbers of fewer than 4,300 digits", _number(text)) from None
+        raise MalformedFile("expected numbers of fewer than 4,300 digits", _number(text)) from None
 
 
 def positions(text: str) -> dict[str, Position]:
@@ -96,11 +96,11 @@ def _fraction(digits: str) -> Decimal:
     try:
         return Decimal(digits)
     except InvalidOperation:
-        raise Malformed("expected numbers below 1e15") from None
+        raise MalformedFile("expected numbers below 1e15") from None
 
 
 def _constant(name: str) -> NoReturn:
-    raise Malformed(f"{name} is no JSON number")
+    raise MalformedFile(f"{name} is no JSON number")
 
 
 def _number(text: str) -> Position:
@@ -108,7 +108,7 @@ def _number(text: str) -> Position:
     for found in NUMBERS.finditer(text):
         try:
             found[1] and json.loads(found[1], parse_float=_fraction, parse_constant=_constant)
-        except (Malformed, ValueError):
+        except (MalformedFile, ValueError):
             return Position(text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
     return Position()
 

@@ -17,7 +17,7 @@ from operator import methodcaller
 from typing import Any
 
 from api.ingest.converters import OR, TRY, find_converter
-from api.ingest.converters.values import Convert, Tables, Unfit, text
+from api.ingest.converters.values import ConversionError, Convert, Tables, text
 from api.ingest.formatting import shown
 from api.ingest.messages import closest
 
@@ -32,7 +32,7 @@ STEP = re.compile(r"\[(\d+)\]|[^.\[\]]+")
 HOLE = re.compile(r"\{([^{}]*)\}")
 
 
-class Problem(Exception):
+class ValueProblem(Exception):
     """A value of a column that a record cannot take."""
 
     def __init__(self, column: str, detail: str) -> None:
@@ -56,7 +56,7 @@ class Template:
 
 
 @dataclass(frozen=True)
-class Hole:
+class Placeholder:
     """A pair of braces: the function that gets its value, the column that it uses, and its last conversion."""
 
     get: Callable[[Scope], Any]
@@ -66,7 +66,7 @@ class Hole:
 
 
 @dataclass(frozen=True)
-class Step:
+class Conversion:
     """A conversion in a template. `instead` is the text of `or`. A conversion that is `tried` may fail."""
 
     convert: Convert
@@ -76,14 +76,15 @@ class Step:
 
 
 def template(written: Any, tables: Tables) -> Template:
-    """Compile a template. Unfit if its braces do not match, or if it names a conversion that does not exist."""
+    """Compile a template. ConversionError if its braces do not match, or if it names a conversion that does not
+    exist."""
     if isinstance(written, date):  # a date of TOML, or a time
         written = written.isoformat()
     if not isinstance(written, str):
         return Template(lambda _: written, (), written)
     parts = HOLE.split(written)
     if "{" in "".join(parts[::2]) or "}" in "".join(parts[::2]):
-        raise Unfit("expected each { to have its }, and no braces within them")
+        raise ConversionError("expected each { to have its }, and no braces within them")
     if len(parts) == 1:
         return Template(lambda _: written or None, (), written)
     holes = [_hole(inner, tables) for inner in parts[1::2]]
@@ -92,7 +93,9 @@ def template(written: Any, tables: Tables) -> Template:
         only = holes[0]
         return Template(only.get, columns, last=only.last, bare=not only.last, fills=only.fills)
     if filling := next((hole for hole in holes if hole.fills), None):
-        raise Unfit(f"{filling.last.partition(':')[0]} fills several fields, so it stands alone: {{…|{filling.last}}}")
+        raise ConversionError(
+            f"{filling.last.partition(':')[0]} fills several fields, so it stands alone: {{…|{filling.last}}}"
+        )
     spans = [(hole.get, hole.column, after) for hole, after in zip(holes, parts[2::2], strict=True)]
 
     def evaluate(scope: Scope) -> str | None:
@@ -102,8 +105,8 @@ def template(written: Any, tables: Tables) -> Template:
                 return None
             try:
                 found += (value if value.__class__ is str else text(value), after)
-            except Unfit as error:
-                raise Problem(column, str(error)) from None
+            except ConversionError as error:
+                raise ValueProblem(column, str(error)) from None
         return "".join(found)
 
     return Template(evaluate, columns)
@@ -120,7 +123,7 @@ def first(templates: list[Template]) -> Template:
 
 def chosen(by: Template, branches: dict[str, Template]) -> Template:
     """Return a template with the value of the branch that `by` names. A branch `start*` is for terms that begin with
-    `start`. Problem if there is no such branch."""
+    `start`. ValueProblem if there is no such branch."""
     starts = [(term[:-1], branch) for term, branch in branches.items() if term.endswith("*")]
 
     def evaluate(scope: Scope) -> Any:
@@ -130,7 +133,7 @@ def chosen(by: Template, branches: dict[str, Template]) -> Template:
         branch = branches.get(plain) or next((one for start, one in starts if plain.startswith(start)), None)
         if branch is None:
             detail = f"expected one of {', '.join(map(shown, branches))}, got {shown(plain)}{closest(plain, branches)}"
-            raise Problem(by.columns[0], detail)
+            raise ValueProblem(by.columns[0], detail)
         return branch.evaluate(scope)
 
     return Template(evaluate, (*by.columns, *(column for one in branches.values() for column in one.columns)))
@@ -206,21 +209,21 @@ def remembered(made: Template, name: Any) -> Template:
     return replace(made, evaluate=evaluate)
 
 
-def _hole(inner: str, tables: Tables) -> Hole:
+def _hole(inner: str, tables: Tables) -> Placeholder:
     column, *named = inner.split("|")
     if not column:
-        raise Unfit("expected the name of a column between the braces")
-    steps: list[Step] = []
+        raise ConversionError("expected the name of a column between the braces")
+    steps: list[Conversion] = []
     last, tried = "", False
     fills: tuple[str, ...] = ()
     for written in named:
         if fills:
-            raise Unfit(f"{last.partition(':')[0]} fills several fields, so no conversion follows it")
+            raise ConversionError(f"{last.partition(':')[0]} fills several fields, so no conversion follows it")
         name, _, argument = written.partition(":")
         found = find_converter(name, argument)
         tried = tried or name == TRY
         instead = argument if name == OR else None
-        steps.append(Step(found.make(argument, tables), found.of_lists, instead, tried))
+        steps.append(Conversion(found.make(argument, tables), found.of_lists, instead, tried))
         last, fills = written, found.fills
     bare = getter(column)
 
@@ -237,21 +240,21 @@ def _hole(inner: str, tables: Tables) -> Hole:
                     value = [_attempt(step, part, column, scope) for part in value]
                 else:
                     value = [step.convert(part) for part in value]
-            except Unfit as error:
+            except ConversionError as error:
                 if not step.tried:
-                    raise Problem(column, str(error)) from None
+                    raise ValueProblem(column, str(error)) from None
                 _note_failure(column, value, scope)
                 value = None
         return value
 
-    return Hole(get if steps else bare, column, last, fills)
+    return Placeholder(get if steps else bare, column, last, fills)
 
 
-def _attempt(step: Step, part: Any, column: str, scope: Scope) -> Any:
+def _attempt(step: Conversion, part: Any, column: str, scope: Scope) -> Any:
     """Return the result of a conversion for an element of a list; None if it fails."""
     try:
         return None if part is None else step.convert(part)
-    except Unfit:
+    except ConversionError:
         _note_failure(column, part, scope)
         return None
 

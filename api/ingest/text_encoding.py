@@ -6,7 +6,7 @@ from codecs import getincrementaldecoder
 from io import BufferedReader, RawIOBase
 
 from api.ingest.input_file import BUFFER
-from api.ingest.strict_json import Malformed, Position
+from api.ingest.strict_json import MalformedFile, Position
 
 CHUNK = 1 << 18
 MARKS = (
@@ -65,7 +65,7 @@ class _Recoded(RawIOBase):
             text = self._decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
             detail = f"expected {self._encoding}, and a byte 0x{error.object[error.start]:02x} is not"
-            raise Malformed(detail, Position(self._lines + 1)) from None
+            raise MalformedFile(detail, Position(self._lines + 1)) from None
         if self._returns:
             text = text.replace("\r", "\n")
         self._lines += text.count("\n")

@@ -18,8 +18,8 @@ from typing import Any
 
 from api.ingest.formatting import printable, shown
 from api.ingest.header import column_names
-from api.ingest.rows import MOST_IN_ROW, Bad, Item, Row
-from api.ingest.strict_json import Malformed, Position
+from api.ingest.rows import MOST_IN_ROW, BadRow, Item, Row
+from api.ingest.strict_json import MalformedFile, Position
 
 INSTALLED = find_spec("openpyxl") is not None
 MISSING = 'a workbook is read by the extra "xlsx": pip install briefing-api[xlsx]'
@@ -40,7 +40,7 @@ BROKEN = (
 )
 
 
-class Sheet:
+class XlsxRows:
     """A sheet with a header, after `skip` rows, or with the columns that are `given`."""
 
     by_record = False
@@ -63,11 +63,11 @@ class Sheet:
 
     def rows(self) -> Iterator[Item]:
         if not INSTALLED:
-            raise Malformed(f"this is a spreadsheet (xlsx); {MISSING}")
+            raise MalformedFile(f"this is a spreadsheet (xlsx); {MISSING}")
         try:
             yield from self._rows()
         except BROKEN as error:
-            raise Malformed(f"expected a workbook (xlsx) that can be read: {printable(str(error))[:200]}") from None
+            raise MalformedFile(f"expected a workbook (xlsx) that can be read: {printable(str(error))[:200]}") from None
 
     def _rows(self) -> Iterator[Item]:
         with zipfile.ZipFile(self._file) as archive:
@@ -93,7 +93,7 @@ class Sheet:
         finally:
             book.close()
         if not self.columns:
-            raise Malformed("expected a header that names the columns, and the sheet is empty", Position(1))
+            raise MalformedFile("expected a header that names the columns, and the sheet is empty", Position(1))
 
     def _sheet(self, book: Any) -> Any:
         names = [one.title for one in book.worksheets]
@@ -101,14 +101,14 @@ class Sheet:
         if len(found) != 1:
             what = f"a sheet {shown(self._name)}" if self._name else "one sheet"
             hint = "" if self._name else '; sheet = "NAME" in the mapping says which one'
-            raise Malformed(f"expected {what} in this workbook, and it has {', '.join(map(shown, names))}{hint}")
+            raise MalformedFile(f"expected {what} in this workbook, and it has {', '.join(map(shown, names))}{hint}")
         found[0].reset_dimensions()  # the dimensions that a file states may be wrong
         return found[0]
 
     def _row(self, line: int, values: list[Any]) -> Item:
         if len(values) > len(self.columns):
             detail = f"expected {len(self.columns)} columns as in the header, got {len(values)}"
-            return Bad(line, 0, detail, ", ".join(str(one) for one in values)[:2000])
+            return BadRow(line, 0, detail, ", ".join(str(one) for one in values)[:2000])
         values += [None] * (len(self.columns) - len(values))
         return Row(line, dict(zip(self.columns, values, strict=True)))
 
@@ -123,7 +123,7 @@ def check(archive: zipfile.ZipFile) -> None:
         elif info.filename.endswith(".xml"):
             _check_sheet(archive, info)
     if beside > MOST_BESIDE:
-        raise Malformed(f"expected at most {MOST_BESIDE >> 20} MiB in a workbook beside its sheets; save it as CSV")
+        raise MalformedFile(f"expected at most {MOST_BESIDE >> 20} MiB in a workbook beside its sheets; save it as CSV")
 
 
 def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
@@ -135,11 +135,13 @@ def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
         while piece := sheet.read(PIECE):
             text = rest + piece
             if UNCOMPUTED.search(text):
-                raise Malformed("a cell has a formula without its value: save the workbook in a spreadsheet program")
+                raise MalformedFile(
+                    "a cell has a formula without its value: save the workbook in a spreadsheet program"
+                )
             last = max((found.start() for found in ROW.finditer(text)), default=-1)
             held = len(text) - last if last >= 0 else held + len(piece)
             if held > 8 * MOST_IN_ROW:
-                raise Malformed(f"expected rows of at most {8 * MOST_IN_ROW:,} bytes")
+                raise MalformedFile(f"expected rows of at most {8 * MOST_IN_ROW:,} bytes")
             rest = text[-256:]
 
 

@@ -10,28 +10,28 @@ from __future__ import annotations
 from functools import lru_cache
 from math import ceil
 
-from api.access.access_control import Charge, Gate
+from api.access.access_control import AccessControl, Charge
 from api.access.caller import READ, Caller, check_scope
-from api.access.limits import Limit
+from api.access.limits import Bucket
 from api.errors import BriefingError, RateLimited, Unauthenticated, Unavailable
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.middleware.client_address import REMEMBERED, Blocks, client_blocks, trusted
+from api.middleware.client_address import REMEMBERED, AddressBlocks, client_blocks, trusted
 from api.middleware.credentials import presented
 from api.service import RequestContext
 from api.settings import Settings
 from api.store.ticket import Origin, Rank
 
-WRITTEN: dict[int, tuple[tuple[Limit, ...], tuple[bytes, bytes]]] = {}
+WRITTEN: dict[int, tuple[tuple[Bucket, ...], tuple[bytes, bytes]]] = {}
 WRITTEN_MOST = 256
 # Errors that cost nothing: the caller is not known, has no point left, or is not to blame.
 FREE = (Unauthenticated, RateLimited, Unavailable)
 
 
-class Admission:
+class Authentication:
     """Identifies the callers of requests."""
 
-    def __init__(self, gate: Gate, settings: Settings) -> None:
+    def __init__(self, gate: AccessControl, settings: Settings) -> None:
         self.gate = gate
         self.proxies = trusted(settings.trusted_proxies)
 
@@ -72,7 +72,7 @@ class Admission:
 
 
 @lru_cache(REMEMBERED)
-def _origin(keyed: bool, identity: str, blocks: Blocks) -> Origin:
+def _origin(keyed: bool, identity: str, blocks: AddressBlocks) -> Origin:
     """Return the caller of a request and its networks, by which the pool orders its queue."""
     return Origin(Rank.KEYED if keyed else Rank.ANONYMOUS, identity, blocks.network, blocks.subnetwork)
 
@@ -86,7 +86,7 @@ def limit_fields(charge: Charge) -> list[tuple[bytes, bytes]]:
     return [cost, (b"ratelimit", left % tuple(charge.standing)), (b"ratelimit-policy", policy)]
 
 
-def _written(limits: tuple[Limit, ...]) -> tuple[bytes, bytes]:
+def _written(limits: tuple[Bucket, ...]) -> tuple[bytes, bytes]:
     """Return the field that describes the limits, and the one about what is left of them, with places for the
     numbers."""
     # Looked up by identity: hashing the limits took as long as all the rest. Those that are kept are not freed.

@@ -35,7 +35,7 @@ def trusted(networks: str) -> tuple[Network, ...]:
     return tuple(found)
 
 
-class Blocks(NamedTuple):
+class AddressBlocks(NamedTuple):
     """The two blocks of addresses that a client belongs to: `subnetwork` is its IPv6 /64 or its IPv4 address, `network`
     the /48 or /24 around it."""
 
@@ -44,13 +44,13 @@ class Blocks(NamedTuple):
 
 
 @lru_cache(REMEMBERED)
-def blocks(text: str) -> Blocks:
+def blocks(text: str) -> AddressBlocks:
     """Return the blocks of a client's address; both are "local" if the text is not an address."""
     address = _read(text)
     if address is None:
-        return Blocks(LOCAL, LOCAL)
+        return AddressBlocks(LOCAL, LOCAL)
     kind, bits = (IPv4Network, 8) if isinstance(address, IPv4Address) else (IPv6Network, 80)
-    return Blocks(_shown(address), str(kind((int(address) >> bits << bits, address.max_prefixlen - bits))))
+    return AddressBlocks(_shown(address), str(kind((int(address) >> bits << bits, address.max_prefixlen - bits))))
 
 
 def is_trusted(text: str, proxies: Sequence[Network]) -> bool:
@@ -67,10 +67,10 @@ def is_secure(request: HttpRequest, proxies: Sequence[Network]) -> bool:
     return said == [b"https"] and request.client is not None and is_trusted(request.client, proxies)
 
 
-def client_blocks(request: HttpRequest, proxies: Sequence[Network]) -> Blocks:
+def client_blocks(request: HttpRequest, proxies: Sequence[Network]) -> AddressBlocks:
     """Return the blocks of addresses that the request comes from."""
     if not request.client:
-        return Blocks(LOCAL, LOCAL)
+        return AddressBlocks(LOCAL, LOCAL)
     if not proxies:
         return blocks(request.client)
     address = _read(request.client)

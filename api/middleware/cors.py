@@ -11,7 +11,7 @@ import re
 
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.responses import Bytes, Headers
+from api.http.responses import BytesResponse, Headers
 
 EXPOSED = (
     *("ETag", "Edition", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Cost"),
@@ -72,7 +72,7 @@ class Origins:
         vary = [(b"vary", b"origin")]
         return [*vary, (b"access-control-allow-origin", origin), EXPOSE] if origin and self.allows(origin) else vary
 
-    def preflight(self, request: HttpRequest) -> Bytes | None:
+    def preflight(self, request: HttpRequest) -> BytesResponse | None:
         """Return the answer to a preflight, which is an OPTIONS request that names its origin and the method that it is
         for; None for any other request. HTTPError if the preflight is refused."""
         sent = request.fields
@@ -81,7 +81,7 @@ class Origins:
         names = _requested_names(sent)
         if wrong := self._wrong(sent, names):
             raise HTTPError("invalid_request", wrong)
-        response = Bytes(b"OK", b"text/plain; charset=utf-8")
+        response = BytesResponse(b"OK", b"text/plain; charset=utf-8")
         allowed = ", ".join([*ACCEPTED, *(name for name in names if name not in OWN)])
         response.headers += [*PREFLIGHT, (b"access-control-allow-headers", allowed.encode())]
         return response

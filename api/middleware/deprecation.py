@@ -14,8 +14,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.access.usage import OutdatedUses
-from api.catalog import Outdated, Version
+from api.access.usage import DeprecatedUsage
+from api.catalog import DeprecatedPart, Version
 from api.errors import Retired
 from api.http.request import HttpRequest
 from api.http.route import DataRoute, Endpoint
@@ -43,13 +43,13 @@ def of_versions(versions: Iterable[Version]) -> dict[str, Headers]:
     return {one.name: told for one in versions if (told := fields(one))}
 
 
-def uses(outdated: Iterable[Outdated]) -> bytes:
+def uses(outdated: Iterable[DeprecatedPart]) -> bytes:
     """Return the value of `Deprecated-Use`."""
     parts = [f"{_string(one.name)};instead={_string(one.instead)}" for one in outdated]
     return ", ".join(parts[:TOLD_MOST]).encode()
 
 
-def observer(counted: OutdatedUses) -> Callable[[HttpRequest], None]:
+def observer(counted: DeprecatedUsage) -> Callable[[HttpRequest], None]:
     """Return the observer of requests that counts the uses of deprecated things by caller."""
 
     def observe(request: HttpRequest) -> None:

@@ -15,11 +15,11 @@ from api.http.body import BODILESS, drop_body
 from api.http.parameters import check_path
 from api.http.problems import MEDIA_TYPE, document
 from api.http.request import HttpRequest
-from api.http.responses import Bytes
-from api.http.route_table import Paths
-from api.http.streaming import Streamed
+from api.http.responses import BytesResponse
+from api.http.route_table import RouteTable
+from api.http.streaming import StreamedResponse
 from api.http.unread_answers import Connection, UnreadAnswers
-from api.middleware.authentication import Admission, limit_fields
+from api.middleware.authentication import Authentication, limit_fields
 from api.middleware.client_address import LOCAL, blocks
 from api.middleware.cors import Origins
 from api.middleware.deprecation import Headers, of_versions, uses
@@ -46,7 +46,12 @@ class RequestMiddleware:
     """The outermost application. Every answer has a request id, and no error shows anything internal."""
 
     def __init__(
-        self, app: FastAPI, paths: Paths, settings: Settings, admission: Admission, observers: Sequence[Observer] = ()
+        self,
+        app: FastAPI,
+        paths: RouteTable,
+        settings: Settings,
+        admission: Authentication,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self._app = app
         self._paths = paths
@@ -89,7 +94,7 @@ class RequestMiddleware:
                 check_path(request.raw_path)
             if request.has_body and request.method in BODILESS:
                 await drop_body(request, self._settings)
-            response: Bytes | Streamed | None = None
+            response: BytesResponse | StreamedResponse | None = None
             if request.method == "OPTIONS":
                 response = self._origins.preflight(request)
             if response is None:
@@ -104,12 +109,12 @@ class RequestMiddleware:
             if context.status != GONE:
                 # A part of the answer was sent: the server has to close the connection.
                 raise
-            problem = Bytes(body, MEDIA_TYPE, status)
+            problem = BytesResponse(body, MEDIA_TYPE, status)
             problem.headers += [(b"cache-control", b"no-store"), *headers]
             await self._send(request, problem, send)
 
-    async def _send(self, request: HttpRequest, response: Bytes | Streamed, send: Send) -> None:
-        if isinstance(response, Streamed):
+    async def _send(self, request: HttpRequest, response: BytesResponse | StreamedResponse, send: Send) -> None:
+        if isinstance(response, StreamedResponse):
             await response.send(request, self._framed(request, send))
             return
         status, headers = response.status, response.headers

@@ -8,13 +8,13 @@ compares the two, column by column.
 from api.model.briefing import Briefing
 from api.model.citation import Citation
 from api.model.document import Document
-from api.model.entity import Entity, Link, write_order
+from api.model.entity import Entity, StoredLink, write_order
 from api.model.event import Event, Participant, Relation
 from api.model.figure import Figure
 from api.model.place import Place
 from api.model.quote import Quote
 from api.model.source import Source
-from api.model.types import Field, Type, Value, Vocabulary
+from api.model.types import StoredField, Type, Value, Vocabulary
 
 _DECLARED: tuple[Entity, ...] = (
     Event,
@@ -41,8 +41,8 @@ __all__ = [
     "RECORDS",
     "WRITE_ORDER",
     "Entity",
-    "Field",
-    "Link",
+    "StoredField",
+    "StoredLink",
     "Type",
     "Value",
     "Vocabulary",

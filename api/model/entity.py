@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from api.model.types import Field, field, typed_fields
+from api.model.types import StoredField, field, typed_fields
 
 CHILDREN_MOST = 1000  # of one kind in a record
 
 
 @dataclass(frozen=True)
-class Link:
+class StoredLink:
     """A way from a record to others. `column` holds the ids of `one` and `several`; `children` have that of their
     record in `record_id`. A list has `most` entries at most. A record that `depends` on what a link leads to is
     withdrawn with it."""
@@ -38,8 +38,8 @@ class Entity:
 
     name: str
     description: str
-    fields: dict[str, Field]
-    links: dict[str, Link]
+    fields: dict[str, StoredField]
+    links: dict[str, StoredLink]
     prefix: str = ""
     short: str = ""
 
@@ -49,22 +49,22 @@ class Entity:
         return self.name + "s"
 
     @property
-    def loaded(self) -> tuple[Field, ...]:
+    def loaded(self) -> tuple[StoredField, ...]:
         """The fields of the content that a load file may have."""
         return tuple(one for one in self.fields.values() if not one.derived and not one.identity)
 
     @property
-    def references(self) -> tuple[Link, ...]:
+    def references(self) -> tuple[StoredLink, ...]:
         """The links that have a column."""
         return tuple(one for one in self.links.values() if one.kind != "children")
 
     @property
-    def owned(self) -> tuple[Link, ...]:
+    def owned(self) -> tuple[StoredLink, ...]:
         """The links to children."""
         return tuple(one for one in self.links.values() if one.kind == "children")
 
     @property
-    def collated(self) -> Field | None:
+    def collated(self) -> StoredField | None:
         """The text with a collation key. There is one at most, because a record has one key."""
         found = [one for one in self.fields.values() if one.collated]
         if len(found) > 1:
@@ -81,17 +81,17 @@ class _Row:
 
 def one(target: str, description: str, *, column: str, nullable: bool = True, depends: bool = False) -> Any:
     """A link to one record."""
-    return Link("", target, description, column, "one", nullable, depends=depends)
+    return StoredLink("", target, description, column, "one", nullable, depends=depends)
 
 
 def several(target: str, description: str, *, column: str, most: int) -> Any:
     """A link to some records in order, by an array of ids."""
-    return Link("", target, description, column, "several", most=most)
+    return StoredLink("", target, description, column, "several", most=most)
 
 
 def children(target: str, description: str) -> Any:
     """Rows that belong to the record, in order."""
-    return Link("", target, description, "record_id", "children", most=CHILDREN_MOST)
+    return StoredLink("", target, description, "record_id", "children", most=CHILDREN_MOST)
 
 
 def record(prefix: str, short: str = "") -> Callable[[type], Entity]:
@@ -109,8 +109,8 @@ def child(cls: type) -> Entity:
     return _entity(cls, typed_fields(_Row))
 
 
-def _entity(cls: type, before: dict[str, Field], prefix: str = "", short: str = "") -> Entity:
-    links = {name: replace(item, name=name) for name, item in vars(cls).items() if isinstance(item, Link)}
+def _entity(cls: type, before: dict[str, StoredField], prefix: str = "", short: str = "") -> Entity:
+    links = {name: replace(item, name=name) for name, item in vars(cls).items() if isinstance(item, StoredLink)}
     description = (cls.__doc__ or "").strip()
     return Entity(cls.__name__.lower(), description, before | typed_fields(cls), links, prefix, short or description)
 

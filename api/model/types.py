@@ -46,7 +46,7 @@ class Value:
     """A small object inside a record, such as an excerpt: no id, no links; its attributes are fields."""
 
     @classmethod
-    def fields(cls) -> dict[str, Field]:
+    def fields(cls) -> dict[str, StoredField]:
         """The fields of the object, in the order of declaration."""
         return typed_fields(cls)
 
@@ -84,7 +84,7 @@ class Type:
 
 
 @dataclass(frozen=True)
-class Field:
+class StoredField:
     """A stored value of a record. `default` is that of the load format; a list has `most` entries at most. `domain` is
     the kind of value that the load format and the column check (`sql/migrations/0002_domains.sql`). The store computes
     `derived` fields; a load file never has them. An `identity` field says which record it is, and is not a part of its
@@ -121,7 +121,9 @@ def field(
     domain: str = "",
 ) -> Any:
     """A stored field; its type is the annotation of the attribute. The parameters are as in Field."""
-    return Field("", Type("text"), description, example, format, derived, identity, collated, default, most, domain)
+    return StoredField(
+        "", Type("text"), description, example, format, derived, identity, collated, default, most, domain
+    )
 
 
 def typed_fields(cls: type) -> dict[str, Any]:
@@ -132,7 +134,7 @@ def typed_fields(cls: type) -> dict[str, Any]:
     return {
         key: replace(item, name=key, type=_with_target(type_of(hints[key]), item.type.of))
         for key, item in own.items()
-        if isinstance(item, Field)
+        if isinstance(item, StoredField)
     }
 
 

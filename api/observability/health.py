@@ -12,7 +12,7 @@ from fastapi import APIRouter
 
 from api.errors import BriefingError, Unavailable
 from api.http.request import HttpRequest
-from api.http.responses import Bytes
+from api.http.responses import BytesResponse
 from api.http.route import DataRoute
 
 # How long a start waits for the first try to prepare the store. Postgres refuses at once, but a migration may take
@@ -24,7 +24,7 @@ log = structlog.get_logger("briefing")
 Prepare = Callable[[], Awaitable[None]]
 
 
-class Asked(Protocol):
+class ReadinessCheck(Protocol):
     """The part of the service that knows if the store can answer."""
 
     async def ready(self) -> None:
@@ -45,7 +45,7 @@ class Health:
     """`/healthz` is 200 while the process lives; `/readyz` is 503 while it starts, drains or has no store. With several
     processes `/readyz` is 503 in all of them until each was ready once."""
 
-    def __init__(self, asked: Asked, peers: Peers | None = None) -> None:
+    def __init__(self, asked: ReadinessCheck, peers: Peers | None = None) -> None:
         self._asked = asked
         self._peers = peers
         self._prepared = False
@@ -100,7 +100,7 @@ async def persist(prepare: Prepare, tried: asyncio.Event) -> None:
         await asyncio.sleep(AGAIN)
 
 
-def _told(what: dict[str, str]) -> Bytes:
-    response = Bytes(orjson.dumps(what))
+def _told(what: dict[str, str]) -> BytesResponse:
+    response = BytesResponse(orjson.dumps(what))
     response.headers.append((b"cache-control", b"no-store"))
     return response

@@ -38,7 +38,7 @@ def told(registry: CollectorRegistry) -> bytes:
     )
 
 
-class Totals:
+class MetricTotals:
     """The sums over all processes, including those that have ended."""
 
     def __init__(self) -> None:

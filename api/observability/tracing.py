@@ -19,7 +19,7 @@ from api.settings import Settings
 MISSING = "Traces need the extra: pip install 'briefing-api[telemetry]'."
 
 
-class Traces:
+class Tracer:
     """The sender of spans to the collector at `traces_endpoint`, in the background, in batches."""
 
     def __init__(self, settings: Settings) -> None:

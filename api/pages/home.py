@@ -17,8 +17,8 @@ from api.compiler.summary import summary
 from api.errors import Unavailable
 from api.http.assets import HTML, POLICY, guarded
 from api.http.request import HttpRequest
-from api.http.responses import Bytes, Content, Headers, plain_tags, respond, unchanged
-from api.middleware.authentication import Admission
+from api.http.responses import BytesResponse, CachedBody, Headers, plain_tags, respond, unchanged
+from api.middleware.authentication import Authentication
 from api.middleware.client_address import Network, is_secure
 from api.pages.files import ASSETS, TITLE
 from api.service import Service
@@ -36,19 +36,19 @@ UNSTATED = {None: "no licence is stated", "NOASSERTION": "no licence is asserted
 class Home:
     """The page of the newest version. Its numbers are charged like other answers, and kept until the data changes."""
 
-    def __init__(self, service: Service, admission: Admission, versions: Sequence[Version]) -> None:
+    def __init__(self, service: Service, admission: Authentication, versions: Sequence[Version]) -> None:
         self._service = service
         self._admission = admission
         self._versions = versions
         self._query = service.fixed(PRICE, summary(versions[-1]))
 
-    async def answer(self, request: HttpRequest) -> Bytes:
+    async def answer(self, request: HttpRequest) -> BytesResponse:
         """Return the page; 304 if the browser has it, 503 without numbers if the store does not answer."""
         response = await self._answer(request, _origin(request, self._admission.proxies))
         response.headers.append(VARY)
         return response
 
-    async def _answer(self, request: HttpRequest, origin: str) -> Bytes:
+    async def _answer(self, request: HttpRequest, origin: str) -> BytesResponse:
         # The tag depends on the origin too, because the page shows its own address.
         identity = request.target + HTML + b" " + origin.encode()
         try:
@@ -59,11 +59,11 @@ class Home:
             outcome = await self._service.execute(self._query, request.context, identity, plain_tags(request))
         except Unavailable as error:
             return self._without_numbers(origin, error)
-        page = Content(self._page(origin, orjson.loads(outcome.reply.body)))
+        page = CachedBody(self._page(origin, orjson.loads(outcome.reply.body)))
         return await respond(request, page, GUARDED, HTML, outcome.tag)
 
-    def _without_numbers(self, origin: str, error: Unavailable) -> Bytes:
-        response = Bytes(self._page(origin, None), HTML, 503)
+    def _without_numbers(self, origin: str, error: Unavailable) -> BytesResponse:
+        response = BytesResponse(self._page(origin, None), HTML, 503)
         after: Headers = [(b"retry-after", str(error.retry_after).encode()), (b"cache-control", b"no-store")]
         response.headers += [*GUARDED, *after]
         return response

@@ -12,9 +12,9 @@ from fastapi import APIRouter
 from api.catalog import Version
 from api.http.media_types import wanted
 from api.http.request import HttpRequest
-from api.http.responses import Content, respond
+from api.http.responses import CachedBody, respond
 from api.http.route import DataRoute
-from api.middleware.authentication import Admission
+from api.middleware.authentication import Authentication
 from api.pages.home import Home
 from api.service import Service
 
@@ -22,7 +22,7 @@ JSON = "application/json"
 HTML = "text/html"
 
 
-def routes(service: Service, admission: Admission, versions: Sequence[Version]) -> APIRouter:
+def routes(service: Service, admission: Authentication, versions: Sequence[Version]) -> APIRouter:
     """Return the routes of `/` and `/vN`, with links to what they offer, and of `/versions`, with the lifecycle of each
     version. A browser gets the home page at `/`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
@@ -59,7 +59,7 @@ def _told(version: Version) -> dict[str, Any]:
 
 
 def _add(router: APIRouter, path: str, what: dict[str, Any], home: Home | None = None) -> None:
-    content = Content(orjson.dumps(what))
+    content = CachedBody(orjson.dumps(what))
 
     async def handle(request: HttpRequest) -> Any:
         # JSON if the client names no media type, or accepts any.

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from api.catalog import Version
 from api.http.assets import HTML, SCRIPTED, guarded
 from api.http.request import HttpRequest
-from api.http.responses import Content, respond
+from api.http.responses import CachedBody, respond
 from api.http.route import DataRoute
 from api.pages.files import ASSETS, TITLE
 
@@ -45,7 +45,7 @@ def _page(name: str, names: Sequence[str], root: str) -> bytes:
 
 
 def _add(router: APIRouter, path: str, page: bytes) -> None:
-    content = Content(page)
+    content = CachedBody(page)
 
     async def handle(request: HttpRequest) -> Any:
         return await respond(request, content, GUARDED, HTML)

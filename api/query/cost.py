@@ -28,20 +28,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.catalog import VERSIONS, Version
-from api.query.filters import All, AnyOf, Filter, Not, Search, Through
+from api.query.filters import AllOf, AnyOf, Exists, Filter, Not, Search
 from api.query.selection import (
     Edges,
-    Entry,
-    Lines,
+    ExportQuery,
+    Item,
+    LinkedRecord,
+    LinkedRecords,
+    ListQuery,
     Nodes,
     Object,
     Query,
     Record,
     Records,
-    Rows,
     Selection,
-    Several,
-    Single,
     counted,
 )
 from api.query.work import (
@@ -65,7 +65,7 @@ ESTIMATED_TOTAL = 5
 
 
 @dataclass(frozen=True)
-class Dearest:
+class CostliestList:
     """The dearest list at the root of a request: its key, the points of each record, and the points of all the rest."""
 
     key: str
@@ -80,7 +80,7 @@ class Dearest:
 
 def price(query: Query) -> int:
     """Return the points that a request takes before it runs: for all rows that it may return, and its reserve."""
-    if isinstance(query.root, Lines):
+    if isinstance(query.root, ExportQuery):
         return EXPORT + reserve(query)
     return max(least(query), _nested(VERSIONS[query.version], query.root.entries)) + reserve(query)
 
@@ -100,18 +100,18 @@ def largest(query: Query) -> int:
     return max((rows.page.size for _, rows in _lists(query)), default=0)
 
 
-def dearest(query: Query, points: int) -> Dearest | None:
+def dearest(query: Query, points: int) -> CostliestList | None:
     """Return the dearest list of a request that costs `points`; None if it has no list."""
     version = VERSIONS[query.version]
     lists = [(rows.page.size * (each := _each(version, rows)), each, key) for key, rows in _lists(query)]
     if not lists:
         return None
     cost, each, key = max(lists)
-    return Dearest(key, each, points - cost)
+    return CostliestList(key, each, points - cost)
 
 
-def _lists(query: Query) -> list[tuple[str, Rows]]:
-    return [(one.key, one.value) for one in query.root.entries if isinstance(one.value, Rows)]
+def _lists(query: Query) -> list[tuple[str, ListQuery]]:
+    return [(one.key, one.value) for one in query.root.entries if isinstance(one.value, ListQuery)]
 
 
 def base_of(version: Version, selection: Selection) -> int:
@@ -119,19 +119,19 @@ def base_of(version: Version, selection: Selection) -> int:
     return 1 + _fixed(version, selection)
 
 
-def unit_of(version: Version, rows: Rows) -> int:
+def unit_of(version: Version, rows: ListQuery) -> int:
     """Return the points of each row of a page, without the pages below it."""
     # Children within a record are paid for with it.
     own = 0 if rows.link and rows.resource in version.children else 1
     return own + sum(_fixed(version, one) for one in _records(rows))
 
 
-def _each(version: Version, rows: Rows) -> int:
+def _each(version: Version, rows: ListQuery) -> int:
     """Return the points of each row of a page, with as many rows below it as there may be."""
     return unit_of(version, rows) + sum(_nested(version, one) for one in _records(rows))
 
 
-def extra_of(rows: Rows) -> int:
+def extra_of(rows: ListQuery) -> int:
     """Return the points of a page that are not for its rows: those of its filter, its order and its totals."""
     searches, links = _looked(rows.filter)
     exact = EXACT_THROUGH_LINKS if links else EXACT_TOTAL
@@ -140,7 +140,7 @@ def extra_of(rows: Rows) -> int:
     return totals + SEARCH * searches + LINK * links + relevance
 
 
-def _records(rows: Rows) -> list[Selection]:
+def _records(rows: ListQuery) -> list[Selection]:
     # If a request has both the nodes and the edges of a page, each record is still read once.
     return [entry.value.selection for entry in rows.selection if isinstance(entry.value, Nodes | Edges)]
 
@@ -149,7 +149,7 @@ def _fixed(version: Version, selection: Selection) -> int:
     total = 0
     for entry in selection:
         match entry.value:
-            case Single():
+            case LinkedRecord():
                 total += base_of(version, entry.value.selection)
             case Object():
                 total += _fixed(version, entry.value.selection)
@@ -161,16 +161,16 @@ def _nested(version: Version, selection: Selection) -> int:
     total = 0
     for entry in selection:
         match entry.value:
-            case Rows():
+            case ListQuery():
                 total += extra_of(entry.value) + entry.value.page.size * _each(version, entry.value)
-            case Several():
+            case LinkedRecords():
                 there = entry.value.selection
                 total += SEVERAL * (base_of(version, there) + _nested(version, there))
             case Record():
                 total += base_of(version, entry.value.selection) + _nested(version, entry.value.selection)
             case Records():
-                total += sum(_nested(version, (Entry("", one),)) for one in entry.value.records if one)
-            case Single() | Object():
+                total += sum(_nested(version, (Item("", one),)) for one in entry.value.records if one)
+            case LinkedRecord() | Object():
                 total += _nested(version, entry.value.selection)
     return total
 
@@ -180,12 +180,12 @@ def _looked(filter: Filter) -> tuple[int, int]:
     match filter:
         case Search():
             return 1, 0
-        case All() | AnyOf():
+        case AllOf() | AnyOf():
             found = [_looked(one) for one in filter.filters]
             return sum(searches for searches, _ in found), sum(links for _, links in found)
         case Not():
             return _looked(filter.filter)
-        case Through():
+        case Exists():
             searches, links = _looked(filter.filter)
             return searches, links + 1
         case _:

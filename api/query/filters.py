@@ -28,7 +28,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Through:
+class Exists:
     """A test that some linked record passes the whole filter. If the record has no such link, and the link has a
     fallback, the record of the fallback may pass instead, unless only the link's `own` records count."""
 
@@ -46,7 +46,7 @@ class Not:
 
 
 @dataclass(frozen=True)
-class All:
+class AllOf:
     """A conjunction: each filter holds. Without filters, every record passes."""
 
     filters: tuple[Filter, ...] = ()
@@ -59,9 +59,9 @@ class AnyOf:
     filters: tuple[Filter, ...] = ()
 
 
-Filter = Test | Search | Through | Not | All | AnyOf
+Filter = Test | Search | Exists | Not | AllOf | AnyOf
 
-EVERYTHING = All()
+EVERYTHING = AllOf()
 
 
 def tested(condition: Condition, value: Any) -> Filter:
@@ -71,40 +71,40 @@ def tested(condition: Condition, value: Any) -> Filter:
         value = tuple(sorted({text for term in value for text in kind.of.spellings(term)}))
     made: Filter = Test(condition.column, condition.operator, value, kind.name)
     for link in reversed(condition.path):
-        made = Through(link, made)
+        made = Exists(link, made)
     return made
 
 
-def both(*filters: Filter) -> Filter:
+def and_(*filters: Filter) -> Filter:
     """Return the conjunction of the filters, flat and in canonical order."""
     flat: list[Filter] = []
     for one in filters:
-        flat += one.filters if isinstance(one, All) else (one,)
+        flat += one.filters if isinstance(one, AllOf) else (one,)
     if len(flat) == 1:
         return flat[0]
-    return All(tuple(sorted(set(flat), key=repr)))
+    return AllOf(tuple(sorted(set(flat), key=repr)))
 
 
-def fallback(resource: Resource, filter: Through) -> Filter | None:
+def fallback(resource: Resource, filter: Exists) -> Filter | None:
     """Return the filter for records that have no such link but whose fallback passes; None if there is no fallback."""
     link = resource.links[filter.link]
     if not link.fallback or filter.own:
         return None
     made = filter.filter
     for name in reversed(link.fallback.split(".")):
-        made = Through(name, made)
-    return both(Test(link.by, "null", True), made)
+        made = Exists(name, made)
+    return and_(Test(link.by, "null", True), made)
 
 
 def alternatives(resource: Resource, filter: Filter) -> tuple[Filter, ...]:
     """Split a filter that looks through a link with a fallback into two: one for the records that have the link, and
     one for the others. No record passes both. Indexes serve each of them, and would not serve the two joined by
     `or`."""
-    parts = filter.filters if isinstance(filter, All) else (filter,)
+    parts = filter.filters if isinstance(filter, AllOf) else (filter,)
     for part in merged(resource, parts):
-        if isinstance(part, Through) and (instead := fallback(resource, part)):
+        if isinstance(part, Exists) and (instead := fallback(resource, part)):
             rest = [one for one in merged(resource, parts) if one != part]
-            return both(*rest, replace(part, own=True)), both(*rest, instead)
+            return and_(*rest, replace(part, own=True)), and_(*rest, instead)
     return (filter,)
 
 
@@ -113,17 +113,17 @@ def merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
     there: dict[tuple[str, bool], list[Filter]] = {}
     rest: list[Filter] = []
     for part in parts:
-        if isinstance(part, Through) and resource.links[part.link].single:
+        if isinstance(part, Exists) and resource.links[part.link].single:
             there.setdefault((part.link, part.own), []).append(part.filter)
         else:
             rest.append(part)
-    return (*rest, *(Through(link, both(*filters), own) for (link, own), filters in there.items()))
+    return (*rest, *(Exists(link, and_(*filters), own) for (link, own), filters in there.items()))
 
 
 def searched(filter: Filter) -> Search | None:
     """Return the search that must hold for the filter to hold; None if there is none. Relevance is measured by it."""
     if isinstance(filter, Search):
         return filter
-    if isinstance(filter, All):
+    if isinstance(filter, AllOf):
         return next((one for one in filter.filters if isinstance(one, Search)), None)
     return None

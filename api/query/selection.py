@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from api.catalog import Outdated
+from api.catalog import DeprecatedPart
 from api.query.cells import Cell
 from api.query.filters import EVERYTHING, Filter
 from api.query.sort import Page, Sort
 
 
 @dataclass(frozen=True)
-class Entry:
+class Item:
     """A key of a JSON object and its value."""
 
     key: str
     value: Answer
 
 
-Selection = tuple[Entry, ...]
+Selection = tuple[Item, ...]
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnField:
     """A field of the record. `upper` writes a vocabulary's term in capitals, as GraphQL does."""
 
     name: str
@@ -41,7 +41,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Part:
+class ObjectField:
     """A field that contains an object, or a list of objects, with some of its keys."""
 
     name: str
@@ -50,7 +50,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Single:
+class LinkedRecord:
     """The record at the end of a link to one; null if there is none, or if it is withdrawn."""
 
     link: str
@@ -58,7 +58,7 @@ class Single:
 
 
 @dataclass(frozen=True)
-class Several:
+class LinkedRecords:
     """The records whose ids an array column contains, in its order."""
 
     link: str
@@ -66,7 +66,7 @@ class Several:
 
 
 @dataclass(frozen=True)
-class Rows:
+class ListQuery:
     """A page of a resource, and the object that shows it. Inside a record, `link` is the link that leads to the
     page."""
 
@@ -81,7 +81,7 @@ class Rows:
     @property
     def entries(self) -> Selection:
         """The page as the only entry of a request."""
-        return (Entry("", self),)
+        return (Item("", self),)
 
 
 @dataclass(frozen=True)
@@ -183,14 +183,14 @@ def counted(selection: Selection) -> set[bool]:
 
 
 @dataclass(frozen=True)
-class Whole:
+class JsonShape:
     """The shape of an export whose lines are records as JSON."""
 
     selection: Selection
 
 
 @dataclass(frozen=True)
-class Feature:
+class GeoJsonShape:
     """The shape of an export whose lines are records as GeoJSON features. `link` leads to the record's place, whose
     `place` entries are added to the properties. It is empty if the record is a place itself."""
 
@@ -200,24 +200,24 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class Flat:
+class CsvShape:
     """The shape of an export whose lines are records as rows of CSV."""
 
     cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedShape:
     """The shape of an export without lines: the cells of a flat row are columns of their own types."""
 
     cells: tuple[Cell, ...]
 
 
-Shape = Whole | Feature | Flat | Typed
+Shape = JsonShape | GeoJsonShape | CsvShape | TypedShape
 
 
 @dataclass(frozen=True)
-class Lines:
+class ExportQuery:
     """An export of all records of a list, or of the first `most`. Each record is a line with `before` and `after`
     around it. If `marked`, a row before them contains the mark of the state that they are read from."""
 
@@ -233,16 +233,16 @@ class Lines:
     @property
     def entries(self) -> Selection:
         """The export as the only entry of a request."""
-        return (Entry("", self),)
+        return (Item("", self),)
 
 
 Answer = (
-    Column
+    ColumnField
     | Constant
-    | Part
-    | Single
-    | Several
-    | Rows
+    | ObjectField
+    | LinkedRecord
+    | LinkedRecords
+    | ListQuery
     | Nodes
     | Edges
     | Cursor
@@ -255,10 +255,10 @@ Answer = (
     | Object
     | Record
     | Records
-    | Lines
+    | ExportQuery
 )
 # The root of a request: an object (GraphQL, one record), a page of a list, or an export.
-Root = Object | Rows | Lines
+Root = Object | ListQuery | ExportQuery
 
 
 @dataclass(frozen=True)
@@ -269,5 +269,5 @@ class Query:
 
     version: str
     root: Root
-    outdated: tuple[Outdated, ...] = field(default=(), compare=False)
+    outdated: tuple[DeprecatedPart, ...] = field(default=(), compare=False)
     edition: int | None = None

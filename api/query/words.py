@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from api.catalog import Outdated
+from api.catalog import DeprecatedPart
 
 # A phrase, closed or not, or any text up to the next space or quotation mark. There may be minus signs before it.
 PART = re.compile(r'(-*)(?:"([^"]*)"?|([^\s"]+))')
@@ -71,10 +71,12 @@ def is_stemmed(language: str) -> bool:
     return language.partition("-")[0] in STEMMED
 
 
-def unstemmed(name: str) -> Outdated:
+def unstemmed(name: str) -> DeprecatedPart:
     """Return the note about a language without a stemmer. `name` is the name of the input that contains it."""
     known = ", ".join(sorted(STEMMED))
-    return Outdated(name, f"there is no stemmer, so words are searched as they are written; stemmers are: {known}")
+    return DeprecatedPart(
+        name, f"there is no stemmer, so words are searched as they are written; stemmers are: {known}"
+    )
 
 
 def has_word(text: str) -> bool:

@@ -23,20 +23,20 @@ from math import ceil
 
 from api.catalog import VERSIONS, Resource, Version
 from api.query import words
-from api.query.filters import EVERYTHING, All, AnyOf, Filter, Not, Search, Test, Through, fallback
+from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, fallback
 from api.query.selection import (
     Answer,
     Edges,
-    Lines,
+    ExportQuery,
+    LinkedRecord,
+    LinkedRecords,
+    ListQuery,
     Nodes,
     Object,
     Query,
     Record,
     Records,
-    Rows,
     Selection,
-    Several,
-    Single,
     counted,
 )
 from api.query.sort import Page, Sort, read_sort
@@ -91,7 +91,7 @@ SEVERAL = 10
 RANGES = ("gte", "lt", "after")
 
 
-def is_served(resource: Resource, rows: Rows) -> bool:
+def is_served(resource: Resource, rows: ListQuery) -> bool:
     """Return True if an index contains the matching rows next to each other, in the order of the list.
 
     Then the work depends only on the size of the page, and one generic plan is best for all values. Planning takes as
@@ -101,7 +101,7 @@ def is_served(resource: Resource, rows: Rows) -> bool:
         return True
     if rows.link:
         return False
-    tests = rows.filter.filters if isinstance(rows.filter, All) else (rows.filter,)
+    tests = rows.filter.filters if isinstance(rows.filter, AllOf) else (rows.filter,)
     equal = [test for test in tests if _is_equality(test)]
     ranges = [test for test in tests if _is_range(test, rows.sort.column)]
     if len(equal) + len(ranges) < len(tests):
@@ -123,20 +123,20 @@ def _is_own_order(resource: Resource, sort: Sort) -> bool:
     return default is not None and default.column == sort.column
 
 
-def is_bounded(resource: Resource, rows: Rows) -> bool:
+def is_bounded(resource: Resource, rows: ListQuery) -> bool:
     """Return True if the records that may match are few or in the order of the list: an index serves the filter, or it
     names ids."""
     return is_served(resource, rows) or _ids(rows.filter) is not None
 
 
-def is_counted(version: Version, resource: Resource, rows: Rows) -> bool:
+def is_counted(version: Version, resource: Resource, rows: ListQuery) -> bool:
     """Return True if points are reserved for a page. Then the statement counts the records that Postgres looks at."""
     return not is_served(resource, rows) and _whole(version, resource, rows.filter, rows.sort) > 0
 
 
 def _ids(filter: Filter) -> int | None:
     """Return the number of ids that the filter names, or None if it names none."""
-    tests = filter.filters if isinstance(filter, All) else (filter,)
+    tests = filter.filters if isinstance(filter, AllOf) else (filter,)
     named = [test for test in tests if isinstance(test, Test) and (test.column, test.operator) == ("id", "in")]
     return min((len(test.value) for test in named), default=None)
 
@@ -162,9 +162,9 @@ def _tests(version: Version, resource: Resource, filter: Filter, *, linked: bool
             return MATCH[0] + MATCH[1] * _words(filter)
         case Not():
             return _tests(version, resource, filter.filter, linked=linked, again=again)
-        case All() | AnyOf():
+        case AllOf() | AnyOf():
             return sum(_tests(version, resource, one, linked=linked, again=again) for one in filter.filters)
-        case Through():
+        case Exists():
             link = resource.links[filter.link]
             records = LINKED_AGAIN if again and link.kind == "many" else LINKED[link.kind]
             below = _tests(version, version[link.target], filter.filter, linked=True, again=again or link.single)
@@ -178,10 +178,10 @@ def _searches(filter: Filter) -> Iterator[Search]:
     match filter:
         case Search():
             yield filter
-        case All() | AnyOf():
+        case AllOf() | AnyOf():
             for one in filter.filters:
                 yield from _searches(one)
-        case Not() | Through():
+        case Not() | Exists():
             yield from _searches(filter.filter)
 
 
@@ -201,9 +201,9 @@ def _reserve(query: Query) -> int:
 
 def _root(version: Version, value: Answer) -> int:
     match value:
-        case Lines():
-            return _look(version, Rows(value.resource, Page(1), value.sort, (), value.filter))
-        case Rows():
+        case ExportQuery():
+            return _look(version, ListQuery(value.resource, Page(1), value.sort, (), value.filter))
+        case ListQuery():
             return _list(version, value)
         case Record():
             return _sets(version, value.selection, _Parents())
@@ -213,18 +213,18 @@ def _root(version: Version, value: Answer) -> int:
             return 0
 
 
-def _list(version: Version, rows: Rows) -> int:
+def _list(version: Version, rows: ListQuery) -> int:
     counts = len(counted(rows.selection)) * _count(version, rows)
     return _look(version, rows) + counts + _sets(version, rows.selection, _Parents(rows.page.size))
 
 
-def _look(version: Version, rows: Rows) -> int:
+def _look(version: Version, rows: ListQuery) -> int:
     """Return the reserve for looking at the whole list."""
     resource = version[rows.resource]
     return 0 if is_served(resource, rows) else _whole(version, resource, rows.filter, rows.sort)
 
 
-def _count(version: Version, rows: Rows) -> int:
+def _count(version: Version, rows: ListQuery) -> int:
     if rows.resource in version.children:
         return ceil(WHOLE_LIST * (STANDING + weight(version, version[rows.resource], rows.filter)))
     return COUNT_ALL if rows.filter == EVERYTHING else _whole(version, version[rows.resource], rows.filter)
@@ -245,12 +245,12 @@ def _each_named(version: Version, resource: Resource, filter: Filter) -> float:
 def _reaches_many(version: Version, resource: Resource, filter: Filter) -> bool:
     """Return True if the filter looks through a link to many, or to children."""
     match filter:
-        case Through():
+        case Exists():
             link = resource.links[filter.link]
             return link.kind in ("many", "children") or _reaches_many(version, version[link.target], filter.filter)
         case Not():
             return _reaches_many(version, resource, filter.filter)
-        case All() | AnyOf():
+        case AllOf() | AnyOf():
             return any(_reaches_many(version, resource, one) for one in filter.filters)
         case _:
             return False
@@ -269,13 +269,13 @@ def _sets(version: Version, selection: Selection, parents: _Parents) -> int:
     total = 0
     for entry in selection:
         match entry.value:
-            case Rows():
+            case ListQuery():
                 rows = entry.value
                 below = _Parents(parents.count * rows.page.size, parents.distinct)
                 total += _set(version, rows, parents) + _sets(version, rows.selection, below)
-            case Single():
+            case LinkedRecord():
                 total += _sets(version, entry.value.selection, _Parents(parents.count, distinct=False))
-            case Several():
+            case LinkedRecords():
                 below = _Parents(parents.count * SEVERAL, distinct=False)
                 total += _sets(version, entry.value.selection, below)
             case Nodes() | Edges() | Object():
@@ -283,7 +283,7 @@ def _sets(version: Version, selection: Selection, parents: _Parents) -> int:
     return total
 
 
-def _set(version: Version, rows: Rows, parents: _Parents) -> int:
+def _set(version: Version, rows: ListQuery, parents: _Parents) -> int:
     resource = version[rows.resource]
     if is_served(resource, rows):
         return 0
@@ -305,13 +305,13 @@ def records_a_point(query: Query) -> int:
     return max(1, int(LOOKED_AT_PER_POINT * min(1.0, WEIGHT_MOST / heaviest)))
 
 
-def _lists(value: Answer) -> Iterator[Rows]:
+def _lists(value: Answer) -> Iterator[ListQuery]:
     """Yield the lists and sets of an answer."""
     match value:
-        case Rows():
+        case ListQuery():
             yield value
             yield from _below(value.selection)
-        case Record() | Single() | Several() | Nodes() | Edges() | Object():
+        case Record() | LinkedRecord() | LinkedRecords() | Nodes() | Edges() | Object():
             yield from _below(value.selection)
         case Records():
             for record in value.records:
@@ -320,7 +320,7 @@ def _lists(value: Answer) -> Iterator[Rows]:
             pass
 
 
-def _below(selection: Selection) -> Iterator[Rows]:
+def _below(selection: Selection) -> Iterator[ListQuery]:
     for entry in selection:
         yield from _lists(entry.value)
 
@@ -339,9 +339,9 @@ def _values(filter: Filter) -> int:
     match filter:
         case Test():
             return len(filter.value) if isinstance(filter.value, tuple) else 1
-        case Not() | Through():
+        case Not() | Exists():
             return _values(filter.filter)
-        case All() | AnyOf():
+        case AllOf() | AnyOf():
             return sum(map(_values, filter.filters))
         case _:
             return 1
@@ -355,12 +355,12 @@ def relations(query: Query) -> int:
 
 def _relations(version: Version, value: Answer) -> int:
     match value:
-        case Lines():
+        case ExportQuery():
             return 1 + _links(version, version[value.resource], value.filter)
-        case Rows():
+        case ListQuery():
             below = sum(_relations(version, entry.value) for entry in value.selection)
             return 1 + _links(version, version[value.resource], value.filter) + below
-        case Record() | Single() | Several():
+        case Record() | LinkedRecord() | LinkedRecords():
             return 1 + sum(_relations(version, entry.value) for entry in value.selection)
         case Records():
             return sum(_relations(version, record) for record in value.records if record)
@@ -372,14 +372,14 @@ def _relations(version: Version, value: Answer) -> int:
 
 def _links(version: Version, resource: Resource, filter: Filter) -> int:
     match filter:
-        case Through():
+        case Exists():
             target = version[resource.links[filter.link].target]
             instead = fallback(resource, filter)
             other = _links(version, resource, instead) if instead else 0
             return 1 + _links(version, target, filter.filter) + other
         case Not():
             return _links(version, resource, filter.filter)
-        case All() | AnyOf():
+        case AllOf() | AnyOf():
             return sum(_links(version, resource, one) for one in filter.filters)
         case _:
             return 0

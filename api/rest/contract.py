@@ -14,7 +14,7 @@ from fastapi import APIRouter
 
 from api.catalog import Resource, Version
 from api.http.request import HttpRequest
-from api.http.responses import Content, respond
+from api.http.responses import CachedBody, respond
 from api.http.route import DataRoute
 from api.rest.access import own
 from api.rest.examples import examples
@@ -68,7 +68,7 @@ def text(version: Version) -> str:
 def routes(version: Version) -> APIRouter:
     """Return the route that serves the document."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
-    content = Content(text(version).encode())
+    content = CachedBody(text(version).encode())
 
     async def handle(request: HttpRequest) -> Any:
         check_accept(request)

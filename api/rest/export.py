@@ -8,8 +8,8 @@ from api.errors import Forbidden
 from api.http.media_types import wanted
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.streaming import Streamed
-from api.middleware.authentication import Admission
+from api.http.streaming import StreamedResponse
+from api.middleware.authentication import Authentication
 from api.rest.formats import Format, offered
 from api.rest.request import export_query
 from api.service.exports import Export, Exports, Take
@@ -20,11 +20,13 @@ JSON = "application/json"
 class ExportEndpoint:
     """The endpoint that answers requests for exports."""
 
-    def __init__(self, exports: Exports, admission: Admission) -> None:
+    def __init__(self, exports: Exports, admission: Authentication) -> None:
         self._exports = exports
         self._admission = admission
 
-    async def response(self, version: Version, resource: Resource, form: Format, request: HttpRequest) -> Streamed:
+    async def response(
+        self, version: Version, resource: Resource, form: Format, request: HttpRequest
+    ) -> StreamedResponse:
         """Return the file, which is read from Postgres while it is sent. InvalidRequest names each wrong parameter;
         Forbidden and TooExpensive say what the caller's plan does not allow."""
         context = request.context
@@ -44,7 +46,7 @@ class ExportEndpoint:
         async def pieces(take: Take) -> None:
             await self._pieces(export, request, form, form.head(version, resource), take)
 
-        return Streamed(pieces, headers, export.settle)
+        return StreamedResponse(pieces, headers, export.settle)
 
     async def _pieces(self, export: Export, request: HttpRequest, form: Format, head: bytes, take: Take) -> None:
         """Send the head with the first line, so that a store that is not available is still a problem document."""

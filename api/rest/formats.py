@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from api.catalog import Resource, Version
-from api.query import Column, Entry, Feature, Flat, Shape, Whole, cells
+from api.query import ColumnField, CsvShape, GeoJsonShape, Item, JsonShape, Shape, cells
 from api.rest.include import shown
 
 # Characters that some programs take for line ends, as UTF-8, and as escapes of JSON.
@@ -52,13 +52,13 @@ def _header(version: Version, resource: Resource) -> bytes:
     return ",".join(cell.name for cell in cells(version, resource)).encode() + b"\r\n"
 
 
-def _feature(version: Version, resource: Resource) -> Feature | None:
+def _feature(version: Version, resource: Resource) -> GeoJsonShape | None:
     selection = shown(version, resource, {}, whole=True)
     if "latitude" in resource.fields:
-        return Feature(selection)
+        return GeoJsonShape(selection)
     links = [link for link in resource.links.values() if link.single and "latitude" in version[link.target].fields]
-    place = tuple(Entry(key, Column(name)) for key, name in PLACE.items())
-    return Feature(selection, links[0].name, place) if links else None
+    place = tuple(Item(key, ColumnField(name)) for key, name in PLACE.items())
+    return GeoJsonShape(selection, links[0].name, place) if links else None
 
 
 FORMATS: dict[str, Format] = {
@@ -72,7 +72,7 @@ FORMATS: dict[str, Format] = {
             "joined by `|`, and so is what is told of citations, participants and relations. Within an element a "
             "backslash is written `\\\\` and a `|` is written `\\|`. Text that a spreadsheet would run as a formula "
             "begins with an apostrophe.",
-            lambda version, resource: Flat(cells(version, resource)),
+            lambda version, resource: CsvShape(cells(version, resource)),
             _header,
             after="\r\n",
         ),
@@ -81,7 +81,7 @@ FORMATS: dict[str, Format] = {
             "application/x-ndjson",
             "",
             "A JSON object a line: the records as the list's `data` has them, with all of their children.",
-            lambda version, resource: Whole(shown(version, resource, {}, listed=True, whole=True)),
+            lambda version, resource: JsonShape(shown(version, resource, {}, listed=True, whole=True)),
             after="\n",
             escape=_escaped_line_ends,
         ),

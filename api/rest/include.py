@@ -8,17 +8,17 @@ from api.catalog import Field, Group, Link, Resource, Version
 from api.errors import UnknownName
 from api.query import (
     Answer,
-    Column,
-    Entry,
+    ColumnField,
     HasMore,
+    Item,
+    LinkedRecord,
+    LinkedRecords,
+    ListQuery,
     Nodes,
     Object,
+    ObjectField,
     Page,
-    Part,
-    Rows,
     Selection,
-    Several,
-    Single,
     read_sort,
 )
 from api.query.parse import listed
@@ -49,7 +49,7 @@ def shown(version: Version, resource: Resource, tree: Tree, *, listed: bool = Fa
     """Return the entries of a record: each field or group of them, then each link. `listed` adds the fields that only
     lists show, such as the record that a child belongs to. `whole` adds all children."""
     layout = [one for one in resource.layout if listed or isinstance(one, Group) or not one.listed]
-    entries = [Entry(one.name, _shown(resource, one)) for one in layout]
+    entries = [Item(one.name, _shown(resource, one)) for one in layout]
     for link in resource.links.values():
         entries += _link_entries(version, link, tree.get(link.name), whole)
     return tuple(entries)
@@ -58,34 +58,36 @@ def shown(version: Version, resource: Resource, tree: Tree, *, listed: bool = Fa
 def _shown(resource: Resource, one: Field | Group) -> Answer:
     if isinstance(one, Field):
         return _field(one)
-    return Object(tuple(Entry(key, _field(field)) for key, field in resource.within(one).items()))
+    return Object(tuple(Item(key, _field(field)) for key, field in resource.within(one).items()))
 
 
 def _field(field: Field) -> Answer:
     """Return the entry of a field. An object is written key by key, so that all its keys are there, and in order."""
     if field.type.name != "value":
-        return Column(field.name)
-    return Part(field.name, field.type.many, tuple(Entry(name, Column(name)) for name in field.type.of.fields()))
+        return ColumnField(field.name)
+    return ObjectField(
+        field.name, field.type.many, tuple(Item(name, ColumnField(name)) for name in field.type.of.fields())
+    )
 
 
-def _link_entries(version: Version, link: Link, below: Tree | None, whole: bool = False) -> list[Entry]:
+def _link_entries(version: Version, link: Link, below: Tree | None, whole: bool = False) -> list[Item]:
     target = version[link.target]
-    entries = [Entry(link.by, Column(link.by))] if link.kind in ("one", "several") else []
+    entries = [Item(link.by, ColumnField(link.by))] if link.kind in ("one", "several") else []
     if below is None and not link.owned and not link.embedded:
         return entries
     there = shown(version, target, below or {})
     if link.kind == "one":
-        return [*entries, Entry(link.name, Single(link.name, there))]
+        return [*entries, Item(link.name, LinkedRecord(link.name, there))]
     if link.kind == "several":
-        return [*entries, Entry(link.name, Several(link.name, there))]
-    selection = (Entry("data", Nodes(there)), Entry("has_more", HasMore()))
+        return [*entries, Item(link.name, LinkedRecords(link.name, there))]
+    selection = (Item("data", Nodes(there)), Item("has_more", HasMore()))
     size = 0 if whole and link.owned else link.default
-    return [*entries, Entry(link.name, linked(version, link, selection, size))]
+    return [*entries, Item(link.name, linked(version, link, selection, size))]
 
 
-def linked(version: Version, link: Link, selection: Selection, size: int) -> Rows:
+def linked(version: Version, link: Link, selection: Selection, size: int) -> ListQuery:
     """Return the set of records at the end of a link to many, in the target's own order. Size 0 means all children."""
     target = version[link.target]
     sort = POSITION if link.owned else read_sort(target, target.sort)
     assert sort is not None
-    return Rows(link.target, Page(size), sort, selection, link=link.name)
+    return ListQuery(link.target, Page(size), sort, selection, link=link.name)

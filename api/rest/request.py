@@ -5,9 +5,10 @@ from __future__ import annotations
 from api.catalog import Resource, Version
 from api.errors import NotFound
 from api.query import (
-    Entry,
+    ExportQuery,
     HasMore,
-    Lines,
+    Item,
+    ListQuery,
     NextCursor,
     Nodes,
     Object,
@@ -15,7 +16,6 @@ from api.query import (
     Quality,
     Query,
     Record,
-    Rows,
     Selection,
     Total,
 )
@@ -35,7 +35,7 @@ def list_query(version: Version, resource: Resource, query_string: bytes) -> Que
     mark = fingerprint(version.name, resource.name, sort, filter)
     position = read_cursor(url.cursor, mark, sort, "cursor") if url.cursor else None
     page = Page(url.limit or LIMIT, position)
-    rows = Rows(resource.name, page, sort, _selection(url), filter, fingerprint=mark)
+    rows = ListQuery(resource.name, page, sort, _selection(url), filter, fingerprint=mark)
     return Query(version.name, rows, outdated(version, resource, url.texts))
 
 
@@ -45,7 +45,7 @@ def export_query(version: Version, resource: Resource, form: Format, query_strin
     url = read_url(version, resource, known, shared, query_string, EXPORT_MOST)
     shape = form.shape(version, resource)
     assert shape is not None
-    lines = Lines(resource.name, url.order, shape, url.filter, form.before, form.after, url.limit, marked=True)
+    lines = ExportQuery(resource.name, url.order, shape, url.filter, form.before, form.after, url.limit, marked=True)
     return Query(version.name, lines, outdated(version, resource, url.texts))
 
 
@@ -58,13 +58,13 @@ def record_query(version: Version, resource: Resource, identifier: str, query_st
             f"An id here is {resource.prefix}_ and 26 characters of Crockford base32, in lower case.",
         )
     record = Record(resource.name, identifier, shown(version, resource, url.include))
-    return Query(version.name, Object((Entry("data", record),)), outdated(version, resource, url.texts))
+    return Query(version.name, Object((Item("data", record),)), outdated(version, resource, url.texts))
 
 
 def _selection(url: Url) -> Selection:
     nodes = Nodes(shown(url.version, url.resource, url.include, listed=True))
-    page = [Entry("next_cursor", NextCursor()), Entry("has_more", HasMore())]
+    page = [Item("next_cursor", NextCursor()), Item("has_more", HasMore())]
     if url.count:
         exact = url.count == "exact"
-        page += [Entry("total", Total(exact)), Entry("total_quality", Quality(exact))]
-    return (Entry("data", nodes), Entry("page", Object(tuple(page))))
+        page += [Item("total", Total(exact)), Item("total_quality", Quality(exact))]
+    return (Item("data", nodes), Item("page", Object(tuple(page))))

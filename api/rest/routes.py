@@ -17,11 +17,11 @@ from api.errors import NotFound, Withdrawn
 from api.http.media_types import wanted
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.responses import Bytes, plain_tags, respond, unchanged
+from api.http.responses import BytesResponse, plain_tags, respond, unchanged
 from api.http.route import DataRoute, Endpoint
-from api.http.streaming import Streamed
+from api.http.streaming import StreamedResponse
 from api.memo import Memo
-from api.middleware.authentication import Admission
+from api.middleware.authentication import Authentication
 from api.rest.export import ExportEndpoint, preferred
 from api.rest.operations import Operation, operations
 from api.rest.request import list_query, record_query
@@ -38,7 +38,7 @@ METHODS = ["GET", "HEAD", "OPTIONS"]
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class CachedRequest:
     """A request that was read before: its query, for a list the link to its next page without the cursor, and for a
     record its resource. The link is empty if the URL may contain a key, which the link would repeat."""
 
@@ -50,12 +50,12 @@ class Remembered:
 class RestApi:
     """The REST API of one version, with an endpoint for each of its operations."""
 
-    def __init__(self, service: Service, admission: Admission, exports: ExportEndpoint, version: Version) -> None:
+    def __init__(self, service: Service, admission: Authentication, exports: ExportEndpoint, version: Version) -> None:
         self._service = service
         self._admission = admission
         self._exports = exports
         self._version = version
-        self._remembered: Memo[Remembered] = Memo(REMEMBERED_MOST)
+        self._remembered: Memo[CachedRequest] = Memo(REMEMBERED_MOST)
 
     def endpoint(self, operation: Operation) -> Endpoint:
         """Return the endpoint of an operation."""
@@ -69,7 +69,7 @@ class RestApi:
     def _list(self, operation: Operation) -> Endpoint:
         version, resource = self._version, operation.resource
 
-        async def answer(request: HttpRequest) -> Bytes | Streamed:
+        async def answer(request: HttpRequest) -> BytesResponse | StreamedResponse:
             request.context.api = "rest"
             caller = await self._admission.admit(request)
             accept = request.fields.get(b"accept", b"")
@@ -77,9 +77,9 @@ class RestApi:
             if form is not None:
                 return await self._exports.response(version, resource, form, request)
 
-            def read() -> Remembered:
+            def read() -> CachedRequest:
                 query = self._service.prepare(list_query(version, resource, request.query_string), caller)
-                return Remembered(query, _next_page(request))
+                return CachedRequest(query, _next_page(request))
 
             return await self._answer(request, caller, (resource.name, request.query_string), read)
 
@@ -88,16 +88,16 @@ class RestApi:
     def _record(self, operation: Operation) -> Endpoint:
         version, resource = self._version, operation.resource
 
-        async def answer(request: HttpRequest) -> Bytes:
+        async def answer(request: HttpRequest) -> BytesResponse:
             request.context.api = "rest"
             caller = await self._admission.admit(request)
             if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
                 check_accept(request)
             identifier = request.path_value
 
-            def read() -> Remembered:
+            def read() -> CachedRequest:
                 query = record_query(version, resource, identifier, request.query_string)
-                return Remembered(self._service.prepare(query, caller), resource=resource)
+                return CachedRequest(self._service.prepare(query, caller), resource=resource)
 
             return await self._answer(request, caller, (resource.name, identifier, request.query_string), read)
 
@@ -107,7 +107,7 @@ class RestApi:
         version, resource, form = self._version, operation.resource, operation.format
         assert form is not None
 
-        async def answer(request: HttpRequest) -> Streamed:
+        async def answer(request: HttpRequest) -> StreamedResponse:
             await self._admission.admit(request)
             if not wanted(request.header(b"accept"), (form.media_type,)):
                 raise HTTPError("not_acceptable", f"Offered here: {form.media_type}.")
@@ -116,8 +116,8 @@ class RestApi:
         return answer
 
     async def _answer(
-        self, request: HttpRequest, caller: Caller, key: Hashable, read: Callable[[], Remembered]
-    ) -> Bytes:
+        self, request: HttpRequest, caller: Caller, key: Hashable, read: Callable[[], CachedRequest]
+    ) -> BytesResponse:
         """Answer a list or a record. `read` reads a request that is not remembered under the key."""
         service, context = self._service, request.context
         identity = request.target + MEDIA_TYPE
@@ -144,7 +144,7 @@ class RestApi:
         return await respond(request, reply, headers, tag=outcome.tag)
 
 
-def routes(service: Service, admission: Admission, exports: ExportEndpoint, version: Version) -> APIRouter:
+def routes(service: Service, admission: Authentication, exports: ExportEndpoint, version: Version) -> APIRouter:
     """Return the routes of a version's operations. A list is sent as a file if the client prefers one."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
     rest = RestApi(service, admission, exports, version)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from api.catalog import Field, Group, Link, Resource, Value, Version, Vocabulary
-from api.model import Field as Stored
+from api.model import StoredField as Stored
 from api.model import Type
 
 Schema = dict[str, Any]

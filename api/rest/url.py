@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from api.catalog import Resource, Version
 from api.errors import UnknownName
 from api.http.parameters import Faults, read_pairs
-from api.query import Filter, Search, Sort, Through, both, read_sort
+from api.query import Exists, Filter, Search, Sort, and_, read_sort
 from api.query.parse import listed, read_language, read_words
 from api.rest.hints import unknown
 from api.rest.include import Tree, read_include
@@ -50,8 +50,8 @@ class Url:
         """All filters and the search, as one."""
         own = self.filters.get("", [])
         search = [] if self.words is None else [Search(self.words, self.language)]
-        links = [Through(link, both(*found)) for link, found in self.filters.items() if link]
-        return both(*own, *search, *links)
+        links = [Exists(link, and_(*found)) for link, found in self.filters.items() if link]
+        return and_(*own, *search, *links)
 
     @property
     def order(self) -> Sort:

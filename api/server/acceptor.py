@@ -21,7 +21,7 @@ FULL_SECONDS = 0.1
 VACANT = 2**31 - 1
 
 
-class Shares:
+class ConnectionCounts:
     """The number of connections of each place, in memory that all processes share (`counts`, one int for each
     place)."""
 
@@ -35,7 +35,7 @@ class Shares:
         return mine > min(self._counts) + AHEAD
 
 
-class Turns:
+class Acceptor:
     """A listener on the socket until `close`. Each connection gets a protocol of its own. Like asyncio's Server it is
     one of uvicorn's `servers`."""
 

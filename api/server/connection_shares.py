@@ -27,28 +27,28 @@ ADDRESS_SHARE = 4
 NETWORK_SHARE = 2
 
 
-class Held(Protocol):
+class ClosableConnection(Protocol):
     """A connection that can be closed for another one."""
 
     def give_way(self) -> None:
         """Close it at once, because a new connection needs its place."""
 
 
-class Holder:
+class AddressConnections:
     """An address (IPv6: its /64) and its connections: all of them, those that wait, and those with an unread answer.
     Each has the time since when, and the oldest is first."""
 
     __slots__ = ("all", "exempt", "name", "network", "unread", "waiting")
 
-    def __init__(self, name: str, network: NetworkHolder, exempt: bool) -> None:
+    def __init__(self, name: str, network: NetworkConnections, exempt: bool) -> None:
         self.name = name
         self.network = network
         self.exempt = exempt
-        self.all: dict[Held, float] = {}
-        self.waiting: dict[Held, float] = {}
-        self.unread: dict[Held, float] = {}
+        self.all: dict[ClosableConnection, float] = {}
+        self.waiting: dict[ClosableConnection, float] = {}
+        self.unread: dict[ClosableConnection, float] = {}
 
-    def note(self, connection: Held, *, waits: bool) -> None:
+    def note(self, connection: ClosableConnection, *, waits: bool) -> None:
         """Note whether the connection waits for a request, or has a whole one. If it waited before, the time since when
         does not change."""
         if not waits:
@@ -56,16 +56,16 @@ class Holder:
         elif connection not in self.waiting:
             self.waiting[connection] = monotonic()
 
-    def reads_later(self, connection: Held) -> None:
+    def reads_later(self, connection: ClosableConnection) -> None:
         """Note that the client of the connection has an unread answer."""
         self.unread[connection] = monotonic()
 
-    def has_read(self, connection: Held) -> None:
+    def has_read(self, connection: ClosableConnection) -> None:
         """Note that the client has read the answer."""
         self.unread.pop(connection, None)
 
 
-class NetworkHolder:
+class NetworkConnections:
     """A network, and the number of its connections."""
 
     __slots__ = ("count", "name")
@@ -81,11 +81,11 @@ class ConnectionShares:
     def __init__(self, most: int, proxies: Sequence[Network]) -> None:
         self.most = most
         self._proxies = proxies
-        self._holders: dict[str, Holder] = {}
-        self._networks: dict[str, NetworkHolder] = {}
+        self._holders: dict[str, AddressConnections] = {}
+        self._networks: dict[str, NetworkConnections] = {}
         self.count = 0
 
-    def enter(self, connection: Held, address: str) -> Holder | None:
+    def enter(self, connection: ClosableConnection, address: str) -> AddressConnections | None:
         """Add a connection that waits and return its holder; None if there is no room and none gives way."""
         holder = self._holder(address)
         if self.count >= self.most:
@@ -102,7 +102,7 @@ class ConnectionShares:
         holder.note(connection, waits=True)
         return holder
 
-    def leave(self, connection: Held, holder: Holder) -> None:
+    def leave(self, connection: ClosableConnection, holder: AddressConnections) -> None:
         """Remove a connection that has ended; only the first call counts."""
         if holder.all.pop(connection, None) is None:
             return
@@ -112,27 +112,27 @@ class ConnectionShares:
         holder.network.count -= 1
         self._forget(holder)
 
-    def _holder(self, address: str) -> Holder:
+    def _holder(self, address: str) -> AddressConnections:
         name, network = blocks(address)
         if (found := self._holders.get(name)) is not None:
             return found
-        around = self._networks.get(network) or NetworkHolder(network)
-        return Holder(name, around, is_trusted(address, self._proxies))
+        around = self._networks.get(network) or NetworkConnections(network)
+        return AddressConnections(name, around, is_trusted(address, self._proxies))
 
-    def _forget(self, holder: Holder) -> None:
+    def _forget(self, holder: AddressConnections) -> None:
         if not holder.all:
             self._holders.pop(holder.name, None)
         if not holder.network.count:
             self._networks.pop(holder.network.name, None)
 
-    def _next(self, newcomer: Holder) -> Held | None:
+    def _next(self, newcomer: AddressConnections) -> ClosableConnection | None:
         """Return the connection that gives way to a new one of this holder."""
         holders = list(self._holders.values())
         clients = [one for one in holders if not one.exempt]
         found = _oldest(clients, "waiting") or _oldest(clients, "unread") or self._excess(newcomer, clients)
         return found or _oldest(holders, "waiting") or _oldest(holders, "unread")
 
-    def _excess(self, newcomer: Holder, holders: list[Holder]) -> Held | None:
+    def _excess(self, newcomer: AddressConnections, holders: list[AddressConnections]) -> ClosableConnection | None:
         """Return the newest connection of the address with the most connections, among those that have more than their
         share. None if the new connection comes from such an address itself."""
         beyond = [one for one in holders if self._is_beyond_its_share(one)]
@@ -140,20 +140,20 @@ class ConnectionShares:
             return None
         return next(reversed(max(beyond, key=_weight).all))
 
-    def _is_beyond_its_share(self, holder: Holder) -> bool:
+    def _is_beyond_its_share(self, holder: AddressConnections) -> bool:
         return len(holder.all) > self.most // ADDRESS_SHARE or holder.network.count > self.most // NETWORK_SHARE
 
 
-def _weight(holder: Holder) -> int:
+def _weight(holder: AddressConnections) -> int:
     return max(len(holder.all), holder.network.count // NETWORK)
 
 
-def _oldest(holders: list[Holder], state: Literal["waiting", "unread"]) -> Held | None:
+def _oldest(holders: list[AddressConnections], state: Literal["waiting", "unread"]) -> ClosableConnection | None:
     """Return the connection that has been in this state for longest, of the addresses with the most connections."""
     found = None
     most = (-1, 0.0)
     for holder in holders:
-        held: dict[Held, float] = getattr(holder, state)
+        held: dict[ClosableConnection, float] = getattr(holder, state)
         if held:
             connection = next(iter(held))
             rank = (_weight(holder), -held[connection])

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BriefingError, SettingsError
 from api.observability.connection_events import ConnectionEvents
-from api.server.acceptor import Shares, Turns
+from api.server.acceptor import Acceptor, ConnectionCounts
 from api.server.file_descriptors import within_descriptors
 from api.server.protocol import Protocol, protocol
 from api.settings import Settings
@@ -48,7 +48,7 @@ def serve(
     on_ready: Callable[[str], None] | None = None,
     on_drain: Callable[[], None] | None = None,
     listener: socket.socket | None = None,
-    shares: Shares | None = None,
+    shares: ConnectionCounts | None = None,
     events: ConnectionEvents | None = None,
     supervise: Callable[[], Awaitable[BriefingError]] | None = None,
 ) -> int:
@@ -57,11 +57,11 @@ def serve(
     `events` receives the events of connections. `supervise` runs beside the server. When it returns, the service ends
     and raises the error that it returned. `listener` is a bound socket that a parent process hands down, with `shares`
     if it has several workers. `on_ready` is called with the address, on the loop. Without it the address is printed."""
-    start = Start(app)
+    start = StartupErrors(app)
     try:
         listener = listener or listen(settings)
         configured = config(start, within_descriptors(settings), events)
-        server = Server(configured, on_ready or announce, on_drain, shares, supervise)
+        server = HttpServer(configured, on_ready or announce, on_drain, shares, supervise)
         server.run(sockets=[listener])
     except SettingsError as error:
         return complain(error)
@@ -129,7 +129,7 @@ def url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class Start:
+class StartupErrors:
     """The application, and the error that kept it from starting. So a wrong password is reported as a sentence, not as
     a traceback."""
 
@@ -166,7 +166,7 @@ class Start:
                 await send(message)
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """Uvicorn's server, which announces its address, drains before it closes, and exits with 0 after a signal."""
 
     def __init__(
@@ -174,7 +174,7 @@ class Server(uvicorn.Server):
         config: uvicorn.Config,
         on_ready: Callable[[str], None],
         on_drain: Callable[[], None] | None = None,
-        shares: Shares | None = None,
+        shares: ConnectionCounts | None = None,
         supervise: Callable[[], Awaitable[BriefingError]] | None = None,
     ) -> None:
         super().__init__(config)
@@ -190,7 +190,7 @@ class Server(uvicorn.Server):
             self.supervising = asyncio.create_task(self._supervised(self.supervise))
         await super().startup([])
         for listener in (sockets or []) if self.started else []:
-            self.servers.append(Turns(listener, self._connection, self._ahead))  # type: ignore[arg-type]
+            self.servers.append(Acceptor(listener, self._connection, self._ahead))  # type: ignore[arg-type]
             self.on_ready(url(listener))
 
     async def _supervised(self, supervise: Callable[[], Awaitable[BriefingError]]) -> None:

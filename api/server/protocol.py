@@ -38,11 +38,11 @@ from api.middleware.client_address import trusted
 from api.middleware.cors import Origins
 from api.observability.connection_events import ConnectionEvents
 from api.server import tcp
-from api.server.connection_shares import ConnectionShares, Holder
+from api.server.connection_shares import AddressConnections, ConnectionShares
 from api.server.disconnect import abandon
 from api.server.pace import PaceWatch
 from api.server.refusals import fault, reason, response, weigh
-from api.server.single_write import Whole
+from api.server.single_write import SingleWrite
 from api.settings import Settings
 
 logger = logging.getLogger("api.http")
@@ -98,7 +98,7 @@ class Protocol(HttpToolsProtocol):
         self.running: tuple[RequestResponseCycle, asyncio.Task[None]] | None = None
         self.refusal: HTTPError | None = None
         self.leaving = False
-        self.holder: Holder | None = None
+        self.holder: AddressConnections | None = None
         # Watches a client that does not take everything at once. The least pace differs for callers with a key.
         self.watch: PaceWatch | None = None
         self.least_pace = self.settings.least_pace
@@ -332,7 +332,7 @@ class Protocol(HttpToolsProtocol):
         else:
             # A whole request in HTTP/1.1, as nearly all are.
             scope["body"] = bytes(cycle.body)  # type: ignore[typeddict-unknown-key]
-            send = Whole(cycle).send
+            send = SingleWrite(cycle).send
         scope["connection"] = self  # type: ignore[typeddict-unknown-key]
         try:
             await app(scope, receive, send)

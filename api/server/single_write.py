@@ -16,7 +16,7 @@ JOIN = b": ".join
 
 
 @dataclass(eq=False, slots=True)
-class Whole:
+class SingleWrite:
     """The answer to one request in HTTP/1.1 that was read to its end."""
 
     cycle: RequestResponseCycle

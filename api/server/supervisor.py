@@ -34,7 +34,7 @@ from api.errors import BriefingError
 from api.observability.health import PATIENCE, Prepare, persist
 from api.server.acceptor import VACANT
 from api.server.http_server import EXIT_FORCED, EXIT_NOT_CONFIGURED, announce, url
-from api.server.worker import STUCK, Common, Link, Place, become, finish
+from api.server.worker import STUCK, SharedState, WorkerChannel, WorkerPosition, become, finish
 
 TICK_SECONDS = 0.2
 # Until a worker's first sign of life. It waits for nothing before that, so only an overloaded machine needs this long.
@@ -67,20 +67,20 @@ class Worker:
 
 
 @dataclass(eq=False)
-class Seat:
+class Slot:
     """A place, its worker, the failures in a row of its workers, and the time from which it may be filled again."""
 
-    place: Place
+    place: WorkerPosition
     worker: Worker | None = None
     failures: int = 0
     due: float = 0.0
 
 
 @dataclass
-class Team:
+class WorkerTeam:
     """The places of the workers, and how many workers died or were wedged. The metrics read it."""
 
-    seats: list[Seat]
+    seats: list[Slot]
     ended: Counter[str] = field(default_factory=lambda: Counter(died=0, wedged=0))
 
     def living(self) -> list[Worker]:
@@ -92,24 +92,24 @@ class Team:
         return [worker.told for worker in self.living()]
 
 
-class Parent:
+class Supervisor:
     """The supervisor of `count` workers. Each runs `work` until that returns its exit code. `on_end` gets the text that
     a worker sent last, when it has ended."""
 
     def __init__(
         self,
-        work: Callable[[Link], int],
+        work: Callable[[WorkerChannel], int],
         count: int,
         silence: float,
         prepare: Prepare,
         on_end: Callable[[bytes], None] = lambda told: None,
     ) -> None:
-        self.team = Team([Seat(Place(number, count)) for number in range(count)])
+        self.team = WorkerTeam([Slot(WorkerPosition(number, count)) for number in range(count)])
         self._work = work
         self._silence = silence
         self._prepare = prepare
         self._on_end = on_end
-        self._common = Common(count)
+        self._common = SharedState(count)
         self._changed = asyncio.Event()
         self._served = False
         self._stopping = 0
@@ -200,14 +200,14 @@ class Parent:
             elif not worker.wedged and now - worker.heard > (self._silence if worker.told else START_SECONDS):
                 self._task(self._give_up_on(seat, worker))
 
-    async def _give_up_on(self, seat: Seat, worker: Worker) -> None:
+    async def _give_up_on(self, seat: Slot, worker: Worker) -> None:
         worker.wedged = True
         log.error("worker wedged", worker=seat.place.number, pid=worker.pid)
         _signal(worker, STUCK)  # The worker writes where it is stuck, if it can.
         await asyncio.sleep(0.1)
         _signal(worker, signal.SIGKILL)
 
-    async def _hear(self, seat: Seat, worker: Worker) -> None:
+    async def _hear(self, seat: Slot, worker: Worker) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=worker.end, limit=LINE_BYTES)
         with suppress(ConnectionError, ValueError):
             while line := await reader.readline():
@@ -219,7 +219,7 @@ class Parent:
         writer.close()
         self._bury(seat, worker, await _ended(worker))
 
-    def _bury(self, seat: Seat, worker: Worker, code: int) -> None:
+    def _bury(self, seat: Slot, worker: Worker, code: int) -> None:
         seat.worker = None
         self._common.connections[seat.place.number] = VACANT
         self._common.ready[seat.place.number] = 1  # The others do not wait for the next one, which may end as well.
@@ -263,11 +263,11 @@ class Parent:
 
     # The places
 
-    def _vacant(self) -> list[Seat]:
+    def _vacant(self) -> list[Slot]:
         now = monotonic()
         return [one for one in self.team.seats if one.worker is None and one.due <= now and not self._stopping]
 
-    def _fork(self, seat: Seat) -> None:
+    def _fork(self, seat: Slot) -> None:
         ours, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -279,7 +279,7 @@ class Parent:
             # see that the parent is gone.
             become(parent, [ours.fileno(), *(worker.end.fileno() for worker in self.team.living())])
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
-            finish(self._work, Link(seat.place, theirs, self._common))
+            finish(self._work, WorkerChannel(seat.place, theirs, self._common))
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
         theirs.close()
         self._common.connections[seat.place.number] = 0

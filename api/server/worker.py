@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from api.errors import Unavailable
-from api.server.acceptor import VACANT, Shares
+from api.server.acceptor import VACANT, ConnectionCounts
 
 # The time between two signs of life of a worker.
 BEAT_SECONDS = 0.5
@@ -25,14 +25,14 @@ PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
-class Place:
+class WorkerPosition:
     """The place of a worker: `number` from 0 among `of`. A worker that replaces another one takes over its number."""
 
     number: int = 0
     of: int = 1
 
 
-class Common:
+class SharedState:
     """The memory that a parent and its `count` workers share."""
 
     def __init__(self, count: int) -> None:
@@ -53,13 +53,13 @@ class Common:
         self._ints[0] = done
 
 
-class Link:
+class WorkerChannel:
     """A worker's link to its parent and the other workers. It sends signs of life while the worker's loop runs. It
     knows if the parent has prepared the store, if all workers were ready, and how many connections each has."""
 
-    def __init__(self, place: Place, end: socket.socket, common: Common) -> None:
+    def __init__(self, place: WorkerPosition, end: socket.socket, common: SharedState) -> None:
         self.place = place
-        self.shares = Shares(common.connections, place.number)
+        self.shares = ConnectionCounts(common.connections, place.number)
         self._end = end
         self._common = common
         self._beating: asyncio.Task[None] | None = None
@@ -106,7 +106,7 @@ def become(parent: int, inherited: Iterable[int]) -> None:
     faulthandler.register(STUCK)
 
 
-def finish(work: Callable[[Link], int], link: Link) -> NoReturn:
+def finish(work: Callable[[WorkerChannel], int], link: WorkerChannel) -> NoReturn:
     """Do the work and exit with its code. The clean-up code of the parent, which the fork copied, does not run."""
     code = 1
     try:

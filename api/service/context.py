@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from api.access.access_control import Charge
 from api.access.caller import Caller
-from api.catalog import Outdated
+from api.catalog import DeprecatedPart
 from api.store.ticket import SERVICE, Origin
 
 # The client disconnected before it had an answer: no status was sent. (nginx logs the same number.)
@@ -39,7 +39,7 @@ class RequestContext:
     # The points that the request costs in the end; until then, what it costs at most.
     price: int | None = None
     # The deprecated parts of the version that the request uses.
-    outdated: tuple[Outdated, ...] = ()
+    outdated: tuple[DeprecatedPart, ...] = ()
     # The number of the last change of the resources that the answer was read from.
     edition: str = ""
     # hit: the answer was cached. miss: it was read, or another request read it. unchanged: a 304.

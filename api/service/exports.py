@@ -10,10 +10,10 @@ import orjson
 from api.access.access_control import Charge
 from api.access.export_places import ExportPlaces
 from api.access.plan import Plan
-from api.compiler import Statement, compile
+from api.compiler import Statement, compile_query
 from api.compiler.page import EXACT_MOST
 from api.errors import Fault, TimedOut, TooExpensive, Unavailable
-from api.query import Entry, Lines, Page, Query, Rows, Total, price
+from api.query import ExportQuery, Item, ListQuery, Page, Query, Total, price
 from api.service.context import RequestContext
 from api.service.service import Service
 from api.store.reader import Reply, edition
@@ -59,7 +59,7 @@ class Exports:
     async def begin(self, query: Query, context: RequestContext) -> Export:
         """Charge an export to the caller. TooExpensive if it is longer than the caller's plan allows; RateLimited if
         the caller has too few points left; Unavailable if the store cannot count the records."""
-        assert isinstance(query.root, Lines) and context.caller is not None
+        assert isinstance(query.root, ExportQuery) and context.caller is not None
         gate = self._service.gate
         context.price = points = price(query)
         context.charge = charge = await gate.begin(context.caller, points, paid=context.paid)
@@ -69,7 +69,7 @@ class Exports:
         rows = _counted(query.root, plan) if gate.limits is not None else None
         counting = 0
         try:
-            statement = compile(query)
+            statement = compile_query(query)
             if rows is not None:
                 counted = await self._count(Query(query.version, rows), Ticket(context.origin, points))
                 counting = min(counted.points, points)
@@ -108,19 +108,19 @@ class Exports:
 
     async def _count(self, counted: Query, ticket: Ticket) -> Reply:
         """Count the records of an export. The reply also contains the points that it took."""
-        statement = compile(counted)
+        statement = compile_query(counted)
         return await self._service.reader.read(
             statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
         )
 
 
-def _counted(lines: Lines, plan: Plan) -> Rows | None:
+def _counted(lines: ExportQuery, plan: Plan) -> ListQuery | None:
     """Return the list whose total is the length of an export; None if any length is allowed."""
     if plan.export_most >= UNLIMITED or (lines.most is not None and lines.most <= plan.export_most):
         return None
     # Exact up to the limit of counting. Beyond it, the number is estimated from a sample.
     total = Total(plan.export_most < EXACT_MOST)
-    return Rows(lines.resource, Page(1), lines.sort, (Entry("total", total),), lines.filter)
+    return ListQuery(lines.resource, Page(1), lines.sort, (Item("total", total),), lines.filter)
 
 
 def _check_length(counted: Reply, plan: Plan) -> None:

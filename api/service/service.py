@@ -14,17 +14,17 @@ from time import perf_counter
 
 from api import __version__
 from api.access import too_expensive
-from api.access.access_control import Charge, Gate
+from api.access.access_control import AccessControl, Charge
 from api.access.caller import Caller
-from api.catalog import VERSIONS, Outdated
-from api.compiler import Statement, compile
+from api.catalog import VERSIONS, DeprecatedPart
+from api.compiler import Statement, compile_query
 from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
 from api.memo import Memo
-from api.query import Dearest, Query, dearest, largest, price
+from api.query import CostliestList, Query, dearest, largest, price
 from api.service.context import RequestContext
 from api.service.entity_tags import EntityTags
 from api.settings import Settings
-from api.singleflight import Flights
+from api.singleflight import SingleFlight
 from api.store.changes import Changes
 from api.store.reader import Reader, Reply
 from api.store.ticket import Ticket
@@ -37,7 +37,7 @@ class Cost:
 
     price: int
     page: int = 0
-    dearest: Dearest | None = None
+    dearest: CostliestList | None = None
     extra_points: int = 0
 
 
@@ -49,7 +49,7 @@ class PreparedQuery:
     cost: Cost
     statement: Statement
     key: str
-    outdated: tuple[Outdated, ...] = ()
+    outdated: tuple[DeprecatedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,13 @@ class Outcome:
 class Service:
     """Answers queries: the settings, the gate, the reader of the store, and the answers that are kept."""
 
-    def __init__(self, settings: Settings, url: str, gate: Gate) -> None:
+    def __init__(self, settings: Settings, url: str, gate: AccessControl) -> None:
         self.settings = settings
         self.gate = gate
         self.reader = Reader(settings.database_url or url, settings)
         self.changes = Changes(url)
         self._kept: Memo[Reply] = Memo(settings.answer_memory)
-        self._flights: Flights[Reply, Ticket] = Flights(self.reader.pool.lift)
+        self._flights: SingleFlight[Reply, Ticket] = SingleFlight(self.reader.pool.lift)
         # No answer is given from before a change. What was erased does not stay in memory either.
         self.changes.on_erasure(self._kept.clear)
         self._tags = EntityTags(name for version in VERSIONS.values() for name in version.resources)
@@ -82,7 +82,7 @@ class Service:
         points = price(query) + extra_points
         cost = Cost(points, largest(query), dearest(query, points), extra_points)
         self.check(cost, caller)
-        statement = compile(query)
+        statement = compile_query(query)
         return PreparedQuery(cost, statement, _key(statement), query.outdated)
 
     def fixed(self, points: int, statement: Statement) -> PreparedQuery:

@@ -22,7 +22,7 @@ BRIEFINGS = """
 
 
 @dataclass(frozen=True)
-class File:
+class SnapshotFile:
     """A file of the snapshot."""
 
     name: str
@@ -48,14 +48,14 @@ class Manifest:
     counts: dict[str, dict[str, int]]
     briefings: list[dict[str, Any]]
     erased: list[dict[str, str]]
-    files: Sequence[File]
+    files: Sequence[SnapshotFile]
 
     def text(self) -> str:
         """Return the text of the manifest's file."""
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-async def gathered(state: Snapshot, counts: dict[str, dict[str, int]], files: Sequence[File]) -> Manifest:
+async def gathered(state: Snapshot, counts: dict[str, dict[str, int]], files: Sequence[SnapshotFile]) -> Manifest:
     """Return the manifest of files that were written from this state."""
     return Manifest(
         format=FORMAT,

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from api.ingest.report import Rate
 
 
-class Watch:
+class SnapshotProgress:
     """A receiver of the progress of a snapshot. This one prints nothing."""
 
     def begin(self, rows: int) -> None:
@@ -25,7 +25,7 @@ class Watch:
         """Note that so many more rows were written."""
 
 
-class Bar(Watch):
+class SnapshotProgressBar(SnapshotProgress):
     """A progress bar of the rows."""
 
     def __init__(self, progress: Progress) -> None:
@@ -45,12 +45,12 @@ class Bar(Watch):
 
 
 @contextmanager
-def watched(quiet: bool = False) -> Iterator[Watch]:
+def watched(quiet: bool = False) -> Iterator[SnapshotProgress]:
     """Yield a bar if stderr is a terminal, unless the command is `quiet`."""
     if quiet or not sys.stderr.isatty():
-        yield Watch()
+        yield SnapshotProgress()
         return
     words, rows = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[records]:,} rows")
     times = (TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(words, BarColumn(), rows, Rate(), *times, console=Console(stderr=True), transient=True) as progress:
-        yield Bar(progress)
+        yield SnapshotProgressBar(progress)

@@ -13,20 +13,20 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 
 from api.catalog import Resource, newest
-from api.compiler import Statement, compile
+from api.compiler import Statement, compile_query
 from api.errors import SettingsError, Unavailable
-from api.query import Flat, Lines, Query, Typed, cells, read_sort
+from api.query import CsvShape, ExportQuery, Query, TypedShape, cells, read_sort
 from api.rest.formats import FORMATS
 from api.snapshot import parquet
-from api.snapshot.manifest import NAME, File, Manifest, gathered
-from api.snapshot.progress import Watch
+from api.snapshot.manifest import NAME, Manifest, SnapshotFile, gathered
+from api.snapshot.progress import SnapshotProgress
 from api.store.snapshot import Snapshot, erased_since, snapshot
 from api.store.stream import Take
 
 RECORDS = "records.ndjson"
 
 
-def export(url: str, folder: Path, watch: Watch) -> Manifest:
+def export(url: str, folder: Path, watch: SnapshotProgress) -> Manifest:
     """Take a snapshot, and report its progress to `watch`. SettingsError if the folder exists and is not empty;
     Unavailable if a record was erased meanwhile."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -35,7 +35,7 @@ def export(url: str, folder: Path, watch: Watch) -> Manifest:
         return asyncio.run(_taken(url, place, watch))
 
 
-async def _taken(url: str, place: Path, watch: Watch) -> Manifest:
+async def _taken(url: str, place: Path, watch: SnapshotProgress) -> Manifest:
     async with snapshot(url, watch.add) as state:
         counts = await state.counts()
         watch.begin(sum(one["records"] * (1 + len(WRITERS)) + one["withdrawn"] for one in counts.values()))
@@ -70,7 +70,7 @@ def _emerging(folder: Path) -> Iterator[Path]:
     place.rename(folder)
 
 
-async def _file(path: Path, fill: Callable[[Take], Awaitable[None]], head: bytes = b"") -> File:
+async def _file(path: Path, fill: Callable[[Take], Awaitable[None]], head: bytes = b"") -> SnapshotFile:
     digest = sha256()
     with path.open("wb") as file:
 
@@ -80,33 +80,33 @@ async def _file(path: Path, fill: Callable[[Take], Awaitable[None]], head: bytes
 
         await take(head)
         await fill(take)
-        return File(path.name, file.tell(), digest.hexdigest())
+        return SnapshotFile(path.name, file.tell(), digest.hexdigest())
 
 
-async def _csv(state: Snapshot, resource: Resource, path: Path) -> File:
+async def _csv(state: Snapshot, resource: Resource, path: Path) -> SnapshotFile:
     form, version = FORMATS["csv"], newest()
-    statement = _statement(resource, Flat(cells(version, resource)), form.after)
+    statement = _statement(resource, CsvShape(cells(version, resource)), form.after)
     head = form.head(version, resource)
     return await _file(path, lambda take: state.stream(statement.sql, statement.arguments, take), head)
 
 
-async def _parquet(state: Snapshot, resource: Resource, path: Path) -> File:
+async def _parquet(state: Snapshot, resource: Resource, path: Path) -> SnapshotFile:
     columns = cells(newest(), resource)
-    statement = _statement(resource, Typed(columns))
+    statement = _statement(resource, TypedShape(columns))
     await parquet.write(path, columns, state.rows(statement.sql, statement.arguments))
     return _read(path)
 
 
-def _read(path: Path) -> File:
+def _read(path: Path) -> SnapshotFile:
     with path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
-        return File(path.name, file.tell(), digest)
+        return SnapshotFile(path.name, file.tell(), digest)
 
 
-def _statement(resource: Resource, shape: Flat | Typed, after: str = "") -> Statement:
+def _statement(resource: Resource, shape: CsvShape | TypedShape, after: str = "") -> Statement:
     sort = read_sort(resource, "id")
     assert sort is not None
-    return compile(Query(newest().name, Lines(resource.name, sort, shape, after=after)))
+    return compile_query(Query(newest().name, ExportQuery(resource.name, sort, shape, after=after)))
 
 
 WRITERS = {"csv": _csv} | ({"parquet": _parquet} if parquet.INSTALLED else {})

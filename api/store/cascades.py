@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from api.model import RECORDS, WRITE_ORDER, Link
+from api.model import RECORDS, WRITE_ORDER, StoredLink
 from api.store.load_statements import NOT_IN_FILE
 
 
@@ -25,7 +25,7 @@ def losses() -> str:
 
 
 @cache
-def links() -> tuple[tuple[str, Link], ...]:
+def links() -> tuple[tuple[str, StoredLink], ...]:
     """Return the resources whose records depend on others, each with the link. Parents come first. If a record has
     several parents, the parent that depends on the others comes first."""
     return tuple(
@@ -42,7 +42,7 @@ def parents() -> tuple[str, ...]:
 
 
 @cache
-def cascade(name: str, link: Link) -> str:
+def cascade(name: str, link: StoredLink) -> str:
     """Return the SQL that stages the withdrawal of the records that depend, by this link, on a record that is staged as
     withdrawn, with the same reason. Records that the file contains are not changed."""
     return f"""
@@ -54,7 +54,7 @@ def cascade(name: str, link: Link) -> str:
 
 
 @cache
-def standing(name: str, link: Link) -> str:
+def standing(name: str, link: StoredLink) -> str:
     """Return the SQL that counts the records that stand although their parent was withdrawn. $1 is the last number of
     the log before the load."""
     return f"""

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.store.poller import Sight, Watch
+from api.store.poller import Poller, PollTarget
 
 LOOK = """
     select resource, seq, changed_us, erased from store.latest
 """
 UPKEEP = "select store.keep_counted()"
-SIGHT = Sight("the change log", "briefing_reader", "briefing_change", LOOK, every=0.1, counts_for=0.2, upkeep=UPKEEP)
+SIGHT = PollTarget(
+    "the change log", "briefing_reader", "briefing_change", LOOK, every=0.1, counts_for=0.2, upkeep=UPKEEP
+)
 
 
 class Changes:
@@ -26,7 +28,7 @@ class Changes:
         self._marks: dict[tuple[str, ...], str] = {}
         self._erased: int | None = None
         self._erasure_hooks: list[Callable[[], None]] = []
-        self._watch = Watch(url, SIGHT, self._see)
+        self._watch = Poller(url, SIGHT, self._see)
 
     def on_erasure(self, hook: Callable[[], None]) -> None:
         """Call the hook after each erasure."""

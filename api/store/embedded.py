@@ -26,7 +26,7 @@ from urllib.parse import quote
 from api.errors import BriefingError, SettingsError
 from api.store import password
 from api.store.cluster import OWN_SERVER, Account, Tools, account_for, programs_for, settle
-from api.store.postgres_server import PATIENCE, Server
+from api.store.postgres_server import PATIENCE, PostgresServer
 from api.store.processes import clear_locks
 from api.store.supervise import supervise
 
@@ -37,7 +37,7 @@ MAX_LOG = 1 << 20
 class Embedded:
     """A running server. As a context manager it stops at the end."""
 
-    def __init__(self, url: str, server: Server, held: ExitStack) -> None:
+    def __init__(self, url: str, server: PostgresServer, held: ExitStack) -> None:
         self.url = url
         self._server = server
         self._held = held
@@ -81,7 +81,7 @@ def start(data_dir: Path, connections: int = 100) -> Embedded:
             address = held.enter_context(_address(folder, account))
             clear_locks(data, data / address, OWN_SERVER)
             password.require_password(folder, data, tools)
-            server = Server(data, tools, address, connections)
+            server = PostgresServer(data, tools, address, connections)
             held.callback(server.stop)
             server.start()
             return Embedded(_url(folder), server, held.pop_all())

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.store.poller import Sight, Watch
+from api.store.poller import Poller, PollTarget
 from api.store.statements import statement
 
 EVERY = 0.2
@@ -25,8 +25,8 @@ class Epoch:
     def __init__(self, url: str, on_seen: Callable[[Row], None] = lambda row: None) -> None:
         role = channel = "briefing_access"
         look = statement("access/epoch")
-        sight = Sight("the access epoch", role, channel, look, every=EVERY, counts_for=COUNTS_FOR)
-        self._watch = Watch(url, sight, self._see)
+        sight = PollTarget("the access epoch", role, channel, look, every=EVERY, counts_for=COUNTS_FOR)
+        self._watch = Poller(url, sight, self._see)
         self._number = 0
         self._on_seen = on_seen
         self.seen = asyncio.Event()

@@ -28,7 +28,7 @@ OLDER = """
 
 
 @dataclass(frozen=True)
-class Found:
+class ErasableRecord:
     """A record that can be erased. `links` is the number of records that link to it."""
 
     id: str
@@ -38,7 +38,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Erased:
+class Erasure:
     """An erasure: the number of its change, the number of log entries that it emptied, and of rows that it deleted.
     `vacuumed` is false if deleted rows could not be removed from the files: `sessions` can still read them, or Postgres
     went away. `tables` are the tables that contained data of the record."""
@@ -51,7 +51,7 @@ class Erased:
     tables: tuple[str, ...]
 
 
-async def find(url: str, identifier: str, reason: str) -> Found:
+async def find(url: str, identifier: str, reason: str) -> ErasableRecord:
     """Return the record. InvalidRequest if the id or the reason is not valid, NotFound if there is no such record,
     Conflict if it was erased before."""
     name = resource_of(identifier)
@@ -61,12 +61,12 @@ async def find(url: str, identifier: str, reason: str) -> Found:
             await _check_reason(connection, reason)
             created_at, _ = await _row(connection, name, identifier)
             links = await connection.fetchval(erasure_statements.linked(name), identifier)
-            return Found(identifier, name, created_at, links)
+            return ErasableRecord(identifier, name, created_at, links)
     finally:
         await _close(connection)
 
 
-async def erase(url: str, identifier: str, reason: str, wait: float) -> Erased:
+async def erase(url: str, identifier: str, reason: str, wait: float) -> Erasure:
     """Erase the record. The errors are those of `find`, and Busy if a load runs for longer than `wait` seconds."""
     name = resource_of(identifier)
     connection = await connect(url)
@@ -81,7 +81,7 @@ async def erase(url: str, identifier: str, reason: str, wait: float) -> Erased:
                 change, entries, rows = await _erase(connection, name, identifier, reason)
                 transaction = await connection.fetchval("select pg_current_xact_id()::xid::text")
         sessions, vacuumed = await _clean(connection, name, transaction)
-        return Erased(change, entries, rows, sessions, vacuumed, erasure_statements.tables(name))
+        return Erasure(change, entries, rows, sessions, vacuumed, erasure_statements.tables(name))
     finally:
         await _close(connection)
 

@@ -10,7 +10,7 @@ import re
 from functools import cache
 
 from api.errors import InvalidRequest
-from api.model import ENTITIES, PREFIXES, RECORDS, Entity, Field
+from api.model import ENTITIES, PREFIXES, RECORDS, Entity, StoredField
 from api.store.collation import sort_key
 from api.store.load_statements import DERIVED, EMPTY, TYPES
 
@@ -125,7 +125,7 @@ def emptied(entity: Entity) -> dict[str, str]:
     }
 
 
-def _value(entity: Entity, field: Field) -> str:
+def _value(entity: Entity, field: StoredField) -> str:
     kind = field.type
     if kind.many:
         return EMPTY[TYPES[kind.name] + "[]"]

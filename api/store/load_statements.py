@@ -48,7 +48,7 @@ DERIVED = {"disputed": DISPUTED, "dispute_stances": STANCES}
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table: its name, the key `source` in the record, and the type as which its JSON is read. `target`
     is the resource that a link leads to."""
 
@@ -70,7 +70,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Children:
+class ChildTable:
     """Rows within records: their table, the key of their list in the record, and the resources that have them."""
 
     table: str
@@ -78,18 +78,18 @@ class Children:
     owners: tuple[str, ...]
 
 
-DATASET = Column("dataset", "dataset", "text")
+DATASET = TableColumn("dataset", "dataset", "text")
 # The name of a staged record is its key or, without one, its id.
 KEY = "nullif(staged.name, staged.id)"
 
 
-def columns(entity: Entity) -> tuple[Column, ...]:
+def columns(entity: Entity) -> tuple[TableColumn, ...]:
     """Return the columns that a load writes, without those that every record has."""
     fields = [
-        Column(field.name, field.name, TYPES[field.type.name] + "[]" * field.type.many) for field in entity.loaded
+        TableColumn(field.name, field.name, TYPES[field.type.name] + "[]" * field.type.many) for field in entity.loaded
     ]
     links = [
-        Column(link.column, link.name, "text" if link.kind == "one" else "text[]", link.target)
+        TableColumn(link.column, link.name, "text" if link.kind == "one" else "text[]", link.target)
         for link in entity.references
     ]
     return (*fields, *links)
@@ -231,17 +231,17 @@ def name_keys(name: str) -> str:
 
 
 @cache
-def children() -> tuple[Children, ...]:
+def children() -> tuple[ChildTable, ...]:
     """Return every kind of children that a resource has."""
     links = dict.fromkeys((link.target, link.name) for one in RECORDS.values() for link in one.owned)
     return tuple(
-        Children(table, link, tuple(name for name, one in RECORDS.items() if link in one.links))
+        ChildTable(table, link, tuple(name for name, one in RECORDS.items() if link in one.links))
         for table, link in links
     )
 
 
 @cache
-def clear(kind: Children) -> str:
+def clear(kind: ChildTable) -> str:
     """Return the SQL that deletes the children of updated and restored records. $1 is the last number of the log before
     the load."""
     return f"""
@@ -250,7 +250,7 @@ def clear(kind: Children) -> str:
 
 
 @cache
-def add(kind: Children) -> str:
+def add(kind: ChildTable) -> str:
     """Return the SQL that adds the children of the records that the load has logged. Those of withdrawn records are
     kept from before, or added if the record is new. $1 is the last number of the log before the load."""
     own = columns(CHILDREN[kind.table])
@@ -266,7 +266,7 @@ def add(kind: Children) -> str:
 
 
 @cache
-def hide(kind: Children) -> str:
+def hide(kind: ChildTable) -> str:
     """Return the SQL that marks the children of withdrawn records as not shown. $1 is the last number of the log before
     the load."""
     return f"""
@@ -297,7 +297,7 @@ def dangling() -> str:
         order by staged.number, astray.path limit $2"""
 
 
-def _astray(table: str, owner: str, path: str, column: Column) -> str:
+def _astray(table: str, owner: str, path: str, column: TableColumn) -> str:
     values = f"unnest(held.{column.name})" if column.type == "text[]" else f"(select held.{column.name})"
     return f"""
         select held.{owner}, {path}, '{column.target}', link.id

@@ -22,7 +22,7 @@ from api.model import WRITE_ORDER
 from api.store import cascades, load_statements, record_versions, tombstones
 from api.store.connection import Connection, connect, take
 from api.store.cycles import in_circles
-from api.store.load_statements import Children
+from api.store.load_statements import ChildTable
 from api.store.staged import COLUMNS
 from api.store.statements import statement
 from api.store.write_errors import in_words
@@ -42,7 +42,7 @@ Counts = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
-class Astray:
+class LoadIssue:
     """A staged record with an issue that only the store can find."""
 
     number: int
@@ -52,21 +52,21 @@ class Astray:
 
 
 @dataclass(frozen=True)
-class Repeated(Astray):
+class RepeatedRecord(LoadIssue):
     """A repeated record: the file contains it before, as number `first`."""
 
     first: int
 
 
 @dataclass(frozen=True)
-class Doubtful(Astray):
+class DoubtfulRecord(LoadIssue):
     """A record that breaks rules for new and changed records. `doubts` lists path and fault of each, as JSON."""
 
     doubts: str
 
 
 @dataclass(frozen=True)
-class InCircle(Astray):
+class InCircle(LoadIssue):
     """A record whose relation number `position` is in a circle of relations of one `kind`."""
 
     kind: str
@@ -84,7 +84,7 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Blocked(Astray):
+class BlockedRecord(LoadIssue):
     """A record that was erased at `erased_at` and cannot be loaded again. `named_by` says if the file names it by its
     `id` or `key`."""
 
@@ -93,7 +93,7 @@ class Blocked(Astray):
 
 
 @dataclass(frozen=True)
-class Dangling(Astray):
+class DanglingLink(LoadIssue):
     """A record whose link at `path` leads to a `target` with an `id` that does not exist."""
 
     path: str
@@ -105,7 +105,7 @@ class _TakenBack(Exception):
     """Raised to roll back a transaction that is not to be kept."""
 
 
-class Writer:
+class LoadTransaction:
     """A transaction in which a file is loaded."""
 
     def __init__(self, connection: Connection) -> None:
@@ -145,22 +145,22 @@ class Writer:
             # No statement would write them, and the load would report success.
             raise ValueError(f"the model has no {', '.join(sorted(counted))}")
 
-    async def repeated(self, most: int) -> list[Repeated]:
+    async def repeated(self, most: int) -> list[RepeatedRecord]:
         """Find records that the file contains twice."""
         rows = await self._connection.fetch(statement("duplicates"), most)
-        return [Repeated(*_told(row), row["first"]) for row in rows]
+        return [RepeatedRecord(*_told(row), row["first"]) for row in rows]
 
-    async def blocked(self, most: int) -> list[Blocked]:
+    async def blocked(self, most: int) -> list[BlockedRecord]:
         """Find the staged records that were erased."""
         rows = await self._connection.fetch(statement("blocked"), most)
-        return [Blocked(*_told(row), row["erased_at"], row["named_by"]) for row in rows]
+        return [BlockedRecord(*_told(row), row["erased_at"], row["named_by"]) for row in rows]
 
-    async def unknown(self, most: int) -> list[Astray]:
+    async def unknown(self, most: int) -> list[LoadIssue]:
         """Find withdrawals of records that do not exist."""
         rows = [
             row for name in self.staged for row in await self._connection.fetch(load_statements.unknown(name), most)
         ]
-        return [Astray(*_told(row)) for row in rows]
+        return [LoadIssue(*_told(row)) for row in rows]
 
     async def datasets(self) -> list[str]:
         """Return the datasets of the staged records."""
@@ -184,12 +184,12 @@ class Writer:
         rows = await self._connection.fetch(cascades.losses())
         return [Loss(row["dataset"], row["lost"], row["held"]) for row in rows]
 
-    async def doubtful(self, most: int) -> list[Doubtful]:
+    async def doubtful(self, most: int) -> list[DoubtfulRecord]:
         """Find the staged records that break a rule for new and changed records, and are new or changed."""
         rows = [
             row for name in self.staged for row in await self._connection.fetch(load_statements.doubtful(name), most)
         ]
-        return [Doubtful(*_told(row), row["doubts"]) for row in rows]
+        return [DoubtfulRecord(*_told(row), row["doubts"]) for row in rows]
 
     async def circles(self, kind: str) -> list[InCircle]:
         """Find the written relations of this kind that lead back to their own event."""
@@ -229,19 +229,19 @@ class Writer:
         for kind in self._children():
             await self._connection.execute(record_versions.keep_children(kind), self._before)
 
-    def _children(self) -> list[Children]:
+    def _children(self) -> list[ChildTable]:
         """Return the kinds of children that the staged records may have, but no others: a migration that writes
         records, as 0031 does, runs before the tables of later kinds exist."""
         return [kind for kind in load_statements.children() if self.staged.keys() & set(kind.owners)]
 
-    async def dangling(self, most: int) -> list[Dangling]:
+    async def dangling(self, most: int) -> list[DanglingLink]:
         """Find links that lead nowhere. The search for them is expensive, so it runs only if a constraint fails."""
         try:
             async with self._connection.transaction():
                 await self._connection.execute("set constraints all immediate")
         except asyncpg.ForeignKeyViolationError:
             rows = await self._connection.fetch(load_statements.dangling(), self._before, most)
-            return [Dangling(*_told(row), row["path"], row["target"], row["id"]) for row in rows]
+            return [DanglingLink(*_told(row), row["path"], row["target"], row["id"]) for row in rows]
         return []
 
     async def _count(self) -> None:
@@ -275,7 +275,7 @@ class Writer:
 
 
 @asynccontextmanager
-async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[Writer]:
+async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[LoadTransaction]:
     """Yield a Writer. Its work is committed if the block ends without an error and `keep` is set, else rolled back.
     Busy if another load runs for longer than `wait` seconds."""
     connection = await connect(url)
@@ -289,7 +289,7 @@ async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[Wri
                 with suppress(asyncpg.PostgresError):
                     async with connection.transaction():
                         await connection.execute(NOTICE)
-                writer = Writer(connection)
+                writer = LoadTransaction(connection)
                 yield writer
                 if not keep:
                     raise _TakenBack

@@ -28,7 +28,7 @@ log = structlog.get_logger("briefing")
 
 
 @dataclass(frozen=True)
-class Sight:
+class PollTarget:
     """A query that is polled. `look` runs as `role` every `every` seconds, and after each notification of `channel`.
     Its result is trusted for `counts_for` seconds. `name` is its name in the log. `upkeep` is a statement that runs
     after it at most every 15 seconds."""
@@ -42,10 +42,10 @@ class Sight:
     upkeep: str = ""
 
 
-class Watch:
+class Poller:
     """A poller of one query, with a task and a connection of its own. `see` gets the rows of each poll."""
 
-    def __init__(self, url: str, sight: Sight, see: Callable[[list[Mapping[str, Any]]], None]) -> None:
+    def __init__(self, url: str, sight: PollTarget, see: Callable[[list[Mapping[str, Any]]], None]) -> None:
         self._url = url
         self._sight = sight
         self._see = see

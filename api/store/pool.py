@@ -65,13 +65,13 @@ class Lease:
     custom: bool
     cold: bool = True
     rank: Rank = Rank.SERVICE
-    share: Share[Place] | None = None
+    share: Share[PoolSlot] | None = None
     since: float = 0.0
 
 
 # Not frozen: that would cost each request half a microsecond.
 @dataclass(eq=False, slots=True)
-class Place:
+class PoolSlot:
     """A place in the pool that is held for a caller of this rank. It has a free connection, or one has to be opened."""
 
     rank: Rank
@@ -87,7 +87,7 @@ class Pool:
         self._idle: dict[bool, list[Lease]] = {False: [], True: []}
         # True if there is a pooler in between, which gives each transaction another session.
         self.between = settings.statement_cache_size == 0
-        self._queue: FairQueue[Place] = FairQueue()
+        self._queue: FairQueue[PoolSlot] = FairQueue()
         # Connections that are idle, in use, opening or closing; and the places among them that anonymous callers hold.
         self._open = 0
         self._anonymous = 0
@@ -194,7 +194,7 @@ class Pool:
             return False
         return bool(self._idle[False] or self._idle[True]) or self._open < self._settings.pool_size
 
-    def _hold(self, rank: Rank, custom: bool) -> Place | None:
+    def _hold(self, rank: Rank, custom: bool) -> PoolSlot | None:
         """Hold a place for a caller of this rank; None if there is none."""
         if rank is Rank.ANONYMOUS and self._anonymous >= self._anonymous_most:
             return None
@@ -204,9 +204,9 @@ class Pool:
                 return None
             self._open += 1
         self._anonymous += rank is Rank.ANONYMOUS
-        return Place(rank, lease)
+        return PoolSlot(rank, lease)
 
-    def _release(self, place: Place) -> None:
+    def _release(self, place: PoolSlot) -> None:
         """Give back a place that was not used."""
         self._anonymous -= place.rank is Rank.ANONYMOUS
         if place.free is None:
@@ -309,7 +309,7 @@ class Pool:
         self._ended(lease)
         self._serve()
 
-    async def _turn(self, ticket: Ticket, custom: bool, seconds: float) -> Place:
+    async def _turn(self, ticket: Ticket, custom: bool, seconds: float) -> PoolSlot:
         loop = asyncio.get_running_loop()
         waiter = self._queue.add(ticket, custom, loop.create_future())
         # This is 5 µs cheaper than `asyncio.timeout` for each request that waits.
@@ -325,14 +325,14 @@ class Pool:
         finally:
             late.cancel()
 
-    def _late(self, waiter: Waiter[Place]) -> None:
+    def _late(self, waiter: Waiter[PoolSlot]) -> None:
         if not waiter.place.done():
             self._queue.remove(waiter)
             self._refused[waiter.ticket.origin.rank] += 1
             detail = "All connections to the store are busy."
             waiter.place.set_exception(Unavailable(detail, "Try again after Retry-After."))
 
-    async def _open_lease(self, place: Place, custom: bool, within: float) -> Lease:
+    async def _open_lease(self, place: PoolSlot, custom: bool, within: float) -> Lease:
         """Open a connection. If the client disconnects meanwhile, finish it for the next statement: asyncpg leaves a
         session open if it is cancelled while it connects."""
         task = asyncio.get_running_loop().create_task(self._connect(custom, within))
@@ -346,9 +346,9 @@ class Pool:
             self._release(place)
             raise
 
-    def _opened(self, place: Place, custom: bool, task: asyncio.Task[Connection]) -> None:
+    def _opened(self, place: PoolSlot, custom: bool, task: asyncio.Task[Connection]) -> None:
         failed = task.cancelled() or task.exception() is not None
-        self._release(place if failed else Place(place.rank, Lease(task.result(), custom)))
+        self._release(place if failed else PoolSlot(place.rank, Lease(task.result(), custom)))
 
     async def _connect(self, custom: bool, within: float) -> Connection:
         seconds = self._settings.statement_timeout

@@ -29,7 +29,7 @@ SETTINGS = {
 }
 
 
-class Server:
+class PostgresServer:
     """A server that can be started again after it has ended. `sockets` is the folder of its socket, as its settings
     name it."""
 

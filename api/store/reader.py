@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 
 from api.errors import TimedOut, TooExpensive, Unavailable
-from api.gzip_prefix import Packed
+from api.gzip_prefix import GzipPrefix
 from api.settings import Settings
 from api.store.pool import BROKEN_OFF, Lease, Pool
 from api.store.ticket import SERVICE, Ticket
@@ -59,7 +59,7 @@ class Reply:
     notes: Sequence[str] | None = None
     mark: str = ""
     points: int = 1
-    packed: Packed | None = None
+    packed: GzipPrefix | None = None
 
     @property
     def edition(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from api.model import CHILDREN, RECORDS, Entity
-from api.store.load_statements import DATASET, DERIVED, Children, columns
+from api.store.load_statements import DATASET, DERIVED, ChildTable, columns
 
 COMMON = ("id", "revision", "created_at", "updated_at", "key")
 
@@ -34,7 +34,7 @@ def keep(name: str) -> str:
 
 
 @cache
-def keep_children(kind: Children) -> str:
+def keep_children(kind: ChildTable) -> str:
     """Return the SQL that copies the children of the versions that end. $1 is the last number of the log before the
     load."""
     names = ("record_id", "position", *(column.name for column in columns(CHILDREN[kind.table])))
@@ -76,7 +76,7 @@ def copy(name: str) -> str:
 
 
 @cache
-def copy_children(kind: Children, owner: str) -> str:
+def copy_children(kind: ChildTable, owner: str) -> str:
     """Return the SQL that copies the children of the same records."""
     names = ("record_id", "position", *(column.name for column in columns(CHILDREN[kind.table])))
     return f"""
@@ -109,7 +109,7 @@ def build(name: str) -> str:
 
 
 @cache
-def build_children(kind: Children, owner: str) -> str:
+def build_children(kind: ChildTable, owner: str) -> str:
     """Return the SQL that builds the children of the same versions."""
     own = columns(CHILDREN[kind.table])
     return f"""

@@ -31,7 +31,7 @@ from api.store.collation import sort_key
 from api.store.connection import Connection, take
 from api.store.load_statements import children
 from api.store.load_transaction import LOCK as LOADER
-from api.store.load_transaction import Writer
+from api.store.load_transaction import LoadTransaction
 from api.store.statements import Script
 
 LOADING = 3600.0  # Seconds to wait for a load to end.
@@ -52,7 +52,7 @@ NOTE = """
 
 
 @dataclass(frozen=True)
-class Step:
+class MigrationStep:
     """A part of a migration: its kind, the table or index that it is about, and its SQL."""
 
     kind: str
@@ -60,12 +60,13 @@ class Step:
     text: str
 
 
-def steps(script: Script) -> tuple[Step, ...]:
+def steps(script: Script) -> tuple[MigrationStep, ...]:
     """Return the steps of a migration; none if it is one transaction."""
     found = list(LINE.finditer(script.text))
     ends = [*(one.start() for one in found), len(script.text)][1:]
     return tuple(
-        Step(one[1], one[2] or "", script.text[one.end() : end].strip()) for one, end in zip(found, ends, strict=True)
+        MigrationStep(one[1], one[2] or "", script.text[one.end() : end].strip())
+        for one, end in zip(found, ends, strict=True)
     )
 
 
@@ -105,7 +106,7 @@ async def forget(connection: Connection, script: Script) -> None:
     await connection.execute("delete from migration.step where name = $1", script.name)
 
 
-async def _transaction(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+async def _transaction(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     async def work() -> None:
         await connection.execute(step.text)
         await connection.execute(NOTE, name, number + 1, "")
@@ -113,14 +114,14 @@ async def _transaction(connection: Connection, name: str, number: int, step: Ste
     await attempt(connection, name, work)
 
 
-async def _rewrite(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+async def _rewrite(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     async def rewrite(ids: list[str]) -> None:
         await connection.execute(step.text, ids)
 
     await _in_batches(connection, name, number, step.target, after, rewrite)
 
 
-async def _sort_keys(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+async def _sort_keys(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     async def update(ids: list[str]) -> None:
         rows = await connection.fetch(f"select id, name from store.{step.target} where id = any($1)", ids)
         keys = [(row["id"], sort_key(row["name"])) for row in rows if row["name"] is not None]
@@ -129,10 +130,10 @@ async def _sort_keys(connection: Connection, name: str, number: int, step: Step,
     await _in_batches(connection, name, number, step.target, after, update)
 
 
-async def _normalize(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+async def _normalize(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     async def normalize(ids: list[str]) -> None:
         async with connection.transaction():
-            writer = Writer(connection)
+            writer = LoadTransaction(connection)
             if await writer.stage_normalized(step.target, ids):
                 await writer.merge(NORMALIZED)
             await connection.execute("drop table staged")
@@ -149,7 +150,7 @@ async def _normalize(connection: Connection, name: str, number: int, step: Step,
     await _in_batches(connection, name, number, step.target, after, normalize_what_fits)
 
 
-async def _versions(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+async def _versions(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     last = await connection.fetchval(record_versions.BUILT_UP_TO)
     table = step.target
 
@@ -200,7 +201,7 @@ async def _in_batches(
     await connection.execute(NOTE, name, number + 1, "")
 
 
-async def _index(connection: Connection, name: str, number: int, step: Step, after: str) -> None:
+async def _index(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     # An index that a killed run has left is not valid: Postgres updates it but never reads it.
     found = "select indisvalid from pg_index where indexrelid = to_regclass($1)"
     index = f"store.{step.target}"
@@ -212,7 +213,7 @@ async def _index(connection: Connection, name: str, number: int, step: Step, aft
     await connection.execute(NOTE, name, number + 1, "")
 
 
-_KINDS: dict[str, Callable[[Connection, str, int, Step, str], Awaitable[None]]] = {
+_KINDS: dict[str, Callable[[Connection, str, int, MigrationStep, str], Awaitable[None]]] = {
     "transaction": _transaction,
     "rewrite": _rewrite,
     "sort_keys": _sort_keys,

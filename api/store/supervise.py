@@ -10,7 +10,7 @@ import structlog
 
 from api.errors import BriefingError, SettingsError, Unavailable
 from api.store.cluster import OWN_SERVER
-from api.store.postgres_server import RECOVERY, Server
+from api.store.postgres_server import RECOVERY, PostgresServer
 from api.store.processes import end_rest
 
 LOOK_SECONDS = 0.2
@@ -24,7 +24,7 @@ PAUSES = (0.0, 0.5, 1.0, 1.5)
 log = structlog.get_logger("briefing")
 
 
-async def supervise(server: Server) -> BriefingError:
+async def supervise(server: PostgresServer) -> BriefingError:
     """Restart the server each time it ends. Return an error when it has ended too often, so that the service ends too.
 
     Run this on the loop of the main thread, because the kernel ends the server with the thread that started it.
@@ -44,7 +44,7 @@ async def supervise(server: Server) -> BriefingError:
         await _restart(server)
 
 
-async def _restart(server: Server) -> None:
+async def _restart(server: PostgresServer) -> None:
     """Start the server again and wait until it is ready or has ended."""
     begun = monotonic()
     while not end_rest(server.data):  # noqa: ASYNC110

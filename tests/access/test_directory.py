@@ -20,10 +20,10 @@ import asyncpg
 import pytest
 
 from api.access import usage
-from api.access.caller_cache import QUEUE, UNKNOWN_MOST, WEIGHT_OF_NONE, WIDTH, Directory, _Held
-from api.access.keys import Keys, Wanted
+from api.access.caller_cache import QUEUE, UNKNOWN_MOST, WEIGHT_OF_NONE, WIDTH, CallerCache, _Held
+from api.access.keys import Keys, NewKey
 from api.access.plans import Plans
-from api.access.trusted_documents import Trusted, TrustedDocuments
+from api.access.trusted_documents import TrustedDocument, TrustedDocuments
 from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unavailable
 from api.settings import Settings
 from api.store.access import AccessStore
@@ -32,7 +32,7 @@ from api.store.epoch import EVERY
 from api.store.migrate import migrate
 from tests.access.conftest import ACTOR
 
-DESK = Wanted("The desk", "partner", ("read", "admin"))
+DESK = NewKey("The desk", "partner", ("read", "admin"))
 SOON = 5.0  # for a busy machine; the promised times are measured elsewhere
 
 
@@ -46,9 +46,9 @@ async def until(true: Callable[[], Awaitable[bool]], within: float = SOON) -> fl
 
 
 @asynccontextmanager
-async def directory_of(url: str) -> AsyncIterator[Directory]:
+async def directory_of(url: str) -> AsyncIterator[CallerCache]:
     """Run a directory that is sure of its epoch."""
-    made = Directory(url, Settings())
+    made = CallerCache(url, Settings())
     made.start()
     try:
         await until(lambda: sure(made))
@@ -57,18 +57,18 @@ async def directory_of(url: str) -> AsyncIterator[Directory]:
         await made.stop()
 
 
-async def sure(made: Directory) -> bool:
+async def sure(made: CallerCache) -> bool:
     return made._epoch.now is not None
 
 
 @pytest.fixture
-async def directory(url: str) -> AsyncIterator[Directory]:
+async def directory(url: str) -> AsyncIterator[CallerCache]:
     async with directory_of(url) as made:
         yield made
 
 
 @pytest.fixture
-def asked(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+def asked(directory: CallerCache, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Counts of the store's reads of callers: all of them, those that run now, and the most at once."""
     seen = {"all": 0, "now": 0, "most": 0}
     read = directory.store.read
@@ -86,7 +86,7 @@ def asked(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> dict[str, in
     return seen
 
 
-async def settled(directory: Directory, owner: asyncpg.Connection) -> None:
+async def settled(directory: CallerCache, owner: asyncpg.Connection) -> None:
     """Wait until the directory has seen every change that was made until now."""
 
     async def current() -> bool:
@@ -95,7 +95,7 @@ async def settled(directory: Directory, owner: asyncpg.Connection) -> None:
     await until(current)
 
 
-async def test_a_key_is_who_it_was_made_for(directory: Directory, keys: Keys) -> None:
+async def test_a_key_is_who_it_was_made_for(directory: CallerCache, keys: Keys) -> None:
     made = await keys.create(replace(DESK, expiry=timedelta(days=1)))
     caller = await directory.caller(made.secret.digest)
     assert (caller.identity, caller.key_id) == (f"key:{made.row['id']}", made.row["id"])
@@ -105,7 +105,7 @@ async def test_a_key_is_who_it_was_made_for(directory: Directory, keys: Keys) ->
 
 
 async def test_a_known_key_is_asked_for_once(
-    directory: Directory, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
+    directory: CallerCache, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
 ) -> None:
     made = await keys.create(DESK)
     await settled(directory, owner)
@@ -115,7 +115,7 @@ async def test_a_known_key_is_asked_for_once(
 
 
 async def test_equal_keys_at_once_are_asked_for_once(
-    directory: Directory, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
+    directory: CallerCache, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
 ) -> None:
     made = await keys.create(DESK)
     await settled(directory, owner)
@@ -124,7 +124,7 @@ async def test_equal_keys_at_once_are_asked_for_once(
     assert asked["all"] == 1
 
 
-async def test_an_unknown_key_is_asked_for_once(directory: Directory, asked: dict[str, int]) -> None:
+async def test_an_unknown_key_is_asked_for_once(directory: CallerCache, asked: dict[str, int]) -> None:
     digest = token_bytes(32)
     for _ in range(5):
         with pytest.raises(InvalidKey):
@@ -133,7 +133,7 @@ async def test_an_unknown_key_is_asked_for_once(directory: Directory, asked: dic
 
 
 async def test_a_key_that_was_unknown_is_taken_once_it_is_made(
-    directory: Directory, owner: asyncpg.Connection, keys: Keys
+    directory: CallerCache, owner: asyncpg.Connection, keys: Keys
 ) -> None:
     """The next change makes the directory forget which keys were unknown."""
     digest = token_bytes(32)
@@ -151,11 +151,11 @@ async def test_a_key_that_was_unknown_is_taken_once_it_is_made(
     assert await until(taken) < 1
 
 
-async def test_a_revocation_reaches_every_process_within_a_second(url: str, directory: Directory, keys: Keys) -> None:
+async def test_a_revocation_reaches_every_process_within_a_second(url: str, directory: CallerCache, keys: Keys) -> None:
     """Each directory has a connection of its own, like each process."""
     made = await keys.create(DESK)
 
-    async def refused(one: Directory) -> bool:
+    async def refused(one: CallerCache) -> bool:
         try:
             await one.caller(made.secret.digest)
         except RevokedKey as error:
@@ -172,7 +172,7 @@ async def test_a_revocation_reaches_every_process_within_a_second(url: str, dire
 
 
 async def test_a_revocation_is_seen_without_a_notification(
-    url: str, directory: Directory, keys: Keys, monkeypatch: pytest.MonkeyPatch
+    url: str, directory: CallerCache, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The look every 200 ms is enough. A notification may get lost, for example behind some poolers."""
     monkeypatch.setattr(directory._epoch._watch, "_notify", lambda *_: None)
@@ -190,7 +190,7 @@ async def test_a_revocation_is_seen_without_a_notification(
     assert await until(refused) < 1
 
 
-async def test_a_plan_that_changed_holds_without_a_restart(directory: Directory, keys: Keys, plans: Plans) -> None:
+async def test_a_plan_that_changed_holds_without_a_restart(directory: CallerCache, keys: Keys, plans: Plans) -> None:
     made = await keys.create(DESK)
     before = (await directory.caller(made.secret.digest)).plan.at_once
 
@@ -201,7 +201,7 @@ async def test_a_plan_that_changed_holds_without_a_restart(directory: Directory,
     assert await until(changed) < 1
 
 
-async def test_a_key_expires_by_the_clock_though_nothing_changes(directory: Directory, keys: Keys) -> None:
+async def test_a_key_expires_by_the_clock_though_nothing_changes(directory: CallerCache, keys: Keys) -> None:
     made = await keys.create(replace(DESK, expiry=timedelta(seconds=2)))
     begun = monotonic()
     assert await directory.caller(made.secret.digest)
@@ -219,7 +219,7 @@ async def test_a_key_expires_by_the_clock_though_nothing_changes(directory: Dire
 
 
 async def test_a_rotated_key_says_which_one_took_its_place(
-    directory: Directory, keys: Keys, owner: asyncpg.Connection
+    directory: CallerCache, keys: Keys, owner: asyncpg.Connection
 ) -> None:
     made = await keys.create(DESK)
     successor = await keys.rotate(made.row["id"], timedelta())
@@ -229,7 +229,7 @@ async def test_a_rotated_key_says_which_one_took_its_place(
     assert await directory.caller(successor.secret.digest)
 
 
-async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: Directory, plans: Plans) -> None:
+async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: CallerCache, plans: Plans) -> None:
     assert directory.anonymous_plan is not None and directory.anonymous_plan.name == "anonymous"
     await plans.change("anonymous", open=False)
 
@@ -246,20 +246,20 @@ async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: Director
     assert await until(opened) < 1
 
 
-async def test_a_plan_that_did_not_change_stays_the_same_object(directory: Directory) -> None:
+async def test_a_plan_that_did_not_change_stays_the_same_object(directory: CallerCache) -> None:
     plan = directory.anonymous_plan
     await asyncio.sleep(3 * EVERY)
     assert plan is not None and directory.anonymous_plan is plan
 
 
 async def test_plans_that_were_never_read_let_nobody_in(url: str) -> None:
-    directory = Directory(url, Settings())
+    directory = CallerCache(url, Settings())
     assert directory.anonymous_plan is None
     assert isinstance(directory.why_closed(), Unavailable)
 
 
 async def test_many_unknown_keys_at_once_are_asked_for_a_few_at_a_time(
-    directory: Directory, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
+    directory: CallerCache, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
 ) -> None:
     made = await keys.create(DESK)
     await settled(directory, owner)
@@ -271,7 +271,7 @@ async def test_many_unknown_keys_at_once_are_asked_for_a_few_at_a_time(
     assert asked["most"] <= WIDTH
 
 
-async def test_what_is_remembered_is_bounded_in_bytes(directory: Directory, owner: asyncpg.Connection) -> None:
+async def test_what_is_remembered_is_bounded_in_bytes(directory: CallerCache, owner: asyncpg.Connection) -> None:
     """An entry counts for no less than it takes, so that trying keys does not fill the memory."""
     tracemalloc.start()
     try:
@@ -287,7 +287,7 @@ async def test_what_is_remembered_is_bounded_in_bytes(directory: Directory, owne
 
 
 async def test_who_tries_keys_holds_up_nobody_whose_key_is_known(
-    directory: Directory, keys: Keys, plans: Plans, owner: asyncpg.Connection
+    directory: CallerCache, keys: Keys, plans: Plans, owner: asyncpg.Connection
 ) -> None:
     made = await keys.create(DESK)
     await directory.caller(made.secret.digest)
@@ -343,11 +343,11 @@ async def test_what_is_refused_is_no_use(url: str, keys: Keys) -> None:
 
 
 async def test_a_trusted_document_is_told_to_the_plans_that_may_use_it(
-    directory: Directory, store: AccessStore, owner: asyncpg.Connection, asked: dict[str, int]
+    directory: CallerCache, store: AccessStore, owner: asyncpg.Connection, asked: dict[str, int]
 ) -> None:
     documents = TrustedDocuments(store, ACTOR, lambda version, text: None)
-    for_all = Trusted("v1", "all.graphql", "{ events { totalCount } }")
-    for_one = Trusted("v1", "one.graphql", "{ figures { totalCount } }", "partner")
+    for_all = TrustedDocument("v1", "all.graphql", "{ events { totalCount } }")
+    for_one = TrustedDocument("v1", "one.graphql", "{ figures { totalCount } }", "partner")
     assert await documents.add(for_all) and await documents.add(for_one)
     assert not await documents.add(for_one), "it is there already"
     await settled(directory, owner)
@@ -404,12 +404,12 @@ async def test_a_frozen_postgres_holds_nobody_for_longer_than_two_seconds(
             await until(back, 15)
 
 
-async def unsure(one: Directory) -> bool:
+async def unsure(one: CallerCache) -> bool:
     return not await sure(one)
 
 
 async def test_a_connection_that_was_cut_costs_nobody_an_error(
-    directory: Directory, keys: Keys, owner: asyncpg.Connection
+    directory: CallerCache, keys: Keys, owner: asyncpg.Connection
 ) -> None:
     made = await keys.create(DESK)
     for _ in range(3):

@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 import pytest
 
-from api.access.keys import Keys, Wanted
+from api.access.keys import Keys, NewKey
 from api.access.lifetime import read_duration, read_expiry
 from api.access.plans import Plans
 from api.errors import Conflict, InvalidRequest, NotFound, Unavailable
@@ -17,7 +17,7 @@ from api.store.access import AccessStore
 from api.suggest import suggested
 from tests.access.conftest import ACTOR
 
-DESK = Wanted("The desk", "free")
+DESK = NewKey("The desk", "free")
 DAY = timedelta(days=1)
 
 
@@ -32,7 +32,7 @@ async def everything(owner: asyncpg.Connection) -> str:
 
 
 async def test_a_key_is_made_and_its_text_is_nowhere(owner: asyncpg.Connection, keys: Keys) -> None:
-    made = await keys.create(Wanted("Daily · «desk»", "partner", ("admin", "read", "read"), timedelta(days=90)))
+    made = await keys.create(NewKey("Daily · «desk»", "partner", ("admin", "read", "read"), timedelta(days=90)))
     row = await keys.get(made.row["id"])
     assert (row["name"], row["plan"], row["scopes"], row["state"]) == (
         "Daily · «desk»",
@@ -49,32 +49,32 @@ async def test_a_key_is_made_and_its_text_is_nowhere(owner: asyncpg.Connection, 
 
 async def test_a_key_may_work_until_a_day_or_for_ever(keys: Keys) -> None:
     until = datetime(2035, 1, 1, tzinfo=UTC)
-    assert (await keys.create(Wanted("a", "free", expiry=until))).row["expires_at"] == until
+    assert (await keys.create(NewKey("a", "free", expiry=until))).row["expires_at"] == until
     assert (await keys.create(DESK)).row["expires_at"] is None
 
 
 @pytest.mark.parametrize(
     ("wanted", "where"),
     [
-        (Wanted("", "free"), "name"),
-        (Wanted(" a", "free"), "name"),
-        (Wanted("a\nb", "free"), "name"),
-        (Wanted("a\u202eb", "free"), "name"),
-        (Wanted("a\x00b", "free"), "name"),
-        (Wanted("a" * 201, "free"), "name"),
-        (Wanted("\u200b", "free"), "name"),
-        (Wanted("\u200d\ufeff\u2060", "free"), "name"),
-        (Wanted("\u115f\u3164\uffa0", "free"), "name"),
-        (Wanted("\u2800", "free"), "name"),
-        (Wanted("\u0301\ufe0f", "free"), "name"),
-        (Wanted("\U000e0041", "free"), "name"),
-        (Wanted("a", "fre"), "plan"),
-        (Wanted("a", "anonymous"), "plan"),
-        (Wanted("a", "free", ()), "scopes"),
-        (Wanted("a", "free", ("read", "root")), "scopes"),
+        (NewKey("", "free"), "name"),
+        (NewKey(" a", "free"), "name"),
+        (NewKey("a\nb", "free"), "name"),
+        (NewKey("a\u202eb", "free"), "name"),
+        (NewKey("a\x00b", "free"), "name"),
+        (NewKey("a" * 201, "free"), "name"),
+        (NewKey("\u200b", "free"), "name"),
+        (NewKey("\u200d\ufeff\u2060", "free"), "name"),
+        (NewKey("\u115f\u3164\uffa0", "free"), "name"),
+        (NewKey("\u2800", "free"), "name"),
+        (NewKey("\u0301\ufe0f", "free"), "name"),
+        (NewKey("\U000e0041", "free"), "name"),
+        (NewKey("a", "fre"), "plan"),
+        (NewKey("a", "anonymous"), "plan"),
+        (NewKey("a", "free", ()), "scopes"),
+        (NewKey("a", "free", ("read", "root")), "scopes"),
     ],
 )
-async def test_what_cannot_be_is_named(keys: Keys, wanted: Wanted, where: str) -> None:
+async def test_what_cannot_be_is_named(keys: Keys, wanted: NewKey, where: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         await keys.create(wanted)
     assert [fault.where for fault in caught.value.faults] == [where]
@@ -107,14 +107,14 @@ async def test_the_database_refuses_what_cannot_be(owner: asyncpg.Connection, wr
 
 
 async def test_keys_are_listed_page_by_page_the_newest_first(keys: Keys) -> None:
-    made = [(await keys.create(Wanted(f"Number {number}", "free"))).row["id"] for number in range(5)]
+    made = [(await keys.create(NewKey(f"Number {number}", "free"))).row["id"] for number in range(5)]
     first = await keys.page(2)
     second = await keys.page(2, first[-1]["id"])
     assert [row["id"] for row in (*first, *second)] == made[::-1][:4]
 
 
 async def test_a_rotated_key_works_on_for_the_overlap(keys: Keys) -> None:
-    old = await keys.create(Wanted("Rotating", "partner", ("admin",), timedelta(days=90)))
+    old = await keys.create(NewKey("Rotating", "partner", ("admin",), timedelta(days=90)))
     new = await keys.rotate(old.row["id"], timedelta(hours=2))
     before = await keys.get(old.row["id"])
     assert (new.row["name"], new.row["plan"], new.row["scopes"]) == ("Rotating", "partner", ["admin"])
@@ -125,7 +125,7 @@ async def test_a_rotated_key_works_on_for_the_overlap(keys: Keys) -> None:
 
 
 async def test_a_rotation_never_lengthens_the_old_key(keys: Keys) -> None:
-    old = await keys.create(Wanted("Short", "free", expiry=timedelta(hours=1)))
+    old = await keys.create(NewKey("Short", "free", expiry=timedelta(hours=1)))
     await keys.rotate(old.row["id"], timedelta(hours=24), timedelta(days=7))
     assert (await keys.get(old.row["id"]))["expires_at"] == old.row["expires_at"]
 

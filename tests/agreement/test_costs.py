@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from api.catalog import Version
-from api.graphql.document import Documents
+from api.graphql.document import DocumentCache
 from api.graphql.executor import INTROSPECTION
 from api.graphql.schema import core
-from api.graphql.selection import Operation, read_operation
+from api.graphql.selection import PlannedOperation, read_operation
 from api.query import Query
 from api.query.cost import least
 from api.query.work import reserve
@@ -109,9 +109,9 @@ def query_of(version: Version, text: str, variables: dict[str, Any], name: str |
     return operation_of(version, text, variables, name).query
 
 
-def operation_of(version: Version, text: str, variables: dict[str, Any], name: str | None) -> Operation:
+def operation_of(version: Version, text: str, variables: dict[str, Any], name: str | None) -> PlannedOperation:
     """Read what a document asks of the store and of the schema."""
-    document = Documents(core(version)).read(text, hide_suggestions=False)
+    document = DocumentCache(core(version)).read(text, hide_suggestions=False)
     return read_operation(version, core(version), document, document.operation(name), variables, False)
 
 

@@ -20,7 +20,7 @@ import pytest
 from graphql import build_schema
 
 from api.catalog import VERSIONS, Version
-from api.compiler import Statement, compile
+from api.compiler import Statement, compile_query
 from api.graphql.contract import text
 from api.ingest.load import load
 from api.model import ENTITIES, RECORDS
@@ -176,9 +176,12 @@ def compiled_for(edition: int) -> Iterator[None]:
     """Compile each query for an edition."""
 
     def compile_for(query: Query) -> Statement:
-        return compile(replace(query, edition=edition))
+        return compile_query(replace(query, edition=edition))
 
-    with patch("api.service.service.compile", compile_for), patch("api.service.exports.compile", compile_for):
+    with (
+        patch("api.service.service.compile_query", compile_for),
+        patch("api.service.exports.compile_query", compile_for),
+    ):
         yield
 
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from api.catalog import V1
-from api.compiler import compile, search
+from api.compiler import compile_query, search
 from api.rest.request import list_query
 
 WORDS = "q=corridor%20or%20evacuation%20or%20city"
@@ -42,7 +42,7 @@ async def walked(connection: asyncpg.Connection, resource: str, url: str, pages:
     found: list[object] = []
     cursor = ""
     for _ in range(pages):
-        statement = compile(list_query(V1, V1[resource], f"{url}{cursor}".encode()))
+        statement = compile_query(list_query(V1, V1[resource], f"{url}{cursor}".encode()))
         row = await connection.fetchrow(statement.sql, *statement.arguments)
         assert row is not None
         body = orjson.loads(row["body"])

@@ -23,7 +23,7 @@ from servers import Postgres, Process, service
 from table import Row
 
 from api.catalog import V1
-from api.compiler import compile
+from api.compiler import compile_query
 from api.rest.formats import FORMATS
 from api.rest.request import export_query
 from api.store import embedded
@@ -41,7 +41,7 @@ OPTIONS = (
 def report(server: Process, postgres: Postgres, programs: Path, rounds: int) -> Row:
     """Return the row of the table: the median of psql's times divided by that of the service's."""
     os.sched_setaffinity(server.pid, CORES)
-    statement = compile(export_query(V1, V1["event"], FORMATS["ndjson"], b""))
+    statement = compile_query(export_query(V1, V1["event"], FORMATS["ndjson"], b""))
     assert not statement.arguments
     copy = f"copy ({' '.join(statement.sql.split())}) to stdout"
     # psql writes each row as a line, and the line end within the row as the two characters \\n.

@@ -20,7 +20,7 @@ from client import Client, cpu_seconds
 from results import alone
 from servers import BRIEFING, Process
 
-from api.access.keys import Keys, Wanted
+from api.access.keys import Keys, NewKey
 from api.access.plans import Plans
 from api.ingest.load import load
 from api.store import embedded
@@ -65,7 +65,7 @@ async def filled(url: str) -> str:
     store = AccessStore(url)
     for plan in ("anonymous", "internal"):
         await Plans(store, "bench").change(plan, **PLENTY)
-    made = await Keys(store, "live", "bench").create(Wanted("bench", "internal"))
+    made = await Keys(store, "live", "bench").create(NewKey("bench", "internal"))
     await store.close()
     return made.secret.text
 

@@ -22,7 +22,7 @@ from archive import SEED, fill
 from table import Row
 
 from api.catalog import V2
-from api.compiler import Statement, compile
+from api.compiler import Statement, compile_query
 from api.query import Query
 from api.rest.request import list_query
 from api.store import embedded
@@ -147,7 +147,7 @@ async def _values(connection: asyncpg.Connection[Any]) -> dict[str, str]:
 
 
 async def _one(connection: asyncpg.Connection[Any], name: str, asked: Query, moments: Sequence[int]) -> Measured:
-    statements = [compile(asked), *(compile(replace(asked, edition=moment)) for moment in moments)]
+    statements = [compile_query(asked), *(compile_query(replace(asked, edition=moment)) for moment in moments)]
     times = await _times(connection, statements)
     return Measured(name, times[0], tuple(times[1:]))
 
@@ -161,7 +161,7 @@ async def _deep(connection: asyncpg.Connection[Any], moment: int, last: int) -> 
     root = first.root
     page = replace(root.page, position=(row["starts_at"], row["id"]))  # type: ignore[union-attr]
     later = replace(first, root=replace(root, page=page))  # type: ignore[type-var]
-    times = await _times(connection, [compile(replace(one, edition=moment)) for one in (first, later)])
+    times = await _times(connection, [compile_query(replace(one, edition=moment)) for one in (first, later)])
     print(f"page 10,000: {times[1]:.2f} ms, page 1 {times[0]:.2f} ms", flush=True)
     return Measured("page 10,000", times[0], (times[1],))
 

@@ -24,7 +24,7 @@ from client import Client
 from results import put
 from servers import OWN, Checkout, Process, checked_out
 
-from api.access.keys import Keys, Wanted
+from api.access.keys import Keys, NewKey
 from api.store import embedded
 from api.store.access import AccessStore
 from api.store.migrate import migrate
@@ -58,7 +58,7 @@ class Round:
 async def keys(url: str) -> list[str]:
     """Make keys of an installed plan: the honest client's, and those of the harmless crowd."""
     store = AccessStore(url)
-    made = [await Keys(store, "live", "bench").create(Wanted("bench", "internal")) for _ in range(KEYS + 1)]
+    made = [await Keys(store, "live", "bench").create(NewKey("bench", "internal")) for _ in range(KEYS + 1)]
     await store.close()
     return [one.secret.text for one in made]
 

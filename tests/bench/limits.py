@@ -18,15 +18,15 @@ import uvloop
 from results import alone
 
 from api.access.limits.fallback import Fallback
-from api.access.limits.gcra import Limit
-from api.access.limits.limits import Limits, Terms
+from api.access.limits.gcra import Bucket
+from api.access.limits.limits import Limits, Quota
 from api.access.limits.redis_limits import RedisLimits
 from api.access.limits.shared_table import SharedTable
 from tests.access.limits.server import running
 
 TITLE = "## What limits cost a request"
 ROUNDS = 5
-TERMS = Terms((Limit("minute", 10**8, 10**8, 60), Limit("day", 10**9, 10**9, 86_400)), 64)
+TERMS = Quota((Bucket("minute", 10**8, 10**8, 60), Bucket("day", 10**9, 10**9, 86_400)), 64)
 CALLERS = [f"key:{n}" for n in range(1000)]
 PRICE, UNUSED = 50, 20
 

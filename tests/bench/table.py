@@ -14,7 +14,7 @@ from servers import Postgres, Process, service
 from stalls import Stalls, stalls
 
 from api.catalog import VERSIONS
-from api.compiler import Statement, compile
+from api.compiler import Statement, compile_query
 from api.rest.request import list_query
 
 CACHED_LIST = "cached answer against the constant FastAPI: REST list"
@@ -118,7 +118,7 @@ class Bench:
     def _statement(self, request: bytes) -> Statement:
         version = VERSIONS["v1"]
         query = request.split(b" ", 2)[1].partition(b"?")[2]
-        return compile(list_query(version, version.resources["event"], query))
+        return compile_query(list_query(version, version.resources["event"], query))
 
     def _times(self) -> list[Row]:
         first, far = get(f"/v1/events?limit={PAGE}"), self._far()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api.catalog import V1, VERSIONS, Version
-from api.compiler import Statement, compile
-from api.graphql.document import Documents
+from api.compiler import Statement, compile_query
+from api.graphql.document import DocumentCache
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 
@@ -20,12 +20,12 @@ Compiled = Callable[..., Statement]
 def compiled() -> Compiled:
     """`compiled("{ events { nodes { id } } }")` returns the statement that answers the document, in version 1 unless
     `version` is another."""
-    documents = {one: Documents(core(one)) for one in VERSIONS.values()}
+    documents = {one: DocumentCache(core(one)) for one in VERSIONS.values()}
 
     def statement(text: str, version: Version = V1, **variables: Any) -> Statement:
         document = documents[version].read(text)
         query = read_operation(version, core(version), document, document.operation(None), variables).query
         assert query is not None
-        return compile(query)
+        return compile_query(query)
 
     return statement

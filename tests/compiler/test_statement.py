@@ -14,10 +14,10 @@ import orjson
 import pytest
 
 from api.catalog import V1, VERSIONS
-from api.compiler import compile
+from api.compiler import compile_query
 from api.compiler.json_text import literal, object_of, written
 from api.compiler.statement import ROOTS
-from api.compiler.writer import Writer
+from api.compiler.writer import StatementWriter
 from api.query import Root
 from api.rest.request import list_query
 from tests.compiler.conftest import Compiled
@@ -106,12 +106,12 @@ def test_every_argument_is_used_and_numbered_from_the_first(
     ],
 )
 def test_the_order_in_which_filters_are_given_does_not_matter(one: str, other: str) -> None:
-    first, second = (compile(list_query(V1, V1["event"], url.encode())) for url in (one, other))
+    first, second = (compile_query(list_query(V1, V1["event"], url.encode())) for url in (one, other))
     assert (first.sql, first.arguments) == (second.sql, second.arguments)
 
 
 def test_filters_of_a_place_look_at_it_once(compiled: Compiled) -> None:
-    statement = compile(list_query(V1, V1["event"], b"country=UA&bbox=1,2,3,4&place.name=Mariupol"))
+    statement = compile_query(list_query(V1, V1["event"], b"country=UA&bbox=1,2,3,4&place.name=Mariupol"))
     assert statement.sql.count("exists (select from v1.place") == 1
 
 
@@ -142,7 +142,7 @@ def test_a_statement_whose_plan_depends_on_values_asks_for_one_of_its_own(
 
 
 def test_equal_values_of_one_type_share_an_argument() -> None:
-    writer = Writer(V1)
+    writer = StatementWriter(V1)
     assert [writer.argument(*one) for one in ((1, "int"), (2, "int"), (1, "int"), (1, "text"))] == [
         "$1::int",
         "$2::int",

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from api.catalog import V1
-from api.graphql.document import DOCUMENTS_MOST, Documents, weight
+from api.graphql.document import DOCUMENTS_MOST, DocumentCache, weight
 from api.graphql.schema import core
 
 TEXTS = [
@@ -23,7 +23,7 @@ COPIES = 50
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:30])
 def test_a_document_takes_no_more_than_its_weight(text: str) -> None:
-    documents = Documents(core(V1))
+    documents = DocumentCache(core(V1))
     documents._read(text, False)
     gc.collect()
     tracemalloc.start()
@@ -35,7 +35,7 @@ def test_a_document_takes_no_more_than_its_weight(text: str) -> None:
 
 
 def test_many_small_documents_stay_within_the_bound() -> None:
-    documents = Documents(core(V1))
+    documents = DocumentCache(core(V1))
     for number in range(DOCUMENTS_MOST // weight("") + 100):
         documents.read(f"{{node(id:{number}){{id}}}}")
         if documents._known.weight > DOCUMENTS_MOST:

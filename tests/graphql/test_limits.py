@@ -9,7 +9,7 @@ from graphql import get_introspection_query, parse
 
 from api.catalog import V1
 from api.errors import BriefingError, TooExpensive
-from api.graphql.document import Documents, Refused
+from api.graphql.document import DocumentCache, DocumentRefused
 from api.graphql.limits import (
     ALIASES_MOST,
     DEPTH_MOST,
@@ -30,7 +30,7 @@ SECONDS = 0.15
 
 def prepared(text: str) -> None:
     """Do what happens to a request before it is priced."""
-    document = Documents(core(V1)).read(text)
+    document = DocumentCache(core(V1)).read(text)
     for name in document.operations:
         read_operation(V1, core(V1), document, document.operation(name or None), {})
 
@@ -106,9 +106,9 @@ def test_a_document_may_be_so_large_and_no_larger(document: object, most: int, s
 
 
 def test_tokens_are_counted_while_the_text_is_read() -> None:
-    with pytest.raises(Refused, match=f"more than {TOKENS_MOST} tokens"):
+    with pytest.raises(DocumentRefused, match=f"more than {TOKENS_MOST} tokens"):
         prepared(f"{{ {'id ' * TOKENS_MOST} }}")
-    with pytest.raises(Refused, match="tokens"):
+    with pytest.raises(DocumentRefused, match="tokens"):
         prepared(tokens(TOKENS_MOST + 100))
 
 

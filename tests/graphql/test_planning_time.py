@@ -9,7 +9,7 @@ import pytest
 from api.access.caller import Caller
 from api.graphql import executor
 from api.graphql.document import PLANNING_FORGOTTEN, PlanningTime
-from api.graphql.scheduler import Turns
+from api.graphql.scheduler import DocumentScheduler
 from api.store.migrate import migrate
 from tests.agreement.conftest import opened
 
@@ -32,13 +32,13 @@ async def test_a_known_document_takes_turns_if_planning_it_takes_long(
 ) -> None:
     await migrate(database)
     taken: list[Caller] = []
-    turn = Turns.turn
+    turn = DocumentScheduler.turn
 
-    def counted(self: Turns, caller: Caller) -> Any:
+    def counted(self: DocumentScheduler, caller: Caller) -> Any:
         taken.append(caller)
         return turn(self, caller)
 
-    monkeypatch.setattr(Turns, "turn", counted)
+    monkeypatch.setattr(DocumentScheduler, "turn", counted)
     monkeypatch.setattr(executor, "AT_ONCE", at_once)
     async with opened(database) as doors:
         for first in (1, 2, 3, 4):

@@ -10,7 +10,7 @@ import pytest
 from api.access.caller import Caller
 from api.access.plan import Plan
 from api.errors import Unavailable
-from api.graphql.scheduler import AHEAD, ANONYMOUS, ANONYMOUS_MOST, KEYED, SHARE, WAITING_MOST, Turns
+from api.graphql.scheduler import AHEAD, ANONYMOUS, ANONYMOUS_MOST, KEYED, SHARE, WAITING_MOST, DocumentScheduler
 from api.settings import processors
 
 PLAN = Plan("free", 1000, 10_000, 1000, 4, 200)
@@ -24,7 +24,7 @@ def read(seconds: float) -> None:
         pass
 
 
-async def reads(turns: Turns, caller: Caller, count: int, seconds: float) -> float:
+async def reads(turns: DocumentScheduler, caller: Caller, count: int, seconds: float) -> float:
     """Take turns one after the other, and return the seconds that they took."""
     begun = time.monotonic()
     for _ in range(count):
@@ -34,14 +34,14 @@ async def reads(turns: Turns, caller: Caller, count: int, seconds: float) -> flo
 
 
 async def test_who_always_has_a_new_document_waits_for_its_share() -> None:
-    turns = Turns(held=True)
+    turns = DocumentScheduler(held=True)
     await reads(turns, SOMEBODY, 5, AHEAD / 3)
     assert await reads(turns, SOMEBODY, 2, 0.02) > 0.02 / SHARE * 0.5
     assert await reads(turns, Caller("ip:192.0.2.2", PLAN), 1, 0.01) < 0.02 / SHARE, "nobody else waits"
 
 
 async def test_a_key_has_a_larger_share() -> None:
-    turns = Turns(held=True)
+    turns = DocumentScheduler(held=True)
     await reads(turns, HOLDER, 8, AHEAD / 3)
     taken = await reads(turns, HOLDER, 3, 0.04)
     assert taken > 0.04 / KEYED * 1.5
@@ -49,7 +49,7 @@ async def test_a_key_has_a_larger_share() -> None:
 
 
 async def test_others_have_the_loop_between_two_documents() -> None:
-    turns = Turns(held=True)
+    turns = DocumentScheduler(held=True)
     order: list[str] = []
 
     async def one(number: int) -> None:
@@ -66,7 +66,7 @@ async def test_others_have_the_loop_between_two_documents() -> None:
 
 
 async def test_turns_go_round_among_callers() -> None:
-    turns = Turns(held=True)
+    turns = DocumentScheduler(held=True)
     order: list[str] = []
 
     async def one(caller: Caller) -> None:
@@ -78,7 +78,7 @@ async def test_turns_go_round_among_callers() -> None:
 
 
 async def test_who_leaves_the_line_holds_nobody_up() -> None:
-    turns = Turns(held=True)
+    turns = DocumentScheduler(held=True)
     async with turns.turn(HOLDER):
         tasks = [asyncio.create_task(reads(turns, SOMEBODY, 1, 0.0)) for _ in range(5)]
         await asyncio.sleep(0.01)
@@ -90,7 +90,7 @@ async def test_who_leaves_the_line_holds_nobody_up() -> None:
 
 
 async def test_too_many_that_wait_are_told_to_come_back() -> None:
-    turns = Turns(held=True)
+    turns = DocumentScheduler(held=True)
     await reads(turns, SOMEBODY, 2, AHEAD)
     waiting = [asyncio.create_task(reads(turns, SOMEBODY, 1, 0.0)) for _ in range(WAITING_MOST)]
     await asyncio.sleep(0.05)
@@ -104,14 +104,14 @@ async def test_too_many_that_wait_are_told_to_come_back() -> None:
 
 
 async def test_where_nobody_is_held_nobody_waits() -> None:
-    turns = Turns(held=False)
+    turns = DocumentScheduler(held=False)
     await reads(turns, SOMEBODY, 1, AHEAD + 0.1)
     assert await reads(turns, SOMEBODY, 3, 0.01) < 0.5
 
 
 async def test_callers_without_a_key_have_a_share_together() -> None:
     """Fifty of them, each within its own share, would otherwise occupy the whole process."""
-    turns = Turns(held=True)
+    turns = DocumentScheduler(held=True)
     many = [Caller(f"ip:198.51.100.{number}", PLAN) for number in range(50)]
     used = 1.5 * AHEAD
     await asyncio.gather(*(reads(turns, caller, 1, used / len(many)) for caller in many))
@@ -122,13 +122,13 @@ async def test_callers_without_a_key_have_a_share_together() -> None:
 
 
 async def test_processes_divide_the_share_of_callers_without_a_key() -> None:
-    few, many = Turns(held=True, processes=1), Turns(held=True, processes=1000)
+    few, many = DocumentScheduler(held=True, processes=1), DocumentScheduler(held=True, processes=1000)
     assert few._together == min(ANONYMOUS * processors(), ANONYMOUS_MOST)
     assert many._together == ANONYMOUS * processors() / 1000
 
 
 async def test_callers_with_a_key_go_first() -> None:
-    turns = Turns(held=True)
+    turns = DocumentScheduler(held=True)
     order: list[str] = []
 
     async def one(caller: Caller) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api.access.keys import Keys, Wanted
+from api.access.keys import Keys, NewKey
 from api.store.access import AccessStore
 from tests.hostile.crowd import crowd, harmless
 from tests.hostile.door import Door
@@ -27,7 +27,7 @@ async def test_an_honest_client_is_answered_beside_64_hostile_connections(
     sample: str, tmp_path: Path, workers: int
 ) -> None:
     store = AccessStore(sample)
-    made = await Keys(store, "live", "test").create(Wanted("an honest client", "internal"))
+    made = await Keys(store, "live", "test").create(NewKey("an honest client", "internal"))
     await store.close()
     requests = harmless(1, made.secret.text, new=True)
     statuses: list[int] = []

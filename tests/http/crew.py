@@ -11,8 +11,8 @@ from starlette.types import Receive, Scope, Send
 from api.errors import SettingsError, Unavailable
 from api.logs import configure
 from api.server.http_server import listen, serve
-from api.server.supervisor import Parent
-from api.server.worker import Link
+from api.server.supervisor import Supervisor
+from api.server.worker import WorkerChannel
 from api.settings import read_settings
 from tests.http.served import reply
 
@@ -20,7 +20,7 @@ settings = read_settings()
 begun = time.monotonic()
 
 
-def work(link: Link) -> int:
+def work(link: WorkerChannel) -> int:
     """Run a worker."""
     if "--crash" in sys.argv:
         os.abort()
@@ -75,4 +75,4 @@ if __name__ == "__main__":
     shared, refill = os.pipe()  # The workers share what is opened before they start.
     os.write(refill, b"s" * 8)
     with listen(settings) as listener:
-        sys.exit(Parent(work, settings.workers, settings.worker_timeout, prepare).run(listener, beside))
+        sys.exit(Supervisor(work, settings.workers, settings.worker_timeout, prepare).run(listener, beside))

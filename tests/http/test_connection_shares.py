@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.middleware.client_address import trusted
-from api.server.connection_shares import ConnectionShares, Holder
+from api.server.connection_shares import AddressConnections, ConnectionShares
 from api.server.pace import Pace
 
 # Addresses of different networks, of one /24, and of one /48.
@@ -18,7 +18,7 @@ class Connection:
     def __init__(self, crowd: Crowd, address: str) -> None:
         self.crowd = crowd
         self.address = address
-        self.holder: Holder | None = crowd.shares.enter(self, address)
+        self.holder: AddressConnections | None = crowd.shares.enter(self, address)
 
     def give_way(self) -> None:
         assert self.holder is not None

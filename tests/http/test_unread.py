@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.errors import Unavailable
-from api.http.unread_answers import Unread, UnreadAnswers
+from api.http.unread_answers import UnreadAnswer, UnreadAnswers
 
 MIB = 1 << 20
 
@@ -26,7 +26,7 @@ class Connection:
         self.cuts.append(reason)
 
 
-def sent(answers: UnreadAnswers, caller: str, size: int) -> tuple[Unread, Connection]:
+def sent(answers: UnreadAnswers, caller: str, size: int) -> tuple[UnreadAnswer, Connection]:
     answer = answers.add(caller, size)
     answer.connection = connection = Connection()
     return answer, connection

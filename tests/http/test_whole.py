@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from api.server.single_write import Whole
+from api.server.single_write import SingleWrite
 
 
 class Client:
@@ -47,7 +47,7 @@ def cycle(method: str = "GET", *, keep_alive: bool = True) -> tuple[RequestRespo
     return cast(RequestResponseCycle, made), client, through
 
 
-async def answer(whole: Whole, fields: list[tuple[bytes, bytes]], body: bytes, status: int = 200) -> None:
+async def answer(whole: SingleWrite, fields: list[tuple[bytes, bytes]], body: bytes, status: int = 200) -> None:
     await whole.send({"type": "http.response.start", "status": status, "headers": fields})
     await whole.send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -57,7 +57,7 @@ LENGTH = (b"content-length", b"2")
 
 async def test_head_and_body_leave_in_one_write() -> None:
     made, client, through = cycle()
-    await answer(Whole(made), [LENGTH], b"ok")
+    await answer(SingleWrite(made), [LENGTH], b"ok")
     assert client.writes == [b"HTTP/1.1 200 OK\r\ndate: today\r\ncontent-length: 2\r\n\r\nok"]
     assert through == ["ended"]
     assert not client.closed
@@ -66,13 +66,13 @@ async def test_head_and_body_leave_in_one_write() -> None:
 async def test_a_head_without_a_body() -> None:
     for method, status, fields in (("HEAD", 200, [LENGTH]), ("GET", 304, [])):
         made, client, _ = cycle(method)
-        await answer(Whole(made), fields, b"ok" if method == "HEAD" else b"", status)
+        await answer(SingleWrite(made), fields, b"ok" if method == "HEAD" else b"", status)
         assert client.writes[0].endswith(b"\r\n\r\n")
 
 
 async def test_the_last_answer_of_a_connection_says_so() -> None:
     made, client, _ = cycle(keep_alive=False)
-    await answer(Whole(made), [LENGTH], b"ok")
+    await answer(SingleWrite(made), [LENGTH], b"ok")
     assert b"connection: close\r\n" in client.writes[0]
     assert client.closed
 
@@ -80,7 +80,7 @@ async def test_the_last_answer_of_a_connection_says_so() -> None:
 @pytest.mark.parametrize("more", [True, False])
 async def test_what_comes_in_pieces_or_says_no_length_goes_through_uvicorn(more: bool) -> None:
     made, client, through = cycle()
-    whole = Whole(made)
+    whole = SingleWrite(made)
     await whole.send({"type": "http.response.start", "status": 200, "headers": []})
     await whole.send({"type": "http.response.body", "body": b"one", "more_body": more})
     assert through == ["http.response.start", "http.response.body"]
@@ -91,5 +91,5 @@ async def test_what_comes_in_pieces_or_says_no_length_goes_through_uvicorn(more:
 async def test_a_value_that_ends_its_line_is_never_sent(value: bytes) -> None:
     made, client, _ = cycle()
     with pytest.raises(RuntimeError, match="end of a line"):
-        await answer(Whole(made), [LENGTH, (b"link", value)], b"ok")
+        await answer(SingleWrite(made), [LENGTH, (b"link", value)], b"ok")
     assert client.writes == []

@@ -11,13 +11,13 @@ import asyncpg
 import pytest
 
 from api.errors import LoadError
-from api.ingest.faults import Faults
+from api.ingest.faults import FileFaults
 from api.ingest.load import _rows
 from api.ingest.load_files import opened
 from api.ingest.mapped_file import mapped
 from api.ingest.mapping import parsed
 from api.ingest.rejects import aside
-from api.ingest.report import Silence
+from api.ingest.report import SilentReport
 
 Database = Callable[[], Awaitable[str]]
 
@@ -62,7 +62,7 @@ def read_rows(
     ) -> tuple[list[dict[str, Any]], list[str], list[str], list[dict[str, Any]]]:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        faults = Faults("")
+        faults = FileFaults("")
         put = tmp_path / "aside"
         with (
             aside(str(put)) as bad,
@@ -86,9 +86,9 @@ def refusal(put: Callable[[str, Any], str]) -> Callable[..., Awaitable[list[str]
 
     async def look(content: Any, name: str = "some.ndjson") -> list[str]:
         path = put(name, content)
-        faults = Faults("")
+        faults = FileFaults("")
         with opened(path) as text:
-            async for _ in _rows(text, faults, Silence()):
+            async for _ in _rows(text, faults, SilentReport()):
                 pass
         try:
             faults.refuse()

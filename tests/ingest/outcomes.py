@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from api.errors import LoadError
-from api.ingest.load import Summary, load
+from api.ingest.load import LoadSummary, load
 
 
-def done(summary: Summary) -> dict[str, int]:
+def done(summary: LoadSummary) -> dict[str, int]:
     """Return the counts of what was done to the records of all resources, without counts of zero."""
     total: dict[str, int] = {}
     for counts in summary.counts.values():

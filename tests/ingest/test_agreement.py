@@ -13,7 +13,7 @@ import pytest
 from api.errors import LoadError
 from api.ingest.identity import public_id
 from api.ingest.load import load
-from api.ingest.record_reader import Invalid, read
+from api.ingest.record_reader import InvalidRecord, read
 from api.ingest.scalar import BY_DOMAIN
 from api.ingest.strict_json import parse
 from api.model import ENTITIES, RECORDS
@@ -52,7 +52,7 @@ def test_the_loader_refuses_it_and_names_the_field(
     row: tuple[str, dict[str, Any], str], lines: dict[str, dict[str, Any]]
 ) -> None:
     resource, changes, field = row
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(InvalidRecord) as caught:
         read(parse(json.dumps(changed(lines[resource], changes))))
     assert field in {path[0] for path, _ in caught.value.problems}
     assert all(detail for _, detail in caught.value.problems)

@@ -14,7 +14,7 @@ import pytest
 from api.errors import LoadError
 from api.ingest.drafting.columns import seen
 from api.ingest.drafting.draft import draft
-from api.ingest.faults import Faults
+from api.ingest.faults import FileFaults
 from api.ingest.mapped_file import mapped
 from api.ingest.mapping import parsed
 
@@ -33,7 +33,7 @@ Put = Callable[[str, Any], str]
 
 def loaded(path: str, mapping: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the records that a file gives through a mapping, and its faults."""
-    faults = Faults("")
+    faults = FileFaults("")
     with mapped(path, parsed("m.toml", mapping.encode()), None) as file:
         lines = [entry.line for entry in file.entries(faults)]
     try:

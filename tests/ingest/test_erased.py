@@ -11,11 +11,11 @@ import pytest
 
 from api.errors import LoadError
 from api.ingest.identity import public_id
-from api.ingest.load import Manner, load
+from api.ingest.load import LoadOptions, load
 from api.model import RECORDS
 from api.store.connection import connect
 from api.store.erase import erase
-from api.store.load_transaction import Writer
+from api.store.load_transaction import LoadTransaction
 from tests.whole_records import content, others
 
 Put = Callable[[str, Any], str]
@@ -62,7 +62,7 @@ async def test_a_file_that_names_an_erased_record_is_refused_whole(
     before = await rows("select * from store.change order by seq")
     file = put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}, record])
     with pytest.raises(LoadError) as caught:
-        await load([file], erased, manner=Manner(check=check))
+        await load([file], erased, manner=LoadOptions(check=check))
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     name = ID if path == "id" else "p"
     assert caught.value.faults == (
@@ -83,7 +83,7 @@ async def test_a_key_in_another_unicode_form_is_known(store: str, rows: Rows, pu
 async def test_a_mapped_row_of_an_erased_record_is_refused(erased: str, put: Put) -> None:
     mapping = put("m.toml", MAPPING)
     with pytest.raises(LoadError) as caught:
-        await load([put("rows.csv", b"id,name\nq,Village\np,Town\n")], erased, manner=Manner(format=mapping))
+        await load([put("rows.csv", b"id,name\nq,Village\np,Town\n")], erased, manner=LoadOptions(format=mapping))
     assert "was erased on" in caught.value.faults[0]
 
 
@@ -97,7 +97,7 @@ async def test_a_record_that_links_to_an_erased_one_is_loaded(erased: str, rows:
 async def test_complete_editions_and_cascades_leave_an_erased_record_alone(erased: str, rows: Rows, put: Put) -> None:
     place = "select * from store.place"
     before = await rows(place)
-    manner = Manner(complete=True, cascade=True, yes=True)
+    manner = LoadOptions(complete=True, cascade=True, yes=True)
     await load([put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}])], erased, manner=manner)
     assert [row for row in await rows(place) if row["id"] == ID] == before
     assert [row["action"] for row in await rows("select action from store.change where id = $1 order by seq", ID)] == [
@@ -112,12 +112,12 @@ async def test_a_cascade_leaves_erased_dependants_alone(store: str, rows: Rows, 
     await load([put("b.ndjson", [event])], store)
     await erase(store, public_id("d", "event", "e"), "A court ordered it.", 5)
     gone = {"resource": "briefing", "id": public_id("others", "briefing", "one"), "withdrawn": {"reason": "Wrong."}}
-    summary = await load([put("c.ndjson", [gone])], store, manner=Manner(cascade=True))
+    summary = await load([put("c.ndjson", [gone])], store, manner=LoadOptions(cascade=True))
     assert "event" not in summary.counts
 
 
 async def test_normalization_leaves_an_erased_record_alone(erased: str) -> None:
     connection = await connect(erased)
     async with connection.transaction():
-        assert await Writer(connection).stage_normalized("place", [ID]) == 0
+        assert await LoadTransaction(connection).stage_normalized("place", [ID]) == 0
     await connection.close()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.ingest.geometry import representative
-from api.ingest.strict_json import Malformed
+from api.ingest.strict_json import MalformedFile
 
 SQUARE = [[0, 0], [0.2, 0], [0.2, 0.2], [0, 0.2], [0, 0]]
 # A C that opens to the east: its centre of gravity lies in the opening.
@@ -76,7 +76,7 @@ def test_the_largest_of_a_collection_counts_and_areas_before_lines() -> None:
     ],
 )
 def test_what_is_no_geometry_is_refused(geometry: Any) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedFile):
         representative(geometry)
 
 

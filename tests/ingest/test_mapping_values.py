@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.errors import LoadError
-from api.ingest.faults import Faults
+from api.ingest.faults import FileFaults
 from api.ingest.mapped_file import mapped
 from api.ingest.mapping import parsed
 
@@ -55,7 +55,7 @@ def read(tmp_path: Path) -> Read:
     def look(mapping: str, content: str, name: str = "a.csv") -> tuple[list[dict[str, Any]], list[str], list[str]]:
         path = tmp_path / name
         path.write_text(content, encoding="utf-8")
-        faults = Faults("")
+        faults = FileFaults("")
         with mapped(str(path), parsed("m.toml", (SOURCE + mapping).encode()), None) as file:
             lines = [entry.line for entry in file.entries(faults) if entry.line["resource"] != "source"]
             notes = file.notes()[1:]

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from api.errors import LoadError
-from api.ingest.load import Manner, load
+from api.ingest.load import LoadOptions, load
 from tests.ingest.outcomes import done
 from tests.ingest.rows_of_formats import UCDP, table
 
@@ -21,7 +21,7 @@ Put = Callable[[str, Any], str]
 
 async def test_a_newer_edition_revises_and_one_that_is_complete_withdraws(store: str, rows: Rows, put: Put) -> None:
     other = UCDP | {"id": "7002"}
-    manner, whole = Manner("ucdp-ged"), Manner("ucdp-ged", complete=True, yes=True)
+    manner, whole = LoadOptions("ucdp-ged"), LoadOptions("ucdp-ged", complete=True, yes=True)
     await load([put("1.csv", table(UCDP, other))], store, manner=manner)
     assert set(done(await load([put("1.csv", table(UCDP, other))], store, manner=whole))) == {"unchanged"}
     newer = put("2.csv", table(UCDP | {"best": "13"}))
@@ -46,15 +46,18 @@ async def test_another_dataset_is_not_touched_by_a_complete_one(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any]
 ) -> None:
     await load([put("a.json", briefing)], store)
-    await load([put("1.csv", table(UCDP))], store, manner=Manner("ucdp-ged", complete=True, yes=True))
+    await load([put("1.csv", table(UCDP))], store, manner=LoadOptions("ucdp-ged", complete=True, yes=True))
     assert not await rows("select * from store.withdrawal")
     gone = briefing["quotes"].pop()
     assert gone
-    assert done(await load([put("a.json", briefing)], store, manner=Manner(complete=True, yes=True)))["withdrawn"] == 1
+    assert (
+        done(await load([put("a.json", briefing)], store, manner=LoadOptions(complete=True, yes=True)))["withdrawn"]
+        == 1
+    )
 
 
 async def test_a_check_says_what_would_be_done_and_writes_nothing(store: str, rows: Rows, put: Put) -> None:
-    summary = await load([put("1.csv", table(UCDP))], store, manner=Manner("ucdp-ged", check=True))
+    summary = await load([put("1.csv", table(UCDP))], store, manner=LoadOptions("ucdp-ged", check=True))
     assert summary.counts["event"]["created"] == 1
     assert not await rows("select * from store.change")
     assert not await rows("select * from v1.event")
@@ -63,9 +66,9 @@ async def test_a_check_says_what_would_be_done_and_writes_nothing(store: str, ro
 async def test_bad_rows_are_set_aside_and_the_rest_is_loaded(store: str, rows: Rows, put: Put, tmp_path: Path) -> None:
     path = put("1.csv", table(UCDP | {"best": "1,200"}, UCDP | {"id": "7002"}, UCDP | {"id": "7002"}))
     with pytest.raises(LoadError):
-        await load([path], store, manner=Manner("ucdp-ged"))
+        await load([path], store, manner=LoadOptions("ucdp-ged"))
     aside = tmp_path / "bad.ndjson"
-    summary = await load([path], store, manner=Manner("ucdp-ged", skip_bad=str(aside)))
+    summary = await load([path], store, manner=LoadOptions("ucdp-ged", skip_bad=str(aside)))
     assert summary.counts["event"]["created"] == 1
     assert any("2 rows set aside" in note for note in summary.notes)
     first, second = [json.loads(line) for line in aside.read_text().splitlines()]
@@ -76,12 +79,12 @@ async def test_bad_rows_are_set_aside_and_the_rest_is_loaded(store: str, rows: R
 @pytest.mark.parametrize(
     ("files", "manner"),
     [
-        (1, Manner("ucdp-ged", complete=True, yes=True, skip_bad="unused")),
-        (2, Manner("ucdp-ged", complete=True, yes=True)),
+        (1, LoadOptions("ucdp-ged", complete=True, yes=True, skip_bad="unused")),
+        (2, LoadOptions("ucdp-ged", complete=True, yes=True)),
     ],
 )
 async def test_what_is_not_all_of_a_dataset_is_not_taken_for_it(
-    store: str, put: Put, files: int, manner: Manner
+    store: str, put: Put, files: int, manner: LoadOptions
 ) -> None:
     paths = [put(f"{number}.csv", table(UCDP)) for number in range(files)]
     with pytest.raises(LoadError, match="complete"):
@@ -91,9 +94,9 @@ async def test_what_is_not_all_of_a_dataset_is_not_taken_for_it(
 async def test_a_folder_is_read_through_a_mapping(store: str, put: Put, tmp_path: Path) -> None:
     put("1.csv", table(UCDP))
     put("2.csv", table(UCDP | {"id": "7002"}))
-    assert (await load([str(tmp_path)], store, manner=Manner("ucdp-ged"))).counts["event"]["created"] == 2
+    assert (await load([str(tmp_path)], store, manner=LoadOptions("ucdp-ged"))).counts["event"]["created"] == 2
 
 
 async def test_rows_are_set_aside_only_through_a_mapping(store: str, put: Put, briefing: dict[str, Any]) -> None:
     with pytest.raises(LoadError, match="that a mapping reads"):
-        await load([put("a.json", briefing)], store, manner=Manner(skip_bad="x"))
+        await load([put("a.json", briefing)], store, manner=LoadOptions(skip_bad="x"))

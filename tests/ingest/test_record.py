@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from api.ingest.identity import public_id
 from api.ingest.load_format import LINES
-from api.ingest.record_reader import Invalid, read
-from api.ingest.strict_json import Malformed, parse
+from api.ingest.record_reader import InvalidRecord, read
+from api.ingest.strict_json import MalformedFile, parse
 
 EVENT = {
     "resource": "event",
@@ -111,7 +111,7 @@ def test_a_number_is_kept_to_the_digit(given: str, kept: bytes) -> None:
     "given", ["1e15", "1e300", "0.0000001", "1.00000000000000000000000000000000000000001", "1e-400"]
 )
 def test_a_number_that_would_be_rounded_is_refused(given: str) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidRecord):
         read(parse(json.dumps(FIGURE).replace('"value": 5', f'"value": {given}')))
 
 
@@ -122,7 +122,7 @@ def test_the_canonical_form_is_a_line_of_the_format_and_canonical_itself() -> No
 
 
 def test_all_that_is_wrong_with_a_record_is_told_at_once() -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(InvalidRecord) as caught:
         read(parse(json.dumps(EVENT | {"kind": "x", "titel": "T", "title": "", "citations": [{"stance": "denies"}]})))
     told = dict(caught.value.problems)
     assert told[("titel",)] == "unknown field; did you mean title?"
@@ -132,7 +132,7 @@ def test_all_that_is_wrong_with_a_record_is_told_at_once() -> None:
 
 
 def test_a_column_in_place_of_a_link_is_told_the_name_of_the_link() -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(InvalidRecord) as caught:
         read({**EVENT, "place_id": "p", "disputed": True})
     assert dict(caught.value.problems) == {
         ("place_id",): "unknown field; the link is called place",
@@ -157,9 +157,9 @@ def test_whatever_is_written_is_read_or_refused_in_printable_words(
 ) -> None:
     try:
         record = read(parse(json.dumps({**line, **changes})))
-    except Malformed as error:
+    except MalformedFile as error:
         assert error.detail.isprintable()
-    except Invalid as error:
+    except InvalidRecord as error:
         assert error.problems
         assert all(detail.isprintable() for _, detail in error.problems)
     else:

@@ -23,7 +23,7 @@ def test_the_summary_has_a_line_for_each_resource_and_one_for_all() -> None:
 
 def test_a_log_gets_a_line_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    log = report.Log(stream)
+    log = report.LineReport(stream)
     log.reading("a", 10, 1 << 20, 1 << 22)
     assert stream.getvalue() == ""
     monkeypatch.setattr(report, "EVERY", 0.0)
@@ -43,7 +43,7 @@ def test_a_log_gets_a_line_every_few_seconds(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_terminal_gets_a_bar_and_a_line_for_each_file() -> None:
     stream = io.StringIO()
     with Progress(console=Console(file=stream, force_terminal=True, width=100)) as progress:
-        bar = report.Bar(progress)
+        bar = report.TerminalReport(progress)
         bar.reading("[bold]a", 10, 5, 10)
         assert progress.tasks[0].percentage == 50
         bar.writing("[bold]a", 20)

@@ -14,11 +14,11 @@ import pytest
 
 from api.errors import LoadError
 from api.ingest import record_reader
-from api.ingest.load import PLAIN, Manner, load
+from api.ingest.load import PLAIN, LoadOptions, load
 from api.ingest.rule import OF_PERSONS
 from api.ingest.snapshot_files import is_vouched
 from api.model.vocabularies import Measure
-from api.snapshot.progress import Watch
+from api.snapshot.progress import SnapshotProgress
 from api.snapshot.take import export
 from api.store.cycles import in_circles
 
@@ -67,7 +67,7 @@ GOOD: list[dict[str, Any]] = [
 ]
 
 
-async def refused(path: str, url: str, manner: Manner = PLAIN) -> list[str]:
+async def refused(path: str, url: str, manner: LoadOptions = PLAIN) -> list[str]:
     with pytest.raises(LoadError) as caught:
         await load([path], url, manner=manner)
     return [fault.removeprefix(f"{path}:") for fault in caught.value.faults]
@@ -100,12 +100,12 @@ value = "{dead}"
 async def test_rows_of_a_mapping_follow_the_same_rules(store: str, put: Put, tmp_path: Path) -> None:
     path, mapping = put("a.csv", b"id,dead\n1,3\n2,2.5\n3,-1\n"), put("m.toml", MAPPING.encode())
     detail = "expected a whole number that is not negative, as it counts persons (from dead)"
-    assert await refused(path, store, Manner(mapping)) == [
+    assert await refused(path, store, LoadOptions(mapping)) == [
         f'3: figure "2", value: {detail}',
         f'4: figure "3", value: {detail}',
     ]
     bad = tmp_path / "bad"
-    summary = await load([path], store, manner=Manner(mapping, skip_bad=str(bad)))
+    summary = await load([path], store, manner=LoadOptions(mapping, skip_bad=str(bad)))
     assert summary.counts["figure"]["created"] == 1
     assert [json.loads(line)["line"] for line in bad.read_text().splitlines()] == [3, 4]
 
@@ -152,7 +152,7 @@ async def test_a_snapshot_of_an_older_store_loads_into_an_empty_one(
     store: str, older: str, tmp_path: Path, new_store: Database
 ) -> None:
     folder = tmp_path / "snapshot"
-    await asyncio.to_thread(export, store, folder, Watch())
+    await asyncio.to_thread(export, store, folder, SnapshotProgress())
     records = folder / "records.ndjson"
     assert is_vouched(str(records))
     url = await new_store()
@@ -164,7 +164,7 @@ async def test_a_file_that_differs_from_its_manifest_is_no_snapshot(
     store: str, older: str, tmp_path: Path, new_store: Database
 ) -> None:
     folder = tmp_path / "snapshot"
-    await asyncio.to_thread(export, store, folder, Watch())
+    await asyncio.to_thread(export, store, folder, SnapshotProgress())
     records = folder / "records.ndjson"
     records.write_text(re.sub(r"2\.5", "3.5", records.read_text()))
     assert not is_vouched(str(records))

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.ingest.record_reader import Invalid, read
+from api.ingest.record_reader import InvalidRecord, read
 
 WAR = {"scheme": "medtop", "code": "16000000", "label": "conflict, war and peace"}
 EVENT = {
@@ -44,7 +44,7 @@ subjects = [{ scheme = "medtop", code = "{topic}", label = "{name}" }]
     ],
 )
 def test_wrong_subjects_are_refused(subjects: Any, path: tuple[str | int, ...]) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(InvalidRecord) as caught:
         read(EVENT | {"subjects": subjects})
     assert [found for found, _ in caught.value.problems] == [path]
 

@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 
 from api.errors import LoadError
-from api.ingest.load import Manner, load
-from api.ingest.report import Silence
+from api.ingest.load import LoadOptions, load
+from api.ingest.report import SilentReport
 
 Put = Callable[[str, Any], str]
 Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
-WHOLE = Manner(complete=True)
+WHOLE = LoadOptions(complete=True)
 
 
 def sources(*numbers: int, dataset: str = "d") -> list[dict[str, Any]]:
@@ -38,7 +38,7 @@ async def test_a_complete_edition_that_withdraws_more_than_a_tenth_needs_a_yes(
     )
     assert "--yes" in caught.value.hint
     assert not await rows("select * from store.withdrawal")
-    summary = await load([fewer], store, manner=Manner(complete=True, yes=True))
+    summary = await load([fewer], store, manner=LoadOptions(complete=True, yes=True))
     assert summary.counts["source"]["withdrawn"] == 3
 
 
@@ -50,7 +50,7 @@ async def test_a_tenth_is_withdrawn_without_a_question(store: str, put: Put) -> 
 
 async def test_a_check_tells_that_a_yes_is_needed(store: str, put: Put) -> None:
     await load([put("a.ndjson", sources(*range(4)))], store)
-    summary = await load([put("b.ndjson", sources(0))], store, manner=Manner(complete=True, check=True))
+    summary = await load([put("b.ndjson", sources(0))], store, manner=LoadOptions(complete=True, check=True))
     assert summary.notes[0].endswith("This withdraws 3 of the 4 records of the dataset d: a load asks, or takes --yes.")
 
 
@@ -59,7 +59,7 @@ class Terminal(StringIO):
         return True
 
 
-class Paused(Silence):
+class Paused(SilentReport):
     def __init__(self) -> None:
         self.pauses = 0
 
@@ -109,7 +109,7 @@ async def test_with_cascade_they_are_withdrawn_with_the_same_reason(
     path = put("b.ndjson", [withdrawal("event", "shelling")])
     if before:
         await load([path], store)
-    summary = await load([path], store, manner=Manner(cascade=True))
+    summary = await load([path], store, manner=LoadOptions(cascade=True))
     assert {name: one["withdrawn"] for name, one in summary.counts.items()} == {
         "event": 0 if before else 1,
         "figure": 1,
@@ -129,7 +129,7 @@ async def test_a_withdrawn_briefing_takes_with_it_all_that_belongs_to_it(
     other = {"resource": "figure", "dataset": "other", "key": "f", "measure": "killed", "unit": "persons", "value": 1}
     (event,) = await _ids(store, "event", "Shelling of the town")
     await load([put("c.ndjson", [other | {"event": event}])], store)
-    summary = await load([put("b.ndjson", [withdrawal("briefing", "one")])], store, manner=Manner(cascade=True))
+    summary = await load([put("b.ndjson", [withdrawal("briefing", "one")])], store, manner=LoadOptions(cascade=True))
     assert {name: one["withdrawn"] for name, one in summary.counts.items()} == {
         "briefing": 1,
         "event": 2,
@@ -143,7 +143,7 @@ async def test_what_the_file_itself_contains_stands(store: str, put: Put, briefi
     figure = {"resource": "figure", "dataset": "small", "key": "killed", "event": "shelling", "measure": "killed"}
     figure |= {"unit": "persons", "value": 365}
     path = put("b.ndjson", [withdrawal("event", "shelling"), figure])
-    summary = await load([path], store, manner=Manner(cascade=True))
+    summary = await load([path], store, manner=LoadOptions(cascade=True))
     assert (summary.counts["figure"]["withdrawn"], summary.counts["quote"]["withdrawn"]) == (0, 1)
     assert "1 records of withdrawn events stand as before." in summary.notes[0]
 

@@ -14,10 +14,10 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, build_schema
 from openapi_spec_validator import validate
 
-from api.access.keys import Keys, Wanted
-from api.catalog import Lifecycle, Outdated
+from api.access.keys import Keys, NewKey
+from api.catalog import DeprecatedPart, Lifecycle
 from api.contracts.release import days
-from api.graphql.document import Documents
+from api.graphql.document import DocumentCache
 from api.graphql.outdated import outdated
 from api.graphql.schema import core
 from api.rest.contract import openapi
@@ -213,12 +213,12 @@ type Event { id: ID, parts(top: Int @deprecated(reason: "use first")): [Event!] 
 
 
 def test_arguments_are_told_in_fragments_of_fragments_too() -> None:
-    document = Documents(SCHEMA).read(
+    document = DocumentCache(SCHEMA).read(
         "{ events { ...A } } fragment A on Event { ...B }"
         " fragment B on Event { all: parts(top: 1) { id @times(by: 2) } }"
     )
     found = outdated(SCHEMA, document, document.operation(None), {})
-    assert found == (Outdated("Query.events", "use all"), Outdated("Event.parts(top:)", "use first"))
+    assert found == (DeprecatedPart("Query.events", "use all"), DeprecatedPart("Event.parts(top:)", "use first"))
 
 
 async def test_what_stands_in_quotes_is_told_in_ascii(aged: Doors) -> None:
@@ -252,7 +252,7 @@ def test_the_contracts_say_what_is_deprecated(declared: None) -> None:
 
 async def test_uses_are_counted_by_caller(aged_url: str, declared: None) -> None:
     store = AccessStore(aged_url)
-    made = await Keys(store, Settings().key_environment, "test").create(Wanted("Somebody", "free"))
+    made = await Keys(store, Settings().key_environment, "test").create(NewKey("Somebody", "free"))
     await store.close()
     key = {"Authorization": f"Bearer {made.secret.text}"}
     async with opened(aged_url, V8) as doors:

@@ -14,10 +14,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.access.keys import Keys, Wanted
+from api.access.keys import Keys, NewKey
 from api.access.plan import Plan
 from api.access.plans import Plans
-from api.access.trusted_documents import Trusted, TrustedDocuments
+from api.access.trusted_documents import TrustedDocument, TrustedDocuments
 from api.ingest.load import load
 from api.store.access import AccessStore
 from tests.access.limits.server import RedisServer, running
@@ -51,12 +51,12 @@ class Access:
     async def key(self, plan: Plan | None = None, *scopes: str, **values: Any) -> dict[str, str]:
         """Create a key of the plan, or of a new plan with these values, and return its header fields."""
         plan = plan or await self.plan(**values)
-        made = await Keys(self.store, "live", "test: us").create(Wanted("a test", plan.name, scopes or ("read",)))
+        made = await Keys(self.store, "live", "test: us").create(NewKey("a test", plan.name, scopes or ("read",)))
         return {"authorization": f"Bearer {made.secret.text}"}
 
     async def trust(self, text: str, plan: Plan | None = None) -> str:
         """Register a document, and return its hash."""
-        document = Trusted("v1", f"document {next(NAMES)}", text, plan.name if plan else None)
+        document = TrustedDocument("v1", f"document {next(NAMES)}", text, plan.name if plan else None)
         assert await TrustedDocuments(self.store, "test: us", lambda *_: None).add(document)
         return document.hash
 

@@ -12,7 +12,7 @@ import pytest
 
 from api import suggest
 from api.graphql import executor
-from api.graphql.document import Documents
+from api.graphql.document import DocumentCache
 from api.http import parameters
 from api.rest import export, routes
 from api.service import Service
@@ -26,7 +26,7 @@ WORK: list[tuple[Any, str]] = [
     (routes, "record_query"),
     (export, "export_query"),
     (executor, "read_asked"),
-    (Documents, "read"),
+    (DocumentCache, "read"),
     (Service, "prepare"),
     (Reader, "read"),
     (parameters, "unquote_to_bytes"),

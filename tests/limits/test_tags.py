@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from api import __version__
-from api.access.caller_cache import Directory
+from api.access.caller_cache import CallerCache
 from api.http.responses import TAGS_MOST
 from api.service.entity_tags import EntityTags
 from api.store.migrate import migrate
@@ -150,7 +150,7 @@ def test_few_tags_of_one_request_are_looked_at(inside: Client, monkeypatch: pyte
 @pytest.mark.parametrize("path", PATHS)
 def test_no_tag_is_sent_until_the_secret_is_read(inside: Client, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     tag = inside.get(path, **fields(path)).headers["etag"]
-    monkeypatch.setattr(Directory, "tag_secret", None)
+    monkeypatch.setattr(CallerCache, "tag_secret", None)
     for named in (tag, "*", ""):
         answer = inside.get(path, if_none_match=named, **fields(path))
         assert answer.status_code == 200 and "etag" not in answer.headers

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.observability.metrics import Metrics
-from api.observability.metrics_aggregate import Totals, told
+from api.observability.metrics_aggregate import MetricTotals, told
 from tests.http.conftest import Client, Served
 from tests.operate.conftest import caller, free_port
 from tests.serving import launch, serving
@@ -157,7 +157,7 @@ def counted(requests: int, gauge: float) -> bytes:
 
 
 def test_counts_of_all_are_added_up_and_those_of_the_gone_stay() -> None:
-    totals = Totals()
+    totals = MetricTotals()
     assert b'briefing_things_total{kind="a"} 5.0' in totals.page([counted(2, 1), counted(3, 10)])
     totals.bury(counted(3, 10))
     for _ in range(2):
@@ -170,6 +170,6 @@ def test_others_add_what_only_they_know() -> None:
     metrics = Metrics()
     metrics.follow("gauge", "limiter_away", "1 while the shared limits are out of reach.", lambda: 1)
     metrics.follow("counter", "limited", "Requests refused by a limit.", lambda: {"minute": 3, "day": 1}, "limit")
-    page = Totals().page([told(metrics.registry)])
+    page = MetricTotals().page([told(metrics.registry)])
     assert b"briefing_limiter_away 1.0" in page
     assert b'briefing_limited_total{limit="minute"} 3.0' in page

@@ -45,7 +45,7 @@ def names(registry: CollectorRegistry) -> set[str]:
 async def test_every_metric_is_told_and_no_other() -> None:
     application = create_app(Settings(metrics_port=0), "postgresql://nowhere")
     assert application.metrics is not None
-    there = names(application.metrics.registry) | names(serve._own(supervisor.Team([])))
+    there = names(application.metrics.registry) | names(serve._own(supervisor.WorkerTeam([])))
     rows = [row.split("|")[1] for row in section("Metrics").splitlines() if row.startswith("| `")]
     assert set(re.findall(r"`(briefing_\w+)`", " ".join(rows))) == there
 

@@ -114,7 +114,7 @@ def test_a_collector_that_is_away_costs_no_request(sample: str) -> None:
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracing, "find_spec", lambda _: None)
     with pytest.raises(SettingsError, match="telemetry"):
-        tracing.Traces(Settings(traces_endpoint="http://127.0.0.1:4318"))
+        tracing.Tracer(Settings(traces_endpoint="http://127.0.0.1:4318"))
 
 
 def test_the_usual_variable_names_the_collector_too(monkeypatch: pytest.MonkeyPatch) -> None:

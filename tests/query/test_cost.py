@@ -6,12 +6,16 @@ import pytest
 
 from api.catalog import V1
 from api.query import (
-    Column,
+    ColumnField,
     Constant,
     Edges,
-    Entry,
+    Exists,
     Filter,
     HasMore,
+    Item,
+    LinkedRecord,
+    LinkedRecords,
+    ListQuery,
     Nodes,
     Not,
     Object,
@@ -20,14 +24,10 @@ from api.query import (
     Query,
     Record,
     Records,
-    Rows,
     Search,
     Selection,
-    Several,
-    Single,
-    Through,
     Total,
-    both,
+    and_,
     price,
     read_sort,
 )
@@ -39,27 +39,27 @@ from api.query.work import reserve
 from api.rest.formats import FORMATS
 from api.rest.request import export_query, list_query, record_query
 
-ID = (Entry("id", Column("id")),)
+ID = (Item("id", ColumnField("id")),)
 WORDS = Search("corridor", "en")
 
 
-def rows(resource: str, size: int, selection: Selection, filter: Filter | None = None, link: str = "") -> Rows:
+def rows(resource: str, size: int, selection: Selection, filter: Filter | None = None, link: str = "") -> ListQuery:
     sort = read_sort(V1[resource], V1[resource].sort) if resource in V1.resources else POSITION
     assert sort is not None
-    return Rows(resource, Page(size), sort, selection, filter or both(), link)
+    return ListQuery(resource, Page(size), sort, selection, filter or and_(), link)
 
 
-def nodes(*entries: Entry) -> Selection:
-    return (Entry("nodes", Nodes(ID + entries)),)
+def nodes(*entries: Item) -> Selection:
+    return (Item("nodes", Nodes(ID + entries)),)
 
 
-def root(*answers: Rows | Records | Record | Constant) -> Query:
-    return Query("v1", Object(tuple(Entry(f"r{place}", one) for place, one in enumerate(answers))))
+def root(*answers: ListQuery | Records | Record | Constant) -> Query:
+    return Query("v1", Object(tuple(Item(f"r{place}", one) for place, one in enumerate(answers))))
 
 
-SPEAKER = Entry("speaker", Single("speaker", ID))
-CITATIONS = Entry("citations", rows("citation", 20, (Entry("nodes", Nodes((SPEAKER,))),), link="citations"))
-FIGURES = Entry("figures", rows("figure", 10, nodes(), link="figures"))
+SPEAKER = Item("speaker", LinkedRecord("speaker", ID))
+CITATIONS = Item("citations", rows("citation", 20, (Item("nodes", Nodes((SPEAKER,))),), link="citations"))
+FIGURES = Item("figures", rows("figure", 10, nodes(), link="figures"))
 
 
 @pytest.mark.parametrize(
@@ -69,49 +69,51 @@ FIGURES = Entry("figures", rows("figure", 10, nodes(), link="figures"))
         (root(Constant("Query")), 1),
         (root(rows("event", 50, nodes())), 50),
         (root(rows("event", 50, ())), 50),
-        (root(rows("event", 50, nodes(Entry("place", Single("place", ID))))), 100),
+        (root(rows("event", 50, nodes(Item("place", LinkedRecord("place", ID))))), 100),
         (root(rows("event", 50, nodes(FIGURES))), 550),
-        (root(rows("event", 50, nodes(Entry("f", Nodes(ID))), WORDS)), 55),
-        (root(rows("event", 50, nodes(), both(Not(WORDS), Through("figures", Search("x", "en"))))), 70),
+        (root(rows("event", 50, nodes(Item("f", Nodes(ID))), WORDS)), 55),
+        (root(rows("event", 50, nodes(), and_(Not(WORDS), Exists("figures", Search("x", "en"))))), 70),
         (root(rows("event", 50, nodes(), Compared("kind", "in", ("other",), "vocabulary"))), 50),
-        (root(rows("event", 1, (Entry("n", Total()),))), 11),
-        (root(rows("event", 1, (Entry("q", Quality()),))), 11),
-        (root(rows("event", 1, (Entry("n", Total()), Entry("q", Quality()), Entry("again", Total())))), 11),
+        (root(rows("event", 1, (Item("n", Total()),))), 11),
+        (root(rows("event", 1, (Item("q", Quality()),))), 11),
+        (root(rows("event", 1, (Item("n", Total()), Item("q", Quality()), Item("again", Total())))), 11),
         (
             root(
                 rows(
                     "event",
                     1,
                     (
-                        Entry(
+                        Item(
                             "page",
-                            Object((Entry("n", Total(False)), Entry("q", Quality(False)))),
+                            Object((Item("n", Total(False)), Item("q", Quality(False)))),
                         ),
                     ),
                 )
             ),
             6,
         ),
-        (root(rows("event", 1, (Entry("n", Total(False)), Entry("m", Total())))), 16),
+        (root(rows("event", 1, (Item("n", Total(False)), Item("m", Total())))), 16),
         # Asking twice for the records of a page reads each record once, and its links twice.
-        (root(rows("event", 10, (*nodes(), Entry("edges", Edges((Entry("node", Object(ID)),)))))), 10),
-        (root(rows("event", 10, (*nodes(FIGURES), Entry("edges", Edges((Entry("node", Object((FIGURES,))),)))))), 210),
+        (root(rows("event", 10, (*nodes(), Item("edges", Edges((Item("node", Object(ID)),)))))), 10),
+        (root(rows("event", 10, (*nodes(FIGURES), Item("edges", Edges((Item("node", Object((FIGURES,))),)))))), 210),
         # Children come with their record; what they link to does not.
-        (root(rows("event", 10, nodes(Entry("c", rows("citation", 20, nodes(), link="citations"))))), 10),
+        (root(rows("event", 10, nodes(Item("c", rows("citation", 20, nodes(), link="citations"))))), 10),
         (root(rows("event", 10, nodes(CITATIONS))), 210),
         (
             root(
                 rows(
                     "event",
                     1,
-                    nodes(Entry("c", rows("citation", 5, nodes(Entry("via", Several("via", ID))), link="citations"))),
+                    nodes(
+                        Item("c", rows("citation", 5, nodes(Item("via", LinkedRecords("via", ID))), link="citations"))
+                    ),
                 )
             ),
             51,
         ),
         (root(Records((Record("event", "evt_", ID), None, Record("event", "evt_", (*ID, FIGURES))))), 12),
         (root(Record("event", "evt_", ID), rows("event", 3, nodes())), 4),
-        (Query("v1", rows("event", 7, (Entry("data", Nodes(ID)), Entry("more", HasMore())))), 7),
+        (Query("v1", rows("event", 7, (Item("data", Nodes(ID)), Item("more", HasMore())))), 7),
     ],
 )
 def test_a_request_costs_about_a_point_for_each_record_that_it_may_return(query: Query, points: int) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from api.catalog import V1
-from api.graphql.document import Documents
+from api.graphql.document import DocumentCache
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
-from api.query import EVERYTHING, All, AnyOf, Filter, Not, Rows, Search, Through, both
+from api.query import EVERYTHING, AllOf, AnyOf, Exists, Filter, ListQuery, Not, Search, and_
 from api.query import Test as Compared
 from api.query.filters import searched
 from api.rest.request import list_query
@@ -26,42 +26,42 @@ WHERE = 'filter: {bbox: {west: 1, south: 2, east: 3, north: 4}, country: {in: ["
     [
         ((), EVERYTHING),
         ((A,), A),
-        ((A, A), All((A,))),
-        ((B, A), All((A, B))),
-        ((All((C, A)), B), All((A, B, C))),
-        ((All(), A), A),
-        ((Not(A), A), both(A, Not(A))),
+        ((A, A), AllOf((A,))),
+        ((B, A), AllOf((A, B))),
+        ((AllOf((C, A)), B), AllOf((A, B, C))),
+        ((AllOf(), A), A),
+        ((Not(A), A), and_(A, Not(A))),
     ],
 )
 def test_filters_together_are_flat_and_in_order(filters: tuple[Filter, ...], expected: Filter) -> None:
-    assert both(*filters) == expected
+    assert and_(*filters) == expected
 
 
 @pytest.mark.parametrize(
     ("filter", "expected"),
     [
         (WORDS, WORDS),
-        (All((A, WORDS)), WORDS),
+        (AllOf((A, WORDS)), WORDS),
         (A, None),
         (EVERYTHING, None),
         (AnyOf((A, WORDS)), None),
         (Not(WORDS), None),
-        (Through("event", WORDS), None),
+        (Exists("event", WORDS), None),
     ],
 )
 def test_relevance_is_measured_against_a_search_that_must_hold(filter: Filter, expected: Search | None) -> None:
     assert searched(filter) == expected
 
 
-def rest(resource: str, url: str) -> Rows:
+def rest(resource: str, url: str) -> ListQuery:
     query = list_query(V1, V1[resource], url.encode())
-    assert isinstance(query.root, Rows)
+    assert isinstance(query.root, ListQuery)
     return query.root
 
 
-def graphql(resource: str, arguments: str) -> Rows:
+def graphql(resource: str, arguments: str) -> ListQuery:
     schema = core(V1)
-    document = Documents(schema).read(f"{{ {resource}s({arguments}) {{ nodes {{ id }} }} }}")
+    document = DocumentCache(schema).read(f"{{ {resource}s({arguments}) {{ nodes {{ id }} }} }}")
     made: Any = read_operation(V1, schema, document, document.operation(None), {}).query
     return made.root.selection[0].value
 
@@ -116,6 +116,6 @@ def test_filters_of_one_link_hold_for_the_same_record_and_filters_apart_need_not
         "event",
         'filter: {and: [{figures: {some: {measure: {in: KILLED}}}}, {figures: {some: {unit: {in: "persons"}}}}]}',
     )
-    assert isinstance(together.filter, Through)
-    assert isinstance(apart.filter, All) and len(apart.filter.filters) == 2
+    assert isinstance(together.filter, Exists)
+    assert isinstance(apart.filter, AllOf) and len(apart.filter.filters) == 2
     assert rest("event", "figures.measure=killed&figures.unit=persons").filter == together.filter

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.catalog import V1, V2
-from api.graphql.document import Documents
+from api.graphql.document import DocumentCache
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.query import Query
@@ -38,7 +38,7 @@ def rest(url: str, resource: str = "event") -> Query:
 
 
 def graphql(text: str, **variables: Any) -> Query:
-    document = Documents(core(V2)).read(text, hide_suggestions=False)
+    document = DocumentCache(core(V2)).read(text, hide_suggestions=False)
     operation = read_operation(V2, core(V2), document, document.operation(None), variables, False)
     assert operation.query is not None
     return operation.query

@@ -18,13 +18,13 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from api.access import key
-from api.access.access_control import Gate
-from api.access.caller_cache import Directory
-from api.access.keys import Keys, Wanted
+from api.access.access_control import AccessControl
+from api.access.caller_cache import CallerCache
+from api.access.keys import Keys, NewKey
 from api.access.limits import SharedTable
 from api.catalog import V1
-from api.http.route_table import Paths
-from api.middleware.authentication import Admission
+from api.http.route_table import RouteTable
+from api.middleware.authentication import Authentication
 from api.middleware.request_middleware import RequestMiddleware
 from api.rest.access import me, routes
 from api.rest.access.contract import document, text
@@ -42,9 +42,9 @@ UNKNOWN = "key_" + "0" * 12
 
 
 @pytest.fixture(scope="module")
-async def directory(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Directory]:
+async def directory(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[CallerCache]:
     url = await new_store()
-    made = Directory(url, Settings())
+    made = CallerCache(url, Settings())
     made.start()
     while made._epoch.now is None:
         await asyncio.sleep(0.01)
@@ -53,31 +53,31 @@ async def directory(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Di
 
 
 @pytest.fixture(scope="module")
-async def client(directory: Directory) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(directory: CallerCache) -> AsyncIterator[httpx2.AsyncClient]:
     chosen = Settings()
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    admission = Admission(Gate(directory, SharedTable.alone(), chosen), chosen)
+    admission = Authentication(AccessControl(directory, SharedTable.alone(), chosen), chosen)
     routers = [routes.routes(directory.store, admission, chosen), me.routes(V1, admission)]
     for router in routers:
         app.include_router(router)
-    transport = httpx2.ASGITransport(RequestMiddleware(app, Paths(routers), chosen, admission))
+    transport = httpx2.ASGITransport(RequestMiddleware(app, RouteTable(routers), chosen, admission))
     async with httpx2.AsyncClient(transport=transport, base_url="http://service") as made:
         yield made
 
 
-async def bearer(directory: Directory, *scopes: str) -> dict[str, str]:
+async def bearer(directory: CallerCache, *scopes: str) -> dict[str, str]:
     """Return the header fields of a caller with these scopes."""
-    made = await Keys(directory.store, "live", "test: us").create(Wanted(" ".join(scopes), "internal", scopes))
+    made = await Keys(directory.store, "live", "test: us").create(NewKey(" ".join(scopes), "internal", scopes))
     return {"authorization": f"Bearer {made.secret.text}"}
 
 
 @pytest.fixture(scope="module")
-async def admin(directory: Directory) -> dict[str, str]:
+async def admin(directory: CallerCache) -> dict[str, str]:
     return await bearer(directory, "admin")
 
 
 @pytest.fixture(scope="module")
-async def reader(directory: Directory) -> dict[str, str]:
+async def reader(directory: CallerCache) -> dict[str, str]:
     return await bearer(directory, "read")
 
 
@@ -103,10 +103,10 @@ def refused(answer: httpx2.Response, status: int, code: str) -> Any:
     return problem
 
 
-async def expiring(directory: Directory) -> tuple[dict[str, str], datetime]:
+async def expiring(directory: CallerCache) -> tuple[dict[str, str], datetime]:
     """Return the header fields of an administrator whose key ends in an hour, and the time of the end."""
     keys = Keys(directory.store, "live", "test: us")
-    made = await keys.create(Wanted("for an hour", "internal", ("admin",), timedelta(hours=1)))
+    made = await keys.create(NewKey("for an hour", "internal", ("admin",), timedelta(hours=1)))
     return {"authorization": f"Bearer {made.secret.text}"}, made.row["expires_at"]
 
 
@@ -117,7 +117,7 @@ def ends(answer: httpx2.Response) -> datetime:
 
 @pytest.mark.parametrize("scopes", [["read"], ["admin"], ["admin", "read"]])
 async def test_a_key_with_an_end_makes_no_key_that_outlives_it(
-    client: httpx2.AsyncClient, directory: Directory, scopes: list[str]
+    client: httpx2.AsyncClient, directory: CallerCache, scopes: list[str]
 ) -> None:
     maker, end = await expiring(directory)
     wanted = {"name": "made", "plan": "free", "scopes": scopes}
@@ -136,7 +136,7 @@ async def test_a_key_with_an_end_makes_no_key_that_outlives_it(
 
 @pytest.mark.parametrize("whose", ["its own", "a longer one", "one without an end"])
 async def test_a_key_with_an_end_rotates_no_key_into_one_that_outlives_it(
-    client: httpx2.AsyncClient, directory: Directory, whose: str
+    client: httpx2.AsyncClient, directory: CallerCache, whose: str
 ) -> None:
     maker, end = await expiring(directory)
     keys = Keys(directory.store, "live", "test: us")
@@ -144,7 +144,7 @@ async def test_a_key_with_an_end_rotates_no_key_into_one_that_outlives_it(
         id = (await client.get("/admin/keys?limit=1", headers=maker)).json()["data"][0]["id"]
     else:
         expiry = timedelta(days=9) if whose == "a longer one" else None
-        id = (await keys.create(Wanted("other", "free", expiry=expiry))).row["id"]
+        id = (await keys.create(NewKey("other", "free", expiry=expiry))).row["id"]
     answer = await client.post(f"/admin/keys/{id}/rotate", json={"expires": "2h"}, headers=maker)
     assert refused(answer, 400, "invalid_request")["errors"][0]["parameter"] == "expires"
     assert ends(await client.post(f"/admin/keys/{id}/rotate", json={}, headers=maker)) <= end

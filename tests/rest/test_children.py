@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from api.catalog import V2
-from api.compiler import compile
+from api.compiler import compile_query
 from api.ingest.load import load
 from api.query import price
 from api.rest.request import list_query
@@ -240,7 +240,7 @@ def test_children_are_exported_flat(client: httpx2.Client) -> None:
 def test_a_list_of_children_costs_a_point_a_row_and_changes_with_its_records() -> None:
     query = list_query(V2, V2["citation"], b"limit=20&event_id=evt_" + b"0" * 26)
     assert price(query) == 20
-    assert compile(query).reads == ("event", "figure", "quote")
-    assert compile(list_query(V2, V2["participant"], b"")).reads == ("event",)
+    assert compile_query(query).reads == ("event", "figure", "quote")
+    assert compile_query(list_query(V2, V2["participant"], b"")).reads == ("event",)
     included = list_query(V2, V2["citation"], b"limit=20&include=source")
     assert price(included) == 40

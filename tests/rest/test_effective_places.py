@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from api.catalog import V1, V2, Version
-from api.compiler import compile
+from api.compiler import compile_query
 from api.ingest.load import load
 from api.rest.request import list_query
 from tests.rest.conftest import run
@@ -203,4 +203,4 @@ def test_geojson_draws_a_figure_at_its_events_place(client: httpx2.Client, versi
 def test_a_cached_answer_lasts_until_an_event_or_a_place_changes(
     version: Version, query: bytes, reads: tuple[str, ...]
 ) -> None:
-    assert compile(list_query(version, version["figure"], query)).reads == reads
+    assert compile_query(list_query(version, version["figure"], query)).reads == reads

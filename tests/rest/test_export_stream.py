@@ -13,7 +13,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from api.access.keys import Keys, Wanted
+from api.access.keys import Keys, NewKey
 from api.store.access import AccessStore
 from tests.http.conftest import Client, Served
 from tests.rest.crowd import crowd
@@ -145,7 +145,7 @@ async def test_exports_that_are_read_too_slowly_end_and_a_key_gets_its_own_meanw
     exporting: Served, store: str, client: httpx2.Client
 ) -> None:
     access = AccessStore(store)
-    made = await Keys(access, "live", "test").create(Wanted("an export", "internal"))
+    made = await Keys(access, "live", "test").create(NewKey("an export", "internal"))
     await access.close()
     key = {"authorization": f"Bearer {made.secret.text}"}
     with ExitStack() as stack:

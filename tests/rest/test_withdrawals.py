@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from api.catalog import V2
-from api.compiler import compile
+from api.compiler import compile_query
 from api.ingest.load import load
 from api.rest.request import list_query
 from tests.rest.conftest import run
@@ -141,7 +141,7 @@ async def test_a_record_that_is_loaded_again_is_no_longer_listed(store: Store) -
 
 async def test_a_cached_answer_lasts_until_something_is_withdrawn(store: Store) -> None:
     assert store.client.get("/v2/withdrawals").json()["data"] == []
-    assert compile(list_query(V2, V2["withdrawal"], b"")).reads == tuple(sorted(V2.resources))
+    assert compile_query(list_query(V2, V2["withdrawal"], b"")).reads == tuple(sorted(V2.resources))
     answer = store.client.get("/v2/withdrawals")
     tag = {"If-None-Match": answer.headers["etag"]}
     assert store.client.get("/v2/withdrawals", headers=tag).status_code == 304

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from api.model import ENTITIES, Entity, Field
+from api.model import ENTITIES, Entity, StoredField
 from tests.real_data import real_file
 
 ROOT = Path(__file__).parents[2]
@@ -404,7 +404,7 @@ def parts() -> Iterator[tuple[str, Entity, dict[str, Any]]]:
                     yield f"{resource}/{key}/{link.name}", ENTITIES[link.target], child
 
 
-def optional(field: Field) -> bool:
+def optional(field: StoredField) -> bool:
     return field.type.nullable or field.type.many or field.name == "reliability"
 
 

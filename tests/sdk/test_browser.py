@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import asyncpg
 import pytest
 
-from api.access.keys import Keys, Wanted
+from api.access.keys import Keys, NewKey
 from api.ingest.load import load
 from api.settings import Settings
 from api.store.access import AccessStore
@@ -41,7 +41,7 @@ async def service(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[dict
     await connection.execute("update access.plan set burst = 450, points_minute = 6000 where name = 'anonymous'")
     await connection.close()
     store = AccessStore(url)
-    made = await Keys(store, Settings().key_environment, "test").create(Wanted("A page", "free"))
+    made = await Keys(store, Settings().key_environment, "test").create(NewKey("A page", "free"))
     await store.close()
     with serving(url, limits="true") as server:
         yield {"service": f"http://127.0.0.1:{server.port}", "key": made.secret.text}

@@ -14,9 +14,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.access.access_control import Gate
+from api.access.access_control import AccessControl
 from api.access.caller import Caller
-from api.access.caller_cache import Directory
+from api.access.caller_cache import CallerCache
 from api.access.plan import Plan
 from api.catalog import V1
 from api.compiler import Statement
@@ -43,7 +43,7 @@ async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
 def service_over(url: str, **settings: Any) -> Service:
     """Return a service that does not limit its callers."""
     chosen = Settings(**settings)
-    return Service(chosen, url, Gate(Directory(url, chosen), None, chosen))
+    return Service(chosen, url, AccessControl(CallerCache(url, chosen), None, chosen))
 
 
 CALLER = Caller("ip:192.0.2.1", Plan("p", 1, 1, 1, 1, 200))

@@ -24,8 +24,21 @@ import pytest
 
 import api.query as q
 from api.catalog import VERSIONS, Condition, Resource, Version
-from api.compiler import compile
-from api.query import EVERYTHING, Column, Entry, Filter, HasMore, Nodes, Page, Query, Rows, Search, Through, read_sort
+from api.compiler import compile_query
+from api.query import (
+    EVERYTHING,
+    ColumnField,
+    Exists,
+    Filter,
+    HasMore,
+    Item,
+    ListQuery,
+    Nodes,
+    Page,
+    Query,
+    Search,
+    read_sort,
+)
 
 VALUES: dict[str, Any] = {
     "text": ("x",),
@@ -88,8 +101,8 @@ async def plan_of_list(
     """Return the plan of the scan that finds a page's rows: the first limit of the statement and what is below it."""
     order = read_sort(resource, sort or resource.sort)
     assert order is not None
-    selection = (Entry("nodes", Nodes((Entry("key", Column(resource.key)),))), Entry("more", HasMore()))
-    statement = compile(Query(version.name, Rows(resource.name, Page(50), order, selection, filter)))
+    selection = (Item("nodes", Nodes((Item("key", ColumnField(resource.key)),))), Item("more", HasMore()))
+    statement = compile_query(Query(version.name, ListQuery(resource.name, Page(50), order, selection, filter)))
     async with owner.transaction():
         await owner.execute("set local plan_cache_mode = force_custom_plan")
         for setting in off:
@@ -163,7 +176,7 @@ def filter_of(condition: Condition) -> Filter:
     value = WHOLE.get(condition.operator, VALUES.get(condition.type.name))
     made: Filter = q.Test(condition.column, condition.operator, value, condition.type.name)
     for link in reversed(condition.path):
-        made = Through(link, made)
+        made = Exists(link, made)
     return made
 
 

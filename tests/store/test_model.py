@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from api.catalog import VERSIONS, Resource, Version
-from api.model import CHILDREN, ENTITIES, RECORDS, WRITE_ORDER, Entity, Field
+from api.model import CHILDREN, ENTITIES, RECORDS, WRITE_ORDER, Entity, StoredField
 from api.store.load_statements import DERIVED, TYPES
 from api.store.load_transaction import writing
 from api.store.staged import Staged
@@ -40,7 +40,7 @@ REFERENCES = """
 EACH = pytest.mark.parametrize("entity", ENTITIES.values(), ids=ENTITIES)
 
 
-def column_type(field: Field) -> str:
+def column_type(field: StoredField) -> str:
     """Return the Postgres type of the column of a field, below its domain."""
     if field.type.name == "value":
         return "jsonb"
@@ -49,7 +49,7 @@ def column_type(field: Field) -> str:
     return {"timestamptz": "timestamp with time zone"}.get(TYPES[field.type.name], TYPES[field.type.name])
 
 
-def domain(field: Field) -> str | None:
+def domain(field: StoredField) -> str | None:
     """Return the domain of the column of a field of the load format."""
     if field.type.name == "vocabulary":
         return re.sub(r"(?<!^)([A-Z])", r"_\1", field.type.of.__name__).lower()

@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from api.catalog import VERSIONS
-from api.ingest.load import Manner, load
+from api.ingest.load import LoadOptions, load
 from api.model import ENTITIES
 from api.store.as_of import VIEW
 from api.store.migrate import migrate
@@ -62,7 +62,7 @@ def loaded(url: str, tmp_path: Path) -> Callable[..., Awaitable[None]]:
     async def one(check: bool = False, **fields: Any) -> None:
         file = tmp_path / "one.ndjson"
         file.write_text(json.dumps({"resource": "place", "key": "kyiv", "dataset": "test", **fields}) + "\n")
-        await load([str(file)], url, manner=Manner(check=check))
+        await load([str(file)], url, manner=LoadOptions(check=check))
 
     return one
 

@@ -16,7 +16,7 @@ import pytest
 
 from api.errors import BriefingError, Busy, LoadError, SettingsError, Unavailable
 from api.store.collation import sort_key
-from api.store.load_transaction import Writer, writing
+from api.store.load_transaction import LoadTransaction, writing
 from api.store.staged import Staged
 
 LOADER = "import sys; from api.ingest.load import run_load; from api.settings import Settings; " + (
@@ -40,7 +40,7 @@ async def rows(count: int) -> AsyncIterator[bytes]:
         yield source(number).row(number)
 
 
-async def write(store: Writer, count: int) -> None:
+async def write(store: LoadTransaction, count: int) -> None:
     await store.stage(rows(count))
     await store.merge()
 

@@ -8,8 +8,8 @@ one machine, `redis_limits.py` for several. `fallback.py` takes over while Redis
 from __future__ import annotations
 
 from api.access.limits.fallback import Fallback
-from api.access.limits.gcra import Limit
-from api.access.limits.limits import AT_ONCE, MOST_AT_ONCE, Lease, Left, Limits, Terms, Verdict
+from api.access.limits.gcra import Bucket
+from api.access.limits.limits import AT_ONCE, MOST_AT_ONCE, Decision, Limits, Quota, Remaining, Reservation
 from api.access.limits.redis_limits import RedisLimits
 from api.access.limits.shared_table import SharedTable
 from api.settings import Settings
@@ -17,13 +17,13 @@ from api.settings import Settings
 __all__ = [
     "AT_ONCE",
     "MOST_AT_ONCE",
-    "Lease",
-    "Left",
-    "Limit",
+    "Bucket",
+    "Decision",
     "Limits",
+    "Quota",
+    "Remaining",
+    "Reservation",
     "SharedTable",
-    "Terms",
-    "Verdict",
     "open_limits",
 ]
 

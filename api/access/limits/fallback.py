@@ -12,13 +12,13 @@ from contextlib import suppress
 
 import structlog
 
-from api.access.limits.gcra import Limit
-from api.access.limits.limits import Lease, Left, Limits, Terms, Verdict, check
-from api.access.limits.redis_connection import Away
+from api.access.limits.gcra import Bucket
+from api.access.limits.limits import Decision, Limits, Quota, Remaining, Reservation, check
+from api.access.limits.redis_connection import RedisUnavailable
 from api.access.limits.redis_limits import RedisLimits
 
 PROBE_SECONDS = 1.0
-PROBE = Terms((Limit("probe", 1000, 1000, 1),), 1000)
+PROBE = Quota((Bucket("probe", 1000, 1000, 1),), 1000)
 
 log = structlog.get_logger("briefing")
 
@@ -37,40 +37,40 @@ class Fallback:
         self.fallbacks = 0
         """The number of times that this process began to use the local store."""
 
-    async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
+    async def begin(self, identity: str, terms: Quota, points: int, used: int | None = None) -> Decision:
         check(terms, points)
         if not self.away:
             try:
                 return await self._remote.begin(identity, terms, points, used)
-            except Away as error:
+            except RedisUnavailable as error:
                 self._leave(error)
         return await self._local.begin(identity, terms.share(self._machines, points), points, used)
 
-    async def end(self, lease: Lease, unused: int = 0) -> Left:
+    async def end(self, lease: Reservation, unused: int = 0) -> Remaining:
         if lease.store is self._local:
             return await self._local.end(lease, unused)
         if not self.away:
             try:
                 return await self._remote.end(lease, unused)
-            except Away as error:
+            except RedisUnavailable as error:
                 self._leave(error)
         # The place becomes free when the lease expires.
         self._remote.forget(lease)
         return await self._local.look(lease.identity, lease.terms.share(self._machines, 0))
 
-    async def look(self, identity: str, terms: Terms) -> Left:
+    async def look(self, identity: str, terms: Quota) -> Remaining:
         if not self.away:
             try:
                 return await self._remote.look(identity, terms)
-            except Away as error:
+            except RedisUnavailable as error:
                 self._leave(error)
         return await self._local.look(identity, terms.share(self._machines, 0))
 
-    async def recent(self, identity: str, terms: Terms) -> Left:
+    async def recent(self, identity: str, terms: Quota) -> Remaining:
         if not self.away:
             try:
                 return await self._remote.recent(identity, terms)
-            except Away as error:
+            except RedisUnavailable as error:
                 self._leave(error)
         return await self._local.recent(identity, terms.share(self._machines, 0))
 
@@ -82,7 +82,7 @@ class Fallback:
         await self._remote.close()
         await self._local.close()
 
-    def _leave(self, error: Away) -> None:
+    def _leave(self, error: RedisUnavailable) -> None:
         if self.away:
             return
         self.away = True
@@ -94,7 +94,7 @@ class Fallback:
         since = time.monotonic()
         while self.away:
             await asyncio.sleep(self._probe_seconds)
-            with suppress(Away):
+            with suppress(RedisUnavailable):
                 # A real visit: a Redis that answers a ping may still refuse to write.
                 verdict = await self._remote.begin("probe", PROBE, 1)
                 if verdict.lease is not None:

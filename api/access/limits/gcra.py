@@ -25,7 +25,7 @@ MOST_SECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Limit:
+class Bucket:
     """A bucket of `size` points that gets `points` back every `period` seconds. ValueError if it is out of bounds."""
 
     name: str
@@ -65,7 +65,7 @@ class Limit:
         object.__setattr__(self, "pace", f"{rate}/{point}")
         object.__setattr__(self, "room", divmod(self.size * point, rate))
 
-    def share(self, processes: int, points: int) -> Limit:
+    def share(self, processes: int, points: int) -> Bucket:
         """Return the limit that one of so many processes enforces by itself: its part of the bucket and of the rate.
 
         `points` is the price of the request. If it is more than the part, the part is enlarged to it, because the price
@@ -74,12 +74,12 @@ class Limit:
         """
         size = max(1, self.size // processes, min(points, self.size))
         period = min(self.period * processes, MOST_SECONDS * self.points // size, MOST_SECONDS)
-        return Limit(self.name, size, self.points, period)
+        return Bucket(self.name, size, self.points, period)
 
 
 # All limits of a caller in one call and one pass, because `take` runs for every request.
 def take(
-    limits: Sequence[Limit], wholes: Sequence[int], rests: Sequence[int], now: int, points: int, used: int
+    limits: Sequence[Bucket], wholes: Sequence[int], rests: Sequence[int], now: int, points: int, used: int
 ) -> tuple[bool, list[int], list[int], list[int], list[int]]:
     """Return True if so many points can be taken from each of the buckets that will be full at these moments. Also
     return their debts, their debts after `used` of the points were taken, and the moments after that: the whole
@@ -99,23 +99,23 @@ def take(
     return fits, debts, after, wholes_after, rests_after
 
 
-def debts(limits: Sequence[Limit], wholes: Sequence[int], rests: Sequence[int], now: int) -> list[int]:
+def debts(limits: Sequence[Bucket], wholes: Sequence[int], rests: Sequence[int], now: int) -> list[int]:
     """Return the debts of buckets that will be full at these moments; 0 for a full one."""
     return take(limits, wholes, rests, now, 0, 0)[1]
 
 
-def later(limits: Sequence[Limit], debts: Sequence[int], elapsed: int) -> list[int]:
+def later(limits: Sequence[Bucket], debts: Sequence[int], elapsed: int) -> list[int]:
     """Return the debts after so many microseconds in which nothing was taken."""
     return [max(0, owed - elapsed * limit.rate) for limit, owed in zip(limits, debts, strict=True)]
 
 
-def moments(limits: Sequence[Limit], debts: Sequence[int], now: int) -> tuple[list[int], list[int]]:
+def moments(limits: Sequence[Bucket], debts: Sequence[int], now: int) -> tuple[list[int], list[int]]:
     """Return when buckets with these debts will be full: the whole microseconds, and the rests."""
     pairs = [divmod(owed, limit.rate) for limit, owed in zip(limits, debts, strict=True)]
     return [now + whole for whole, _ in pairs], [rest for _, rest in pairs]
 
 
-def repaced(limit: Limit, whole: int, rest: int, points: int, period: int, now: int) -> tuple[int, int]:
+def repaced(limit: Bucket, whole: int, rest: int, points: int, period: int, now: int) -> tuple[int, int]:
     """Return when a bucket will be full whose moment was stored under another limit, of `points` every `period`
     seconds. As many points are missing as before."""
     if whole < now or (points == limit.points and period == limit.period):
@@ -127,12 +127,12 @@ def repaced(limit: Limit, whole: int, rest: int, points: int, period: int, now: 
     return now + whole, rest
 
 
-def price(limits: Sequence[Limit], points: int) -> list[int]:
+def price(limits: Sequence[Bucket], points: int) -> list[int]:
     """Return the debts that so many points alone make."""
     return [points * limit.point for limit in limits]
 
 
-def give(limits: Sequence[Limit], debts: Sequence[int], owed: Sequence[int], unused: int, elapsed: int) -> list[int]:
+def give(limits: Sequence[Bucket], debts: Sequence[int], owed: Sequence[int], unused: int, elapsed: int) -> list[int]:
     """Return the debts after so many points of an earlier take were refunded.
 
     `owed` was the debt right after that take, `elapsed` microseconds ago. If other requests had taken points then that
@@ -150,17 +150,17 @@ def give(limits: Sequence[Limit], debts: Sequence[int], owed: Sequence[int], unu
     ]
 
 
-def left(limit: Limit, owed: int) -> int:
+def left(limit: Bucket, owed: int) -> int:
     """Return the whole points in a bucket."""
     return max(0, (limit.empty - owed) // limit.point)
 
 
-def full(limit: Limit, owed: int) -> float:
+def full(limit: Bucket, owed: int) -> float:
     """Return the seconds until a bucket is full."""
     return owed / limit.second
 
 
-def standing(limits: Sequence[Limit], debts: Sequence[int]) -> list[int]:
+def standing(limits: Sequence[Bucket], debts: Sequence[int]) -> list[int]:
     """Return, for one limit after the other, the whole points left and the whole seconds until all points are back."""
     found = []
     for limit, owed in zip(limits, debts, strict=True):
@@ -169,6 +169,6 @@ def standing(limits: Sequence[Limit], debts: Sequence[int]) -> list[int]:
     return found
 
 
-def wait(limit: Limit, owed: int, points: int) -> int:
+def wait(limit: Bucket, owed: int, points: int) -> int:
     """Return the microseconds until so many points can be taken, rounded up; 0 if they can be taken now."""
     return max(0, -((limit.empty - owed - points * limit.point) // limit.rate))

@@ -15,7 +15,7 @@ from struct import Struct
 from typing import NamedTuple, Protocol
 
 from api.access.limits import gcra
-from api.access.limits.gcra import Limit
+from api.access.limits.gcra import Bucket
 from api.errors import Fault, TooExpensive
 
 # The `hit` of a verdict if too many requests run at once, and none of the limits is short.
@@ -28,10 +28,10 @@ PACES = Struct(f"<{2 * MOST_LIMITS}I")
 
 
 @dataclass(frozen=True)
-class Terms:
+class Quota:
     """The limits of a caller, and the number of its requests at once. ValueError if they are not valid."""
 
-    limits: tuple[Limit, ...]
+    limits: tuple[Bucket, ...]
     at_once: int
     most: int = field(init=False, repr=False, compare=False)
     """The highest price that can ever be granted."""
@@ -47,22 +47,22 @@ class Terms:
         object.__setattr__(self, "paces", paces(self.limits))
         object.__setattr__(self, "most", min(limit.size for limit in self.limits))
 
-    def share(self, processes: int, points: int) -> Terms:
+    def share(self, processes: int, points: int) -> Quota:
         """Return the terms that one of so many processes enforces by itself: at least one point and one request."""
-        return Terms(tuple(limit.share(processes, points) for limit in self.limits), max(1, self.at_once // processes))
+        return Quota(tuple(limit.share(processes, points) for limit in self.limits), max(1, self.at_once // processes))
 
 
-def paces(limits: Sequence[Limit]) -> bytes:
+def paces(limits: Sequence[Bucket]) -> bytes:
     """Return the points of each limit and their periods, packed, with zeros for limits that do not exist."""
     missing = [0] * (MOST_LIMITS - len(limits))
     return PACES.pack(*(one.points for one in limits), *missing, *(one.period for one in limits), *missing)
 
 
 # Tuples, because several are made for every request, and a frozen dataclass costs four times as much.
-class Left(NamedTuple):
+class Remaining(NamedTuple):
     """The points left, limit by limit in the order of the terms. They are computed when they are read."""
 
-    limits: tuple[Limit, ...]
+    limits: tuple[Bucket, ...]
     debts: Sequence[int]
 
     @property
@@ -76,12 +76,12 @@ class Left(NamedTuple):
         return tuple(map(gcra.full, self.limits, self.debts))
 
 
-class Lease(NamedTuple):
+class Reservation(NamedTuple):
     """The price and the place that a request holds from its beginning to its end."""
 
     store: Limits
     identity: str
-    terms: Terms
+    terms: Quota
     points: int
     token: bytes
     """The name by which the store finds the lease again, if it needs more than the identity."""
@@ -91,17 +91,17 @@ class Lease(NamedTuple):
     """The debts right after it began. If other requests of the caller were running, only the price of this one."""
 
 
-class Verdict(NamedTuple):
+class Decision(NamedTuple):
     """The decision of a store about a request."""
 
-    lease: Lease | None
+    lease: Reservation | None
     """The lease to call `end` with; None if the request is refused, or has ended with its beginning."""
     hit: str | None
     """The name of the limit that was short (of several, the one with the longest wait), or AT_ONCE; None if allowed."""
     retry_after: float
     """The seconds until the same request fits, if the caller sends no other one meanwhile. A caller that waits this
     long is not refused again."""
-    left: Left
+    left: Remaining
 
     @property
     def allowed(self) -> bool:
@@ -111,19 +111,19 @@ class Verdict(NamedTuple):
 class Limits(Protocol):
     """A store of limits. TooExpensive if a price is above what the terms can ever grant."""
 
-    async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
+    async def begin(self, identity: str, terms: Quota, points: int, used: int | None = None) -> Decision:
         """Take a price and a place, or neither. If it is known that only `used` of the price is needed, only that is
         taken, and the request has ended: it has no lease. A request that is cancelled meanwhile holds no place, but it
         may lose its price."""
 
-    async def end(self, lease: Lease, unused: int = 0) -> Left:
+    async def end(self, lease: Reservation, unused: int = 0) -> Remaining:
         """Give back the place, and refund the points that were not needed; a negative number takes points beyond the
         price. Call it once for each lease, however the request ended."""
 
-    async def look(self, identity: str, terms: Terms) -> Left:
+    async def look(self, identity: str, terms: Quota) -> Remaining:
         """Return what is left, without taking any."""
 
-    async def recent(self, identity: str, terms: Terms) -> Left:
+    async def recent(self, identity: str, terms: Quota) -> Remaining:
         """Return what is left, without taking any. It may lack what other processes took within the last second, if
         finding that out would take a trip."""
 
@@ -131,7 +131,7 @@ class Limits(Protocol):
         """Release connections and memory."""
 
 
-def check(terms: Terms, points: int) -> None:
+def check(terms: Quota, points: int) -> None:
     """Check a price. TooExpensive if it can never be granted, so that waiting would not help. ValueError if it is
     negative."""
     if points > terms.most:
@@ -141,11 +141,11 @@ def check(terms: Terms, points: int) -> None:
         raise ValueError(f"a price is not negative: {points}")
 
 
-def refusal(limits: tuple[Limit, ...], debts: Sequence[int], points: int) -> Verdict:
+def refusal(limits: tuple[Bucket, ...], debts: Sequence[int], points: int) -> Decision:
     """Return the verdict that refuses a request. If no limit is short, the caller has too many requests at once."""
     hit, longest = AT_ONCE, 0
     for limit, owed in zip(limits, debts, strict=True):
         wait = gcra.wait(limit, owed, points)
         if wait > longest:
             hit, longest = limit.name, wait
-    return Verdict(None, hit, longest / gcra.SECOND or AT_ONCE_AGAIN, Left(limits, debts))
+    return Decision(None, hit, longest / gcra.SECOND or AT_ONCE_AGAIN, Remaining(limits, debts))

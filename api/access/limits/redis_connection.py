@@ -25,11 +25,11 @@ Argument = bytes | str | int
 Waiting = tuple[tuple[Argument, ...], asyncio.Future[Any]]
 
 
-class Away(Exception):
+class RedisUnavailable(Exception):
     """Redis did not answer in time, or answered with an error."""
 
 
-class Line:
+class RedisConnection:
     """The connection of one process. It connects when it is first used, and again after a failure."""
 
     def __init__(self, url: str, seconds: float = TRIP_SECONDS) -> None:
@@ -56,8 +56,8 @@ class Line:
         self._late = False
 
     def send(self, *command: Argument) -> asyncio.Future[Any]:
-        """Send a command; return the future of its answer. It raises Away if none comes, and the refusal if Redis
-        refuses the command."""
+        """Send a command; return the future of its answer. It raises RedisUnavailable if none comes, and the refusal if
+        Redis refuses the command."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((command, answer))
@@ -100,8 +100,8 @@ class Line:
         await self._drop()
         waiting, self._waiting = self._waiting, []
         for _, future in waiting:
-            _settle(future, Away(reason))
-        return [Away(reason) for _ in batch]
+            _settle(future, RedisUnavailable(reason))
+        return [RedisUnavailable(reason) for _ in batch]
 
     async def _connect(self) -> AbstractConnection:
         self._watch(LOOKS)

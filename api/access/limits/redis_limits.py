@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from api.access.limits import gcra
-from api.access.limits.limits import Lease, Left, Terms, Verdict, check, refusal
-from api.access.limits.redis_connection import TRIP_SECONDS, Argument, Away, Line
+from api.access.limits.limits import Decision, Quota, Remaining, Reservation, check, refusal
+from api.access.limits.redis_connection import TRIP_SECONDS, Argument, RedisConnection, RedisUnavailable
 
 LEASE_SECONDS = 60.0
 # How long, and for how many callers, the points left are remembered for answers that cost nothing.
@@ -27,7 +27,7 @@ RECENT_SECONDS = 1.0
 RECENT_MOST = 4096
 
 
-class Script:
+class RedisScript:
     """A script, which Redis keeps under its hash until Redis is restarted."""
 
     def __init__(self, text: str) -> None:
@@ -35,26 +35,26 @@ class Script:
         self.hash = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
-def script(name: str) -> Script:
+def script(name: str) -> RedisScript:
     """Return the script of this name. A script that reads buckets begins with the function for that (`held.lua`)."""
     parts = ("held", name) if name in ("begin", "end") else (name,)
-    return Script("".join(Path(__file__).with_name(f"{one}.lua").read_text(encoding="utf-8") for one in parts))
+    return RedisScript("".join(Path(__file__).with_name(f"{one}.lua").read_text(encoding="utf-8") for one in parts))
 
 
 class RedisLimits:
-    """The store of limits at a URL. Away if it does not answer."""
+    """The store of limits at a URL. RedisUnavailable if it does not answer."""
 
     def __init__(self, url: str, *, lease_seconds: float = LEASE_SECONDS, trip_seconds: float = TRIP_SECONDS) -> None:
-        self._line = Line(url, trip_seconds)
+        self._line = RedisConnection(url, trip_seconds)
         self._lease = int(lease_seconds * 1_000_000)
         self._begin, self._end, self._renew = map(script, ("begin", "end", "renew"))
         self._process = os.urandom(8).hex().encode()
         self._numbers = count()
         self._held: dict[bytes, str] = {}
         self._renewer: asyncio.Task[None] | None = None
-        self._recent: dict[str, tuple[Left, float]] = {}
+        self._recent: dict[str, tuple[Remaining, float]] = {}
 
-    async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
+    async def begin(self, identity: str, terms: Quota, points: int, used: int | None = None) -> Decision:
         check(terms, points)
         self._recent.pop(identity, None)
         ends = used is not None  # The request ends with its beginning: one visit, and no lease.
@@ -70,40 +70,40 @@ class RedisLimits:
         except asyncio.CancelledError:
             # The command may be on its way. The one that follows it frees the place, but the price is lost.
             if not ends:
-                lease = Lease(self, identity, terms, points, token, 0, own)
+                lease = Reservation(self, identity, terms, points, token, 0, own)
                 self._line.send("EVALSHA", self._end.hash, 2, *keys(identity), *_back(lease, 0))
             raise
         left = _left(terms, debts)
         if not allowed:
             return refusal(terms.limits, left.debts, points)
         if ends:
-            return Verdict(None, None, 0.0, left)
+            return Decision(None, None, 0.0, left)
         self._held[token] = identity
         if self._renewer is None:
             self._renewer = asyncio.create_task(self._keep_renewing())
-        lease = Lease(self, identity, terms, points, token, now, own if others else left.debts)
-        return Verdict(lease, None, 0.0, left)
+        lease = Reservation(self, identity, terms, points, token, now, own if others else left.debts)
+        return Decision(lease, None, 0.0, left)
 
-    async def end(self, lease: Lease, unused: int = 0) -> Left:
+    async def end(self, lease: Reservation, unused: int = 0) -> Remaining:
         self.forget(lease)
         self._recent.pop(lease.identity, None)
         debts = await self._run(self._end, keys(lease.identity), _back(lease, min(unused, lease.points)))
         return _left(lease.terms, debts)
 
-    def forget(self, lease: Lease) -> None:
+    def forget(self, lease: Reservation) -> None:
         """Stop renewing a lease, because its request has ended. It expires by itself if Redis cannot be reached."""
         self._held.pop(lease.token, None)
 
-    async def look(self, identity: str, terms: Terms) -> Left:
-        nothing = Lease(self, identity, terms, 0, b"", 0, gcra.price(terms.limits, 0))
+    async def look(self, identity: str, terms: Quota) -> Remaining:
+        nothing = Reservation(self, identity, terms, 0, b"", 0, gcra.price(terms.limits, 0))
         return _left(terms, await self._run(self._end, keys(identity), _back(nothing, 0)))
 
-    async def recent(self, identity: str, terms: Terms) -> Left:
+    async def recent(self, identity: str, terms: Quota) -> Remaining:
         # A trip takes as long as everything else that a 304 needs.
         left, since = self._recent.get(identity, (None, 0.0))
         elapsed = time.monotonic() - since
         if left is not None and left.limits is terms.limits and elapsed < RECENT_SECONDS:
-            return Left(left.limits, gcra.later(left.limits, left.debts, int(elapsed * gcra.SECOND)))
+            return Remaining(left.limits, gcra.later(left.limits, left.debts, int(elapsed * gcra.SECOND)))
         left = await self.look(identity, terms)
         if len(self._recent) >= RECENT_MOST:
             self._recent.clear()
@@ -117,17 +117,17 @@ class RedisLimits:
                 await self._renewer
         await self._line.close()
 
-    async def _run(self, script: Script, keys: tuple[str, ...], arguments: list[Argument]) -> Any:
+    async def _run(self, script: RedisScript, keys: tuple[str, ...], arguments: list[Argument]) -> Any:
         try:
             return await self._line.send("EVALSHA", script.hash, len(keys), *keys, *arguments)
         except self._line.forgotten:
             pass
         except self._line.refusal as refused:
-            raise Away(str(refused)) from None
+            raise RedisUnavailable(str(refused)) from None
         try:
             return await self._line.send("EVAL", script.text, len(keys), *keys, *arguments)
         except self._line.refusal as refused:
-            raise Away(str(refused)) from None
+            raise RedisUnavailable(str(refused)) from None
 
     async def _keep_renewing(self) -> None:
         young = set(self._held)
@@ -135,7 +135,7 @@ class RedisLimits:
             await asyncio.sleep(self._lease / 3_000_000)
             # Only leases that were held the last time already. Most requests end before that.
             for token in young & self._held.keys():
-                with suppress(Away):
+                with suppress(RedisUnavailable):
                     await self._run(self._renew, keys(self._held.get(token, ""))[1:], [token, self._lease])
             young = set(self._held)
 
@@ -145,7 +145,7 @@ def keys(identity: str) -> tuple[str, str]:
     return f"briefing:{{{identity}}}:buckets", f"briefing:{{{identity}}}:leases"
 
 
-def _back(lease: Lease, unused: int) -> list[Argument]:
+def _back(lease: Reservation, unused: int) -> list[Argument]:
     arguments: list[Argument] = [lease.token, lease.since]
     for limit, owed in zip(lease.terms.limits, lease.owed, strict=True):
         back, still = divmod(unused * limit.point, limit.rate), divmod(owed, limit.rate)
@@ -153,6 +153,6 @@ def _back(lease: Lease, unused: int) -> list[Argument]:
     return arguments
 
 
-def _left(terms: Terms, debts: Sequence[int]) -> Left:
+def _left(terms: Quota, debts: Sequence[int]) -> Remaining:
     pairs = zip(terms.limits, debts[::2], debts[1::2], strict=True)
-    return Left(terms.limits, [whole * limit.rate + rest for limit, whole, rest in pairs])
+    return Remaining(terms.limits, [whole * limit.rate + rest for limit, whole, rest in pairs])

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from api.access.limits import gcra
-from api.access.limits.limits import MOST_LIMITS, PACES, Lease, Left, Terms, Verdict, check, refusal
+from api.access.limits.limits import MOST_LIMITS, PACES, Decision, Quota, Remaining, Reservation, check, refusal
 
 ENTRIES = 131_072
 WAYS = 16
@@ -56,7 +56,7 @@ LOCK_SECONDS_MOST = 1.0
 boot_clock = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
 
 
-class Place(NamedTuple):
+class TableSlot(NamedTuple):
     """The place of an identity: its hash, the number of its set, and the bytes where the hashes of the set begin and
     end."""
 
@@ -125,7 +125,7 @@ class SharedTable:
         """Return the descriptor to hand down."""
         return self._fd
 
-    async def begin(self, identity: str, terms: Terms, points: int, used: int | None = None) -> Verdict:
+    async def begin(self, identity: str, terms: Quota, points: int, used: int | None = None) -> Decision:
         if not 0 <= points <= terms.most:
             check(terms, points)
         # Written with few calls, because it runs for every request.
@@ -158,15 +158,15 @@ class SharedTable:
                 entry = self._enter(place, now)
             WRITTEN[len(limits)].pack_into(memory, self._moments + entry * MOMENTS.size, *wholes, *rests, terms.paces)
             if used is not None:
-                return Verdict(None, None, 0.0, Left(limits, after))
+                return Decision(None, None, 0.0, Remaining(limits, after))
             self._counts[self._column * self._entries + entry] += 1
         finally:
             if shared:
                 self._unlock(place)
-        lease = Lease(self, identity, terms, points, token, now, gcra.price(limits, points) if others else after)
-        return Verdict(lease, None, 0.0, Left(limits, after))
+        lease = Reservation(self, identity, terms, points, token, now, gcra.price(limits, points) if others else after)
+        return Decision(lease, None, 0.0, Remaining(limits, after))
 
-    async def end(self, lease: Lease, unused: int = 0) -> Left:
+    async def end(self, lease: Reservation, unused: int = 0) -> Remaining:
         terms, points = lease.terms, lease.points
         limits = terms.limits
         place = self._place(lease.identity)
@@ -188,19 +188,19 @@ class SharedTable:
         finally:
             if self._shared:
                 self._unlock(place)
-        return Left(limits, debts)
+        return Remaining(limits, debts)
 
-    async def look(self, identity: str, terms: Terms) -> Left:
+    async def look(self, identity: str, terms: Quota) -> Remaining:
         place = self._place(identity)
         if self._shared:
             self._lock(place)
         try:
-            return Left(terms.limits, self._debts(self._find(place), terms, self._clock() // 1000))
+            return Remaining(terms.limits, self._debts(self._find(place), terms, self._clock() // 1000))
         finally:
             if self._shared:
                 self._unlock(place)
 
-    async def recent(self, identity: str, terms: Terms) -> Left:
+    async def recent(self, identity: str, terms: Quota) -> Remaining:
         return await self.look(identity, terms)
 
     async def close(self) -> None:
@@ -209,7 +209,7 @@ class SharedTable:
         self._memory.close()
         os.close(self._fd)
 
-    def _lock(self, place: Place) -> None:
+    def _lock(self, place: TableSlot) -> None:
         home = PAGE + place.home
         begun = 0.0
         while True:
@@ -232,10 +232,10 @@ class SharedTable:
             return ") T" in Path(f"/proc/{holder}/stat").read_text()
         return False
 
-    def _unlock(self, place: Place) -> None:
+    def _unlock(self, place: TableSlot) -> None:
         fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, PAGE + place.home)
 
-    def _find(self, place: Place) -> int:
+    def _find(self, place: TableSlot) -> int:
         """Return the number of the entry; -1 if there is none."""
         found = self._memory.find(place.token, place.first, place.last)
         return (found - PAGE) // DIGEST if found >= 0 else -1
@@ -244,11 +244,11 @@ class SharedTable:
         """Return the moments of an entry: the whole microseconds, then the rests, then their paces."""
         return MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
 
-    def _debts(self, entry: int, terms: Terms, now: int) -> list[int]:
+    def _debts(self, entry: int, terms: Quota, now: int) -> list[int]:
         held = NONE if entry < 0 else _repaced(self._held(entry), terms, now)
         return gcra.debts(terms.limits, held, held[MOST_LIMITS:], now)
 
-    def _enter(self, place: Place, now: int) -> int:
+    def _enter(self, place: TableSlot, now: int) -> int:
         """Return a new entry for an identity: a free one of the set, or else the one that is replaced."""
         entry = self._free(place.home, now)
         self._memory[PAGE + entry * DIGEST : PAGE + (entry + 1) * DIGEST] = place.token
@@ -294,7 +294,7 @@ class SharedTable:
         self._counts[first : first + self._entries] = memoryview(bytes(2 * self._entries)).cast("H")
 
 
-def _repaced(held: tuple[Any, ...], terms: Terms, now: int, *, most: bool = False) -> tuple[Any, ...]:
+def _repaced(held: tuple[Any, ...], terms: Quota, now: int, *, most: bool = False) -> tuple[Any, ...]:
     """Return moments as they are under these terms, if they were written under others. With `most` they are no later
     than those of empty buckets. A request that ends does without `most`, because it refunds a debt that other requests
     may have raised under a larger plan."""
@@ -310,8 +310,8 @@ def _repaced(held: tuple[Any, ...], terms: Terms, now: int, *, most: bool = Fals
     return *(whole for whole, _ in pairs), *missing, *(rest for _, rest in pairs), *missing, terms.paces
 
 
-def _place(key: bytes, sets: int, identity: str) -> Place:
+def _place(key: bytes, sets: int, identity: str) -> TableSlot:
     token = blake2b(identity.encode(), digest_size=DIGEST, key=key).digest()
     home = int.from_bytes(token[:4]) % sets
     first = PAGE + home * WAYS * DIGEST
-    return Place(token, home, first, first + WAYS * DIGEST)
+    return TableSlot(token, home, first, first + WAYS * DIGEST)

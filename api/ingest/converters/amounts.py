@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from api.ingest.converters.values import NUMBERS, Convert, Converter, Tables, Unfit, bounded, text
+from api.ingest.converters.values import NUMBERS, ConversionError, Convert, Converter, Tables, bounded, text
 from api.ingest.formatting import shown
 
 KEPT = 8192  # amounts come again and again
@@ -120,7 +120,7 @@ class Notation:
         return Decimal(digits.replace(self.thousands, "").replace(self.point, ".")), SCALE.get(scale, 1)
 
 
-class Reader:
+class AmountReader:
     """A reader of amounts in one notation."""
 
     def __init__(self, notation: Notation) -> None:
@@ -140,13 +140,13 @@ class Reader:
         )
 
     def read(self, printed: str) -> Fields:
-        """Return the fields that an amount fills. Unfit if it is not written in one of the forms."""
+        """Return the fields that an amount fills. ConversionError if it is not written in one of the forms."""
         plain = re.sub(r"[‐‑‒–—−]", "-", " ".join(printed.casefold().split()))
         for form, make in self._forms:
             if found := form.fullmatch(plain):
                 fields = {name: value for name, value in make(found).items() if value is not None}
                 return fields if plain == text(fields.get("value", "")) else fields | {"value_text": printed}
-        raise Unfit(
+        raise ConversionError(
             f"expected an amount such as 7, at least 7, 150+, 10-15, ~20, 1.2m, 3,400 or dozens, got {shown(printed)}"
         )
 
@@ -166,14 +166,14 @@ class Reader:
 
     def _range(self, found: re.Match[str]) -> Fields:
         """Return the bounds. In "2-3 million" both have the scale. In "500 to 2 million" only the second may have it,
-        so the text is Unfit."""
+        so the text is a ConversionError."""
         (low, low_scale), (high, high_scale) = (self._notation.read(found[part]) for part in (1, 2))
         if low_scale == 1 and high_scale > 1:
             if low >= high:
-                raise Unfit(f"expected the lower number first and with its scale, got {shown(found[0])}")
+                raise ConversionError(f"expected the lower number first and with its scale, got {shown(found[0])}")
             low_scale = high_scale
         if low * low_scale >= high * high_scale:
-            raise Unfit(f"expected the lower number first, got {shown(found[0])}")
+            raise ConversionError(f"expected the lower number first, got {shown(found[0])}")
         bounds = {"value_low": _plain(low * low_scale), "value_high": _plain(high * high_scale)}
         return {**bounds, "quantifier": "between", "bounds_basis": "stated"}
 
@@ -194,8 +194,10 @@ def _amount(argument: str, _: Tables) -> Convert:
     written = " " if argument == "space" else argument
     notation = Notation(written[:1] or ",", written[1:] or ".")
     if not {notation.thousands, notation.point} <= {*",.' "} or notation.thousands == notation.point:
-        raise Unfit("amount takes the separator of thousands and the decimal mark, as in amount:., or amount:space")
-    read = lru_cache(maxsize=KEPT)(Reader(notation).read)
+        raise ConversionError(
+            "amount takes the separator of thousands and the decimal mark, as in amount:., or amount:space"
+        )
+    read = lru_cache(maxsize=KEPT)(AmountReader(notation).read)
 
     def convert(value: Any) -> Fields:
         if isinstance(value, NUMBERS) and not isinstance(value, bool):

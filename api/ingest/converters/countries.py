@@ -15,7 +15,7 @@ from unicodedata import combining, normalize
 import pycountry
 from babel import Locale, UnknownLocaleError
 
-from api.ingest.converters.values import Unfit
+from api.ingest.converters.values import ConversionError
 from api.ingest.formatting import shown
 from api.ingest.messages import closest
 from api.model.countries import COUNTRIES
@@ -133,7 +133,7 @@ def country(written: str, languages: tuple[str, ...] = (ENGLISH,)) -> str:
             return found
     guess = f"; did you mean {written.upper()}?" if written.upper() in _codes() else closest(written, _offered())
     detail = "expected a country by its name or its code [ISO 3166-1] in capitals, such as UA, UKR or 804"
-    raise Unfit(f"{detail}, got {shown(written)}{guess}")
+    raise ConversionError(f"{detail}, got {shown(written)}{guess}")
 
 
 def comparable(name: str) -> str:
@@ -145,12 +145,12 @@ def comparable(name: str) -> str:
 
 @cache
 def names(language: str) -> dict[str, str]:
-    """Return the codes of countries by their names in a language. The names of other agencies belong to English. Unfit
-    if CLDR does not know the language."""
+    """Return the codes of countries by their names in a language. The names of other agencies belong to English.
+    ConversionError if CLDR does not know the language."""
     try:
         locale = Locale.parse(language, sep="_" if "_" in language else "-")
     except (UnknownLocaleError, ValueError):
-        raise Unfit(
+        raise ConversionError(
             f"there are no names of countries in {shown(language)}; give a language [BCP 47] such as uk"
         ) from None
     found: dict[str, set[str]] = {}

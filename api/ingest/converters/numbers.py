@@ -6,7 +6,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from api.ingest.converters.values import NUMBERS, Convert, Converter, Tables, Unfit, bounded, text
+from api.ingest.converters.values import NUMBERS, ConversionError, Convert, Converter, Tables, bounded, text
 from api.ingest.formatting import shown
 
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?", re.ASCII)
@@ -29,7 +29,7 @@ def number(value: Any, thousands: str = "", point: str = ".") -> int | Decimal:
     if found := SEPARATED.fullmatch(text(value)):
         mark = found[1][0]
         hint = f"; where {shown(mark)} separates thousands, the mapping says number:{mark}"
-    raise Unfit(f"expected a number such as 1234.5, got {shown(value)}{hint}")
+    raise ConversionError(f"expected a number such as 1234.5, got {shown(value)}{hint}")
 
 
 def _number(argument: str, _: Tables) -> Convert:
@@ -41,7 +41,7 @@ def _whole(_: str, __: Tables) -> Convert:
     def convert(value: Any) -> int:
         found = number(value)
         if found != int(found):
-            raise Unfit(f"expected a whole number, got {shown(value)}")
+            raise ConversionError(f"expected a whole number, got {shown(value)}")
         return int(found)
 
     return convert
@@ -49,14 +49,14 @@ def _whole(_: str, __: Tables) -> Convert:
 
 def _multiply(argument: str, _: Tables) -> Convert:
     if not NUMBER.fullmatch(argument):
-        raise Unfit("multiply takes a number, such as multiply:1000 or multiply:0.01")
+        raise ConversionError("multiply takes a number, such as multiply:1000 or multiply:0.01")
     factor = Decimal(argument)
     return lambda value: bounded(factor * number(value))
 
 
 def _round(argument: str, _: Tables) -> Convert:
     if argument and not (argument.isdecimal() and int(argument) <= 6):
-        raise Unfit("round takes a number of decimals from 0 to 6, such as round:2")
+        raise ConversionError("round takes a number of decimals from 0 to 6, such as round:2")
     places = Decimal(1).scaleb(-int(argument or "0"))
 
     def convert(value: Any) -> int | Decimal:

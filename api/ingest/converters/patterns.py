@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 from babel import Locale, UnknownLocaleError
 
-from api.ingest.converters.values import Unfit
+from api.ingest.converters.values import ConversionError
 from api.ingest.formatting import shown
 
 DIGITS = {
@@ -50,7 +50,7 @@ PRECISIONS = (
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedTime:
     """A date, and the time of day and the offset if they were given."""
 
     day: date
@@ -74,7 +74,7 @@ class Pattern:
     has_time: bool
     has_offset: bool
 
-    def read(self, plain: str) -> Reading | None:
+    def read(self, plain: str) -> ParsedTime | None:
         """Return the date or time of a text; None if it is not written in this way. ValueError if there is no such
         time."""
         found = self.regex.fullmatch(plain)
@@ -98,18 +98,19 @@ def first_of(year: int, month: int) -> date:
 
 
 def patterns(argument: str) -> list[Pattern]:
-    """Return the patterns that are joined by ` or `. Unfit if a part is missing that would have to be assumed."""
+    """Return the patterns that are joined by ` or `. ConversionError if a part is missing that would have to be
+    assumed."""
     return [_pattern(written) for written in argument.split(" or ")]
 
 
-def read(known: Iterable[Pattern], plain: str) -> Reading | None:
-    """Read a text by the first pattern that fits; None if there is none. Unfit if there is no such time."""
+def read(known: Iterable[Pattern], plain: str) -> ParsedTime | None:
+    """Read a text by the first pattern that fits; None if there is none. ConversionError if there is no such time."""
     for pattern in known:
         try:
             if found := pattern.read(plain):
                 return found
         except ValueError as error:
-            raise Unfit(f"there is no such time as {shown(plain)}: {error}") from None
+            raise ConversionError(f"there is no such time as {shown(plain)}: {error}") from None
     return None
 
 
@@ -144,11 +145,13 @@ def _group(directive: str, language: str, written: str) -> str:
     if directive in DIGITS or directive in TEXTS:
         return f"(?P<{directive}>{DIGITS.get(directive) or TEXTS[directive]})"
     why = ": it depends on the machine's locale" if directive in ("c", "x", "X") else ""
-    raise Unfit(f"the pattern {shown(written)} has %{directive}, which is not read{why}; write it with {_list(KNOWN)}")
+    raise ConversionError(
+        f"the pattern {shown(written)} has %{directive}, which is not read{why}; write it with {_list(KNOWN)}"
+    )
 
 
 def _check(written: str, given: list[str], has: set[str]) -> None:
-    """Check a pattern. Unfit if a part would have to be assumed, or is given twice."""
+    """Check a pattern. ConversionError if a part would have to be assumed, or is given twice."""
     missing = ""
     if not has & {"Y", "y", "G"}:
         missing = "no year, and no year is ever assumed: give it with %Y, or join the column that has it"
@@ -165,14 +168,14 @@ def _check(written: str, given: list[str], has: set[str]) -> None:
     elif len(has) < len(given) or {"Y", "y"} <= has or {"Y", "G"} <= has or {"H", "I"} <= has or {"z", "Z"} <= has:
         missing = "the same part twice"
     if missing:
-        raise Unfit(f"the pattern {shown(written)} has {missing}")
+        raise ConversionError(f"the pattern {shown(written)} has {missing}")
 
 
 def _list(directives: Iterable[str]) -> str:
     return ", ".join(f"%{one}" for one in directives)
 
 
-def _reading(pattern: Pattern, parts: dict[str, str]) -> Reading:
+def _reading(pattern: Pattern, parts: dict[str, str]) -> ParsedTime:
     day = _day(pattern, parts)
     weekday = int(parts["u"]) if "u" in parts else _named(pattern.days, parts, "A", "a")
     if weekday and day.isoweekday() != weekday:
@@ -182,7 +185,9 @@ def _reading(pattern: Pattern, parts: dict[str, str]) -> Reading:
         hour = int(parts["H"]) if "H" in parts else _hour(int(parts["I"]), parts["p"])
         fraction = int(parts.get("f", "0").ljust(6, "0"))
         clock = time(hour, int(parts.get("M", 0)), int(parts.get("S", 0)), fraction)
-    return Reading(day, pattern.precision, clock, offset(parts["z"]) if "z" in parts else UTC if "Z" in parts else None)
+    return ParsedTime(
+        day, pattern.precision, clock, offset(parts["z"]) if "z" in parts else UTC if "Z" in parts else None
+    )
 
 
 def _day(pattern: Pattern, parts: dict[str, str]) -> date:
@@ -235,14 +240,14 @@ def names(language: str, kind: str) -> dict[str, int]:
     """Return the names of `months` or `days` in a language, in lower case, with their numbers from 1.
 
     Both are taken in full and abbreviated, by themselves ("березень") and within a date ("6 березня"). A name that two
-    of them share is left out. Unfit if CLDR does not know the language.
+    of them share is left out. ConversionError if CLDR does not know the language.
     """
     found: dict[str, set[int]] = {}
     for name in (language, "en-GB") if language == ENGLISH else (language,):
         try:
             locale = Locale.parse(name, sep="_" if "_" in name else "-")
         except (UnknownLocaleError, ValueError):
-            raise Unfit(
+            raise ConversionError(
                 f"there are no names of {kind} in {shown(language)}; give a language [BCP 47] such as uk"
             ) from None
         for number, written in _written(locale, kind):
@@ -262,6 +267,6 @@ def _plain(name: str) -> str:
     return re.sub(APOSTROPHES, "'", normalize("NFC", name).casefold()).rstrip(".")
 
 
-def as_datetime(reading: Reading, zone: tzinfo) -> datetime:
+def as_datetime(reading: ParsedTime, zone: tzinfo) -> datetime:
     """Return the time that was read, in `zone` if it has no offset of its own."""
     return datetime.combine(reading.day, reading.clock or time(), reading.offset or zone)

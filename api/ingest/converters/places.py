@@ -9,7 +9,7 @@ from typing import Any
 
 from api.ingest.converters.countries import ENGLISH, country, names
 from api.ingest.converters.numbers import number
-from api.ingest.converters.values import Convert, Converter, Tables, Unfit, text
+from api.ingest.converters.values import ConversionError, Convert, Converter, Tables, text
 from api.ingest.formatting import shown
 
 KEPT = 8192  # names come again and again
@@ -30,11 +30,11 @@ SEA = re.compile(
 
 
 def degrees(value: Any, most: int, other: str) -> Any:
-    """Return degrees as a number. Unfit if they are beyond `most`. `other` names the coordinate that they may be
-    instead."""
+    """Return degrees as a number. ConversionError if they are beyond `most`. `other` names the coordinate that they may
+    be instead."""
     found = number(value)
     if not -most <= found <= most:
-        raise Unfit(f"expected degrees from -{most} to {most}, got {shown(value)}; is it the {other}?")
+        raise ConversionError(f"expected degrees from -{most} to {most}, got {shown(value)}; is it the {other}?")
     return found
 
 
@@ -48,12 +48,14 @@ def _pair(order: str) -> Callable[[str, Tables], Convert]:
     def convert(value: Any) -> dict[str, Any]:
         found = PAIR.fullmatch(" ".join(text(value).split()))
         if not found:
-            raise Unfit(f"expected two numbers such as 47.1, 37.5, got {shown(value)}")
+            raise ConversionError(f"expected two numbers such as 47.1, 37.5, got {shown(value)}")
         given = {}
         for axis, degrees_, letter in zip(order, found.groups()[::2], found.groups()[1::2], strict=True):
             mark = letter.upper()
             if mark and (mark not in {"N": "NS", "E": "EW"}[axis] or degrees_[0] in "+-"):
-                raise Unfit(f"expected {'latitude' if axis == 'N' else 'longitude'}, got {shown(degrees_ + letter)}")
+                raise ConversionError(
+                    f"expected {'latitude' if axis == 'N' else 'longitude'}, got {shown(degrees_ + letter)}"
+                )
             given[axis] = f"-{degrees_}" if mark and mark in "SW" else degrees_
         return _point(given["N"], given["E"])
 
@@ -64,9 +66,9 @@ def _wkt(_: str, __: Tables) -> Convert:
     def convert(value: Any) -> dict[str, Any] | None:
         found = WKT.fullmatch(" ".join(text(value).split()))
         if not found:
-            raise Unfit(f"expected a point in WKT such as POINT (37.5 47.1), got {shown(value)}")
+            raise ConversionError(f"expected a point in WKT such as POINT (37.5 47.1), got {shown(value)}")
         if found[1] not in (None, WGS84):
-            raise Unfit(f"expected degrees on WGS 84 (SRID {WGS84}), got SRID {found[1]}")
+            raise ConversionError(f"expected degrees on WGS 84 (SRID {WGS84}), got SRID {found[1]}")
         return None if found[2] else _point(found[4], found[3])
 
     return convert

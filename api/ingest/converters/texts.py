@@ -7,7 +7,7 @@ from typing import Any
 
 import re2
 
-from api.ingest.converters.values import Convert, Converter, Tables, Unfit, digest, text
+from api.ingest.converters.values import ConversionError, Convert, Converter, Tables, digest, text
 from api.ingest.formatting import shown
 from api.ingest.messages import closest
 
@@ -22,7 +22,7 @@ def _split(argument: str, _: Tables) -> Convert:
 def _element(argument: str, _: Tables) -> Convert:
     plain = argument.removeprefix("-")
     if not (plain.isdecimal() and plain.isascii() and int(plain)):
-        raise Unfit("element takes a position, such as element:1 for the first or element:-1 for the last")
+        raise ConversionError("element takes a position, such as element:1 for the first or element:-1 for the last")
     position = int(argument) - (int(argument) > 0)
 
     def convert(value: Any) -> Any:
@@ -45,7 +45,7 @@ def _join(argument: str, _: Tables) -> Convert:
 
 def _mapped(argument: str, tables: Tables) -> Convert:
     if argument not in tables.maps:
-        raise Unfit(f"there is no [maps.{argument}]{closest(argument, tables.maps)}")
+        raise ConversionError(f"there is no [maps.{argument}]{closest(argument, tables.maps)}")
     terms = tables.maps[argument]
     starts = [(name[:-1], term) for name, term in terms.items() if name.endswith("*")]
 
@@ -56,7 +56,9 @@ def _mapped(argument: str, tables: Tables) -> Convert:
         for start, term in starts:
             if plain.startswith(start):
                 return term or None
-        raise Unfit(f"expected one of {', '.join(map(shown, terms))} of [maps.{argument}], got {shown(value)}")
+        raise ConversionError(
+            f"expected one of {', '.join(map(shown, terms))} of [maps.{argument}], got {shown(value)}"
+        )
 
     return convert
 
@@ -64,12 +66,14 @@ def _mapped(argument: str, tables: Tables) -> Convert:
 def _match(argument: str, tables: Tables) -> Convert:
     name, _, group = argument.partition(".")
     if name not in tables.patterns:
-        raise Unfit(f"there is no pattern {name} in [patterns]{closest(name, tables.patterns)}")
+        raise ConversionError(f"there is no pattern {name} in [patterns]{closest(name, tables.patterns)}")
     pattern = compiled(tables.patterns[name])
     if group and group not in pattern.groupindex:
-        raise Unfit(f"the pattern {name} has no group {group}{closest(group, pattern.groupindex)}")
+        raise ConversionError(f"the pattern {name} has no group {group}{closest(group, pattern.groupindex)}")
     if not group and pattern.groups > 1:
-        raise Unfit(f"the pattern {name} has several groups: name one, as in match:{name}.year for (?P<year>[0-9]+)")
+        raise ConversionError(
+            f"the pattern {name} has several groups: name one, as in match:{name}.year for (?P<year>[0-9]+)"
+        )
     wanted = group or min(pattern.groups, 1)
 
     def convert(value: Any) -> str | None:
@@ -77,9 +81,9 @@ def _match(argument: str, tables: Tables) -> Convert:
         try:
             found = pattern.search(plain)
         except UnicodeEncodeError:
-            raise Unfit("expected Unicode, and half of a surrogate pair is none") from None
+            raise ConversionError("expected Unicode, and half of a surrogate pair is none") from None
         if not found:
-            raise Unfit(f"expected text with {pattern.pattern} [patterns.{name}] in it, got {shown(plain)}")
+            raise ConversionError(f"expected text with {pattern.pattern} [patterns.{name}] in it, got {shown(plain)}")
         part: str | None = found.group(wanted)
         return part or None
 
@@ -87,7 +91,7 @@ def _match(argument: str, tables: Tables) -> Convert:
 
 
 def compiled(pattern: str) -> Any:
-    """Compile a regular expression with RE2, which takes linear time. Unfit if it is not valid."""
+    """Compile a regular expression with RE2, which takes linear time. ConversionError if it is not valid."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = PATTERN_MEMORY
@@ -95,12 +99,12 @@ def compiled(pattern: str) -> Any:
         return re2.compile(pattern, options)
     except re2.error as error:
         detail = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
-        raise Unfit(f"expected a regular expression of RE2, got {shown(pattern)}: {detail}") from None
+        raise ConversionError(f"expected a regular expression of RE2, got {shown(pattern)}: {detail}") from None
 
 
 def _short(argument: str, _: Tables) -> Convert:
     if not argument.isdecimal() or not 0 < int(argument) <= 20_000:
-        raise Unfit("short takes a number of characters, such as short:200")
+        raise ConversionError("short takes a number of characters, such as short:200")
     most = int(argument)
 
     def convert(value: Any) -> str:

@@ -10,8 +10,8 @@ from math import floor
 from typing import Any
 
 from api.ingest.converters.numbers import number
-from api.ingest.converters.patterns import Pattern, Reading, after, first_of, offset, patterns, read
-from api.ingest.converters.values import Convert, Converter, Tables, Unfit, text
+from api.ingest.converters.patterns import ParsedTime, Pattern, after, first_of, offset, patterns, read
+from api.ingest.converters.values import ConversionError, Convert, Converter, Tables, text
 from api.ingest.converters.zones import in_utc, zone
 from api.ingest.formatting import shown
 
@@ -22,54 +22,55 @@ ISO = re.compile(
     r"(?:[.,]([0-9]{1,9}))?)?)? ?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?)?)?"
 )
 BASIC = re.compile(r"[0-9]{8}T[0-9]{4}.*")  # times without separators: 20220224T053000Z
-Write = Callable[[Reading], str]
+Write = Callable[[ParsedTime], str]
 
 
-def iso(plain: str) -> Reading | None:
+def iso(plain: str) -> ParsedTime | None:
     """Read a date of ISO 8601, or a month, a week or a year. 00 is a month or a day that is not known. None if the text
-    is in no such form; Unfit if there is no such date."""
+    is in no such form; ConversionError if there is no such date."""
     if not (found := ISO.fullmatch(plain)):
         return _basic(plain)
     year, week, month, day, hour, minute, second, fraction, zone_ = found.groups()
     try:
         if week:
-            return Reading(date.fromisocalendar(int(year), int(week), 1), "week")
+            return ParsedTime(date.fromisocalendar(int(year), int(week), 1), "week")
         if month in (None, "00") or day in (None, "00"):
             if hour or (month == "00" and day not in (None, "00")):
                 return None
             known = month not in (None, "00")
-            return Reading(date(int(year), int(month) if known else 1, 1), "month" if known else "year")
+            return ParsedTime(date(int(year), int(month) if known else 1, 1), "month" if known else "year")
         clock = None
         if hour:
             clock = time(int(hour), int(minute or 0), int(second or 0), int((fraction or "0").ljust(6, "0")[:6]))
-        return Reading(date(int(year), int(month), int(day)), "day", clock, offset(zone_) if zone_ else None)
+        return ParsedTime(date(int(year), int(month), int(day)), "day", clock, offset(zone_) if zone_ else None)
     except ValueError:
-        raise Unfit(f"there is no date {plain}") from None
+        raise ConversionError(f"there is no date {plain}") from None
 
 
-def _basic(plain: str) -> Reading | None:
+def _basic(plain: str) -> ParsedTime | None:
     if not BASIC.fullmatch(plain):
         return None
     try:
         found = datetime.fromisoformat(plain)
     except ValueError:
         return None
-    return Reading(found.date(), "day", found.time(), found.tzinfo)
+    return ParsedTime(found.date(), "day", found.time(), found.tzinfo)
 
 
-def _read(plain: str, known: list[Pattern], argument: str, precisions: tuple[str, ...]) -> Reading:
-    """Return the date that a text gives. Unfit if it is not a date, or is less exact than these precisions."""
+def _read(plain: str, known: list[Pattern], argument: str, precisions: tuple[str, ...]) -> ParsedTime:
+    """Return the date that a text gives. ConversionError if it is not a date, or is less exact than these
+    precisions."""
     if known:
         if found := read(known, plain):
             return found
-        raise Unfit(f"expected a date written as {argument}, got {shown(plain)}")
+        raise ConversionError(f"expected a date written as {argument}, got {shown(plain)}")
     reading = iso(plain)
     if reading is None:
         hint = "; if it is written otherwise, the mapping says how, as date:%m/%d/%Y"
-        raise Unfit(f"expected a date [ISO 8601] such as 2022-02-24, got {shown(plain)}{hint}")
+        raise ConversionError(f"expected a date [ISO 8601] such as 2022-02-24, got {shown(plain)}{hint}")
     if reading.precision not in precisions:
         hint = "first_day, last_day, earliest, latest and precision take it"
-        raise Unfit(f"expected a day, and {shown(plain)} is a {reading.precision}: {hint}")
+        raise ConversionError(f"expected a day, and {shown(plain)} is a {reading.precision}: {hint}")
     return reading
 
 
@@ -81,7 +82,7 @@ def _dated(write: Write, *precisions: str) -> Callable[[str, Tables], Convert]:
     def make(argument: str, _: Tables) -> Convert:
         known = patterns(argument) if argument else []
         if coarse := next((one.precision for one in known if one.precision not in allowed), None):
-            raise Unfit(
+            raise ConversionError(
                 f"the pattern {shown(argument)} gives a {coarse} and no day, and no day is ever assumed: "
                 "first_day, last_day, earliest, latest and precision take it"
             )
@@ -91,7 +92,7 @@ def _dated(write: Write, *precisions: str) -> Callable[[str, Tables], Convert]:
             try:
                 return write(_read(plain, known, argument, allowed))
             except OverflowError:
-                raise Unfit(LATEST + shown(plain)) from None
+                raise ConversionError(LATEST + shown(plain)) from None
 
         return lambda value: convert(text(value))
 
@@ -123,27 +124,29 @@ def _ends(unit: str) -> Write:
 
 def _add_days(argument: str, _: Tables) -> Convert:
     if not re.fullmatch(r"[+-]?[0-9]{1,5}", argument):
-        raise Unfit("add_days takes a number of days, such as add_days:7 or add_days:-3")
+        raise ConversionError("add_days takes a number of days, such as add_days:7 or add_days:-3")
     days = timedelta(int(argument))
     return _dated(lambda reading: (reading.day + days).isoformat())("", Tables())
 
 
-def _time(plain: str, known: list[Pattern], argument: str) -> Reading:
-    """Return the time that a text gives. Unfit if it has none, such as a day alone."""
+def _time(plain: str, known: list[Pattern], argument: str) -> ParsedTime:
+    """Return the time that a text gives. ConversionError if it has none, such as a day alone."""
     reading = read(known, plain) if known else iso(plain)
     if reading is None:
         form = f"written as {argument}" if known else "[RFC 3339] such as 2022-02-24T05:30:00Z"
         hint = "; %Z takes UTC, GMT and Z, and zone:NAME reads local times" if "%Z" in argument else ""
-        raise Unfit(f"expected a time {form}, got {shown(plain)}{hint}")
+        raise ConversionError(f"expected a time {form}, got {shown(plain)}{hint}")
     if reading.clock is None:
-        raise Unfit(f"expected a time, and {shown(plain)} has none: `day` takes a day")
+        raise ConversionError(f"expected a time, and {shown(plain)} has none: `day` takes a day")
     return reading
 
 
 def _timed(argument: str) -> list[Pattern]:
     known = patterns(argument) if argument else []
     if not all(one.has_time for one in known):
-        raise Unfit(f"the pattern {shown(argument)} has no time of day, and none is ever assumed: `day` takes a day")
+        raise ConversionError(
+            f"the pattern {shown(argument)} has no time of day, and none is ever assumed: `day` takes a day"
+        )
     return known
 
 
@@ -170,7 +173,7 @@ def _zone(argument: str, _: Tables) -> Convert:
         try:
             return in_utc(datetime.combine(reading.day, reading.clock), there).isoformat()
         except OverflowError:
-            raise Unfit(LATEST + shown(value)) from None
+            raise ConversionError(LATEST + shown(value)) from None
 
     return convert
 
@@ -183,7 +186,7 @@ def _unix(_: str, __: Tables) -> Convert:
             found = datetime.fromtimestamp(whole, UTC)
             return found.replace(microsecond=int((seconds - whole) * 1_000_000)).isoformat()
         except (OverflowError, ValueError, OSError):
-            raise Unfit(f"expected seconds since 1970, got {shown(value)}") from None
+            raise ConversionError(f"expected seconds since 1970, got {shown(value)}") from None
 
     return convert
 

@@ -16,7 +16,7 @@ LARGE = 10**30
 MOST_IN_KEY = 160
 
 
-class Unfit(Exception):
+class ConversionError(Exception):
     """A value that a conversion does not accept. The message says what was expected."""
 
 
@@ -52,16 +52,16 @@ def text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, NUMBERS):
         return f"{bounded(value):f}" if isinstance(value, Decimal) else str(bounded(value))
-    raise Unfit(f"expected text or a number, got {shown(value)}")
+    raise ConversionError(f"expected text or a number, got {shown(value)}")
 
 
 def bounded(value: int | Decimal) -> int | Decimal:
-    """Return the number. Unfit if it is too large or too exact to be written out: 1e999999999 is short in JSON and a
-    gigabyte as text."""
+    """Return the number. ConversionError if it is too large or too exact to be written out: 1e999999999 is short in
+    JSON and a gigabyte as text."""
     if value and not -LARGE < value < LARGE:
-        raise Unfit("expected a number below 1e15")
+        raise ConversionError("expected a number below 1e15")
     if isinstance(value, Decimal) and value.as_tuple().exponent < -40:  # type: ignore[operator]
-        raise Unfit("expected a number of at most 6 decimals")
+        raise ConversionError("expected a number of at most 6 decimals")
     return value
 
 

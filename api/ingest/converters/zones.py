@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from api.ingest.converters.values import Unfit
+from api.ingest.converters.values import ConversionError
 from api.ingest.formatting import shown
 from api.ingest.messages import closest
 
@@ -16,10 +16,10 @@ ZONES = files("tzdata")
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """Return the zone of this name. Unfit if there is none."""
+    """Return the zone of this name. ConversionError if there is none."""
     known = _names()
     if name not in known:
-        raise Unfit(
+        raise ConversionError(
             f"there is no zone {shown(name)} in the IANA data{closest(name, known)}; name one such as Europe/Kyiv"
         )
     with ZONES.joinpath("zoneinfo", *name.split("/")).open("rb") as file:
@@ -27,13 +27,13 @@ def zone(name: str) -> ZoneInfo:
 
 
 def in_utc(local: datetime, known: ZoneInfo) -> datetime:
-    """Return a local time in UTC. Unfit if the clocks showed it twice or never."""
+    """Return a local time in UTC. ConversionError if the clocks showed it twice or never."""
     moments = {local.replace(tzinfo=known, fold=fold).astimezone(UTC) for fold in (0, 1)}
     shown_there = {moment.astimezone(known).replace(tzinfo=None) for moment in moments}
     if shown_there != {local}:
-        raise Unfit(f"there was no {local.isoformat(' ')} in {known.key}: the clocks went forward")
+        raise ConversionError(f"there was no {local.isoformat(' ')} in {known.key}: the clocks went forward")
     if len(moments) > 1:
-        raise Unfit(
+        raise ConversionError(
             f"{local.isoformat(' ')} was twice in {known.key}, as the clocks went back: give the offset from UTC"
         )
     return moments.pop()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.ingest.converters import find_converter
-from api.ingest.converters.values import Tables, Unfit
+from api.ingest.converters.values import ConversionError, Tables
 
 MOST_VALUES = 1000
 EXAMPLES = 3
@@ -49,7 +49,7 @@ LONGITUDE = re.compile(r"(.*[_ .-])?(lon|lng|long|longitude|x)", re.IGNORECASE)
 
 
 @dataclass
-class Column:
+class ColumnSample:
     """A column with its values so far."""
 
     name: str
@@ -108,14 +108,14 @@ class Column:
                 self.type = self.conversion = name
 
 
-def seen(rows: Iterable[dict[str, Any]]) -> tuple[list[Column], int]:
+def seen(rows: Iterable[dict[str, Any]]) -> tuple[list[ColumnSample], int]:
     """Return the columns of rows, with their types, and the number of rows."""
-    columns: dict[str, Column] = {}
+    columns: dict[str, ColumnSample] = {}
     count = 0
     for row in rows:
         count += 1
         for name, value in _leaves(row):
-            columns.setdefault(name, Column(name)).add("" if value is None else value)
+            columns.setdefault(name, ColumnSample(name)).add("" if value is None else value)
     for column in columns.values():
         column.settle()
     return list(columns.values()), count
@@ -135,6 +135,6 @@ def _fits(written: str, values: list[str]) -> bool:
     try:
         for value in values:
             convert(value)
-    except Unfit:
+    except ConversionError:
         return False
     return True

@@ -13,11 +13,11 @@ from api.errors import LoadError
 from api.ingest.compiled_mapping import Mapping
 from api.ingest.container import ENDINGS, open_rows
 from api.ingest.csv_rows import DELIMITERS
-from api.ingest.drafting.columns import Column, seen
+from api.ingest.drafting.columns import ColumnSample, seen
 from api.ingest.input_file import unpacked
 from api.ingest.nfc import in_nfc
-from api.ingest.rows import Bad, Rows
-from api.ingest.strict_json import Malformed
+from api.ingest.rows import BadRow, RowFile
+from api.ingest.strict_json import MalformedFile
 
 ROWS = 1000
 UTF_8, WINDOWS = "utf-8", "windows-1252"
@@ -52,7 +52,7 @@ def draft(path: str) -> str:
                 columns, count = seen(islice(_values(rows, encoding), ROWS))
         except UnicodeError:
             continue
-        except Malformed as error:
+        except MalformedFile as error:
             where = f"{path}:{error.position.line or 1}"
             raise LoadError(f"{path} cannot be read as rows.", (f"{where}: {error.detail}",)) from None
         if count:
@@ -67,22 +67,24 @@ def _reading(path: str, encoding: str) -> Mapping:
     return Mapping("", "", (kind,), (), frozenset(), delimiter="".join(DELIMITERS), encoding=encoding)
 
 
-def _values(rows: Rows, encoding: str) -> Iterator[dict[str, Any]]:
+def _values(rows: RowFile, encoding: str) -> Iterator[dict[str, Any]]:
     for item in rows.rows():
-        if not isinstance(item, Bad):
+        if not isinstance(item, BadRow):
             yield in_nfc(item.values)
         elif encoding == UTF_8 and "UTF-8" in item.detail:
             raise UnicodeError
 
 
-def _delimiter(rows: Rows) -> str:
+def _delimiter(rows: RowFile) -> str:
     return getattr(rows, "delimiter", ",")
 
 
 class Draft:
     """The parts of a mapping that the columns of a file suggest."""
 
-    def __init__(self, path: str, name: str, columns: list[Column], count: int, encoding: str, delimiter: str) -> None:
+    def __init__(
+        self, path: str, name: str, columns: list[ColumnSample], count: int, encoding: str, delimiter: str
+    ) -> None:
         self._file = Path(path).name
         self._name = name  # of the file in it, if it is packed
         self._columns = columns
@@ -235,7 +237,7 @@ class Draft:
             "" if self._unique() else " # change: no column has another value in each row; #number is the row's place"
         )
 
-    def _unique(self) -> Column | None:
+    def _unique(self) -> ColumnSample | None:
         able = [one for one in self._columns if one.filled == self._count and not one.repeats and _usable(one)]
         named = [one for one in able if NAMES_KEY.fullmatch(one.name)]
         plain = [one for one in able if one.type in ("whole number", "text", "term")]
@@ -245,14 +247,14 @@ class Draft:
         found = next(filter(None, map(self._named, NAMES_TITLE)), None) or self._first("text")
         return self._hole(found, "words|short:200|or:no title") if found else f"Row {self._key()}"
 
-    def _named(self, pattern: re.Pattern[str]) -> Column | None:
+    def _named(self, pattern: re.Pattern[str]) -> ColumnSample | None:
         texts = (one for one in self._columns if one.type in ("text", "term") and pattern.fullmatch(one.name))
         return next((one for one in texts if _usable(one)), None)
 
-    def _first(self, type_: str) -> Column | None:
+    def _first(self, type_: str) -> ColumnSample | None:
         return next((one for one in self._columns if one.type == type_ and _usable(one)), None)
 
-    def _hole(self, column: Column, conversion: str) -> str:
+    def _hole(self, column: ColumnSample, conversion: str) -> str:
         self._used.add(column.name)
         return f"{{{column.name}|{conversion}}}" if conversion else f"{{{column.name}}}"
 
@@ -267,7 +269,7 @@ def _record(resource: str, **steering: str) -> Iterator[str]:
     yield from (f"{name} = {value}" for name, value in steering.items())
 
 
-def _usable(column: Column) -> bool:
+def _usable(column: ColumnSample) -> bool:
     return not UNUSABLE.search(column.name) and not column.lists
 
 

@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 from api.catalog import VERSIONS
 from api.http.problems import MEDIA_TYPE, PROBLEMS
 from api.rest.access.bodies import Me
-from api.rest.access.operations import OPERATIONS, PAGE, Operation
+from api.rest.access.operations import OPERATIONS, PAGE, AdminOperation
 from api.rest.overview import LICENCE
 from api.rest.responses import problem_schemas
 from api.rest.schemas import Schema, ref
@@ -61,7 +61,7 @@ def text() -> str:
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _operation(row: Operation) -> Schema:
+def _operation(row: AdminOperation) -> Schema:
     made: Schema = {"operationId": row.id, "tags": ["access"], "summary": row.summary}
     if parameters := _parameters(row):
         made["parameters"] = parameters
@@ -86,7 +86,7 @@ def _me(version: str) -> Schema:
     )
 
 
-def _parameters(row: Operation) -> list[Schema]:
+def _parameters(row: AdminOperation) -> list[Schema]:
     found: list[Schema] = []
     if row.parameter:
         name = row.path.partition("{")[2].partition("}")[0]
@@ -102,7 +102,7 @@ def _parameter(name: str, where: str, schema: Schema, about: str) -> Schema:
     return {"name": name, "in": where, "description": about, "schema": schema}
 
 
-def _envelope(row: Operation, one: Schema) -> Schema:
+def _envelope(row: AdminOperation, one: Schema) -> Schema:
     properties: Schema = {"data": {"type": "array", "items": one} if row.many else one}
     if row.place:
         cursor = {"type": ["string", "null"], "description": "Where the next page begins."}

@@ -9,18 +9,18 @@ import orjson
 from fastapi import APIRouter
 
 from api.access.caller import Caller
-from api.access.limits import Left
+from api.access.limits import Remaining
 from api.access.plan import Plan
 from api.catalog import Version
 from api.http.parameters import Faults, read_pairs
 from api.http.request import HttpRequest
 from api.http.route import DataRoute
-from api.middleware.authentication import Admission
+from api.middleware.authentication import Authentication
 from api.rest.access import bodies
 from api.rest.access.routes import private
 
 
-def routes(version: Version, admission: Admission) -> APIRouter:
+def routes(version: Version, admission: Authentication) -> APIRouter:
     """Return the route. It is free, so that a caller can see that it has no points left. A URL with a query costs a
     point, because none is valid."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute, include_in_schema=False)
@@ -40,7 +40,7 @@ def routes(version: Version, admission: Admission) -> APIRouter:
     return router
 
 
-def me(caller: Caller, left: Left | None) -> bodies.Me:
+def me(caller: Caller, left: Remaining | None) -> bodies.Me:
     """Return the answer for a caller."""
     return bodies.Me(
         identity=caller.identity,
@@ -53,7 +53,7 @@ def me(caller: Caller, left: Left | None) -> bodies.Me:
     )
 
 
-def _limits(plan: Plan, left: Left | None) -> list[bodies.Limit]:
+def _limits(plan: Plan, left: Remaining | None) -> list[bodies.Limit]:
     limits = plan.terms.limits
     told = zip(left.remaining, left.reset, strict=True) if left else [(None, None)] * len(limits)
     return [

@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel
 
 from api.access import plan as plans
-from api.access.keys import Keys, Made, Wanted
+from api.access.keys import CreatedKey, Keys, NewKey
 from api.access.lifetime import read_duration, read_expiry
 from api.access.plans import Plans
 from api.rest.access import bodies
@@ -21,7 +21,7 @@ PAGE = 100
 
 
 @dataclass(frozen=True)
-class Asked:
+class AdminRequest:
     """A request by `actor`: the name in its path, its body, and where its page begins. `ends` is the time at which the
     actor's key expires; None if it does not."""
 
@@ -46,7 +46,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Operation:
+class AdminOperation:
     """An operation. `answers` is the model of the data, or of each of its rows if there are `many`. `place` is the
     field whose value is the cursor of a page; empty if there are no pages. `parameter` describes the name in the path.
     """
@@ -56,7 +56,7 @@ class Operation:
     path: str
     summary: str
     answers: type[BaseModel] | None
-    handle: Callable[[Asked], Awaitable[Any]]
+    handle: Callable[[AdminRequest], Awaitable[Any]]
     takes: type[BaseModel] | None = None
     status: int = 200
     many: bool = False
@@ -64,49 +64,49 @@ class Operation:
     parameter: str = ""
 
 
-async def list_keys(asked: Asked) -> Any:
+async def list_keys(asked: AdminRequest) -> Any:
     """Return the keys of a page, and one more if there is another page."""
     return [dict(row) for row in await asked.keys.page(asked.limit + 1, asked.cursor)]
 
 
-async def create_key(asked: Asked) -> Any:
+async def create_key(asked: AdminRequest) -> Any:
     """Create a key and return it."""
     body: bodies.KeyWanted = asked.body
     expiry = read_expiry(body.expires) if body.expires else None
-    return _told(await asked.keys.create(Wanted(body.name, body.plan, tuple(body.scopes), expiry)))
+    return _told(await asked.keys.create(NewKey(body.name, body.plan, tuple(body.scopes), expiry)))
 
 
-async def get_key(asked: Asked) -> Any:
+async def get_key(asked: AdminRequest) -> Any:
     """Return one key."""
     return dict(await asked.keys.get(asked.named))
 
 
-async def rotate_key(asked: Asked) -> Any:
+async def rotate_key(asked: AdminRequest) -> Any:
     """Rotate a key and return the one that takes its place."""
     body: bodies.Rotation = asked.body
     expiry = read_expiry(body.expires) if body.expires else None
     return _told(await asked.keys.rotate(asked.named, read_duration(body.overlap), expiry))
 
 
-async def revoke_key(asked: Asked) -> Any:
+async def revoke_key(asked: AdminRequest) -> Any:
     """Revoke a key and return it."""
     body: bodies.Revocation = asked.body
     return dict(await asked.keys.revoke(asked.named, body.reason))
 
 
-async def list_plans(asked: Asked) -> Any:
+async def list_plans(asked: AdminRequest) -> Any:
     """Return all plans."""
     return [dict(row) for row in await asked.plans.all()]
 
 
-async def create_plan(asked: Asked) -> Any:
+async def create_plan(asked: AdminRequest) -> Any:
     """Create a plan and return it."""
     body: bodies.PlanWanted = asked.body
     values = body.model_dump() | {"formats": tuple(body.formats)}
     return asdict(await asked.plans.create(plans.Plan(**values)))
 
 
-async def change_plan(asked: Asked) -> Any:
+async def change_plan(asked: AdminRequest) -> Any:
     """Change a plan and return it."""
     body: bodies.PlanChange = asked.body
     changes = body.model_dump(exclude_none=True)
@@ -115,49 +115,49 @@ async def change_plan(asked: Asked) -> Any:
     return asdict(await asked.plans.change(asked.named, **changes))
 
 
-async def remove_plan(asked: Asked) -> Any:
+async def remove_plan(asked: AdminRequest) -> Any:
     """Remove a plan. The answer has no body."""
     await asked.plans.remove(asked.named)
 
 
-async def list_audit(asked: Asked) -> Any:
+async def list_audit(asked: AdminRequest) -> Any:
     """Return the entries of a page, and one more if there is another page."""
     cursor = int(asked.cursor) if asked.cursor else None
     rows = await asked.store.read("audit", cursor, asked.limit + 1)
     return [dict(row) | {"detail": orjson.loads(row["detail"])} for row in rows]
 
 
-def _told(made: Made) -> Mapping[str, Any]:
+def _told(made: CreatedKey) -> Mapping[str, Any]:
     return {**made.row, "key": made.secret.text}
 
 
 KEYS, KEY, PLANS, PLAN = "/admin/keys", "/admin/keys/{id}", "/admin/plans", "/admin/plans/{name}"
 AN_ID, A_NAME = "The key's id.", "The plan's name."
 OPERATIONS = (
-    Operation(
+    AdminOperation(
         "list_keys", "GET", KEYS, "List keys, the newest first", bodies.Key, list_keys, many=True, place="id"
     ),
-    Operation("create_key", "POST", KEYS, "Make a key", bodies.KeyMade, create_key, bodies.KeyWanted, 201),
-    Operation("get_key", "GET", KEY, "Get one key by its id", bodies.Key, get_key, parameter=AN_ID),
-    Operation(
+    AdminOperation("create_key", "POST", KEYS, "Make a key", bodies.KeyMade, create_key, bodies.KeyWanted, 201),
+    AdminOperation("get_key", "GET", KEY, "Get one key by its id", bodies.Key, get_key, parameter=AN_ID),
+    AdminOperation(
         "rotate_key", "POST", f"{KEY}/rotate", "Make a key in the place of another, which works on for a while",
         bodies.KeyMade, rotate_key, bodies.Rotation, 201, parameter=AN_ID,
     ),
-    Operation(
+    AdminOperation(
         "revoke_key", "POST", f"{KEY}/revoke", "Revoke a key, everywhere within a second",
         bodies.Key, revoke_key, bodies.Revocation, parameter=AN_ID,
     ),
-    Operation("list_plans", "GET", PLANS, "List plans", bodies.PlanKept, list_plans, many=True),
-    Operation("create_plan", "POST", PLANS, "Make a plan", bodies.Plan, create_plan, bodies.PlanWanted, 201),
-    Operation(
+    AdminOperation("list_plans", "GET", PLANS, "List plans", bodies.PlanKept, list_plans, many=True),
+    AdminOperation("create_plan", "POST", PLANS, "Make a plan", bodies.Plan, create_plan, bodies.PlanWanted, 201),
+    AdminOperation(
         "change_plan", "PATCH", PLAN, "Change a plan, everywhere within a second",
         bodies.Plan, change_plan, bodies.PlanChange, parameter=A_NAME,
     ),
-    Operation(
+    AdminOperation(
         "remove_plan", "DELETE", PLAN, "Remove a plan that was never given", None, remove_plan, status=204,
         parameter=A_NAME,
     ),
-    Operation(
+    AdminOperation(
         "list_audit", "GET", "/admin/audit", "List what was done to keys and plans, the latest first",
         bodies.Entry, list_audit, many=True, place="seq",
     ),

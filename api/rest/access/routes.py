@@ -17,11 +17,11 @@ from api.http.json_body import read_json
 from api.http.parameters import FAULTS_MOST, Faults, read_pairs
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.responses import Bytes
+from api.http.responses import BytesResponse
 from api.http.route import DataRoute, Endpoint
-from api.middleware.authentication import Admission
+from api.middleware.authentication import Authentication
 from api.rest.access.contract import document
-from api.rest.access.operations import OPERATIONS, PAGE, Asked, Operation
+from api.rest.access.operations import OPERATIONS, PAGE, AdminOperation, AdminRequest
 from api.settings import Settings
 from api.store.access import AccessStore
 
@@ -30,7 +30,7 @@ LIMIT_MOST = 1000
 PRIVATE = (b"cache-control", b"no-store")
 
 
-def routes(store: AccessStore, admission: Admission, settings: Settings) -> APIRouter:
+def routes(store: AccessStore, admission: Authentication, settings: Settings) -> APIRouter:
     """Return the routes of `/admin/…`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     contract = orjson.dumps(document())
@@ -47,21 +47,23 @@ def routes(store: AccessStore, admission: Admission, settings: Settings) -> APIR
     return router
 
 
-def private(body: bytes, status: int = 200) -> Bytes:
+def private(body: bytes, status: int = 200) -> BytesResponse:
     """Return an answer that is for this caller alone."""
-    response = Bytes(body, status=status)
+    response = BytesResponse(body, status=status)
     response.headers.append(PRIVATE)
     return response
 
 
-def _handler(offered: dict[str, Operation], store: AccessStore, admission: Admission, settings: Settings) -> Endpoint:
-    async def handle(request: HttpRequest) -> Bytes:
+def _handler(
+    offered: dict[str, AdminOperation], store: AccessStore, admission: Authentication, settings: Settings
+) -> Endpoint:
+    async def handle(request: HttpRequest) -> BytesResponse:
         caller = await admission.admit(request, ADMIN)
         operation = offered[request.method]
         body = await _body(operation, request, settings)
         cursor, limit = _page(operation, request.query_string)
         ends = datetime.fromisoformat(caller.expires) if caller.expires else None
-        asked = Asked(
+        asked = AdminRequest(
             store, settings.key_environment, f"key: {caller.key_id}", request.path_value, body, cursor, limit, ends
         )
         return _answer(operation, await operation.handle(asked), limit)
@@ -69,7 +71,7 @@ def _handler(offered: dict[str, Operation], store: AccessStore, admission: Admis
     return handle
 
 
-async def _body(operation: Operation, request: HttpRequest, settings: Settings) -> BaseModel | None:
+async def _body(operation: AdminOperation, request: HttpRequest, settings: Settings) -> BaseModel | None:
     if operation.takes is None:
         return None
     sent = await read_body(request, settings)
@@ -94,7 +96,7 @@ def _fault(model: type[BaseModel], error: Any) -> Fault:
     return Fault(where, error["msg"].removeprefix("Value error, ").rstrip(".") + ".")
 
 
-def _page(operation: Operation, query_string: bytes) -> tuple[str | None, int]:
+def _page(operation: AdminOperation, query_string: bytes) -> tuple[str | None, int]:
     faults = Faults()
     given = read_pairs(query_string, faults)
     known = ("limit", "cursor") if operation.place else ()
@@ -109,12 +111,12 @@ def _page(operation: Operation, query_string: bytes) -> tuple[str | None, int]:
     return cursor, int(limit)
 
 
-def _is_place(operation: Operation, cursor: str) -> bool:
+def _is_place(operation: AdminOperation, cursor: str) -> bool:
     digits = cursor.isascii() and cursor.isdigit() and len(cursor) <= 18
     return digits if operation.place == "seq" else cursor.isascii() and cursor.startswith("key_") and len(cursor) == 16
 
 
-def _answer(operation: Operation, found: Any, limit: int) -> Bytes:
+def _answer(operation: AdminOperation, found: Any, limit: int) -> BytesResponse:
     if operation.answers is None:
         return private(b"", operation.status)
     model = operation.answers

@@ -10,7 +10,7 @@ import redis.asyncio
 
 from api.access.limits.fallback import Fallback
 from api.access.limits.limits import Limits
-from api.access.limits.redis_limits import RedisLimits, Script
+from api.access.limits.redis_limits import RedisLimits, RedisScript
 from api.access.limits.shared_table import SharedTable
 from tests.access.limits.server import RedisServer, running
 
@@ -44,12 +44,14 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
         yield server
 
 
-def by_clock(script: Script) -> Script:
+def by_clock(script: RedisScript) -> RedisScript:
     """Return a script that reads the time from a key, and sets no expiry, because that would follow the server's
     clock."""
     assert script.text.count("redis.call('TIME')") == 1
     text = script.text.replace("redis.call('TIME')", "{ 0, redis.call('GET', 'clock') }")
-    return Script(text.replace("'PEXPIRE', KEYS[1],", "'TOUCH', KEYS[1],").replace("'PEXPIRE', KEYS[2],", "'TOUCH',"))
+    return RedisScript(
+        text.replace("'PEXPIRE', KEYS[1],", "'TOUCH', KEYS[1],").replace("'PEXPIRE', KEYS[2],", "'TOUCH',")
+    )
 
 
 @pytest.fixture(scope="session", params=["alone", "shared", "redis", "fallback", "away"])

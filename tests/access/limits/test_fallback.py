@@ -11,13 +11,13 @@ import redis.asyncio
 from structlog.testing import capture_logs
 
 from api.access.limits.fallback import Fallback
-from api.access.limits.gcra import Limit
-from api.access.limits.limits import AT_ONCE, Terms
+from api.access.limits.gcra import Bucket
+from api.access.limits.limits import AT_ONCE, Quota
 from api.access.limits.redis_limits import RedisLimits
 from api.access.limits.shared_table import SharedTable
 from tests.access.limits.server import RedisServer, running
 
-TERMS = Terms((Limit("minute", 100, 1, 60), Limit("day", 1000, 1, 86_400)), 1000)
+TERMS = Quota((Bucket("minute", 100, 1, 60), Bucket("day", 1000, 1, 86_400)), 1000)
 PROCESSES = 4
 SHARE = 25
 # A busy machine may leave Redis without a core for longer than the 50 ms of a trip, so tests that are not about these
@@ -150,7 +150,7 @@ async def test_a_redis_that_became_a_replica_is_away(limits: Fallback, server: R
 
 
 async def test_requests_end_where_they_began(limits: Fallback, server: RedisServer) -> None:
-    terms = Terms(TERMS.limits, 8)
+    terms = Quota(TERMS.limits, 8)
     here = [(await limits.begin("key:a", terms, 1)).lease for _ in range(8)]
     server.freeze()
     there = [(await limits.begin("key:a", terms, 1)).lease for _ in range(2)]
@@ -186,7 +186,7 @@ async def test_the_password_of_the_url_is_given_and_never_told(server: RedisServ
 async def test_who_ended_while_redis_was_away_is_forgotten_there(server: RedisServer) -> None:
     remote = RedisLimits(server.url, lease_seconds=0.6, trip_seconds=PATIENT)
     limits = Fallback(remote, SharedTable.alone(), PROCESSES)
-    terms = Terms(TERMS.limits, 1)
+    terms = Quota(TERMS.limits, 1)
     lease = (await limits.begin("key:a", terms, 1)).lease
     assert lease is not None
     server.freeze()
@@ -203,7 +203,7 @@ async def test_a_price_above_the_share_is_granted_and_paid_for(server: RedisServ
     server.kill()
     now = 1_000_000
     limits = Fallback(RedisLimits(server.url), SharedTable.alone(clock=lambda: now * 1000), PROCESSES)
-    terms = Terms((Limit("minute", 100, 60, 60),), 8)
+    terms = Quota((Bucket("minute", 100, 60, 60),), 8)
     verdict = await limits.begin("key:a", terms, 80)
     assert verdict.allowed
     for points in (80, 20):

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.access.limits import gcra
-from api.access.limits.gcra import MOST_POINTS, MOST_SECONDS, SECOND, Limit
+from api.access.limits.gcra import MOST_POINTS, MOST_SECONDS, SECOND, Bucket
 
 NOW = 10**12
 
 limits = st.builds(
-    lambda size, points, period: Limit("l", min(size, MOST_SECONDS * points // period) or 1, points, period),
+    lambda size, points, period: Bucket("l", min(size, MOST_SECONDS * points // period) or 1, points, period),
     st.integers(1, MOST_POINTS),
     st.integers(1, MOST_POINTS),
     st.sampled_from([1, 7, 60, 86_400]),
@@ -22,13 +22,13 @@ limits = st.builds(
 
 
 @given(limits)
-def test_a_point_takes_its_part_of_the_period_to_come_back(limit: Limit) -> None:
+def test_a_point_takes_its_part_of_the_period_to_come_back(limit: Bucket) -> None:
     assert Fraction(limit.point, limit.rate) == Fraction(limit.period * SECOND, limit.points)
     assert math.gcd(limit.point, limit.rate) == 1, "in the least numbers"
 
 
 @given(limits, st.floats(0, 1.5), st.integers(0, 1000), st.integers(0, 1000))
-def test_a_take_is_exact(limit: Limit, full: float, points: int, used: int) -> None:
+def test_a_take_is_exact(limit: Bucket, full: float, points: int, used: int) -> None:
     """Compare the moments, and the points that are left, with points as fractions."""
     owed = int(full * limit.empty)
     (whole,), (rest,) = gcra.moments([limit], [owed], NOW)
@@ -42,7 +42,7 @@ def test_a_take_is_exact(limit: Limit, full: float, points: int, used: int) -> N
 
 
 @given(limits, st.floats(0, 1.5))
-def test_what_is_told_is_what_is_left(limit: Limit, full: float) -> None:
+def test_what_is_told_is_what_is_left(limit: Bucket, full: float) -> None:
     owed = int(full * limit.empty)
     missing = Fraction(owed, limit.point)
     seconds = missing * limit.period / limit.points
@@ -50,7 +50,7 @@ def test_what_is_told_is_what_is_left(limit: Limit, full: float) -> None:
 
 
 @given(limits, limits, st.floats(0, 1))
-def test_under_another_limit_as_many_points_are_missing_as_before(old: Limit, new: Limit, full: float) -> None:
+def test_under_another_limit_as_many_points_are_missing_as_before(old: Bucket, new: Bucket, full: float) -> None:
     owed = int(full * old.empty)
     (whole,), (rest,) = gcra.moments([old], [owed], NOW)
     found = gcra.debts([new], *zip(gcra.repaced(new, whole, rest, old.points, old.period, NOW), strict=True), NOW)
@@ -59,6 +59,6 @@ def test_under_another_limit_as_many_points_are_missing_as_before(old: Limit, ne
 
 
 def test_a_bucket_that_is_full_owes_nothing() -> None:
-    limit = Limit("l", 10, 1, 60)
+    limit = Bucket("l", 10, 1, 60)
     assert gcra.debts([limit], [NOW - 1], [0], NOW) == [0]
     assert gcra.take([limit], [0], [0], NOW, 10, 10)[0] and not gcra.take([limit], [0], [0], NOW, 11, 0)[0]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.access.limits.gcra import SECOND, Limit
-from api.access.limits.limits import AT_ONCE, Lease, Terms
+from api.access.limits.gcra import SECOND, Bucket
+from api.access.limits.limits import AT_ONCE, Quota, Reservation
 from api.errors import TooExpensive
 from tests.access.limits.conftest import Controlled
 
@@ -25,7 +25,7 @@ limits = st.builds(
     st.sampled_from([1, 7, 60, 86_400]),
 )
 terms = st.lists(limits, min_size=1, max_size=3).map(
-    lambda rows: Terms(tuple(Limit(f"limit{n}", *row) for n, row in enumerate(rows)), 50)
+    lambda rows: Quota(tuple(Bucket(f"limit{n}", *row) for n, row in enumerate(rows)), 50)
 )
 
 
@@ -55,10 +55,10 @@ asks = st.lists(
 
 @quick
 @given(terms=terms, asked=asks)
-async def test_never_more_than_the_plan_in_any_window(store: Controlled, terms: Terms, asked: list[Ask]) -> None:
+async def test_never_more_than_the_plan_in_any_window(store: Controlled, terms: Quota, asked: list[Ask]) -> None:
     who = store.somebody()
     taken: list[tuple[int, int]] = []
-    open_leases: list[tuple[int, Lease, int]] = []
+    open_leases: list[tuple[int, Reservation, int]] = []
     for n, ask in enumerate(asked):
         await store.wait(ask.after)
         for one in [one for one in open_leases if one[0] <= n]:
@@ -87,7 +87,7 @@ async def test_never_more_than_the_plan_in_any_window(store: Controlled, terms: 
 @quick
 @given(terms=terms, asked=asks)
 async def test_what_is_known_beforehand_costs_as_much_in_one_visit_as_in_two(
-    store: Controlled, terms: Terms, asked: list[Ask]
+    store: Controlled, terms: Quota, asked: list[Ask]
 ) -> None:
     one, two = store.somebody(), store.somebody()
     for ask in asked:
@@ -105,7 +105,7 @@ async def test_what_is_known_beforehand_costs_as_much_in_one_visit_as_in_two(
 @quick
 @given(terms=terms, asked=asks)
 async def test_a_refusal_takes_nothing_and_waiting_as_told_is_enough(
-    store: Controlled, terms: Terms, asked: list[Ask]
+    store: Controlled, terms: Quota, asked: list[Ask]
 ) -> None:
     who = store.somebody()
     for ask in asked:
@@ -134,7 +134,7 @@ async def test_a_refusal_takes_nothing_and_waiting_as_told_is_enough(
 
 @quick
 @given(terms=terms, data=st.data())
-async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, terms: Terms, data: Any) -> None:
+async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, terms: Quota, data: Any) -> None:
     who = store.somebody()
     points = data.draw(st.integers(1, terms.most))
     slowest = max(Fraction(one.period * SECOND, one.points) for one in terms.limits)
@@ -153,7 +153,7 @@ async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, 
 @quick
 @given(terms=terms, asked=asks)
 async def test_what_a_lone_request_does_not_need_was_never_taken(
-    store: Controlled, terms: Terms, asked: list[Ask]
+    store: Controlled, terms: Quota, asked: list[Ask]
 ) -> None:
     """Of requests that run one after the other, each leaves the bucket as if it had asked only for what it needed."""
     asks_more, asks_right = store.somebody(), store.somebody()
@@ -173,12 +173,12 @@ async def test_what_a_lone_request_does_not_need_was_never_taken(
             await store.wait(ask.after)
 
 
-PLAN = Terms((Limit("minute", 10, 60, 60), Limit("day", 100, 100, 86_400)), 2)
+PLAN = Quota((Bucket("minute", 10, 60, 60), Bucket("day", 100, 100, 86_400)), 2)
 
 
 async def test_a_price_comes_back_only_once(store: Controlled) -> None:
     """Points that came back while a request held them are not refunded at its end."""
-    who, terms = store.somebody(), Terms((Limit("minute", 10, 60, 60),), 5)
+    who, terms = store.somebody(), Quota((Bucket("minute", 10, 60, 60),), 5)
     held = await store.limits.begin(who, terms, 10)
     await store.wait(10 * SECOND)
     spent = await store.limits.begin(who, terms, 10)
@@ -190,7 +190,7 @@ async def test_a_price_comes_back_only_once(store: Controlled) -> None:
 
 async def test_nor_does_a_price_come_back_that_others_let_drip_back(store: Controlled) -> None:
     """Of the debt at a request's beginning only its own part counts, because other requests may be refunded as well."""
-    who, terms = store.somebody(), Terms((Limit("minute", 10, 60, 60),), 5)
+    who, terms = store.somebody(), Quota((Bucket("minute", 10, 60, 60),), 5)
     first, second = [(await store.limits.begin(who, terms, 5)).lease for _ in range(2)]
     assert first is not None and second is not None
     assert (await store.limits.end(first, 5)).remaining == (5,)
@@ -246,12 +246,12 @@ async def test_a_plan_that_is_changed_holds_at_once_and_what_was_taken_stays_tak
     """Points that were taken stay taken. A caller who had none left has the rest of a larger plan. In a smaller plan it
     owes no more than the plan holds."""
     for minute, day, left, full in (
-        (Limit("minute", 1000, 999_983, 60), Limit("day", 5000, 5000, 86_400), (990, 4990), 10 * 60 / 999_983),
-        (Limit("minute", 1000, 1, 60), Limit("day", 5000, 1000, 86_400), (990, 4990), 600),
-        (Limit("minute", 5, 7, 60), Limit("day", 9, 100, 86_400), (0, 0), 5 * 60 / 7),
-        (Limit("minute", 10**9, 10**9, 60), Limit("day", 10**9, 10**9, 86_400), (10**9 - 10, 10**9 - 10), 0),
+        (Bucket("minute", 1000, 999_983, 60), Bucket("day", 5000, 5000, 86_400), (990, 4990), 10 * 60 / 999_983),
+        (Bucket("minute", 1000, 1, 60), Bucket("day", 5000, 1000, 86_400), (990, 4990), 600),
+        (Bucket("minute", 5, 7, 60), Bucket("day", 9, 100, 86_400), (0, 0), 5 * 60 / 7),
+        (Bucket("minute", 10**9, 10**9, 60), Bucket("day", 10**9, 10**9, 86_400), (10**9 - 10, 10**9 - 10), 0),
     ):
-        who, changed = store.somebody(), Terms((minute, day), 2)
+        who, changed = store.somebody(), Quota((minute, day), 2)
         verdict = await store.limits.begin(who, PLAN, 10, 10)
         assert verdict.left.remaining == (0, 90)
         assert not (await store.limits.begin(who, changed, min(min(left) + 1, changed.most))).allowed
@@ -265,8 +265,8 @@ async def test_a_plan_that_is_changed_holds_at_once_and_what_was_taken_stays_tak
 async def test_a_caller_whose_plan_became_smaller_gets_points_after_the_time_that_a_refusal_tells(
     store: Controlled,
 ) -> None:
-    larger = Terms((Limit("minute", 1000, 1000, 60), Limit("day", 10_000, 10_000, 86_400)), 2)
-    smaller = Terms((Limit("minute", 10, 10, 60), Limit("day", 100, 100, 86_400)), 2)
+    larger = Quota((Bucket("minute", 1000, 1000, 60), Bucket("day", 10_000, 10_000, 86_400)), 2)
+    smaller = Quota((Bucket("minute", 10, 10, 60), Bucket("day", 100, 100, 86_400)), 2)
     who = store.somebody()
     assert (await store.limits.begin(who, larger, 900, 900)).allowed
     verdict = await store.limits.begin(who, smaller, 1)
@@ -279,7 +279,7 @@ async def test_a_caller_whose_plan_became_smaller_gets_points_after_the_time_tha
 async def test_a_request_that_was_under_way_while_the_plan_changed_gives_back_its_points(store: Controlled) -> None:
     who = store.somebody()
     first = await store.limits.begin(who, PLAN, 10)
-    larger = Terms((Limit("minute", 1000, 1000, 60), Limit("day", 1000, 1000, 86_400)), 2)
+    larger = Quota((Bucket("minute", 1000, 1000, 60), Bucket("day", 1000, 1000, 86_400)), 2)
     assert (await store.limits.begin(who, larger, 90, 90)).left.remaining == (900, 900)
     assert first.lease is not None
     await store.limits.end(first.lease, 10)
@@ -293,25 +293,25 @@ async def test_a_request_that_was_under_way_while_the_plan_changed_gives_back_it
 )
 def test_what_is_no_limit_is_refused(size: int, points: int, period: int) -> None:
     with pytest.raises(ValueError, match="limit"):
-        Limit("minute", size, points, period)
+        Bucket("minute", size, points, period)
 
 
 @pytest.mark.parametrize("at_once", [0, -1, 10_001, 1.5])
 def test_what_are_no_terms_is_refused(at_once: int) -> None:
     with pytest.raises(ValueError):
-        Terms(PLAN.limits, at_once)
+        Quota(PLAN.limits, at_once)
 
 
 def test_limits_have_names_of_their_own() -> None:
     with pytest.raises(ValueError):
-        Terms((PLAN.limits[0], PLAN.limits[0]), 1)
+        Quota((PLAN.limits[0], PLAN.limits[0]), 1)
     with pytest.raises(ValueError):
-        Terms((), 1)
+        Quota((), 1)
 
 
 @quick
 @given(terms=terms, asked=asks)
-async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, terms: Terms, asked: list[Ask]) -> None:
+async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, terms: Quota, asked: list[Ask]) -> None:
     one, two = store.somebody(), store.somebody()
     for ask in asked:
         await store.wait(ask.after)
@@ -332,7 +332,7 @@ async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, terms: 
 
 
 async def test_more_than_a_bucket_holds_is_owed_until_it_has_come_back(store: Controlled) -> None:
-    who, terms = store.somebody(), Terms((Limit("minute", 10, 10, 60),), 5)
+    who, terms = store.somebody(), Quota((Bucket("minute", 10, 10, 60),), 5)
     lease = (await store.limits.begin(who, terms, 10)).lease
     assert lease is not None
     await store.limits.end(lease, -30)

@@ -10,8 +10,8 @@ import pytest
 import redis.asyncio
 
 from api.access.limits import redis_limits
-from api.access.limits.gcra import Limit
-from api.access.limits.limits import AT_ONCE, Terms
+from api.access.limits.gcra import Bucket
+from api.access.limits.limits import AT_ONCE, Quota
 from api.access.limits.redis_limits import RedisLimits, keys
 from api.errors import SettingsError
 from tests.access.limits.server import RedisServer
@@ -66,7 +66,7 @@ async def test_places_of_a_killed_worker_run_out(limits: RedisLimits, redis_serv
 
 
 async def test_a_request_that_takes_long_keeps_its_place(limits: RedisLimits) -> None:
-    terms = Terms(NARROW.limits, 1)
+    terms = Quota(NARROW.limits, 1)
     lease = (await limits.begin("key:export", terms, 1)).lease
     assert lease is not None
     for _ in range(8):
@@ -91,14 +91,14 @@ async def test_who_is_cancelled_holds_no_place(limits: RedisLimits, client: redi
 
 
 async def test_a_lease_ends_once(limits: RedisLimits) -> None:
-    terms = Terms((Limit("minute", 10, 1, 60),), 5)
+    terms = Quota((Bucket("minute", 10, 1, 60),), 5)
     lease = (await limits.begin("key:once", terms, 4)).lease
     assert lease is not None
     assert [(await limits.end(lease, 2)).remaining for _ in range(2)] == [(8,), (8,)]
 
 
 async def test_every_key_runs_out_when_nothing_is_owed(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
-    terms = Terms((Limit("minute", 10, 10, 60), Limit("day", 100, 100, 86_400)), 5)
+    terms = Quota((Bucket("minute", 10, 10, 60), Bucket("day", 100, 100, 86_400)), 5)
     await limits.begin("key:ttl", terms, 2)
     buckets, leases = keys("key:ttl")
     assert sorted(await client.keys()) == [buckets.encode(), leases.encode()]
@@ -122,7 +122,7 @@ async def test_what_begins_together_travels_on_one_connection(limits: RedisLimit
 
 
 async def test_real_time_gives_points_back(limits: RedisLimits) -> None:
-    terms = Terms((Limit("minute", 5, 50, 1),), 5)
+    terms = Quota((Bucket("minute", 5, 50, 1),), 5)
     for _ in range(4):
         verdict = await limits.begin("key:time", terms, 5)
         assert verdict.lease is not None
@@ -151,7 +151,7 @@ async def test_what_is_left_is_remembered_for_a_second_and_until_something_is_ta
     limits: RedisLimits, client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_limits, "RECENT_SECONDS", 600.0)
-    terms = Terms((Limit("day", 100, 100, 86_400),), 5)
+    terms = Quota((Bucket("day", 100, 100, 86_400),), 5)
     await limits.begin("key:recent", terms, 10, used=10)
     before = await trips(client)
     assert {(await limits.recent("key:recent", terms)).remaining for _ in range(50)} == {(90,)}
@@ -169,7 +169,7 @@ async def test_what_is_left_is_remembered_for_a_second_and_until_something_is_ta
 
 async def test_points_come_back_in_what_is_remembered(limits: RedisLimits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_limits, "RECENT_SECONDS", 600.0)
-    terms = Terms((Limit("second", 100, 100, 1),), 5)
+    terms = Quota((Bucket("second", 100, 100, 1),), 5)
     await limits.begin("key:recent", terms, 100, used=100)
     (first,) = (await limits.recent("key:recent", terms)).remaining
     await asyncio.sleep(0.2)
@@ -179,7 +179,7 @@ async def test_points_come_back_in_what_is_remembered(limits: RedisLimits, monke
 
 
 HOUR = 3_600_000_000
-QUICK = Terms((Limit("second", 4, 4, 1), Limit("minute", 100, 100, 60)), 2)
+QUICK = Quota((Bucket("second", 4, 4, 1), Bucket("minute", 100, 100, 60)), 2)
 
 
 async def ahead(client: redis.asyncio.Redis, identity: str, microseconds: int) -> None:

@@ -14,15 +14,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api.access.limits import open_limits
-from api.access.limits.gcra import Limit
-from api.access.limits.limits import AT_ONCE, Terms
+from api.access.limits.gcra import Bucket
+from api.access.limits.limits import AT_ONCE, Quota
 from api.access.limits.shared_table import PAGE, SharedTable
 from api.settings import Settings
 from tests.access.limits.server import RedisServer
 from tests.access.limits.worker import IDENTITIES, MANY, NARROW
 from tests.access.limits.workers import results, working
 
-SLOW = Terms((Limit("minute", 100, 1, 60),), 10)
+SLOW = Quota((Bucket("minute", 100, 1, 60),), 10)
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ import json
 import sys
 import time
 
-from api.access.limits.gcra import Limit
-from api.access.limits.limits import Limits, Terms
+from api.access.limits.gcra import Bucket
+from api.access.limits.limits import Limits, Quota
 from api.access.limits.redis_limits import RedisLimits
 from api.access.limits.shared_table import SharedTable
 
 # A point takes a day to come back, so buckets do not refill during a test.
 SIZE = 600
 MANY = 3000
-LARGE = Terms((Limit("minute", MANY, 1, 86_400), Limit("day", 2 * MANY, 1, 86_400)), 1000)
-WIDE = Terms((Limit("minute", SIZE, 1, 86_400), Limit("day", 2 * SIZE, 1, 86_400)), 1000)
-NARROW = Terms((Limit("minute", 1_000_000, 1_000_000, 1),), 4)
-CROWD = Terms(NARROW.limits, 20)
+LARGE = Quota((Bucket("minute", MANY, 1, 86_400), Bucket("day", 2 * MANY, 1, 86_400)), 1000)
+WIDE = Quota((Bucket("minute", SIZE, 1, 86_400), Bucket("day", 2 * SIZE, 1, 86_400)), 1000)
+NARROW = Quota((Bucket("minute", 1_000_000, 1_000_000, 1),), 4)
+CROWD = Quota(NARROW.limits, 20)
 IDENTITIES = ("key:a", "key:b", "ip:192.0.2.1")
 CLIENTS = 50
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import asyncpg
 
 from api.catalog import VERSIONS, Condition, Link, Resource, Version
-from api.graphql.shape import Narrowed, camel, narrowed, pascal
+from api.graphql.shape import FilterShape, camel, narrowed, pascal
 from api.rest.parameters import Parameter, parameters
 from tests.hostile.effort.measure import Request
 
@@ -175,7 +175,7 @@ class Greedy:
                 return {word: made[word]}
         return made
 
-    def _test(self, row: Narrowed, depth: int) -> Any:
+    def _test(self, row: FilterShape, depth: int) -> Any:
         if row.link is not None:
             return self._through(row.link, depth)
         operator = self._random.choice(list(row.conditions))

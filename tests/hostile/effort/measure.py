@@ -12,9 +12,9 @@ from typing import Any
 import asyncpg
 
 from api.catalog import VERSIONS
-from api.compiler import compile
+from api.compiler import compile_query
 from api.errors import BriefingError
-from api.graphql.document import Documents
+from api.graphql.document import DocumentCache
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.query import Query, price
@@ -39,7 +39,7 @@ class Request:
         version = VERSIONS[self.version]
         try:
             if not self.text.startswith("/"):
-                document = Documents(core(version)).read(self.text, hide_suggestions=True)
+                document = DocumentCache(core(version)).read(self.text, hide_suggestions=True)
                 return read_operation(
                     version, core(version), document, document.operation(None), self.variables or {}, True
                 ).query
@@ -80,7 +80,7 @@ async def measure(connection: asyncpg.Connection[Any], request: Request) -> Work
     query = request.query()
     if query is None or price(query) > MOST_POINTS:
         return None
-    statement = compile(query)
+    statement = compile_query(query)
     await connection.execute(f"set plan_cache_mode = {MODES[statement.custom]}")
     row = await connection.fetchrow(statement.sql, *statement.arguments)
     explained = await connection.fetchval(

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
-from api.compiler import compile
+from api.compiler import compile_query
 from api.query import words
 from tests.hostile.effort.measure import Request, connect, measure
 
@@ -95,7 +95,7 @@ async def test_a_text_is_divided_into_terms_once() -> None:
     words.terms.cache_clear()
     query = Request("/events?count=exact&q=" + quote("one two three")).query()
     assert query is not None
-    assert compile(query).sql.count("store.search_query") > 2
+    assert compile_query(query).sql.count("store.search_query") > 2
     assert words.terms.cache_info().misses == 1
 
 

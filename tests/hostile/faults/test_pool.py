@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from api.access.keys import Keys, Wanted
+from api.access.keys import Keys, NewKey
 from api.store.access import AccessStore
 from tests.hostile.door import Door
 from tests.hostile.faults.cluster import (
@@ -59,7 +59,7 @@ async def test_a_caller_with_a_key_is_answered_while_anonymous_ones_hold_all_pla
     cluster: Cluster,
 ) -> None:
     store = AccessStore(cluster.server.url)
-    made = await Keys(store, "live", "test").create(Wanted("honest", "internal"))
+    made = await Keys(store, "live", "test").create(NewKey("honest", "internal"))
     await store.close()
     async with connected(cluster) as connection, connected(cluster) as watching:
         with serving(cluster.server.url, pool_size=4, pool_wait=2) as served:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from api.access.keys import Keys, Wanted
+from api.access.keys import Keys, NewKey
 from api.access.plan import Plan
 from api.access.plans import Plans
 from api.store.access import AccessStore
@@ -41,7 +41,7 @@ async def key(cluster: Cluster) -> AsyncIterator[MakeKey]:
     async def make() -> str:
         name = f"few{time.monotonic_ns()}"
         await Plans(store, "test").create(Plan(name, 2, 10_000, BURST, 50, 200))
-        made = await Keys(store, "live", "test").create(Wanted("test", name))
+        made = await Keys(store, "live", "test").create(NewKey("test", name))
         return f"Authorization: Bearer {made.secret.text}"
 
     yield make

@@ -15,7 +15,8 @@ Converted = Callable[..., Any]
 
 @pytest.fixture
 def converted() -> Converted:
-    """`converted("date:%d.%m.%Y", value)` returns the converted value. Unfit if the conversion does not take it."""
+    """`converted("date:%d.%m.%Y", value)` returns the converted value. ConversionError if the conversion does not take
+    it."""
 
     def convert(written: str, value: Any = None, **tables: Any) -> Any:
         name, _, argument = written.partition(":")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.ingest.converters.amounts import AFTER, BEFORE, FIELDS, MAGNITUDES
-from api.ingest.converters.values import Unfit
+from api.ingest.converters.values import ConversionError
 from api.model.vocabularies import Quantifier
 
 Converted = Callable[..., Any]
@@ -120,7 +120,7 @@ def test_a_word_of_magnitude_has_the_bounds_of_its_wording(
     ],
 )
 def test_anything_else_is_refused(converted: Converted, printed: str) -> None:
-    with pytest.raises(Unfit, match="expected"):
+    with pytest.raises(ConversionError, match="expected"):
         converted("amount", printed)
 
 
@@ -141,13 +141,13 @@ def test_the_mapping_names_other_separators(converted: Converted, conversion: st
 
 @pytest.mark.parametrize("argument", ["x", ".", ",,", "1,", ".,x"])
 def test_separators_that_are_none_are_a_fault_of_the_mapping(converted: Converted, argument: str) -> None:
-    with pytest.raises(Unfit, match="amount takes"):
+    with pytest.raises(ConversionError, match="amount takes"):
         converted(f"amount:{argument}")
 
 
 def test_a_number_of_json_needs_no_words(converted: Converted) -> None:
     assert converted("amount", Decimal("4.5")) == {"value": Decimal("4.5"), "quantifier": "exact"}
-    with pytest.raises(Unfit):
+    with pytest.raises(ConversionError):
         converted("amount", True)
 
 

@@ -11,7 +11,7 @@ import pytest
 from babel import Locale
 
 from api.ingest.converters.countries import ADDED, CODES, comparable, country, names
-from api.ingest.converters.values import Unfit
+from api.ingest.converters.values import ConversionError
 from api.model.countries import COUNTRIES
 
 Converted = Callable[..., Any]
@@ -51,7 +51,7 @@ def test_a_point_in_one_text_gives_both_degrees(converted: Converted, conversion
     ],
 )
 def test_a_text_that_is_no_point_is_refused(converted: Converted, conversion: str, value: str, expected: str) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(ConversionError) as caught:
         converted(conversion, value)
     assert expected in str(caught.value)
 
@@ -110,14 +110,14 @@ def test_a_country_is_known_by_its_codes_and_the_names_of_several_agencies(code:
     ],
 )
 def test_what_is_no_country_is_refused(written: str) -> None:
-    with pytest.raises(Unfit, match="expected a country"):
+    with pytest.raises(ConversionError, match="expected a country"):
         country(written)
 
 
 def test_a_refusal_suggests_the_code_in_capitals_or_the_nearest_name() -> None:
-    with pytest.raises(Unfit, match="did you mean UKR"):
+    with pytest.raises(ConversionError, match="did you mean UKR"):
         country("ukr")
-    with pytest.raises(Unfit, match="did you mean Ukraine"):
+    with pytest.raises(ConversionError, match="did you mean Ukraine"):
         country("Ukrane")
 
 
@@ -126,9 +126,9 @@ def test_names_in_other_languages_are_read_if_the_mapping_names_them(converted: 
     assert converted("country:fr or en", "Germany") == "DE"
     assert converted("country:fr", "Allemagne") == "DE"
     assert converted("country:uk", "UKR") == "UA"
-    with pytest.raises(Unfit, match="expected a country"):
+    with pytest.raises(ConversionError, match="expected a country"):
         converted("country", "Allemagne")
-    with pytest.raises(Unfit, match="no names of countries"):
+    with pytest.raises(ConversionError, match="no names of countries"):
         converted("country:xx")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.ingest.converters.values import Unfit
+from api.ingest.converters.values import ConversionError
 
 Converted = Callable[..., Any]
 
@@ -40,7 +40,7 @@ def test_lists_and_numbers(converted: Converted, conversion: str, value: Any, ex
 
 @pytest.mark.parametrize("conversion", ["element:0", "element:x", "element:-", "multiply:x", "round:7", "round:-1"])
 def test_an_argument_that_is_none_is_a_fault_of_the_mapping(converted: Converted, conversion: str) -> None:
-    with pytest.raises(Unfit, match="takes a"):
+    with pytest.raises(ConversionError, match="takes a"):
         converted(conversion)
 
 
@@ -66,12 +66,12 @@ def test_a_regular_expression_gives_its_group(converted: Converted, conversion: 
 
 
 def test_a_text_that_does_not_match_is_refused(converted: Converted) -> None:
-    with pytest.raises(Unfit, match=r"\[patterns.number\]"):
+    with pytest.raises(ConversionError, match=r"\[patterns.number\]"):
         converted("match:number", "none", patterns=PATTERNS)
 
 
 def test_a_pattern_that_python_reads_in_exponential_time_is_read_in_linear_time(converted: Converted) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(ConversionError):
         converted("match:slow", "a" * 50_000 + "b", patterns=PATTERNS)
 
 
@@ -88,6 +88,6 @@ def test_a_pattern_that_python_reads_in_exponential_time_is_read_in_linear_time(
 def test_a_pattern_that_is_none_is_a_fault_of_the_mapping(
     converted: Converted, conversion: str, patterns: dict[str, str], expected: str
 ) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(ConversionError) as caught:
         converted(conversion, patterns=patterns)
     assert expected in str(caught.value)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from api.ingest.converters.patterns import names
-from api.ingest.converters.values import Unfit
+from api.ingest.converters.values import ConversionError
 from api.ingest.converters.zones import zone
 
 Converted = Callable[..., Any]
@@ -47,7 +47,7 @@ Converted = Callable[..., Any]
 def test_a_pattern_that_leaves_something_to_assume_is_a_fault_of_the_mapping(
     converted: Converted, pattern: str, missing: str
 ) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(ConversionError) as caught:
         converted(pattern)
     assert missing in str(caught.value)
 
@@ -128,7 +128,7 @@ def test_dates_and_times_are_read(converted: Converted, conversion: str, value: 
     ],
 )
 def test_what_is_no_date_or_time_is_refused(converted: Converted, conversion: str, value: str, expected: str) -> None:
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(ConversionError) as caught:
         converted(conversion, value)
     assert expected in str(caught.value)
 
@@ -137,7 +137,7 @@ READ = """
 import locale, sys
 try: locale.setlocale(locale.LC_ALL, "")
 except locale.Error: pass
-from api.ingest.converters import Unfit, find_converter
+from api.ingest.converters import ConversionError, find_converter
 from api.ingest.converters.values import Tables
 for written, value in (
     ("moment:%d %B %Y %H:%M %Z", "24 May 2021 05:30 EET"), ("moment:%d %B %Y %H:%M %Z", "24 May 2021 05:30 UTC"),
@@ -146,7 +146,7 @@ for written, value in (
 ):
     name, _, argument = written.partition(":")
     try: print(find_converter(name, argument).make(argument, Tables())(value))
-    except Unfit as error: print(error)
+    except ConversionError as error: print(error)
 """
 
 
@@ -177,7 +177,7 @@ def test_no_result_depends_on_the_zone_or_the_locale_of_the_machine() -> None:
 def test_zones_come_from_the_package_and_no_path_leads_out_of_it() -> None:
     assert zone("Asia/Kathmandu").key == "Asia/Kathmandu"
     for name in ("../zones", "/etc/localtime", "Europe", "europe/kyiv", ""):
-        with pytest.raises(Unfit):
+        with pytest.raises(ConversionError):
             zone(name)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 import pytest
 
-from api.ingest.load import Manner, Summary, load
+from api.ingest.load import LoadOptions, LoadSummary, load
 from tests.ingest.real.records import Rows
 from tests.real_data import real_file
 
@@ -20,12 +20,12 @@ class Loaded:
     mapping: str
     path: str
     url: str
-    summary: Summary
+    summary: LoadSummary
     rows: Rows
 
-    async def load_again(self) -> Summary:
+    async def load_again(self) -> LoadSummary:
         """Load the file again, as the complete content of its data set."""
-        return await load([self.path], self.url, manner=Manner(self.mapping, complete=True, yes=True))
+        return await load([self.path], self.url, manner=LoadOptions(self.mapping, complete=True, yes=True))
 
 
 Load = Callable[[str, str], Awaitable[Loaded]]
@@ -48,7 +48,7 @@ async def loaded(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Load]
     async def once(mapping: str, name: str) -> Loaded:
         if (mapping, name) not in known:
             path, url = str(real_file(name)), await new_store()
-            summary = await load([path], url, manner=Manner(mapping))
+            summary = await load([path], url, manner=LoadOptions(mapping))
             connections.append(await asyncpg.connect(url))
             known[mapping, name] = Loaded(mapping, path, url, summary, connections[-1].fetch)
         return known[mapping, name]

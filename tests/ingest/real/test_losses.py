@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.ingest.load import Manner, load
+from api.ingest.load import LoadOptions, load
 from tests.ingest.real.conftest import Load, assert_unchanged
 from tests.ingest.real.records import Record, Rows, assert_same, stored_figures
 from tests.real_data import read_rows, real_file
@@ -142,7 +142,7 @@ async def test_each_model_of_the_rival_count_is_stored(loaded: Load) -> None:
 
 async def test_two_counts_of_the_same_losses_stand_beside_each_other(store: str, rows: Rows) -> None:
     for name in ("correction", "oryx"):
-        await load([str(real_file(FILES[name]))], store, manner=Manner(_mapping(name)))
+        await load([str(real_file(FILES[name]))], store, manner=LoadOptions(_mapping(name)))
     found: list[asyncpg.Record] = await rows(
         "select distinct source.name, figure.status from v1.figure join v1.citation on record_id = figure.id "
         "join v1.source on source.id = source_id where population = 'tanks' order by 1"
