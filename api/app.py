@@ -66,10 +66,10 @@ def create_app(
     If several processes serve, `table` is the descriptor of the file of limits that they share, and `peers` reports
     when all of them are ready.
     """
-    directory = CallerCache(url, settings)
-    gate = AccessControl(directory, open_limits(settings, table) if settings.limits else None, settings)
-    admission = Authentication(gate, settings)
-    service = Service(settings, url, gate)
+    caller_cache = CallerCache(url, settings)
+    access_control = AccessControl(caller_cache, open_limits(settings, table) if settings.limits else None, settings)
+    authentication = Authentication(access_control, settings)
+    service = Service(settings, url, access_control)
     exports = Exports(service, url)
     health = Health(service.reader, peers)
     metrics = None if settings.metrics_port is None else Metrics()
@@ -91,9 +91,9 @@ def create_app(
         with suppress(asyncio.CancelledError):
             await preparing
         await service.changes.stop()
-        await directory.stop()
-        if gate.limits is not None:
-            await gate.limits.close()
+        await caller_cache.stop()
+        if access_control.limits is not None:
+            await access_control.limits.close()
         await service.reader.close()
         await exports.close()
         if traces is not None:
@@ -102,26 +102,30 @@ def create_app(
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     versions = list(VERSIONS.values())
     served = [one for one in versions if one.lifecycle.status != "retired"]
-    routers = [health.routes(), index.routes(service, admission, versions), reference.routes(served)]
+    routers = [health.routes(), index.routes(service, authentication, versions), reference.routes(served)]
     routers += [console.ASSETS.routes(), ASSETS.routes(), problem_docs.routes()]
-    routers.append(access.routes(directory.store, admission, settings))
-    turns = DocumentScheduler(gate.limits is not None, settings.processes)
-    export_endpoint = export.ExportEndpoint(exports, admission)
+    routers.append(access.routes(caller_cache.store, authentication, settings))
+    scheduler = DocumentScheduler(access_control.limits is not None, settings.processes)
+    export_endpoint = export.ExportEndpoint(exports, authentication)
     for version in VERSIONS.values():
         if version.lifecycle.status == "retired":
             routers += [graphql.retired(version), deprecation.gone(version)]
             continue
-        routers.append(rest.routes(service, admission, export_endpoint, version))
-        routers += [contract.routes(version), sdl.routes(version), graphql.routes(service, admission, version, turns)]
-        routers.append(me.routes(version, admission))
+        routers.append(rest.routes(service, authentication, export_endpoint, version))
+        routers += [
+            contract.routes(version),
+            sdl.routes(version),
+            graphql.routes(service, authentication, version, scheduler),
+        ]
+        routers.append(me.routes(version, authentication))
     for router in routers:
         app.include_router(router)
     observers = [
-        deprecation.observer(directory.outdated),
+        deprecation.observer(caller_cache.outdated),
         *(one.observe for one in (metrics, traces) if one),
         *([line] if (line := access_log(settings)) else []),
     ]
-    middleware = RequestMiddleware(app, RouteTable(routers), settings, admission, observers)
+    middleware = RequestMiddleware(app, RouteTable(routers), settings, authentication, observers)
     if metrics is not None:
         _follow(metrics, middleware, service, exports)
     return Application(middleware, health, metrics)
@@ -158,7 +162,7 @@ def _follow(metrics: Metrics, middleware: RequestMiddleware, service: Service, e
     metrics.follow("counter", "answers_refused", "Answers refused for a caller's unread ones.", lambda: unread.refused)
     changes = service.changes
     metrics.follow("gauge", "change_log_sure", "1 while kept answers are known to be true.", lambda: changes.sure)
-    if (limits := service.gate.limits) is not None:
+    if (limits := service.access_control.limits) is not None:
         told = partial(getattr, limits, "away", False)
         metrics.follow("gauge", "limits_away", "1 while Redis is away and each machine enforces its share.", told)
     metrics.follow("gauge", "change_log_age_seconds", "Since the change log was seen last.", lambda: changes.age)
@@ -168,6 +172,6 @@ async def _prepared(prepare: Prepare | None, service: Service, health: Health, t
     if prepare is not None:
         await persist(prepare, tried)
     service.changes.start()  # Not earlier, because there may be no change log to follow.
-    service.gate.directory.start()
-    await service.gate.directory.known()
+    service.access_control.caller_cache.start()
+    await service.access_control.caller_cache.known()
     health.note_prepared()

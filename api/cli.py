@@ -89,8 +89,8 @@ def load(
 ) -> None:
     """Load briefings, or rows of other data. A file is loaded whole or not at all."""
     loading = import_module("api.ingest.load")
-    manner = loading.LoadOptions(format, check, complete, skip_bad, yes, cascade)
-    sys.exit(loading.run_load(paths, read_settings(), wait=wait, quiet=quiet, manner=manner))
+    options = loading.LoadOptions(format, check, complete, skip_bad, yes, cascade)
+    sys.exit(loading.run_load(paths, read_settings(), wait=wait, quiet=quiet, options=options))
 
 
 @app.command()

@@ -12,7 +12,7 @@ LINKS = "Ask for fewer links (include) and filters through links; the price is a
 def too_expensive(points: int, dearest: CostliestList | None, most: int, plan: Plan | None) -> TooExpensive:
     """Return the error for a price that is above what one request may cost, or above what the caller's plan can ever
     grant. It names the dearest list, and the page of it with which the request would cost no more than either."""
-    granted = most if plan is None else min(most, plan.terms.most)
+    granted = most if plan is None else min(most, plan.quota.most)
     told = f"one request may cost {most}" if granted == most else f"your plan grants at most {granted} at a time"
     detail = f"This request costs {points} points; {told}."
     size = dearest.page(granted) if dearest else 0

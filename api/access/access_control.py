@@ -42,7 +42,7 @@ class Charge:
     __slots__ = ("_lease", "_paid", "_settled", "_standing", "left", "price", "refusal", "used")
 
     def __init__(
-        self, price: int, verdict: Decision | None = None, used: int | None = None, paid: int = 0, *, read: bool = True
+        self, price: int, decision: Decision | None = None, used: int | None = None, paid: int = 0, *, read: bool = True
     ) -> None:
         self.price = price
         self.used = price if used is None else max(used, paid)
@@ -52,13 +52,13 @@ class Charge:
         self._lease: Reservation | None = None
         self.refusal: RateLimited | None = None
         self._settled = used is not None
-        if verdict is not None:
-            self.left = verdict.left
-            self._lease = verdict.lease
-            if verdict.hit is not None:
+        if decision is not None:
+            self.left = decision.left
+            self._lease = decision.reservation
+            if decision.hit is not None:
                 self.used = paid
                 self._settled = True
-                self.refusal = _refusal(price if read else None, verdict)
+                self.refusal = _refusal(price if read else None, decision)
 
     @property
     def holds_place(self) -> bool:
@@ -71,8 +71,8 @@ class Charge:
             return
         self._settled = True
         self.used = max(used, self._paid)
-        if (lease := self._lease) is not None:
-            self.left = await lease.store.end(lease, self.price - self.used)
+        if (reservation := self._lease) is not None:
+            self.left = await reservation.store.end(reservation, self.price - self.used)
             self._standing = None
 
     @property
@@ -87,8 +87,8 @@ class Charge:
 class AccessControl:
     """Identifies callers by their keys or networks, and enforces their plans. Without `limits` nothing is enforced."""
 
-    def __init__(self, directory: CallerCache, limits: Limits | None, settings: Settings) -> None:
-        self.directory = directory
+    def __init__(self, caller_cache: CallerCache, limits: Limits | None, settings: Settings) -> None:
+        self.caller_cache = caller_cache
         self.limits = limits
         self._environment = settings.key_environment
         self._seen: Memo[Caller] = Memo(SEEN_MOST)
@@ -97,12 +97,12 @@ class AccessControl:
         """Return the caller with this key. Unauthenticated or a subclass if it is not valid, RateLimited if too many
         wrong keys came from the network, Unavailable if the store does not answer."""
         named = read(key, self._environment)
-        if self.directory.knows(named):
-            return await self.directory.caller(named)
+        if self.caller_cache.knows(named):
+            return await self.caller_cache.caller(named)
         tried = await self.attempt(f"keys:{network}")
         wrong = 1
         try:
-            caller = await self.directory.caller(named)
+            caller = await self.caller_cache.caller(named)
             wrong = 0
         except Unavailable:
             wrong = 0
@@ -114,14 +114,14 @@ class AccessControl:
     def at_hand(self, key: str) -> Caller | None:
         """Return the caller with this key if that is known without asking the store. ExpiredKey or RevokedKey."""
         # A key that is known was well-formed. Checking its form again would double the time of this call.
-        return self.directory.at_hand(digest(key))
+        return self.caller_cache.at_hand(digest(key))
 
     def anonymous(self, network: str) -> Caller:
         """Return the caller without a key from this network. Unauthenticated if a key is needed, Unavailable if the
         plans are not read yet."""
-        plan = self.directory.anonymous_plan
+        plan = self.caller_cache.anonymous_plan
         if plan is None:
-            raise self.directory.why_closed()
+            raise self.caller_cache.why_closed()
         caller = self._seen.get(network)
         if caller is None or caller.plan is not plan:
             caller = Caller(f"ip:{network}", plan)
@@ -133,13 +133,13 @@ class AccessControl:
         has no tries left."""
         if self.limits is None:
             return Charge(1)
-        verdict = await self.limits.begin(what, TRIES, 1)
+        decision = await self.limits.begin(what, TRIES, 1)
         left = TRY_SECONDS
-        while not verdict.allowed and verdict.retry_after <= left:
-            left -= verdict.retry_after
-            await asyncio.sleep(verdict.retry_after)
-            verdict = await self.limits.begin(what, TRIES, 1)
-        tried = Charge(1, verdict)
+        while not decision.allowed and decision.retry_after <= left:
+            left -= decision.retry_after
+            await asyncio.sleep(decision.retry_after)
+            decision = await self.limits.begin(what, TRIES, 1)
+        tried = Charge(1, decision)
         if tried.refusal is not None:
             raise tried.refusal
         return tried
@@ -149,8 +149,8 @@ class AccessControl:
         a `refusal` if the caller had no point left."""
         if self.limits is None:
             return Charge(READING, None, READING)
-        verdict = await self.limits.begin(caller.identity, caller.plan.terms, READING, READING)
-        return Charge(READING, verdict, READING, read=False)
+        decision = await self.limits.begin(caller.identity, caller.plan.quota, READING, READING)
+        return Charge(READING, decision, READING, read=False)
 
     async def begin(self, caller: Caller, price: int, used: int | None = None, paid: int = 0) -> Charge:
         """Charge the price, except for what is already `paid`. The result has a `refusal` if the caller had too few
@@ -158,50 +158,50 @@ class AccessControl:
         request with that. TooExpensive if the plan can never grant the price."""
         if self.limits is None:
             return Charge(price, None, used, paid)
-        terms = caller.plan.terms
+        quota = caller.plan.quota
         taken = None if used is None else max(0, used - paid)
-        verdict = await self.limits.begin(caller.identity, terms, max(0, price - paid), taken)
-        if paid and verdict.hit is not None and verdict.hit != AT_ONCE:
+        decision = await self.limits.begin(caller.identity, quota, max(0, price - paid), taken)
+        if paid and decision.hit is not None and decision.hit != AT_ONCE:
             # The same request is known the next time, and pays its whole price at once: Retry-After has to cover that.
-            verdict = refusal(verdict.left.limits, verdict.left.debts, price)
-        return Charge(price, verdict, used, paid)
+            decision = refusal(decision.left.limits, decision.left.debts, price)
+        return Charge(price, decision, used, paid)
 
     @asynccontextmanager
     async def place(self, caller: Caller) -> AsyncIterator[None]:
         """Hold one of the caller's places for requests at once while its client reads an answer. The answer is paid
         for, and the place of its request was given back already: most clients read at once, and holding the place for
         all of them would take a second visit to the limits."""
-        verdict = None if self.limits is None else await self.limits.begin(caller.identity, caller.plan.unread, 0)
+        decision = None if self.limits is None else await self.limits.begin(caller.identity, caller.plan.unread, 0)
         try:
             yield
         finally:
-            if verdict is not None and verdict.lease is not None:
-                await verdict.lease.store.end(verdict.lease)
+            if decision is not None and decision.reservation is not None:
+                await decision.reservation.store.end(decision.reservation)
 
     async def free(self, caller: Caller) -> Charge:
         """Return the points of a request that costs nothing: none, and what the caller has left. Charges nothing."""
         charge = Charge(0, None, 0)
         if self.limits is not None:
-            charge.left = await self.limits.recent(caller.identity, caller.plan.terms)
+            charge.left = await self.limits.recent(caller.identity, caller.plan.quota)
         return charge
 
     async def left(self, caller: Caller) -> Remaining | None:
         """Return what is left of a caller's limits; None if nothing is limited."""
-        return None if self.limits is None else await self.limits.look(caller.identity, caller.plan.terms)
+        return None if self.limits is None else await self.limits.look(caller.identity, caller.plan.quota)
 
 
-def _refusal(price: int | None, verdict: Decision) -> RateLimited:
-    """Return the error for a verdict. The price is None if the request was not read."""
-    assert verdict.hit is not None
-    if verdict.hit == AT_ONCE:
+def _refusal(price: int | None, decision: Decision) -> RateLimited:
+    """Return the error for a decision. The price is None if the request was not read."""
+    assert decision.hit is not None
+    if decision.hit == AT_ONCE:
         detail = "Too many of your requests are under way at once."
-    elif verdict.hit == TRIES.limits[0].name:
+    elif decision.hit == TRIES.limits[0].name:
         detail = "You sent too many unknown keys or hashes of documents."
     elif price is None:
-        detail = f"Your plan's limit of the {verdict.hit} has no point left."
+        detail = f"Your plan's limit of the {decision.hit} has no point left."
     else:
-        detail = f"This request costs {price} points, and your plan's limit of the {verdict.hit} has fewer left."
+        detail = f"This request costs {price} points, and your plan's limit of the {decision.hit} has fewer left."
     hint = (
         "Try again after Retry-After; RateLimit tells what is left, and GET /me of each version what your plan allows."
     )
-    return RateLimited(detail, hint, limit=verdict.hit, price=price, retry_after=verdict.retry_after)
+    return RateLimited(detail, hint, limit=decision.hit, price=price, retry_after=decision.retry_after)

@@ -36,7 +36,7 @@ class Plan:
     open: bool = True
 
     @cached_property
-    def terms(self) -> Quota:
+    def quota(self) -> Quota:
         """The limits as stores keep them: buckets of `burst` points for the minute and of `points_day` for the day."""
         minute = Bucket("minute", self.burst, self.points_minute, MINUTE)
         return Quota((minute, Bucket("day", self.points_day, self.points_day, DAY)), self.at_once)
@@ -44,7 +44,7 @@ class Plan:
     @cached_property
     def unread(self) -> Quota:
         """The limits for an answer that its client has not read: it gets a place even if the plan has none free."""
-        return Quota(self.terms.limits, MOST_AT_ONCE)
+        return Quota(self.quota.limits, MOST_AT_ONCE)
 
 
 # The least and the greatest value of each number, and its meaning.

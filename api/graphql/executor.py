@@ -110,7 +110,7 @@ def _errors(notes: Sequence[str] | None) -> bytes:
 class Executor:
     """The GraphQL of one version, with the documents and plans that it remembers, bounded in bytes."""
 
-    def __init__(self, service: Service, version: Version, turns: DocumentScheduler) -> None:
+    def __init__(self, service: Service, version: Version, scheduler: DocumentScheduler) -> None:
         self._service = service
         self._version = version
         self._schema = core(version)
@@ -118,8 +118,8 @@ class Executor:
         # Prepared requests, by their bytes.
         self.plans: Memo[PreparedRequest] = Memo(PLANS_MOST)
         self._suggestions = service.settings.suggestions
-        self._turns = turns
-        self.persisted = PersistedDocuments(service.gate, version.name)
+        self._turns = scheduler
+        self.persisted = PersistedDocuments(service.access_control, version.name)
 
     async def prepare(self, method: str, sent: bytes, key: bytes, caller: Caller) -> PreparedRequest:
         """Read and plan the request in these bytes, and remember it under `key`. A long one is read in a turn of its
@@ -162,7 +162,7 @@ class Executor:
         """Charge the price of a request that is answered without the store."""
         assert context.caller is not None
         context.price = price
-        context.charge = charge = await self._service.gate.begin(context.caller, price, price, context.paid)
+        context.charge = charge = await self._service.access_control.begin(context.caller, price, price, context.paid)
         if charge.refusal is not None:
             raise charge.refusal
 

@@ -36,8 +36,8 @@ class UnknownDocument(DocumentRefused):
 class PersistedDocuments:
     """The documents of one version that are named by a hash, as one process knows them."""
 
-    def __init__(self, gate: AccessControl, version: str) -> None:
-        self._gate = gate
+    def __init__(self, access_control: AccessControl, version: str) -> None:
+        self._access_control = access_control
         self._version = version
         self._sent: Memo[str] = Memo(REMEMBERED_MOST)
 
@@ -78,13 +78,13 @@ class PersistedDocuments:
         )
 
     async def _trusted(self, document: str, caller: Caller) -> str | None:
-        directory, named = self._gate.directory, (self._version, document, caller.plan.name)
-        if directory.knows_document(*named):
-            return await directory.document(*named)
-        tried = await self._gate.attempt(f"documents:{caller.identity}")
+        caller_cache, named = self._access_control.caller_cache, (self._version, document, caller.plan.name)
+        if caller_cache.knows_document(*named):
+            return await caller_cache.document(*named)
+        tried = await self._access_control.attempt(f"documents:{caller.identity}")
         wrong = 0
         try:
-            text = await directory.document(*named)
+            text = await caller_cache.document(*named)
             wrong = 1 if text is None else 0
         finally:
             await tried.settle(wrong)

@@ -26,10 +26,13 @@ from api.middleware.authentication import Authentication
 from api.service import Service
 
 
-def routes(service: Service, admission: Authentication, version: Version, turns: DocumentScheduler) -> APIRouter:
-    """Return `/vN/graphql`: POST and GET, and the console for a browser that opens it. All versions share the turns."""
+def routes(
+    service: Service, authentication: Authentication, version: Version, scheduler: DocumentScheduler
+) -> APIRouter:
+    """Return `/vN/graphql`: POST and GET, and the console for a browser that opens it. All versions share the
+    scheduler."""
     router = APIRouter(route_class=DataRoute)
-    endpoint = _Endpoint(service, admission, Executor(service, version, turns), version)
+    endpoint = _Endpoint(service, authentication, Executor(service, version, scheduler), version)
     router.add_api_route(
         f"/{version.name}/graphql", endpoint.handle, methods=["GET", "HEAD", "POST", "OPTIONS"], include_in_schema=False
     )
@@ -37,9 +40,9 @@ def routes(service: Service, admission: Authentication, version: Version, turns:
 
 
 class _Endpoint:
-    def __init__(self, service: Service, admission: Authentication, executor: Executor, version: Version) -> None:
+    def __init__(self, service: Service, authentication: Authentication, executor: Executor, version: Version) -> None:
         self._service = service
-        self._admission = admission
+        self._authentication = authentication
         self._executor = executor
         self._version = version
 
@@ -52,9 +55,9 @@ class _Endpoint:
             return page(self._version)
         media = f"{kind}; charset=utf-8".encode()
         try:
-            return await self._answer(request, await self._admission.admit(request), media)
+            return await self._answer(request, await self._authentication.admit(request), media)
         except (BriefingError, HTTPError) as raised:
-            error = await self._admission.charge_mistake(context, raised)
+            error = await self._authentication.charge_mistake(context, raised)
             response = BytesResponse(body(error), media, status_of(error, kind))
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]
             return response
@@ -80,7 +83,7 @@ class _Endpoint:
             if same is not None:
                 return same
         if prepared is None:
-            await self._admission.charge_reading(context)
+            await self._authentication.charge_reading(context)
             prepared = await self._executor.prepare(request.method, sent, key, caller)
             context.outdated = prepared.outdated
         elif prepared.query is not None:

@@ -87,22 +87,22 @@ PLAIN = LoadOptions()
 
 
 async def load(
-    paths: list[str], url: str, report: Report | None = None, wait: float = WAIT, manner: LoadOptions = PLAIN
+    paths: list[str], url: str, report: Report | None = None, wait: float = WAIT, options: LoadOptions = PLAIN
 ) -> LoadSummary:
     """Load the files that the paths name, in order. The first file that is refused ends the load. Those before it stay
     loaded."""
     done = LoadSummary()
     report = report or SilentReport()
-    with _sources(manner) as opening:
-        for path in _files(paths, manner):
-            one = await _load(path, opening, url, report, wait, manner)
+    with _sources(options) as opening:
+        for path in _files(paths, options):
+            one = await _load(path, opening, url, report, wait, options)
             report.written(path, one.counts)
             done += one
     return done
 
 
 def run_load(
-    paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False, manner: LoadOptions = PLAIN
+    paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False, options: LoadOptions = PLAIN
 ) -> int:
     """Load as a command, with progress and faults on stderr and the summary on stdout. Return the exit code."""
     place = _place(settings)
@@ -113,14 +113,14 @@ def run_load(
         with address(settings) as url, reported(quiet) as report:
             if not settings.database_url:
                 asyncio.run(migrate(url))  # Only the embedded store is migrated by a load.
-            done = asyncio.run(load(paths, url, report, wait, manner))
+            done = asyncio.run(load(paths, url, report, wait, options))
     except (BriefingError, OSError) as error:
         print(*_lines(error), sep="\n", file=sys.stderr)
         return next(code for kind, code in EXITS.items() if isinstance(error, kind))
     print(summary(done.counts), *done.notes, sep="\n")
-    if place and not (quiet or manner.check):
+    if place and not (quiet or options.check):
         print(place, file=sys.stderr)
-    if manner.check:
+    if options.check:
         print("Nothing was written: this was a check.")
     return EX_OK
 
@@ -135,12 +135,12 @@ def _place(settings: Settings) -> str:
     return f"Loaded into {made} in {folder}; BRIEFING_DATA_DIR or BRIEFING_DATABASE_URL names another."
 
 
-def _files(paths: list[str], manner: LoadOptions) -> list[str]:
+def _files(paths: list[str], options: LoadOptions) -> list[str]:
     """Return the files to load. All files of a mapping belong to one dataset, so only a single file can be complete."""
-    if manner.format is None:
+    if options.format is None:
         return files(paths)
     found = files(paths, SUFFIXES)
-    if manner.complete and len(found) > 1:
+    if options.complete and len(found) > 1:
         raise LoadError("--complete takes one file at a time.", hint="Load them without --complete.")
     return found
 
@@ -149,34 +149,36 @@ Opening = Callable[[str], AbstractContextManager[RecordFile]]
 
 
 @contextmanager
-def _sources(manner: LoadOptions) -> Iterator[Opening]:
+def _sources(options: LoadOptions) -> Iterator[Opening]:
     """Yield a function that opens a file: of the load format, or through the mapping."""
-    if manner.format is None:
-        if manner.skip_bad is not None:
+    if options.format is None:
+        if options.skip_bad is not None:
             raise LoadError("Bad rows are set aside of files that a mapping reads.", hint="Say which, with --format.")
         yield opened
         return
-    if manner.skip_bad is not None and manner.complete:
+    if options.skip_bad is not None and options.complete:
         raise LoadError(
             "A file whose bad rows are set aside is not complete.", hint="Leave out --complete or --skip-bad."
         )
-    found = mapping(manner.format)
-    if manner.skip_bad is None:
+    found = mapping(options.format)
+    if options.skip_bad is None:
         yield partial(mapped, mapping=found, aside=None)
         return
-    with aside(manner.skip_bad) as bad:
+    with aside(options.skip_bad) as bad:
         yield partial(mapped, mapping=found, aside=bad)
 
 
-async def _load(path: str, opening: Opening, url: str, report: Report, wait: float, manner: LoadOptions) -> LoadSummary:
+async def _load(
+    path: str, opening: Opening, url: str, report: Report, wait: float, options: LoadOptions
+) -> LoadSummary:
     faults = FileFaults("<stdin>" if path == STDIN else path)
-    vouched = manner.format is None and is_vouched(path)
+    vouched = options.format is None and is_vouched(path)
     with _opened(opening, path, faults) as text:
-        async with writing(url, wait, keep=not manner.check) as store:
+        async with writing(url, wait, keep=not options.check) as store:
             await store.stage(_rows(text, faults, report))
             faults.refuse()
             await _check_records(store, text, faults, vouched)
-            notes = await _withdraw(store, faults.file, report, manner)
+            notes = await _withdraw(store, faults.file, report, options)
             notes += _erased_elsewhere(await store.block(erased(path) if vouched else {}))
             report.writing(faults.file, sum(store.staged.values()))
             await store.merge()
@@ -199,16 +201,16 @@ def _opened(opening: Opening, path: str, faults: FileFaults) -> Iterator[RecordF
         yield text
 
 
-async def _withdraw(store: LoadTransaction, file: str, report: Report, manner: LoadOptions) -> list[str]:
+async def _withdraw(store: LoadTransaction, file: str, report: Report, options: LoadOptions) -> list[str]:
     """Stage the withdrawals that follow from the file. If a complete file withdraws a large part of a dataset, ask the
     operator."""
-    if manner.complete:
+    if options.complete:
         await _complete(store)
-    if manner.cascade:
+    if options.cascade:
         await store.cascade()
-    if not manner.complete or manner.yes or not (losses := large(await store.losses())):
+    if not options.complete or options.yes or not (losses := large(await store.losses())):
         return []
-    if manner.check:
+    if options.check:
         return [f"This withdraws {', '.join(losses)}: a load asks, or takes --yes."]
     ask(file, losses, report)
     return []

@@ -31,8 +31,8 @@ FREE = (Unauthenticated, RateLimited, Unavailable)
 class Authentication:
     """Identifies the callers of requests."""
 
-    def __init__(self, gate: AccessControl, settings: Settings) -> None:
-        self.gate = gate
+    def __init__(self, access_control: AccessControl, settings: Settings) -> None:
+        self.access_control = access_control
         self.proxies = trusted(settings.trusted_proxies)
 
     async def admit(self, request: HttpRequest, needs: str = READ) -> Caller:
@@ -41,9 +41,9 @@ class Authentication:
         key = presented(request)
         blocks = client_blocks(request, self.proxies)
         if key is None:
-            caller = self.gate.anonymous(blocks.subnetwork)
+            caller = self.access_control.anonymous(blocks.subnetwork)
         else:
-            caller = self.gate.at_hand(key) or await self.gate.caller(key, blocks.subnetwork)
+            caller = self.access_control.at_hand(key) or await self.access_control.caller(key, blocks.subnetwork)
         context = request.context
         context.caller = caller
         context.origin = _origin(caller.key_id is not None, caller.identity, blocks)
@@ -54,7 +54,7 @@ class Authentication:
     async def charge_reading(self, context: RequestContext) -> None:
         """Charge the first point of a request whose price is not known yet. RateLimited if the caller has none left."""
         assert context.caller is not None
-        context.charge = charge = await self.gate.begin_reading(context.caller)
+        context.charge = charge = await self.access_control.begin_reading(context.caller)
         if charge.refusal is not None:
             raise charge.refusal
         context.paid = charge.used

@@ -50,13 +50,13 @@ class RequestMiddleware:
         app: FastAPI,
         paths: RouteTable,
         settings: Settings,
-        admission: Authentication,
+        authentication: Authentication,
         observers: Sequence[Observer] = (),
     ) -> None:
         self._app = app
         self._paths = paths
         self._settings = settings
-        self._admission = admission
+        self._authentication = authentication
         self._observers = tuple(observers)
         self._origins = Origins(settings.cors_origins)
         self._suggests = settings.suggestions != "none"
@@ -102,7 +102,7 @@ class RequestMiddleware:
             await self._send(request, response, send)
         except Exception as raised:
             context = request.context
-            error = await self._admission.charge_mistake(context, raised)
+            error = await self._authentication.charge_mistake(context, raised)
             status, headers, body = document(error, request.id, self._suggests)
             if status == 500:
                 log.exception("internal error", request_id=request.id, route=context.route)
@@ -144,7 +144,7 @@ class RequestMiddleware:
         context.cut = True  # until the client has taken the end
         caller = context.caller
         if status == 304 and context.charge is None and caller is not None:
-            context.charge = await self._admission.gate.free(caller)
+            context.charge = await self._authentication.access_control.free(caller)
         found = [
             *headers,
             *ALWAYS,
@@ -194,7 +194,7 @@ class RequestMiddleware:
         if caller is None or charge is None or charge.holds_place:
             await connection.taken()
             return
-        async with self._admission.gate.place(caller):
+        async with self._authentication.access_control.place(caller):
             await connection.taken()
 
 

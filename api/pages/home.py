@@ -36,15 +36,15 @@ UNSTATED = {None: "no licence is stated", "NOASSERTION": "no licence is asserted
 class Home:
     """The page of the newest version. Its numbers are charged like other answers, and kept until the data changes."""
 
-    def __init__(self, service: Service, admission: Authentication, versions: Sequence[Version]) -> None:
+    def __init__(self, service: Service, authentication: Authentication, versions: Sequence[Version]) -> None:
         self._service = service
-        self._admission = admission
+        self._authentication = authentication
         self._versions = versions
         self._query = service.fixed(PRICE, summary(versions[-1]))
 
     async def answer(self, request: HttpRequest) -> BytesResponse:
         """Return the page; 304 if the browser has it, 503 without numbers if the store does not answer."""
-        response = await self._answer(request, _origin(request, self._admission.proxies))
+        response = await self._answer(request, _origin(request, self._authentication.proxies))
         response.headers.append(VARY)
         return response
 
@@ -52,7 +52,7 @@ class Home:
         # The tag depends on the origin too, because the page shows its own address.
         identity = request.target + HTML + b" " + origin.encode()
         try:
-            caller = await self._admission.admit(request)
+            caller = await self._authentication.admit(request)
             if same := unchanged(request, partial(self._service.is_current, identity)):
                 return same
             self._service.check(self._query.cost, caller)

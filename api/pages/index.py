@@ -22,14 +22,14 @@ JSON = "application/json"
 HTML = "text/html"
 
 
-def routes(service: Service, admission: Authentication, versions: Sequence[Version]) -> APIRouter:
+def routes(service: Service, authentication: Authentication, versions: Sequence[Version]) -> APIRouter:
     """Return the routes of `/` and `/vN`, with links to what they offer, and of `/versions`, with the lifecycle of each
     version. A browser gets the home page at `/`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     served = [one for one in versions if one.lifecycle.status != "retired"]
     offered = {version.name: _offered(version) for version in served}
     more = {"lifecycle": "/versions", "docs": "/docs", "health": "/healthz", "ready": "/readyz"}
-    _add(router, "/", {"versions": offered, **more}, Home(service, admission, served))
+    _add(router, "/", {"versions": offered, **more}, Home(service, authentication, served))
     _add(router, "/versions", {"versions": [_told(one) for one in versions]})
     for name, what in offered.items():
         _add(router, f"/{name}", what)

@@ -20,9 +20,9 @@ JSON = "application/json"
 class ExportEndpoint:
     """The endpoint that answers requests for exports."""
 
-    def __init__(self, exports: Exports, admission: Authentication) -> None:
+    def __init__(self, exports: Exports, authentication: Authentication) -> None:
         self._exports = exports
-        self._admission = admission
+        self._authentication = authentication
 
     async def response(
         self, version: Version, resource: Resource, form: Format, request: HttpRequest
@@ -31,11 +31,11 @@ class ExportEndpoint:
         Forbidden and TooExpensive say what the caller's plan does not allow."""
         context = request.context
         context.api = "export"
-        await self._admission.charge_reading(context)
+        await self._authentication.charge_reading(context)
         query = export_query(version, resource, form, request.query_string)
         context.outdated = query.outdated
         assert context.caller is not None
-        if self._admission.gate.limits is not None:
+        if self._authentication.access_control.limits is not None:
             _check_format(form, context.caller.plan)
         export = await self._exports.begin(query, context)
         if request.method == "HEAD":

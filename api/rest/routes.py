@@ -50,9 +50,11 @@ class CachedRequest:
 class RestApi:
     """The REST API of one version, with an endpoint for each of its operations."""
 
-    def __init__(self, service: Service, admission: Authentication, exports: ExportEndpoint, version: Version) -> None:
+    def __init__(
+        self, service: Service, authentication: Authentication, exports: ExportEndpoint, version: Version
+    ) -> None:
         self._service = service
-        self._admission = admission
+        self._authentication = authentication
         self._exports = exports
         self._version = version
         self._remembered: Memo[CachedRequest] = Memo(REMEMBERED_MOST)
@@ -71,7 +73,7 @@ class RestApi:
 
         async def answer(request: HttpRequest) -> BytesResponse | StreamedResponse:
             request.context.api = "rest"
-            caller = await self._admission.admit(request)
+            caller = await self._authentication.admit(request)
             accept = request.fields.get(b"accept", b"")
             form = None if accept in ACCEPTS_JSON else preferred(version, resource, request)
             if form is not None:
@@ -90,7 +92,7 @@ class RestApi:
 
         async def answer(request: HttpRequest) -> BytesResponse:
             request.context.api = "rest"
-            caller = await self._admission.admit(request)
+            caller = await self._authentication.admit(request)
             if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
                 check_accept(request)
             identifier = request.path_value
@@ -108,7 +110,7 @@ class RestApi:
         assert form is not None
 
         async def answer(request: HttpRequest) -> StreamedResponse:
-            await self._admission.admit(request)
+            await self._authentication.admit(request)
             if not wanted(request.header(b"accept"), (form.media_type,)):
                 raise HTTPError("not_acceptable", f"Offered here: {form.media_type}.")
             return await self._exports.response(version, resource, form, request)
@@ -130,7 +132,7 @@ class RestApi:
                 return same
             tags = plain_tags(request)
         if known is None:
-            await self._admission.charge_reading(context)
+            await self._authentication.charge_reading(context)
             known = read()
             self._remembered.put(key, known, _weight(known.query, request.query_string))
         else:
@@ -144,10 +146,10 @@ class RestApi:
         return await respond(request, reply, headers, tag=outcome.tag)
 
 
-def routes(service: Service, admission: Authentication, exports: ExportEndpoint, version: Version) -> APIRouter:
+def routes(service: Service, authentication: Authentication, exports: ExportEndpoint, version: Version) -> APIRouter:
     """Return the routes of a version's operations. A list is sent as a file if the client prefers one."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
-    rest = RestApi(service, admission, exports, version)
+    rest = RestApi(service, authentication, exports, version)
     for operation in operations(version):
         router.add_api_route(
             operation.route,

@@ -80,12 +80,12 @@ class Slot:
 class WorkerTeam:
     """The places of the workers, and how many workers died or were wedged. The metrics read it."""
 
-    seats: list[Slot]
+    slots: list[Slot]
     ended: Counter[str] = field(default_factory=lambda: Counter(died=0, wedged=0))
 
     def living(self) -> list[Worker]:
         """Return the workers that have not ended."""
-        return [seat.worker for seat in self.seats if seat.worker is not None]
+        return [slot.worker for slot in self.slots if slot.worker is not None]
 
     def told(self) -> list[bytes]:
         """Return the text that each worker sent last."""
@@ -135,8 +135,8 @@ class Supervisor:
                 runner.run(self._begin(beside, supervise))
                 gc.freeze()  # So that the garbage collectors of the workers do not touch the memory that they share.
                 while self._verdict is None:
-                    for seat in self._vacant():
-                        self._fork(seat)  # Outside the loop, because a worker begins with a loop of its own.
+                    for slot in self._vacant():
+                        self._fork(slot)  # Outside the loop, because a worker begins with a loop of its own.
                     runner.run(self._watch())
         finally:
             for worker in self.team.living():
@@ -169,9 +169,9 @@ class Supervisor:
 
     async def _watch(self) -> None:
         """Return when a place has to be filled, or when the service ends."""
-        for seat in self.team.seats:
-            if seat.worker and not seat.worker.hearing:
-                seat.worker.hearing = self._task(self._hear(seat, seat.worker))
+        for slot in self.team.slots:
+            if slot.worker and not slot.worker.hearing:
+                slot.worker.hearing = self._task(self._hear(slot, slot.worker))
         self._ticked = monotonic()
         while self._verdict is None and not self._vacant():
             with suppress(TimeoutError):
@@ -184,8 +184,8 @@ class Supervisor:
     def _judge(self, now: float) -> None:
         late = now - self._ticked > 5 * TICK_SECONDS
         self._ticked = now
-        for seat in self.team.seats:
-            worker = seat.worker
+        for slot in self.team.slots:
+            worker = slot.worker
             if worker is None:
                 continue
             if late:
@@ -193,21 +193,21 @@ class Supervisor:
                 # is not read yet.
                 worker.heard = now
             if now - worker.begun > STEADY_SECONDS:
-                seat.failures = 0
+                slot.failures = 0
             if self._stopping:
                 if now > self._deadline:
                     _signal(worker, signal.SIGKILL)
             elif not worker.wedged and now - worker.heard > (self._silence if worker.told else START_SECONDS):
-                self._task(self._give_up_on(seat, worker))
+                self._task(self._give_up_on(slot, worker))
 
-    async def _give_up_on(self, seat: Slot, worker: Worker) -> None:
+    async def _give_up_on(self, slot: Slot, worker: Worker) -> None:
         worker.wedged = True
-        log.error("worker wedged", worker=seat.place.number, pid=worker.pid)
+        log.error("worker wedged", worker=slot.place.number, pid=worker.pid)
         _signal(worker, STUCK)  # The worker writes where it is stuck, if it can.
         await asyncio.sleep(0.1)
         _signal(worker, signal.SIGKILL)
 
-    async def _hear(self, seat: Slot, worker: Worker) -> None:
+    async def _hear(self, slot: Slot, worker: Worker) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=worker.end, limit=LINE_BYTES)
         with suppress(ConnectionError, ValueError):
             while line := await reader.readline():
@@ -217,12 +217,12 @@ class Supervisor:
                     self._served = True
                     announce(url(self._listener))
         writer.close()
-        self._bury(seat, worker, await _ended(worker))
+        self._bury(slot, worker, await _ended(worker))
 
-    def _bury(self, seat: Slot, worker: Worker, code: int) -> None:
-        seat.worker = None
-        self._common.connections[seat.place.number] = VACANT
-        self._common.ready[seat.place.number] = 1  # The others do not wait for the next one, which may end as well.
+    def _bury(self, slot: Slot, worker: Worker, code: int) -> None:
+        slot.worker = None
+        self._common.connections[slot.place.number] = VACANT
+        self._common.ready[slot.place.number] = 1  # The others do not wait for the next one, which may end as well.
         self._on_end(worker.told)
         self._changed.set()
         if self._stopping:
@@ -232,15 +232,15 @@ class Supervisor:
         reason = "wedged" if worker.wedged else "died"
         self.team.ended[reason] += 1
         if reason == "died":
-            log.error("worker died", worker=seat.place.number, pid=worker.pid, reason=_reason(code))
-        seat.failures += 1
-        seat.due = monotonic() + (min(0.1 * 4.0 ** (seat.failures - 2), LONGEST_WAIT) if seat.failures > 1 else 0)
+            log.error("worker died", worker=slot.place.number, pid=worker.pid, reason=_reason(code))
+        slot.failures += 1
+        slot.due = monotonic() + (min(0.1 * 4.0 ** (slot.failures - 2), LONGEST_WAIT) if slot.failures > 1 else 0)
         if self._served:
             return
         if code == EXIT_NOT_CONFIGURED:
             self._verdict = code  # The worker has printed the reason.
-        elif seat.failures >= HOPELESS:
-            print(f"No worker comes to serve: {seat.failures} in a row ended, by {_reason(code)}.", file=sys.stderr)
+        elif slot.failures >= HOPELESS:
+            print(f"No worker comes to serve: {slot.failures} in a row ended, by {_reason(code)}.", file=sys.stderr)
             self._verdict = EXIT_HOPELESS
 
     def _stop(self, number: int) -> None:
@@ -265,9 +265,9 @@ class Supervisor:
 
     def _vacant(self) -> list[Slot]:
         now = monotonic()
-        return [one for one in self.team.seats if one.worker is None and one.due <= now and not self._stopping]
+        return [one for one in self.team.slots if one.worker is None and one.due <= now and not self._stopping]
 
-    def _fork(self, seat: Slot) -> None:
+    def _fork(self, slot: Slot) -> None:
         ours, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -279,12 +279,12 @@ class Supervisor:
             # see that the parent is gone.
             become(parent, [ours.fileno(), *(worker.end.fileno() for worker in self.team.living())])
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
-            finish(self._work, WorkerChannel(seat.place, theirs, self._common))
+            finish(self._work, WorkerChannel(slot.place, theirs, self._common))
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
         theirs.close()
-        self._common.connections[seat.place.number] = 0
+        self._common.connections[slot.place.number] = 0
         now = monotonic()
-        seat.worker = Worker(pid, ours, now, now)
+        slot.worker = Worker(pid, ours, now, now)
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

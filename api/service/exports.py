@@ -60,13 +60,13 @@ class Exports:
         """Charge an export to the caller. TooExpensive if it is longer than the caller's plan allows; RateLimited if
         the caller has too few points left; Unavailable if the store cannot count the records."""
         assert isinstance(query.root, ExportQuery) and context.caller is not None
-        gate = self._service.gate
+        access_control = self._service.access_control
         context.price = points = price(query)
-        context.charge = charge = await gate.begin(context.caller, points, paid=context.paid)
+        context.charge = charge = await access_control.begin(context.caller, points, paid=context.paid)
         if charge.refusal is not None:
             raise charge.refusal
         plan = context.caller.plan
-        rows = _counted(query.root, plan) if gate.limits is not None else None
+        rows = _counted(query.root, plan) if access_control.limits is not None else None
         counting = 0
         try:
             statement = compile_query(query)

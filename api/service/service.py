@@ -64,11 +64,11 @@ class Outcome:
 
 
 class Service:
-    """Answers queries: the settings, the gate, the reader of the store, and the answers that are kept."""
+    """Answers queries: the settings, access control, the reader of the store, and the answers that are kept."""
 
-    def __init__(self, settings: Settings, url: str, gate: AccessControl) -> None:
+    def __init__(self, settings: Settings, url: str, access_control: AccessControl) -> None:
         self.settings = settings
-        self.gate = gate
+        self.access_control = access_control
         self.reader = Reader(settings.database_url or url, settings)
         self.changes = Changes(url)
         self._kept: Memo[Reply] = Memo(settings.answer_memory)
@@ -93,8 +93,8 @@ class Service:
     def check(self, cost: Cost, caller: Caller) -> None:
         """Check the cost of a query for a caller. TooExpensive if it costs more than one request may, or more than the
         caller's plan can ever grant; InvalidRequest if a page is larger than the plan allows."""
-        plan = caller.plan if self.gate.limits is not None else None
-        granted = self.settings.max_price if plan is None else min(self.settings.max_price, plan.terms.most)
+        plan = caller.plan if self.access_control.limits is not None else None
+        granted = self.settings.max_price if plan is None else min(self.settings.max_price, plan.quota.most)
         if cost.price > granted:
             raise too_expensive(cost.price, cost.dearest, self.settings.max_price, plan)
         if plan is not None and cost.page > plan.page_most:
@@ -103,7 +103,7 @@ class Service:
 
     def is_current(self, requested: bytes, tag: str) -> bool:
         """Return True if the answer to what was `requested` still has this tag. Verifying it takes no parsing."""
-        secret = self.gate.directory.tag_secret
+        secret = self.access_control.caller_cache.tag_secret
         return secret is not None and self._tags.is_current(secret, requested, tag, self.changes.mark)
 
     async def execute(
@@ -126,7 +126,7 @@ class Service:
         if reply is not None:
             tag = self._tag(requested, prepared, reply)
             used = _used(prepared, reply, tag, client_tags)
-        context.charge = charge = await self.gate.begin(context.caller, points, used, context.paid)
+        context.charge = charge = await self.access_control.begin(context.caller, points, used, context.paid)
         if charge.refusal is not None:
             raise charge.refusal
         context.store_begun = begun = perf_counter()
@@ -168,7 +168,7 @@ class Service:
         return kept if kept is not None and kept.mark == self.changes.mark(prepared.statement.reads) else None
 
     def _tag(self, requested: bytes | None, prepared: PreparedQuery, reply: Reply) -> str:
-        secret = self.gate.directory.tag_secret
+        secret = self.access_control.caller_cache.tag_secret
         if secret is None or requested is None:
             return ""
         return self._tags.make(secret, requested, prepared.statement.reads, reply.mark)

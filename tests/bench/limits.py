@@ -44,9 +44,9 @@ class Case:
 
 async def request(limits: Limits, caller: str) -> None:
     """Begin and end a request, as REST and GraphQL do."""
-    verdict = await limits.begin(caller, TERMS, PRICE)
-    assert verdict.lease is not None
-    left = await limits.end(verdict.lease, UNUSED)
+    decision = await limits.begin(caller, TERMS, PRICE)
+    assert decision.reservation is not None
+    left = await limits.end(decision.reservation, UNUSED)
     assert left.remaining and left.reset
 
 

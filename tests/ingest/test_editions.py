@@ -247,14 +247,14 @@ def test_parties_of_acled_in_any_letter_case(read_as: ReadAs, code: str, kind: s
 async def test_the_answer_of_the_api_of_acled(store: str, put: Put) -> None:
     row = row_of(ACLED_2023, ACLED, event_date="2014-01-26")
     answer = {"status": 200, "success": True, "messages": [], "data": [row], "filename": ""}
-    summary = await load([put("acled.json", json.dumps(answer).encode())], store, manner=LoadOptions("acled"))
+    summary = await load([put("acled.json", json.dumps(answer).encode())], store, options=LoadOptions("acled"))
     assert summary.counts["event"]["created"] == 1
 
 
 async def test_an_answer_of_acled_with_the_fields_that_were_asked_for(store: str, rows: Rows, put: Put) -> None:
     row = {"event_id_cnty": "CAR9", "event_date": "2024-02-03", "notes": "Made up."}
     answer = {"status": 200, "success": True, "count": 1, "data": [row]}
-    summary = await load([put("acled.json", answer)], store, manner=LoadOptions("acled"))
+    summary = await load([put("acled.json", answer)], store, options=LoadOptions("acled"))
     (event,) = await rows("select * from v1.event")
     assert (event["title"], event["summary"], event["kind"]) == ("ACLED event CAR9", "Made up.", "other")
     assert (str(event["starts_at"])[:10], event["time_precision"]) == ("2024-02-03", "unknown")

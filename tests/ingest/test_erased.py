@@ -62,7 +62,7 @@ async def test_a_file_that_names_an_erased_record_is_refused_whole(
     before = await rows("select * from store.change order by seq")
     file = put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}, record])
     with pytest.raises(LoadError) as caught:
-        await load([file], erased, manner=LoadOptions(check=check))
+        await load([file], erased, options=LoadOptions(check=check))
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     name = ID if path == "id" else "p"
     assert caught.value.faults == (
@@ -83,7 +83,7 @@ async def test_a_key_in_another_unicode_form_is_known(store: str, rows: Rows, pu
 async def test_a_mapped_row_of_an_erased_record_is_refused(erased: str, put: Put) -> None:
     mapping = put("m.toml", MAPPING)
     with pytest.raises(LoadError) as caught:
-        await load([put("rows.csv", b"id,name\nq,Village\np,Town\n")], erased, manner=LoadOptions(format=mapping))
+        await load([put("rows.csv", b"id,name\nq,Village\np,Town\n")], erased, options=LoadOptions(format=mapping))
     assert "was erased on" in caught.value.faults[0]
 
 
@@ -97,8 +97,8 @@ async def test_a_record_that_links_to_an_erased_one_is_loaded(erased: str, rows:
 async def test_complete_editions_and_cascades_leave_an_erased_record_alone(erased: str, rows: Rows, put: Put) -> None:
     place = "select * from store.place"
     before = await rows(place)
-    manner = LoadOptions(complete=True, cascade=True, yes=True)
-    await load([put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}])], erased, manner=manner)
+    options = LoadOptions(complete=True, cascade=True, yes=True)
+    await load([put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}])], erased, options=options)
     assert [row for row in await rows(place) if row["id"] == ID] == before
     assert [row["action"] for row in await rows("select action from store.change where id = $1 order by seq", ID)] == [
         "created",
@@ -112,7 +112,7 @@ async def test_a_cascade_leaves_erased_dependants_alone(store: str, rows: Rows, 
     await load([put("b.ndjson", [event])], store)
     await erase(store, public_id("d", "event", "e"), "A court ordered it.", 5)
     gone = {"resource": "briefing", "id": public_id("others", "briefing", "one"), "withdrawn": {"reason": "Wrong."}}
-    summary = await load([put("c.ndjson", [gone])], store, manner=LoadOptions(cascade=True))
+    summary = await load([put("c.ndjson", [gone])], store, options=LoadOptions(cascade=True))
     assert "event" not in summary.counts
 
 

@@ -16,7 +16,7 @@ Put = Callable[[str, Any], str]
 
 
 async def test_ucdp(store: str, rows: Rows, put: Put) -> None:
-    summary = await load([put("ged.csv", table(UCDP, hxl=True))], store, manner=LoadOptions("ucdp-ged"))
+    summary = await load([put("ged.csv", table(UCDP, hxl=True))], store, options=LoadOptions("ucdp-ged"))
     assert not [note for note in summary.notes if "not mapped" in note]
     (event,) = await rows("select * from v1.event")
     assert (event["kind"], event["time_precision"], event["status"]) == ("attack", "week", "occurred")
@@ -54,7 +54,7 @@ async def test_ucdp(store: str, rows: Rows, put: Put) -> None:
 async def test_each_record_leads_to_the_licence_of_its_data_set(
     store: str, rows: Rows, put: Put, format: str, row: dict[str, str], licence: str
 ) -> None:
-    await load([put("a.csv", table(row))], store, manner=LoadOptions(format))
+    await load([put("a.csv", table(row))], store, options=LoadOptions(format))
     (briefing,) = await rows("select briefing.*, name from v1.briefing join v1.source on source.id = publisher_id")
     assert briefing["licence"] == licence
     assert briefing["name"] in briefing["attribution"]
@@ -64,13 +64,13 @@ async def test_each_record_leads_to_the_licence_of_its_data_set(
 
 async def test_bounds_that_do_not_enclose_the_best_estimate_are_kept_in_words(store: str, rows: Rows, put: Put) -> None:
     path = put("ged.csv", table(UCDP | {"high": "10"}))
-    await load([path], store, manner=LoadOptions("ucdp-ged"))
+    await load([path], store, options=LoadOptions("ucdp-ged"))
     (figure,) = await rows("select * from v1.figure where caveat is not null")
     assert (int(figure["value"]), figure["value_low"], "9 and a high one of 10" in figure["caveat"]) == (12, None, True)
 
 
 async def test_acled(store: str, rows: Rows, put: Put) -> None:
-    summary = await load([put("a.csv", table(ACLED))], store, manner=LoadOptions("acled"))
+    summary = await load([put("a.csv", table(ACLED))], store, options=LoadOptions("acled"))
     assert not [note for note in summary.notes if "not mapped" in note]
     (event,) = await rows("select * from v1.event")
     assert (event["kind"], str(event["starts_at"])[:10]) == ("shelling", "2024-01-31")
@@ -98,7 +98,7 @@ async def test_an_event_of_acled_has_the_window_that_its_precision_gives(
     store: str, rows: Rows, put: Put, date: str, code: str, precision: str, window: tuple[str, str]
 ) -> None:
     await load(
-        [put("a.csv", table(ACLED | {"event_date": date, "time_precision": code}))], store, manner=LoadOptions("acled")
+        [put("a.csv", table(ACLED | {"event_date": date, "time_precision": code}))], store, options=LoadOptions("acled")
     )
     (event,) = await rows("select * from v1.event")
     (figure,) = await rows("select *, period_end + 1 as after from v1.figure")
@@ -110,6 +110,6 @@ async def test_an_event_of_acled_has_the_window_that_its_precision_gives(
 
 @pytest.mark.parametrize("sea", ["Red Sea", "Gulf of Aden", "Akrotiri and Dhekelia"])
 async def test_a_place_of_acled_at_sea_is_in_no_country(store: str, rows: Rows, put: Put, sea: str) -> None:
-    await load([put("a.csv", table(ACLED | {"country": sea, "admin1": ""}))], store, manner=LoadOptions("acled"))
+    await load([put("a.csv", table(ACLED | {"country": sea, "admin1": ""}))], store, options=LoadOptions("acled"))
     (place,) = await rows("select * from v1.place")
     assert (place["name"], place["country"]) == ("Ford", None)

@@ -226,11 +226,11 @@ async def test_a_key_that_stands_twice_is_told_by_its_record(
     path, mapping = put(name, content.encode()), put("m.toml", NUMBERED.encode())
     if not skip:
         with pytest.raises(LoadError) as caught:
-            await load([path], store, manner=LoadOptions(mapping))
+            await load([path], store, options=LoadOptions(mapping))
         assert [one.removeprefix(f"{path}:") for one in caught.value.faults] == faults
         return
     bad = tmp_path / "bad"
-    summary = await load([path], store, manner=LoadOptions(mapping, skip_bad=str(bad)))
+    summary = await load([path], store, options=LoadOptions(mapping, skip_bad=str(bad)))
     assert summary.counts["source"]["created"] == (2 if name == "a.csv" else 1)
     reasons = [json.loads(line)["reason"] for line in bad.read_text().splitlines()]
     assert len(reasons) == len(faults)
@@ -243,12 +243,12 @@ TWICE = NUMBERED + '[[record]]\nresource = "source"\nkey = "{other}"\nname = "{n
 async def test_a_key_that_one_row_makes_twice_is_told(store: str, put: Put, tmp_path: Path) -> None:
     path, mapping = put("a.csv", b"id,name,other\n1,A,1\n2,B,3\n"), put("m.toml", TWICE.encode())
     with pytest.raises(LoadError) as caught:
-        await load([path], store, manner=LoadOptions(mapping))
+        await load([path], store, options=LoadOptions(mapping))
     assert [one.removeprefix(f"{path}:") for one in caught.value.faults] == [
         '2: source "1", key: this source stands in the file already, made by the same row'
     ]
     bad = tmp_path / "bad"
-    summary = await load([path], store, manner=LoadOptions(mapping, skip_bad=str(bad)))
+    summary = await load([path], store, options=LoadOptions(mapping, skip_bad=str(bad)))
     assert summary.counts["source"]["created"] == 2
     assert json.loads(bad.read_text())["row"]["id"] == "1"
 
@@ -256,7 +256,7 @@ async def test_a_key_that_one_row_makes_twice_is_told(store: str, put: Put, tmp_
 async def test_a_record_beside_the_first_one_of_a_row_is_set_aside_too(store: str, put: Put, tmp_path: Path) -> None:
     path, mapping = put("a.csv", b"id,name,other\n1,A,9\n2,B,9\n9,C,8\n3,D,4\n"), put("m.toml", TWICE.encode())
     bad = tmp_path / "bad"
-    summary = await load([path], store, manner=LoadOptions(mapping, skip_bad=str(bad)))
+    summary = await load([path], store, options=LoadOptions(mapping, skip_bad=str(bad)))
     assert summary.counts["source"]["created"] == 4
     assert [json.loads(line)["line"] for line in bad.read_text().splitlines()] == [3, 4]
 
@@ -276,8 +276,8 @@ async def test_half_a_surrogate_pair_is_told_or_set_aside(store: str, put: Put, 
     content = f'{{"id": "1", "name": "{value}", "\\ud800": 1}}\n{{"id": "2", "name": "B"}}\n'
     path, mapping, bad = put("a.ndjson", content.encode()), put("m.toml", NUMBERED.encode()), tmp_path / "bad"
     with pytest.raises(LoadError, match="1 fault"):
-        await load([path], store, manner=LoadOptions(mapping))
-    summary = await load([path], store, manner=LoadOptions(mapping, skip_bad=str(bad)))
+        await load([path], store, options=LoadOptions(mapping))
+    summary = await load([path], store, options=LoadOptions(mapping, skip_bad=str(bad)))
     assert summary.counts["source"]["created"] == 1
     assert json.loads(bad.read_text())["row"] == json.loads(content.splitlines()[0])
     "".join(summary.notes).encode()

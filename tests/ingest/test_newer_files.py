@@ -21,12 +21,12 @@ Put = Callable[[str, Any], str]
 
 async def test_a_newer_edition_revises_and_one_that_is_complete_withdraws(store: str, rows: Rows, put: Put) -> None:
     other = UCDP | {"id": "7002"}
-    manner, whole = LoadOptions("ucdp-ged"), LoadOptions("ucdp-ged", complete=True, yes=True)
-    await load([put("1.csv", table(UCDP, other))], store, manner=manner)
-    assert set(done(await load([put("1.csv", table(UCDP, other))], store, manner=whole))) == {"unchanged"}
+    options, whole = LoadOptions("ucdp-ged"), LoadOptions("ucdp-ged", complete=True, yes=True)
+    await load([put("1.csv", table(UCDP, other))], store, options=options)
+    assert set(done(await load([put("1.csv", table(UCDP, other))], store, options=whole))) == {"unchanged"}
     newer = put("2.csv", table(UCDP | {"best": "13"}))
-    assert done(await load([newer], store, manner=manner))["updated"] == 1
-    found = await load([newer], store, manner=whole)
+    assert done(await load([newer], store, options=options))["updated"] == 1
+    found = await load([newer], store, options=whole)
     assert {name: counts["withdrawn"] for name, counts in found.counts.items() if counts["withdrawn"]} == {
         "event": 1,
         "figure": 5,
@@ -36,8 +36,8 @@ async def test_a_newer_edition_revises_and_one_that_is_complete_withdraws(store:
     assert {one["reason"] for one in await rows("select reason from store.withdrawal")} == {
         "It is no longer in the dataset ucdp-ged."
     }
-    assert set(done(await load([newer], store, manner=whole))) == {"unchanged"}
-    again = await load([put("3.csv", table(UCDP | {"best": "13"}, other))], store, manner=whole)
+    assert set(done(await load([newer], store, options=whole))) == {"unchanged"}
+    again = await load([put("3.csv", table(UCDP | {"best": "13"}, other))], store, options=whole)
     assert done(again) == {"restored": 9, "unchanged": done(again)["unchanged"]}
     assert not await rows("select * from store.withdrawal")
 
@@ -46,18 +46,18 @@ async def test_another_dataset_is_not_touched_by_a_complete_one(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any]
 ) -> None:
     await load([put("a.json", briefing)], store)
-    await load([put("1.csv", table(UCDP))], store, manner=LoadOptions("ucdp-ged", complete=True, yes=True))
+    await load([put("1.csv", table(UCDP))], store, options=LoadOptions("ucdp-ged", complete=True, yes=True))
     assert not await rows("select * from store.withdrawal")
     gone = briefing["quotes"].pop()
     assert gone
     assert (
-        done(await load([put("a.json", briefing)], store, manner=LoadOptions(complete=True, yes=True)))["withdrawn"]
+        done(await load([put("a.json", briefing)], store, options=LoadOptions(complete=True, yes=True)))["withdrawn"]
         == 1
     )
 
 
 async def test_a_check_says_what_would_be_done_and_writes_nothing(store: str, rows: Rows, put: Put) -> None:
-    summary = await load([put("1.csv", table(UCDP))], store, manner=LoadOptions("ucdp-ged", check=True))
+    summary = await load([put("1.csv", table(UCDP))], store, options=LoadOptions("ucdp-ged", check=True))
     assert summary.counts["event"]["created"] == 1
     assert not await rows("select * from store.change")
     assert not await rows("select * from v1.event")
@@ -66,9 +66,9 @@ async def test_a_check_says_what_would_be_done_and_writes_nothing(store: str, ro
 async def test_bad_rows_are_set_aside_and_the_rest_is_loaded(store: str, rows: Rows, put: Put, tmp_path: Path) -> None:
     path = put("1.csv", table(UCDP | {"best": "1,200"}, UCDP | {"id": "7002"}, UCDP | {"id": "7002"}))
     with pytest.raises(LoadError):
-        await load([path], store, manner=LoadOptions("ucdp-ged"))
+        await load([path], store, options=LoadOptions("ucdp-ged"))
     aside = tmp_path / "bad.ndjson"
-    summary = await load([path], store, manner=LoadOptions("ucdp-ged", skip_bad=str(aside)))
+    summary = await load([path], store, options=LoadOptions("ucdp-ged", skip_bad=str(aside)))
     assert summary.counts["event"]["created"] == 1
     assert any("2 rows set aside" in note for note in summary.notes)
     first, second = [json.loads(line) for line in aside.read_text().splitlines()]
@@ -84,19 +84,19 @@ async def test_bad_rows_are_set_aside_and_the_rest_is_loaded(store: str, rows: R
     ],
 )
 async def test_what_is_not_all_of_a_dataset_is_not_taken_for_it(
-    store: str, put: Put, files: int, manner: LoadOptions
+    store: str, put: Put, files: int, options: LoadOptions
 ) -> None:
     paths = [put(f"{number}.csv", table(UCDP)) for number in range(files)]
     with pytest.raises(LoadError, match="complete"):
-        await load(paths, store, manner=manner)
+        await load(paths, store, options=options)
 
 
 async def test_a_folder_is_read_through_a_mapping(store: str, put: Put, tmp_path: Path) -> None:
     put("1.csv", table(UCDP))
     put("2.csv", table(UCDP | {"id": "7002"}))
-    assert (await load([str(tmp_path)], store, manner=LoadOptions("ucdp-ged"))).counts["event"]["created"] == 2
+    assert (await load([str(tmp_path)], store, options=LoadOptions("ucdp-ged"))).counts["event"]["created"] == 2
 
 
 async def test_rows_are_set_aside_only_through_a_mapping(store: str, put: Put, briefing: dict[str, Any]) -> None:
     with pytest.raises(LoadError, match="that a mapping reads"):
-        await load([put("a.json", briefing)], store, manner=LoadOptions(skip_bad="x"))
+        await load([put("a.json", briefing)], store, options=LoadOptions(skip_bad="x"))

@@ -49,7 +49,7 @@ class Store:
         """Load records, and return the counts of what was done, by resource."""
         file = self.folder / "records.ndjson"
         file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records), encoding="utf-8")
-        done = await load([str(file)], self.url, manner=LoadOptions(complete=complete, yes=True))
+        done = await load([str(file)], self.url, options=LoadOptions(complete=complete, yes=True))
         return {name: {action: n for action, n in one.items() if n} for name, one in done.counts.items()}
 
     async def load_as_before(self, monkeypatch: pytest.MonkeyPatch, *records: dict[str, Any]) -> None:
@@ -213,7 +213,7 @@ async def test_a_mapping_reads_rows_of_either_form(store: Store, mapping: Path, 
     file = store.folder / f"rows.{suffix}"
     file.write_text(normalize(form, texts[suffix]), encoding="utf-8")
     mapping.write_text(normalize("NFD" if form == "NFC" else "NFC", MAPPING), encoding="utf-8")
-    done = await load([str(file)], store.url, manner=LoadOptions(format=str(mapping)))
+    done = await load([str(file)], store.url, options=LoadOptions(format=str(mapping)))
     assert {name: one["created"] for name, one in done.counts.items()} == {"place": 1, "event": 2}
     assert await store.connection.fetchval("select count(distinct place_id) from store.event") == 1
     assert await store.connection.fetchval("select distinct title from store.event") == TOWN
@@ -227,9 +227,9 @@ async def test_rows_keep_the_ids_that_a_mapping_made_of_their_raw_texts(
     with monkeypatch.context() as before:
         before.setattr(record_reader, "in_nfc", lambda value: value)
         before.setattr("api.ingest.mapped_file.in_nfc", lambda value: value)
-        await load([str(file)], store.url, manner=LoadOptions(format=str(mapping)))
+        await load([str(file)], store.url, options=LoadOptions(format=str(mapping)))
     ids = await store.ids("place") | await store.ids("event")
-    done = await load([str(file)], store.url, manner=LoadOptions(format=str(mapping), complete=True, yes=True))
+    done = await load([str(file)], store.url, options=LoadOptions(format=str(mapping), complete=True, yes=True))
     assert [one["created"] for one in done.counts.values()] == [0, 0]
     assert await store.ids("place") | await store.ids("event") == ids
 
@@ -240,5 +240,5 @@ async def test_a_name_that_stands_twice_in_two_forms_is_refused(store: Store, ma
     file = store.folder / f"rows.{suffix}"
     file.write_text(f"[{row}]" if suffix == "json" else row, encoding="utf-8")
     with pytest.raises(LoadError) as refused:
-        await load([str(file)], store.url, manner=LoadOptions(format=str(mapping)))
+        await load([str(file)], store.url, options=LoadOptions(format=str(mapping)))
     assert "twice" in str(refused.value.faults)

@@ -67,9 +67,9 @@ GOOD: list[dict[str, Any]] = [
 ]
 
 
-async def refused(path: str, url: str, manner: LoadOptions = PLAIN) -> list[str]:
+async def refused(path: str, url: str, options: LoadOptions = PLAIN) -> list[str]:
     with pytest.raises(LoadError) as caught:
-        await load([path], url, manner=manner)
+        await load([path], url, options=options)
     return [fault.removeprefix(f"{path}:") for fault in caught.value.faults]
 
 
@@ -105,7 +105,7 @@ async def test_rows_of_a_mapping_follow_the_same_rules(store: str, put: Put, tmp
         f'4: figure "3", value: {detail}',
     ]
     bad = tmp_path / "bad"
-    summary = await load([path], store, manner=LoadOptions(mapping, skip_bad=str(bad)))
+    summary = await load([path], store, options=LoadOptions(mapping, skip_bad=str(bad)))
     assert summary.counts["figure"]["created"] == 1
     assert [json.loads(line)["line"] for line in bad.read_text().splitlines()] == [3, 4]
 

@@ -32,25 +32,25 @@ async def test_a_complete_edition_that_withdraws_more_than_a_tenth_needs_a_yes(
     await load([put("a.ndjson", sources(*range(20)) + sources(*range(5), dataset="other"))], store)
     fewer = put("b.ndjson", sources(*range(17)))
     with pytest.raises(LoadError) as caught:
-        await load([fewer], store, manner=WHOLE)
+        await load([fewer], store, options=WHOLE)
     assert caught.value.message == (
         f"{fewer} withdraws 3 of the 20 records of the dataset d, because it does not contain them."
     )
     assert "--yes" in caught.value.hint
     assert not await rows("select * from store.withdrawal")
-    summary = await load([fewer], store, manner=LoadOptions(complete=True, yes=True))
+    summary = await load([fewer], store, options=LoadOptions(complete=True, yes=True))
     assert summary.counts["source"]["withdrawn"] == 3
 
 
 async def test_a_tenth_is_withdrawn_without_a_question(store: str, put: Put) -> None:
     await load([put("a.ndjson", sources(*range(20)))], store)
-    summary = await load([put("b.ndjson", sources(*range(18)))], store, manner=WHOLE)
+    summary = await load([put("b.ndjson", sources(*range(18)))], store, options=WHOLE)
     assert summary.counts["source"]["withdrawn"] == 2
 
 
 async def test_a_check_tells_that_a_yes_is_needed(store: str, put: Put) -> None:
     await load([put("a.ndjson", sources(*range(4)))], store)
-    summary = await load([put("b.ndjson", sources(0))], store, manner=LoadOptions(complete=True, check=True))
+    summary = await load([put("b.ndjson", sources(0))], store, options=LoadOptions(complete=True, check=True))
     assert summary.notes[0].endswith("This withdraws 3 of the 4 records of the dataset d: a load asks, or takes --yes.")
 
 
@@ -78,7 +78,7 @@ async def test_at_a_terminal_the_operator_is_asked(
     monkeypatch.setattr("sys.stderr", shown)
     fewer = put("b.ndjson", sources(0))
     with nullcontext() if withdrawn else pytest.raises(LoadError, match="was not loaded"):
-        summary = await load([fewer], store, report, manner=WHOLE)
+        summary = await load([fewer], store, report, options=WHOLE)
         assert summary.counts["source"]["withdrawn"] == withdrawn
     assert "withdraws 3 of the 4 records of the dataset d" in shown.getvalue()
     assert report.pauses == 1
@@ -109,7 +109,7 @@ async def test_with_cascade_they_are_withdrawn_with_the_same_reason(
     path = put("b.ndjson", [withdrawal("event", "shelling")])
     if before:
         await load([path], store)
-    summary = await load([path], store, manner=LoadOptions(cascade=True))
+    summary = await load([path], store, options=LoadOptions(cascade=True))
     assert {name: one["withdrawn"] for name, one in summary.counts.items()} == {
         "event": 0 if before else 1,
         "figure": 1,
@@ -129,7 +129,7 @@ async def test_a_withdrawn_briefing_takes_with_it_all_that_belongs_to_it(
     other = {"resource": "figure", "dataset": "other", "key": "f", "measure": "killed", "unit": "persons", "value": 1}
     (event,) = await _ids(store, "event", "Shelling of the town")
     await load([put("c.ndjson", [other | {"event": event}])], store)
-    summary = await load([put("b.ndjson", [withdrawal("briefing", "one")])], store, manner=LoadOptions(cascade=True))
+    summary = await load([put("b.ndjson", [withdrawal("briefing", "one")])], store, options=LoadOptions(cascade=True))
     assert {name: one["withdrawn"] for name, one in summary.counts.items()} == {
         "briefing": 1,
         "event": 2,
@@ -143,7 +143,7 @@ async def test_what_the_file_itself_contains_stands(store: str, put: Put, briefi
     figure = {"resource": "figure", "dataset": "small", "key": "killed", "event": "shelling", "measure": "killed"}
     figure |= {"unit": "persons", "value": 365}
     path = put("b.ndjson", [withdrawal("event", "shelling"), figure])
-    summary = await load([path], store, manner=LoadOptions(cascade=True))
+    summary = await load([path], store, options=LoadOptions(cascade=True))
     assert (summary.counts["figure"]["withdrawn"], summary.counts["quote"]["withdrawn"]) == (0, 1)
     assert "1 records of withdrawn events stand as before." in summary.notes[0]
 

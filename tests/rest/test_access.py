@@ -42,7 +42,7 @@ UNKNOWN = "key_" + "0" * 12
 
 
 @pytest.fixture(scope="module")
-async def directory(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[CallerCache]:
+async def caller_cache(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[CallerCache]:
     url = await new_store()
     made = CallerCache(url, Settings())
     made.start()
@@ -53,32 +53,32 @@ async def directory(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Ca
 
 
 @pytest.fixture(scope="module")
-async def client(directory: CallerCache) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(caller_cache: CallerCache) -> AsyncIterator[httpx2.AsyncClient]:
     chosen = Settings()
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    admission = Authentication(AccessControl(directory, SharedTable.alone(), chosen), chosen)
-    routers = [routes.routes(directory.store, admission, chosen), me.routes(V1, admission)]
+    authentication = Authentication(AccessControl(caller_cache, SharedTable.alone(), chosen), chosen)
+    routers = [routes.routes(caller_cache.store, authentication, chosen), me.routes(V1, authentication)]
     for router in routers:
         app.include_router(router)
-    transport = httpx2.ASGITransport(RequestMiddleware(app, RouteTable(routers), chosen, admission))
+    transport = httpx2.ASGITransport(RequestMiddleware(app, RouteTable(routers), chosen, authentication))
     async with httpx2.AsyncClient(transport=transport, base_url="http://service") as made:
         yield made
 
 
-async def bearer(directory: CallerCache, *scopes: str) -> dict[str, str]:
+async def bearer(caller_cache: CallerCache, *scopes: str) -> dict[str, str]:
     """Return the header fields of a caller with these scopes."""
-    made = await Keys(directory.store, "live", "test: us").create(NewKey(" ".join(scopes), "internal", scopes))
+    made = await Keys(caller_cache.store, "live", "test: us").create(NewKey(" ".join(scopes), "internal", scopes))
     return {"authorization": f"Bearer {made.secret.text}"}
 
 
 @pytest.fixture(scope="module")
-async def admin(directory: CallerCache) -> dict[str, str]:
-    return await bearer(directory, "admin")
+async def admin(caller_cache: CallerCache) -> dict[str, str]:
+    return await bearer(caller_cache, "admin")
 
 
 @pytest.fixture(scope="module")
-async def reader(directory: CallerCache) -> dict[str, str]:
-    return await bearer(directory, "read")
+async def reader(caller_cache: CallerCache) -> dict[str, str]:
+    return await bearer(caller_cache, "read")
 
 
 def kept_to(answer: httpx2.Response, id: str) -> Any:
@@ -103,9 +103,9 @@ def refused(answer: httpx2.Response, status: int, code: str) -> Any:
     return problem
 
 
-async def expiring(directory: CallerCache) -> tuple[dict[str, str], datetime]:
+async def expiring(caller_cache: CallerCache) -> tuple[dict[str, str], datetime]:
     """Return the header fields of an administrator whose key ends in an hour, and the time of the end."""
-    keys = Keys(directory.store, "live", "test: us")
+    keys = Keys(caller_cache.store, "live", "test: us")
     made = await keys.create(NewKey("for an hour", "internal", ("admin",), timedelta(hours=1)))
     return {"authorization": f"Bearer {made.secret.text}"}, made.row["expires_at"]
 
@@ -117,9 +117,9 @@ def ends(answer: httpx2.Response) -> datetime:
 
 @pytest.mark.parametrize("scopes", [["read"], ["admin"], ["admin", "read"]])
 async def test_a_key_with_an_end_makes_no_key_that_outlives_it(
-    client: httpx2.AsyncClient, directory: CallerCache, scopes: list[str]
+    client: httpx2.AsyncClient, caller_cache: CallerCache, scopes: list[str]
 ) -> None:
-    maker, end = await expiring(directory)
+    maker, end = await expiring(caller_cache)
     wanted = {"name": "made", "plan": "free", "scopes": scopes}
     for later in ("2h", "90d", (end + timedelta(seconds=1)).isoformat()):
         answer = await client.post("/admin/keys", json={**wanted, "expires": later}, headers=maker)
@@ -136,10 +136,10 @@ async def test_a_key_with_an_end_makes_no_key_that_outlives_it(
 
 @pytest.mark.parametrize("whose", ["its own", "a longer one", "one without an end"])
 async def test_a_key_with_an_end_rotates_no_key_into_one_that_outlives_it(
-    client: httpx2.AsyncClient, directory: CallerCache, whose: str
+    client: httpx2.AsyncClient, caller_cache: CallerCache, whose: str
 ) -> None:
-    maker, end = await expiring(directory)
-    keys = Keys(directory.store, "live", "test: us")
+    maker, end = await expiring(caller_cache)
+    keys = Keys(caller_cache.store, "live", "test: us")
     if whose == "its own":
         id = (await client.get("/admin/keys?limit=1", headers=maker)).json()["data"][0]["id"]
     else:

@@ -69,11 +69,11 @@ async def service(url: str) -> AsyncIterator[Service]:
     """A service that follows the log."""
     made = service_over(url)
     made.changes.start()
-    made.gate.directory.start()
-    await made.gate.directory.known()
+    made.access_control.caller_cache.start()
+    await made.access_control.caller_cache.known()
     await sure(made)
     yield made
-    await made.gate.directory.stop()
+    await made.access_control.caller_cache.stop()
     await made.changes.stop()
     await made.reader.close()
 

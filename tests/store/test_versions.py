@@ -62,7 +62,7 @@ def loaded(url: str, tmp_path: Path) -> Callable[..., Awaitable[None]]:
     async def one(check: bool = False, **fields: Any) -> None:
         file = tmp_path / "one.ndjson"
         file.write_text(json.dumps({"resource": "place", "key": "kyiv", "dataset": "test", **fields}) + "\n")
-        await load([str(file)], url, manner=LoadOptions(check=check))
+        await load([str(file)], url, options=LoadOptions(check=check))
 
     return one
 

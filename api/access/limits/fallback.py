@@ -37,42 +37,42 @@ class Fallback:
         self.fallbacks = 0
         """The number of times that this process began to use the local store."""
 
-    async def begin(self, identity: str, terms: Quota, points: int, used: int | None = None) -> Decision:
-        check(terms, points)
+    async def begin(self, identity: str, quota: Quota, points: int, used: int | None = None) -> Decision:
+        check(quota, points)
         if not self.away:
             try:
-                return await self._remote.begin(identity, terms, points, used)
+                return await self._remote.begin(identity, quota, points, used)
             except RedisUnavailable as error:
                 self._leave(error)
-        return await self._local.begin(identity, terms.share(self._machines, points), points, used)
+        return await self._local.begin(identity, quota.share(self._machines, points), points, used)
 
-    async def end(self, lease: Reservation, unused: int = 0) -> Remaining:
-        if lease.store is self._local:
-            return await self._local.end(lease, unused)
+    async def end(self, reservation: Reservation, unused: int = 0) -> Remaining:
+        if reservation.store is self._local:
+            return await self._local.end(reservation, unused)
         if not self.away:
             try:
-                return await self._remote.end(lease, unused)
+                return await self._remote.end(reservation, unused)
             except RedisUnavailable as error:
                 self._leave(error)
-        # The place becomes free when the lease expires.
-        self._remote.forget(lease)
-        return await self._local.look(lease.identity, lease.terms.share(self._machines, 0))
+        # The place becomes free when the reservation expires.
+        self._remote.forget(reservation)
+        return await self._local.look(reservation.identity, reservation.quota.share(self._machines, 0))
 
-    async def look(self, identity: str, terms: Quota) -> Remaining:
+    async def look(self, identity: str, quota: Quota) -> Remaining:
         if not self.away:
             try:
-                return await self._remote.look(identity, terms)
+                return await self._remote.look(identity, quota)
             except RedisUnavailable as error:
                 self._leave(error)
-        return await self._local.look(identity, terms.share(self._machines, 0))
+        return await self._local.look(identity, quota.share(self._machines, 0))
 
-    async def recent(self, identity: str, terms: Quota) -> Remaining:
+    async def recent(self, identity: str, quota: Quota) -> Remaining:
         if not self.away:
             try:
-                return await self._remote.recent(identity, terms)
+                return await self._remote.recent(identity, quota)
             except RedisUnavailable as error:
                 self._leave(error)
-        return await self._local.recent(identity, terms.share(self._machines, 0))
+        return await self._local.recent(identity, quota.share(self._machines, 0))
 
     async def close(self) -> None:
         if self._probe is not None:
@@ -96,8 +96,8 @@ class Fallback:
             await asyncio.sleep(self._probe_seconds)
             with suppress(RedisUnavailable):
                 # A real visit: a Redis that answers a ping may still refuse to write.
-                verdict = await self._remote.begin("probe", PROBE, 1)
-                if verdict.lease is not None:
-                    await self._remote.end(verdict.lease)
+                decision = await self._remote.begin("probe", PROBE, 1)
+                if decision.reservation is not None:
+                    await self._remote.end(decision.reservation)
                 self.away = False
         log.info("Redis is back", seconds=round(time.monotonic() - since, 1))

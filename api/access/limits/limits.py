@@ -1,10 +1,10 @@
-"""The interface of limits: a request begins with a verdict, and ends with a refund of what it did not need.
+"""The interface of limits: a request begins with a decision, and ends with a refund of what it did not need.
 
 A request visits a store at most twice. `begin` takes its price from every limit of the caller, and one of the caller's
 places for requests at once. If one of them is short, it takes nothing. `end` gives back the place, and refunds the
-points that were not needed. If it is known beforehand how many will be needed, one visit does both. A lease stands for
-what was taken in between. It contains its store, so that a request that began while Redis was away ends in the store in
-which it began.
+points that were not needed. If it is known beforehand how many will be needed, one visit does both. A reservation
+stands for what was taken in between. It contains its store, so that a request that began while Redis was away ends in
+the store in which it began.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from api.access.limits import gcra
 from api.access.limits.gcra import Bucket
 from api.errors import Fault, TooExpensive
 
-# The `hit` of a verdict if too many requests run at once, and none of the limits is short.
+# The `hit` of a decision if too many requests run at once, and none of the limits is short.
 AT_ONCE = "at_once"
 # Seconds after which a caller with too many requests at once may try again, because it is unknown when one will end.
 AT_ONCE_AGAIN = 1.0
@@ -48,7 +48,7 @@ class Quota:
         object.__setattr__(self, "most", min(limit.size for limit in self.limits))
 
     def share(self, processes: int, points: int) -> Quota:
-        """Return the terms that one of so many processes enforces by itself: at least one point and one request."""
+        """Return the quota that one of so many processes enforces by itself: at least one point and one request."""
         return Quota(tuple(limit.share(processes, points) for limit in self.limits), max(1, self.at_once // processes))
 
 
@@ -60,7 +60,7 @@ def paces(limits: Sequence[Bucket]) -> bytes:
 
 # Tuples, because several are made for every request, and a frozen dataclass costs four times as much.
 class Remaining(NamedTuple):
-    """The points left, limit by limit in the order of the terms. They are computed when they are read."""
+    """The points left, limit by limit in the order of the quota. They are computed when they are read."""
 
     limits: tuple[Bucket, ...]
     debts: Sequence[int]
@@ -81,10 +81,10 @@ class Reservation(NamedTuple):
 
     store: Limits
     identity: str
-    terms: Quota
+    quota: Quota
     points: int
     token: bytes
-    """The name by which the store finds the lease again, if it needs more than the identity."""
+    """The name by which the store finds the reservation again, if it needs more than the identity."""
     since: int
     """The time when it began, by the store's clock, in microseconds."""
     owed: Sequence[int]
@@ -94,8 +94,8 @@ class Reservation(NamedTuple):
 class Decision(NamedTuple):
     """The decision of a store about a request."""
 
-    lease: Reservation | None
-    """The lease to call `end` with; None if the request is refused, or has ended with its beginning."""
+    reservation: Reservation | None
+    """The reservation to call `end` with; None if the request is refused, or has ended with its beginning."""
     hit: str | None
     """The name of the limit that was short (of several, the one with the longest wait), or AT_ONCE; None if allowed."""
     retry_after: float
@@ -109,21 +109,21 @@ class Decision(NamedTuple):
 
 
 class Limits(Protocol):
-    """A store of limits. TooExpensive if a price is above what the terms can ever grant."""
+    """A store of limits. TooExpensive if a price is above what the quota can ever grant."""
 
-    async def begin(self, identity: str, terms: Quota, points: int, used: int | None = None) -> Decision:
+    async def begin(self, identity: str, quota: Quota, points: int, used: int | None = None) -> Decision:
         """Take a price and a place, or neither. If it is known that only `used` of the price is needed, only that is
-        taken, and the request has ended: it has no lease. A request that is cancelled meanwhile holds no place, but it
-        may lose its price."""
+        taken, and the request has ended: it has no reservation. A request that is cancelled meanwhile holds no place,
+        but it may lose its price."""
 
-    async def end(self, lease: Reservation, unused: int = 0) -> Remaining:
+    async def end(self, reservation: Reservation, unused: int = 0) -> Remaining:
         """Give back the place, and refund the points that were not needed; a negative number takes points beyond the
-        price. Call it once for each lease, however the request ended."""
+        price. Call it once for each reservation, however the request ended."""
 
-    async def look(self, identity: str, terms: Quota) -> Remaining:
+    async def look(self, identity: str, quota: Quota) -> Remaining:
         """Return what is left, without taking any."""
 
-    async def recent(self, identity: str, terms: Quota) -> Remaining:
+    async def recent(self, identity: str, quota: Quota) -> Remaining:
         """Return what is left, without taking any. It may lack what other processes took within the last second, if
         finding that out would take a trip."""
 
@@ -131,18 +131,18 @@ class Limits(Protocol):
         """Release connections and memory."""
 
 
-def check(terms: Quota, points: int) -> None:
+def check(quota: Quota, points: int) -> None:
     """Check a price. TooExpensive if it can never be granted, so that waiting would not help. ValueError if it is
     negative."""
-    if points > terms.most:
-        detail = f"This request costs {points} points; your plan grants at most {terms.most} at a time."
+    if points > quota.most:
+        detail = f"This request costs {points} points; your plan grants at most {quota.most} at a time."
         raise TooExpensive(detail, (Fault("", detail, "too_expensive"),), "Ask for smaller pages or fewer links.")
     if points < 0:
         raise ValueError(f"a price is not negative: {points}")
 
 
 def refusal(limits: tuple[Bucket, ...], debts: Sequence[int], points: int) -> Decision:
-    """Return the verdict that refuses a request. If no limit is short, the caller has too many requests at once."""
+    """Return the decision that refuses a request. If no limit is short, the caller has too many requests at once."""
     hit, longest = AT_ONCE, 0
     for limit, owed in zip(limits, debts, strict=True):
         wait = gcra.wait(limit, owed, points)

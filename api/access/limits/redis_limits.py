@@ -1,8 +1,8 @@
 """Limits in Redis or Valkey, for the workers of several machines: one atomic script a visit, by the server's clock.
 
 The arithmetic is that of `gcra.py`, with its numbers as pairs, because Lua's numbers have 53 bits. Every key expires by
-itself: the buckets when they are full, a lease after a minute. A worker renews the leases of requests that take longer,
-so a request whose worker died holds its place for no longer than that minute.
+itself: the buckets when they are full, a reservation after a minute. A worker renews those of requests that take
+longer, so a request whose worker died holds its place for no longer than that minute.
 """
 
 from __future__ import annotations
@@ -54,57 +54,60 @@ class RedisLimits:
         self._renewer: asyncio.Task[None] | None = None
         self._recent: dict[str, tuple[Remaining, float]] = {}
 
-    async def begin(self, identity: str, terms: Quota, points: int, used: int | None = None) -> Decision:
-        check(terms, points)
+    async def begin(self, identity: str, quota: Quota, points: int, used: int | None = None) -> Decision:
+        check(quota, points)
         self._recent.pop(identity, None)
-        ends = used is not None  # The request ends with its beginning: one visit, and no lease.
+        ends = used is not None  # The request ends with its beginning: one visit, and no reservation.
         token = b"" if ends else b"%s:%d" % (self._process, next(self._numbers))
         taken = points if used is None else used
-        arguments: list[Argument] = [terms.at_once, token, self._lease]
-        for limit in terms.limits:
+        arguments: list[Argument] = [quota.at_once, token, self._lease]
+        for limit in quota.limits:
             arguments += [limit.name, limit.rate, limit.pace, *divmod(points * limit.point, limit.rate), *limit.room]
             arguments += divmod(taken * limit.point, limit.rate)
-        own = gcra.price(terms.limits, points)
+        own = gcra.price(quota.limits, points)
         try:
             allowed, now, others, *debts = await self._run(self._begin, keys(identity), arguments)
         except asyncio.CancelledError:
             # The command may be on its way. The one that follows it frees the place, but the price is lost.
             if not ends:
-                lease = Reservation(self, identity, terms, points, token, 0, own)
-                self._line.send("EVALSHA", self._end.hash, 2, *keys(identity), *_back(lease, 0))
+                reservation = Reservation(self, identity, quota, points, token, 0, own)
+                self._line.send("EVALSHA", self._end.hash, 2, *keys(identity), *_back(reservation, 0))
             raise
-        left = _left(terms, debts)
+        left = _left(quota, debts)
         if not allowed:
-            return refusal(terms.limits, left.debts, points)
+            return refusal(quota.limits, left.debts, points)
         if ends:
             return Decision(None, None, 0.0, left)
         self._held[token] = identity
         if self._renewer is None:
             self._renewer = asyncio.create_task(self._keep_renewing())
-        lease = Reservation(self, identity, terms, points, token, now, own if others else left.debts)
-        return Decision(lease, None, 0.0, left)
+        reservation = Reservation(self, identity, quota, points, token, now, own if others else left.debts)
+        return Decision(reservation, None, 0.0, left)
 
-    async def end(self, lease: Reservation, unused: int = 0) -> Remaining:
-        self.forget(lease)
-        self._recent.pop(lease.identity, None)
-        debts = await self._run(self._end, keys(lease.identity), _back(lease, min(unused, lease.points)))
-        return _left(lease.terms, debts)
+    async def end(self, reservation: Reservation, unused: int = 0) -> Remaining:
+        self.forget(reservation)
+        self._recent.pop(reservation.identity, None)
+        debts = await self._run(
+            self._end, keys(reservation.identity), _back(reservation, min(unused, reservation.points))
+        )
+        return _left(reservation.quota, debts)
 
-    def forget(self, lease: Reservation) -> None:
-        """Stop renewing a lease, because its request has ended. It expires by itself if Redis cannot be reached."""
-        self._held.pop(lease.token, None)
+    def forget(self, reservation: Reservation) -> None:
+        """Stop renewing a reservation, because its request has ended. It expires by itself if Redis cannot be
+        reached."""
+        self._held.pop(reservation.token, None)
 
-    async def look(self, identity: str, terms: Quota) -> Remaining:
-        nothing = Reservation(self, identity, terms, 0, b"", 0, gcra.price(terms.limits, 0))
-        return _left(terms, await self._run(self._end, keys(identity), _back(nothing, 0)))
+    async def look(self, identity: str, quota: Quota) -> Remaining:
+        nothing = Reservation(self, identity, quota, 0, b"", 0, gcra.price(quota.limits, 0))
+        return _left(quota, await self._run(self._end, keys(identity), _back(nothing, 0)))
 
-    async def recent(self, identity: str, terms: Quota) -> Remaining:
+    async def recent(self, identity: str, quota: Quota) -> Remaining:
         # A trip takes as long as everything else that a 304 needs.
         left, since = self._recent.get(identity, (None, 0.0))
         elapsed = time.monotonic() - since
-        if left is not None and left.limits is terms.limits and elapsed < RECENT_SECONDS:
+        if left is not None and left.limits is quota.limits and elapsed < RECENT_SECONDS:
             return Remaining(left.limits, gcra.later(left.limits, left.debts, int(elapsed * gcra.SECOND)))
-        left = await self.look(identity, terms)
+        left = await self.look(identity, quota)
         if len(self._recent) >= RECENT_MOST:
             self._recent.clear()
         self._recent[identity] = (left, time.monotonic())
@@ -145,14 +148,14 @@ def keys(identity: str) -> tuple[str, str]:
     return f"briefing:{{{identity}}}:buckets", f"briefing:{{{identity}}}:leases"
 
 
-def _back(lease: Reservation, unused: int) -> list[Argument]:
-    arguments: list[Argument] = [lease.token, lease.since]
-    for limit, owed in zip(lease.terms.limits, lease.owed, strict=True):
+def _back(reservation: Reservation, unused: int) -> list[Argument]:
+    arguments: list[Argument] = [reservation.token, reservation.since]
+    for limit, owed in zip(reservation.quota.limits, reservation.owed, strict=True):
         back, still = divmod(unused * limit.point, limit.rate), divmod(owed, limit.rate)
         arguments += [limit.name, limit.rate, limit.pace, *back, *still]
     return arguments
 
 
-def _left(terms: Quota, debts: Sequence[int]) -> Remaining:
-    pairs = zip(terms.limits, debts[::2], debts[1::2], strict=True)
-    return Remaining(terms.limits, [whole * limit.rate + rest for limit, whole, rest in pairs])
+def _left(quota: Quota, debts: Sequence[int]) -> Remaining:
+    pairs = zip(quota.limits, debts[::2], debts[1::2], strict=True)
+    return Remaining(quota.limits, [whole * limit.rate + rest for limit, whole, rest in pairs])

@@ -125,11 +125,11 @@ class SharedTable:
         """Return the descriptor to hand down."""
         return self._fd
 
-    async def begin(self, identity: str, terms: Quota, points: int, used: int | None = None) -> Decision:
-        if not 0 <= points <= terms.most:
-            check(terms, points)
+    async def begin(self, identity: str, quota: Quota, points: int, used: int | None = None) -> Decision:
+        if not 0 <= points <= quota.most:
+            check(quota, points)
         # Written with few calls, because it runs for every request.
-        limits, memory = terms.limits, self._memory
+        limits, memory = quota.limits, self._memory
         place = self._place(identity)
         token, _, first, last = place
         shared = self._shared
@@ -141,47 +141,49 @@ class SharedTable:
             if found >= 0:
                 entry = (found - PAGE) // DIGEST
                 held = MOMENTS.unpack_from(memory, self._moments + entry * MOMENTS.size)
-                if held[-1] != terms.paces:
-                    held = _repaced(held, terms, now, most=True)
+                if held[-1] != quota.paces:
+                    held = _repaced(held, quota, now, most=True)
                     # Stored even if the request is refused: otherwise a debt cut to a smaller plan would never shrink.
                     MOMENTS.pack_into(memory, self._moments + entry * MOMENTS.size, *held)
                 others = self._under_way(entry) if shared else self._counts[entry]
-                if others >= terms.at_once:
+                if others >= quota.at_once:
                     others = self._living(entry)
             else:
                 entry, held, others = -1, NONE, 0
             taken = points if used is None else used
             fits, debts, after, wholes, rests = gcra.take(limits, held, held[MOST_LIMITS:], now, points, taken)
-            if not fits or others >= terms.at_once:
+            if not fits or others >= quota.at_once:
                 return refusal(limits, debts, points)
             if entry < 0:
                 entry = self._enter(place, now)
-            WRITTEN[len(limits)].pack_into(memory, self._moments + entry * MOMENTS.size, *wholes, *rests, terms.paces)
+            WRITTEN[len(limits)].pack_into(memory, self._moments + entry * MOMENTS.size, *wholes, *rests, quota.paces)
             if used is not None:
                 return Decision(None, None, 0.0, Remaining(limits, after))
             self._counts[self._column * self._entries + entry] += 1
         finally:
             if shared:
                 self._unlock(place)
-        lease = Reservation(self, identity, terms, points, token, now, gcra.price(limits, points) if others else after)
-        return Decision(lease, None, 0.0, Remaining(limits, after))
+        reservation = Reservation(
+            self, identity, quota, points, token, now, gcra.price(limits, points) if others else after
+        )
+        return Decision(reservation, None, 0.0, Remaining(limits, after))
 
-    async def end(self, lease: Reservation, unused: int = 0) -> Remaining:
-        terms, points = lease.terms, lease.points
-        limits = terms.limits
-        place = self._place(lease.identity)
+    async def end(self, reservation: Reservation, unused: int = 0) -> Remaining:
+        quota, points = reservation.quota, reservation.points
+        limits = quota.limits
+        place = self._place(reservation.identity)
         if self._shared:
             self._lock(place)
         try:
             now = self._clock() // 1000
             entry = self._find(place)
-            debts = self._debts(entry, terms, now)
+            debts = self._debts(entry, quota, now)
             if entry >= 0:
                 if unused:
-                    debts = gcra.give(limits, debts, lease.owed, min(unused, points), now - lease.since)
+                    debts = gcra.give(limits, debts, reservation.owed, min(unused, points), now - reservation.since)
                     wholes, rests = gcra.moments(limits, debts, now)
                     at = self._moments + entry * MOMENTS.size
-                    WRITTEN[len(limits)].pack_into(self._memory, at, *wholes, *rests, terms.paces)
+                    WRITTEN[len(limits)].pack_into(self._memory, at, *wholes, *rests, quota.paces)
                 count = self._column * self._entries + entry
                 if self._counts[count]:
                     self._counts[count] -= 1
@@ -190,18 +192,18 @@ class SharedTable:
                 self._unlock(place)
         return Remaining(limits, debts)
 
-    async def look(self, identity: str, terms: Quota) -> Remaining:
+    async def look(self, identity: str, quota: Quota) -> Remaining:
         place = self._place(identity)
         if self._shared:
             self._lock(place)
         try:
-            return Remaining(terms.limits, self._debts(self._find(place), terms, self._clock() // 1000))
+            return Remaining(quota.limits, self._debts(self._find(place), quota, self._clock() // 1000))
         finally:
             if self._shared:
                 self._unlock(place)
 
-    async def recent(self, identity: str, terms: Quota) -> Remaining:
-        return await self.look(identity, terms)
+    async def recent(self, identity: str, quota: Quota) -> Remaining:
+        return await self.look(identity, quota)
 
     async def close(self) -> None:
         self._counts.release()
@@ -244,9 +246,9 @@ class SharedTable:
         """Return the moments of an entry: the whole microseconds, then the rests, then their paces."""
         return MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
 
-    def _debts(self, entry: int, terms: Quota, now: int) -> list[int]:
-        held = NONE if entry < 0 else _repaced(self._held(entry), terms, now)
-        return gcra.debts(terms.limits, held, held[MOST_LIMITS:], now)
+    def _debts(self, entry: int, quota: Quota, now: int) -> list[int]:
+        held = NONE if entry < 0 else _repaced(self._held(entry), quota, now)
+        return gcra.debts(quota.limits, held, held[MOST_LIMITS:], now)
 
     def _enter(self, place: TableSlot, now: int) -> int:
         """Return a new entry for an identity: a free one of the set, or else the one that is replaced."""
@@ -294,20 +296,20 @@ class SharedTable:
         self._counts[first : first + self._entries] = memoryview(bytes(2 * self._entries)).cast("H")
 
 
-def _repaced(held: tuple[Any, ...], terms: Quota, now: int, *, most: bool = False) -> tuple[Any, ...]:
-    """Return moments as they are under these terms, if they were written under others. With `most` they are no later
+def _repaced(held: tuple[Any, ...], quota: Quota, now: int, *, most: bool = False) -> tuple[Any, ...]:
+    """Return moments as they are under this quota, if they were written under another. With `most` they are no later
     than those of empty buckets. A request that ends does without `most`, because it refunds a debt that other requests
     may have raised under a larger plan."""
-    if held[-1] == terms.paces:
+    if held[-1] == quota.paces:
         return held
     paces = PACES.unpack(held[-1])
-    rows = zip(terms.limits, held, held[MOST_LIMITS:], paces, paces[MOST_LIMITS:], strict=False)
+    rows = zip(quota.limits, held, held[MOST_LIMITS:], paces, paces[MOST_LIMITS:], strict=False)
     pairs = [gcra.repaced(*row, now) if row[-1] else row[1:3] for row in rows]
     if most:
-        empty = [(now + limit.room[0], limit.room[1]) for limit in terms.limits]
+        empty = [(now + limit.room[0], limit.room[1]) for limit in quota.limits]
         pairs = list(map(min, pairs, empty))
     missing = (0,) * (MOST_LIMITS - len(pairs))
-    return *(whole for whole, _ in pairs), *missing, *(rest for _, rest in pairs), *missing, terms.paces
+    return *(whole for whole, _ in pairs), *missing, *(rest for _, rest in pairs), *missing, quota.paces
 
 
 def _place(key: bytes, sets: int, identity: str) -> TableSlot:

@@ -20,20 +20,20 @@ from api.rest.access import bodies
 from api.rest.access.routes import private
 
 
-def routes(version: Version, admission: Authentication) -> APIRouter:
+def routes(version: Version, authentication: Authentication) -> APIRouter:
     """Return the route. It is free, so that a caller can see that it has no points left. A URL with a query costs a
     point, because none is valid."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute, include_in_schema=False)
 
     async def handle(request: HttpRequest) -> Any:
-        caller = await admission.admit(request, "")
+        caller = await authentication.admit(request, "")
         if request.query_string:
-            await admission.charge_reading(request.context)
+            await authentication.charge_reading(request.context)
         faults = Faults()
         for name in read_pairs(request.query_string, faults):
             faults.note(name, "There is no such parameter here.")
         faults.check()
-        left = await admission.gate.left(caller)
+        left = await authentication.access_control.left(caller)
         return private(orjson.dumps({"data": me(caller, left).model_dump(mode="json")}))
 
     router.add_api_route("/me", handle, methods=["GET", "HEAD", "OPTIONS"])
@@ -54,7 +54,7 @@ def me(caller: Caller, left: Remaining | None) -> bodies.Me:
 
 
 def _limits(plan: Plan, left: Remaining | None) -> list[bodies.Limit]:
-    limits = plan.terms.limits
+    limits = plan.quota.limits
     told = zip(left.remaining, left.reset, strict=True) if left else [(None, None)] * len(limits)
     return [
         bodies.Limit(

@@ -30,7 +30,7 @@ LIMIT_MOST = 1000
 PRIVATE = (b"cache-control", b"no-store")
 
 
-def routes(store: AccessStore, admission: Authentication, settings: Settings) -> APIRouter:
+def routes(store: AccessStore, authentication: Authentication, settings: Settings) -> APIRouter:
     """Return the routes of `/admin/…`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     contract = orjson.dumps(document())
@@ -43,7 +43,7 @@ def routes(store: AccessStore, admission: Authentication, settings: Settings) ->
         offered = {one.method: one for one in group}
         if "GET" in offered:
             offered["HEAD"] = offered["GET"]
-        router.add_api_route(path, _handler(offered, store, admission, settings), methods=[*offered, "OPTIONS"])
+        router.add_api_route(path, _handler(offered, store, authentication, settings), methods=[*offered, "OPTIONS"])
     return router
 
 
@@ -55,10 +55,10 @@ def private(body: bytes, status: int = 200) -> BytesResponse:
 
 
 def _handler(
-    offered: dict[str, AdminOperation], store: AccessStore, admission: Authentication, settings: Settings
+    offered: dict[str, AdminOperation], store: AccessStore, authentication: Authentication, settings: Settings
 ) -> Endpoint:
     async def handle(request: HttpRequest) -> BytesResponse:
-        caller = await admission.admit(request, ADMIN)
+        caller = await authentication.admit(request, ADMIN)
         operation = offered[request.method]
         body = await _body(operation, request, settings)
         cursor, limit = _page(operation, request.query_string)

@@ -43,12 +43,12 @@ async def limits(server: RedisServer) -> AsyncIterator[Fallback]:
 async def spend(limits: Fallback, identity: str, times: int = 200) -> int:
     """Send requests all at once, and return how many are allowed."""
     begun = time.monotonic()
-    verdicts = await asyncio.gather(*(limits.begin(identity, TERMS, 1) for _ in range(times)))
-    for verdict in verdicts:
-        if verdict.lease is not None:
-            await limits.end(verdict.lease)
+    decisions = await asyncio.gather(*(limits.begin(identity, TERMS, 1) for _ in range(times)))
+    for decision in decisions:
+        if decision.reservation is not None:
+            await limits.end(decision.reservation)
     assert time.monotonic() - begun < PROMPT
-    return sum(verdict.allowed for verdict in verdicts)
+    return sum(decision.allowed for decision in decisions)
 
 
 async def back(limits: Fallback) -> None:
@@ -150,24 +150,24 @@ async def test_a_redis_that_became_a_replica_is_away(limits: Fallback, server: R
 
 
 async def test_requests_end_where_they_began(limits: Fallback, server: RedisServer) -> None:
-    terms = Quota(TERMS.limits, 8)
-    here = [(await limits.begin("key:a", terms, 1)).lease for _ in range(8)]
+    quota = Quota(TERMS.limits, 8)
+    here = [(await limits.begin("key:a", quota, 1)).reservation for _ in range(8)]
     server.freeze()
-    there = [(await limits.begin("key:a", terms, 1)).lease for _ in range(2)]
-    assert (await limits.begin("key:a", terms, 1)).hit == AT_ONCE
-    for lease in here:
-        assert lease is not None
-        await limits.end(lease, 1)
-    assert (await limits.begin("key:a", terms, 1)).hit == AT_ONCE, "these were not of our own store"
+    there = [(await limits.begin("key:a", quota, 1)).reservation for _ in range(2)]
+    assert (await limits.begin("key:a", quota, 1)).hit == AT_ONCE
+    for reservation in here:
+        assert reservation is not None
+        await limits.end(reservation, 1)
+    assert (await limits.begin("key:a", quota, 1)).hit == AT_ONCE, "these were not of our own store"
     server.thaw()
     await back(limits)
-    for lease in there:
-        assert lease is not None
-        await limits.end(lease, 1)
+    for reservation in there:
+        assert reservation is not None
+        await limits.end(reservation, 1)
     # Redis was not told that the first requests ended. Their places are free when their leases run out.
-    assert (await limits.begin("key:a", terms, 1)).hit == AT_ONCE
+    assert (await limits.begin("key:a", quota, 1)).hit == AT_ONCE
     server.freeze()
-    assert (await limits.begin("key:a", terms, 1)).allowed
+    assert (await limits.begin("key:a", quota, 1)).allowed
 
 
 async def test_the_password_of_the_url_is_given_and_never_told(server: RedisServer) -> None:
@@ -186,15 +186,15 @@ async def test_the_password_of_the_url_is_given_and_never_told(server: RedisServ
 async def test_who_ended_while_redis_was_away_is_forgotten_there(server: RedisServer) -> None:
     remote = RedisLimits(server.url, lease_seconds=0.6, trip_seconds=PATIENT)
     limits = Fallback(remote, SharedTable.alone(), PROCESSES)
-    terms = Quota(TERMS.limits, 1)
-    lease = (await limits.begin("key:a", terms, 1)).lease
-    assert lease is not None
+    quota = Quota(TERMS.limits, 1)
+    reservation = (await limits.begin("key:a", quota, 1)).reservation
+    assert reservation is not None
     server.freeze()
-    await limits.end(lease)
+    await limits.end(reservation)
     server.thaw()
     await back(limits)
     await asyncio.sleep(0.7)
-    assert (await limits.begin("key:a", terms, 1)).allowed
+    assert (await limits.begin("key:a", quota, 1)).allowed
     assert limits.fallbacks == 1
     await limits.close()
 
@@ -203,17 +203,17 @@ async def test_a_price_above_the_share_is_granted_and_paid_for(server: RedisServ
     server.kill()
     now = 1_000_000
     limits = Fallback(RedisLimits(server.url), SharedTable.alone(clock=lambda: now * 1000), PROCESSES)
-    terms = Quota((Bucket("minute", 100, 60, 60),), 8)
-    verdict = await limits.begin("key:a", terms, 80)
-    assert verdict.allowed
+    quota = Quota((Bucket("minute", 100, 60, 60),), 8)
+    decision = await limits.begin("key:a", quota, 80)
+    assert decision.allowed
     for points in (80, 20):
-        verdict = await limits.begin("key:a", terms, points)
-        assert not verdict.allowed
+        decision = await limits.begin("key:a", quota, points)
+        assert not decision.allowed
     # A quarter of a point comes back each second. Before the next 20 points fit, 80 - 25 points and these 20 must come
     # back.
-    assert verdict.retry_after == (80 - 25 + 20) * 4
-    now += int(verdict.retry_after * 1_000_000)
-    assert (await limits.begin("key:a", terms, 20)).allowed
+    assert decision.retry_after == (80 - 25 + 20) * 4
+    now += int(decision.retry_after * 1_000_000)
+    assert (await limits.begin("key:a", quota, 20)).allowed
     await limits.close()
 
 

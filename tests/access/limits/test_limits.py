@@ -24,7 +24,7 @@ limits = st.builds(
     st.integers(1, 200) | st.sampled_from([7, 999_983]),
     st.sampled_from([1, 7, 60, 86_400]),
 )
-terms = st.lists(limits, min_size=1, max_size=3).map(
+quota = st.lists(limits, min_size=1, max_size=3).map(
     lambda rows: Quota(tuple(Bucket(f"limit{n}", *row) for n, row in enumerate(rows)), 50)
 )
 
@@ -54,8 +54,8 @@ asks = st.lists(
 
 
 @quick
-@given(terms=terms, asked=asks)
-async def test_never_more_than_the_plan_in_any_window(store: Controlled, terms: Quota, asked: list[Ask]) -> None:
+@given(quota=quota, asked=asks)
+async def test_never_more_than_the_plan_in_any_window(store: Controlled, quota: Quota, asked: list[Ask]) -> None:
     who = store.somebody()
     taken: list[tuple[int, int]] = []
     open_leases: list[tuple[int, Reservation, int]] = []
@@ -64,19 +64,19 @@ async def test_never_more_than_the_plan_in_any_window(store: Controlled, terms: 
         for one in [one for one in open_leases if one[0] <= n]:
             open_leases.remove(one)
             await store.limits.end(one[1], one[2])
-        price = round(ask.price * terms.most)
+        price = round(ask.price * quota.most)
         unused = round(ask.unused * price)
         known = None if ask.ends or n % 2 else price - unused
-        verdict = await store.limits.begin(who, terms, price, known)
-        if known is not None and verdict.allowed:
+        decision = await store.limits.begin(who, quota, price, known)
+        if known is not None and decision.allowed:
             taken.append((store.now, known))
-        elif verdict.lease is not None:
+        elif decision.reservation is not None:
             taken.append((store.now, price - unused))
             if ask.ends:
-                open_leases.append((n + ask.ends, verdict.lease, unused))
+                open_leases.append((n + ask.ends, decision.reservation, unused))
             else:
-                await store.limits.end(verdict.lease, unused)
-    for limit in terms.limits:
+                await store.limits.end(decision.reservation, unused)
+    for limit in quota.limits:
         for first, (begun, _) in enumerate(taken):
             for last in range(first, len(taken)):
                 window = taken[last][0] - begun
@@ -85,90 +85,90 @@ async def test_never_more_than_the_plan_in_any_window(store: Controlled, terms: 
 
 
 @quick
-@given(terms=terms, asked=asks)
+@given(quota=quota, asked=asks)
 async def test_what_is_known_beforehand_costs_as_much_in_one_visit_as_in_two(
-    store: Controlled, terms: Quota, asked: list[Ask]
+    store: Controlled, quota: Quota, asked: list[Ask]
 ) -> None:
     one, two = store.somebody(), store.somebody()
     for ask in asked:
         await store.wait(ask.after)
-        price = round(ask.price * terms.most)
+        price = round(ask.price * quota.most)
         unused = round(ask.unused * price)
-        at_once = await store.limits.begin(one, terms, price, price - unused)
-        verdict = await store.limits.begin(two, terms, price)
-        assert at_once.lease is None
-        assert (at_once.allowed, at_once.hit) == (verdict.allowed, verdict.hit)
-        left = verdict.left if verdict.lease is None else await store.limits.end(verdict.lease, unused)
+        at_once = await store.limits.begin(one, quota, price, price - unused)
+        decision = await store.limits.begin(two, quota, price)
+        assert at_once.reservation is None
+        assert (at_once.allowed, at_once.hit) == (decision.allowed, decision.hit)
+        left = decision.left if decision.reservation is None else await store.limits.end(decision.reservation, unused)
         assert at_once.left.remaining == left.remaining
 
 
 @quick
-@given(terms=terms, asked=asks)
+@given(quota=quota, asked=asks)
 async def test_a_refusal_takes_nothing_and_waiting_as_told_is_enough(
-    store: Controlled, terms: Quota, asked: list[Ask]
+    store: Controlled, quota: Quota, asked: list[Ask]
 ) -> None:
     who = store.somebody()
     for ask in asked:
         await store.wait(ask.after)
-        price = round(ask.price * terms.most)
-        before = (await store.limits.look(who, terms)).remaining
-        verdict = await store.limits.begin(who, terms, price)
-        if not verdict.allowed:
-            assert verdict.left.remaining == before == (await store.limits.look(who, terms)).remaining
-            short = [one.name for one, left in zip(terms.limits, before, strict=True) if left < price]
-            assert verdict.hit in short
-            seconds = math.ceil(verdict.retry_after) if ask.ends else verdict.retry_after
+        price = round(ask.price * quota.most)
+        before = (await store.limits.look(who, quota)).remaining
+        decision = await store.limits.begin(who, quota, price)
+        if not decision.allowed:
+            assert decision.left.remaining == before == (await store.limits.look(who, quota)).remaining
+            short = [one.name for one, left in zip(quota.limits, before, strict=True) if left < price]
+            assert decision.hit in short
+            seconds = math.ceil(decision.retry_after) if ask.ends else decision.retry_after
             if ask.after:
                 # A microsecond less is not enough, so no client is told to wait for longer than necessary.
-                await store.wait(round(verdict.retry_after * SECOND) - 1)
-                assert not (await store.limits.begin(who, terms, price)).allowed
-                await store.wait(1 + round((seconds - verdict.retry_after) * SECOND))
+                await store.wait(round(decision.retry_after * SECOND) - 1)
+                assert not (await store.limits.begin(who, quota, price)).allowed
+                await store.wait(1 + round((seconds - decision.retry_after) * SECOND))
             else:
                 await store.wait(round(seconds * SECOND))
-            verdict = await store.limits.begin(who, terms, price)
+            decision = await store.limits.begin(who, quota, price)
         else:
             assert all(left >= price for left in before)
-        assert verdict.lease is not None
-        await store.limits.end(verdict.lease, round(ask.unused * price))
+        assert decision.reservation is not None
+        await store.limits.end(decision.reservation, round(ask.unused * price))
 
 
 @quick
-@given(terms=terms, data=st.data())
-async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, terms: Quota, data: Any) -> None:
+@given(quota=quota, data=st.data())
+async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, quota: Quota, data: Any) -> None:
     who = store.somebody()
-    points = data.draw(st.integers(1, terms.most))
-    slowest = max(Fraction(one.period * SECOND, one.points) for one in terms.limits)
+    points = data.draw(st.integers(1, quota.most))
+    slowest = max(Fraction(one.period * SECOND, one.points) for one in quota.limits)
     begun = store.now
     for n in range(30):
         # Each request comes at the pace of the plan, computed to the microsecond from the beginning, so that rounding
         # does not add up. A request that takes the whole bucket loses what came back while it was late: the bucket was
         # full. So each of those is paced by the one before.
-        paced = n * points * slowest - (store.now - begun) if points < terms.most else points * slowest
+        paced = n * points * slowest - (store.now - begun) if points < quota.most else points * slowest
         await store.wait(math.ceil(paced))
-        verdict = await store.limits.begin(who, terms, points)
-        assert verdict.lease is not None
-        await store.limits.end(verdict.lease)
+        decision = await store.limits.begin(who, quota, points)
+        assert decision.reservation is not None
+        await store.limits.end(decision.reservation)
 
 
 @quick
-@given(terms=terms, asked=asks)
+@given(quota=quota, asked=asks)
 async def test_what_a_lone_request_does_not_need_was_never_taken(
-    store: Controlled, terms: Quota, asked: list[Ask]
+    store: Controlled, quota: Quota, asked: list[Ask]
 ) -> None:
     """Of requests that run one after the other, each leaves the bucket as if it had asked only for what it needed."""
     asks_more, asks_right = store.somebody(), store.somebody()
     for ask in asked:
-        price = round(ask.price * terms.most)
+        price = round(ask.price * quota.most)
         needed = price - round(ask.unused * price)
-        more = await store.limits.begin(asks_more, terms, price)
-        if more.lease is not None:
-            right = await store.limits.begin(asks_right, terms, needed)
-            assert right.lease is not None
+        more = await store.limits.begin(asks_more, quota, price)
+        if more.reservation is not None:
+            right = await store.limits.begin(asks_right, quota, needed)
+            assert right.reservation is not None
             await store.wait(ask.after)
-            left = await store.limits.end(more.lease, price - needed)
-            assert left.remaining == (await store.limits.end(right.lease)).remaining
-            assert left.reset == (await store.limits.look(asks_right, terms)).reset
-            assert all(0 <= one <= limit.size for one, limit in zip(left.remaining, terms.limits, strict=True))
+            left = await store.limits.end(more.reservation, price - needed)
+            assert left.remaining == (await store.limits.end(right.reservation)).remaining
+            assert left.reset == (await store.limits.look(asks_right, quota)).reset
+            assert all(0 <= one <= limit.size for one, limit in zip(left.remaining, quota.limits, strict=True))
         else:
             await store.wait(ask.after)
 
@@ -178,44 +178,44 @@ PLAN = Quota((Bucket("minute", 10, 60, 60), Bucket("day", 100, 100, 86_400)), 2)
 
 async def test_a_price_comes_back_only_once(store: Controlled) -> None:
     """Points that came back while a request held them are not refunded at its end."""
-    who, terms = store.somebody(), Quota((Bucket("minute", 10, 60, 60),), 5)
-    held = await store.limits.begin(who, terms, 10)
+    who, quota = store.somebody(), Quota((Bucket("minute", 10, 60, 60),), 5)
+    held = await store.limits.begin(who, quota, 10)
     await store.wait(10 * SECOND)
-    spent = await store.limits.begin(who, terms, 10)
-    assert held.lease is not None and spent.lease is not None
+    spent = await store.limits.begin(who, quota, 10)
+    assert held.reservation is not None and spent.reservation is not None
     await store.wait(3 * SECOND)
-    assert (await store.limits.end(held.lease, 10)).remaining == (3,)
-    assert (await store.limits.end(spent.lease, 4)).remaining == (7,)
+    assert (await store.limits.end(held.reservation, 10)).remaining == (3,)
+    assert (await store.limits.end(spent.reservation, 4)).remaining == (7,)
 
 
 async def test_nor_does_a_price_come_back_that_others_let_drip_back(store: Controlled) -> None:
     """Of the debt at a request's beginning only its own part counts, because other requests may be refunded as well."""
-    who, terms = store.somebody(), Quota((Bucket("minute", 10, 60, 60),), 5)
-    first, second = [(await store.limits.begin(who, terms, 5)).lease for _ in range(2)]
+    who, quota = store.somebody(), Quota((Bucket("minute", 10, 60, 60),), 5)
+    first, second = [(await store.limits.begin(who, quota, 5)).reservation for _ in range(2)]
     assert first is not None and second is not None
     assert (await store.limits.end(first, 5)).remaining == (5,)
     await store.wait(5 * SECOND)
-    assert (await store.limits.begin(who, terms, 10)).allowed
+    assert (await store.limits.begin(who, quota, 10)).allowed
     assert (await store.limits.end(second, 5)).remaining == (0,)
 
 
 async def test_the_verdict_says_what_is_left_and_when_all_is_back(store: Controlled) -> None:
-    verdict = await store.limits.begin(store.somebody(), PLAN, 4)
-    assert verdict.allowed and verdict.hit is None and verdict.retry_after == 0
-    assert verdict.left.remaining == (6, 96)
-    assert verdict.left.reset == (4.0, 4 * 864.0)
+    decision = await store.limits.begin(store.somebody(), PLAN, 4)
+    assert decision.allowed and decision.hit is None and decision.retry_after == 0
+    assert decision.left.remaining == (6, 96)
+    assert decision.left.reset == (4.0, 4 * 864.0)
 
 
 async def test_the_limit_with_the_longest_wait_is_named(store: Controlled) -> None:
     who = store.somebody()
     for _ in range(10):
-        verdict = await store.limits.begin(who, PLAN, 10)
-        assert verdict.lease is not None
-        await store.limits.end(verdict.lease)
+        decision = await store.limits.begin(who, PLAN, 10)
+        assert decision.reservation is not None
+        await store.limits.end(decision.reservation)
         await store.wait(10 * SECOND)
-    verdict = await store.limits.begin(who, PLAN, 10)
-    assert (verdict.hit, verdict.left.remaining) == ("day", (10, 0))
-    assert verdict.retry_after == 10 * 864.0 - 100
+    decision = await store.limits.begin(who, PLAN, 10)
+    assert (decision.hit, decision.left.remaining) == ("day", (10, 0))
+    assert decision.retry_after == 10 * 864.0 - 100
 
 
 async def test_requests_at_once_are_bounded_and_nothing_is_taken_of_those_that_are_refused(store: Controlled) -> None:
@@ -224,8 +224,8 @@ async def test_requests_at_once_are_bounded_and_nothing_is_taken_of_those_that_a
     third = await store.limits.begin(who, PLAN, 1)
     assert (third.allowed, third.hit, third.retry_after) == (False, AT_ONCE, 1.0)
     assert third.left.remaining == (8, 98)
-    assert first.lease is not None and second.lease is not None
-    await store.limits.end(first.lease)
+    assert first.reservation is not None and second.reservation is not None
+    await store.limits.end(first.reservation)
     assert (await store.limits.begin(who, PLAN, 1)).allowed
     assert not (await store.limits.begin(who, PLAN, 1)).allowed
 
@@ -252,14 +252,14 @@ async def test_a_plan_that_is_changed_holds_at_once_and_what_was_taken_stays_tak
         (Bucket("minute", 10**9, 10**9, 60), Bucket("day", 10**9, 10**9, 86_400), (10**9 - 10, 10**9 - 10), 0),
     ):
         who, changed = store.somebody(), Quota((minute, day), 2)
-        verdict = await store.limits.begin(who, PLAN, 10, 10)
-        assert verdict.left.remaining == (0, 90)
+        decision = await store.limits.begin(who, PLAN, 10, 10)
+        assert decision.left.remaining == (0, 90)
         assert not (await store.limits.begin(who, changed, min(min(left) + 1, changed.most))).allowed
-        verdict = await store.limits.begin(who, changed, 0, 0)
+        decision = await store.limits.begin(who, changed, 0, 0)
         # Redis computes in floating point, and returns one less rather than one more.
-        found = verdict.left.remaining
+        found = decision.left.remaining
         assert all(0 <= told - one <= 1 for told, one in zip(left, found, strict=True)), found
-        assert math.isclose(verdict.left.reset[0], full, abs_tol=0.001)
+        assert math.isclose(decision.left.reset[0], full, abs_tol=0.001)
 
 
 async def test_a_caller_whose_plan_became_smaller_gets_points_after_the_time_that_a_refusal_tells(
@@ -269,10 +269,10 @@ async def test_a_caller_whose_plan_became_smaller_gets_points_after_the_time_tha
     smaller = Quota((Bucket("minute", 10, 10, 60), Bucket("day", 100, 100, 86_400)), 2)
     who = store.somebody()
     assert (await store.limits.begin(who, larger, 900, 900)).allowed
-    verdict = await store.limits.begin(who, smaller, 1)
-    assert (verdict.allowed, verdict.hit) == (False, "day")
-    assert verdict.retry_after <= 865
-    await store.wait(math.ceil(verdict.retry_after * 1_000_000) + 1_000)
+    decision = await store.limits.begin(who, smaller, 1)
+    assert (decision.allowed, decision.hit) == (False, "day")
+    assert decision.retry_after <= 865
+    await store.wait(math.ceil(decision.retry_after * 1_000_000) + 1_000)
     assert (await store.limits.begin(who, smaller, 1, 1)).allowed
 
 
@@ -281,8 +281,8 @@ async def test_a_request_that_was_under_way_while_the_plan_changed_gives_back_it
     first = await store.limits.begin(who, PLAN, 10)
     larger = Quota((Bucket("minute", 1000, 1000, 60), Bucket("day", 1000, 1000, 86_400)), 2)
     assert (await store.limits.begin(who, larger, 90, 90)).left.remaining == (900, 900)
-    assert first.lease is not None
-    await store.limits.end(first.lease, 10)
+    assert first.reservation is not None
+    await store.limits.end(first.reservation, 10)
     found = (await store.limits.look(who, larger)).remaining
     assert all(0 <= 910 - one <= 1 for one in found), found
 
@@ -310,35 +310,35 @@ def test_limits_have_names_of_their_own() -> None:
 
 
 @quick
-@given(terms=terms, asked=asks)
-async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, terms: Quota, asked: list[Ask]) -> None:
+@given(quota=quota, asked=asks)
+async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, quota: Quota, asked: list[Ask]) -> None:
     one, two = store.somebody(), store.somebody()
     for ask in asked:
         await store.wait(ask.after)
-        price = round(ask.price * terms.most)
+        price = round(ask.price * quota.most)
         beyond = round(ask.unused * 20)
-        verdict = await store.limits.begin(one, terms, price)
+        decision = await store.limits.begin(one, quota, price)
         # If the cost is known it is taken in one visit. It may be above the price, too.
-        at_once = await store.limits.begin(two, terms, price, price + beyond)
-        assert (at_once.allowed, at_once.hit) == (verdict.allowed, verdict.hit)
-        if verdict.lease is not None:
-            before = verdict.left.debts
-            left = await store.limits.end(verdict.lease, -beyond)
+        at_once = await store.limits.begin(two, quota, price, price + beyond)
+        assert (at_once.allowed, at_once.hit) == (decision.allowed, decision.hit)
+        if decision.reservation is not None:
+            before = decision.left.debts
+            left = await store.limits.end(decision.reservation, -beyond)
             assert left.remaining == at_once.left.remaining
-            owed = [debt + beyond * limit.point for debt, limit in zip(before, terms.limits, strict=True)]
+            owed = [debt + beyond * limit.point for debt, limit in zip(before, quota.limits, strict=True)]
             assert list(left.debts) == owed
     await store.wait(1)
-    assert (await store.limits.look(one, terms)).remaining == (await store.limits.look(two, terms)).remaining
+    assert (await store.limits.look(one, quota)).remaining == (await store.limits.look(two, quota)).remaining
 
 
 async def test_more_than_a_bucket_holds_is_owed_until_it_has_come_back(store: Controlled) -> None:
-    who, terms = store.somebody(), Quota((Bucket("minute", 10, 10, 60),), 5)
-    lease = (await store.limits.begin(who, terms, 10)).lease
-    assert lease is not None
-    await store.limits.end(lease, -30)
-    refused = await store.limits.begin(who, terms, 1)
+    who, quota = store.somebody(), Quota((Bucket("minute", 10, 10, 60),), 5)
+    reservation = (await store.limits.begin(who, quota, 10)).reservation
+    assert reservation is not None
+    await store.limits.end(reservation, -30)
+    refused = await store.limits.begin(who, quota, 1)
     assert (refused.hit, refused.retry_after) == ("minute", 31 * 6)
     await store.wait(31 * 6 * SECOND - 1)
-    assert not (await store.limits.begin(who, terms, 1)).allowed
+    assert not (await store.limits.begin(who, quota, 1)).allowed
     await store.wait(1)
-    assert (await store.limits.begin(who, terms, 1)).allowed
+    assert (await store.limits.begin(who, quota, 1)).allowed

@@ -66,14 +66,14 @@ async def test_places_of_a_killed_worker_run_out(limits: RedisLimits, redis_serv
 
 
 async def test_a_request_that_takes_long_keeps_its_place(limits: RedisLimits) -> None:
-    terms = Quota(NARROW.limits, 1)
-    lease = (await limits.begin("key:export", terms, 1)).lease
-    assert lease is not None
+    quota = Quota(NARROW.limits, 1)
+    reservation = (await limits.begin("key:export", quota, 1)).reservation
+    assert reservation is not None
     for _ in range(8):
         await asyncio.sleep(0.2)
-        assert (await limits.begin("key:export", terms, 1)).hit == AT_ONCE
-    await limits.end(lease)
-    assert (await limits.begin("key:export", terms, 1)).allowed
+        assert (await limits.begin("key:export", quota, 1)).hit == AT_ONCE
+    await limits.end(reservation)
+    assert (await limits.begin("key:export", quota, 1)).allowed
 
 
 async def test_who_is_cancelled_holds_no_place(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
@@ -83,23 +83,23 @@ async def test_who_is_cancelled_holds_no_place(limits: RedisLimits, client: redi
             await asyncio.sleep(0)
         for one in begins:
             one.cancel()
-        for verdict in await asyncio.gather(*begins, return_exceptions=True):
-            if not isinstance(verdict, BaseException) and verdict.lease is not None:
-                await limits.end(verdict.lease)
+        for decision in await asyncio.gather(*begins, return_exceptions=True):
+            if not isinstance(decision, BaseException) and decision.reservation is not None:
+                await limits.end(decision.reservation)
     await limits.look("key:gone", CROWD)
     assert await client.zcard(keys("key:gone")[1]) == 0
 
 
 async def test_a_lease_ends_once(limits: RedisLimits) -> None:
-    terms = Quota((Bucket("minute", 10, 1, 60),), 5)
-    lease = (await limits.begin("key:once", terms, 4)).lease
-    assert lease is not None
-    assert [(await limits.end(lease, 2)).remaining for _ in range(2)] == [(8,), (8,)]
+    quota = Quota((Bucket("minute", 10, 1, 60),), 5)
+    reservation = (await limits.begin("key:once", quota, 4)).reservation
+    assert reservation is not None
+    assert [(await limits.end(reservation, 2)).remaining for _ in range(2)] == [(8,), (8,)]
 
 
 async def test_every_key_runs_out_when_nothing_is_owed(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
-    terms = Quota((Bucket("minute", 10, 10, 60), Bucket("day", 100, 100, 86_400)), 5)
-    await limits.begin("key:ttl", terms, 2)
+    quota = Quota((Bucket("minute", 10, 10, 60), Bucket("day", 100, 100, 86_400)), 5)
+    await limits.begin("key:ttl", quota, 2)
     buckets, leases = keys("key:ttl")
     assert sorted(await client.keys()) == [buckets.encode(), leases.encode()]
     assert math.isclose(await client.pttl(buckets), 2 * 864_000, abs_tol=60_000)
@@ -111,8 +111,8 @@ async def test_a_server_that_forgot_the_scripts_is_told_them_again(
 ) -> None:
     for _ in range(2):
         await client.script_flush()
-        verdicts = await asyncio.gather(*(limits.begin("key:flush", CROWD, 1) for _ in range(5)))
-        assert all(verdict.allowed for verdict in verdicts)
+        decisions = await asyncio.gather(*(limits.begin("key:flush", CROWD, 1) for _ in range(5)))
+        assert all(decision.allowed for decision in decisions)
 
 
 async def test_what_begins_together_travels_on_one_connection(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
@@ -122,17 +122,17 @@ async def test_what_begins_together_travels_on_one_connection(limits: RedisLimit
 
 
 async def test_real_time_gives_points_back(limits: RedisLimits) -> None:
-    terms = Quota((Bucket("minute", 5, 50, 1),), 5)
+    quota = Quota((Bucket("minute", 5, 50, 1),), 5)
     for _ in range(4):
-        verdict = await limits.begin("key:time", terms, 5)
-        assert verdict.lease is not None
-        await limits.end(verdict.lease)
-        refused = await limits.begin("key:time", terms, 5)
+        decision = await limits.begin("key:time", quota, 5)
+        assert decision.reservation is not None
+        await limits.end(decision.reservation)
+        refused = await limits.begin("key:time", quota, 5)
         if not refused.allowed:
             assert 0 < refused.retry_after <= 0.1
             await asyncio.sleep(refused.retry_after)
-        elif refused.lease is not None:
-            await limits.end(refused.lease, 5)
+        elif refused.reservation is not None:
+            await limits.end(refused.reservation, 5)
 
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://localhost:port"])
@@ -151,31 +151,31 @@ async def test_what_is_left_is_remembered_for_a_second_and_until_something_is_ta
     limits: RedisLimits, client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_limits, "RECENT_SECONDS", 600.0)
-    terms = Quota((Bucket("day", 100, 100, 86_400),), 5)
-    await limits.begin("key:recent", terms, 10, used=10)
+    quota = Quota((Bucket("day", 100, 100, 86_400),), 5)
+    await limits.begin("key:recent", quota, 10, used=10)
     before = await trips(client)
-    assert {(await limits.recent("key:recent", terms)).remaining for _ in range(50)} == {(90,)}
+    assert {(await limits.recent("key:recent", quota)).remaining for _ in range(50)} == {(90,)}
     assert await trips(client) == before + 1
-    lease = (await limits.begin("key:recent", terms, 20)).lease
-    assert (await limits.recent("key:recent", terms)).remaining == (70,)
-    assert lease is not None
-    await limits.end(lease, 15)
-    assert (await limits.recent("key:recent", terms)).remaining == (85,)
+    reservation = (await limits.begin("key:recent", quota, 20)).reservation
+    assert (await limits.recent("key:recent", quota)).remaining == (70,)
+    assert reservation is not None
+    await limits.end(reservation, 15)
+    assert (await limits.recent("key:recent", quota)).remaining == (85,)
     monkeypatch.setattr(redis_limits, "RECENT_SECONDS", 0.0)
     before = await trips(client)
-    assert (await limits.recent("key:recent", terms)).remaining == (85,)
+    assert (await limits.recent("key:recent", quota)).remaining == (85,)
     assert await trips(client) == before + 1
 
 
 async def test_points_come_back_in_what_is_remembered(limits: RedisLimits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_limits, "RECENT_SECONDS", 600.0)
-    terms = Quota((Bucket("second", 100, 100, 1),), 5)
-    await limits.begin("key:recent", terms, 100, used=100)
-    (first,) = (await limits.recent("key:recent", terms)).remaining
+    quota = Quota((Bucket("second", 100, 100, 1),), 5)
+    await limits.begin("key:recent", quota, 100, used=100)
+    (first,) = (await limits.recent("key:recent", quota)).remaining
     await asyncio.sleep(0.2)
-    (second,) = (await limits.recent("key:recent", terms)).remaining
+    (second,) = (await limits.recent("key:recent", quota)).remaining
     assert second >= first + 20 or second == 100
-    assert (await limits.look("key:recent", terms)).remaining[0] >= second
+    assert (await limits.look("key:recent", quota)).remaining[0] >= second
 
 
 HOUR = 3_600_000_000
@@ -190,8 +190,8 @@ async def ahead(client: redis.asyncio.Redis, identity: str, microseconds: int) -
         for field in (name, f"{name}:at"):
             moment = int(await client.hget(buckets, field) or 0)
             await client.hset(buckets, field, str(moment + microseconds))
-    for lease, score in await client.zrange(leases, 0, -1, withscores=True):
-        await client.zadd(leases, {lease: score + microseconds})
+    for reservation, score in await client.zrange(leases, 0, -1, withscores=True):
+        await client.zadd(leases, {reservation: score + microseconds})
 
 
 async def test_a_clock_that_went_back_leaves_what_was_owed(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
@@ -221,9 +221,9 @@ async def test_a_lease_of_before_the_clock_went_back_runs_out_as_a_new_one_does(
 async def test_a_request_under_way_when_the_clock_goes_back_ends_and_gives_back(
     limits: RedisLimits, client: redis.asyncio.Redis
 ) -> None:
-    lease = (await limits.begin("key:a", QUICK, 3)).lease
-    assert lease is not None
+    reservation = (await limits.begin("key:a", QUICK, 3)).reservation
+    assert reservation is not None
     await ahead(client, "key:a", HOUR)
-    left = await limits.end(lease, 3)
+    left = await limits.end(reservation, 3)
     assert max(left.reset) <= 60
     assert await client.zcard(keys("key:a")[1]) == 0

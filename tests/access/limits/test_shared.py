@@ -52,8 +52,8 @@ async def test_a_worker_that_is_killed_leaves_neither_lock_nor_place(table: Shar
             worker.kill()
     ours = SharedTable.attach(os.dup(table.fileno()))
     for identity in IDENTITIES:
-        verdicts = [await ours.begin(identity, NARROW, 1) for _ in range(NARROW.at_once + 1)]
-        assert [verdict.hit for verdict in verdicts] == [None] * NARROW.at_once + [AT_ONCE]
+        decisions = [await ours.begin(identity, NARROW, 1) for _ in range(NARROW.at_once + 1)]
+        assert [decision.hit for decision in decisions] == [None] * NARROW.at_once + [AT_ONCE]
     assert ours.unlocked == 0
 
 
@@ -114,10 +114,10 @@ async def test_the_settings_name_the_store(table: SharedTable, redis_server: Red
 async def test_a_full_set_gives_up_its_least_indebted_entry() -> None:
     table = SharedTable.alone(16)
     for n in range(16):
-        verdict = await table.begin(f"key:{n}", SLOW, 50 - n)
-        assert verdict.lease is not None
+        decision = await table.begin(f"key:{n}", SLOW, 50 - n)
+        assert decision.reservation is not None
         if n != 15:
-            await table.end(verdict.lease)
+            await table.end(decision.reservation)
     assert (await table.begin("key:new", SLOW, 30)).allowed
     assert table.evicted == 1
     left = [(await table.look(f"key:{n}", SLOW)).remaining[0] for n in range(16)]
@@ -130,9 +130,9 @@ async def test_entries_that_are_full_again_make_room() -> None:
     table = SharedTable.alone(16, lambda: now * 1000)
     for _ in range(100):
         for n in range(4):
-            verdict = await table.begin(f"key:{now}:{n}", SLOW, 100)
-            assert verdict.lease is not None
-            await table.end(verdict.lease)
+            decision = await table.begin(f"key:{now}:{n}", SLOW, 100)
+            assert decision.reservation is not None
+            await table.end(decision.reservation)
         now += 2000 * 1_000_000
     assert table.evicted == 0
     await table.close()
@@ -149,7 +149,7 @@ def test_a_file_that_is_no_table_is_refused() -> None:
 async def test_two_tables_hide_their_identities_differently(table: SharedTable) -> None:
     """An attacker who could aim at a set of the table would push other callers out of it."""
     other = SharedTable.create(1000, workers=4)
-    leases = [(await one.begin("key:a", SLOW, 1)).lease for one in (table, other)]
+    leases = [(await one.begin("key:a", SLOW, 1)).reservation for one in (table, other)]
     assert leases[0] is not None and leases[1] is not None
     assert leases[0].token != leases[1].token
     await other.close()

@@ -34,10 +34,10 @@ async def hits(limits: Limits) -> dict[str, int]:
         if n % 100 == 0:
             await asyncio.sleep(0.002)
         for identity in IDENTITIES:
-            verdict = await limits.begin(identity, LARGE, 1)
-            if verdict.lease is not None:
+            decision = await limits.begin(identity, LARGE, 1)
+            if decision.reservation is not None:
                 allowed[identity] += 1
-                await limits.end(verdict.lease)
+                await limits.end(decision.reservation)
     return allowed
 
 
@@ -48,11 +48,11 @@ async def clients(limits: Limits) -> dict[str, int]:
     async def client() -> None:
         nonlocal allowed
         for _ in range(12):
-            verdict = await limits.begin("key:crowd", WIDE, 1)
-            if verdict.lease is not None:
+            decision = await limits.begin("key:crowd", WIDE, 1)
+            if decision.reservation is not None:
                 allowed += 1
                 await asyncio.sleep(0.005)
-                await limits.end(verdict.lease)
+                await limits.end(decision.reservation)
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
     return {"allowed": allowed}
@@ -60,8 +60,8 @@ async def clients(limits: Limits) -> dict[str, int]:
 
 async def crowd(limits: Limits) -> dict[str, int]:
     """Begin the requests of many clients at once, and end none of them."""
-    verdicts = await asyncio.gather(*(limits.begin("key:held", CROWD, 1) for _ in range(CLIENTS)))
-    return {"allowed": sum(verdict.allowed for verdict in verdicts)}
+    decisions = await asyncio.gather(*(limits.begin("key:held", CROWD, 1) for _ in range(CLIENTS)))
+    return {"allowed": sum(decision.allowed for decision in decisions)}
 
 
 async def storm(limits: Limits) -> dict[str, int]:
@@ -69,9 +69,9 @@ async def storm(limits: Limits) -> dict[str, int]:
     while True:
         for identity in IDENTITIES:
             first, second = await limits.begin(identity, NARROW, 7), await limits.begin(identity, NARROW, 7)
-            for verdict in (first, second):
-                if verdict.lease is not None:
-                    await limits.end(verdict.lease, 3)
+            for decision in (first, second):
+                if decision.reservation is not None:
+                    await limits.end(decision.reservation, 3)
 
 
 async def hold(limits: Limits) -> dict[str, int]:

@@ -25,7 +25,7 @@ class Loaded:
 
     async def load_again(self) -> LoadSummary:
         """Load the file again, as the complete content of its data set."""
-        return await load([self.path], self.url, manner=LoadOptions(self.mapping, complete=True, yes=True))
+        return await load([self.path], self.url, options=LoadOptions(self.mapping, complete=True, yes=True))
 
 
 Load = Callable[[str, str], Awaitable[Loaded]]
@@ -48,7 +48,7 @@ async def loaded(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Load]
     async def once(mapping: str, name: str) -> Loaded:
         if (mapping, name) not in known:
             path, url = str(real_file(name)), await new_store()
-            summary = await load([path], url, manner=LoadOptions(mapping))
+            summary = await load([path], url, options=LoadOptions(mapping))
             connections.append(await asyncpg.connect(url))
             known[mapping, name] = Loaded(mapping, path, url, summary, connections[-1].fetch)
         return known[mapping, name]

@@ -142,7 +142,7 @@ async def test_each_model_of_the_rival_count_is_stored(loaded: Load) -> None:
 
 async def test_two_counts_of_the_same_losses_stand_beside_each_other(store: str, rows: Rows) -> None:
     for name in ("correction", "oryx"):
-        await load([str(real_file(FILES[name]))], store, manner=LoadOptions(_mapping(name)))
+        await load([str(real_file(FILES[name]))], store, options=LoadOptions(_mapping(name)))
     found: list[asyncpg.Record] = await rows(
         "select distinct source.name, figure.status from v1.figure join v1.citation on record_id = figure.id "
         "join v1.source on source.id = source_id where population = 'tanks' order by 1"

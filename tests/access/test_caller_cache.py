@@ -1,4 +1,4 @@
-"""The directory finds callers by the digests of their keys. It keeps them while nothing changes, looks them up again
+"""The cache finds callers by the digests of their keys. It keeps them while nothing changes, looks them up again
 after a change, and never floods the store.
 """
 
@@ -47,7 +47,7 @@ async def until(true: Callable[[], Awaitable[bool]], within: float = SOON) -> fl
 
 @asynccontextmanager
 async def directory_of(url: str) -> AsyncIterator[CallerCache]:
-    """Run a directory that is sure of its epoch."""
+    """Run a cache that is sure of its epoch."""
     made = CallerCache(url, Settings())
     made.start()
     try:
@@ -62,16 +62,16 @@ async def sure(made: CallerCache) -> bool:
 
 
 @pytest.fixture
-async def directory(url: str) -> AsyncIterator[CallerCache]:
+async def caller_cache(url: str) -> AsyncIterator[CallerCache]:
     async with directory_of(url) as made:
         yield made
 
 
 @pytest.fixture
-def asked(directory: CallerCache, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+def asked(caller_cache: CallerCache, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Counts of the store's reads of callers: all of them, those that run now, and the most at once."""
     seen = {"all": 0, "now": 0, "most": 0}
-    read = directory.store.read
+    read = caller_cache.store.read
 
     async def counted(name: str, *arguments: Any) -> Any:
         seen["all"] += 1
@@ -82,22 +82,22 @@ def asked(directory: CallerCache, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         finally:
             seen["now"] -= 1
 
-    monkeypatch.setattr(directory.store, "read", counted)
+    monkeypatch.setattr(caller_cache.store, "read", counted)
     return seen
 
 
-async def settled(directory: CallerCache, owner: asyncpg.Connection) -> None:
-    """Wait until the directory has seen every change that was made until now."""
+async def settled(caller_cache: CallerCache, owner: asyncpg.Connection) -> None:
+    """Wait until the cache has seen every change that was made until now."""
 
     async def current() -> bool:
-        return directory._epoch.now == await owner.fetchval("select number from access.epoch")
+        return caller_cache._epoch.now == await owner.fetchval("select number from access.epoch")
 
     await until(current)
 
 
-async def test_a_key_is_who_it_was_made_for(directory: CallerCache, keys: Keys) -> None:
+async def test_a_key_is_who_it_was_made_for(caller_cache: CallerCache, keys: Keys) -> None:
     made = await keys.create(replace(DESK, expiry=timedelta(days=1)))
-    caller = await directory.caller(made.secret.digest)
+    caller = await caller_cache.caller(made.secret.digest)
     assert (caller.identity, caller.key_id) == (f"key:{made.row['id']}", made.row["id"])
     assert (caller.name, caller.plan.name, caller.scopes) == ("The desk", "partner", {"read", "admin"})
     assert caller.plan.points_minute == 30_000
@@ -105,54 +105,56 @@ async def test_a_key_is_who_it_was_made_for(directory: CallerCache, keys: Keys) 
 
 
 async def test_a_known_key_is_asked_for_once(
-    directory: CallerCache, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
+    caller_cache: CallerCache, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
 ) -> None:
     made = await keys.create(DESK)
-    await settled(directory, owner)
+    await settled(caller_cache, owner)
     for _ in range(5):
-        assert await directory.caller(made.secret.digest)
+        assert await caller_cache.caller(made.secret.digest)
     assert asked["all"] <= 2, "and not five times; the epoch may have been unsure for a moment"
 
 
 async def test_equal_keys_at_once_are_asked_for_once(
-    directory: CallerCache, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
+    caller_cache: CallerCache, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
 ) -> None:
     made = await keys.create(DESK)
-    await settled(directory, owner)
-    callers = await asyncio.gather(*(directory.caller(made.secret.digest) for _ in range(50)))
+    await settled(caller_cache, owner)
+    callers = await asyncio.gather(*(caller_cache.caller(made.secret.digest) for _ in range(50)))
     assert len(set(callers)) == 1
     assert asked["all"] == 1
 
 
-async def test_an_unknown_key_is_asked_for_once(directory: CallerCache, asked: dict[str, int]) -> None:
+async def test_an_unknown_key_is_asked_for_once(caller_cache: CallerCache, asked: dict[str, int]) -> None:
     digest = token_bytes(32)
     for _ in range(5):
         with pytest.raises(InvalidKey):
-            await directory.caller(digest)
+            await caller_cache.caller(digest)
     assert asked["all"] <= 2, "and not five times; the epoch may have been unsure for a moment"
 
 
 async def test_a_key_that_was_unknown_is_taken_once_it_is_made(
-    directory: CallerCache, owner: asyncpg.Connection, keys: Keys
+    caller_cache: CallerCache, owner: asyncpg.Connection, keys: Keys
 ) -> None:
-    """The next change makes the directory forget which keys were unknown."""
+    """The next change makes the cache forget which keys were unknown."""
     digest = token_bytes(32)
     with pytest.raises(InvalidKey):
-        await directory.caller(digest)
+        await caller_cache.caller(digest)
     made = await keys.create(DESK)
     await owner.execute("update access.key set digest = $1 where id = $2", digest, made.row["id"])
 
     async def taken() -> bool:
         try:
-            return bool(await directory.caller(digest))
+            return bool(await caller_cache.caller(digest))
         except InvalidKey:
             return False
 
     assert await until(taken) < 1
 
 
-async def test_a_revocation_reaches_every_process_within_a_second(url: str, directory: CallerCache, keys: Keys) -> None:
-    """Each directory has a connection of its own, like each process."""
+async def test_a_revocation_reaches_every_process_within_a_second(
+    url: str, caller_cache: CallerCache, keys: Keys
+) -> None:
+    """Each cache has a connection of its own, like each process."""
     made = await keys.create(DESK)
 
     async def refused(one: CallerCache) -> bool:
@@ -164,25 +166,25 @@ async def test_a_revocation_reaches_every_process_within_a_second(url: str, dire
         return False
 
     async with directory_of(url) as second, directory_of(url) as third:
-        for one in (directory, second, third):
+        for one in (caller_cache, second, third):
             assert not await refused(one)
         await keys.revoke(made.row["id"], "It leaked.")
-        took = [await until(lambda one=one: refused(one)) for one in (directory, second, third)]  # type: ignore[misc]
+        took = [await until(lambda one=one: refused(one)) for one in (caller_cache, second, third)]  # type: ignore[misc]
     assert sum(took) < 1
 
 
 async def test_a_revocation_is_seen_without_a_notification(
-    url: str, directory: CallerCache, keys: Keys, monkeypatch: pytest.MonkeyPatch
+    url: str, caller_cache: CallerCache, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The look every 200 ms is enough. A notification may get lost, for example behind some poolers."""
-    monkeypatch.setattr(directory._epoch._watch, "_notify", lambda *_: None)
+    monkeypatch.setattr(caller_cache._epoch._watch, "_notify", lambda *_: None)
     made = await keys.create(DESK)
-    await directory.caller(made.secret.digest)
+    await caller_cache.caller(made.secret.digest)
     await keys.revoke(made.row["id"])
 
     async def refused() -> bool:
         try:
-            await directory.caller(made.secret.digest)
+            await caller_cache.caller(made.secret.digest)
         except RevokedKey:
             return True
         return False
@@ -190,25 +192,25 @@ async def test_a_revocation_is_seen_without_a_notification(
     assert await until(refused) < 1
 
 
-async def test_a_plan_that_changed_holds_without_a_restart(directory: CallerCache, keys: Keys, plans: Plans) -> None:
+async def test_a_plan_that_changed_holds_without_a_restart(caller_cache: CallerCache, keys: Keys, plans: Plans) -> None:
     made = await keys.create(DESK)
-    before = (await directory.caller(made.secret.digest)).plan.at_once
+    before = (await caller_cache.caller(made.secret.digest)).plan.at_once
 
     async def changed() -> bool:
-        return (await directory.caller(made.secret.digest)).plan.at_once == before + 1
+        return (await caller_cache.caller(made.secret.digest)).plan.at_once == before + 1
 
     await plans.change("partner", at_once=before + 1)
     assert await until(changed) < 1
 
 
-async def test_a_key_expires_by_the_clock_though_nothing_changes(directory: CallerCache, keys: Keys) -> None:
+async def test_a_key_expires_by_the_clock_though_nothing_changes(caller_cache: CallerCache, keys: Keys) -> None:
     made = await keys.create(replace(DESK, expiry=timedelta(seconds=2)))
     begun = monotonic()
-    assert await directory.caller(made.secret.digest)
+    assert await caller_cache.caller(made.secret.digest)
 
     async def expired() -> bool:
         try:
-            await directory.caller(made.secret.digest)
+            await caller_cache.caller(made.secret.digest)
         except ExpiredKey as error:
             assert made.row["id"] in error.message
             return True
@@ -219,25 +221,25 @@ async def test_a_key_expires_by_the_clock_though_nothing_changes(directory: Call
 
 
 async def test_a_rotated_key_says_which_one_took_its_place(
-    directory: CallerCache, keys: Keys, owner: asyncpg.Connection
+    caller_cache: CallerCache, keys: Keys, owner: asyncpg.Connection
 ) -> None:
     made = await keys.create(DESK)
     successor = await keys.rotate(made.row["id"], timedelta())
-    await settled(directory, owner)
+    await settled(caller_cache, owner)
     with pytest.raises(ExpiredKey, match=successor.row["id"]):
-        await directory.caller(made.secret.digest)
-    assert await directory.caller(successor.secret.digest)
+        await caller_cache.caller(made.secret.digest)
+    assert await caller_cache.caller(successor.secret.digest)
 
 
-async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: CallerCache, plans: Plans) -> None:
-    assert directory.anonymous_plan is not None and directory.anonymous_plan.name == "anonymous"
+async def test_who_has_no_key_is_let_in_until_that_is_closed(caller_cache: CallerCache, plans: Plans) -> None:
+    assert caller_cache.anonymous_plan is not None and caller_cache.anonymous_plan.name == "anonymous"
     await plans.change("anonymous", open=False)
 
     async def closed() -> bool:
-        return directory.anonymous_plan is None
+        return caller_cache.anonymous_plan is None
 
     assert await until(closed) < 1
-    assert isinstance(directory.why_closed(), Unauthenticated)
+    assert isinstance(caller_cache.why_closed(), Unauthenticated)
     await plans.change("anonymous", open=True)
 
     async def opened() -> bool:
@@ -246,65 +248,67 @@ async def test_who_has_no_key_is_let_in_until_that_is_closed(directory: CallerCa
     assert await until(opened) < 1
 
 
-async def test_a_plan_that_did_not_change_stays_the_same_object(directory: CallerCache) -> None:
-    plan = directory.anonymous_plan
+async def test_a_plan_that_did_not_change_stays_the_same_object(caller_cache: CallerCache) -> None:
+    plan = caller_cache.anonymous_plan
     await asyncio.sleep(3 * EVERY)
-    assert plan is not None and directory.anonymous_plan is plan
+    assert plan is not None and caller_cache.anonymous_plan is plan
 
 
 async def test_plans_that_were_never_read_let_nobody_in(url: str) -> None:
-    directory = CallerCache(url, Settings())
-    assert directory.anonymous_plan is None
-    assert isinstance(directory.why_closed(), Unavailable)
+    caller_cache = CallerCache(url, Settings())
+    assert caller_cache.anonymous_plan is None
+    assert isinstance(caller_cache.why_closed(), Unavailable)
 
 
 async def test_many_unknown_keys_at_once_are_asked_for_a_few_at_a_time(
-    directory: CallerCache, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
+    caller_cache: CallerCache, keys: Keys, owner: asyncpg.Connection, asked: dict[str, int]
 ) -> None:
     made = await keys.create(DESK)
-    await settled(directory, owner)
-    await directory.caller(made.secret.digest)
-    found = await asyncio.gather(*(directory.caller(token_bytes(32)) for _ in range(3 * QUEUE)), return_exceptions=True)
+    await settled(caller_cache, owner)
+    await caller_cache.caller(made.secret.digest)
+    found = await asyncio.gather(
+        *(caller_cache.caller(token_bytes(32)) for _ in range(3 * QUEUE)), return_exceptions=True
+    )
     kinds = [type(one) for one in found]
     assert set(kinds) == {InvalidKey, Unavailable}
     assert kinds.count(InvalidKey) >= QUEUE
     assert asked["most"] <= WIDTH
 
 
-async def test_what_is_remembered_is_bounded_in_bytes(directory: CallerCache, owner: asyncpg.Connection) -> None:
+async def test_what_is_remembered_is_bounded_in_bytes(caller_cache: CallerCache, owner: asyncpg.Connection) -> None:
     """An entry counts for no less than it takes, so that trying keys does not fill the memory."""
     tracemalloc.start()
     try:
-        await asyncio.gather(*(directory.caller(token_bytes(32)) for _ in range(100)), return_exceptions=True)
-        before, weight = tracemalloc.get_traced_memory()[0], directory._unknown.weight
+        await asyncio.gather(*(caller_cache.caller(token_bytes(32)) for _ in range(100)), return_exceptions=True)
+        before, weight = tracemalloc.get_traced_memory()[0], caller_cache._unknown.weight
         for number in range(20_000):
-            directory._unknown.put(token_bytes(32), _Held(number), WEIGHT_OF_NONE)
+            caller_cache._unknown.put(token_bytes(32), _Held(number), WEIGHT_OF_NONE)
         taken = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    assert weight < directory._unknown.weight <= UNKNOWN_MOST
+    assert weight < caller_cache._unknown.weight <= UNKNOWN_MOST
     assert taken < 1.5 * UNKNOWN_MOST
 
 
 async def test_who_tries_keys_holds_up_nobody_whose_key_is_known(
-    directory: CallerCache, keys: Keys, plans: Plans, owner: asyncpg.Connection
+    caller_cache: CallerCache, keys: Keys, plans: Plans, owner: asyncpg.Connection
 ) -> None:
     made = await keys.create(DESK)
-    await directory.caller(made.secret.digest)
+    await caller_cache.caller(made.secret.digest)
     over = False
 
     async def tries() -> None:
         while not over:
-            await asyncio.gather(*(directory.caller(token_bytes(32)) for _ in range(50)), return_exceptions=True)
+            await asyncio.gather(*(caller_cache.caller(token_bytes(32)) for _ in range(50)), return_exceptions=True)
 
     trying = [asyncio.create_task(tries()) for _ in range(4)]
     slowest = 0.0
     try:
         for number in range(5):
             await plans.change("partner", at_once=40 + number)
-            await settled(directory, owner)
+            await settled(caller_cache, owner)
             begun = monotonic()
-            await directory.caller(made.secret.digest)
+            await caller_cache.caller(made.secret.digest)
             slowest = max(slowest, monotonic() - begun)
     finally:
         over = True
@@ -343,25 +347,25 @@ async def test_what_is_refused_is_no_use(url: str, keys: Keys) -> None:
 
 
 async def test_a_trusted_document_is_told_to_the_plans_that_may_use_it(
-    directory: CallerCache, store: AccessStore, owner: asyncpg.Connection, asked: dict[str, int]
+    caller_cache: CallerCache, store: AccessStore, owner: asyncpg.Connection, asked: dict[str, int]
 ) -> None:
     documents = TrustedDocuments(store, ACTOR, lambda version, text: None)
     for_all = TrustedDocument("v1", "all.graphql", "{ events { totalCount } }")
     for_one = TrustedDocument("v1", "one.graphql", "{ figures { totalCount } }", "partner")
     assert await documents.add(for_all) and await documents.add(for_one)
     assert not await documents.add(for_one), "it is there already"
-    await settled(directory, owner)
+    await settled(caller_cache, owner)
     for _ in range(3):
-        assert await directory.document("v1", for_all.hash, "free") == for_all.text
-        assert await directory.document("v1", for_one.hash, "partner") == for_one.text
-        assert await directory.document("v1", for_one.hash, "free") is None
-        assert await directory.document("v2", for_all.hash, "free") is None
-        assert await directory.document("v1", "\x00\ud800", "free") is None
+        assert await caller_cache.document("v1", for_all.hash, "free") == for_all.text
+        assert await caller_cache.document("v1", for_one.hash, "partner") == for_one.text
+        assert await caller_cache.document("v1", for_one.hash, "free") is None
+        assert await caller_cache.document("v2", for_all.hash, "free") is None
+        assert await caller_cache.document("v1", "\x00\ud800", "free") is None
     assert 4 <= asked["all"] <= 8, "and not twelve times"
     assert {row["name"] for row in await documents.remove(for_all.hash)} == {"all.graphql"}
 
     async def gone() -> bool:
-        return await directory.document("v1", for_all.hash, "free") is None
+        return await caller_cache.document("v1", for_all.hash, "free") is None
 
     assert await until(gone) < 1
 
@@ -409,14 +413,14 @@ async def unsure(one: CallerCache) -> bool:
 
 
 async def test_a_connection_that_was_cut_costs_nobody_an_error(
-    directory: CallerCache, keys: Keys, owner: asyncpg.Connection
+    caller_cache: CallerCache, keys: Keys, owner: asyncpg.Connection
 ) -> None:
     made = await keys.create(DESK)
     for _ in range(3):
-        await directory.caller(made.secret.digest)
+        await caller_cache.caller(made.secret.digest)
         await owner.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid()"
         )
-        await directory.caller(made.secret.digest)
-    await until(lambda: sure(directory))
+        await caller_cache.caller(made.secret.digest)
+    await until(lambda: sure(caller_cache))
