@@ -7,11 +7,11 @@ FROM python:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad
 FROM base AS build
 WORKDIR /src
 # The build backend has an environment of its own, which stays behind.
-COPY requirements.txt requirements-build.txt ./
+COPY requirements/service.txt requirements/build.txt requirements/
 RUN python -m venv /opt/build \
-    && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.txt \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
     && python -m venv /opt/briefing \
-    && /opt/briefing/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+    && /opt/briefing/bin/pip install --no-cache-dir --require-hashes -r requirements/service.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY api api
 COPY sql sql

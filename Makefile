@@ -20,12 +20,12 @@ CREATED := .venv/created-$(shell pwd | cksum | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip
 # uv is ten times as fast as pip; without it pip does the same.
 INSTALL := { [ -x $(BIN)/uv ] && VIRTUAL_ENV="$$PWD/.venv" UV_LINK_MODE=copy $(BIN)/uv pip install --quiet --python $(BIN)/python \
-	--require-hashes -r requirements-build.txt -r $$file || $(PIP) install --quiet --require-hashes -r requirements-build.txt -r $$file; } \
+	--require-hashes -r requirements/build.txt -r $$file || $(PIP) install --quiet --require-hashes -r requirements/build.txt -r $$file; } \
 	&& $(PIP) install --quiet --no-deps --no-build-isolation -e .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links $(ARGS)
 # Every file that pins packages by their hashes.
-LOCKED := requirements.txt requirements-test.txt requirements-bench.txt requirements-build.txt requirements-uv.txt \
+LOCKED := requirements/service.txt requirements/test.txt requirements/bench.txt requirements/build.txt requirements/uv.txt \
 	openapi/sdk/requirements.txt openapi/sdk/python/requirements-test.txt
 # The tools that make clients stand apart: ariadne-codegen needs a graphql-core older than that of the service.
 SDK := .venv/sdk
@@ -65,12 +65,12 @@ sdk: .venv/sdk/installed ## Build the Python and TypeScript clients of the contr
 	$(SDK)/bin/python openapi/sdk/generate $(ARGS)
 
 lock: .venv/installed-test ## Pin the dependencies anew (ARGS=--upgrade for the newest)
-	@[ -x $(BIN)/uv ] || $(PIP) install --quiet --require-hashes -r requirements-uv.txt
-	$(COMPILE) --extra embedded -o requirements.txt pyproject.toml
-	$(COMPILE) --extra embedded --extra test --constraint requirements.txt -o requirements-test.txt pyproject.toml
-	$(COMPILE) --extra embedded --extra test --extra bench --constraint requirements-test.txt -o requirements-bench.txt pyproject.toml
-	$(COMPILE) --group build --constraint requirements-bench.txt -o requirements-build.txt
-	$(COMPILE) --group uv -o requirements-uv.txt
+	@[ -x $(BIN)/uv ] || $(PIP) install --quiet --require-hashes -r requirements/uv.txt
+	$(COMPILE) --extra embedded -o requirements/service.txt pyproject.toml
+	$(COMPILE) --extra embedded --extra test --constraint requirements/service.txt -o requirements/test.txt pyproject.toml
+	$(COMPILE) --extra embedded --extra test --extra bench --constraint requirements/test.txt -o requirements/bench.txt pyproject.toml
+	$(COMPILE) --group build --constraint requirements/bench.txt -o requirements/build.txt
+	$(COMPILE) --group uv -o requirements/uv.txt
 	$(COMPILE) -o openapi/sdk/requirements.txt openapi/sdk/requirements.in
 	$(COMPILE) -o openapi/sdk/python/requirements-test.txt openapi/sdk/python/requirements-test.in
 	@! grep -n '://' $(LOCKED)
@@ -86,22 +86,22 @@ $(CREATED):
 	@[ ! -h .venv ] || rm .venv
 	@$(PYTHON) -m venv --clear .venv || { \
 		echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(PIP) install --quiet --require-hashes -r requirements-uv.txt 2>/dev/null || echo 'Going on without uv.'
+	@$(PIP) install --quiet --require-hashes -r requirements/uv.txt 2>/dev/null || echo 'Going on without uv.'
 	@touch $@
 
-.venv/installed: requirements.txt requirements-build.txt pyproject.toml $(CREATED)
+.venv/installed: requirements/service.txt requirements/build.txt pyproject.toml $(CREATED)
 	@echo 'Installing what the service needs …'
-	@file=requirements.txt; $(INSTALL)
+	@file=requirements/service.txt; $(INSTALL)
 	@touch $@
 
-.venv/installed-test: requirements-test.txt requirements-build.txt pyproject.toml $(CREATED)
+.venv/installed-test: requirements/test.txt requirements/build.txt pyproject.toml $(CREATED)
 	@echo 'Installing what the service and its tests need …'
-	@file=requirements-test.txt; $(INSTALL)
+	@file=requirements/test.txt; $(INSTALL)
 	@touch $@ .venv/installed
 
-.venv/installed-bench: requirements-bench.txt requirements-build.txt pyproject.toml $(CREATED)
+.venv/installed-bench: requirements/bench.txt requirements/build.txt pyproject.toml $(CREATED)
 	@echo 'Installing what the service, its tests and those that it is compared with need …'
-	@file=requirements-bench.txt; $(INSTALL)
+	@file=requirements/bench.txt; $(INSTALL)
 	@touch $@ .venv/installed .venv/installed-test
 
 $(SDK)/installed: openapi/sdk/requirements.txt $(CREATED)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+REQUIREMENTS = ROOT / "requirements"
+CLIENTS = ROOT / "openapi" / "sdk"
 LOCKED = sorted(
-    file
-    for folder in (ROOT, ROOT / "openapi" / "sdk", ROOT / "openapi" / "sdk" / "python")
-    for file in folder.glob("requirements*.txt")
+    [*REQUIREMENTS.glob("*.txt"), *CLIENTS.glob("requirements*.txt"), *CLIENTS.glob("python/requirements*.txt")]
 )
 HASHED = re.compile(r"^[\w.-]+==[^ ]+(?: ; [^\\]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+$")
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
@@ -71,13 +71,13 @@ def test_an_install_without_a_hash_is_seen(recipe: str) -> None:
 def test_the_build_backend_is_the_one_with_the_hash() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     needed = project["build-system"]["requires"]
-    pinned = {one.split(" ")[0] for one in requirements(ROOT / "requirements-build.txt")}
+    pinned = {one.split(" ")[0] for one in requirements(REQUIREMENTS / "build.txt")}
     assert needed and set(needed) <= pinned
 
 
 def test_packages_that_two_environments_share_have_one_version() -> None:
-    tests = dict(one.split(" ")[0].split("==") for one in requirements(ROOT / "requirements-bench.txt"))
-    build = dict(one.split(" ")[0].split("==") for one in requirements(ROOT / "requirements-build.txt"))
+    tests = dict(one.split(" ")[0].split("==") for one in requirements(REQUIREMENTS / "bench.txt"))
+    build = dict(one.split(" ")[0].split("==") for one in requirements(REQUIREMENTS / "build.txt"))
     assert tests.keys() & build.keys()
     assert {name: tests.get(name, version) for name, version in build.items()} == build
 
