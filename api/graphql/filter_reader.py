@@ -12,7 +12,7 @@ from api.catalog.lifecycle import missing
 from api.catalog.operators import OPERATORS
 from api.errors import Fault, InvalidRequest
 from api.graphql.shape import FilterShape, camel, narrowed, pascal
-from api.query import EVERYTHING, AnyOf, Exists, Filter, Not, Search, and_
+from api.query import EVERYTHING, Exists, Filter, Not, Search, and_, or_
 from api.query.filters import tested
 from api.query.globe import check_box, check_near
 from api.query.parse import read_identifier, read_integer, read_language, read_number, read_value, read_words
@@ -58,7 +58,7 @@ class FilterReader:
             if not value:
                 raise _fault(path, "Expected at least one filter.")
             parts = tuple(self.read(resource, one, f"{path}.{place}", levels) for place, one in enumerate(value))
-            return and_(*parts) if name == "and" else AnyOf(tuple(sorted(set(parts), key=repr)))
+            return and_(*parts) if name == "and" else or_(*parts)
         if name == "not":
             return Not(self.read(resource, value, path, levels))
         if name == "search":

@@ -7,7 +7,7 @@ It computes prices, and `api/service` checks them.
 
 from api.query.cells import Cell, cells
 from api.query.cost import CostliestList, base_of, dearest, extra_of, largest, least, price, unit_of
-from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, and_
+from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, and_, or_
 from api.query.selection import (
     Answer,
     ColumnField,
@@ -96,6 +96,7 @@ __all__ = [
     "is_served",
     "largest",
     "least",
+    "or_",
     "price",
     "read_sort",
     "records_a_point",

@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from api.errors import Fault, InvalidCursor
-from api.query.filters import Filter
+from api.query.filters import Filter, canonical_text
 from api.query.parse import IDENTIFIER
 from api.query.sort import Sort
 
@@ -35,7 +35,7 @@ BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
     """Return the first element of the cursors of this list. It is the same for equal lists in REST and GraphQL."""
-    filtered = hashlib.blake2s(repr(filter).encode(), digest_size=8).hexdigest()
+    filtered = hashlib.blake2s(canonical_text(filter).encode(), digest_size=8).hexdigest()
     return f"{version}.{resource}.{sort}.{filtered}"
 
 

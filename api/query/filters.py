@@ -1,8 +1,11 @@
-"""The filter of a list: a tree of tests in a canonical order, so that equal filters are equal values."""
+"""The filter of a list: a tree of tests in a canonical order, so that equal filters are equal values.
+
+The order is that of `canonical_text`. Each cursor contains a hash of that text, so it never changes.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.catalog import Condition, Resource
@@ -34,8 +37,8 @@ class Exists:
 
     link: str
     filter: Filter
-    # Only the compiler sets it, so it is no part of the text from which the fingerprint of a cursor is made.
-    own: bool = field(default=False, repr=False)
+    # Only the compiler sets it, so it is no part of the canonical text.
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,30 @@ Filter = Test | Search | Exists | Not | AllOf | AnyOf
 EVERYTHING = AllOf()
 
 
+def canonical_text(filter: Filter) -> str:
+    """Write a filter as text. The names in it are those of the first release, because cursors contain its hash."""
+    match filter:
+        case Test(column, operator, value, kind):
+            return f"Test(column={column!r}, operator={operator!r}, value={value!r}, kind={kind!r})"
+        case Search(words, language):
+            return f"Search(words={words!r}, language={language!r})"
+        case Exists(link, inner):
+            return f"Through(link={link!r}, filter={canonical_text(inner)})"
+        case Not(inner):
+            return f"Not(filter={canonical_text(inner)})"
+        case AllOf(filters):
+            return f"All(filters={_tuple_text(filters)})"
+        case AnyOf(filters):
+            return f"AnyOf(filters={_tuple_text(filters)})"
+
+
+def _tuple_text(filters: tuple[Filter, ...]) -> str:
+    texts = [canonical_text(part) for part in filters]
+    if len(texts) == 1:
+        return f"({texts[0]},)"
+    return f"({', '.join(texts)})"
+
+
 def tested(condition: Condition, value: Any) -> Filter:
     """Return the test of a condition with a value, inside the links that lead to its column."""
     kind = condition.type
@@ -82,7 +109,12 @@ def and_(*filters: Filter) -> Filter:
         flat += one.filters if isinstance(one, AllOf) else (one,)
     if len(flat) == 1:
         return flat[0]
-    return AllOf(tuple(sorted(set(flat), key=repr)))
+    return AllOf(tuple(sorted(set(flat), key=canonical_text)))
+
+
+def or_(*filters: Filter) -> Filter:
+    """Return the disjunction of the filters in canonical order."""
+    return AnyOf(tuple(sorted(set(filters), key=canonical_text)))
 
 
 def fallback(resource: Resource, filter: Exists) -> Filter | None:
