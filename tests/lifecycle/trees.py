@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("api", "sql", "openapi", "tests", "pyproject.toml", "CHANGELOG.md", "README.md", "docs")
+COPIED = ("api", "sql", "openapi", "tests", "pyproject.toml", "CHANGELOG.md", "README.md", "LICENSE", "docs")
 SERVE = """
 import sys
 from tests.serving import serving
