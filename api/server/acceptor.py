@@ -14,7 +14,7 @@ from collections.abc import Callable
 # A process that has this many more connections than another leaves new ones to that. It pauses only for a moment,
 # because the other may be dead or wedged.
 AHEAD = 4
-REST_SECONDS = 0.005
+PAUSE_SECONDS = 0.005
 # The pause when no connection can be accepted, because no descriptor is free.
 FULL_SECONDS = 0.1
 # The count of a place without a worker: more than any worker has.
@@ -29,10 +29,10 @@ class ConnectionCounts:
         self._counts = counts
         self._number = number
 
-    def ahead(self, mine: int) -> bool:
+    def ahead(self, own_count: int) -> bool:
         """Note the connections of this process, and return True if another process has clearly fewer."""
-        self._counts[self._number] = mine
-        return mine > min(self._counts) + AHEAD
+        self._counts[self._number] = own_count
+        return own_count > min(self._counts) + AHEAD
 
 
 class Acceptor:
@@ -40,12 +40,12 @@ class Acceptor:
     one of uvicorn's `servers`."""
 
     def __init__(
-        self, listener: socket.socket, protocol: Callable[[], asyncio.Protocol], ahead: Callable[[], bool]
+        self, listener: socket.socket, create_protocol: Callable[[], asyncio.Protocol], is_ahead: Callable[[], bool]
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._listener = listener
-        self._protocol = protocol
-        self._ahead = ahead
+        self._create_protocol = create_protocol
+        self._is_ahead = is_ahead
         self._arriving: set[asyncio.Task[object]] = set()
         self._closed = False
         listener.setblocking(False)
@@ -53,29 +53,29 @@ class Acceptor:
 
     def _listen(self) -> None:
         if not self._closed:
-            self._loop.add_reader(self._listener, self._take)
+            self._loop.add_reader(self._listener, self._accept)
 
-    def _rest(self, seconds: float) -> None:
+    def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listener)
         self._loop.call_later(seconds, self._listen)
 
-    def _take(self) -> None:
-        if self._ahead():
+    def _accept(self) -> None:
+        if self._is_ahead():
             # Between two pauses one connection is accepted, whatever the others have.
-            self._rest(REST_SECONDS)
+            self._pause(PAUSE_SECONDS)
         try:
             connection, _ = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return  # Another process was faster, or the client has disconnected.
         except OSError:
-            self._rest(FULL_SECONDS)
+            self._pause(FULL_SECONDS)
             return
         connection.setblocking(False)
-        task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, connection))
+        task = self._loop.create_task(self._loop.connect_accepted_socket(self._create_protocol, connection))
         self._arriving.add(task)
-        task.add_done_callback(self._arrived)
+        task.add_done_callback(self._note_arrival)
 
-    def _arrived(self, task: asyncio.Task[object]) -> None:
+    def _note_arrival(self, task: asyncio.Task[object]) -> None:
         self._arriving.discard(task)
         if not task.cancelled():
             task.exception()  # The client disconnected before its protocol began, which is not worth logging.

@@ -76,10 +76,10 @@ class NetworkConnections:
 
 
 class ConnectionShares:
-    """At most `most` connections, counted by address and network."""
+    """At most `maximum` connections, counted by address and network."""
 
-    def __init__(self, most: int, proxies: Sequence[Network]) -> None:
-        self.most = most
+    def __init__(self, maximum: int, proxies: Sequence[Network]) -> None:
+        self.maximum = maximum
         self._proxies = proxies
         self._holders: dict[str, AddressConnections] = {}
         self._networks: dict[str, NetworkConnections] = {}
@@ -87,13 +87,13 @@ class ConnectionShares:
 
     def enter(self, connection: ClosableConnection, address: str) -> AddressConnections | None:
         """Add a connection that waits and return its holder; None if there is no room and none gives way."""
-        holder = self._holder(address)
-        if self.count >= self.most:
-            found = self._next(holder)
-            if found is None:
+        holder = self._find_holder(address)
+        if self.count >= self.maximum:
+            replaced = self._choose_replaced(holder)
+            if replaced is None:
                 self._forget(holder)
                 return None
-            found.give_way()
+            replaced.give_way()
         self._holders[holder.name] = holder
         self._networks[holder.network.name] = holder.network
         self.count += 1
@@ -112,12 +112,13 @@ class ConnectionShares:
         holder.network.count -= 1
         self._forget(holder)
 
-    def _holder(self, address: str) -> AddressConnections:
-        name, network = blocks(address)
-        if (found := self._holders.get(name)) is not None:
-            return found
-        around = self._networks.get(network) or NetworkConnections(network)
-        return AddressConnections(name, around, is_trusted(address, self._proxies))
+    def _find_holder(self, address: str) -> AddressConnections:
+        name, network_name = blocks(address)
+        holder = self._holders.get(name)
+        if holder is not None:
+            return holder
+        network = self._networks.get(network_name) or NetworkConnections(network_name)
+        return AddressConnections(name, network, is_trusted(address, self._proxies))
 
     def _forget(self, holder: AddressConnections) -> None:
         if not holder.all:
@@ -125,38 +126,50 @@ class ConnectionShares:
         if not holder.network.count:
             self._networks.pop(holder.network.name, None)
 
-    def _next(self, newcomer: AddressConnections) -> ClosableConnection | None:
+    def _choose_replaced(self, newcomer: AddressConnections) -> ClosableConnection | None:
         """Return the connection that gives way to a new one of this holder."""
         holders = list(self._holders.values())
-        clients = [one for one in holders if not one.exempt]
-        found = _oldest(clients, "waiting") or _oldest(clients, "unread") or self._excess(newcomer, clients)
-        return found or _oldest(holders, "waiting") or _oldest(holders, "unread")
+        clients = [holder for holder in holders if not holder.exempt]
+        connection = _find_oldest(clients, "waiting") or _find_oldest(clients, "unread")
+        if connection is None:
+            connection = self._find_beyond_share(newcomer, clients)
+        if connection is None:
+            connection = _find_oldest(holders, "waiting") or _find_oldest(holders, "unread")
+        return connection
 
-    def _excess(self, newcomer: AddressConnections, holders: list[AddressConnections]) -> ClosableConnection | None:
+    def _find_beyond_share(
+        self, newcomer: AddressConnections, holders: list[AddressConnections]
+    ) -> ClosableConnection | None:
         """Return the newest connection of the address with the most connections, among those that have more than their
         share. None if the new connection comes from such an address itself."""
-        beyond = [one for one in holders if self._is_beyond_its_share(one)]
-        if not beyond or newcomer in beyond:
+        beyond_share = [holder for holder in holders if self._is_beyond_its_share(holder)]
+        if not beyond_share or newcomer in beyond_share:
             return None
-        return next(reversed(max(beyond, key=_weight).all))
+        largest = max(beyond_share, key=_weigh)
+        return next(reversed(largest.all))
 
     def _is_beyond_its_share(self, holder: AddressConnections) -> bool:
-        return len(holder.all) > self.most // ADDRESS_SHARE or holder.network.count > self.most // NETWORK_SHARE
+        if len(holder.all) > self.maximum // ADDRESS_SHARE:
+            return True
+        return holder.network.count > self.maximum // NETWORK_SHARE
 
 
-def _weight(holder: AddressConnections) -> int:
+def _weigh(holder: AddressConnections) -> int:
     return max(len(holder.all), holder.network.count // NETWORK)
 
 
-def _oldest(holders: list[AddressConnections], state: Literal["waiting", "unread"]) -> ClosableConnection | None:
+def _find_oldest(holders: list[AddressConnections], state: Literal["waiting", "unread"]) -> ClosableConnection | None:
     """Return the connection that has been in this state for longest, of the addresses with the most connections."""
-    found = None
-    most = (-1, 0.0)
+    oldest: ClosableConnection | None = None
+    highest_rank = (-1, 0.0)
     for holder in holders:
-        held: dict[ClosableConnection, float] = getattr(holder, state)
-        if held:
-            connection = next(iter(held))
-            rank = (_weight(holder), -held[connection])
-            if rank > most:
-                most, found = rank, connection
-    return found
+        connections = holder.waiting if state == "waiting" else holder.unread
+        if not connections:
+            continue
+        # The first one has been in this state for longest.
+        connection, since = next(iter(connections.items()))
+        rank = (_weigh(holder), -since)
+        if rank > highest_rank:
+            highest_rank = rank
+            oldest = connection
+    return oldest

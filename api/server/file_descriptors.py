@@ -18,15 +18,22 @@ log = structlog.get_logger("briefing")
 def within_descriptors(settings: Settings) -> Settings:
     """Return the settings, with no more client connections than this process has descriptors for. Without a free
     descriptor a new connection cannot be accepted, so no other connection could make room for it."""
-    beside = OTHERS + TURNED_AWAY + settings.pool_size + settings.export_connections
-    needed = settings.max_connections + beside
+    reserved = OTHERS + TURNED_AWAY + settings.pool_size + settings.export_connections
+    needed = settings.max_connections + reserved
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return settings
-    limit = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    limit = needed
+    if hard != resource.RLIM_INFINITY:
+        limit = min(needed, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     if limit == needed:
         return settings
-    most = max(1, limit - beside)
-    log.warning("fewer connections than configured", descriptors=limit, configured=settings.max_connections, most=most)
-    return settings.model_copy(update={"max_connections": most})
+    connections = max(1, limit - reserved)
+    log.warning(
+        "fewer connections than configured",
+        descriptors=limit,
+        configured=settings.max_connections,
+        most=connections,
+    )
+    return settings.model_copy(update={"max_connections": connections})

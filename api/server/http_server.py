@@ -24,7 +24,7 @@ from api.errors import BriefingError, SettingsError
 from api.observability.connection_events import ConnectionEvents
 from api.server.acceptor import Acceptor, ConnectionCounts
 from api.server.file_descriptors import within_descriptors
-from api.server.protocol import Protocol, protocol
+from api.server.protocol import HttpConnection, protocol
 from api.settings import Settings
 
 # How long requests are accepted after `/readyz` turned to 503.
@@ -33,8 +33,6 @@ DRAIN_SECONDS = 1.0
 FINISH_SECONDS = 20
 # The time after which a process that still has not ended exits by force.
 EXIT_SECONDS = 28.0
-# An idle connection saves the next request's handshake. It is closed sooner if its place is needed (protocol.py).
-KEEP_ALIVE_SECONDS = 20
 BACKLOG = 2048
 
 EXIT_NOT_CONFIGURED = 2
@@ -57,24 +55,28 @@ def serve(
     `events` receives the events of connections. `supervise` runs beside the server. When it returns, the service ends
     and raises the error that it returned. `listener` is a bound socket that a parent process hands down, with `shares`
     if it has several workers. `on_ready` is called with the address, on the loop. Without it the address is printed."""
-    start = StartupErrors(app)
+    guarded_app = StartupErrors(app)
     try:
         listener = listener or listen(settings)
-        configured = config(start, within_descriptors(settings), events)
-        server = HttpServer(configured, on_ready or announce, on_drain, shares, supervise)
+        uvicorn_config = config(guarded_app, within_descriptors(settings), events)
+        server = HttpServer(uvicorn_config, on_ready or announce, on_drain, shares, supervise)
         server.run(sockets=[listener])
     except SettingsError as error:
         return complain(error)
     except SystemExit as stop:
         # Uvicorn exits like this if the application did not start. If that was a bug, it has logged the traceback.
-        return complain(start.refusal) if start.refusal else int(stop.code or 1)
+        if guarded_app.refusal is not None:
+            return complain(guarded_app.refusal)
+        return int(stop.code or 1)
     finally:
         faulthandler.cancel_dump_traceback_later()
         if listener is not None:
             listener.close()
     if server.failure is not None:
         raise server.failure
-    return EXIT_FORCED if server.force_exit else 0
+    if server.force_exit:
+        return EXIT_FORCED
+    return 0
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -107,26 +109,29 @@ def config(app: ASGIApp, settings: Settings, events: ConnectionEvents | None = N
         proxy_headers=False,
         server_header=False,
         date_header=True,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=FINISH_SECONDS,
     )
 
 
 def complain(error: BriefingError) -> int:
     """Print on stderr what is wrong and what to do about it; return the exit code."""
-    print(error.message, error.hint, sep="\n" if error.hint else "", file=sys.stderr)
+    print(error.message, file=sys.stderr)
+    if error.hint:
+        print(error.hint, file=sys.stderr)
     return EXIT_NOT_CONFIGURED
 
 
-def announce(place: str) -> None:
+def announce(address: str) -> None:
     """Print the address of the service in a line that other programs wait for and read."""
-    print(f"Serving on {place}", flush=True)
+    print(f"Serving on {address}", flush=True)
 
 
 def url(listener: socket.socket) -> str:
     """Return the address at which clients reach this socket."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if ":" in host:
+        host = f"[{host}]"
+    return f"http://{host}:{port}"
 
 
 class StartupErrors:
@@ -139,30 +144,32 @@ class StartupErrors:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # This is no coroutine of its own, because each request would pay for that.
-        return (self._lifespan if scope["type"] == "lifespan" else self.app)(scope, receive, send)
+        if scope["type"] == "lifespan":
+            return self._run_lifespan(scope, receive, send)
+        return self.app(scope, receive, send)
 
-    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        held: list[Message] = []
+    async def _run_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        failures: list[Message] = []
 
-        async def hold(message: Message) -> None:
+        async def send_later_if_failed(message: Message) -> None:
             # The failure comes as a message before it comes as an exception, and uvicorn would print the message.
             if message["type"] in ("lifespan.startup.failed", "lifespan.shutdown.failed"):
-                held.append(message)
+                failures.append(message)
             else:
                 await send(message)
 
         try:
-            await self.app(scope, receive, hold)
+            await self.app(scope, receive, send_later_if_failed)
         except BriefingError as error:
             self.refusal = error
-            held = [{"type": "lifespan.startup.failed"}]
+            failures = [{"type": "lifespan.startup.failed"}]
             raise
         except asyncio.CancelledError:
             # An operator who does not wait for the end (a second Ctrl-C) gets no traceback.
-            held = [{"type": "lifespan.shutdown.failed"}]
+            failures = [{"type": "lifespan.shutdown.failed"}]
             raise
         finally:
-            for message in held:
+            for message in failures:
                 await send(message)
 
 
@@ -187,13 +194,16 @@ class HttpServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self.supervise is not None:
-            self.supervising = asyncio.create_task(self._supervised(self.supervise))
+            self.supervising = asyncio.create_task(self._keep_store_running(self.supervise))
         await super().startup([])
-        for listener in (sockets or []) if self.started else []:
-            self.servers.append(Acceptor(listener, self._connection, self._ahead))  # type: ignore[arg-type]
+        if not self.started:
+            return
+        for listener in sockets or []:
+            acceptor = Acceptor(listener, self._create_connection, self._is_ahead)
+            self.servers.append(acceptor)  # type: ignore[arg-type]
             self.on_ready(url(listener))
 
-    async def _supervised(self, supervise: Callable[[], Awaitable[BriefingError]]) -> None:
+    async def _keep_store_running(self, supervise: Callable[[], Awaitable[BriefingError]]) -> None:
         try:
             self.failure = await supervise()
         except Exception as error:
@@ -201,19 +211,19 @@ class HttpServer(uvicorn.Server):
             self.failure = BriefingError(f"The supervision of Postgres failed: {error!r}.")
         self.handle_exit(signal.SIGTERM, None)
 
-    def _ahead(self) -> bool:
+    def _is_ahead(self) -> bool:
         return self.shares is not None and self.shares.ahead(len(self.server_state.connections))
 
-    def _connection(self) -> asyncio.Protocol:
+    def _create_connection(self) -> asyncio.Protocol:
         # As uvicorn makes protocols for its own servers.
-        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        connection: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state
         )
-        return made
+        return connection
 
     async def on_tick(self, counter: int) -> bool:
         leaving = await super().on_tick(counter)
-        self._ahead()  # Notes the number of connections again, because connections end, too.
+        self._is_ahead()  # Notes the number of connections again, because connections end, too.
         if leaving:
             await self._drain()
         return leaving
@@ -233,7 +243,7 @@ class HttpServer(uvicorn.Server):
         if self.force_exit:
             # Requests that still run are cancelled, so that they do not end with a traceback.
             for connection in list(self.server_state.connections):
-                if isinstance(connection, Protocol):
+                if isinstance(connection, HttpConnection):
                     connection.let_go()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -1,8 +1,9 @@
-"""Limit what a connection may do before a request reaches the application: uvicorn's httptools protocol with bounds.
+"""The HTTP/1.1 protocol of a connection: httptools parses requests, the application answers them one after the other.
 
-Uvicorn accepts header fields of any size and waits for them without a limit. It appends trailers to the fields that the
-application got, answers a bad request in the middle of the answer to another one, and drops what follows an upgrade.
-This protocol refuses the following, as `application/problem+json`, and closes the connection:
+It is given to uvicorn as `http=`. Uvicorn's own protocols accept header fields of any size and wait for them without a
+limit, append trailers to the fields that the application got, answer a bad request in the middle of the answer to
+another one, and drop what follows an upgrade. This one refuses the following, as `application/problem+json`, and closes
+the connection:
 
 400  what llhttp does not parse (Content-Length twice or with Transfer-Encoding, folded lines, bad chunk sizes, bare
      LF), versions other than 1.0 and 1.1, Host missing or repeated, codings other than chunked
@@ -12,26 +13,23 @@ This protocol refuses the following, as `application/problem+json`, and closes t
 431  header fields of more than `max_headers` bytes together, including `: ` and line ends
 503  more than `max_connections`, if none of them gives way (connection_shares.py)
 
-It uses these names inside uvicorn 0.54, which tests/http/test_protocol.py pins. HttpToolsProtocol: `client`,
-`connections`, `flow`, `headers`, `loop`, `parser`, `pipeline`, `server_state`, `tasks`, `timeout_keep_alive_task`,
-`transport`, `url`, `_should_upgrade`, `_start_asgi_task`, `_unset_keepalive_if_required`, `on_response_complete`,
-`timeout_keep_alive_handler` and the parser's callbacks. RequestResponseCycle: `chunked_encoding`, `disconnected`,
-`default_headers`, `expected_content_length`, `flow`, `keep_alive`, `message_event`, `more_body`, `on_response`,
-`response_complete`, `response_started`, `transport`, `waiting_for_100_continue`. FlowControl: `drain`, `read_paused`,
-`write_paused`.
+The end of a client's sending side (FIN) counts as a disconnect. A client that only half-closes looks like one that
+closed: TCP shows the difference only once something is written to it. Uvicorn, Go's net/http and nginx decide so too.
+Clients keep the connection open until they have read the answer. When a connection is lost, the task of its request is
+cancelled, and with it the query in Postgres.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
-from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Protocol, cast
+from urllib.parse import unquote
 
 import httptools
-from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from starlette.types import ASGIApp
 
 from api.http.problems import HTTPError
 from api.middleware.client_address import trusted
@@ -39,44 +37,67 @@ from api.middleware.cors import Origins
 from api.observability.connection_events import ConnectionEvents
 from api.server import tcp
 from api.server.connection_shares import AddressConnections, ConnectionShares
-from api.server.disconnect import abandon
+from api.server.exchange import AnswerState, Exchange, Fields
 from api.server.pace import PaceWatch
 from api.server.refusals import fault, reason, response, weigh
-from api.server.single_write import SingleWrite
 from api.settings import Settings
 
 logger = logging.getLogger("api.http")
 
+# An idle connection saves the next request's handshake. It is closed sooner if its place is needed.
+KEEP_ALIVE_SECONDS = 20.0
 # Closing a socket with unread input resets the connection, and the client loses the answer. So input is read and
 # discarded until one of these bounds.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 16 * 1024 * 1024
 # One-byte chunks take six bytes each. A body that takes more than this many times `max_body` on the wire is refused.
 FRAMING = 8
+# The bytes of a body that wait for the application before the client is asked to pause.
+BODY_WAITS = 64 * 1024
 # Requests of one connection that may wait for the answers before theirs.
 PIPELINE = 256
 # Connections above the maximum that are sent a 503; further ones are closed without an answer.
 TURNED_AWAY = 64
 # The part of a request that the client is sending. Plain numbers, because they are compared for every header field.
-NOTHING, HEAD, BODY = range(3)
+NOTHING = 0
+HEAD = 1
+BODY = 2
 # Bytes of the request line without its target: the longest method, the version, the spaces, the line end.
 REQUEST_LINE = 64
+ASGI = {"version": "3.0", "spec_version": "2.3"}
+
+ConnectionState = Literal["unread", "body", "busy", "refused", "silent", "idle", "head"]
 
 
-def protocol(settings: Settings, events: ConnectionEvents | None = None) -> type[HttpToolsProtocol]:
+class ServerConfig(Protocol):
+    """The part of uvicorn's Config that a connection uses."""
+
+    loaded_app: Any
+
+
+class ServerState(Protocol):
+    """The part of uvicorn's ServerState that a connection uses. At the end uvicorn waits for these connections and
+    tasks."""
+
+    connections: set[Any]
+    tasks: set[asyncio.Task[None]]
+    default_headers: list[tuple[bytes, bytes]]
+
+
+def protocol(settings: Settings, events: ConnectionEvents | None = None) -> type[HttpConnection]:
     """Return the protocol class for uvicorn's `http=`, bound to these settings. `events` receives the events of
     connections."""
-    own = {
+    attributes = {
         "settings": settings,
         "events": events or ConnectionEvents(),
         "origins": Origins(settings.cors_origins),
         "shares": ConnectionShares(settings.max_connections, trusted(settings.trusted_proxies)),
         "turned_away": set(),
     }
-    return type("BoundProtocol", (Protocol,), own)
+    return type("BoundConnection", (HttpConnection,), attributes)
 
 
-class Protocol(HttpToolsProtocol):
+class HttpConnection(asyncio.Protocol):
     """One connection. A request that arrives whole, in one piece, sets no timer, and its fields need not be counted."""
 
     settings: ClassVar[Settings]
@@ -84,63 +105,96 @@ class Protocol(HttpToolsProtocol):
     origins: ClassVar[Origins]
     shares: ClassVar[ConnectionShares]
     # Connections above the maximum, while they read their 503.
-    turned_away: ClassVar[set[Protocol]]
+    turned_away: ClassVar[set[HttpConnection]]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.url = b""
-        self.stage = NOTHING
-        self.completed = False
-        self.arriving = 0
-        self.received = 0
-        self.discarded = 0
-        self.deadline: asyncio.TimerHandle | None = None
-        self.running: tuple[RequestResponseCycle, asyncio.Task[None]] | None = None
-        self.refusal: HTTPError | None = None
+    transport: asyncio.Transport
+
+    def __init__(
+        self, config: ServerConfig, server_state: ServerState, app_state: object = None, _loop: object = None
+    ) -> None:
+        self._application: ASGIApp = config.loaded_app
+        self._server = server_state
+        self._loop = asyncio.get_running_loop()
+        self._parser: Any = self._create_parser()
+        self._local: tuple[str, int] | None = None
+        self.client: tuple[str, int] | None = None
+        self._scheme = "http"
+        # The request that is coming in, and its bytes: those of this piece, and those of the pieces before.
+        self._stage = NOTHING
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._expects_continue = False
+        self._completed = False
+        self._arriving = 0
+        self._received = 0
+        # The last request whose head was read, the one that is being answered, and those that wait for its answer.
+        self._latest: Exchange | None = None
+        self._running: Exchange | None = None
+        self._pipeline: deque[Exchange] = deque()
+        self._reading_paused = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._keep_alive_timer: asyncio.TimerHandle | None = None
+        # The end of the connection: why it is refused, or that its last answer was sent, and what came after that.
+        self._refusal: HTTPError | None = None
         self.leaving = False
-        self.holder: AddressConnections | None = None
-        # Watches a client that does not take everything at once. The least pace differs for callers with a key.
-        self.watch: PaceWatch | None = None
-        self.least_pace = self.settings.least_pace
-        # True while an answer was written and is not taken yet. The next request waits for that.
-        self.owes = False
+        self._discarded = 0
+        self._holder: AddressConnections | None = None
+        # True while something that was written waits for the client. Its pace is watched meanwhile. The least pace
+        # differs for callers with a key.
+        self.unread = False
+        self._writable = asyncio.Event()
+        self._watch: PaceWatch | None = None
+        self.least_pace: float = self.settings.least_pace
+        # True while an answer was written and the client has not taken it yet. The next request waits for that.
+        self._awaits_client = False
+
+    def _create_parser(self) -> Any:
+        parser = httptools.HttpRequestParser(self)
+        # A request after `Connection: close` in the same piece of input is no error: it is not answered.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
 
     # The connection
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # The transports of uvloop are no subclasses of asyncio's.
+        self.transport = transport = cast(asyncio.Transport, transport)
         # What the kernel does not take at once counts as unread: it occupies memory, and its client is watched.
         transport.set_write_buffer_limits(0)
-        self.holder = self.shares.enter(self, self.client[0] if self.client else "")
-        if self.holder is None:
+        self._local = _read_address(transport.get_extra_info("sockname"))
+        self.client = _read_address(transport.get_extra_info("peername"))
+        if transport.get_extra_info("sslcontext") is not None:
+            self._scheme = "https"
+        self._holder = self.shares.enter(self, self.client[0] if self.client else "")
+        if self._holder is None:
             self._turn_away()
         else:
-            self._set_deadline(self.settings.header_timeout, self._head_late)
+            self._server.connections.add(self)
+            self._set_deadline(self.settings.header_timeout, self._refuse_late_head)
 
     def give_way(self) -> None:
         """Close the connection at once, because a new one needs its place."""
-        state = self._state()
+        state = self._describe_state()
         logger.info("closed a connection for a new one", extra={"state": state, "client": self.client})
         self.events.gave_way(state)
         self._forget()
-        if self.flow.write_paused:
-            tcp.reset(self.transport)
+        if self.unread:
+            self.reset()
         else:
             self.transport.abort()
 
-    def _state(self) -> str:
-        if self.flow.write_paused:
+    def _describe_state(self) -> ConnectionState:
+        if self.unread:
             return "unread"
-        if self.running is not None:
-            return "body" if self.running[0].more_body else "busy"
-        if self.leaving or self.refusal is not None:
+        if self._running is not None:
+            return "body" if self._running.more_body else "busy"
+        if self.leaving or self._refusal is not None:
             return "refused"
-        if self.stage is NOTHING and self.received == 0:
-            return "silent" if self.cycle is None else "idle"
-        return "head"
+        if self._stage is not NOTHING or self._received > 0:
+            return "head"
+        return "silent" if self._latest is None else "idle"
 
     def _turn_away(self) -> None:
-        self.connections.discard(self)
         if len(self.turned_away) >= TURNED_AWAY:
             self.transport.abort()
         else:
@@ -148,42 +202,62 @@ class Protocol(HttpToolsProtocol):
             detail = f"The service holds {self.settings.max_connections} connections, all in use."
             self.refuse(HTTPError("unavailable", detail, ((b"retry-after", b"1"),)))
 
+    def eof_received(self) -> None:
+        """Let the transport close, because the client sends nothing more."""
+
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
         self._forget()
-        self._unset_keepalive_if_required()
         self._clear_deadline()
-        if self.watch is not None:
-            self.watch.stop()
-        self.pipeline.clear()
+        self._clear_keep_alive()
+        if self._watch is not None:
+            self._watch.stop()
+        self._pipeline.clear()
+        if self._latest is not None and self._latest.state is not AnswerState.WHOLE:
+            self._latest.disconnected = True
         self.let_go()
+        self._note_taken()
+        # The parser refers to this connection. Without it the connection is freed at once.
+        self._parser = None
 
     def let_go(self) -> None:
         """Cancel the request that runs for this client, because its answer is no longer needed."""
-        if self.running is not None:
-            abandon(*self.running)
-            self.running = None
+        if self._running is not None:
+            self._running.abandon()
+            self._running = None
+
+    def shutdown(self) -> None:
+        """Close the connection after the answer that is due. Uvicorn calls this when the server ends."""
+        if self._latest is None or self._latest.state is AnswerState.WHOLE:
+            self.transport.close()
+        else:
+            self._latest.keep_alive = False
+
+    def reset(self) -> None:
+        """Close the connection with a TCP reset, which shows the client that it did not end properly."""
+        tcp.reset(self.transport)
 
     def _forget(self) -> None:
-        if self.holder is not None:
-            self.shares.leave(self, self.holder)
-            self.holder = None
-        self.connections.discard(self)
+        if self._holder is not None:
+            self.shares.leave(self, self._holder)
+            self._holder = None
+        self._server.connections.discard(self)
         self.turned_away.discard(self)
 
     # Input
 
     def data_received(self, data: bytes) -> None:
-        if self.leaving or self.refusal is not None:
+        if self.leaving or self._refusal is not None:
             self._discard(data)
             return
-        self._unset_keepalive_if_required()
-        self.arriving = len(data)
-        self.completed = False
+        if self._keep_alive_timer is not None:
+            self._keep_alive_timer.cancel()
+            self._keep_alive_timer = None
+        self._arriving = len(data)
+        self._completed = False
         try:
             while data:
                 try:
-                    self.parser.feed_data(data)
+                    self._parser.feed_data(data)
                     break
                 except httptools.HttpParserUpgrade as upgrade:
                     self._ignore_upgrade()
@@ -191,291 +265,321 @@ class Protocol(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             self.refuse(reason(error))
             return
-        if self.completed and self.stage is NOTHING and self.deadline is None:
+        if self._completed and self._stage is NOTHING and self._deadline is None:
             # A whole request in one piece, as nearly all are.
-            self.received = 0
+            self._received = 0
         else:
-            self._bound()
-        if self.holder is not None:
-            self.holder.note(self, waits=self.running is None or self.running[0].more_body)
+            self._apply_bounds()
+        if self._holder is not None:
+            self._holder.note(self, waits=self._running is None or self._running.more_body)
 
     def _ignore_upgrade(self) -> None:
         # llhttp leaves what follows to the other protocol. The service supports none, so what follows is the request's
         # body and the next request. A new parser gets the framing of the request. (Java's HttpClient requests h2c with
         # every POST.)
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        framing = [field for field in self.headers if field[0] in (b"content-length", b"transfer-encoding")]
-        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(b"%b: %b\r\n" % field for field in framing))
+        self._parser = self._create_parser()
+        head = bytearray(b"POST / HTTP/1.1\r\n")
+        for name, value in self._headers:
+            if name in (b"content-length", b"transfer-encoding"):
+                head += b"%b: %b\r\n" % (name, value)
+        head += b"\r\n"
+        self._parser.feed_data(bytes(head))
 
-    def _bound(self) -> None:
-        if self.stage is NOTHING and self.completed:
+    def _apply_bounds(self) -> None:
+        """Refuse a request that has become too large, and set the deadline of its head."""
+        settings = self.settings
+        if self._stage is NOTHING and self._completed:
             self._clear_deadline()
-            self.received = 0
+            self._received = 0
             return
-        # A piece in which a message ended is not counted: it is one read of the socket at most.
-        self.received = 0 if self.completed else self.received + self.arriving
-        if self.stage is BODY:
+        if self._completed:
+            # A piece in which a message ended is not counted: it is one read of the socket at most.
+            self._received = 0
+        else:
+            self._received += self._arriving
+        if self._stage is BODY:
             self._clear_deadline()
-            if self.received > FRAMING * self.settings.max_body + self.settings.max_headers + self.settings.max_url:
+            if self._received > FRAMING * settings.max_body + settings.max_headers + settings.max_url:
                 self.refuse(HTTPError("body_too_large", "The body, with its framing, is too large."))
-        elif self.stage is HEAD and len(self.url) > self.settings.max_url:
-            self.refuse(self._too_long())
-        elif self.received > self.settings.max_headers + len(self.url) + REQUEST_LINE:
-            self.refuse(self._too_large())
-        elif self.deadline is None:
-            self._set_deadline(self.settings.header_timeout, self._head_late)
+        elif self._stage is HEAD and len(self._url) > settings.max_url:
+            self.refuse(self._describe_long_url())
+        elif self._received > settings.max_headers + len(self._url) + REQUEST_LINE:
+            self.refuse(self._describe_large_head())
+        elif self._deadline is None:
+            self._set_deadline(settings.header_timeout, self._refuse_late_head)
 
     def _discard(self, data: bytes) -> None:
-        self.discarded += len(data)
-        if self.discarded > LINGER_BYTES:
+        self._discarded += len(data)
+        if self._discarded > LINGER_BYTES:
             self.transport.abort()
 
-    def _head_late(self) -> None:
-        self.deadline = None
+    def _refuse_late_head(self) -> None:
+        self._deadline = None
         if self.transport.is_closing():
             return
-        if self.flow.read_paused:
+        if self._reading_paused:
             # The service itself has paused reading, because an earlier request of this connection is not answered yet.
-            self._set_deadline(self.settings.header_timeout, self._head_late)
-        elif self.stage is NOTHING and self.received == 0:
+            self._set_deadline(self.settings.header_timeout, self._refuse_late_head)
+        elif self._stage is NOTHING and self._received == 0:
             # The client has sent nothing. It could take a 408 for the answer to a request that it is just sending.
             self.transport.close()
         else:
             detail = f"The header fields were not complete within {self.settings.header_timeout:g} seconds."
             self.refuse(HTTPError("request_timeout", detail))
 
-    def _too_large(self) -> HTTPError:
+    def _describe_large_head(self) -> HTTPError:
         return HTTPError("headers_too_large", f"The header fields exceed {self.settings.max_headers} bytes.")
 
-    def _too_long(self) -> HTTPError:
+    def _describe_long_url(self) -> HTTPError:
         return HTTPError("uri_too_long", f"The path and query are longer than {self.settings.max_url} bytes.")
+
+    def pause_reading(self) -> None:
+        """Let the client wait before it sends more."""
+        if not self._reading_paused:
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on from the client."""
+        if self._reading_paused:
+            self._reading_paused = False
+            self.transport.resume_reading()
 
     # The parser's callbacks. During a body, header fields are trailers, which must not become the request's, and a head
     # comes from _ignore_upgrade.
 
     def on_message_begin(self) -> None:
-        if self.stage is not BODY:
-            self.stage = HEAD
-            super().on_message_begin()
+        if self._stage is not BODY:
+            self._stage = HEAD
+            self._url = b""
+            self._headers = []
+            self._expects_continue = False
 
     def on_url(self, url: bytes) -> None:
-        if self.stage is not BODY:
+        if self._stage is not BODY:
             # A URL that is too long is refused after the header fields are parsed, because they name the origin of a
-            # page, or after the whole piece is parsed (_bound).
-            self.url += url
+            # page, or after the whole piece is parsed (_apply_bounds).
+            self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.stage is not BODY:
-            # As in uvicorn, but without calling its method, because this runs about ten times for each request.
+        if self._stage is not BODY:
             name = name.lower()
             if name == b"expect" and value.lower() == b"100-continue":
-                self.expect_100_continue = True
-            self.headers.append((name, value))
+                self._expects_continue = True
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if self.stage is BODY:
+        if self._stage is BODY:
             return
-        if len(self.url) > self.settings.max_url:
-            raise self._too_long()
+        settings = self.settings
+        if len(self._url) > settings.max_url:
+            raise self._describe_long_url()
         # The bytes that came are an upper bound. The fields are counted only if these bytes exceed the maximum.
-        bound = self.settings.max_headers
-        if self.received + self.arriving > bound and weigh(self.headers) > bound:
-            raise self._too_large()
-        version = self.parser.get_http_version()
-        wrong = fault(version, self.url, self.headers)
-        if wrong:
-            raise HTTPError("invalid_request", wrong)
-        if len(self.pipeline) >= PIPELINE:
+        if self._received + self._arriving > settings.max_headers and weigh(self._headers) > settings.max_headers:
+            raise self._describe_large_head()
+        version = self._parser.get_http_version()
+        detail = fault(version, self._url, self._headers)
+        if detail:
+            raise HTTPError("invalid_request", detail)
+        if len(self._pipeline) >= PIPELINE:
             raise HTTPError("invalid_request", f"More than {PIPELINE} requests wait for their answers.")
-        if version == "1.0":
-            self.expect_100_continue = False
-        super().on_headers_complete()
-        self.stage = BODY
-        self.received = 0
+        url = httptools.parse_url(self._url)
+        path = url.path.decode("ascii")
+        scope = {
+            "type": "http",
+            "asgi": ASGI,
+            "http_version": version,
+            "server": self._local,
+            "client": self.client,
+            "scheme": self._scheme,
+            "method": self._parser.get_method().decode("ascii"),
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": url.path,
+            "query_string": url.query or b"",
+            "headers": self._headers,
+            "connection": self,
+        }
+        # HTTP/1.0 has no 100, and its connections end with the answer.
+        is_current = version == "1.1"
+        exchange = Exchange(
+            self,
+            scope,
+            keep_alive=is_current and self._parser.should_keep_alive(),
+            expects_continue=is_current and self._expects_continue,
+        )
+        self._latest = exchange
+        self._stage = BODY
+        self._received = 0
+        if self._running is None and not self._awaits_client:
+            self._start(exchange)
+        else:
+            self.pause_reading()
+            self._pipeline.append(exchange)
+
+    def on_body(self, part: bytes) -> None:
+        exchange = self._latest
+        if exchange is None or exchange.state is AnswerState.WHOLE:
+            return
+        exchange.body += part
+        if len(exchange.body) > BODY_WAITS:
+            self.pause_reading()
+        exchange.wake()
 
     def on_message_complete(self) -> None:
         # For an upgrade it is called before the body, which does not count, and again at the end.
-        if self.parser.should_upgrade():
+        if self._parser.should_upgrade():
             return
-        self.stage = NOTHING
-        self.completed = True
-        super().on_message_complete()
-
-    def _should_upgrade(self) -> bool:
-        return False
+        self._stage = NOTHING
+        self._completed = True
+        exchange = self._latest
+        if exchange is not None:
+            exchange.more_body = False
+            exchange.wake()
 
     # Answers
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        if self.owes:
-            # Uvicorn takes the answer before this one for complete, because it was written.
-            self.flow.pause_reading()
-            self.pipeline.appendleft((cycle, app))
-            return
-        task = self.loop.create_task(cycle.run_asgi(partial(self._run, cycle, app)))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
-        self.running = (cycle, task)
+    @property
+    def default_fields(self) -> Fields:
+        """The header fields of every answer: the date."""
+        return self._server.default_headers
 
-    async def _run(
-        self,
-        cycle: RequestResponseCycle,
-        app: ASGI3Application,
-        scope: Scope,
-        receive: ASGIReceiveCallable,
-        send: ASGISendCallable,
-    ) -> None:
-        """Run the application for one request."""
-        if cycle.more_body or cycle.scope["http_version"] == "1.0":
-            send = self._careful(cycle)
-        else:
-            # A whole request in HTTP/1.1, as nearly all are.
-            scope["body"] = bytes(cycle.body)  # type: ignore[typeddict-unknown-key]
-            send = SingleWrite(cycle).send
-        scope["connection"] = self  # type: ignore[typeddict-unknown-key]
-        try:
-            await app(scope, receive, send)
-        except asyncio.CancelledError:
-            # The client has disconnected (disconnect.py). Uvicorn would log the cancellation with a traceback, and send
-            # a 500 that no client reads.
-            if not cycle.disconnected:
-                raise
-        if cycle.response_started and not cycle.response_complete and cycle.scope["http_version"] == "1.0":
-            # If an answer ends with its connection, only a reset shows that it was cut.
-            tcp.reset(self.transport)
+    def _start(self, exchange: Exchange) -> None:
+        task = self._loop.create_task(exchange.run(self._application))
+        exchange.task = task
+        self._running = exchange
+        tasks = self._server.tasks
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
-    def _careful(self, cycle: RequestResponseCycle) -> ASGISendCallable:
-        old = cycle.scope["http_version"] == "1.0"
-
-        async def send(message: ASGISendEvent) -> None:
-            if message["type"] == "http.response.start":
-                # If the answer begins before the whole body was received, the rest of the body could be taken for a
-                # request. So this is the last answer. Uvicorn writes that into its head, and on_response_complete
-                # closes the connection after it has read the rest.
-                self.leaving = cycle.more_body
-                cycle.keep_alive = cycle.keep_alive and not self.leaving
-                cycle.chunked_encoding = False if old else None
-                await cycle.send(message)
-                cycle.keep_alive = cycle.keep_alive or self.leaving
-            else:
-                # HTTP/1.0 has no chunks. The answer ends with the connection, and may have any length.
-                if old and message["type"] == "http.response.body":
-                    cycle.expected_content_length = len(message.get("body", b""))
-                await cycle.send(message)
-
-        return send
-
-    def on_response_complete(self) -> None:
-        if self.flow.write_paused:
+    def answered(self) -> None:
+        """Go on after the answer to the request that runs is written: with the next request, or with waiting for it."""
+        if self.unread:
             # The client has not taken the answer yet. The next request, or the wait for one, begins when it has.
-            self.owes = True
+            self._awaits_client = True
             return
-        self.running = None
+        self._running = None
         if self.leaving:
             self._hang_up()
-        elif self.refusal is not None and not self.pipeline:
-            self._answer(self.refusal)
-        else:
-            super().on_response_complete()
-            if self.pipeline:
-                # Uvicorn resumes reading after each answer, so the queue would grow by a socket's buffer each time.
-                self.flow.pause_reading()
-        if self.holder is not None:
-            self.holder.note(self, waits=self.running is None or self.running[0].more_body)
+        elif self._refusal is not None and not self._pipeline:
+            self._send_refusal(self._refusal)
+        elif not self.transport.is_closing():
+            if self._pipeline:
+                self._start(self._pipeline.popleft())
+            else:
+                self._keep_alive_timer = self._loop.call_later(KEEP_ALIVE_SECONDS, self._close_idle)
+            if not self._pipeline:
+                # With requests in the queue it would grow by a socket's buffer after each answer.
+                self.resume_reading()
+        if self._holder is not None:
+            self._holder.note(self, waits=self._running is None or self._running.more_body)
 
     def refuse(self, refusal: HTTPError) -> None:
         """Send this refusal after the answers that are still due, read nothing more, and close the connection."""
         logger.info("refused a request", extra={"code": refusal.code, "client": self.client})
         self.events.refused(refusal.code)
-        self.refusal = refusal
+        self._refusal = refusal
         self._clear_deadline()
-        if self.stage is BODY and not self._disown():
+        if self._stage is BODY and not self._drop_last_request():
             self.transport.close()
-        elif self.running is None and not self.pipeline:
-            self._answer(refusal)
+        elif self._running is None and not self._pipeline:
+            self._send_refusal(refusal)
 
-    def _disown(self) -> bool:
-        # The request whose body is bad is the last one read: it waits in the pipeline, or it runs.
-        if self.pipeline:
-            self.pipeline.popleft()
+    def _drop_last_request(self) -> bool:
+        """Drop the request whose body is bad. Return False if its answer has begun."""
+        # It is the last one read: it waits in the pipeline, or it runs.
+        if self._pipeline:
+            self._pipeline.pop()
             return True
-        if self.running is None or self.running[0].response_started:
+        if self._running is None or self._running.state not in (AnswerState.NOTHING, AnswerState.HEAD_WAITS):
             return False
-        abandon(*self.running)
-        self.running = None
+        self.let_go()
         return True
 
-    def _answer(self, refusal: HTTPError) -> None:
+    def _send_refusal(self, refusal: HTTPError) -> None:
         if not self.transport.is_closing():
-            fields = [*self.server_state.default_headers, *self.origins.fields_for(self._origin())]
+            fields = [*self.default_fields, *self.origins.fields_for(self._read_origin())]
             self.transport.write(response(refusal, fields))
         self._hang_up()
 
-    def _origin(self) -> bytes | None:
+    def _read_origin(self) -> bytes | None:
         """Return the origin that the refused request names, as far as it was read."""
-        # Before its first request a connection has no list of header fields.
-        return dict(self.headers or ()).get(b"origin")
+        return dict(self._headers).get(b"origin")
 
     def _hang_up(self) -> None:
         if self.transport.is_closing():
             return
         self.leaving = True
-        self.flow.resume_reading()
+        self.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._set_deadline(LINGER_SECONDS, self.transport.abort)
 
     # A client that does not take its answer at once
 
-    @property
-    def unread(self) -> bool:
-        """True while something that was written waits for the client."""
-        return self.flow.write_paused
-
     async def taken(self) -> None:
         """Wait until the client, or the kernel for it, has taken what was written."""
-        await self.flow.drain()
+        while self.unread:
+            await self._writable.wait()
 
     def cut(self, reason: str) -> None:
         """Break the answer off, so that no client takes the part that it got for the whole."""
         logger.info("cut an answer", extra={"reason": reason, "client": self.client})
         self.events.cut(reason)
         # Without a reset the kernel would still send what it has taken.
-        tcp.reset(self.transport)
+        self.reset()
 
     def pause_writing(self) -> None:
-        super().pause_writing()
-        if self.holder is not None:
-            self.holder.reads_later(self)
-        if self.watch is None:
-            self.watch = PaceWatch(self.transport, self.settings.stall_timeout, self._too_slow)
-        self.watch.begin(self.least_pace)
+        self.unread = True
+        self._writable.clear()
+        if self._holder is not None:
+            self._holder.reads_later(self)
+        if self._watch is None:
+            self._watch = PaceWatch(self.transport, self.settings.stall_timeout, self._cut_slow_client)
+        self._watch.begin(self.least_pace)
 
     def resume_writing(self) -> None:
-        if self.watch is not None:
-            self.watch.end()
-        if self.holder is not None:
-            self.holder.has_read(self)
-        super().resume_writing()
-        if self.owes:
-            self.owes = False
-            self.on_response_complete()
+        if self._watch is not None:
+            self._watch.end()
+        if self._holder is not None:
+            self._holder.has_read(self)
+        self._note_taken()
+        if self._awaits_client:
+            self._awaits_client = False
+            self.answered()
 
-    def _too_slow(self) -> None:
+    def _note_taken(self) -> None:
+        self.unread = False
+        self._writable.set()
+
+    def _cut_slow_client(self) -> None:
         self.cut("pace")
-
-    def timeout_keep_alive_handler(self) -> None:
-        super().timeout_keep_alive_handler()
-        self._set_deadline(LINGER_SECONDS, self.transport.abort)
 
     # Timers
 
+    def _close_idle(self) -> None:
+        self._keep_alive_timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+        self._set_deadline(LINGER_SECONDS, self.transport.abort)
+
+    def _clear_keep_alive(self) -> None:
+        if self._keep_alive_timer is not None:
+            self._keep_alive_timer.cancel()
+            self._keep_alive_timer = None
+
     def _set_deadline(self, seconds: float, then: Callable[[], None]) -> None:
         self._clear_deadline()
-        self.deadline = self.loop.call_later(seconds, then)
+        self._deadline = self._loop.call_later(seconds, then)
 
     def _clear_deadline(self) -> None:
-        if self.deadline is not None:
-            self.deadline.cancel()
-            self.deadline = None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def _read_address(address: Any) -> tuple[str, int] | None:
+    """Return host and port of a socket's address; None for a socket without them, such as a Unix socket."""
+    if isinstance(address, tuple) and len(address) >= 2:
+        return str(address[0]), int(address[1])
+    return None

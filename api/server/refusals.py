@@ -5,23 +5,26 @@ from __future__ import annotations
 from secrets import token_hex
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from api.http.problems import MEDIA_TYPE, HTTPError, document
+from api.server.exchange import STATUS_LINES
 
 
 def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]]) -> bytes:
     """Return the bytes of the refusal: a problem (RFC 9457) that closes the connection."""
     request_id = token_hex(8)
-    status, own, body = document(refusal, request_id)
-    framing = [
+    status, fields_of_refusal, body = document(refusal, request_id)
+    fields = [
+        *fields,
+        *fields_of_refusal,
+        (b"x-request-id", request_id.encode()),
         (b"content-type", MEDIA_TYPE),
         (b"cache-control", b"no-store"),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
     ]
-    fields = [*fields, *own, (b"x-request-id", request_id.encode()), *framing]
-    return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
+    lines = [b"%b: %b\r\n" % field for field in fields]
+    return b"".join([STATUS_LINES[status], *lines, b"\r\n", body])
 
 
 def fault(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> str:
@@ -37,8 +40,9 @@ def fault(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> st
         return "A request has exactly one Host."
     if b"transfer-encoding" in names:
         # llhttp refuses a second one.
-        chunked = version == "1.1" and dict(headers)[b"transfer-encoding"].lower() == b"chunked"
-        return "" if chunked else "The only Transfer-Encoding taken is chunked, in HTTP/1.1."
+        coding = dict(headers)[b"transfer-encoding"].lower()
+        if version != "1.1" or coding != b"chunked":
+            return "The only Transfer-Encoding taken is chunked, in HTTP/1.1."
     return ""
 
 
@@ -59,8 +63,8 @@ def reason(error: httptools.HttpParserError) -> HTTPError:
         )
         return HTTPError("invalid_request", detail)
     if str(error).startswith("Expected HTTP/"):
-        return HTTPError(
-            "invalid_request", "Expected the version of HTTP after the URL. A space in a URL is written %20."
-        )
-    why = "" if cause else f": {error}"
-    return HTTPError("invalid_request", f"The request is not valid HTTP{why}.")
+        detail = "Expected the version of HTTP after the URL. A space in a URL is written %20."
+        return HTTPError("invalid_request", detail)
+    if cause:
+        return HTTPError("invalid_request", "The request is not valid HTTP.")
+    return HTTPError("invalid_request", f"The request is not valid HTTP: {error}.")

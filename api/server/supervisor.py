@@ -55,15 +55,16 @@ log = structlog.get_logger("briefing")
 
 @dataclass(eq=False)
 class Worker:
-    """A worker as the parent sees it: when it began, when it last sent a sign of life, and the text of that."""
+    """A worker as the parent sees it: its end of the socket, when the worker began, when it last sent a sign of life,
+    and the text of that sign; empty before the first one. `reading` is the task that reads the signs."""
 
     pid: int
     end: socket.socket
     begun: float
-    heard: float
-    told: bytes = b""
+    last_heard: float
+    last_sign: bytes = b""
     wedged: bool = False
-    hearing: asyncio.Task[None] | None = None
+    reading: asyncio.Task[None] | None = None
 
 
 @dataclass(eq=False)
@@ -87,9 +88,9 @@ class WorkerTeam:
         """Return the workers that have not ended."""
         return [slot.worker for slot in self.slots if slot.worker is not None]
 
-    def told(self) -> list[bytes]:
+    def last_signs(self) -> list[bytes]:
         """Return the text that each worker sent last."""
-        return [worker.told for worker in self.living()]
+        return [worker.last_sign for worker in self.living()]
 
 
 class Supervisor:
@@ -102,86 +103,92 @@ class Supervisor:
         count: int,
         silence: float,
         prepare: Prepare,
-        on_end: Callable[[bytes], None] = lambda told: None,
+        on_end: Callable[[bytes], None] | None = None,
     ) -> None:
         self.team = WorkerTeam([Slot(WorkerPosition(number, count)) for number in range(count)])
         self._work = work
         self._silence = silence
         self._prepare = prepare
         self._on_end = on_end
-        self._common = SharedState(count)
+        self._shared = SharedState(count)
         self._changed = asyncio.Event()
+        # True once any worker has served.
         self._served = False
-        self._stopping = 0
+        # The signals to stop that came so far, and the time at which workers that still run are killed.
+        self._stop_signals = 0
         self._deadline = 0.0
         self._ticked = 0.0
-        self._codes: set[int] = set()
-        self._verdict: int | None = None
+        # The exit codes of the workers that ended after the first signal to stop.
+        self._worker_codes: set[int] = set()
+        # The exit code of the service, once it is decided.
+        self._exit_code: int | None = None
         self._failure: BriefingError | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(
         self,
         listener: socket.socket,
-        beside: Callable[[], None],
+        begin_beside: Callable[[], None],
         supervise: Callable[[], Awaitable[BriefingError]] | None = None,
     ) -> int:
-        """Run until a signal to stop; return the exit code. Clients reach the workers through `listener`. `beside`
-        starts the other work of the parent on its loop. An error of the store is raised, and so is the one that
-        `supervise` returns when it cannot keep the store running."""
+        """Run until a signal to stop; return the exit code. Clients reach the workers through `listener`.
+        `begin_beside` starts the other work of the parent on its loop. An error of the store is raised, and so is the
+        one that `supervise` returns when it cannot keep the store running."""
         self._listener = listener
         try:
             with asyncio.Runner() as runner:
-                runner.run(self._begin(beside, supervise))
+                runner.run(self._begin(begin_beside, supervise))
                 gc.freeze()  # So that the garbage collectors of the workers do not touch the memory that they share.
-                while self._verdict is None:
-                    for slot in self._vacant():
+                while self._exit_code is None:
+                    for slot in self._slots_to_fill():
                         self._fork(slot)  # Outside the loop, because a worker begins with a loop of its own.
                     runner.run(self._watch())
         finally:
             for worker in self.team.living():
-                _signal(worker, signal.SIGKILL)
+                _send_signal(worker, signal.SIGKILL)
         if self._failure is not None:
             raise self._failure
-        return self._verdict
+        return self._exit_code
 
     async def _begin(
-        self, beside: Callable[[], None], supervise: Callable[[], Awaitable[BriefingError]] | None
+        self, begin_beside: Callable[[], None], supervise: Callable[[], Awaitable[BriefingError]] | None
     ) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop, number)
-        beside()
+        begin_beside()
         if supervise is not None:
-            self._task(self._supervised(supervise))
+            self._start_task(self._keep_store_running(supervise))
         tried = asyncio.Event()
-        preparing = self._task(self._keep_preparing(tried))
-        stopped = self._task(self._stopped())
-        tries = self._task(_once(tried))
-        await asyncio.wait({preparing, stopped, tries}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        preparing = self._start_task(self._keep_preparing(tried))
+        stopped = self._start_task(_wait_for(self._changed))
+        first_try = self._start_task(_wait_for(tried))
+        await asyncio.wait({preparing, stopped, first_try}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         if preparing.done():
             preparing.result()  # A store that refuses the service ends the start. One that is away does not.
 
     async def _keep_preparing(self, tried: asyncio.Event) -> None:
         await persist(self._prepare, tried)
-        self._common.prepared = True
+        self._shared.prepared = True
 
     # Supervision
 
     async def _watch(self) -> None:
         """Return when a place has to be filled, or when the service ends."""
         for slot in self.team.slots:
-            if slot.worker and not slot.worker.hearing:
-                slot.worker.hearing = self._task(self._hear(slot, slot.worker))
+            worker = slot.worker
+            if worker is not None and worker.reading is None:
+                worker.reading = self._start_task(self._read_signs(slot, worker))
         self._ticked = monotonic()
-        while self._verdict is None and not self._vacant():
+        while self._exit_code is None and not self._slots_to_fill():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), TICK_SECONDS)
             self._changed.clear()
-            self._judge(monotonic())
-            if self._stopping and not self.team.living():
-                self._verdict = max(self._codes, default=0)
+            self._check_workers(monotonic())
+            if self._stop_signals and not self.team.living():
+                self._exit_code = max(self._worker_codes, default=0)
 
-    def _judge(self, now: float) -> None:
+    def _check_workers(self, now: float) -> None:
+        """Give up on workers that are silent for too long, or that do not end in time."""
         late = now - self._ticked > 5 * TICK_SECONDS
         self._ticked = now
         for slot in self.team.slots:
@@ -191,127 +198,159 @@ class Supervisor:
             if late:
                 # The parent itself did not run, for example because the machine slept. What the workers sent meanwhile
                 # is not read yet.
-                worker.heard = now
+                worker.last_heard = now
             if now - worker.begun > STEADY_SECONDS:
                 slot.failures = 0
-            if self._stopping:
+            if self._stop_signals:
                 if now > self._deadline:
-                    _signal(worker, signal.SIGKILL)
-            elif not worker.wedged and now - worker.heard > (self._silence if worker.told else START_SECONDS):
-                self._task(self._give_up_on(slot, worker))
+                    _send_signal(worker, signal.SIGKILL)
+                continue
+            longest_silence = self._silence if worker.last_sign else START_SECONDS
+            if not worker.wedged and now - worker.last_heard > longest_silence:
+                self._start_task(self._give_up_on(slot, worker))
 
     async def _give_up_on(self, slot: Slot, worker: Worker) -> None:
         worker.wedged = True
         log.error("worker wedged", worker=slot.place.number, pid=worker.pid)
-        _signal(worker, STUCK)  # The worker writes where it is stuck, if it can.
+        _send_signal(worker, STUCK)  # The worker writes where it is stuck, if it can.
         await asyncio.sleep(0.1)
-        _signal(worker, signal.SIGKILL)
+        _send_signal(worker, signal.SIGKILL)
 
-    async def _hear(self, slot: Slot, worker: Worker) -> None:
+    async def _read_signs(self, slot: Slot, worker: Worker) -> None:
+        """Read the worker's signs of life until it ends, and note its end."""
         reader, writer = await asyncio.open_unix_connection(sock=worker.end, limit=LINE_BYTES)
         with suppress(ConnectionError, ValueError):
             while line := await reader.readline():
-                worker.heard = monotonic()
-                worker.told = line
+                worker.last_heard = monotonic()
+                worker.last_sign = line
                 if not self._served:
                     self._served = True
                     announce(url(self._listener))
         writer.close()
-        self._bury(slot, worker, await _ended(worker))
+        code = await _wait_for_exit(worker)
+        self._note_end(slot, worker, code)
 
-    def _bury(self, slot: Slot, worker: Worker, code: int) -> None:
+    def _note_end(self, slot: Slot, worker: Worker, code: int) -> None:
         slot.worker = None
-        self._common.connections[slot.place.number] = VACANT
-        self._common.ready[slot.place.number] = 1  # The others do not wait for the next one, which may end as well.
-        self._on_end(worker.told)
+        self._shared.connections[slot.place.number] = VACANT
+        self._shared.ready[slot.place.number] = 1  # The others do not wait for the next one, which may end as well.
+        if self._on_end is not None:
+            self._on_end(worker.last_sign)
         self._changed.set()
-        if self._stopping:
-            # A worker that SIGTERM killed before it handled the signal ended as it should.
-            self._codes.add(0 if code == -signal.SIGTERM else code if code in (0, EXIT_FORCED) else 1)
+        if self._stop_signals:
+            self._worker_codes.add(_code_after_stop(code))
             return
-        reason = "wedged" if worker.wedged else "died"
-        self.team.ended[reason] += 1
-        if reason == "died":
-            log.error("worker died", worker=slot.place.number, pid=worker.pid, reason=_reason(code))
+        reason = _describe_exit(code)
+        if worker.wedged:
+            self.team.ended["wedged"] += 1
+        else:
+            self.team.ended["died"] += 1
+            log.error("worker died", worker=slot.place.number, pid=worker.pid, reason=reason)
         slot.failures += 1
-        slot.due = monotonic() + (min(0.1 * 4.0 ** (slot.failures - 2), LONGEST_WAIT) if slot.failures > 1 else 0)
+        slot.due = monotonic() + _seconds_until_restart(slot.failures)
         if self._served:
             return
         if code == EXIT_NOT_CONFIGURED:
-            self._verdict = code  # The worker has printed the reason.
+            self._exit_code = code  # The worker has printed the reason.
         elif slot.failures >= HOPELESS:
-            print(f"No worker comes to serve: {slot.failures} in a row ended, by {_reason(code)}.", file=sys.stderr)
-            self._verdict = EXIT_HOPELESS
+            print(f"No worker comes to serve: {slot.failures} in a row ended, by {reason}.", file=sys.stderr)
+            self._exit_code = EXIT_HOPELESS
 
     def _stop(self, number: int) -> None:
-        self._stopping += 1
+        self._stop_signals += 1
         self._deadline = self._deadline or monotonic() + EXIT_SECONDS
         self._changed.set()
         # The workers have the socket too. If it stayed open here, clients would wait in vain after the workers close
         # theirs.
         self._listener.close()
-        if self._stopping == 1 or number == signal.SIGINT:
-            for worker in self.team.living():
-                _signal(worker, signal.SIGTERM if self._stopping == 1 else number)
+        if self._stop_signals == 1:
+            passed_on = signal.SIGTERM
+        elif number == signal.SIGINT:
+            passed_on = signal.SIGINT
+        else:
+            return
+        for worker in self.team.living():
+            _send_signal(worker, passed_on)
 
-    async def _supervised(self, supervise: Callable[[], Awaitable[BriefingError]]) -> None:
+    async def _keep_store_running(self, supervise: Callable[[], Awaitable[BriefingError]]) -> None:
         self._failure = await supervise()
         self._stop(signal.SIGTERM)
 
-    async def _stopped(self) -> None:
-        await self._changed.wait()
-
     # The places
 
-    def _vacant(self) -> list[Slot]:
+    def _slots_to_fill(self) -> list[Slot]:
+        if self._stop_signals:
+            return []
         now = monotonic()
-        return [one for one in self.team.slots if one.worker is None and one.due <= now and not self._stopping]
+        return [slot for slot in self.team.slots if slot.worker is None and slot.due <= now]
 
     def _fork(self, slot: Slot) -> None:
-        ours, theirs = socket.socketpair()
+        parent_end, worker_end = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
         parent = os.getpid()
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+        previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
         pid = os.fork()
         if pid == 0:
             # This also closes the parent's end of each sibling's socket. If it stayed open here, the sibling would not
             # see that the parent is gone.
-            become(parent, [ours.fileno(), *(worker.end.fileno() for worker in self.team.living())])
-            signal.pthread_sigmask(signal.SIG_SETMASK, held)
-            finish(self._work, WorkerChannel(slot.place, theirs, self._common))
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
-        theirs.close()
-        self._common.connections[slot.place.number] = 0
+            siblings = [worker.end.fileno() for worker in self.team.living()]
+            become(parent, [parent_end.fileno(), *siblings])
+            signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
+            finish(self._work, WorkerChannel(slot.place, worker_end, self._shared))
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
+        worker_end.close()
+        self._shared.connections[slot.place.number] = 0
         now = monotonic()
-        slot.worker = Worker(pid, ours, now, now)
+        slot.worker = Worker(pid, parent_end, now, now)
 
-    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
 
-async def _once(event: asyncio.Event) -> None:
+async def _wait_for(event: asyncio.Event) -> None:
     await event.wait()
 
 
-async def _ended(worker: Worker) -> int:
+async def _wait_for_exit(worker: Worker) -> int:
     """Return the exit code, or the signal as a negative number. The worker's socket closes a moment before they can be
     read."""
     late = monotonic() + 1
-    while (found := os.waitpid(worker.pid, os.WNOHANG))[0] == 0:  # noqa: ASYNC222
+    while True:
+        pid, status = os.waitpid(worker.pid, os.WNOHANG)  # noqa: ASYNC222
+        if pid != 0:
+            return os.waitstatus_to_exitcode(status)
         if monotonic() > late:
-            _signal(worker, signal.SIGKILL)
+            _send_signal(worker, signal.SIGKILL)
         await asyncio.sleep(0.005)
-    return os.waitstatus_to_exitcode(found[1])
 
 
-def _signal(worker: Worker, number: int) -> None:
+def _send_signal(worker: Worker, number: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(worker.pid, number)
 
 
-def _reason(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit {code}"
+def _code_after_stop(code: int) -> int:
+    """Return the exit code of the service for that of a worker, after a signal to stop."""
+    if code == -signal.SIGTERM:
+        # A worker that SIGTERM killed before it handled the signal ended as it should.
+        return 0
+    if code in (0, EXIT_FORCED):
+        return code
+    return 1
+
+
+def _seconds_until_restart(failures: int) -> float:
+    """Return the time until a place is filled again after so many failures in a row."""
+    if failures <= 1:
+        return 0.0
+    return float(min(0.1 * 4.0 ** (failures - 2), LONGEST_WAIT))
+
+
+def _describe_exit(code: int) -> str:
+    if code < 0:
+        return signal.Signals(-code).name
+    return f"exit {code}"

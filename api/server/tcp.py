@@ -16,17 +16,18 @@ def unsent(transport: asyncio.Transport) -> int:
     """Return the bytes that the client has not taken yet: those in the transport, and on Linux those in the kernel too.
     The kernel may hold megabytes, and takes no more from the transport until a good part of them is gone. Without these
     bytes, a client that reads would look like a slow one."""
-    waiting = transport.get_write_buffer_size()
-    below = transport.get_extra_info("socket")
-    if sys.platform != "linux" or below is None or below.fileno() < 0:
-        return waiting
-    queued: int = struct.unpack("i", fcntl.ioctl(below.fileno(), termios.TIOCOUTQ, bytes(4)))[0]
-    return waiting + queued
+    in_transport = transport.get_write_buffer_size()
+    connection = transport.get_extra_info("socket")
+    if sys.platform != "linux" or connection is None or connection.fileno() < 0:
+        return in_transport
+    answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
+    (in_kernel,) = struct.unpack("i", answer)
+    return in_transport + int(in_kernel)
 
 
 def reset(transport: asyncio.Transport) -> None:
     """Close the connection with a TCP reset, which shows the client that it did not end properly."""
-    below = transport.get_extra_info("socket")
-    if below is not None and below.fileno() >= 0:
-        below.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.fileno() >= 0:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     transport.abort()

@@ -57,38 +57,40 @@ class WorkerChannel:
     """A worker's link to its parent and the other workers. It sends signs of life while the worker's loop runs. It
     knows if the parent has prepared the store, if all workers were ready, and how many connections each has."""
 
-    def __init__(self, place: WorkerPosition, end: socket.socket, common: SharedState) -> None:
+    def __init__(self, place: WorkerPosition, end: socket.socket, shared: SharedState) -> None:
         self.place = place
-        self.shares = ConnectionCounts(common.connections, place.number)
+        self.shares = ConnectionCounts(shared.connections, place.number)
         self._end = end
-        self._common = common
+        self._shared = shared
         self._beating: asyncio.Task[None] | None = None
 
-    def begin(self, tell: Callable[[], bytes]) -> None:
-        """Start to send signs of life, on the running loop. `tell` returns the text of each: a line without its end."""
-        self._beating = asyncio.get_running_loop().create_task(self._beat(tell))
+    def begin(self, write_sign: Callable[[], bytes]) -> None:
+        """Start to send signs of life, on the running loop. `write_sign` returns the text of each: a line without its
+        end."""
+        self._beating = asyncio.get_running_loop().create_task(self._beat(write_sign))
 
-    async def _beat(self, tell: Callable[[], bytes]) -> None:
+    async def _beat(self, write_sign: Callable[[], bytes]) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=self._end)
-        parent = asyncio.create_task(reader.read())
-        while not parent.done():
+        # The parent sends nothing, so this ends when the parent does.
+        end_of_parent = asyncio.create_task(reader.read())
+        while not end_of_parent.done():
             if not writer.transport.get_write_buffer_size():
-                writer.write(tell() + b"\n")
-            await asyncio.wait({parent}, timeout=BEAT_SECONDS)
+                writer.write(write_sign() + b"\n")
+            await asyncio.wait({end_of_parent}, timeout=BEAT_SECONDS)
         os._exit(1)  # The parent is gone. On Linux the kernel would have killed this process already.
 
     async def prepare(self) -> None:
         """Return if the parent has prepared the store. Unavailable if it has not."""
-        if not self._common.prepared:
+        if not self._shared.prepared:
             raise Unavailable("The store is being prepared.")
 
     def note_ready(self) -> None:
         """Tell the other workers that this one can answer."""
-        self._common.ready[self.place.number] = 1
+        self._shared.ready[self.place.number] = 1
 
     def all_ready(self) -> bool:
         """Return True if each of the workers was ready once."""
-        return all(self._common.ready)
+        return all(self._shared.ready)
 
 
 def become(parent: int, inherited: Iterable[int]) -> None:
@@ -106,13 +108,14 @@ def become(parent: int, inherited: Iterable[int]) -> None:
     faulthandler.register(STUCK)
 
 
-def finish(work: Callable[[WorkerChannel], int], link: WorkerChannel) -> NoReturn:
+def finish(work: Callable[[WorkerChannel], int], channel: WorkerChannel) -> NoReturn:
     """Do the work and exit with its code. The clean-up code of the parent, which the fork copied, does not run."""
     code = 1
     try:
-        code = work(link)
+        code = work(channel)
     except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else 1
+        if isinstance(stop.code, int):
+            code = stop.code
     except BaseException:
         traceback.print_exc()
     finally:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.access.access_control import Charge
+from api.access.caller import Caller
+from api.access.limits import Decision, Remaining
+from api.access.plan import Plan
 from api.http.request import HttpRequest
 from api.http.unread_answers import UnreadAnswers
 
@@ -26,3 +30,10 @@ def make_request(
         "client": (client, 4711) if client else None,
     }
     return HttpRequest(found | scope, receive, UnreadAnswers(1 << 20))
+
+
+def make_caller(points: int) -> tuple[Caller, Charge]:
+    """Return a caller who has so many points left, and the charge of a request of theirs."""
+    plan = Plan("free", points_minute=60, points_day=500, burst=points, at_once=2, page_most=50)
+    left = Remaining(plan.quota.limits, [0] * len(plan.quota.limits))
+    return Caller("key:k1", plan), Charge(1, Decision(None, None, 0.0, left), 1)

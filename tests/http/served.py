@@ -12,7 +12,7 @@ from api.http.body import BODILESS, BodyRefused, drop_body, read_body
 from api.http.problems import MEDIA_TYPE, document
 from api.http.request import HttpRequest
 from api.http.unread_answers import UnreadAnswers
-from api.server import http_server, protocol
+from api.server import protocol
 from api.server.http_server import serve
 from api.settings import read_settings
 
@@ -21,7 +21,7 @@ protocol.LINGER_SECONDS = 0.3
 
 settings = read_settings().model_copy(update={"stall_timeout": 0.3})
 if "--impatient" in sys.argv:
-    http_server.KEEP_ALIVE_SECONDS = 0.1
+    protocol.KEEP_ALIVE_SECONDS = 0.1
     settings = settings.model_copy(update={"least_pace": 0})
 seen = {"cancelled": 0, "draining": 0, "taken": 0}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -52,7 +53,10 @@ def test_one_process_is_ready_when_its_store_is_prepared_until_it_drains() -> No
 def test_of_two_processes_neither_is_ready_before_the_other(first: str) -> None:
     peers = Two()
     health = Health(Store(), peers)
-    steps = {"self": health.note_prepared, "other": lambda: peers.ready.update(other=True)}
+    steps: dict[str, Callable[[], None]] = {
+        "self": health.note_prepared,
+        "other": lambda: peers.ready.update(other=True),
+    }
     steps.pop(first)()
     assert reason(health) != ""
     steps.popitem()[1]()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import socket
 import struct
 import time
@@ -10,11 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-import httptools
 import pytest
-import uvicorn
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from api.server.refusals import fault
 
@@ -388,7 +383,7 @@ def reset(client: Client) -> None:
 
 
 def half_close(client: Client) -> None:
-    """Neither TCP nor the service can tell it from closing: see api/server/disconnect.py."""
+    """Neither TCP nor the service can tell it from closing: see api/server/protocol.py."""
     client.socket.shutdown(socket.SHUT_WR)
 
 
@@ -502,34 +497,3 @@ def test_a_target_that_is_no_path_is_refused(target: bytes) -> None:
     assert fault("1.1", target, [(b"host", b"a")]) == "The request target has to be a path, such as /versions."
     for path in (b"/", b"/*", b"http://a/b", b"https://a/b"):
         assert fault("1.1", path, [(b"host", b"a")]) == ""
-
-
-def test_uvicorn_still_has_inside_what_the_protocol_relies_on() -> None:
-    """If a new uvicorn fails here, read its httptools_impl.py and flow_control.py before moving the pin."""
-    assert uvicorn.__version__.startswith("0.54.")
-    assert attributes(HttpToolsProtocol) >= {
-        "client", "connections", "cycle", "flow", "headers", "loop", "parser", "pipeline", "server_state", "tasks",
-        "timeout_keep_alive_task", "transport", "url", "_should_upgrade", "_start_asgi_task",
-        "_unset_keepalive_if_required", "on_response_complete", "timeout_keep_alive_handler", "on_message_begin",
-        "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete",
-    }  # fmt: skip
-    assert attributes(RequestResponseCycle) >= {
-        "body", "chunked_encoding", "default_headers", "disconnected", "expected_content_length", "flow", "keep_alive",
-        "message_event", "more_body", "on_response", "response_complete", "response_started", "scope", "run_asgi",
-        "send", "transport", "waiting_for_100_continue",
-    }  # fmt: skip
-    assert attributes(FlowControl) >= {"drain", "read_paused", "write_paused", "pause_reading", "resume_reading"}
-    assert STATUS_LINE[431] == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    begin = inspect.getsource(HttpToolsProtocol.on_headers_complete)
-    assert "self._start_asgi_task(self.cycle, app)" in begin
-    assert "self.pipeline.appendleft((self.cycle, app))" in begin
-    assert "on_response=self.on_response_complete" in begin
-    assert "self.on_response()" in inspect.getsource(RequestResponseCycle.send)
-    assert issubclass(httptools.HttpParserUpgrade, Exception)
-    assert not issubclass(httptools.HttpParserUpgrade, httptools.HttpParserError)
-
-
-def attributes(kind: type) -> set[str]:
-    assigned = {line.split("self.")[1].split(":")[0].split(" ")[0] for line in inspect.getsource(kind).splitlines()
-                if line.strip().startswith("self.") and "=" in line}  # fmt: skip
-    return assigned | set(dir(kind))

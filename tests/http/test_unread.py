@@ -78,4 +78,4 @@ def test_nothing_is_remembered_of_what_was_taken() -> None:
         answers.remove(answer)
         answers.remove(answer)
         answers.resize(answer, 5)
-    assert (answers.total, answers._held, answers._answers) == (0, {}, {})
+    assert (answers.total, answers._bytes, answers._answers) == (0, {}, {})
