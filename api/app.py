@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from api.access.access_control import AccessControl
@@ -23,7 +23,7 @@ from api.http import problem_docs
 from api.http.route_table import RouteTable
 from api.middleware import deprecation
 from api.middleware.authentication import Authentication
-from api.middleware.request_middleware import RequestMiddleware
+from api.middleware.request_middleware import Observer, RequestMiddleware
 from api.observability.access_log import access_log
 from api.observability.health import PATIENCE, Health, Peers, Prepare, persist
 from api.observability.metrics import Kind, Metrics
@@ -67,25 +67,20 @@ def create_app(
     when all of them are ready.
     """
     caller_cache = CallerCache(url, settings)
-    access_control = AccessControl(caller_cache, open_limits(settings, table) if settings.limits else None, settings)
+    limits = open_limits(settings, table) if settings.limits else None
+    access_control = AccessControl(caller_cache, limits, settings)
     authentication = Authentication(access_control, settings)
     service = Service(settings, url, access_control)
     exports = Exports(service, url)
     health = Health(service.reader, peers)
     metrics = None if settings.metrics_port is None else Metrics()
-    traces = Tracer(settings) if settings.traces_endpoint else None
+    tracer = Tracer(settings) if settings.traces_endpoint else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tried = asyncio.Event()
-        if traces is not None:
-            traces.begin()
-        preparing = asyncio.create_task(_prepared(prepare, service, health, tried))
-        preparing.add_done_callback(lambda _: tried.set())
-        with suppress(TimeoutError):
-            await asyncio.wait_for(tried.wait(), PATIENCE)
-        if preparing.done():
-            preparing.result()  # A refusal by Postgres ends the start. If Postgres is not available, the start goes on.
+        if tracer is not None:
+            tracer.begin()
+        preparing = await _begin_preparing(prepare, service, health)
         yield
         preparing.cancel()
         with suppress(asyncio.CancelledError):
@@ -96,61 +91,62 @@ def create_app(
             await access_control.limits.close()
         await service.reader.close()
         await exports.close()
-        if traces is not None:
-            await asyncio.to_thread(traces.end)
+        if tracer is not None:
+            await asyncio.to_thread(tracer.end)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    versions = list(VERSIONS.values())
-    served = [one for one in versions if one.lifecycle.status != "retired"]
-    routers = [health.routes(), index.routes(service, authentication, versions), reference.routes(served)]
-    routers += [console.ASSETS.routes(), ASSETS.routes(), problem_docs.routes()]
-    routers.append(access.routes(caller_cache.store, authentication, settings))
-    scheduler = DocumentScheduler(access_control.limits is not None, settings.processes)
-    export_endpoint = export.ExportEndpoint(exports, authentication)
-    for version in VERSIONS.values():
-        if version.lifecycle.status == "retired":
-            routers += [graphql.retired(version), deprecation.gone(version)]
-            continue
-        routers.append(rest.routes(service, authentication, export_endpoint, version))
-        routers += [
-            contract.routes(version),
-            sdl.routes(version),
-            graphql.routes(service, authentication, version, scheduler),
-        ]
-        routers.append(me.routes(version, authentication))
+    routers = _create_routers(settings, service, authentication, exports, health)
     for router in routers:
         app.include_router(router)
-    observers = [
-        deprecation.observer(caller_cache.outdated),
-        *(one.observe for one in (metrics, traces) if one),
-        *([line] if (line := access_log(settings)) else []),
-    ]
+    observers: list[Observer] = [deprecation.observer(caller_cache.outdated)]
+    if metrics is not None:
+        observers.append(metrics.observe)
+    if tracer is not None:
+        observers.append(tracer.observe)
+    write_line = access_log(settings)
+    if write_line is not None:
+        observers.append(write_line)
     middleware = RequestMiddleware(app, RouteTable(routers), settings, authentication, observers)
     if metrics is not None:
         _follow(metrics, middleware, service, exports)
     return Application(middleware, health, metrics)
 
 
+def _create_routers(
+    settings: Settings, service: Service, authentication: Authentication, exports: Exports, health: Health
+) -> list[APIRouter]:
+    """Return the routers of all paths. A version that is retired has routes that say so."""
+    access_control = service.access_control
+    versions = list(VERSIONS.values())
+    served_versions = [version for version in versions if version.lifecycle.status != "retired"]
+    routers = [
+        health.routes(),
+        index.routes(service, authentication, versions),
+        reference.routes(served_versions),
+        console.ASSETS.routes(),
+        ASSETS.routes(),
+        problem_docs.routes(),
+        access.routes(access_control.caller_cache.store, authentication, settings),
+    ]
+    scheduler = DocumentScheduler(access_control.limits is not None, settings.processes)
+    export_endpoint = export.ExportEndpoint(exports, authentication)
+    for version in versions:
+        if version.lifecycle.status == "retired":
+            routers += [graphql.retired(version), deprecation.gone(version)]
+            continue
+        routers += [
+            rest.routes(service, authentication, export_endpoint, version),
+            contract.routes(version),
+            sdl.routes(version),
+            graphql.routes(service, authentication, version, scheduler),
+            me.routes(version, authentication),
+        ]
+    return routers
+
+
 def _follow(metrics: Metrics, middleware: RequestMiddleware, service: Service, exports: Exports) -> None:
     """Add the metrics that are read when the page is requested."""
-    pools = {"read": service.reader.pool, "export": exports.streams.pool}
-
-    def each(kind: Kind, name: str, meaning: str, read: Callable[[Pool], float]) -> None:
-        metrics.follow(kind, name, meaning, lambda: {pool: read(one) for pool, one in pools.items()}, "pool")
-
-    each("gauge", "pool_used", "Connections to Postgres in use.", lambda pool: pool.used)
-    each("gauge", "pool_idle", "Connections to Postgres that are free.", lambda pool: pool.idle)
-    each("counter", "pool_timed_out", "Statements that ran out of time.", lambda pool: pool.timed_out)
-    each("counter", "pool_cancelled", "Statements that were cancelled.", lambda pool: pool.cancelled)
-
-    def callers(kind: Kind, name: str, meaning: str, read: Callable[[Pool], dict[str, int]]) -> None:
-        def values() -> dict[tuple[str, ...], float]:
-            return {(pool, rank): number for pool, one in pools.items() for rank, number in read(one).items()}
-
-        metrics.follow(kind, name, meaning, values, "pool", "caller")
-
-    callers("gauge", "pool_waiting", "Requests that wait for a connection.", lambda pool: pool.waiting)
-    callers("counter", "pool_refused", "Requests that got no connection in time.", lambda pool: pool.refused)
+    _follow_pools(metrics, {"read": service.reader.pool, "export": exports.streams.pool})
     metrics.follow("gauge", "requests_in_flight", "Requests that are being answered.", lambda: middleware.in_flight)
     metrics.follow("gauge", "exports_running", "Exports that are being sent.", lambda: exports.streams.pool.used)
     places = exports.places
@@ -162,13 +158,59 @@ def _follow(metrics: Metrics, middleware: RequestMiddleware, service: Service, e
     metrics.follow("counter", "answers_refused", "Answers refused for a caller's unread ones.", lambda: unread.refused)
     changes = service.changes
     metrics.follow("gauge", "change_log_sure", "1 while kept answers are known to be true.", lambda: changes.sure)
-    if (limits := service.access_control.limits) is not None:
-        told = partial(getattr, limits, "away", False)
-        metrics.follow("gauge", "limits_away", "1 while Redis is away and each machine enforces its share.", told)
+    limits = service.access_control.limits
+    if limits is not None:
+        # Limits without Redis have no such attribute.
+        is_away = partial(getattr, limits, "away", False)
+        metrics.follow("gauge", "limits_away", "1 while Redis is away and each machine enforces its share.", is_away)
     metrics.follow("gauge", "change_log_age_seconds", "Since the change log was seen last.", lambda: changes.age)
 
 
-async def _prepared(prepare: Prepare | None, service: Service, health: Health, tried: asyncio.Event) -> None:
+def _follow_pools(metrics: Metrics, pools: Mapping[str, Pool]) -> None:
+    """Add the metrics of the pools of connections."""
+
+    def follow(kind: Kind, name: str, meaning: str, read: Callable[[Pool], float]) -> None:
+        def read_each() -> dict[str, float]:
+            return {pool_name: read(pool) for pool_name, pool in pools.items()}
+
+        metrics.follow(kind, name, meaning, read_each, "pool")
+
+    follow("gauge", "pool_used", "Connections to Postgres in use.", lambda pool: pool.used)
+    follow("gauge", "pool_idle", "Connections to Postgres that are free.", lambda pool: pool.idle)
+    follow("counter", "pool_timed_out", "Statements that ran out of time.", lambda pool: pool.timed_out)
+    follow("counter", "pool_cancelled", "Statements that were cancelled.", lambda pool: pool.cancelled)
+
+    def follow_by_rank(kind: Kind, name: str, meaning: str, read: Callable[[Pool], dict[str, int]]) -> None:
+        def read_each() -> dict[tuple[str, ...], float]:
+            values: dict[tuple[str, ...], float] = {}
+            for pool_name, pool in pools.items():
+                for rank, number in read(pool).items():
+                    values[pool_name, rank] = number
+            return values
+
+        metrics.follow(kind, name, meaning, read_each, "pool", "caller")
+
+    follow_by_rank("gauge", "pool_waiting", "Requests that wait for a connection.", lambda pool: pool.waiting)
+    follow_by_rank("counter", "pool_refused", "Requests that got no connection in time.", lambda pool: pool.refused)
+
+
+async def _begin_preparing(prepare: Prepare | None, service: Service, health: Health) -> asyncio.Task[None]:
+    """Start to prepare the store, and return when that is done or was tried once, or after PATIENCE."""
+    tried = asyncio.Event()
+
+    def note_end(_: asyncio.Task[None]) -> None:
+        tried.set()
+
+    preparing = asyncio.create_task(_prepare(prepare, service, health, tried))
+    preparing.add_done_callback(note_end)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(tried.wait(), PATIENCE)
+    if preparing.done():
+        preparing.result()  # A refusal by Postgres ends the start. If Postgres is not available, the start goes on.
+    return preparing
+
+
+async def _prepare(prepare: Prepare | None, service: Service, health: Health, tried: asyncio.Event) -> None:
     if prepare is not None:
         await persist(prepare, tried)
     service.changes.start()  # Not earlier, because there may be no change log to follow.

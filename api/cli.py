@@ -6,9 +6,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +15,9 @@ from api import commands
 from api.errors import BriefingError, ContractError, RequestError, SettingsError
 from api.settings import Settings, read_settings
 from api.suggest import suggested
+
+if TYPE_CHECKING:
+    from api.observability.health import Prepare
 
 NOT_CONFIGURED = 2
 UNAVAILABLE = 69
@@ -50,7 +52,9 @@ def complain(error: BriefingError) -> int:
     print(f"briefing: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"briefing: {error.hint}", file=sys.stderr)
-    return NOT_CONFIGURED if isinstance(error, ContractError | SettingsError | RequestError) else UNAVAILABLE
+    if isinstance(error, ContractError | SettingsError | RequestError):
+        return NOT_CONFIGURED
+    return UNAVAILABLE
 
 
 @app.command()
@@ -58,11 +62,15 @@ def serve(
     sample: Annotated[bool, typer.Option("--sample", help="Load the sample briefing first.")] = False,
 ) -> None:
     """Migrate the store and serve it over HTTP."""
+    from api.logs import configure
+    from api.serve import serve as run_service
+    from api.store.address import own_address
+
     settings = read_settings()
-    import_module("api.logs").configure(settings)
-    with import_module("api.store.address").own_address(settings) as (url, supervise):
-        served = import_module("api.serve").serve(settings, url, _preparation(url, sample), supervise)
-    sys.exit(served)
+    configure(settings)
+    with own_address(settings) as (url, supervise):
+        exit_code = run_service(settings, url, _create_preparation(url, sample), supervise)
+    sys.exit(exit_code)
 
 
 @app.command()
@@ -88,9 +96,10 @@ def load(
     ] = False,
 ) -> None:
     """Load briefings, or rows of other data. A file is loaded whole or not at all."""
-    loading = import_module("api.ingest.load")
-    options = loading.LoadOptions(format, check, complete, skip_bad, yes, cascade)
-    sys.exit(loading.run_load(paths, read_settings(), wait=wait, quiet=quiet, options=options))
+    from api.ingest.load import LoadOptions, run_load
+
+    options = LoadOptions(format, check, complete, skip_bad, yes, cascade)
+    sys.exit(run_load(paths, read_settings(), wait=wait, quiet=quiet, options=options))
 
 
 @app.command()
@@ -99,22 +108,29 @@ def export(
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Write the whole store of one moment to files: to load it back, and as CSV and Parquet."""
-    watched = import_module("api.snapshot.progress").watched
-    with import_module("api.store.address").address(read_settings()) as url, watched(quiet) as watch:
-        manifest = import_module("api.snapshot.take").export(url, out, watch)
-    if not import_module("api.snapshot.parquet").INSTALLED:
-        print(import_module("api.snapshot.parquet").MISSING, file=sys.stderr)
-    total = sum(one["records"] for one in manifest.counts.values())
+    from api.snapshot.parquet import INSTALLED, MISSING
+    from api.snapshot.progress import watched
+    from api.snapshot.take import export as take_snapshot
+    from api.store.address import address
+
+    with address(read_settings()) as url, watched(quiet) as progress:
+        manifest = take_snapshot(url, out, progress)
+    if not INSTALLED:
+        print(MISSING, file=sys.stderr)
+    total = sum(counts["records"] for counts in manifest.counts.values())
     print(f"{out}: {total:,} records in {len(manifest.files)} files, up to change {manifest.last_change:,}.")
 
 
 @app.command()
 def migrate() -> None:
     """Bring the store to the tables and views of this release."""
-    with import_module("api.store.address").address(read_settings()) as url:
+    from api.store.address import address
+    from api.store.migrate import migrate as migrate_store
+
+    with address(read_settings()) as url:
         # A large store takes minutes.
-        done = asyncio.run(import_module("api.store.migrate").migrate(url, partial(print, flush=True)))
-    if not done:
+        applied = asyncio.run(migrate_store(url, partial(print, flush=True)))
+    if not applied:
         print("Nothing to do.")
 
 
@@ -123,19 +139,29 @@ def show_settings(
     table: Annotated[bool, typer.Option("--table", help="Print a table in Markdown, as in docs/operating.md.")] = False,
 ) -> None:
     """Show every setting, its default and its meaning."""
-    for name, one in Settings.model_fields.items():
-        variable, default = f"BRIEFING_{name.upper()}", "" if one.default is None else str(one.default)
+    for name, field in Settings.model_fields.items():
+        variable = f"BRIEFING_{name.upper()}"
+        default = "" if field.default is None else str(field.default)
         if table:
-            print(f"| `{variable}` | {f'`{default}`' if default else ''} | {one.description} |")
-        else:
-            told = f" (default {default or 'empty'})" if one.default is not None else ""
-            print(f"{variable}{told}\n    {one.description}")
+            cell = f"`{default}`" if default else ""
+            print(f"| `{variable}` | {cell} | {field.description} |")
+            continue
+        if field.default is not None:
+            variable += f" (default {default or 'empty'})"
+        print(f"{variable}\n    {field.description}")
 
 
-def _preparation(url: str, sample: bool) -> Any:
+def _create_preparation(url: str, sample: bool) -> Prepare:
+    """Return the function that brings the store up to date before it is served."""
+
     async def prepare() -> None:
-        await import_module("api.store.migrate").migrate(url)
+        from api.store.migrate import migrate as migrate_store
+
+        await migrate_store(url)
         if sample:
-            await import_module("api.ingest.sample").load_sample(url)
+            # Only for this, because the code that loads takes long to import.
+            from api.ingest.sample import load_sample
+
+            await load_sample(url)
 
     return prepare

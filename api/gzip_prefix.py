@@ -26,7 +26,7 @@ class GzipPrefix:
     checksum: int
     size: int
 
-    def ended(self, end: bytes = b"") -> bytes:
+    def with_end(self, end: bytes = b"") -> bytes:
         """Return the whole as gzip, with an end of at most 65,535 bytes."""
         assert len(end) <= STORED_MOST
         length = len(end).to_bytes(2, "little")
@@ -38,10 +38,12 @@ class GzipPrefix:
 
 async def pack(text: bytes) -> GzipPrefix:
     """Return the compressed text."""
-    return _packed(text) if len(text) < THREAD_FROM else await asyncio.to_thread(_packed, text)
+    if len(text) < THREAD_FROM:
+        return _compress(text)
+    return await asyncio.to_thread(_compress, text)
 
 
-def _packed(text: bytes) -> GzipPrefix:
+def _compress(text: bytes) -> GzipPrefix:
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     blocks = compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)
     return GzipPrefix(blocks, zlib.crc32(text), len(text))

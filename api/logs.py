@@ -21,11 +21,17 @@ def configure(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         # Tracebacks without the values of variables, because the data of callers does not belong in the log.
         structlog.processors.format_exc_info,
-        _without_keys,
+        _hide_keys,
     ]
-    last = structlog.processors.JSONRenderer() if settings.log_format == "json" else _console()
+    renderer: structlog.typing.Processor
+    if settings.log_format == "json":
+        renderer = structlog.processors.JSONRenderer()
+    else:
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     structlog.configure(
-        processors=[*shared, last],
+        processors=[*shared, renderer],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
@@ -33,7 +39,7 @@ def configure(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
@@ -44,37 +50,39 @@ def configure(settings: Settings) -> None:
 
 
 class Seldom(logging.Filter):
-    """A filter that passes at most `most` lines a second, and every line above INFO. The first line of a later second
+    """A filter that passes at most `limit` lines a second, and every line above INFO. The first line of a later second
     reports how many were `left_out`."""
 
-    def __init__(self, most: int = 10, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limit: int = 10, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._most = most
+        self._limit = limit
         self._clock = clock
         self._second = 0
-        self._passed = 0
+        self._received = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True if the line passes."""
         if record.levelno > logging.INFO:
             return True
-        if (second := int(self._clock())) != self._second:
-            if self._passed > self._most:
-                record.left_out = self._passed - self._most
-            self._second, self._passed = second, 0
-        self._passed += 1
-        return self._passed <= self._most
+        second = int(self._clock())
+        if second != self._second:
+            if self._received > self._limit:
+                record.left_out = self._received - self._limit
+            self._second = second
+            self._received = 0
+        self._received += 1
+        return self._received <= self._limit
 
 
-def _without_keys(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    return {name: _hidden(value) for name, value in event.items()}
+def _hide_keys(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {name: _hide_keys_in(value) for name, value in event.items()}
 
 
-def _hidden(value: Any) -> Any:
+def _hide_keys_in(value: object) -> object:
     if isinstance(value, str):
         return hidden(value)
-    return hidden(repr(value)) if isinstance(value, dict | list | tuple) and holds_key(repr(value)) else value
-
-
-def _console() -> structlog.dev.ConsoleRenderer:
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    if isinstance(value, dict | list | tuple):
+        text = repr(value)
+        if holds_key(text):
+            return hidden(text)
+    return value

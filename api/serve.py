@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 from contextlib import ExitStack
+from functools import partial
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
@@ -12,7 +13,7 @@ from api.access.limits import SharedTable
 from api.app import Application, create_app
 from api.observability.health import Prepare
 from api.observability.metrics import followed
-from api.observability.metrics_aggregate import MetricTotals, told
+from api.observability.metrics_aggregate import MetricTotals, dump_metrics
 from api.observability.metrics_server import MetricsPage
 from api.server import http_server
 from api.server.supervisor import Supervisor, WorkerTeam
@@ -26,40 +27,45 @@ NO_PORT = "BRIEFING_METRICS_HOST and BRIEFING_METRICS_PORT say where; 0 is any p
 def serve(settings: Settings, url: str, prepare: Prepare, supervise: Supervise | None = None) -> int:
     """Serve until stopped, and return the exit code. `supervise` keeps an embedded store running. If it returns an
     error, the service ends and raises it."""
-    with ExitStack() as held:
+    with ExitStack() as sockets:
         metrics = None
         if settings.metrics_port is not None:
-            metrics = held.enter_context(http_server.bind(settings.metrics_host, settings.metrics_port, NO_PORT))
+            metrics = sockets.enter_context(http_server.bind(settings.metrics_host, settings.metrics_port, NO_PORT))
         if settings.processes == 1:
-            return _alone(settings, url, prepare, supervise, metrics)
-        return _several(settings, url, prepare, supervise, metrics, held.enter_context(http_server.listen(settings)))
+            return _serve_alone(settings, url, prepare, supervise, metrics)
+        listener = sockets.enter_context(http_server.listen(settings))
+        return _serve_with_workers(settings, url, prepare, supervise, metrics, listener)
 
 
-def _alone(
+def _serve_alone(
     settings: Settings, url: str, prepare: Prepare, supervise: Supervise | None, metrics: socket.socket | None
 ) -> int:
     application = create_app(settings, url, prepare)
-    page = None if metrics is None else MetricsPage(metrics, lambda: MetricTotals().page([_counted(application)]))
 
-    def ready(place: str) -> None:
+    def write_page() -> bytes:
+        return MetricTotals().page([_dump_metrics_of(application)])
+
+    page = None if metrics is None else MetricsPage(metrics, write_page)
+
+    def note_ready(address: str) -> None:
         # The objects that exist now stay. A full collection that includes them took 60 to 130 ms, in which no request
         # was answered.
         gc.freeze()
-        http_server.announce(place)
+        http_server.announce(address)
         if page is not None:
             page.open()
 
     return http_server.serve(
         application.asgi,
         settings,
-        on_ready=ready,
+        on_ready=note_ready,
         on_drain=application.drain,
         events=application.metrics,
         supervise=supervise,
     )
 
 
-def _several(
+def _serve_with_workers(
     settings: Settings,
     url: str,
     prepare: Prepare,
@@ -71,42 +77,53 @@ def _several(
     create_app(settings.model_copy(update={"limits": False}), url)
     table = SharedTable.create(workers=settings.processes).fileno() if settings.limits else None
 
-    def work(link: WorkerChannel) -> int:
+    def work(channel: WorkerChannel) -> int:
         if metrics is not None:
             metrics.close()
-        application = create_app(settings, url, link.prepare, table, peers=link)
+        application = create_app(settings, url, channel.prepare, table, peers=channel)
+
+        def note_ready(_: str) -> None:
+            channel.begin(partial(_dump_metrics_of, application))
+
         return http_server.serve(
             application.asgi,
             settings,
-            on_ready=lambda _: link.begin(lambda: _counted(application)),
+            on_ready=note_ready,
             on_drain=application.drain,
             events=application.metrics,
             listener=listener,
-            shares=link.shares,
+            shares=channel.shares,
         )
 
     totals = MetricTotals()
-    parent = Supervisor(work, settings.processes, settings.worker_timeout, prepare, on_end=totals.bury)
-    own = _own(parent.team)
+    supervisor = Supervisor(work, settings.processes, settings.worker_timeout, prepare, on_end=totals.bury)
+    own_registry = _create_own_registry(supervisor.team)
 
-    def beside() -> None:
+    def write_page() -> bytes:
+        return totals.page([dump_metrics(own_registry), *supervisor.team.last_signs()])
+
+    def begin_beside() -> None:
         if metrics is not None:
-            MetricsPage(metrics, lambda: totals.page([told(own), *parent.team.told()])).open()
+            MetricsPage(metrics, write_page).open()
 
-    return parent.run(listener, beside, supervise)
-
-
-def _counted(application: Application) -> bytes:
-    return told(application.metrics.registry) if application.metrics is not None else b""
+    return supervisor.run(listener, begin_beside, supervise)
 
 
-def _own(team: WorkerTeam) -> CollectorRegistry:
+def _dump_metrics_of(application: Application) -> bytes:
+    if application.metrics is None:
+        return b""
+    return dump_metrics(application.metrics.registry)
+
+
+def _create_own_registry(team: WorkerTeam) -> CollectorRegistry:
     """Return the metrics of the parent itself."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(
-        followed("gauge", "workers", "Workers that are there.", lambda: sum(bool(one.told) for one in team.living()))
-    )
+
+    def count_workers() -> int:
+        return sum(bool(worker.last_sign) for worker in team.living())
+
+    registry.register(followed("gauge", "workers", "Workers that are there.", count_workers))
     registry.register(
         followed("counter", "workers_replaced", "Workers that ended unasked.", lambda: team.ended, "reason")
     )

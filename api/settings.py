@@ -165,7 +165,9 @@ class Settings(BaseSettings):
 
 def processors() -> int:
     """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 # Variables that are no settings: those of the test suite, and those that container managers set for a service that is
@@ -178,22 +180,30 @@ NOT_OURS = re.compile(rf"BRIEFING_({SUITE}|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
 def unknown(environment: Iterable[str]) -> list[str]:
     """Return a sentence for each `BRIEFING_*` variable that is not a setting, with the setting that may be meant."""
     names = [name.upper() for name in Settings.model_fields]
-    told = []
-    for given in sorted(environment):
-        prefix, _, name = given.upper().partition("_")
-        if prefix == "BRIEFING" and name not in names and not NOT_OURS.fullmatch(given):
-            near = Suggestions().nearest(Unknown(name, names))
-            told.append(f"{given} is no setting" + (f"; BRIEFING_{near} is." if near else "."))
-    return told
+    sentences = []
+    for variable in sorted(environment):
+        prefix, _, name = variable.upper().partition("_")
+        if prefix != "BRIEFING" or name in names or NOT_OURS.fullmatch(variable):
+            continue
+        nearest = Suggestions().nearest(Unknown(name, names))
+        if nearest:
+            sentences.append(f"{variable} is no setting; BRIEFING_{nearest} is.")
+        else:
+            sentences.append(f"{variable} is no setting.")
+    return sentences
 
 
 def read_settings() -> Settings:
     """Return the settings of this process. SettingsError names each variable that is wrong, or else each that is
     unknown, because a limit whose name is misspelt would not be enforced."""
-    if strays := unknown(os.environ):
-        raise SettingsError(" ".join(strays), "See `briefing settings` for all there are.")
+    sentences = unknown(os.environ)
+    if sentences:
+        raise SettingsError(" ".join(sentences), "See `briefing settings` for all there are.")
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(f"BRIEFING_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
-        raise SettingsError(wrong, "See `briefing settings` for each setting and its default.") from None
+        problems = []
+        for details in error.errors():
+            name = "_".join(map(str, details["loc"])).upper()
+            problems.append(f"BRIEFING_{name}: {details['msg']}")
+        raise SettingsError("; ".join(problems), "See `briefing settings` for each setting and its default.") from None

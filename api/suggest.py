@@ -12,7 +12,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from heapq import nsmallest
 
-from api.errors import BriefingError, InvalidRequest, Unknown
+from api.errors import BriefingError, Fault, InvalidRequest, Unknown
 
 # Comparisons of two names for one error: about 2 ms at most.
 COMPARISONS_MOST = 200
@@ -32,51 +32,74 @@ class Suggestions:
         later, get an equal part of the comparisons that are left."""
         # Letter case is no difference: a caller who sends LIMIT or ATTACK spells the name right.
         name = unknown.name[:LETTERS_MOST].lower()
-        likely = _likely(name, unknown.names, self._left // (others + 1))
-        self._left -= len(likely)
+        candidates = _select_candidates(name, unknown.names, self._left // (others + 1))
+        self._left -= len(candidates)
         # The matcher caches what it computes about its second sequence.
         matcher = SequenceMatcher(None, b=name, autojunk=False)
-        rated = [(similarity(matcher, one.lower()), one) for one in likely]
-        return max((one for one in rated if one[0] >= SIMILAR), default=(0.0, ""), key=lambda one: one[0])[1]
+        nearest_name, highest_rating = "", 0.0
+        for candidate in candidates:
+            rating = similarity(matcher, candidate.lower())
+            if rating >= SIMILAR and rating > highest_rating:
+                nearest_name, highest_rating = candidate, rating
+        return nearest_name
 
 
 def similarity(matcher: SequenceMatcher[str], other: str) -> float:
     """Return how similar two names are: 1 if they are equal, 0 if they share nothing."""
     matcher.set_seq1(other)
-    return matcher.ratio() if matcher.quick_ratio() >= SIMILAR else 0.0
+    if matcher.quick_ratio() < SIMILAR:
+        return 0.0
+    return matcher.ratio()
 
 
-def _likely(name: str, names: Collection[str], most: int) -> list[str]:
+def _select_candidates(name: str, valid_names: Collection[str], limit: int) -> list[str]:
     """Return the names whose length allows them to be similar, the most likely ones first: callers seldom mistype the
     first letter, and seldom many letters."""
-    first, size = name[:1], len(name)
+    first_letter = name[:1]
+    size = len(name)
     # The similarity of names is twice the letters that they share, divided by all letters of both.
-    least, longest = size * SIMILAR / (2 - SIMILAR), size * (2 - SIMILAR) / SIMILAR
-    ranked = [(one[:1].lower() != first, abs(len(one) - size), one) for one in names if least <= len(one) <= longest]
-    return [one for _, _, one in nsmallest(most, ranked)]
+    shortest = size * SIMILAR / (2 - SIMILAR)
+    longest = size * (2 - SIMILAR) / SIMILAR
+    ranked: list[tuple[bool, int, str]] = []
+    for valid_name in valid_names:
+        if shortest <= len(valid_name) <= longest:
+            starts_differently = valid_name[:1].lower() != first_letter
+            ranked.append((starts_differently, abs(len(valid_name) - size), valid_name))
+    return [valid_name for _, _, valid_name in nsmallest(limit, ranked)]
 
 
 def suggested(error: BriefingError) -> BriefingError:
     """Return the error with the nearest valid names added to its message and its faults."""
-    suggestions = Suggestions()
-    faults = error.faults if isinstance(error, InvalidRequest) else ()
-    unknown = [one.unknown for one in faults if one.unknown is not None]
-    if error.unknown is None and not unknown:
+    if isinstance(error, InvalidRequest) and any(fault.unknown is not None for fault in error.faults):
+        return _suggest_in_faults(error)
+    if error.unknown is None:
         return error
-    found = copy(error)
-    if isinstance(found, InvalidRequest) and unknown:
-        added, left = [], len(unknown)
-        for one in faults:
-            left -= one.unknown is not None
-            added.append(_did_you_mean(suggestions, one.unknown, left))
-        found.faults = tuple(replace(one, detail=one.detail + more) for one, more in zip(faults, added, strict=True))
-        if added[0]:
-            found.message = found.message.replace(faults[0].detail, found.faults[0].detail, 1)
-    else:
-        found.message += _did_you_mean(suggestions, error.unknown)
-    return found
+    result = copy(error)
+    result.message += _did_you_mean(Suggestions(), error.unknown)
+    return result
 
 
-def _did_you_mean(suggestions: Suggestions, unknown: Unknown | None, others: int = 0) -> str:
-    nearest = suggestions.nearest(unknown, others) if unknown is not None else ""
-    return f" Did you mean {unknown.before}{nearest}{unknown.after}?" if unknown is not None and nearest else ""
+def _suggest_in_faults(error: InvalidRequest) -> InvalidRequest:
+    """Return the error with the nearest names added to its faults, and to its message if that repeats the first one."""
+    suggestions = Suggestions()
+    unknown_left = sum(fault.unknown is not None for fault in error.faults)
+    faults: list[Fault] = []
+    for fault in error.faults:
+        if fault.unknown is None:
+            faults.append(fault)
+            continue
+        unknown_left -= 1
+        faults.append(replace(fault, detail=fault.detail + _did_you_mean(suggestions, fault.unknown, unknown_left)))
+    result = copy(error)
+    result.faults = tuple(faults)
+    before, after = error.faults[0].detail, faults[0].detail
+    if before != after:
+        result.message = result.message.replace(before, after, 1)
+    return result
+
+
+def _did_you_mean(suggestions: Suggestions, unknown: Unknown, others: int = 0) -> str:
+    nearest = suggestions.nearest(unknown, others)
+    if not nearest:
+        return ""
+    return f" Did you mean {unknown.before}{nearest}{unknown.after}?"

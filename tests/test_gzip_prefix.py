@@ -18,21 +18,21 @@ async def test_each_end_follows_the_text(text: bytes, ends: list[bytes]) -> None
     for end in ends:
         # The archive has one member and ends with the data, so readers that stop after one member read all of it.
         reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        assert reader.decompress(packed.ended(end)) == text + end
+        assert reader.decompress(packed.with_end(end)) == text + end
         assert reader.eof
         assert not reader.unused_data
-        assert gzip.decompress(packed.ended(end)) == text + end
+        assert gzip.decompress(packed.with_end(end)) == text + end
 
 
 async def test_a_long_text_is_packed_as_well() -> None:
     text = b'{"title":"river"},' * (THREAD_FROM // 10)
     packed = await pack(text)
-    assert gzip.decompress(packed.ended()) == text
-    assert len(packed.ended()) < len(text) / 50
+    assert gzip.decompress(packed.with_end()) == text
+    assert len(packed.with_end()) < len(text) / 50
 
 
 async def test_an_end_is_short() -> None:
     packed = await pack(b"text")
-    assert gzip.decompress(packed.ended(b"x" * STORED_MOST)) == b"text" + b"x" * STORED_MOST
+    assert gzip.decompress(packed.with_end(b"x" * STORED_MOST)) == b"text" + b"x" * STORED_MOST
     with pytest.raises(AssertionError):
-        packed.ended(b"x" * (STORED_MOST + 1))
+        packed.with_end(b"x" * (STORED_MOST + 1))

@@ -84,7 +84,7 @@ async def test_a_follower_that_leaves_ends_nothing(work: Work) -> None:
     first, second, third = await started(SingleFlight(), work, 3)
     second.cancel()
     work.may_end.set()
-    assert await asyncio.gather(first, third) == [1, 1]
+    assert list(await asyncio.gather(first, third)) == [1, 1]
     assert (work.begun, work.left, second.cancelled()) == (1, 0, True)
 
 

@@ -15,8 +15,8 @@ from api.access.caller_cache import CallerCache
 from api.access.key import digest, read
 from api.access.limits import AT_ONCE, Bucket, Decision, Limits, Quota, Remaining, Reservation, gcra
 from api.access.limits.limits import refusal
+from api.cache import SizedCache
 from api.errors import RateLimited, Unavailable
-from api.memo import Memo
 from api.settings import Settings
 
 # Unknown keys by network, and unknown hashes of documents by caller. Looking one up takes the store, and callers who
@@ -28,7 +28,7 @@ TRIES = Quota((Bucket("tries", 300, 60, 60),), 1000)
 TRY_SECONDS = 1.5
 # Points that a request pays before its parameters or its document are read.
 READING = 1
-SEEN_MOST = 1024 * 1024  # of callers without a key, about 5,000
+MAX_ANONYMOUS_BYTES = 1024 * 1024  # of callers without a key, about 5,000
 
 
 class Charge:
@@ -39,39 +39,43 @@ class Charge:
     caller has left afterwards; None if nothing is limited. `refusal` is the error to end the request with, if the
     caller had too few points left; then nothing was taken."""
 
-    __slots__ = ("_lease", "_paid", "_settled", "_standing", "left", "price", "refusal", "used")
+    __slots__ = ("_is_settled", "_paid", "_reservation", "_standing", "left", "price", "refusal", "used")
 
     def __init__(
         self, price: int, decision: Decision | None = None, used: int | None = None, paid: int = 0, *, read: bool = True
     ) -> None:
         self.price = price
-        self.used = price if used is None else max(used, paid)
+        self.used = price
+        if used is not None:
+            self.used = max(used, paid)
         self.left: Remaining | None = None
         self._paid = paid
         self._standing: list[int] | None = None
-        self._lease: Reservation | None = None
+        self._reservation: Reservation | None = None
         self.refusal: RateLimited | None = None
-        self._settled = used is not None
+        self._is_settled = used is not None
         if decision is not None:
             self.left = decision.left
-            self._lease = decision.reservation
+            self._reservation = decision.reservation
             if decision.hit is not None:
                 self.used = paid
-                self._settled = True
-                self.refusal = _refusal(price if read else None, decision)
+                self._is_settled = True
+                known_price = price if read else None
+                self.refusal = _build_refusal(known_price, decision)
 
     @property
     def holds_place(self) -> bool:
         """True while the request holds one of its caller's places for requests at once."""
-        return self._lease is not None and not self._settled
+        return self._reservation is not None and not self._is_settled
 
     async def settle(self, used: int) -> None:
         """Set what a request cost: refund the rest of its price, or take more points. Only the first call counts."""
-        if self._settled:
+        if self._is_settled:
             return
-        self._settled = True
+        self._is_settled = True
         self.used = max(used, self._paid)
-        if (reservation := self._lease) is not None:
+        reservation = self._reservation
+        if reservation is not None:
             self.left = await reservation.store.end(reservation, self.price - self.used)
             self._standing = None
 
@@ -80,7 +84,9 @@ class Charge:
         """The whole points left and the whole seconds until all points are back, for one limit after the other."""
         if self._standing is None:
             left = self.left
-            self._standing = gcra.standing(left.limits, left.debts) if left is not None else []
+            self._standing = []
+            if left is not None:
+                self._standing = gcra.standing(left.limits, left.debts)
         return self._standing
 
 
@@ -91,24 +97,24 @@ class AccessControl:
         self.caller_cache = caller_cache
         self.limits = limits
         self._environment = settings.key_environment
-        self._seen: Memo[Caller] = Memo(SEEN_MOST)
+        self._anonymous: SizedCache[Caller] = SizedCache(MAX_ANONYMOUS_BYTES)
 
     async def caller(self, key: str, network: str) -> Caller:
         """Return the caller with this key. Unauthenticated or a subclass if it is not valid, RateLimited if too many
         wrong keys came from the network, Unavailable if the store does not answer."""
-        named = read(key, self._environment)
-        if self.caller_cache.knows(named):
-            return await self.caller_cache.caller(named)
-        tried = await self.attempt(f"keys:{network}")
-        wrong = 1
+        key_digest = read(key, self._environment)
+        if self.caller_cache.knows(key_digest):
+            return await self.caller_cache.caller(key_digest)
+        charge = await self.attempt(f"keys:{network}")
+        cost = 1
         try:
-            caller = await self.caller_cache.caller(named)
-            wrong = 0
+            caller = await self.caller_cache.caller(key_digest)
+            cost = 0
         except Unavailable:
-            wrong = 0
+            cost = 0
             raise
         finally:
-            await tried.settle(wrong)
+            await charge.settle(cost)
         return caller
 
     def at_hand(self, key: str) -> Caller | None:
@@ -122,27 +128,27 @@ class AccessControl:
         plan = self.caller_cache.anonymous_plan
         if plan is None:
             raise self.caller_cache.why_closed()
-        caller = self._seen.get(network)
+        caller = self._anonymous.get(network)
         if caller is None or caller.plan is not plan:
             caller = Caller(f"ip:{network}", plan)
-            self._seen.put(network, caller, 200)
+            self._anonymous.put(network, caller, 200)
         return caller
 
-    async def attempt(self, what: str) -> Charge:
+    async def attempt(self, identity: str) -> Charge:
         """Charge for naming a key or a hash that may be unknown; `settle(0)` if it was known. RateLimited if the caller
         has no tries left."""
         if self.limits is None:
             return Charge(1)
-        decision = await self.limits.begin(what, TRIES, 1)
-        left = TRY_SECONDS
-        while not decision.allowed and decision.retry_after <= left:
-            left -= decision.retry_after
+        decision = await self.limits.begin(identity, TRIES, 1)
+        seconds_left = TRY_SECONDS
+        while not decision.allowed and decision.retry_after <= seconds_left:
+            seconds_left -= decision.retry_after
             await asyncio.sleep(decision.retry_after)
-            decision = await self.limits.begin(what, TRIES, 1)
-        tried = Charge(1, decision)
-        if tried.refusal is not None:
-            raise tried.refusal
-        return tried
+            decision = await self.limits.begin(identity, TRIES, 1)
+        charge = Charge(1, decision)
+        if charge.refusal is not None:
+            raise charge.refusal
+        return charge
 
     async def begin_reading(self, caller: Caller) -> Charge:
         """Charge the first point of a price that is not known yet, without a place for requests at once. The result has
@@ -158,9 +164,11 @@ class AccessControl:
         request with that. TooExpensive if the plan can never grant the price."""
         if self.limits is None:
             return Charge(price, None, used, paid)
-        quota = caller.plan.quota
-        taken = None if used is None else max(0, used - paid)
-        decision = await self.limits.begin(caller.identity, quota, max(0, price - paid), taken)
+        unpaid_price = max(0, price - paid)
+        unpaid_use = None
+        if used is not None:
+            unpaid_use = max(0, used - paid)
+        decision = await self.limits.begin(caller.identity, caller.plan.quota, unpaid_price, unpaid_use)
         if paid and decision.hit is not None and decision.hit != AT_ONCE:
             # The same request is known the next time, and pays its whole price at once: Retry-After has to cover that.
             decision = refusal(decision.left.limits, decision.left.debts, price)
@@ -171,12 +179,15 @@ class AccessControl:
         """Hold one of the caller's places for requests at once while its client reads an answer. The answer is paid
         for, and the place of its request was given back already: most clients read at once, and holding the place for
         all of them would take a second visit to the limits."""
-        decision = None if self.limits is None else await self.limits.begin(caller.identity, caller.plan.unread, 0)
+        reservation = None
+        if self.limits is not None:
+            decision = await self.limits.begin(caller.identity, caller.plan.unread, 0)
+            reservation = decision.reservation
         try:
             yield
         finally:
-            if decision is not None and decision.reservation is not None:
-                await decision.reservation.store.end(decision.reservation)
+            if reservation is not None:
+                await reservation.store.end(reservation)
 
     async def free(self, caller: Caller) -> Charge:
         """Return the points of a request that costs nothing: none, and what the caller has left. Charges nothing."""
@@ -187,10 +198,12 @@ class AccessControl:
 
     async def left(self, caller: Caller) -> Remaining | None:
         """Return what is left of a caller's limits; None if nothing is limited."""
-        return None if self.limits is None else await self.limits.look(caller.identity, caller.plan.quota)
+        if self.limits is None:
+            return None
+        return await self.limits.look(caller.identity, caller.plan.quota)
 
 
-def _refusal(price: int | None, decision: Decision) -> RateLimited:
+def _build_refusal(price: int | None, decision: Decision) -> RateLimited:
     """Return the error for a decision. The price is None if the request was not read."""
     assert decision.hit is not None
     if decision.hit == AT_ONCE:

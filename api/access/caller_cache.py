@@ -10,24 +10,25 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from api.access.caller import Caller
 from api.access.plan import Plan, from_row
 from api.access.usage import DeprecatedUsage, KeyUsage
+from api.cache import SizedCache
 from api.errors import ExpiredKey, InvalidKey, RevokedKey, Unauthenticated, Unavailable
-from api.memo import Memo
 from api.settings import Settings
 from api.singleflight import SingleFlight
 from api.store.access import AccessStore, Row
 from api.store.epoch import Epoch
 
-KNOWN_MOST = 16 * 1024 * 1024  # bytes for keys, about 8,000
-UNKNOWN_MOST = 2 * 1024 * 1024  # bytes for digests that belong to no key, about 6,000
+MAX_KNOWN_BYTES = 16 * 1024 * 1024  # bytes for keys, about 8,000
+MAX_UNKNOWN_BYTES = 2 * 1024 * 1024  # bytes for digests that belong to no key, about 6,000
 # Upper bounds of the bytes that each takes: measured with tracemalloc, 303 and 1,781 with short texts.
 WEIGHT_OF_NONE = 320
 WEIGHT_OF_KEY = 1900
-DOCUMENTS_MOST = 8 * 1024 * 1024
+MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 SECONDS = 2.0  # that a request waits for the store to return its caller
 WIDTH = 2  # lookups at once of keys that were known before, and as many of other keys
 QUEUE = 200  # lookups of other keys; those of keys that were known before are no more than there are keys
@@ -37,14 +38,23 @@ CLOSED = "This service is not open without a key."
 
 
 @dataclass(frozen=True)
-class _Held:
-    """The result of a look-up at an epoch: the caller until a moment of the loop's clock, or why there is none."""
+class _CachedCaller:
+    """The result of a look-up at an epoch: the caller until a moment of the loop's clock, or None if no key has this
+    digest. `expiry_detail` is the text of the error after that moment. `revocation_detail` is that of the error for a
+    revoked key; empty if the key is not revoked."""
 
     epoch: int
     caller: Caller | None = None
-    ends: float | None = None
-    expired: str = ""
-    revoked: str = ""
+    expires_at: float | None = None
+    expiry_detail: str = ""
+    revocation_detail: str = ""
+
+
+class _CachedDocument(NamedTuple):
+    """The result of a look-up at an epoch: the text of a trusted document, or None if there is none."""
+
+    epoch: int
+    text: str | None
 
 
 class CallerCache:
@@ -57,13 +67,14 @@ class CallerCache:
         self.anonymous_plan: Plan | None = None
         self._uses = KeyUsage(self.store)
         self.outdated = DeprecatedUsage(self.store)
-        self._known: Memo[_Held] = Memo(KNOWN_MOST)
-        self._unknown: Memo[_Held] = Memo(UNKNOWN_MOST)
-        self._documents: Memo[tuple[int, str | None]] = Memo(DOCUMENTS_MOST)
-        self._flights: SingleFlight[_Held, None] = SingleFlight()
+        self._known: SizedCache[_CachedCaller] = SizedCache(MAX_KNOWN_BYTES)
+        self._unknown: SizedCache[_CachedCaller] = SizedCache(MAX_UNKNOWN_BYTES)
+        self._documents: SizedCache[_CachedDocument] = SizedCache(MAX_DOCUMENT_BYTES)
+        self._flights: SingleFlight[_CachedCaller, None] = SingleFlight()
         # Keys that were not known before wait in a queue of their own. So a client that tries keys does not delay
         # callers whose key was known before.
-        self._lines = {True: _Line(KNOWN_QUEUE), False: _Line(QUEUE)}
+        self._known_queue = _LookUpQueue(KNOWN_QUEUE)
+        self._unknown_queue = _LookUpQueue(QUEUE)
 
     def start(self) -> None:
         """Begin to follow the epoch and to record what is used."""
@@ -86,7 +97,10 @@ class CallerCache:
     def tag_secret(self) -> bytes | None:
         """The secret that entity tags are made with; None until it has been read from the store."""
         row = self._epoch.row
-        return None if row is None else row["tag_secret"]
+        if row is None:
+            return None
+        secret: bytes | None = row["tag_secret"]
+        return secret
 
     def why_closed(self) -> Unavailable | Unauthenticated:
         """Return why callers without a key have no plan now: the plans are not read yet, or a key is needed."""
@@ -96,7 +110,9 @@ class CallerCache:
 
     def _note_anonymous_plan(self, row: Row) -> None:
         """Note the plan of callers without a key."""
-        plan = from_row(row) if row["name"] is not None and row["open"] else None
+        plan = None
+        if row["name"] is not None and row["open"]:
+            plan = from_row(row)
         # The object stays the same as long as the plan does, so what follows from a plan is computed once.
         if plan != self.anonymous_plan:
             self.anonymous_plan = plan
@@ -108,10 +124,10 @@ class CallerCache:
     def at_hand(self, digest: bytes) -> Caller | None:
         """Return the holder of the key if it is known for sure without asking the store; None if it is not. ExpiredKey
         or RevokedKey if the key is no longer valid."""
-        held = self._known.get(digest)
-        if held is None or held.epoch != self._epoch.now:
+        cached = self._known.get(digest)
+        if cached is None or cached.epoch != self._epoch.now:
             return None
-        caller = _admitted(held)
+        caller = _require_valid(cached)
         assert caller.key_id is not None
         self._uses.note(caller.key_id)
         return caller
@@ -119,96 +135,110 @@ class CallerCache:
     async def caller(self, digest: bytes) -> Caller:
         """Return the caller whose key has this digest. InvalidKey if no key has it, ExpiredKey or RevokedKey if the key
         is no longer valid, Unavailable if the store does not answer."""
-        held = self._kept(digest) or await self._flights.run(digest, None, lambda: self._looked_up(digest))
-        caller = _admitted(held)
+        cached = self._get_current(digest)
+        if cached is None:
+            cached = await self._flights.run(digest, None, partial(self._look_up_caller, digest))
+        caller = _require_valid(cached)
         assert caller.key_id is not None
         self._uses.note(caller.key_id)
         return caller
 
     def knows_document(self, version: str, sha256: str, plan: str) -> bool:
         """Return True if `document` can answer for this plan and this hash without asking the store."""
-        kept = self._documents.get((version, sha256, plan))
-        return kept is not None and kept[0] == self._epoch.now
+        cached = self._documents.get((version, sha256, plan))
+        return cached is not None and cached.epoch == self._epoch.now
 
     async def document(self, version: str, sha256: str, plan: str) -> str | None:
         """Return the text of the trusted document with this hash; None if the plan may not use such a document."""
         if not HASH.fullmatch(sha256):
             return None
         key = (version, sha256, plan)
-        kept = self._documents.get(key)
-        if kept is None or not self.knows_document(version, sha256, plan):
-            row = await self._asked(kept is not None and kept[1] is not None, "document", *key)
-            kept = (row["epoch"], row["document"])
-            self._documents.put(key, kept, 300 + 4 * len(kept[1] or ""))
-        return kept[1]
+        cached = self._documents.get(key)
+        if cached is None or cached.epoch != self._epoch.now:
+            exists = cached is not None and cached.text is not None
+            row = await self._look_up(exists, "document", *key)
+            cached = _CachedDocument(row["epoch"], row["document"])
+            self._documents.put(key, cached, 300 + 4 * len(cached.text or ""))
+        return cached.text
 
-    def _kept(self, digest: bytes) -> _Held | None:
-        held = self._known.get(digest) or self._unknown.get(digest)
-        return held if held is not None and held.epoch == self._epoch.now else None
+    def _get_current(self, digest: bytes) -> _CachedCaller | None:
+        """Return what was looked up at the present epoch; None if nothing was."""
+        cached = self._known.get(digest) or self._unknown.get(digest)
+        if cached is None or cached.epoch != self._epoch.now:
+            return None
+        return cached
 
-    async def _looked_up(self, digest: bytes) -> _Held:
+    async def _look_up_caller(self, digest: bytes) -> _CachedCaller:
         begun = asyncio.get_running_loop().time()
-        row = await self._asked(self._known.get(digest) is not None, "caller", digest)
-        held = _held(row, begun)
-        if held.caller is None:
-            self._unknown.put(digest, held, WEIGHT_OF_NONE)
+        row = await self._look_up(self._known.get(digest) is not None, "caller", digest)
+        cached = _read_caller(row, begun)
+        if cached.caller is None:
+            self._unknown.put(digest, cached, WEIGHT_OF_NONE)
         else:
-            self._known.put(digest, held, WEIGHT_OF_KEY + 4 * len(held.caller.name + held.revoked))
-        return held
+            weight = WEIGHT_OF_KEY + 4 * len(cached.caller.name + cached.revocation_detail)
+            self._known.put(digest, cached, weight)
+        return cached
 
-    async def _asked(self, known: bool, name: str, *arguments: Any) -> Row:
+    async def _look_up(self, known: bool, name: str, *arguments: Any) -> Row:
+        """Return the row of a statement. `known`: the last look-up of the same key or document found one."""
+        queue = self._known_queue if known else self._unknown_queue
         try:
-            async with asyncio.timeout(SECONDS), self._lines[known]:
-                return (await self.store.read(name, *arguments))[0]
+            async with asyncio.timeout(SECONDS), queue:
+                rows = await self.store.read(name, *arguments)
+                return rows[0]
         except TimeoutError:
             raise Unavailable("The store of keys does not answer in time.") from None
 
 
-class _Line:
+class _LookUpQueue:
     """A queue of look-ups: a few run at a time, and the others wait in turn. Unavailable if too many wait already."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_length: int) -> None:
+        self._max_length = max_length
         self._free = asyncio.Semaphore(WIDTH)
-        self._there = 0
+        self._length = 0
 
     async def __aenter__(self) -> None:
-        if self._there >= self._most:
+        if self._length >= self._max_length:
             raise Unavailable("Too many keys are being looked up.", "Try again after Retry-After.")
-        self._there += 1
+        self._length += 1
         try:
             await self._free.acquire()
         except BaseException:
-            self._there -= 1
+            self._length -= 1
             raise
 
     async def __aexit__(self, *_: object) -> None:
-        self._there -= 1
+        self._length -= 1
         self._free.release()
 
 
-def _held(row: Row, begun: float) -> _Held:
-    if row["id"] is None:
-        return _Held(row["epoch"])
-    ends = row["expires"] or ""
-    caller = Caller(f"key:{row['id']}", from_row(row), frozenset(row["scopes"]), row["id"], row["key_name"], ends)
-    left = row["seconds_left"]
-    successor = f" {row['successor']} took its place." if row["successor"] else ""
-    reason = f": {row['reason']}" if row["reason"] else "."
-    return _Held(
-        row["epoch"],
-        caller,
-        None if left is None else begun + left,
-        f"The key {row['id']} expired at {ends}.{successor}",
-        f"The key {row['id']} was revoked on {row['revoked_on']}{reason}" if row["revoked_on"] else "",
-    )
+def _read_caller(row: Row, begun: float) -> _CachedCaller:
+    """Return the result of a look-up that began at this moment of the loop's clock."""
+    key_id = row["id"]
+    if key_id is None:
+        return _CachedCaller(row["epoch"])
+    expires = row["expires"] or ""
+    caller = Caller(f"key:{key_id}", from_row(row), frozenset(row["scopes"]), key_id, row["key_name"], expires)
+    expires_at = None
+    if row["seconds_left"] is not None:
+        expires_at = begun + row["seconds_left"]
+    expiry_detail = f"The key {key_id} expired at {expires}."
+    if row["successor"]:
+        expiry_detail += f" {row['successor']} took its place."
+    revocation_detail = ""
+    if row["revoked_on"]:
+        reason = f": {row['reason']}" if row["reason"] else "."
+        revocation_detail = f"The key {key_id} was revoked on {row['revoked_on']}{reason}"
+    return _CachedCaller(row["epoch"], caller, expires_at, expiry_detail, revocation_detail)
 
 
-def _admitted(held: _Held) -> Caller:
-    if held.caller is None:
+def _require_valid(cached: _CachedCaller) -> Caller:
+    """Return the caller. InvalidKey, RevokedKey or ExpiredKey if its key is not valid now."""
+    if cached.caller is None:
         raise InvalidKey("There is no such key here.", "Ask who runs the service for a key.")
-    if held.revoked:
-        raise RevokedKey(held.revoked, "Ask who runs the service for another.")
-    if held.ends is not None and asyncio.get_running_loop().time() >= held.ends:
-        raise ExpiredKey(held.expired, "Ask who runs the service for another.")
-    return held.caller
+    if cached.revocation_detail:
+        raise RevokedKey(cached.revocation_detail, "Ask who runs the service for another.")
+    if cached.expires_at is not None and asyncio.get_running_loop().time() >= cached.expires_at:
+        raise ExpiredKey(cached.expiry_detail, "Ask who runs the service for another.")
+    return cached.caller

@@ -19,7 +19,7 @@ from api.access.caller import Caller
 from api.errors import Unavailable
 
 # Exports that may wait in one process, with a key and without one; each of them also holds a client connection.
-WAITING_MOST = 64
+MAX_WAITING = 64
 
 
 @dataclass(eq=False)
@@ -39,10 +39,10 @@ class ExportPlaces:
         self._size = size
         self._wait = wait
         # Places that callers without a key may have together.
-        self._anonymous_most = max(1, size - 1)
+        self._max_anonymous = max(1, size - 1)
         self._running: list[_Export] = []
         self._waiting: list[_Export] = []
-        self._held: Counter[str] = Counter()
+        self._running_by_identity: Counter[str] = Counter()
         # How many exports had to wait, and how many were refused.
         self.waited = 0
         self.refused = 0
@@ -67,7 +67,7 @@ class ExportPlaces:
         try:
             self._grant()
             if not turn.done():
-                await self._turn(export)
+                await self._wait_for_place(export)
             yield
         finally:
             self._leave(export)
@@ -77,21 +77,23 @@ class ExportPlaces:
         for export in list(self._running):
             export.cut(reason)
 
-    async def _turn(self, export: _Export) -> None:
+    async def _wait_for_place(self, export: _Export) -> None:
         # Counted by rank: otherwise callers without a key could fill the queue, and callers with a key be refused.
-        if sum(one.keyed == export.keyed for one in self._waiting) > WAITING_MOST:
-            raise self._refusal(export)
+        same_rank = [other for other in self._waiting if other.keyed == export.keyed]
+        if len(same_rank) > MAX_WAITING:
+            raise self._refuse(export)
         self.waited += 1
         self._make_room(export)
         try:
             async with asyncio.timeout(self._wait):
                 await export.turn
         except TimeoutError:
-            raise self._refusal(export) from None
+            raise self._refuse(export) from None
 
-    def _refusal(self, export: _Export) -> Unavailable:
+    def _refuse(self, export: _Export) -> Unavailable:
+        """Count a refusal, and return its error."""
         self.refused += 1
-        if self._held[export.identity]:
+        if self._running_by_identity[export.identity]:
             return Unavailable("Your other exports are still running.", "Export again when one of them has ended.")
         return Unavailable("All places for exports are in use.", "Try again after Retry-After.")
 
@@ -100,35 +102,45 @@ class ExportPlaces:
             self._waiting.remove(export)
         else:
             self._running.remove(export)
-            self._held[export.identity] -= 1
-            if not self._held[export.identity]:
-                del self._held[export.identity]
+            self._running_by_identity[export.identity] -= 1
+            if not self._running_by_identity[export.identity]:
+                del self._running_by_identity[export.identity]
         self._grant()
 
     def _grant(self) -> None:
         """Give free places to exports that wait."""
+        export = self._find_next()
+        while export is not None:
+            self._waiting.remove(export)
+            self._running.append(export)
+            self._running_by_identity[export.identity] += 1
+            export.turn.set_result(None)
+            export = self._find_next()
+
+    def _find_next(self) -> _Export | None:
+        """Return the first export that waits and may run now."""
         # The sort is stable: of equal exports the one that has waited longest comes first.
-        while found := next(filter(self._may_run, sorted(self._waiting, key=self._rank)), None):
-            self._waiting.remove(found)
-            self._running.append(found)
-            self._held[found.identity] += 1
-            found.turn.set_result(None)
+        for export in sorted(self._waiting, key=self._rank):
+            if self._may_run(export):
+                return export
+        return None
 
     def _rank(self, export: _Export) -> tuple[bool, bool]:
-        return (not export.keyed, self._held[export.identity] > 0)
+        return (not export.keyed, self._running_by_identity[export.identity] > 0)
 
     def _may_run(self, export: _Export) -> bool:
         if export.turn.done():
             return False  # Its client is gone, or it waited too long.
         # A caller's second export has to leave one place free.
-        kept = 1 if self._held[export.identity] else 0
-        if len(self._running) + kept >= self._size:
+        reserved = 1 if self._running_by_identity[export.identity] else 0
+        if len(self._running) + reserved >= self._size:
             return False
-        return export.keyed or self._anonymous() + kept < self._anonymous_most
+        return export.keyed or self._count_anonymous() + reserved < self._max_anonymous
 
-    def _anonymous(self) -> int:
-        return sum(not one.keyed for one in self._running)
+    def _count_anonymous(self) -> int:
+        return len([export for export in self._running if not export.keyed])
 
     def _make_room(self, export: _Export) -> None:
-        if export.keyed and self._size == 1 and self._anonymous():
+        """Break off the export of a caller without a key, if it has the only place and the new one has a key."""
+        if export.keyed and self._size == 1 and self._count_anonymous():
             self._running[0].cut("export")

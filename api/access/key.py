@@ -37,33 +37,39 @@ class Secret:
 
 def new(environment: str) -> Secret:
     """Return a new key for an environment, such as `live`."""
-    begun = f"bak_{environment}_{''.join(secrets.choice(DIGITS) for _ in range(RANDOM))}"
-    text = f"{begun}_{checksum(begun)}"
+    start = f"bak_{environment}_{_random_text(DIGITS, RANDOM)}"
+    text = f"{start}_{checksum(start)}"
     return Secret(text, digest(text), text[-4:])
 
 
 def new_id() -> str:
     """Return a new id for a key."""
-    return "key_" + "".join(secrets.choice(ID_DIGITS) for _ in range(12))
+    return "key_" + _random_text(ID_DIGITS, 12)
+
+
+def _random_text(digits: str, length: int) -> str:
+    return "".join(secrets.choice(digits) for _ in range(length))
 
 
 def read(text: str, environment: str) -> bytes:
     """Return the digest of a key that is well-formed and of this environment. InvalidKey says what is wrong, without
     the text of the key."""
-    found = FORM.fullmatch(text)
-    if not found:
-        raise InvalidKey(_malformed(text), COPY)
-    if not secrets.compare_digest(checksum(text[: -CHECKSUM - 1]), found[3]):
+    match = FORM.fullmatch(text)
+    if match is None:
+        raise InvalidKey(_describe_fault(text), COPY)
+    if not secrets.compare_digest(checksum(text[: -CHECKSUM - 1]), match[3]):
         raise InvalidKey("The key is mistyped: its checksum does not fit.", COPY)
-    if found[1] != environment:
-        raise InvalidKey(f"The key is of the environment {found[1]}, and this is {environment}.")
+    if match[1] != environment:
+        raise InvalidKey(f"The key is of the environment {match[1]}, and this is {environment}.")
     return digest(text)
 
 
 def hidden(text: str) -> str:
     """Return the text with all that may be a key, or a part of one, replaced: for answers and logs."""
     # Every key has an underscore, and most other texts have none.
-    return LIKE.sub("bak_…", text) if "_" in text else text
+    if "_" not in text:
+        return text
+    return LIKE.sub("bak_…", text)
 
 
 def holds_key(text: str) -> bool:
@@ -71,14 +77,14 @@ def holds_key(text: str) -> bool:
     return "bak_" in text or LIKE.search(text) is not None
 
 
-def checksum(begun: str) -> str:
+def checksum(start: str) -> str:
     """Return the checksum of a key: the CRC32 of the text before it, in base62."""
-    number = crc32(begun.encode())
-    found = ""
+    number = crc32(start.encode())
+    digits = ""
     for _ in range(CHECKSUM):
         number, digit = divmod(number, len(DIGITS))
-        found = DIGITS[digit] + found
-    return found
+        digits = DIGITS[digit] + digits
+    return digits
 
 
 def digest(text: str) -> bytes:
@@ -86,16 +92,18 @@ def digest(text: str) -> bytes:
     return sha256(text.encode()).digest()
 
 
-def _malformed(text: str) -> str:
+def _describe_fault(text: str) -> str:
+    """Return the fault of a text that has not the form of a key."""
     if not text.startswith("bak_"):
         return "This is no key of this service: they begin with bak_."
-    if text[: len(text) // 2] == text[len(text) // 2 :] or text.count("bak_") > 1:
+    middle = len(text) // 2
+    if text[:middle] == text[middle:] or text.count("bak_") > 1:
         return "The key stands there twice."
     if not re.fullmatch(r"[0-9A-Za-z_]*", text, re.ASCII):
         return "The key has characters that no key has."
     if len(text) > LONGEST:
         return "The key is too long."
-    random = text.split("_")[2:3]
-    if len(text.split("_")) < 4 or not random or len(random[0]) < RANDOM or len(text.rpartition("_")[2]) < CHECKSUM:
+    parts = text.split("_")
+    if len(parts) < 4 or len(parts[2]) < RANDOM or len(parts[-1]) < CHECKSUM:
         return "The key is cut short."
     return f"The key is not formed as one: bak_, an environment, {RANDOM} characters and {CHECKSUM} of a checksum."

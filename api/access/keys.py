@@ -53,73 +53,80 @@ class Keys:
         self._store = store
         self._environment = environment
         self._actor = actor
-        self._ends = ends
+        self._latest_expiry = ends
 
-    async def create(self, wanted: NewKey) -> CreatedKey:
+    async def create(self, new_key: NewKey) -> CreatedKey:
         """Create a key. InvalidRequest says which value is not valid."""
-        _check(wanted)
-        self._check_end(wanted.expiry)
+        _check(new_key)
+        self._check_end(new_key.expiry)
         secret = key.new(self._environment)
-        until, time = _parted(wanted.expiry)
-        scopes = sorted(set(wanted.scopes))
+        expires_at, duration = _split_expiry(new_key.expiry)
+        scopes = sorted(set(new_key.scopes))
         row = await self._change(
             "create_key",
             key.new_id(),
-            wanted.name,
+            new_key.name,
             secret.digest,
             secret.ending,
-            wanted.plan,
+            new_key.plan,
             scopes,
-            until,
-            time,
-            self._ends,
+            expires_at,
+            duration,
+            self._latest_expiry,
         )
         if row is None:
-            plans = [one["name"] for one in await self._store.read("plans") if one["name"] != ANONYMOUS]
+            rows = await self._store.read("plans")
+            plans = [plan["name"] for plan in rows if plan["name"] != ANONYMOUS]
             detail = f"There is no such plan; there are {listed(plans)}."
-            raise _wrong("plan", detail, Unknown(wanted.plan, plans))
+            raise _invalid("plan", detail, Unknown(new_key.plan, plans))
         return CreatedKey(row, secret)
 
-    async def page(self, most: int, after: str | None = None) -> list[Row]:
-        """Return at most `most` keys, the newest first, after the one with the id `after`."""
-        return await self._store.read("keys", after, most)
+    async def page(self, limit: int, after: str | None = None) -> list[Row]:
+        """Return at most `limit` keys, the newest first, after the one with the id `after`."""
+        return await self._store.read("keys", after, limit)
 
     async def get(self, id: str) -> Row:
         """Return the key with this id. NotFound, with the nearest id, if there is none."""
         rows = await self._store.read("key", id)
         if not rows:
-            known = [one["id"] for one in await self._store.read("keys", None, 1000)]
+            known = [row["id"] for row in await self._store.read("keys", None, 1000)]
             raise NotFound("There is no key with this id.", "The list of keys has their ids.", Unknown(id, known))
         return rows[0]
 
     async def rotate(self, id: str, overlap: timedelta = OVERLAP, expiry: Expiry = None) -> CreatedKey:
         """Create a key that replaces another one, which works for the overlap. Conflict if the other has ended."""
         if not timedelta() <= overlap <= OVERLAP_MOST:
-            raise _wrong("overlap", f"Expected at most {OVERLAP_MOST.days} days.")
+            raise _invalid("overlap", f"Expected at most {OVERLAP_MOST.days} days.")
         self._check_end(expiry)
         secret = key.new(self._environment)
-        until, time = _parted(expiry)
+        expires_at, duration = _split_expiry(expiry)
         new = (key.new_id(), secret.digest, secret.ending)
-        row = await self._change("rotate_key", id, *new, until, time, overlap, self._ends)
+        row = await self._change("rotate_key", id, *new, expires_at, duration, overlap, self._latest_expiry)
         if row is None:
             old = await self.get(id)
-            why = f"was rotated before: {old['successor']} took its place" if old["successor"] else f"is {old['state']}"
-            raise Conflict(f"The key {id} {why}.", "Rotate that one, or create a new key.")
+            state = f"is {old['state']}"
+            if old["successor"]:
+                state = f"was rotated before: {old['successor']} took its place"
+            raise Conflict(f"The key {id} {state}.", "Rotate that one, or create a new key.")
         return CreatedKey(row, secret)
 
     async def revoke(self, id: str, reason: str | None = None) -> Row:
         """Revoke a key and return it. One that was revoked before stays as it is. The holder is shown the reason."""
         if reason is not None and not is_line(reason):
-            raise _wrong("reason", ONE_LINE)
-        return await self._change("revoke_key", id, reason) or await self.get(id)
+            raise _invalid("reason", ONE_LINE)
+        row = await self._change("revoke_key", id, reason)
+        if row is None:
+            row = await self.get(id)
+        return row
 
     def _check_end(self, expiry: Expiry) -> None:
-        if self._ends is None or expiry is None:
+        if self._latest_expiry is None or expiry is None:
             return
-        end = datetime.now(UTC) + expiry if isinstance(expiry, timedelta) else expiry
-        if end > self._ends:
-            detail = f"A key does not outlive the key that creates it, which expires {self._ends:%Y-%m-%dT%H:%M:%SZ}."
-            raise _wrong("expires", f"{detail} Set an earlier time, or leave it out.")
+        expires_at = datetime.now(UTC) + expiry if isinstance(expiry, timedelta) else expiry
+        if expires_at > self._latest_expiry:
+            latest = f"{self._latest_expiry:%Y-%m-%dT%H:%M:%SZ}"
+            detail = f"A key does not outlive the key that creates it, which expires {latest}."
+            raise _invalid("expires", f"{detail} Set an earlier time, or leave it out.")
 
     async def _change(self, name: str, *arguments: Any) -> Row | None:
         rows = await self._store.change(self._actor, name, *arguments)
@@ -136,21 +143,24 @@ def _is_visible(letter: str) -> bool:
     return category(letter)[0] in "LNPS" and not INVISIBLE.match(letter)
 
 
-def _check(wanted: NewKey) -> None:
-    if not is_line(wanted.name):
-        raise _wrong("name", ONE_LINE)
-    if wanted.plan == ANONYMOUS:
-        raise _wrong("plan", f"The plan {ANONYMOUS} is for callers without a key. Choose another plan.")
-    for scope in wanted.scopes:
+def _check(new_key: NewKey) -> None:
+    if not is_line(new_key.name):
+        raise _invalid("name", ONE_LINE)
+    if new_key.plan == ANONYMOUS:
+        raise _invalid("plan", f"The plan {ANONYMOUS} is for callers without a key. Choose another plan.")
+    for scope in new_key.scopes:
         if scope not in SCOPES:
-            raise _wrong("scopes", f"{scope[:50]!r} is none of {listed(SCOPES)}.", Unknown(scope, SCOPES))
-    if not wanted.scopes:
-        raise _wrong("scopes", f"Expected at least one of {', '.join(SCOPES)}.")
+            raise _invalid("scopes", f"{scope[:50]!r} is none of {listed(SCOPES)}.", Unknown(scope, SCOPES))
+    if not new_key.scopes:
+        raise _invalid("scopes", f"Expected at least one of {', '.join(SCOPES)}.")
 
 
-def _parted(expiry: Expiry) -> tuple[datetime | None, timedelta | None]:
-    return (None, expiry) if isinstance(expiry, timedelta) else (expiry, None)
+def _split_expiry(expiry: Expiry) -> tuple[datetime | None, timedelta | None]:
+    """Return the time at which a key expires, or the time for which it works."""
+    if isinstance(expiry, timedelta):
+        return None, expiry
+    return expiry, None
 
 
-def _wrong(where: str, detail: str, unknown: Unknown | None = None) -> InvalidRequest:
+def _invalid(where: str, detail: str, unknown: Unknown | None = None) -> InvalidRequest:
     return InvalidRequest.of([Fault(where, detail, unknown=unknown)])

@@ -32,7 +32,7 @@ class Plans:
     async def create(self, plan: Plan) -> Plan:
         """Create a plan and return it. InvalidRequest names the values that are not valid; Conflict if the name is
         taken."""
-        if not await self._store.change(self._actor, "create_plan", *_values(check(plan))):
+        if not await self._store.change(self._actor, "create_plan", *_list_values(check(plan))):
             raise Conflict(f"There is a plan {plan.name} already.", "Change that one, or choose another name.")
         return plan
 
@@ -40,11 +40,12 @@ class Plans:
         """Change some values of a plan and return it. InvalidRequest as in `create`; NotFound if there is none."""
         await self.get(name)
 
-        def changed(row: Row) -> tuple[Any, ...]:
+        def apply_changes(row: Row) -> tuple[Any, ...]:
             # Other values keep what another operator has changed meanwhile.
-            return _values(check(replace(from_row(row), **changes)))
+            plan = replace(from_row(row), **changes)
+            return _list_values(check(plan))
 
-        rows = await self._store.revise(self._actor, "hold_plan", name, "change_plan", changed)
+        rows = await self._store.revise(self._actor, "hold_plan", name, "change_plan", apply_changes)
         if not rows:
             raise NotFound(f"There is no plan {name} any more.")
         return from_row(rows[0])
@@ -58,7 +59,7 @@ class Plans:
             raise Conflict(f"The plan {name} has keys or documents.", "The log names the plan of each key for good.")
 
 
-def _values(plan: Plan) -> tuple[Any, ...]:
+def _list_values(plan: Plan) -> tuple[Any, ...]:
     return (
         plan.name,
         plan.points_minute,

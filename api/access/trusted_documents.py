@@ -11,7 +11,7 @@ from api.errors import Fault, InvalidRequest, NotFound, Unknown
 from api.query.parse import listed
 from api.store.access import AccessStore, Row
 
-BYTES_MOST = 65536
+MAX_BYTES = 65536
 
 
 @dataclass(frozen=True)
@@ -44,27 +44,29 @@ class TrustedDocuments:
     async def add(self, document: TrustedDocument) -> bool:
         """Register a document; return True if it is new. InvalidRequest, or the error of `check`, if it is invalid."""
         if not is_line(document.name):
-            raise _wrong("name", ONE_LINE)
-        if not 0 < len(document.text.encode()) <= BYTES_MOST or "\x00" in document.text:
-            raise _wrong("document", f"Expected text of at most {BYTES_MOST:,} bytes.")
+            raise _invalid("name", ONE_LINE)
+        if not 0 < len(document.text.encode()) <= MAX_BYTES or "\x00" in document.text:
+            raise _invalid("document", f"Expected text of at most {MAX_BYTES:,} bytes.")
         self._check(document.version, document.text)
         if document.plan is not None:
             plans = [row["name"] for row in await self._store.read("plans")]
             if document.plan not in plans:
                 detail = f"There is no such plan; there are {listed(plans)}."
-                raise _wrong("plan", detail, Unknown(document.plan, plans))
+                raise _invalid("plan", detail, Unknown(document.plan, plans))
         values = (document.version, document.hash, document.plan, document.name, document.text)
         return bool(await self._store.change(self._actor, "add_document", *values))
 
-    async def remove(self, named: str) -> list[Row]:
+    async def remove(self, name_or_hash: str) -> list[Row]:
         """Remove documents by hash or by name, and return them. NotFound, with the nearest, if there are none."""
-        removed = await self._store.change(self._actor, "remove_document", named)
+        removed = await self._store.change(self._actor, "remove_document", name_or_hash)
         if not removed:
-            known = {row[column] for row in await self.all() for column in ("name", "hash")}
+            known = set()
+            for row in await self.all():
+                known |= {row["name"], row["hash"]}
             hint = "The list of documents has their names and hashes."
-            raise NotFound("There is no such document.", hint, Unknown(named, known))
+            raise NotFound("There is no such document.", hint, Unknown(name_or_hash, known))
         return removed
 
 
-def _wrong(where: str, detail: str, unknown: Unknown | None = None) -> InvalidRequest:
+def _invalid(where: str, detail: str, unknown: Unknown | None = None) -> InvalidRequest:
     return InvalidRequest.of([Fault(where, detail, unknown=unknown)])

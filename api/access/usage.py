@@ -30,7 +30,7 @@ class UsageRecorder(ABC):
 
     def start(self) -> None:
         """Begin to write."""
-        self._task = asyncio.create_task(self._write_on())
+        self._task = asyncio.create_task(self._write_repeatedly())
 
     async def stop(self) -> None:
         """Write what is left, if the store takes it."""
@@ -44,7 +44,7 @@ class UsageRecorder(ABC):
     async def write(self) -> None:
         """Write what was noted. If that fails, it is kept for the next time."""
 
-    async def _write_on(self) -> None:
+    async def _write_repeatedly(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
             await self.write()
@@ -63,14 +63,15 @@ class KeyUsage(UsageRecorder):
 
     async def write(self) -> None:
         """Write when each key was last used."""
-        noted, self._last = self._last, {}
-        if not noted:
+        uses, self._last = self._last, {}
+        if not uses:
             return
         now = time.monotonic()
+        ages = [now - used_at for used_at in uses.values()]
         try:
-            await self._store.change("service", "used", list(noted), [now - at for at in noted.values()])
+            await self._store.change("service", "used", list(uses), ages)
         except BriefingError as error:
-            self._last = {**noted, **self._last}
+            self._last = {**uses, **self._last}
             log.warning("the last use of keys is not written", reason=error.message)
 
 
@@ -80,21 +81,21 @@ class DeprecatedUsage(UsageRecorder):
 
     def __init__(self, store: AccessStore) -> None:
         super().__init__(store)
-        self._counted: Counter[tuple[str, str, str]] = Counter()
+        self._counts: Counter[tuple[str, str, str]] = Counter()
 
     def note(self, key_id: str | None, version: str, part: str = "") -> None:
         """Count a use of a deprecated version, or of a deprecated part of one, by the holder of a key or by a caller
         without a key."""
-        self._counted[key_id or ANONYMOUS, version, part] += 1
+        self._counts[key_id or ANONYMOUS, version, part] += 1
 
     async def write(self) -> None:
         """Add the counts to those in the store."""
-        noted, self._counted = self._counted, Counter()
-        if not noted:
+        counts, self._counts = self._counts, Counter()
+        if not counts:
             return
-        callers, versions, parts = (list(one) for one in zip(*noted, strict=True))
+        callers, versions, parts = map(list, zip(*counts, strict=True))
         try:
-            await self._store.change("service", "use_outdated", callers, versions, parts, list(noted.values()))
+            await self._store.change("service", "use_outdated", callers, versions, parts, list(counts.values()))
         except BriefingError as error:
-            self._counted.update(noted)
+            self._counts.update(counts)
             log.warning("uses of what is deprecated are not written", reason=error.message)

@@ -14,15 +14,17 @@ from api.catalog.v2 import V2
 from api.catalog.version import Version
 from api.model import Value, Vocabulary
 
-VERSIONS: dict[str, Version] = {one.name: one for one in (V1, V2)}
+VERSIONS: dict[str, Version] = {version.name: version for version in (V1, V2)}
 
 
 def newest() -> Version:
     """Return the newest version that is neither deprecated nor retired, or the last one if all of them are. It has what
     needs a version without a caller who names one, such as the tables of a snapshot."""
     versions = list(VERSIONS.values())
-    current = [one for one in versions if one.lifecycle.status == "current"]
-    return (current or versions)[-1]
+    current = [version for version in versions if version.lifecycle.status == "current"]
+    if current:
+        return current[-1]
+    return versions[-1]
 
 
 __all__ = [

@@ -9,7 +9,8 @@ Links name their target, so that no module imports another in a circle.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from api.catalog.resource import Condition, Field, Group, Link, Resource, Where
@@ -51,30 +52,33 @@ def shown(
     """A stored field. `filter` lists operators; `needs` names a filter that a comparison must come with; `compared` is
     the column that comparisons and sorting look at instead; `parameter` is its name in a URL where that differs;
     `deprecated` says what to use instead, as `use kind`; the others are as in StoredField."""
-    said = {"description": description, "format": format}
-    return FieldOptions(
-        {
-            "operators": tuple(filter.split()),
-            "sort": sort,
-            "search": search,
-            "needs": needs,
-            "compared": compared,
-            "parameter": parameter,
-            "hidden": hidden,
-            "deprecated": deprecated,
-            "expects": tuple(expects.split()),
-            "listed": listed,
-            "added": added,
-            **{name: value for name, value in said.items() if value is not None},
-        }
-    )
+    parts: dict[str, Any] = {
+        "operators": tuple(filter.split()),
+        "sort": sort,
+        "search": search,
+        "needs": needs,
+        "compared": compared,
+        "parameter": parameter,
+        "hidden": hidden,
+        "deprecated": deprecated,
+        "expects": tuple(expects.split()),
+        "listed": listed,
+        "added": added,
+    }
+    if description is not None:
+        parts["description"] = description
+    if format is not None:
+        parts["format"] = format
+    return FieldOptions(parts)
 
 
 def linked(*, embedded: bool = False, fallback: str = "", deprecated: str = "", description: str | None = None) -> Any:
     """A link of the model. What an `embedded` one leads to is always shown whole. Where a link to one has no id,
     filters and maps take the record at the end of `fallback`, a path of links to one."""
-    said = {"description": description} if description is not None else {}
-    return LinkOptions({"embedded": embedded, "fallback": fallback, "deprecated": deprecated, **said})
+    parts: dict[str, Any] = {"embedded": embedded, "fallback": fallback, "deprecated": deprecated}
+    if description is not None:
+        parts["description"] = description
+    return LinkOptions(parts)
 
 
 def field(
@@ -151,67 +155,105 @@ def projection(
             raise TypeError(f"the model has no {name}: add it to api/model/__init__.py")
         entity = ENTITIES[name]
         is_record = bool(entity.prefix)
-        own = {name: _field(entity, name, parts) for name, parts in RECORD_FIELDS.items()} if is_record else {}
-        described = (cls.__doc__ or entity.description).strip()
-        bare = Resource(
-            entity.name, described, own, {}, {}, {}, {}, entity.prefix, sort, example, listed or is_record, key
+        record_fields: dict[str, Field] = {}
+        if is_record:
+            record_fields = {column: _stored_field(entity, column, parts) for column, parts in RECORD_FIELDS.items()}
+        base = Resource(
+            name=entity.name,
+            description=(cls.__doc__ or entity.description).strip(),
+            fields=record_fields,
+            links={},
+            wheres={},
+            tests={},
+            groups={},
+            prefix=entity.prefix,
+            sort=sort,
+            example=example,
+            listed=listed or is_record,
+            key=key,
         )
-        made = extended(bare, cls)
-        return made if is_record else replace(made, flat=tuple(flat.split()) or _filtered(made))
+        resource = extended(base, cls)
+        if is_record:
+            return resource
+        return replace(resource, flat=tuple(flat.split()) or _filter_columns(resource))
 
     return project
 
 
-def _filtered(child: Resource) -> tuple[str, ...]:
-    """The columns of children by which lists are filtered: fields, and then the ids of links to one."""
-    names = [field.name for field in child.fields.values() if field.operators and not field.listed]
-    return (*names, *(link.by for link in child.links.values() if link.single))
+def _filter_columns(child: Resource) -> tuple[str, ...]:
+    """Return the columns of children by which lists are filtered: fields, and then the ids of links to one."""
+    columns = [field.name for field in child.fields.values() if field.operators and not field.listed]
+    columns += [link.by for link in child.links.values() if link.single]
+    return tuple(columns)
 
 
 def listing(*, sort: str, key: str, table: str) -> Callable[[type], Resource]:
     """Turn a class into a Resource of rows that are no records: only a list, read from a `table` of the store."""
 
     def declare(cls: type) -> Resource:
-        bare = Resource(
-            cls.__name__.lower(), (cls.__doc__ or "").strip(), {}, {}, {}, {}, {}, "", sort, "", True, key, table
+        base = Resource(
+            name=cls.__name__.lower(),
+            description=(cls.__doc__ or "").strip(),
+            fields={},
+            links={},
+            wheres={},
+            tests={},
+            groups={},
+            sort=sort,
+            listed=True,
+            key=key,
+            table=table,
         )
-        return extended(bare, cls)
+        return extended(base, cls)
 
     return declare
 
 
 def extended(base: Resource, cls: type) -> Resource:
-    """Return the resource with what a class, and those that it is made of, declare beside it or in its place."""
-    own = {key: item for part in reversed(cls.__mro__) for key, item in vars(part).items()}
+    """Return the resource with what a class and its bases declare beside it or in its place."""
+    attributes: dict[str, Any] = {}
+    for part in reversed(cls.__mro__):
+        attributes.update(vars(part))
     typed = typed_fields(cls)
-
-    def of(kind: Any) -> dict[str, Any]:
-        return {key: replace(item, name=key) for key, item in own.items() if isinstance(item, kind)}
-
-    declared_fields = {
-        key: typed[key] if isinstance(item, Field) else _field(_entity(base), key, item.parts)
-        for key, item in own.items()
-        if isinstance(item, Field | FieldOptions)
-    }
-    links = {
-        key: replace(item, name=key) if isinstance(item, Link) else _link(_entity(base), key, item.parts)
-        for key, item in own.items()
-        if isinstance(item, Link | LinkOptions)
-    }
-    made = replace(
+    fields, links, groups = dict(base.fields), dict(base.links), dict(base.groups)
+    wheres, tests = dict(base.wheres), dict(base.tests)
+    for name, declared in attributes.items():
+        match declared:
+            case Field():
+                fields[name] = typed[name]
+            case FieldOptions():
+                fields[name] = _stored_field(_entity(base), name, declared.parts)
+            case Link():
+                links[name] = replace(declared, name=name)
+            case LinkOptions():
+                links[name] = _stored_link(_entity(base), name, declared.parts)
+            case Where():
+                wheres[name] = declared
+            case Condition():
+                tests[name] = replace(declared, name=name)
+            case Group():
+                groups[name] = replace(declared, name=name)
+    # What only the list of children shows comes first there: it says where they belong.
+    listed_first = sorted(fields.values(), key=lambda field: not field.listed)
+    resource = replace(
         base,
         description=(cls.__doc__ or base.description).strip(),
-        # What only the list of children shows comes first there: it says where they belong.
-        fields=dict(sorted((base.fields | declared_fields).items(), key=lambda item: not item[1].listed)),
-        links=base.links | links,
-        wheres=base.wheres | {key: item for key, item in own.items() if isinstance(item, Where)},
-        tests=base.tests | of(Condition),
-        groups=base.groups | of(Group),
+        fields={field.name: field for field in listed_first},
+        links=links,
+        wheres=wheres,
+        tests=tests,
+        groups=groups,
     )
-    for name in (name for one in made.groups.values() for name in one.keys.values()):
-        if name not in made.fields or made.fields[name].hidden:
-            raise TypeError(f"{made.name} groups {name!r}, which it does not show")
-    return made
+    _check_groups(resource)
+    return resource
+
+
+def _check_groups(resource: Resource) -> None:
+    """Raise TypeError if a group names a field that records do not show."""
+    for group in resource.groups.values():
+        for name in group.keys.values():
+            if name not in resource.fields or resource.fields[name].hidden:
+                raise TypeError(f"{resource.name} groups {name!r}, which it does not show")
 
 
 # What all records show, and how they are filtered and sorted by it.
@@ -229,17 +271,18 @@ def _entity(base: Resource) -> Entity:
     return ENTITIES[base.name]
 
 
-def _field(entity: Entity, name: str, parts: dict[str, Any]) -> Field:
+def _stored_field(entity: Entity, name: str, parts: dict[str, Any]) -> Field:
     if name not in entity.fields:
         raise TypeError(f"the {entity.name} of the model has no field {name}")
     stored = entity.fields[name]
-    return Field(**({one.name: getattr(stored, one.name) for one in fields(Stored)} | parts))
+    stored_parts = {part.name: getattr(stored, part.name) for part in dataclass_fields(Stored)}
+    return Field(**(stored_parts | parts))
 
 
-def _link(entity: Entity, name: str, parts: dict[str, Any]) -> Link:
+def _stored_link(entity: Entity, name: str, parts: dict[str, Any]) -> Link:
     if name not in entity.links:
         raise TypeError(f"the {entity.name} of the model has no link {name}")
     stored = entity.links[name]
     default = 20 if stored.kind == "children" else 10
-    made = Link(name, stored.target, stored.description, stored.column, stored.kind, stored.nullable, default=default)
-    return replace(made, **parts)
+    link = Link(name, stored.target, stored.description, stored.column, stored.kind, stored.nullable, default=default)
+    return replace(link, **parts)

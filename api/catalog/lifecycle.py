@@ -1,4 +1,4 @@
-"""What becomes of a version over time, declared once with it, and what of it is no longer to be used."""
+"""The lifecycle of a version, declared once with it, and its parts that are no longer to be used."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Status = Literal["current", "deprecated", "retired"]
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The dates are days in UTC. `changes` are lines of a changelog, written for callers. A version is retired by
-    whoever releases the software, never by the clock: `sunset` is the day from which it may be."""
+    """The states of a version over time. The dates are days in UTC. `changes` are lines of a changelog, written for
+    callers. A release of the software retires a version, never the clock: `sunset` is the day from which it may."""
 
     status: Status = "current"
     released: date | None = None
@@ -26,7 +26,7 @@ class Lifecycle:
         if self.status == "current":
             if self.deprecated or self.sunset:
                 raise TypeError("a current version is not deprecated and has no sunset")
-        elif not (self.deprecated and self.sunset and self.successor):
+        elif not self.deprecated or not self.sunset or not self.successor:
             raise TypeError(f"a {self.status} version says since when, until when, and what comes after it")
         days = [day for day in (self.released, self.deprecated, self.sunset) if day]
         if days != sorted(days):
@@ -44,9 +44,9 @@ class DeprecatedPart:
     instead: str
 
 
-def missing(expected: Iterable[str], given: Collection[str]) -> str:
+def missing(expected: Iterable[str], present: Collection[str]) -> str:
     """Return what a comparison should come with, if it comes without any of the filters that it expects; else ''."""
     names = tuple(expected)
-    if not names or any(name in given for name in names):
+    if not names or any(name in present for name in names):
         return ""
     return f"give {' or '.join(names)} beside it"

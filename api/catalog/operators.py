@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+# The kinds of value that filters take.
+ValueKind = Literal["list", "value", "boolean", "bbox", "near", "identifier"]
 
 
 @dataclass(frozen=True)
 class Operator:
-    """`suffix` follows the field's name in a URL; `key` is the GraphQL input field; `meaning` is documentation."""
+    """An operator. `suffix` follows the field's name in a URL; `key` is the GraphQL input field; `meaning` is
+    documentation; `takes` is the kind of its value."""
 
     name: str
     suffix: str
     key: str
     meaning: str
-    takes: str = "value"
+    takes: ValueKind = "value"
 
 
 OPERATORS: dict[str, Operator] = {

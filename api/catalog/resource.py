@@ -134,23 +134,24 @@ class Resource:
     @property
     def collated(self) -> Field | None:
         """The text by whose collation key lists are sorted. There is one at most, because a record has one key."""
-        found = [field for field in self.fields.values() if field.collated]
-        if len(found) > 1:
-            raise TypeError(f"{self.name} has two collated fields, {found[0].name} and {found[1].name}")
-        return found[0] if found else None
+        fields = [field for field in self.fields.values() if field.collated]
+        if len(fields) > 1:
+            raise TypeError(f"{self.name} has two collated fields, {fields[0].name} and {fields[1].name}")
+        return fields[0] if fields else None
 
     @property
     def deprecates(self) -> bool:
         """True if a part of it is deprecated: a field, a link, a filter, or a term of a vocabulary."""
-        declared: tuple[Any, ...] = (
+        parts: tuple[Field | Link | Where | Condition, ...] = (
             *self.fields.values(),
             *self.links.values(),
             *self.wheres.values(),
             *self.tests.values(),
         )
-        kinds = [one.type.of for one in self.fields.values() if one.type.name == "vocabulary"]
-        told: list[str] = [one.deprecated for one in declared]
-        return any(told) or any(kind.outdated() for kind in kinds)
+        if any(part.deprecated for part in parts):
+            return True
+        vocabularies = [field.type.of for field in self.fields.values() if field.type.name == "vocabulary"]
+        return any(vocabulary.outdated() for vocabulary in vocabularies)
 
     @property
     def stored(self) -> str:
@@ -160,9 +161,15 @@ class Resource:
     @cached_property
     def layout(self) -> tuple[Field | Group, ...]:
         """The fields and groups that a record shows, in order. A group takes the place of the first of its fields."""
-        grouped = {name: group for group in self.groups.values() for name in group.keys.values()}
-        shown = (grouped.get(one.name, one) for one in self.fields.values() if not one.hidden)
-        return tuple({one.name: one for one in shown}.values())
+        group_of: dict[str, Group] = {}
+        for group in self.groups.values():
+            group_of.update(dict.fromkeys(group.keys.values(), group))
+        parts: dict[str, Field | Group] = {}
+        for field in self.fields.values():
+            if not field.hidden:
+                part = group_of.get(field.name, field)
+                parts[part.name] = part
+        return tuple(parts.values())
 
     def within(self, group: Group) -> dict[str, Field]:
         """Return the fields of a group by its keys."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from api.catalog.lifecycle import CURRENT, Lifecycle
 from api.catalog.operators import OPERATORS
-from api.catalog.resource import Condition, Field, Link, Resource
+from api.catalog.resource import Condition, Field, Link, Resource, Where
 from api.model import Type
 
 
@@ -23,168 +23,198 @@ class Version:
     children: dict[str, Resource]
     lists: dict[str, Resource]
     conditions: dict[str, dict[tuple[str, str], Condition]]
-    # How answers tell what is not sure, in Markdown.
+    # How answers show what is uncertain, in Markdown.
     uncertainty: str = ""
     lifecycle: Lifecycle = CURRENT
 
     def __getitem__(self, name: str) -> Resource:
-        return self.lists.get(name) or self.children[name]
+        if name in self.lists:
+            return self.lists[name]
+        return self.children[name]
 
     def owners(self, name: str) -> tuple[Resource, ...]:
-        """The resources whose records own such children."""
+        """Return the resources whose records own such children."""
         return _owners(self.resources, name)
 
     def listed_with(self, name: str) -> tuple[str, ...]:
-        """The resources whose changes change a list: of records their own, of children those of their records, and of
-        other rows those of all."""
+        """Return the resources whose changes change a list: of records their own, of children those of their records,
+        and of other rows those of all."""
         if name in self.resources:
             return (name,)
-        return tuple(one.name for one in self.owners(name)) or tuple(self.resources)
+        owners = self.owners(name)
+        if not owners:
+            return tuple(self.resources)
+        return tuple(owner.name for owner in owners)
 
     @cached_property
     def deprecates(self) -> bool:
-        """Whether something of it is deprecated."""
-        return any(one.deprecates for one in (*self.lists.values(), *self.children.values()))
+        """True if something of it is deprecated."""
+        return any(resource.deprecates for resource in (*self.lists.values(), *self.children.values()))
 
     def by_prefix(self, identifier: str) -> Resource | None:
-        """The resource that an id belongs to, by its prefix."""
+        """Return the resource that an id belongs to, by its prefix."""
         prefix, _, _ = identifier.partition("_")
-        return next((one for one in self.resources.values() if one.prefix == prefix), None)
+        for resource in self.resources.values():
+            if resource.prefix == prefix:
+                return resource
+        return None
 
 
 def version(name: str, declared: Iterable[Any], *, uncertainty: str = "", lifecycle: Lifecycle = CURRENT) -> Version:
-    """Puts resources together, and finds every filter that they offer."""
-    found: dict[str, Resource] = {one.name: one for one in declared}
-    for one in found.values():
-        _check_targets(found, one)
-    for one in found.values():
-        _check_embedded(found, one, ())
-        _check_fallbacks(found, one)
-    resources = {key: one for key, one in found.items() if one.prefix}
+    """Put resources together, and find every filter that they offer."""
+    resources: dict[str, Resource] = {resource.name: resource for resource in declared}
+    for resource in resources.values():
+        _check_targets(resources, resource)
+    for resource in resources.values():
+        _check_embedded(resources, resource, ())
+        _check_fallbacks(resources, resource)
+    records = {key: resource for key, resource in resources.items() if resource.prefix}
+    conditions = {}
+    for key, resource in resources.items():
+        conditions[key] = _conditions(resources, resource) | _owner_conditions(records, resource)
     return Version(
         name=name,
-        resources=resources,
-        children={key: one for key, one in found.items() if _owners(resources, key)},
-        lists={key: one for key, one in found.items() if one.listed},
-        conditions={key: {**_conditions(found, one), **_of_owners(resources, one)} for key, one in found.items()},
+        resources=records,
+        children={key: resource for key, resource in resources.items() if _owners(records, key)},
+        lists={key: resource for key, resource in resources.items() if resource.listed},
+        conditions=conditions,
         uncertainty=uncertainty.strip(),
         lifecycle=lifecycle,
     )
 
 
-def _check_targets(found: dict[str, Resource], own: Resource) -> None:
+def _check_targets(resources: dict[str, Resource], resource: Resource) -> None:
     """Raise TypeError if a link leads to a resource that the version does not list."""
-    for link in own.links.values():
-        if link.target not in found:
-            raise TypeError(f"{own.name}.{link.name} leads to {link.target}, which the version does not have")
+    for link in resource.links.values():
+        if link.target not in resources:
+            raise TypeError(f"{resource.name}.{link.name} leads to {link.target}, which the version does not have")
 
 
-def _check_embedded(found: dict[str, Resource], own: Resource, way: tuple[str, ...]) -> None:
-    """A record that always shows itself would have no end."""
-    if own.name in way:
-        raise TypeError(f"{' shows '.join((*way, own.name))} without end")
-    for link in own.links.values():
-        if link.embedded and not link.single:
-            raise TypeError(f"{own.name}.{link.name} leads to many, which are not embedded")
-        if link.embedded:
-            _check_embedded(found, found[link.target], (*way, own.name))
+def _check_embedded(resources: dict[str, Resource], resource: Resource, path: tuple[str, ...]) -> None:
+    """Raise TypeError if the resource embeds itself, by itself or through others: such a record would have no end.
+    `path` is the resources that embed this one."""
+    path_here = (*path, resource.name)
+    if resource.name in path:
+        raise TypeError(f"{' shows '.join(path_here)} without end")
+    for link in resource.links.values():
+        if not link.embedded:
+            continue
+        if not link.single:
+            raise TypeError(f"{resource.name}.{link.name} leads to many, which are not embedded")
+        _check_embedded(resources, resources[link.target], path_here)
 
 
-def _check_fallbacks(found: dict[str, Resource], own: Resource) -> None:
+def _check_fallbacks(resources: dict[str, Resource], resource: Resource) -> None:
     """Raise TypeError if a fallback does not lead, by links to one, to what its link leads to."""
-    for link in own.links.values():
-        at = own
-        for name in link.fallback.split(".") if link.fallback else ():
-            if name not in at.links or not at.links[name].single:
-                raise TypeError(f"{own.name}.{link.name} falls back to {link.fallback}: {name!r} is no link to one")
-            at = found[at.links[name].target]
-        if link.fallback and (not link.single or at.name != link.target):
-            raise TypeError(f"{own.name}.{link.name} falls back to a {at.name}")
+    for link in resource.links.values():
+        if not link.fallback:
+            continue
+        target = resource
+        for name in link.fallback.split("."):
+            if name not in target.links or not target.links[name].single:
+                raise TypeError(
+                    f"{resource.name}.{link.name} falls back to {link.fallback}: {name!r} is no link to one"
+                )
+            target = resources[target.links[name].target]
+        if not link.single or target.name != link.target:
+            raise TypeError(f"{resource.name}.{link.name} falls back to a {target.name}")
 
 
-def _owners(resources: dict[str, Resource], name: str) -> tuple[Resource, ...]:
-    owning = {
-        one.name for one in resources.values() for link in one.links.values() if link.owned and link.target == name
-    }
-    return tuple(one for one in resources.values() if one.name in owning)
+def _owners(records: dict[str, Resource], name: str) -> tuple[Resource, ...]:
+    return tuple(record for record in records.values() if _owns(record, name))
 
 
-def _of_owners(resources: dict[str, Resource], own: Resource) -> dict[tuple[str, str], Condition]:
-    """The filters of a list of children by the ids of their records, `event_id`, unless they link to such a record."""
-    taken = {link.by for link in own.links.values()}
-    rows = [
-        Condition(
-            f"{one.name}_id",
-            "in",
-            Type("text", one),
-            f"The {one.name} that they belong to.",
-            "record_id",
-            listed=True,
-        )
-        for one in _owners(resources, own.name)
-        if own.listed and f"{one.name}_id" not in taken
-    ]
-    return {(row.name, row.operator): row for row in rows}
+def _owns(record: Resource, name: str) -> bool:
+    return any(link.owned and link.target == name for link in record.links.values())
 
 
-def _conditions(found: dict[str, Resource], own: Resource) -> dict[tuple[str, str], Condition]:
-    rows = [row for item in own.fields.values() for row in _field_conditions(item)]
-    if own.prefix:
-        rows = [replace(row, type=Type("text", own)) if row.name == "id" else row for row in rows]
-    for link in own.links.values():
+def _owner_conditions(records: dict[str, Resource], resource: Resource) -> dict[tuple[str, str], Condition]:
+    """Return the filters of a list of children by the ids of their records, `event_id`, unless they link to such a
+    record."""
+    conditions: dict[tuple[str, str], Condition] = {}
+    if not resource.listed:
+        return conditions
+    link_columns = {link.by for link in resource.links.values()}
+    for owner in _owners(records, resource.name):
+        name = f"{owner.name}_id"
+        if name in link_columns:
+            continue
+        description = f"The {owner.name} that they belong to."
+        conditions[name, "in"] = Condition(name, "in", Type("text", owner), description, "record_id", listed=True)
+    return conditions
+
+
+def _conditions(resources: dict[str, Resource], resource: Resource) -> dict[tuple[str, str], Condition]:
+    """Return the filters of a resource by name and operator: on its fields, on the ids that it links by, on whole
+    records, and under short names."""
+    conditions: list[Condition] = []
+    for field in resource.fields.values():
+        kind = field.type
+        if field.name == "id" and resource.prefix:
+            kind = Type("text", resource)
+        conditions += _field_conditions(field, kind)
+    for link in resource.links.values():
         if link.kind in ("one", "several") and link.filtered:
-            rows += _link_conditions(found[link.target], link)
-    rows += own.tests.values()
-    for name, short in own.wheres.items():
-        rows += [
-            replace(
-                row,
-                name=name,
-                description=short.description,
-                parameter=short.parameter,
-                deprecated=short.deprecated or row.deprecated,
-            )
-            for row in _follow(found, own, short.path.split("."))
-        ]
-    return {(row.name, row.operator): row for row in rows}
+            conditions += _link_conditions(resources[link.target], link)
+    conditions += resource.tests.values()
+    for name, where in resource.wheres.items():
+        path = where.path.split(".")
+        conditions += [_rename(condition, name, where) for condition in _path_conditions(resources, resource, path)]
+    return {(condition.name, condition.operator): condition for condition in conditions}
 
 
-def _field_conditions(item: Field) -> list[Condition]:
-    for operator in item.operators:
+def _rename(condition: Condition, name: str, where: Where) -> Condition:
+    return replace(
+        condition,
+        name=name,
+        description=where.description,
+        parameter=where.parameter,
+        deprecated=where.deprecated or condition.deprecated,
+    )
+
+
+def _field_conditions(field: Field, kind: Type) -> list[Condition]:
+    conditions = []
+    for operator in field.operators:
         if operator not in OPERATORS:
-            raise TypeError(f"{item.name}: there is no operator {operator!r}")
-    return [
-        Condition(
-            item.name,
+            raise TypeError(f"{field.name}: there is no operator {operator!r}")
+        condition = Condition(
+            field.name,
             operator,
-            item.type,
-            item.description,
-            item.compared if item.compared and operator in ("gte", "lt") else item.read_from or item.name,
-            needs=item.needs if operator in ("gte", "lt") else "",
-            expects=item.expects if operator in ("gte", "lt") else (),
-            parameter=item.parameter,
-            example=item.example,
-            format=item.format,
-            deprecated=item.deprecated,
-            listed=item.listed,
+            kind,
+            field.description,
+            field.read_from or field.name,
+            parameter=field.parameter,
+            example=field.example,
+            format=field.format,
+            deprecated=field.deprecated,
+            listed=field.listed,
         )
-        for operator in item.operators
-    ]
+        if operator in ("gte", "lt"):
+            column = field.compared or condition.column
+            condition = replace(condition, column=column, needs=field.needs, expects=field.expects)
+        conditions.append(condition)
+    return conditions
 
 
 def _link_conditions(target: Resource, link: Link) -> list[Condition]:
+    kind = Type("text", target, many=link.kind == "several")
+    condition = Condition(link.by, "in", kind, link.description, link.by, deprecated=link.deprecated)
     if link.kind == "several":
-        rows = [Condition(link.by, "has", Type("text", target, many=True), link.description, link.by)]
-    else:
-        operators = ("in", "null") if link.nullable else ("in",)
-        rows = [Condition(link.by, one, Type("text", target), link.description, link.by) for one in operators]
-    return [replace(row, deprecated=link.deprecated) for row in rows]
+        return [replace(condition, operator="has")]
+    if link.nullable:
+        return [condition, replace(condition, operator="null")]
+    return [condition]
 
 
-def _follow(found: dict[str, Resource], own: Resource, path: list[str]) -> list[Condition]:
-    if len(path) == 1:
-        rows = _conditions(found, replace(own, wheres={}) if path[0] not in own.wheres else own)
-        return [row for row in rows.values() if row.name == path[0] and row.operator != "null"]
-    link = own.links[path[0]]
-    rows_there = _follow(found, found[link.target], path[1:])
-    return [replace(row, path=(link.name, *row.path)) for row in rows_there]
+def _path_conditions(resources: dict[str, Resource], resource: Resource, path: list[str]) -> list[Condition]:
+    """Return the conditions on the field at the end of a path, with the links that lead to it."""
+    name, *rest = path
+    if rest:
+        link = resource.links[name]
+        conditions = _path_conditions(resources, resources[link.target], rest)
+        return [replace(condition, path=(link.name, *condition.path)) for condition in conditions]
+    if name not in resource.wheres:
+        resource = replace(resource, wheres={})
+    by_key = _conditions(resources, resource)
+    return [condition for condition in by_key.values() if condition.name == name and condition.operator != "null"]

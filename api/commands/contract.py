@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.errors import ContractError
 
+if TYPE_CHECKING:
+    from api.contracts.breaks import Break
+
 # The number of breaking changes that are listed.
-TOLD = 25
+LISTED_MOST = 25
 
 contract = typer.Typer(invoke_without_command=True)
 
@@ -27,25 +29,34 @@ def write(
 ) -> None:
     """Write the contracts of every version: OpenAPI, GraphQL, and the schema of load files.
 
-    Exits with 1 where one would break whoever holds the one that was released."""
+    Exits with 1 if one would break the clients of a released contract."""
+    from api.contracts import contracts
+    from api.contracts.release import gate, misdated
+
     context.obj = folder
     if context.invoked_subcommand:
         return
-    current = import_module("api.contracts").contracts()
-    stale = _stale(folder, current)
-    for name in () if check else stale:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(current[name], encoding="utf-8")
-    for name in stale:
-        print(f"{'stale' if check else 'written'}: {folder / name}")
-    releases = import_module("api.contracts.release")
-    broken, misdated = releases.gate(folder / "released", current), releases.misdated(folder / "released", _told())
-    if not stale and not broken and not misdated:
+    current = contracts()
+    stale = _list_stale(folder, current)
+    if check:
+        for name in stale:
+            print(f"stale: {folder / name}")
+    else:
+        for name in stale:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(current[name], encoding="utf-8")
+        for name in stale:
+            print(f"written: {folder / name}")
+    broken = gate(folder / "released", current)
+    wrong_dates = misdated(folder / "released", _list_declared_days())
+    if not stale and not broken and not wrong_dates:
         print("All contracts are current, and break none that was released.")
-    _tell(broken)
-    for one in misdated:
-        print(f"date: {one}.", file=sys.stderr)
-    sys.exit(1 if broken or misdated or (check and stale) else 0)
+    _print_breaks(broken)
+    for sentence in wrong_dates:
+        print(f"date: {sentence}.", file=sys.stderr)
+    if broken or wrong_dates or (check and stale):
+        sys.exit(1)
+    sys.exit(0)
 
 
 @contract.command("release")
@@ -57,34 +68,48 @@ def release(
     changelog: Annotated[Path, typer.Option(help="The changelog, which gets a line.")] = Path("CHANGELOG.md"),
 ) -> None:
     """Release the contracts as they are: copy them to openapi/released/, unless they break a released one."""
-    folder = context.obj
-    current = import_module("api.contracts").contracts()
-    if stale := _stale(folder, current):
+    from api.contracts import contracts
+    from api.contracts.release import gate, misdated
+    from api.contracts.release import release as release_contracts
+
+    folder: Path = context.obj
+    current = contracts()
+    stale = _list_stale(folder, current)
+    if stale:
         raise ContractError(f"{folder / stale[0]} is not current.", "Run `briefing contract` and read what changed.")
-    releases = import_module("api.contracts.release")
-    if broken := releases.gate(folder / "released", current, retire):
-        _tell(broken)
+    broken = gate(folder / "released", current, retire)
+    if broken:
+        _print_breaks(broken)
         sys.exit(1)
-    done = releases.release(folder / "released", current, changelog, datetime.now(UTC).date(), retire)
-    print(f"Released: {done}." if done else "Nothing has changed since the last release.")
-    for one in releases.misdated(folder / "released", _told()):
-        print(f"What is left to do: {one}.")
+    today = datetime.now(UTC).date()
+    result = release_contracts(folder / "released", current, changelog, today, retire)
+    if result:
+        print(f"Released: {result}.")
+    else:
+        print("Nothing has changed since the last release.")
+    for sentence in misdated(folder / "released", _list_declared_days()):
+        print(f"What is left to do: {sentence}.")
 
 
-def _stale(folder: Path, current: Mapping[str, str]) -> list[str]:
+def _list_stale(folder: Path, current: Mapping[str, str]) -> list[str]:
     """Return the files that are missing or differ."""
-    there = {name: folder / name for name in current}
-    return [name for name, path in there.items() if not path.is_file() or path.read_bytes() != current[name].encode()]
+    stale = []
+    for name, text in current.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != text.encode():
+            stale.append(name)
+    return stale
 
 
-def _told() -> dict[str, date | None]:
+def _list_declared_days() -> dict[str, date | None]:
     """Return the day of its first release that each version declares."""
-    versions = import_module("api.catalog").VERSIONS.values()
-    return {one.name: one.lifecycle.released for one in versions}
+    from api.catalog import VERSIONS
+
+    return {version.name: version.lifecycle.released for version in VERSIONS.values()}
 
 
-def _tell(broken: Sequence[Any]) -> None:
-    for one in broken[:TOLD]:
-        print(f"breaks: {one}", file=sys.stderr)
-    if len(broken) > TOLD:
-        print(f"breaks: and {len(broken) - TOLD} places more.", file=sys.stderr)
+def _print_breaks(broken: Sequence[Break]) -> None:
+    for broken_part in broken[:LISTED_MOST]:
+        print(f"breaks: {broken_part}", file=sys.stderr)
+    if len(broken) > LISTED_MOST:
+        print(f"breaks: and {len(broken) - LISTED_MOST} places more.", file=sys.stderr)

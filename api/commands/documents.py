@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from importlib import import_module
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.commands.frame import Json, Result, actor, show, with_store
+from api.commands.frame import Json, actor, open_store, show
 from api.errors import BriefingError, InvalidRequest
+
+if TYPE_CHECKING:
+    from api.access.trusted_documents import TrustedDocuments
 
 documents = typer.Typer(
     help="Trusted documents: GraphQL documents that a plan may be limited to.", no_args_is_help=True
@@ -26,24 +30,25 @@ def add_documents(
     plan: Annotated[str | None, typer.Option(help="The plan that may use them. By default all plans.")] = None,
 ) -> None:
     """Register documents, and print the hash of each. An invalid one ends the command; those before it stay."""
+    from api.access.trusted_documents import TrustedDocument
+    from api.catalog import newest
 
-    asked = version or import_module("api.catalog").newest().name
-
-    async def add(held: Any) -> None:
+    version_name = version or newest().name
+    with _open_documents() as (store, runner):
         for file in files:
-            document = import_module("api.access.trusted_documents").TrustedDocument(
-                asked, file.name, _text(file), plan
-            )
-            new = await held.add(document)
-            print(f"{document.hash}  {file.name}" + ("" if new else "  (trusted before)"))
-
-    _with_documents(add)
+            document = TrustedDocument(version_name, file.name, _read_text(file), plan)
+            is_new = runner.run(store.add(document))
+            line = f"{document.hash}  {file.name}"
+            if not is_new:
+                line += "  (trusted before)"
+            print(line)
 
 
 @documents.command("list")
 def list_documents(as_json: Json = False) -> None:
     """List the trusted documents."""
-    rows = _with_documents(lambda held: held.all())
+    with _open_documents() as (store, runner):
+        rows = runner.run(store.all())
     show(rows, ("name", "version", "plan", "bytes", "added_at", "hash"), as_json)
 
 
@@ -52,37 +57,47 @@ def remove_document(
     named: Annotated[str, typer.Argument(metavar="HASH|NAME", help="As `list` shows it.")],
 ) -> None:
     """Remove a trusted document."""
-    for row in _with_documents(lambda held: held.remove(named)):
+    with _open_documents() as (store, runner):
+        removed = runner.run(store.remove(named))
+    for row in removed:
         print(f"{row['hash']}  {row['name']} is no longer trusted in {row['version']}.")
 
 
 def audit(
     as_json: Json = False,
-    most: Annotated[int, typer.Option("--last", min=1, max=100_000, help="How many entries.")] = 100,
+    limit: Annotated[int, typer.Option("--last", min=1, max=100_000, help="How many entries.")] = 100,
 ) -> None:
     """List the changes of keys, plans and documents, the latest first."""
-    rows = with_store(lambda store: store.read("audit", None, most))
-    told = [dict(row) | {"detail": import_module("orjson").loads(row["detail"])} for row in rows]
-    show(told, ("seq", "recorded_at", "actor", "subject", "id", "action", "detail"), as_json)
+    import orjson
+
+    with open_store() as (store, runner):
+        rows = runner.run(store.read("audit", None, limit))
+    entries = [{**row, "detail": orjson.loads(row["detail"])} for row in rows]
+    show(entries, ("seq", "recorded_at", "actor", "subject", "id", "action", "detail"), as_json)
 
 
-def _with_documents(work: Callable[[Any], Awaitable[Result]]) -> Result:
-    kind = import_module("api.access.trusted_documents").TrustedDocuments
-    return with_store(lambda store: work(kind(store, actor(), _check)))
+@contextmanager
+def _open_documents() -> Iterator[tuple[TrustedDocuments, asyncio.Runner]]:
+    from api.access.trusted_documents import TrustedDocuments
+
+    with open_store() as (store, runner):
+        yield TrustedDocuments(store, actor(), _check_document), runner
 
 
-def _check(version: str, text: str) -> None:
-    versions = import_module("api.catalog").VERSIONS
-    if version not in versions:
-        raise InvalidRequest(f"There is no version {version[:20]}; there are {', '.join(versions)}.")
-    schema = import_module("api.graphql.schema").core(versions[version])
+def _check_document(version: str, text: str) -> None:
+    from api.catalog import VERSIONS
+    from api.graphql.document import DocumentCache
+    from api.graphql.schema import core
+
+    if version not in VERSIONS:
+        raise InvalidRequest(f"There is no version {version[:20]}; there are {', '.join(VERSIONS)}.")
     try:
-        import_module("api.graphql.document").DocumentCache(schema).read(text)
+        DocumentCache(core(VERSIONS[version])).read(text)
     except BriefingError as error:
         raise InvalidRequest(error.message, hint=error.hint) from None
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     try:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

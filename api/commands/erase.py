@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -33,26 +32,39 @@ def erase(
     wait: Annotated[float, typer.Option(help="Seconds to wait for a load to end.")] = 5.0,
 ) -> None:
     """Erase a record for good: its content, its history and its reasons. Its id cannot be loaded again."""
-    erasing = import_module("api.store.erase")
-    consent = import_module("api.ingest.confirmation")
-    with import_module("api.store.address").address(read_settings()) as url:
-        found = asyncio.run(erasing.find(url, identifier, reason))
-        links = "1 record links to it." if found.links == 1 else f"{found.links:,} records link to it."
-        question = f"Erase the {found.resource} {found.id}, created on {found.created_at:%Y-%m-%d}? {links}"
+    from api.ingest.confirmation import can_ask, confirm
+    from api.store.address import address
+    from api.store.erase import erase as erase_record
+    from api.store.erase import find
+
+    with address(read_settings()) as url:
+        record = asyncio.run(find(url, identifier, reason))
+        links = "1 record links to it." if record.links == 1 else f"{record.links:,} records link to it."
         if not yes:
-            if not consent.can_ask():
+            if not can_ask():
                 raise InvalidRequest("Nothing was erased: there is no terminal to ask at.", hint="Add --yes.")
-            if not consent.confirm(f"{question} This cannot be undone."):
+            description = f"{record.resource} {record.id}, created on {record.created_at:%Y-%m-%d}"
+            if not confirm(f"Erase the {description}? {links} This cannot be undone."):
                 raise InvalidRequest("Nothing was erased.")
-        done = asyncio.run(erasing.erase(url, identifier, reason, wait))
-    entries = "1 entry" if done.entries == 1 else f"{done.entries:,} entries"
-    rows = "1 row" if done.rows == 1 else f"{done.rows:,} rows"
-    print(f"Erased the {found.resource} {found.id} with change {done.change:,}. {links}")
+        erasure = asyncio.run(erase_record(url, identifier, reason, wait))
+    entries = _count(erasure.entries, "entry", "entries")
+    rows = _count(erasure.rows, "row", "rows")
+    print(f"Erased the {record.resource} {record.id} with change {erasure.change:,}. {links}")
     print(f"Emptied its row and {entries} of the change log. Deleted {rows} of its versions and children.")
-    if not done.vacuumed:
-        print(NOT_VACUUMED.format(why=_why(done.sessions), tables=", ".join(done.tables)))
+    if not erasure.vacuumed:
+        print(NOT_VACUUMED.format(why=_explain_sessions(erasure.sessions), tables=", ".join(erasure.tables)))
     print(NOT_REACHED)
 
 
-def _why(sessions: int) -> str:
-    return f", because {sessions:,} sessions still read the state of before" if sessions else ""
+def _count(number: int, singular: str, plural: str) -> str:
+    """Return a number with its noun."""
+    if number == 1:
+        return f"1 {singular}"
+    return f"{number:,} {plural}"
+
+
+def _explain_sessions(sessions: int) -> str:
+    """Return why rows could not be removed from the files; empty if no session holds them."""
+    if not sessions:
+        return ""
+    return f", because {sessions:,} sessions still read the state of before"

@@ -5,31 +5,33 @@ from __future__ import annotations
 import asyncio
 import getpass
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from importlib import import_module
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.settings import read_settings
 
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from api.store.access import AccessStore
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
-def with_store(work: Callable[[Any], Awaitable[Result]]) -> Result:
-    """Run the work on the store of the settings, and return its result."""
-    with import_module("api.store.address").address(read_settings()) as url:
-        store = import_module("api.store.access").AccessStore(url)
+@contextmanager
+def open_store() -> Iterator[tuple[AccessStore, asyncio.Runner]]:
+    """Yield the store of the settings, and the runner of the loop that it works on."""
+    from api.store.access import AccessStore
+    from api.store.address import address
 
-        async def run() -> Result:
-            try:
-                return await work(store)
-            finally:
-                await store.close()
-
-        return asyncio.run(run())
+    with address(read_settings()) as url, asyncio.Runner() as runner:
+        store = AccessStore(url)
+        try:
+            yield store, runner
+        finally:
+            runner.run(store.close())
 
 
 def actor() -> str:
@@ -43,19 +45,34 @@ def actor() -> str:
 def show(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
     """Print rows as a table, or as JSON."""
     if as_json:
-        for row in rows:
-            print(import_module("orjson").dumps(dict(row)).decode())
-        return
-    # A pipe has no width, so nothing is cut.
-    console = import_module("rich.console").Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
-    table = import_module("rich.table").Table(*columns, box=None, padding=(0, 2, 0, 0))
-    plain = import_module("rich.text").Text
+        _show_json(rows)
+    else:
+        _show_table(rows, columns)
+
+
+def _show_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    import orjson
+
     for row in rows:
-        table.add_row(*(plain(shown(row[name])) for name in columns))
+        print(orjson.dumps(dict(row)).decode())
+
+
+def _show_table(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # A pipe has no width, so nothing is cut.
+    width = None if sys.stdout.isatty() else 10_000
+    console = Console(width=width, highlight=False)
+    table = Table(*columns, box=None, padding=(0, 2, 0, 0))
+    for row in rows:
+        cells = [Text(format_value(row[column])) for column in columns]
+        table.add_row(*cells)
     console.print(table)
 
 
-def shown(value: Any) -> str:
+def format_value(value: object) -> str:
     """Return a value as text for a table."""
     if value is None:
         return "-"
@@ -64,5 +81,5 @@ def shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ",".join(value) or "-"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {shown(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {format_value(member)}" for name, member in value.items())
     return str(value)

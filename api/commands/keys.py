@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from importlib import import_module
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from api.commands.frame import Json, Result, actor, show, shown, with_store
+from api.commands.frame import Json, actor, format_value, open_store, show
 from api.errors import InvalidRequest
 from api.settings import read_settings
 
-Told = TypeVar("Told")
+if TYPE_CHECKING:
+    from api.access.keys import CreatedKey, Expiry, Keys
+    from api.store.access import Row
+
+Value = TypeVar("Value")
+
+PAGE = 1000
 
 keys = typer.Typer(help="API keys: create, list, rotate and revoke them.", no_args_is_help=True)
 Expires = Annotated[str | None, typer.Option(metavar="90d|2027-01-01", help="When the key expires. By default never.")]
@@ -27,14 +34,19 @@ def create_key(
     scope: Annotated[list[str] | None, typer.Option(help="read (the default) or admin; may be given twice.")] = None,
 ) -> None:
     """Create a key, and print it. It cannot be shown again."""
-    wanted = import_module("api.access.keys").NewKey(name, plan, tuple(scope or ["read"]), _expiry(expires))
-    _print_made(_with_keys(lambda held: held.create(wanted)))
+    from api.access.keys import NewKey
+
+    new_key = NewKey(name, plan, tuple(scope or ["read"]), _read_expires(expires))
+    with _open_keys() as (store, runner):
+        created = runner.run(store.create(new_key))
+    _print_created(created)
 
 
 @keys.command("list")
 def list_keys(as_json: Json = False) -> None:
     """List keys, the newest first."""
-    rows = _with_keys(_all_keys)
+    with _open_keys() as (store, runner):
+        rows = runner.run(_read_all(store))
     show(rows, ("id", "name", "ending", "plan", "scopes", "state", "expires_at", "last_used_at"), as_json)
 
 
@@ -45,9 +57,12 @@ def rotate_key(
     expires: Expires = None,
 ) -> None:
     """Replace a key by a new one, and print it. It cannot be shown again."""
-    time = _read("overlap", import_module("api.access.lifetime").read_duration, overlap)
-    made = _with_keys(lambda held: held.rotate(key, time, _expiry(expires)))
-    _print_made(made)
+    from api.access.lifetime import read_duration
+
+    overlap_time = _read_option("overlap", read_duration, overlap)
+    with _open_keys() as (store, runner):
+        created = runner.run(store.rotate(key, overlap_time, _read_expires(expires)))
+    _print_created(created)
     print(f"{key} works for another {overlap}.", file=sys.stderr)
 
 
@@ -57,37 +72,50 @@ def revoke_key(
     reason: Annotated[str | None, typer.Option(help="The reason, in one line. The holder of the key sees it.")] = None,
 ) -> None:
     """Revoke a key. It stops working everywhere within a second."""
-    row = _with_keys(lambda held: held.revoke(key, reason))
-    print(f"{row['id']} ({row['name']}) is revoked since {shown(row['revoked_at'])}.")
+    with _open_keys() as (store, runner):
+        row = runner.run(store.revoke(key, reason))
+    print(f"{row['id']} ({row['name']}) is revoked since {format_value(row['revoked_at'])}.")
 
 
-def _with_keys(work: Callable[[Any], Awaitable[Result]]) -> Result:
-    kind, environment = import_module("api.access.keys").Keys, read_settings().key_environment
-    return with_store(lambda store: work(kind(store, environment, actor())))
+@contextmanager
+def _open_keys() -> Iterator[tuple[Keys, asyncio.Runner]]:
+    from api.access.keys import Keys
+
+    environment = read_settings().key_environment
+    with open_store() as (store, runner):
+        yield Keys(store, environment, actor()), runner
 
 
-async def _all_keys(held: Any) -> list[Mapping[str, Any]]:
-    rows: list[Mapping[str, Any]] = []
-    while page := await held.page(1000, rows[-1]["id"] if rows else None):
+async def _read_all(store: Keys) -> list[Row]:
+    rows: list[Row] = []
+    last_id: str | None = None
+    while page := await store.page(PAGE, last_id):
         rows += page
+        last_id = rows[-1]["id"]
     return rows
 
 
-def _expiry(text: str | None) -> Any:
-    return _read("expires", import_module("api.access.lifetime").read_expiry, text) if text is not None else None
+def _read_expires(text: str | None) -> Expiry:
+    from api.access.lifetime import read_expiry
+
+    if text is None:
+        return None
+    return _read_option("expires", read_expiry, text)
 
 
-def _read(name: str, reader: Callable[[str], Told], text: str) -> Told:
+def _read_option(name: str, read: Callable[[str], Value], text: str) -> Value:
     try:
-        return reader(text)
+        return read(text)
     except ValueError as error:
         raise InvalidRequest(f"--{name}: {error}") from None
 
 
-def _print_made(made: Any) -> None:
+def _print_created(created: CreatedKey) -> None:
     """Print the key alone on standard output, so that it can be redirected to a file, and the rest on stderr."""
-    row = made.row
-    until = f", until {shown(row['expires_at'])}" if row["expires_at"] else ""
-    print(f"{row['id']}: {row['name']}, plan {row['plan']}, {shown(row['scopes'])}{until}.", file=sys.stderr)
+    row = created.row
+    description = f"{row['id']}: {row['name']}, plan {row['plan']}, {format_value(row['scopes'])}"
+    if row["expires_at"]:
+        description += f", until {format_value(row['expires_at'])}"
+    print(f"{description}.", file=sys.stderr)
     print("The key is shown this once; keep it where you keep secrets.", file=sys.stderr)
-    print(made.secret.text)
+    print(created.secret.text)

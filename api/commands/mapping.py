@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -20,8 +19,10 @@ def new_mapping(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Rows of your data: CSV, JSON, NDJSON or GeoJSON.")],
 ) -> None:
     """Print a first mapping for a file, from its columns and the types of their values."""
+    from api.ingest.drafting.draft import draft
+
     try:
-        print(import_module("api.ingest.drafting.draft").draft(file), end="")
+        print(draft(file), end="")
     except LoadError as error:
         for line in (*error.faults, f"briefing: {error.message}"):
             print(line, file=sys.stderr)
@@ -34,4 +35,6 @@ def new_mapping(
 @mapping.command("fields")
 def fields() -> None:
     """Print the fields that a record may have, the required ones, and their vocabularies, as tables in Markdown."""
-    print("\n".join(import_module("api.ingest.field_table").field_tables()).strip())
+    from api.ingest.field_table import field_tables
+
+    print("\n".join(field_tables()).strip())

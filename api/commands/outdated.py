@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from api.commands.frame import Json, show, with_store
+from api.commands.frame import Json, open_store, show
 
 
 def outdated(as_json: Json = False) -> None:
     """Show which keys use what is deprecated, the latest use first. A part that is - is the whole version. Uses are
     counted within a minute."""
-    rows = with_store(lambda store: store.read("outdated"))
-    told = [{**row, "part": row["part"] or None} for row in rows]
-    show(told, ("caller", "holder", "version", "part", "uses", "first_used_at", "last_used_at"), as_json)
+    with open_store() as (store, runner):
+        rows = runner.run(store.read("outdated"))
+    uses = [{**row, "part": row["part"] or None} for row in rows]
+    show(uses, ("caller", "holder", "version", "part", "uses", "first_used_at", "last_used_at"), as_json)

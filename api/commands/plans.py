@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from importlib import import_module
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.commands.frame import Json, Result, actor, show, shown, with_store
+from api.commands.frame import Json, actor, format_value, open_store, show
 from api.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from api.access.plan import Plan
+    from api.access.plans import Plans
 
 plans = typer.Typer(help="Plans: how much keys, and callers without a key, may request.", no_args_is_help=True)
 
@@ -18,7 +23,8 @@ plans = typer.Typer(help="Plans: how much keys, and callers without a key, may r
 @plans.command("list")
 def list_plans(as_json: Json = False) -> None:
     """List plans, and how many keys have each."""
-    rows = _with_plans(lambda held: held.all())
+    with _open_plans() as (store, runner):
+        rows = runner.run(store.all())
     show(rows, tuple(rows[0]), as_json)
 
 
@@ -49,13 +55,14 @@ def create_plan(
     trusted_only: Trusted = None,
 ) -> None:
     """Create a plan. The values that are not given are those of another plan."""
-    changes = _changes(points_minute, points_day, burst, at_once, page_most, export_most, formats, trusted_only)
+    from api.access.plan import Plan
 
-    async def create(held: Any) -> Any:
-        begun = asdict(await held.get(like)) | {"name": name, "open": True} | changes
-        return await held.create(import_module("api.access.plan").Plan(**begun))
-
-    _print_plan(_with_plans(create))
+    changes = _read_changes(points_minute, points_day, burst, at_once, page_most, export_most, formats, trusted_only)
+    with _open_plans() as (store, runner):
+        template = runner.run(store.get(like))
+        values = asdict(template) | {"name": name, "open": True} | changes
+        plan = runner.run(store.create(Plan(**values)))
+    _print_plan(plan)
 
 
 @plans.command("set")
@@ -77,27 +84,33 @@ def set_plan(
     ] = None,
 ) -> None:
     """Change a plan. The change takes effect everywhere within a second."""
-    changes = _changes(points_minute, points_day, burst, at_once, page_most, export_most, formats, trusted_only)
+    changes = _read_changes(points_minute, points_day, burst, at_once, page_most, export_most, formats, trusted_only)
     if open is not None:
         changes["open"] = open
     if not changes:
         raise InvalidRequest("Nothing is to be changed.", hint="`briefing plans set --help` tells what can be.")
-    _print_plan(_with_plans(lambda held: held.change(name, **changes)))
+    with _open_plans() as (store, runner):
+        plan = runner.run(store.change(name, **changes))
+    _print_plan(plan)
 
 
 @plans.command("remove")
 def remove_plan(name: Name) -> None:
     """Remove a plan that no key ever had."""
-    _with_plans(lambda held: held.remove(name))
+    with _open_plans() as (store, runner):
+        runner.run(store.remove(name))
     print(f"{name} is removed.")
 
 
-def _with_plans(work: Callable[[Any], Awaitable[Result]]) -> Result:
-    kind = import_module("api.access.plans").Plans
-    return with_store(lambda store: work(kind(store, actor())))
+@contextmanager
+def _open_plans() -> Iterator[tuple[Plans, asyncio.Runner]]:
+    from api.access.plans import Plans
+
+    with open_store() as (store, runner):
+        yield Plans(store, actor()), runner
 
 
-def _changes(
+def _read_changes(
     points_minute: int | None,
     points_day: int | None,
     burst: int | None,
@@ -107,19 +120,27 @@ def _changes(
     formats: str | None,
     trusted_only: bool | None,
 ) -> dict[str, Any]:
-    listed = None if formats is None else () if formats == "-" else tuple(formats.split(","))
-    given = {
+    """Return the values of a plan that the command line gives."""
+    values = {
         "points_minute": points_minute,
         "points_day": points_day,
         "burst": burst,
         "at_once": at_once,
         "page_most": page_most,
         "export_most": export_most,
-        "formats": listed,
+        "formats": _read_formats(formats),
         "trusted_only": trusted_only,
     }
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _print_plan(plan: Any) -> None:
-    print(", ".join(f"{name} {shown(value)}" for name, value in asdict(plan).items()))
+def _read_formats(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    if text == "-":
+        return ()
+    return tuple(text.split(","))
+
+
+def _print_plan(plan: Plan) -> None:
+    print(", ".join(f"{name} {format_value(value)}" for name, value in asdict(plan).items()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 
@@ -12,6 +11,7 @@ from api.compiler.geography import box_around
 from api.compiler.writer import CASTS, StatementWriter
 from api.query import AllOf, AnyOf, Exists, Filter, Not, Search, Test
 from api.query.filters import fallback, merged
+from api.query.globe import Box
 from api.query.words import terms
 
 
@@ -23,54 +23,66 @@ def condition(writer: StatementWriter, resource: Resource, alias: str, filter: F
         case Search():
             return f"{alias}.search @@ {word_query(writer, filter)}"
         case Exists():
-            return _through(writer, resource, alias, filter)
+            return _test_linked(writer, resource, alias, filter)
         case Not():
             # Two-valued: a condition that is unknown does not hold, so its negation holds.
             return f"({condition(writer, resource, alias, filter.filter)}) is not true"
         case AllOf():
-            return _joined(writer, resource, alias, merged(resource, filter.filters), " and ", "true")
+            filters = merged(resource, filter.filters)
+            return _join_conditions(writer, resource, alias, filters, " and ") or "true"
         case AnyOf():
-            return _joined(writer, resource, alias, filter.filters, " or ", "false")
+            return _join_conditions(writer, resource, alias, filter.filters, " or ") or "false"
 
 
 def word_query(writer: StatementWriter, search: Search) -> str:
     """Return the tsquery of a search."""
-    found = writer.argument(terms(search.words), "text[]")
-    return f"store.search_query({found}, {writer.argument(search.language, 'text')})"
+    search_terms = writer.argument(terms(search.words), "text[]")
+    return f"store.search_query({search_terms}, {writer.argument(search.language, 'text')})"
 
 
-def _joined(
-    writer: StatementWriter, resource: Resource, alias: str, parts: tuple[Filter, ...], word: str, empty: str
+def _join_conditions(
+    writer: StatementWriter, resource: Resource, alias: str, filters: tuple[Filter, ...], operator: str
 ) -> str:
-    if not parts:
-        return empty
-    return "(" + word.join(condition(writer, resource, alias, part) for part in parts) + ")"
+    """Return the conditions of the filters with `and` or `or` between them; empty if there are none."""
+    if not filters:
+        return ""
+    conditions = [condition(writer, resource, alias, filter) for filter in filters]
+    return f"({operator.join(conditions)})"
 
 
-def _through(writer: StatementWriter, resource: Resource, alias: str, filter: Exists) -> str:
+def _test_linked(writer: StatementWriter, resource: Resource, alias: str, filter: Exists) -> str:
+    """Return the condition that a linked record passes a filter, or the record that stands in for it."""
+    exists = _exists(writer, resource, alias, filter)
+    alternative = fallback(resource, filter)
+    if not alternative:
+        return exists
+    return f"({exists} or {condition(writer, resource, alias, alternative)})"
+
+
+def _exists(writer: StatementWriter, resource: Resource, alias: str, filter: Exists) -> str:
     link = resource.links[filter.link]
-    there = writer.name()
+    target = writer.name()
     writer.looked_at.add(link.target)
-    joined = {
-        "one": f"{there}.id = {alias}.{link.by}",
-        "several": f"{there}.id = any({alias}.{link.by})",
-        "many": f"{there}.{link.by} = {alias}.id",
-        "children": f"{there}.{link.by} = {alias}.id",
+    is_linked = {
+        "one": f"{target}.id = {alias}.{link.by}",
+        "several": f"{target}.id = any({alias}.{link.by})",
+        "many": f"{target}.{link.by} = {alias}.id",
+        "children": f"{target}.{link.by} = {alias}.id",
     }[link.kind]
-    tested = condition(writer, writer.version[link.target], there, filter.filter)
-    own = f"exists (select from {writer.view(link.target)} {there} where {joined} and {tested})"
-    instead = fallback(resource, filter)
-    return f"({own} or {condition(writer, resource, alias, instead)})" if instead else own
+    passes = condition(writer, writer.version[link.target], target, filter.filter)
+    return f"exists (select from {writer.view(link.target)} {target} where {is_linked} and {passes})"
 
 
-def _any_of(writer: StatementWriter, alias: str, test: Test) -> str:
+def _is_any_of(writer: StatementWriter, alias: str, test: Test) -> str:
+    cast = CASTS[test.kind]
     if len(test.value) == 1:
         # With equality, an index on the column and the order of the list returns the rows in order.
-        return f"{alias}.{test.column} = {writer.argument(test.value[0], CASTS[test.kind])}"
-    return f"{alias}.{test.column} = any({writer.argument(test.value, CASTS[test.kind] + '[]')})"
+        return f"{alias}.{test.column} = {writer.argument(test.value[0], cast)}"
+    values = writer.argument(test.value, f"{cast}[]")
+    return f"{alias}.{test.column} = any({values})"
 
 
-def _holds(writer: StatementWriter, alias: str, test: Test) -> str:
+def _has_any_of(writer: StatementWriter, alias: str, test: Test) -> str:
     return f"{alias}.{test.column} && {writer.argument(test.value, 'text[]')}"
 
 
@@ -91,55 +103,63 @@ def _before(writer: StatementWriter, alias: str, test: Test) -> str:
     return f"{alias}.{test.column} < {writer.argument(test.value, CASTS[test.kind])}"
 
 
-def _null(writer: StatementWriter, alias: str, test: Test) -> str:
-    return f"{alias}.{test.column} is {'null' if test.value else 'not null'}"
+def _is_null(writer: StatementWriter, alias: str, test: Test) -> str:
+    null = "null" if test.value else "not null"
+    return f"{alias}.{test.column} is {null}"
 
 
-def _inside(writer: StatementWriter, alias: str, test: Test) -> str:
-    return _box(writer, alias, test.value)
+def _is_inside(writer: StatementWriter, alias: str, test: Test) -> str:
+    return _test_box(writer, alias, test.value)
 
 
-def _box(writer: StatementWriter, alias: str, box: Any) -> str:
+def _test_box(writer: StatementWriter, alias: str, box: Box) -> str:
     west, south, east, north = (writer.argument(float(edge), "float8") for edge in box)
-    across = "or" if box[0] > box[2] else "and"
-    # At a pole every longitude is the same place.
-    pole = f" or abs({alias}.latitude) = 90" if max(box[3], -box[1]) == 90 and box[2] - box[0] < 360 else ""
+    # A box whose west is greater than its east contains the antimeridian.
+    both_edges = "or" if box[0] > box[2] else "and"
+    at_pole = ""
+    if _reaches_pole(box):
+        # At a pole every longitude is the same place.
+        at_pole = f" or abs({alias}.latitude) = 90"
     return (
         f"({alias}.latitude between {south} and {north}"
-        f" and ({alias}.longitude >= {west} {across} {alias}.longitude <= {east}{pole}))"
+        f" and ({alias}.longitude >= {west} {both_edges} {alias}.longitude <= {east}{at_pole}))"
     )
 
 
-def _near(writer: StatementWriter, alias: str, test: Test) -> str:
+def _reaches_pole(box: Box) -> bool:
+    """Return True if the box contains a pole, but not all longitudes."""
+    west, south, east, north = box
+    return max(north, -south) == 90 and east - west < 360
+
+
+def _is_near(writer: StatementWriter, alias: str, test: Test) -> str:
     latitude, longitude, kilometres = test.value
     centre = f"{writer.argument(latitude, 'float8')}, {writer.argument(longitude, 'float8')}"
-    return (
-        f"({_box(writer, alias, box_around(latitude, longitude, kilometres))}"
-        f" and store.distance_km({alias}.latitude, {alias}.longitude, {centre})"
-        f" <= {writer.argument(kilometres, 'float8')})"
-    )
+    in_box = _test_box(writer, alias, box_around(latitude, longitude, kilometres))
+    distance = f"store.distance_km({alias}.latitude, {alias}.longitude, {centre})"
+    return f"({in_box} and {distance} <= {writer.argument(kilometres, 'float8')})"
 
 
-def _identified(key: str) -> Callable[[StatementWriter, str, Test], str]:
+def _has_scheme_and(key: str) -> Callable[[StatementWriter, str, Test], str]:
     """Return the writer of a test: a list of objects contains one with a scheme, and a value under `key`."""
 
-    def identified(writer: StatementWriter, alias: str, test: Test) -> str:
-        wanted = tuple(orjson.dumps([{"scheme": scheme, key: value}]).decode() for scheme, value in test.value)
-        return f"{alias}.{test.column} @> any({writer.argument(wanted, 'jsonb[]')})"
+    def has_any_object(writer: StatementWriter, alias: str, test: Test) -> str:
+        objects = [orjson.dumps([{"scheme": scheme, key: value}]).decode() for scheme, value in test.value]
+        return f"{alias}.{test.column} @> any({writer.argument(tuple(objects), 'jsonb[]')})"
 
-    return identified
+    return has_any_object
 
 
 TESTS: dict[str, Callable[[StatementWriter, str, Test], str]] = {
-    "in": _any_of,
-    "has": _holds,
+    "in": _is_any_of,
+    "has": _has_any_of,
     "is": _is,
     "gte": _at_least,
     "after": _after,
     "lt": _before,
-    "null": _null,
-    "bbox": _inside,
-    "near": _near,
-    "identifier": _identified("value"),
-    "subject": _identified("code"),
+    "null": _is_null,
+    "bbox": _is_inside,
+    "near": _is_near,
+    "identifier": _has_scheme_and("value"),
+    "subject": _has_scheme_and("code"),
 }

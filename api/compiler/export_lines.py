@@ -8,63 +8,74 @@ sends the first line before it reads the last record.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from api.compiler.cells import csv_row, typed
+from api.compiler.cells import csv_row, typed_cells
 from api.compiler.fallback import effective_id
-from api.compiler.json_text import array_of, literal, object_of, optional, string, written
-from api.compiler.page import everything
+from api.compiler.json_text import array_of, from_sql, literal, object_of, optional, string
+from api.compiler.page import list_rows
 from api.compiler.record import pairs, record
 from api.compiler.writer import RowSource, StatementWriter, indent
-from api.query import ColumnField, CsvShape, ExportQuery, GeoJsonShape, Item, JsonShape, ListQuery, Page, TypedShape
+from api.query import (
+    ColumnField,
+    CsvShape,
+    ExportQuery,
+    GeoJsonShape,
+    Item,
+    JsonShape,
+    ListQuery,
+    Page,
+    Shape,
+    TypedShape,
+)
 
 
 def lines(writer: StatementWriter, root: ExportQuery) -> str:
     """Return the SQL of an export: a row for each record, with its `line` or with its typed cells."""
     writer.ordered = True
     source = RowSource(writer.name(), writer.version[root.resource])
-    made = SHAPES[type(root.shape)](writer, source, root)
-    rows = ListQuery(root.resource, Page(root.most or 0), root.sort, (), root.filter)
-    inner = everything(writer, rows, source)
-    joins = "".join(f"\n{join}" for join in source.joins)
-    return f"select {made}\nfrom (\n  {indent(inner)}\n) {source.alias}{joins}"
+    columns = SHAPES[type(root.shape)](writer, source, root)
+    size = 0 if root.most is None else root.most
+    rows = ListQuery(root.resource, Page(size), root.sort, (), root.filter)
+    records = list_rows(writer, rows, source)
+    return f"select {columns}\nfrom (\n  {indent(records)}\n) {source.alias}{source.join_clauses()}"
 
 
-def _line(root: ExportQuery, text: str) -> str:
-    return f"concat({_escaped(root.before)}, {text}, {_escaped(root.after)}) as line"
+def _line_column(root: ExportQuery, text: str) -> str:
+    return f"concat({_escape(root.before)}, {text}, {_escape(root.after)}) as line"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Return a text as an SQL literal with escaped line ends, so that a printed statement keeps its lines."""
     return "E" + literal(text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n"))
 
 
-def _whole(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
+def _write_record(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
     assert isinstance(root.shape, JsonShape)
-    return _line(root, record(writer, source, root.shape.selection).sql())
+    return _line_column(root, record(writer, source, root.shape.selection).sql())
 
 
-def _flat(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
+def _write_csv_row(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
     assert isinstance(root.shape, CsvShape)
-    return _line(root, csv_row(writer, source, root.shape.cells))
+    return _line_column(root, csv_row(writer, source, root.shape.cells))
 
 
-def _typed(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
+def _write_typed_cells(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
     assert isinstance(root.shape, TypedShape)
-    found = typed(writer, source, root.shape.cells)
-    return ", ".join(f'{value} as "{cell.name}"' for cell, value in found)
+    values = typed_cells(writer, source, root.shape.cells)
+    return ", ".join(f'{value} as "{cell.name}"' for cell, value in values)
 
 
-def _feature(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
+def _write_feature(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
     """Write a feature by RFC 7946: longitude first, and a geometry of null if the position is not known."""
     assert isinstance(root.shape, GeoJsonShape)
-    place = _place(writer, source, root.shape) if root.shape.link else source
+    place = _join_place(writer, source, root.shape) if root.shape.link else source
     latitude, longitude = place.column("latitude"), place.column("longitude")
-    point = object_of([("type", string("Point")), ("coordinates", array_of([written(longitude), written(latitude)]))])
+    coordinates = array_of([from_sql(longitude), from_sql(latitude)])
+    point = object_of([("type", string("Point")), ("coordinates", coordinates)])
     properties = pairs(writer, source, root.shape.selection)
     if root.shape.link:
         properties += pairs(writer, place, root.shape.place)
-    made = object_of(
+    feature = object_of(
         [
             ("type", string("Feature")),
             *pairs(writer, source, (Item("id", ColumnField("id")),)),
@@ -72,23 +83,27 @@ def _feature(writer: StatementWriter, source: RowSource, root: ExportQuery) -> s
             ("properties", object_of(properties)),
         ]
     )
-    return _line(root, made.sql())
+    return _line_column(root, feature.sql())
 
 
-def _place(writer: StatementWriter, source: RowSource, shape: GeoJsonShape) -> RowSource:
+def _join_place(writer: StatementWriter, source: RowSource, shape: GeoJsonShape) -> RowSource:
+    """Join the place of a record to the source, and return it. It has no row if the place is not known."""
     link = source.resource.links[shape.link]
     place = RowSource(writer.name(), writer.version[link.target], outer=True)
-    shown = [entry.value.name for entry in shape.place if isinstance(entry.value, ColumnField)]
-    columns = ", ".join(dict.fromkeys(["latitude", "longitude", *shown]))
+    columns = ["latitude", "longitude"]
+    columns += [item.value.name for item in shape.place if isinstance(item.value, ColumnField)]
+    unique_columns = ", ".join(dict.fromkeys(columns))
+    view = writer.view(link.target)
+    place_id = effective_id(writer, source, link)
     # The limit keeps the join lateral. Postgres could hash a plain join, which loses the order.
-    found = f"select {columns} from {writer.view(link.target)} where id = {effective_id(writer, source, link)} limit 1"
-    source.joins.append(f"left join lateral ({found}) {place.alias} on true")
+    select = f"select {unique_columns} from {view} where id = {place_id} limit 1"
+    source.joins.append(f"left join lateral ({select}) {place.alias} on true")
     return place
 
 
-SHAPES: dict[type[Any], Callable[[StatementWriter, RowSource, ExportQuery], str]] = {
-    JsonShape: _whole,
-    GeoJsonShape: _feature,
-    CsvShape: _flat,
-    TypedShape: _typed,
+SHAPES: dict[type[Shape], Callable[[StatementWriter, RowSource, ExportQuery], str]] = {
+    JsonShape: _write_record,
+    GeoJsonShape: _write_feature,
+    CsvShape: _write_csv_row,
+    TypedShape: _write_typed_cells,
 }

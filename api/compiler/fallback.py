@@ -10,17 +10,20 @@ from api.compiler.writer import RowSource, StatementWriter
 
 def effective_id(writer: StatementWriter, source: RowSource, link: Link) -> str:
     """Return the expression of the id on the rows of the source. It is null if there is neither."""
-    own = source.column(link.by)
+    own_id = source.column(link.by)
     if not link.fallback:
-        return own
-    return f"coalesce({own}, {_id_at(writer, source.resource, source.column, link.fallback.split('.'))})"
+        return own_id
+    path = link.fallback.split(".")
+    fallback_id = _follow_path(writer, source.resource, source.column, path)
+    return f"coalesce({own_id}, {fallback_id})"
 
 
-def _id_at(writer: StatementWriter, resource: Resource, column: Callable[[str], str], path: list[str]) -> str:
-    """Return the id at the end of a path of links to one."""
+def _follow_path(writer: StatementWriter, resource: Resource, column: Callable[[str], str], path: list[str]) -> str:
+    """Return the id at the end of a path of links to one. `column` returns a column of the row where it begins."""
     link = resource.links[path[0]]
     if len(path) == 1:
         return column(link.by)
-    there = writer.name()
-    found = _id_at(writer, writer.version[link.target], lambda name: f"{there}.{name}", path[1:])
-    return f"(select {found} from {writer.view(link.target)} {there} where {there}.id = {column(link.by)})"
+    target = RowSource(writer.name(), writer.version[link.target])
+    target_id = _follow_path(writer, target.resource, target.column, path[1:])
+    view = writer.view(link.target)
+    return f"(select {target_id} from {view} {target.alias} where {target.column('id')} = {column(link.by)})"

@@ -23,5 +23,7 @@ def box_around(latitude: float, longitude: float, kilometres: float) -> Box:
     if south <= -90 or north >= 90 or angle >= math.pi / 2:
         return (-180.0, max(-90.0, south), 180.0, min(90.0, north))
     width = math.degrees(math.asin(min(1.0, math.sin(angle) / math.cos(math.radians(latitude)))))
-    east = wrap(longitude + width)
-    return (wrap(longitude - width), south, east if east < 180 else -180.0, north)
+    west, east = wrap(longitude - width), wrap(longitude + width)
+    if east == 180:
+        east = -180.0
+    return (west, south, east, north)

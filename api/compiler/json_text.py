@@ -8,44 +8,64 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
+from typing import NamedTuple
 
 import orjson
 
+from api.compiler.writer import filter_clause
 from api.model import Type
 
 # Pieces in one call of `concat`: a function takes at most a hundred arguments.
-MOST = 90
+MAX_CONCAT_PIECES = 90
 NULL = "null"
+
+
+class TextPiece(NamedTuple):
+    """A piece of a JSON text: fixed text, or an SQL expression that is never null."""
+
+    text: str
+    is_fixed: bool
 
 
 @dataclass(frozen=True)
 class Json:
-    """A JSON text in pieces, each with True if it is fixed text, or False if it is an SQL expression, never null."""
+    """A JSON text in pieces, no two of which are fixed and follow one another."""
 
-    pieces: tuple[tuple[bool, str], ...]
+    pieces: tuple[TextPiece, ...]
 
     def __add__(self, other: Json) -> Json:
         """Append the other text. Fixed pieces that meet become one."""
-        if self.pieces and other.pieces and self.pieces[-1][0] and other.pieces[0][0]:
-            met = (True, self.pieces[-1][1] + other.pieces[0][1])
-            return Json((*self.pieces[:-1], met, *other.pieces[1:]))
+        if not self.pieces or not other.pieces:
+            return Json(self.pieces + other.pieces)
+        last, first = self.pieces[-1], other.pieces[0]
+        if last.is_fixed and first.is_fixed:
+            merged = TextPiece(last.text + first.text, is_fixed=True)
+            return Json((*self.pieces[:-1], merged, *other.pieces[1:]))
         return Json(self.pieces + other.pieces)
 
     def sql(self) -> str:
         """Return the SQL expression of the text."""
-        texts = [literal(text) if fixed else text for fixed, text in self.pieces]
-        if len(texts) == 1 and self.pieces[0][0]:
-            return texts[0]
-        while len(texts) > MOST:
-            texts = [f"concat({', '.join(texts[at : at + MOST])})" for at in range(0, len(texts), MOST)]
-        return f"concat({', '.join(texts)})"
+        arguments = [literal(piece.text) if piece.is_fixed else piece.text for piece in self.pieces]
+        if len(arguments) == 1 and self.pieces[0].is_fixed:
+            return arguments[0]
+        while len(arguments) > MAX_CONCAT_PIECES:
+            starts = range(0, len(arguments), MAX_CONCAT_PIECES)
+            arguments = [_concat(arguments[start : start + MAX_CONCAT_PIECES]) for start in starts]
+        return _concat(arguments)
+
+
+def _concat(arguments: list[str]) -> str:
+    return f"concat({', '.join(arguments)})"
 
 
 def literal(text: str) -> str:
     """Return a text as an SQL literal (standard_conforming_strings is on since Postgres 9.1)."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def array_literal(names: Iterable[str]) -> str:
+    """Return names as the SQL literal of an array. They contain no character that needs quotes."""
+    return literal("{" + ",".join(names) + "}")
 
 
 def one_line(expression: str) -> str:
@@ -57,12 +77,12 @@ def one_line(expression: str) -> str:
 
 def fixed(text: str) -> Json:
     """Return a JSON text that is the same in every row."""
-    return Json(((True, text),))
+    return Json((TextPiece(text, is_fixed=True),))
 
 
-def written(expression: str) -> Json:
+def from_sql(expression: str) -> Json:
     """Return the JSON text that an expression yields. It must not be null."""
-    return Json(((False, expression),))
+    return Json((TextPiece(expression, is_fixed=False),))
 
 
 def string(text: str) -> Json:
@@ -70,62 +90,79 @@ def string(text: str) -> Json:
     return fixed(orjson.dumps(text).decode())
 
 
-def joined(parts: Iterable[Json], between: str = "") -> Json:
-    """Join the parts with a text between them."""
-    made: list[Json] = []
-    for part in parts:
-        made += [fixed(between), part] if made and between else [part]
-    return reduce(add, made, Json(()))
+def quoted(expression: str) -> Json:
+    """Return the JSON string of a text that an expression yields. It contains no character that JSON escapes."""
+    return fixed('"') + from_sql(expression) + fixed('"')
 
 
 def object_of(pairs: Iterable[tuple[str, Json]]) -> Json:
     """Return an object whose keys keep their order."""
-    return fixed("{") + joined((string(key) + fixed(":") + one for key, one in pairs), ",") + fixed("}")
+    members = [string(key) + fixed(":") + value for key, value in pairs]
+    return fixed("{") + _join_with_commas(members) + fixed("}")
 
 
 def array_of(items: Iterable[Json]) -> Json:
     """Return an array of the items."""
-    return fixed("[") + joined(items, ",") + fixed("]")
+    return fixed("[") + _join_with_commas(items) + fixed("]")
 
 
-def listed(made: Json, order: str, only: str = "") -> Json:
+def _join_with_commas(parts: Iterable[Json]) -> Json:
+    text = Json(())
+    for part in parts:
+        if text.pieces:
+            text += fixed(",")
+        text += part
+    return text
+
+
+def aggregate_array(item: Json, order: str, only: str = "") -> Json:
     """Return an array with one item for each row of the group, in an order; with `only`, for the rows that pass it."""
-    inside = f" filter (where {only})" if only else ""
-    return fixed("[") + written(f"string_agg({made.sql()}, ',' order by {order}){inside}") + fixed("]")
+    items = f"string_agg({item.sql()}, ',' order by {order}){filter_clause(only)}"
+    return fixed("[") + from_sql(items) + fixed("]")
 
 
 def boolean(expression: str) -> Json:
     """Return `true` if the expression is true, else `false`."""
-    return written(f"case when {expression} then 'true' else 'false' end")
+    return from_sql(f"case when {expression} then 'true' else 'false' end")
 
 
 def optional(expression: str) -> Json:
     """Return the JSON text that an expression yields, or `null` if it is null."""
-    return written(f"coalesce({expression}, {literal(NULL)})")
+    return from_sql(f"coalesce({expression}, {literal(NULL)})")
 
 
 def scalar(expression: str, kind: Type, *, plain: bool = False, upper: bool = False) -> Json:
     """Return a column in the JSON of its type. `plain` texts contain no character that JSON escapes, such as ids.
     `upper` writes a vocabulary's term in capitals."""
     if upper:
-        # Collation "C", because in Turkish the capital of i is İ. Terms need no quotes in the text of an array.
-        several = f'upper({expression}::text collate "C")::text[]'
-        expression = several if kind.many else f'upper({expression} collate "C")'
+        expression = _in_capitals(expression, kind)
     if kind.many:
-        return optional(f"to_json({expression})::text") if kind.nullable else written(f"to_json({expression})")
+        return optional(f"to_json({expression})::text") if kind.nullable else from_sql(f"to_json({expression})")
     if kind.name == "timestamp":
         # The same text as that of to_json, because sessions are in UTC. to_json takes three times as long.
-        return _quoted(f"replace({expression}::text, ' ', 'T')", kind.nullable, ':00"')
-    if plain or kind.name in ("vocabulary", "date"):
-        return _quoted(expression if kind.name != "date" else f"{expression}::text", kind.nullable)
+        return _quote(f"replace({expression}::text, ' ', 'T')", kind.nullable, end=':00"')
+    if kind.name == "date":
+        return _quote(f"{expression}::text", kind.nullable)
+    if plain or kind.name == "vocabulary":
+        return _quote(expression, kind.nullable)
     if kind.name in ("integer", "number", "float", "real"):
-        return optional(f"{expression}::text") if kind.nullable else written(expression)
+        return optional(f"{expression}::text") if kind.nullable else from_sql(expression)
     if kind.name == "boolean" and not kind.nullable:
         return boolean(expression)
-    return written(f"coalesce(to_json({expression}), 'null')") if kind.nullable else written(f"to_json({expression})")
+    if kind.nullable:
+        return from_sql(f"coalesce(to_json({expression}), 'null')")
+    return from_sql(f"to_json({expression})")
 
 
-def _quoted(expression: str, nullable: bool, end: str = '"') -> Json:
+def _in_capitals(expression: str, kind: Type) -> str:
+    # Collation "C", because in Turkish the capital of i is İ.
+    if kind.many:
+        # Terms need no quotes in the text of an array.
+        return f'upper({expression}::text collate "C")::text[]'
+    return f'upper({expression} collate "C")'
+
+
+def _quote(expression: str, nullable: bool, end: str = '"') -> Json:
     if nullable:
         return optional(f"'\"' || {expression} || {literal(end)}")
-    return fixed('"') + written(expression) + fixed(end)
+    return fixed('"') + from_sql(expression) + fixed(end)

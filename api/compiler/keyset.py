@@ -22,60 +22,78 @@ class Span:
     order: str
 
 
-def order(rows: ListQuery, alias: str, *, shown: bool = False) -> str:
-    """Return the order of reading or, with `shown`, that of the answer. They differ if a page is read backwards."""
-    descending = rows.sort.descending != (rows.page.backward and not shown)
-    first = rows.page.backward and not shown
-    way = "desc" if descending else "asc"
+def order(rows: ListQuery, alias: str, *, in_answer: bool = False) -> str:
+    """Return the order of reading or, with `in_answer`, that of the answer. They differ if a page is read backwards."""
+    is_reversed = rows.page.backward and not in_answer
+    direction = _direction(rows.sort.descending != is_reversed)
     if rows.sort.unique:
-        return f"{alias}.k {way}"
-    return f"{alias}.k {way} nulls {'first' if first else 'last'}, {alias}.{rows.sort.tie} {way}"
+        return f"{alias}.k {direction}"
+    nulls = "nulls first" if is_reversed else "nulls last"
+    return f"{alias}.k {direction} {nulls}, {alias}.{rows.sort.tie} {direction}"
 
 
 def spans(writer: StatementWriter, rows: ListQuery, key: str, alias: str) -> list[Span]:
     """Return the spans from the cursor on, in reading order. `key` is the sort key on the rows of `alias`."""
     descending = rows.sort.descending != rows.page.backward
-    way = "desc" if descending else "asc"
+    direction = _direction(descending)
     if rows.sort.unique:
-        sorting, tests = f"{key} {way}", [_alone(writer, rows, key, descending)]
-    else:
-        nulls = "" if rows.sort.in_key else " nulls last" if descending else " nulls first"
-        sorting = f"{key} {way}{nulls}, {alias}.{rows.sort.tie} {way}"
-        tests = _tests(writer, rows, key, alias, descending)
-    return [Span(test, sorting) for test in tests]
+        test = _test_unique(writer, rows, key, descending)
+        return [Span(test, f"{key} {direction}")]
+    tie = f"{alias}.{rows.sort.tie}"
+    nulls = _nulls_clause(rows, descending)
+    tests = _tests(writer, rows, key, tie, descending)
+    return [Span(test, f"{key} {direction}{nulls}, {tie} {direction}") for test in tests]
 
 
-def _alone(writer: StatementWriter, rows: ListQuery, key: str, descending: bool) -> str:
-    position = rows.page.position
-    return "" if position is None else f"{key} {_sign(descending)} {_tie(writer, rows)}"
+def _nulls_clause(rows: ListQuery, descending: bool) -> str:
+    if rows.sort.in_key:
+        return ""
+    return " nulls last" if descending else " nulls first"
 
 
-def _tests(writer: StatementWriter, rows: ListQuery, key: str, alias: str, descending: bool) -> list[str]:
+def _test_unique(writer: StatementWriter, rows: ListQuery, key: str, descending: bool) -> str:
+    """Return the test of the rows beyond the cursor, if the sort key alone gives the order."""
+    if rows.page.position is None:
+        return ""
+    return f"{key} {_comparison(descending)} {_tie_argument(writer, rows)}"
+
+
+def _tests(writer: StatementWriter, rows: ListQuery, key: str, tie: str, descending: bool) -> list[str]:
+    """Return the tests of the spans, if the column `tie` breaks ties."""
     position, backward = rows.page.position, rows.page.backward
     if not rows.sort.nullable:
-        return ["" if position is None else _beyond(writer, rows, key, alias, descending)]
-    keyed, bare = f"{key} is not null", f"{key} is null"
-    if position is None:
-        if descending and not backward:
+        if position is None:
             return [""]
-        return [bare, keyed] if backward else [keyed, bare]
+        return [_test_beyond(writer, rows, key, tie, descending)]
+    with_key, without_key = f"{key} is not null", f"{key} is null"
+    if position is None:
+        if backward:
+            return [without_key, with_key]
+        if descending:
+            return [""]
+        return [with_key, without_key]
     if position[0] is None:
-        rest = f"{bare} and {alias}.{rows.sort.tie} {_sign(descending)} {_tie(writer, rows)}"
-        return [rest, keyed] if backward else [rest]
-    rest = _beyond(writer, rows, key, alias, descending)
-    return [rest] if backward else [rest, bare]
+        rest = f"{without_key} and {tie} {_comparison(descending)} {_tie_argument(writer, rows)}"
+        return [rest, with_key] if backward else [rest]
+    rest = _test_beyond(writer, rows, key, tie, descending)
+    return [rest] if backward else [rest, without_key]
 
 
-def _beyond(writer: StatementWriter, rows: ListQuery, key: str, alias: str, descending: bool) -> str:
+def _test_beyond(writer: StatementWriter, rows: ListQuery, key: str, tie: str, descending: bool) -> str:
+    """Return the test of the rows beyond a cursor that has a key. Rows without a key do not pass it."""
     assert rows.page.position is not None
-    at = writer.argument(rows.page.position[0], CASTS[rows.sort.kind])
-    return f"({key}, {alias}.{rows.sort.tie}) {_sign(descending)} ({at}, {_tie(writer, rows)})"
+    key_argument = writer.argument(rows.page.position[0], CASTS[rows.sort.kind])
+    return f"({key}, {tie}) {_comparison(descending)} ({key_argument}, {_tie_argument(writer, rows)})"
 
 
-def _tie(writer: StatementWriter, rows: ListQuery) -> str:
+def _tie_argument(writer: StatementWriter, rows: ListQuery) -> str:
     assert rows.page.position is not None
     return writer.argument(rows.page.position[1], CASTS[rows.sort.tie_kind])
 
 
-def _sign(descending: bool) -> str:
+def _direction(descending: bool) -> str:
+    return "desc" if descending else "asc"
+
+
+def _comparison(descending: bool) -> str:
     return "<" if descending else ">"

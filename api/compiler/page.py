@@ -6,13 +6,14 @@ The rows with and without a sort key are read as two segments, each in the order
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from api.catalog import Resource, Version
 from api.compiler.condition import condition, word_query
-from api.compiler.json_text import Json, boolean, fixed, literal, optional, written
+from api.compiler.json_text import Json, array_literal, boolean, fixed, from_sql, literal, optional, quoted
 from api.compiler.keyset import Span, order, spans
 from api.compiler.search import is_guessed, search
-from api.compiler.writer import RowSource, StatementWriter, indent
+from api.compiler.writer import RowSource, StatementWriter, indent, limit_clause, where_clause
 from api.query import (
     EVERYTHING,
     Answer,
@@ -39,16 +40,18 @@ ESTIMATE_FROM = 1_000
 # Ids are hashes in base32, so those whose first character is 0 are a fair sample of one in 32.
 SAMPLE_OF = 32
 
+PageInfo = Cursor | NextCursor | HasMore | HasNext | HasPrevious
+
 
 @dataclass(frozen=True)
 class PageScan:
-    """The way in which a page is read. `key` is the sort key on the view's rows (`{}` is their alias). If `counted`,
-    one row more is read, and rows are numbered in reading order, so that the page can say if more follow. `mark` is the
-    SQL of the fingerprint in its cursors."""
+    """The way in which a page is read. `key` is the sort key on the view's rows (`{}` is their alias). If
+    `is_numbered`, one row more is read, and rows are numbered in reading order, so that the page can say if more
+    follow. `mark` is the SQL of the fingerprint in its cursors."""
 
     rows: ListQuery
     key: str
-    counted: bool
+    is_numbered: bool
     mark: str
 
     def cursor(self, source: RowSource) -> str:
@@ -62,96 +65,133 @@ class PageScan:
 
     def next_cursor(self, source: RowSource) -> str:
         """Return the SQL of the cursor of the last row, which is null if no more follow."""
-        if not self.counted:
+        if not self.is_numbered:
             return "null"
         size = self.rows.page.size
-        n, found = f"{source.alias}.n", f"{source.alias}.found"
-        return f"max({self.cursor(source)}) filter (where {n} = {size} and {found} > {size})"
+        number, count = f"{source.alias}.n", f"{source.alias}.found"
+        return f"max({self.cursor(source)}) filter (where {number} = {size} and {count} > {size})"
 
-    def about(self, source: RowSource, asked: Cursor | NextCursor | HasMore | HasNext | HasPrevious) -> Json:
+    def write_info(self, source: RowSource, item: PageInfo) -> Json:
         """Return an item of the page information."""
-        page = self.rows.page
-        further = boolean(f"bool_or({source.alias}.found > {page.size})")
-        behind = fixed("false" if page.position is None else "true")
-        match asked:
+        match item:
             case NextCursor():
-                return optional(f"'\"' || {self.next_cursor(source)} || '\"'")
+                return _optional_string(self.next_cursor(source))
             case HasMore():
-                return further
-            case HasNext():
-                return behind if page.backward else further
-            case HasPrevious():
-                return further if page.backward else behind
+                return self._has_more_ahead(source)
+            case HasNext() | HasPrevious():
+                # A page that is read backwards has its next rows behind it.
+                if isinstance(item, HasNext) == self.rows.page.backward:
+                    return self._has_more_behind()
+                return self._has_more_ahead(source)
             case Cursor():
-                last = f"least({source.alias}.found, {page.size})"
-                at = last if asked.last != page.backward else "1"
-                return optional(f"'\"' || max({self.cursor(source)}) filter (where {source.alias}.n = {at}) || '\"'")
+                return self._edge_cursor(source, item)
+
+    def _has_more_ahead(self, source: RowSource) -> Json:
+        """Return `true` if rows follow the page in reading order."""
+        return boolean(f"bool_or({source.alias}.found > {self.rows.page.size})")
+
+    def _has_more_behind(self) -> Json:
+        """Return `true` if the page begins at a cursor: the row of the cursor comes before it in reading order."""
+        if self.rows.page.position is None:
+            return fixed("false")
+        return fixed("true")
+
+    def _edge_cursor(self, source: RowSource, item: Cursor) -> Json:
+        """Return the cursor of the first or of the last row of the page."""
+        page = self.rows.page
+        number = "1"
+        # A page that is read backwards has its last row first.
+        if item.last != page.backward:
+            number = f"least({source.alias}.found, {page.size})"
+        return _optional_string(f"max({self.cursor(source)}) filter (where {source.alias}.n = {number})")
 
 
-def reading(writer: StatementWriter, rows: ListQuery, resource: Resource) -> PageScan:
+def _optional_string(expression: str) -> Json:
+    return optional(f"'\"' || {expression} || '\"'")
+
+
+def plan_scan(writer: StatementWriter, rows: ListQuery, resource: Resource) -> PageScan:
     """Return the way in which this page is read."""
     if rows.sort.field == "relevance":
-        search = searched(rows.filter)
-        assert search is not None
-        key = f"ts_rank({{}}.search, {word_query(writer, search)})"
+        search_filter = searched(rows.filter)
+        assert search_filter is not None
+        key = f"ts_rank({{}}.search, {word_query(writer, search_filter)})"
     else:
         key = f"{{}}.{rows.sort.column}"
-    counted = _asks_further(rows.selection)
+    is_numbered = _has_page_info(rows.selection)
+    mark = literal('""')
     # Postgres refuses an argument that the statement does not use, because it has no type.
-    marked = rows.fingerprint and (counted or _asks_cursors(rows.selection))
-    mark = writer.argument(f'"{rows.fingerprint}"', "text") if marked else literal('""')
-    return PageScan(rows, key, counted, mark)
+    if rows.fingerprint and (is_numbered or _has_cursors(rows.selection)):
+        mark = writer.argument(f'"{rows.fingerprint}"', "text")
+    return PageScan(rows, key, is_numbered, mark)
 
 
-def _asks_further(selection: Selection) -> bool:
-    return any(_is_further(entry.value) for entry in selection)
+def _has_page_info(selection: Selection) -> bool:
+    return any(_is_page_info(item.value) for item in selection)
 
 
-def _is_further(value: Answer) -> bool:
+def _is_page_info(value: Answer) -> bool:
     if isinstance(value, Object):
-        return _asks_further(value.selection)
-    return isinstance(value, Cursor | NextCursor | HasMore | HasNext | HasPrevious)
+        return _has_page_info(value.selection)
+    return isinstance(value, PageInfo)
 
 
-def _asks_cursors(selection: Selection) -> bool:
-    edges = [entry.value.selection for entry in selection if isinstance(entry.value, Edges)]
-    return any(isinstance(entry.value, Cursor) for edge in edges for entry in edge)
+def _has_cursors(selection: Selection) -> bool:
+    """Return True if the edges of the page have cursors."""
+    for item in selection:
+        if isinstance(item.value, Edges) and any(isinstance(part.value, Cursor) for part in item.value.selection):
+            return True
+    return False
 
 
-def numbered(writer: StatementWriter, rows: ListQuery, read: PageScan, source: RowSource, joined: str) -> str:
-    """Return the select that reads the page's rows. `joined` is the condition that ties them to a parent row."""
+def page_rows(writer: StatementWriter, rows: ListQuery, scan: PageScan, source: RowSource, parent_test: str) -> str:
+    """Return the select that reads the page's rows, and numbers them if the scan does. `parent_test` is the
+    condition that ties them to a parent row (`{}` is their alias); empty without a parent."""
     if rows.sort != POSITION:
         source.column(rows.sort.tie)
-    size = rows.page.size + (1 if read.counted else 0)
-    ways = search(writer, rows, read.key, source, size) if not joined and is_guessed(source.resource, rows) else None
-    spans = _segments(writer, rows, read, joined, source, size, ways.otherwise if ways else "")
-    segments = [select for parts in spans for select in parts]
-    inner = _together(writer, rows, [ways.found, *segments] if ways else segments, size)
-    if ways:
-        inner = f"{ways.tables}\n{inner}"
-    if not read.counted:
-        return inner
+    size = rows.page.size
+    if scan.is_numbered:
+        size += 1
+    if not parent_test and is_guessed(source.resource, rows):
+        select = _search_rows(writer, rows, scan, source, size)
+    else:
+        segments = _segments(writer, rows, scan, source, size, parent_test)
+        select = _merge(writer, rows, _flatten(segments), size)
+    if not scan.is_numbered:
+        return select
     name = writer.name()
     return (
         f"select {name}.*, row_number() over (order by {order(rows, name)}) as n, count(*) over () as found"
-        f"\nfrom (\n  {indent(inner)}\n) {name}"
+        f"\nfrom (\n  {indent(select)}\n) {name}"
     )
 
 
-def _limit(size: int | None) -> str:
-    return f"\nlimit {size}" if size else ""
+def _search_rows(writer: StatementWriter, rows: ListQuery, scan: PageScan, source: RowSource, size: int) -> str:
+    """Return the select that finds the page's rows in several ways, the last of which reads the list in its order."""
+    ways = search(writer, rows, scan.key, source, size)
+    segments = _segments(writer, rows, scan, source, size, otherwise=ways.otherwise)
+    select = _merge(writer, rows, [ways.select, *_flatten(segments)], size)
+    return f"{ways.tables}\n{select}"
 
 
-def _together(writer: StatementWriter, rows: ListQuery, selects: list[str], size: int | None) -> str:
+def _flatten(segments: list[list[str]]) -> list[str]:
+    return list(chain.from_iterable(segments))
+
+
+def _merge(writer: StatementWriter, rows: ListQuery, selects: list[str], size: int | None) -> str:
     """Merge selects, each of which is in order, into one in order."""
     if len(selects) == 1:
         return selects[0]
-    both = "\nunion all\n".join(f"({one})" for one in selects)
     name = writer.name()
-    return f"select * from (\n  {indent(both)}\n) {name}\norder by {order(rows, name)}{_limit(size)}"
+    all_rows = f"select * from (\n  {indent(_union_all(selects))}\n) {name}"
+    return f"{all_rows}\norder by {order(rows, name)}{limit_clause(size)}"
 
 
-def everything(writer: StatementWriter, rows: ListQuery, source: RowSource) -> str:
+def _union_all(selects: list[str]) -> str:
+    return "\nunion all\n".join(f"({select})" for select in selects)
+
+
+def list_rows(writer: StatementWriter, rows: ListQuery, source: RowSource) -> str:
     """Return the select that reads a list to its end, or to the page's size if it has one.
 
     Two segments stand in reading order: Postgres reads the parts of `union all` one after another unless workers share
@@ -159,68 +199,80 @@ def everything(writer: StatementWriter, rows: ListQuery, source: RowSource) -> s
     would wait until the last was read."""
     source.column(rows.sort.tie)
     size = rows.page.size or None
-    spans = _segments(writer, rows, reading(writer, rows, source.resource), "", source, size)
-    segments = [_together(writer, rows, parts, size) for parts in spans]
-    if len(segments) == 1:
-        return segments[0]
-    return "\nunion all\n".join(f"({one})" for one in segments) + _limit(size)
+    scan = plan_scan(writer, rows, source.resource)
+    segments = _segments(writer, rows, scan, source, size)
+    selects = [_merge(writer, rows, parts, size) for parts in segments]
+    if len(selects) == 1:
+        return selects[0]
+    return _union_all(selects) + limit_clause(size)
 
 
 def _segments(
     writer: StatementWriter,
     rows: ListQuery,
-    read: PageScan,
-    joined: str,
+    scan: PageScan,
     source: RowSource,
     size: int | None,
+    parent_test: str = "",
     otherwise: str = "",
 ) -> list[list[str]]:
-    """Return the selects of the rows: spans in reading order, each a list of parts to merge. With `otherwise`, they
+    """Return the selects of the rows: spans in reading order, each a list of selects to merge. With `otherwise`, they
     read rows only if this condition holds."""
     alias, resource = writer.name(), source.resource
     if is_counted(writer.version, resource, rows):
         writer.looked_at.add(resource.name)
-    own = joined.format(alias) if joined else standing(writer, resource, alias)
-    key = read.key.format(alias)
-    columns = ", ".join([*(f"{alias}.{name}" for name in source.columns), f"{key} as k"])
+    if parent_test:
+        row_test = parent_test.format(alias)
+    else:
+        row_test = not_withdrawn(writer, resource, alias)
+    key = scan.key.format(alias)
+    columns = [f"{alias}.{name}" for name in source.columns]
+    columns.append(f"{key} as k")
+    select = f"select {', '.join(columns)}"
     # The filter is not split for one parent, which has few rows. Neither is it after a search, which has found few rows
     # or reads on in the order of the list.
-    filters = (rows.filter,) if joined or otherwise else alternatives(resource, rows.filter)
-    tests = [_tests(writer, resource, alias, one, own, otherwise) for one in filters]
+    filters: tuple[Filter, ...] = (rows.filter,)
+    if not parent_test and not otherwise:
+        filters = alternatives(resource, rows.filter)
+    filter_tests = [_filter_test(writer, resource, alias, filter) for filter in filters]
 
-    def segment(tests: list[str], span: Span) -> str:
-        where = " and ".join([*tests, span.test] if span.test else tests)
-        clause = f"\nwhere {where}" if where else ""
-        read = f"select {columns}\nfrom {writer.view(resource.name)} {alias}{clause}"
-        return f"{read}\norder by {span.order}{_limit(size)}"
+    def read_span(span: Span, filter_test: str) -> str:
+        where = where_clause(row_test, filter_test, otherwise, span.test)
+        view = writer.view(resource.name)
+        return f"{select}\nfrom {view} {alias}{where}\norder by {span.order}{limit_clause(size)}"
 
-    return [[segment(one, span) for one in tests] for span in spans(writer, rows, key, alias)]
-
-
-def _tests(
-    writer: StatementWriter, resource: Resource, alias: str, filter: Filter, before: str, after: str
-) -> list[str]:
-    """Return the conditions on the rows of a segment: `before`, that of the filter, and `after`; without empty ones."""
-    tested = "" if filter == EVERYTHING else condition(writer, resource, alias, filter)
-    return [one for one in (before, tested, after) if one]
+    segments = []
+    for span in spans(writer, rows, key, alias):
+        selects = [read_span(span, filter_test) for filter_test in filter_tests]
+        segments.append(selects)
+    return segments
 
 
-def standing(writer: StatementWriter, resource: Resource, alias: str) -> str:
+def _filter_test(writer: StatementWriter, resource: Resource, alias: str, filter: Filter) -> str:
+    """Return the condition of a filter; empty if every row passes."""
+    if filter == EVERYTHING:
+        return ""
+    return condition(writer, resource, alias, filter)
+
+
+def not_withdrawn(writer: StatementWriter, resource: Resource, alias: str) -> str:
     """Return the condition that the record of a child was not withdrawn, for a list of children; else an empty text.
     Note the resources with which such a list changes."""
     writer.reads.update(writer.version.listed_with(resource.name))
-    return f"{alias}.stands" if resource.name in writer.version.children else ""
+    if resource.name not in writer.version.children:
+        return ""
+    return f"{alias}.stands"
 
 
-def _standing_counted(writer: StatementWriter, resource: Resource, alias: str) -> str:
+def _not_withdrawn_for_count(writer: StatementWriter, resource: Resource, alias: str) -> str:
     """Return the same condition for rows that are counted. Few records are withdrawn, so it is faster to leave out
     their children than to look up the record of each of 100,000 children."""
-    if not standing(writer, resource, alias) or writer.edition is not None:
+    if not not_withdrawn(writer, resource, alias) or writer.edition is not None:
         return ""
     owners = writer.version.listed_with(resource.name)
     writer.looked_at.update(owners)
     name = writer.name()
-    kinds = literal("{" + ",".join(owners) + "}")
+    kinds = array_literal(owners)
     return (
         f"not exists (select from store.withdrawal {name}"
         f" where {name}.resource = any({kinds}) and {name}.id = {alias}.record_id)"
@@ -230,55 +282,71 @@ def _standing_counted(writer: StatementWriter, resource: Resource, alias: str) -
 def counts(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
     """Return the `with` that counts the rows that pass the filter, once for a total and its quality. It is empty if the
     page has no totals."""
-    asked = counted(rows.selection)
-    if asked:
-        writer.looked_at.add(resource.name)
-    made = [_exact(writer, rows, resource)] if True in asked else []
-    made += [_estimated(writer, rows, resource)] if False in asked else []
-    return f"with {', '.join(made)}\n" if made else ""
+    exactness = counted(rows.selection)
+    if not exactness:
+        return ""
+    writer.looked_at.add(resource.name)
+    tables = []
+    if True in exactness:
+        tables.append(_exact_count(writer, rows, resource))
+    if False in exactness:
+        tables.append(_estimated_count(writer, rows, resource))
+    return f"with {', '.join(tables)}\n"
 
 
-def total(asked: Total | Quality) -> Json:
+def total(item: Total | Quality) -> Json:
     """Return the number of records that pass the filter, or the quality of that number."""
-    table = "exact" if asked.exact else "estimated"
-    if isinstance(asked, Total):
-        return written(f"(select n from {table})")
-    word = "at_least" if asked.exact else "estimated"
-    good, bad = ("EXACT", word.upper()) if asked.upper else ("exact", word)
-    found = f"(select case when cut then {literal(bad)} else {literal(good)} end from {table})"
-    return fixed('"') + written(found) + fixed('"')
+    if item.exact:
+        table, quality_if_cut = "exact", "at_least"
+    else:
+        table, quality_if_cut = "estimated", "estimated"
+    if isinstance(item, Total):
+        return from_sql(f"(select n from {table})")
+    quality = "exact"
+    if item.upper:
+        quality, quality_if_cut = quality.upper(), quality_if_cut.upper()
+    return quoted(f"(select case when cut then {literal(quality_if_cut)} else {literal(quality)} end from {table})")
 
 
-def _exact(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
-    counted = f"select count(*) as n from (select {_left(writer, rows, resource)} limit {EXACT_MOST + 1}) c"
-    return f"exact as (select least(n, {EXACT_MOST}) as n, n > {EXACT_MOST} as cut from ({counted}) c)"
+def _exact_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
+    count = _count_rows(_filtered_rows(writer, rows, resource), EXACT_MOST)
+    return f"exact as (select least(n, {EXACT_MOST}) as n, n > {EXACT_MOST} as cut from ({count}) c)"
 
 
-def _estimated(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
-    left = _left(writer, rows, resource)
-    counted = f"select count(*) as n from (select {left} limit {ESTIMATE_FROM + 1}) c"
-    sample = f"select {SAMPLE_OF} * count(*) {left} and {_sampled(writer.version, resource, 's')}"
-    cut = f"n > {ESTIMATE_FROM}"
-    number = f"case when {cut} then greatest(n, ({sample})) else n end"
-    return f"estimated as (select {number} as n, {cut} as cut from ({counted}) c)"
+def _estimated_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
+    filtered_rows = _filtered_rows(writer, rows, resource)
+    count = _count_rows(filtered_rows, ESTIMATE_FROM)
+    sample = f"select {SAMPLE_OF} * count(*) {filtered_rows} and {_is_in_sample(writer.version, resource, 's')}"
+    is_cut = f"n > {ESTIMATE_FROM}"
+    number = f"case when {is_cut} then greatest(n, ({sample})) else n end"
+    return f"estimated as (select {number} as n, {is_cut} as cut from ({count}) c)"
 
 
-def _sampled(version: Version, resource: Resource, alias: str) -> str:
+def _count_rows(filtered_rows: str, most: int) -> str:
+    """Return the select of the number of rows. It stops at one more than `most`."""
+    return f"select count(*) as n from (select {filtered_rows} limit {most + 1}) c"
+
+
+def _is_in_sample(version: Version, resource: Resource, alias: str) -> str:
     """Return the condition that selects one row in SAMPLE_OF, by the id of the row or of its record."""
     if resource.prefix:
         return f"{alias}.id < {literal(resource.prefix + '_1')}"
-    column = f"{alias}.{'record_id' if resource.name in version.children else 'id'}"
-    prefixes = [version[name].prefix for name in version.listed_with(resource.name)]
-    ranges = [f"{column} >= {literal(one + '_')} and {column} < {literal(one + '_1')}" for one in prefixes]
+    column = f"{alias}.record_id" if resource.name in version.children else f"{alias}.id"
+    ranges = []
+    for name in version.listed_with(resource.name):
+        prefix = version[name].prefix
+        ranges.append(f"{column} >= {literal(prefix + '_')} and {column} < {literal(prefix + '_1')}")
     return f"({' or '.join(ranges)})"
 
 
-def _left(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
+def _filtered_rows(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
+    """Return the `from` and the `where` of the rows that pass the filter, under the alias `s`."""
     view = writer.view(resource.name)
-    root = _standing_counted(writer, resource, "s")
-    made = [condition(writer, resource, "s", one) for one in alternatives(resource, rows.filter)]
-    made = [f"{root} and {one}" if root else one for one in made]
-    if len(made) == 1:
-        return f"from {view} s where {made[0]}"
-    parts = " union all ".join(f"select s.id from {view} s where {one}" for one in made)
+    row_test = _not_withdrawn_for_count(writer, resource, "s")
+    tests = [condition(writer, resource, "s", filter) for filter in alternatives(resource, rows.filter)]
+    if row_test:
+        tests = [f"{row_test} and {test}" for test in tests]
+    if len(tests) == 1:
+        return f"from {view} s where {tests[0]}"
+    parts = " union all ".join(f"select s.id from {view} s where {test}" for test in tests)
     return f"from ({parts}) s where true"

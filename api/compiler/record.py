@@ -9,15 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from api.catalog import Field, Resource
+from api.catalog import Field, Link, Resource
 from api.compiler.fallback import effective_id
-from api.compiler.json_text import Json, boolean, fixed, listed, literal, object_of, optional, scalar, string, written
+from api.compiler.json_text import (
+    Json,
+    aggregate_array,
+    boolean,
+    fixed,
+    from_sql,
+    literal,
+    object_of,
+    optional,
+    quoted,
+    scalar,
+    string,
+)
 from api.compiler.keyset import order
-from api.compiler.page import PageScan, counts, numbered, reading, total
-from api.compiler.writer import RowSource, StatementWriter, indent
+from api.compiler.page import PageScan, counts, page_rows, plan_scan, total
+from api.compiler.writer import RowSource, StatementWriter, filter_clause, indent, where_clause
 from api.model import Type
 from api.query import (
     AllOf,
+    Answer,
     ColumnField,
     Constant,
     Cursor,
@@ -56,40 +69,51 @@ def record(writer: StatementWriter, source: RowSource, selection: Selection) -> 
 
 def pairs(writer: StatementWriter, source: RowSource, selection: Selection) -> list[tuple[str, Json]]:
     """Return the keys of the object and their values."""
-    return [(entry.key, _value(writer, source, entry.value)) for entry in selection]
+    return [(item.key, _write_value(writer, source, item.value)) for item in selection]
 
 
-def _value(writer: StatementWriter, source: RowSource, value: object) -> Json:
+def _write_value(writer: StatementWriter, source: RowSource, value: Answer) -> Json:
     match value:
         case ColumnField():
-            kind, plain = column_type(source.resource, value.name)
-            if (field := source.resource.fields.get(value.name)) and field.effective:
-                link = source.resource.links[field.effective]
-                return scalar(effective_id(writer, source, link), kind, plain=plain)
-            _measure_text(source, value.name, kind)
-            kind = replace(kind, nullable=kind.nullable or source.outer)
-            return scalar(source.column(value.name), kind, plain=plain, upper=value.upper)
+            return _write_column(writer, source, value)
         case Constant():
             return string(value.text)
         case Object():
             return record(writer, source, value.selection)
         case ObjectField():
-            return _part(writer, source, value)
+            return _write_object_field(writer, source, value)
         case LinkedRecord():
-            return _single(writer, source, value)
+            return _write_linked_record(writer, source, value)
         case LinkedRecords():
-            return _several(writer, source, value)
+            return _write_linked_records(writer, source, value)
         case ListQuery():
-            alias = writer.name()
-            made = page(writer, value, source)
-            source.joins.append(f"left join lateral (\n  {indent(made.sql)}\n) {alias} on true")
-            if made.has_points:
-                source.points.append(f"{alias}.points")
-            if made.has_text:
-                source.text_bytes.append(f"{alias}.text_bytes")
-            return written(f"{alias}.made")
+            return _write_linked_page(writer, source, value)
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a record")
+
+
+def _write_column(writer: StatementWriter, source: RowSource, column: ColumnField) -> Json:
+    kind, is_plain = column_type(source.resource, column.name)
+    field = source.resource.fields.get(column.name)
+    if field and field.effective:
+        link = source.resource.links[field.effective]
+        return scalar(effective_id(writer, source, link), kind, plain=is_plain)
+    _measure_text(source, column.name, kind)
+    if source.outer:
+        kind = replace(kind, nullable=True)
+    return scalar(source.column(column.name), kind, plain=is_plain, upper=column.upper)
+
+
+def _write_linked_page(writer: StatementWriter, source: RowSource, rows: ListQuery) -> Json:
+    """Return the page of the records at the end of a link to many. It is joined to the source."""
+    alias = writer.name()
+    select = page(writer, rows, source)
+    source.joins.append(f"left join lateral (\n  {indent(select.sql)}\n) {alias} on true")
+    if select.has_points:
+        source.points.append(f"{alias}.points")
+    if select.has_text:
+        source.text_bytes.append(f"{alias}.text_bytes")
+    return from_sql(f"{alias}.made")
 
 
 def _measure_text(source: RowSource, name: str, kind: Type) -> None:
@@ -99,14 +123,16 @@ def _measure_text(source: RowSource, name: str, kind: Type) -> None:
     if name not in source.resource.fields:
         return  # It contains the ids of a link.
     if kind.many or kind.name == "value":
-        bytes_of = f"octet_length({column}::text)"
-        source.text_bytes.append(f"case when pg_column_size({column}) > {SMALL_BYTES} then {bytes_of} else 0 end")
+        size = f"octet_length({column}::text)"
+        source.text_bytes.append(f"case when pg_column_size({column}) > {SMALL_BYTES} then {size} else 0 end")
     elif _is_free_text(source.resource.fields[name]):
         source.text_bytes.append(f"coalesce(octet_length({column}), 0)")
 
 
 def _is_free_text(field: Field) -> bool:
-    return field.type.name == "text" and field.type.of is None and field.format in ("", "uri") and field.name != "id"
+    if field.name == "id" or field.format not in ("", "uri"):
+        return False
+    return field.type.name == "text" and field.type.of is None
 
 
 def _text_points(source: RowSource) -> list[str]:
@@ -114,7 +140,8 @@ def _text_points(source: RowSource) -> list[str]:
     text."""
     if not source.text_bytes:
         return []
-    return [f"greatest(0, ({' + '.join(source.text_bytes)} - 1) / {TEXT_BYTES})"]
+    text_bytes = " + ".join(source.text_bytes)
+    return [f"greatest(0, ({text_bytes} - 1) / {TEXT_BYTES})"]
 
 
 def column_type(resource: Resource, name: str) -> tuple[Type, bool]:
@@ -124,68 +151,93 @@ def column_type(resource: Resource, name: str) -> tuple[Type, bool]:
     if name in resource.fields:
         kind = resource.fields[name].type
         return kind, isinstance(kind.of, Resource)
-    link = next(one for one in resource.links.values() if one.by == name and one.kind in ("one", "several"))
-    return Type("text", nullable=link.single and link.nullable, many=not link.single), link.single
+    link = _link_of_column(resource, name)
+    if link.single:
+        return Type("text", nullable=link.nullable), True
+    return Type("text", many=True), False
 
 
-def _part(writer: StatementWriter, source: RowSource, part: ObjectField) -> Json:
-    column = source.column(part.name)
-    _measure_text(source, part.name, source.resource.fields[part.name].type)
-    item = writer.name() if part.many else column
-    made = object_of((entry.key, _key(item, entry.value)) for entry in part.selection)
-    if not part.many:
-        return optional(f"case when {column} is not null then {made.sql()} end")
+def _link_of_column(resource: Resource, name: str) -> Link:
+    """Return the link whose ids a column of the resource contains."""
+    for link in resource.links.values():
+        if link.by == name and link.kind in ("one", "several"):
+            return link
+    raise KeyError(f"{name} is no column of {resource.name}")
+
+
+def _write_object_field(writer: StatementWriter, source: RowSource, field: ObjectField) -> Json:
+    column = source.column(field.name)
+    _measure_text(source, field.name, source.resource.fields[field.name].type)
+    if not field.many:
+        fields = _write_object(column, field.selection)
+        return optional(f"case when {column} is not null then {fields.sql()} end")
+    item = writer.name()
+    fields = _write_object(item, field.selection)
     # Most lists are empty, and a comparison costs less than the start of a select.
-    rows = f"select string_agg({made.sql()}, ',') from jsonb_array_elements({column}) {item}"
-    return fixed("[") + written(f"case when {column} <> '[]' then ({rows}) end") + fixed("]")
+    items = f"select string_agg({fields.sql()}, ',') from jsonb_array_elements({column}) {item}"
+    return fixed("[") + from_sql(f"case when {column} <> '[]' then ({items}) end") + fixed("]")
 
 
-def _key(item: str, value: object) -> Json:
+def _write_object(item: str, selection: Selection) -> Json:
+    """Return the object that the expression `item` yields, with the selected keys."""
+    return object_of([(part.key, _write_object_key(item, part.value)) for part in selection])
+
+
+def _write_object_key(item: str, value: Answer) -> Json:
     if isinstance(value, Constant):
         return string(value.text)
     assert isinstance(value, ColumnField)
     return optional(f"({item} -> {literal(value.name)})::text")
 
 
-def _single(writer: StatementWriter, source: RowSource, single: LinkedRecord) -> Json:
-    link = source.resource.links[single.link]
-    there = RowSource(writer.name(), writer.version[link.target])
-    made = record(writer, there, single.selection)
-    by = source.column(link.by)
-    joined = f"left join {writer.view(link.target)} {there.alias} on {there.alias}.id = {by}"
+def _write_linked_record(writer: StatementWriter, source: RowSource, linked_record: LinkedRecord) -> Json:
+    link = source.resource.links[linked_record.link]
+    target = RowSource(writer.name(), writer.version[link.target])
+    target_object = record(writer, target, linked_record.selection)
+    linked_id = source.column(link.by)
+    view = writer.view(link.target)
+    join = f"left join {view} {target.alias} on {target.alias}.id = {linked_id}"
     if writer.ordered:
         # The limit keeps the join lateral. Postgres could hash a plain join, which loses the order.
-        columns = ", ".join(dict.fromkeys(["id", *there.columns]))
-        found = f"select {columns} from {writer.view(link.target)} where id = {by} limit 1"
-        joined = f"left join lateral ({found}) {there.alias} on true"
-    source.joins += [joined, *there.joins]
-    source.points += [*there.points, *_text_points(there)]
-    return optional(f"case when {there.alias}.id is not null then {made.sql()} end")
+        columns = ", ".join(dict.fromkeys(["id", *target.columns]))
+        select = f"select {columns} from {view} where id = {linked_id} limit 1"
+        join = f"left join lateral ({select}) {target.alias} on true"
+    source.joins += [join, *target.joins]
+    source.points += [*target.points, *_text_points(target)]
+    return optional(f"case when {target.alias}.id is not null then {target_object.sql()} end")
 
 
-def _several(writer: StatementWriter, source: RowSource, several: LinkedRecords) -> Json:
-    link = source.resource.links[several.link]
-    there = RowSource(writer.name(), writer.version[link.target])
-    order, alias = writer.name(), writer.name()
-    made = listed(record(writer, there, several.selection), f"{order}.position")
-    joins = "".join(f"\n{join}" for join in there.joins)
-    points = _points(base_of(writer.version, several.selection), [*there.points, *_text_points(there)])
+def _write_linked_records(writer: StatementWriter, source: RowSource, linked_records: LinkedRecords) -> Json:
+    link = source.resource.links[linked_records.link]
+    target = RowSource(writer.name(), writer.version[link.target])
+    linked_ids, alias = writer.name(), writer.name()
+    target_object = record(writer, target, linked_records.selection)
+    array = aggregate_array(target_object, f"{linked_ids}.position")
+    points = _sum_points(base_of(writer.version, linked_records.selection), [*target.points, *_text_points(target)])
+    ids_column = source.column(link.by)
+    view = writer.view(link.target)
     source.joins.append(
-        f"left join lateral (\n  select {made.sql()} as made, {points} as points"
-        f"\n  from unnest({source.column(link.by)}) with ordinality {order} (id, position)"
-        f"\n  join {writer.view(link.target)} {there.alias} on {there.alias}.id = {order}.id{indent(joins)}"
+        f"left join lateral (\n  select {array.sql()} as made, {points} as points"
+        f"\n  from unnest({ids_column}) with ordinality {linked_ids} (id, position)"
+        f"\n  join {view} {target.alias} on {target.alias}.id = {linked_ids}.id{indent(target.join_clauses())}"
         f"\n) {alias} on true"
     )
     source.points.append(f"{alias}.points")
-    return written(f"{alias}.made")
+    return from_sql(f"{alias}.made")
 
 
-def _points(unit: int, below: list[str], only: str = "") -> str:
-    """Return the SQL of the points of a group's rows: `unit` for each, and those of the joined rows below. It is empty
-    if there are none."""
-    filtered = f" filter (where {only})" if only else ""
-    own = [f"count(*){filtered} * {unit}" if unit > 1 else f"count(*){filtered}"] if unit else []
-    return " + ".join([*own, *([f"coalesce(sum({' + '.join(below)}){filtered}, 0)"] if below else [])])
+def _sum_points(unit: int, joined_points: list[str], only: str = "") -> str:
+    """Return the SQL of the points of a group's rows: `unit` for each, and those of the rows that are joined to it. It
+    is empty if there are none."""
+    only_these = filter_clause(only)
+    terms = []
+    if unit == 1:
+        terms.append(f"count(*){only_these}")
+    elif unit:
+        terms.append(f"count(*){only_these} * {unit}")
+    if joined_points:
+        terms.append(f"coalesce(sum({' + '.join(joined_points)}){only_these}, 0)")
+    return " + ".join(terms)
 
 
 @dataclass(frozen=True)
@@ -201,117 +253,160 @@ class PageSelect:
 def page(writer: StatementWriter, rows: ListQuery, parent: RowSource | None = None) -> PageSelect:
     """Return the select of a page of a list, or of the records that a link of `parent` leads to."""
     source = RowSource(writer.name(), writer.version[rows.resource])
-    there = source.resource
-    link = parent.resource.links[rows.link] if parent else None
-    joined = f"{{}}.{link.by} = {parent.column('id')}" if parent and link else ""
-    if link and link.owned and rows.filter == AllOf():
-        return _owned(writer, rows, source, joined)
-    writer.custom = writer.custom or not is_served(there, rows)
-    read = reading(writer, rows, there)
-    made = object_of((entry.key, _page_value(writer, rows, read, source, entry.value)) for entry in rows.selection)
-    marked = f", {read.next_cursor(source)} as next" if not parent else ""
-    inner = numbered(writer, rows, read, source, joined)
-    joins = "".join(f"\n{join}" for join in source.joins)
-    shown = f"\nwhere {source.alias}.n <= {rows.page.size}" if read.counted else ""
-    counted = counts(writer, rows, there)
-    read_from = f"from (\n  {indent(inner)}\n) {source.alias}{joins}{shown}"
-    is_child = bool(link and link.owned)
-    below = source.points if is_child else [*source.points, *_text_points(source)]
-    points = f"{_points(unit_of(writer.version, rows), below) or '0'} + {extra_of(rows)}".removesuffix(" + 0")
-    text = _text_sum(writer, source) if is_child else ""
-    columns = f"{made.sql()} as made, {points} as points{text}{marked}"
-    return PageSelect(f"{counted}select {columns}\n{read_from}\nhaving true", has_text=bool(text))
+    if parent is None:
+        return _select_page(writer, rows, source)
+    link = parent.resource.links[rows.link]
+    parent_test = f"{{}}.{link.by} = {parent.column('id')}"
+    if link.owned and rows.filter == AllOf():
+        return _select_children(writer, rows, source, parent_test)
+    return _select_page(writer, rows, source, parent_test, owned=link.owned)
 
 
-def _text_sum(writer: StatementWriter, source: RowSource, only: str = "") -> str:
+def _select_page(
+    writer: StatementWriter,
+    rows: ListQuery,
+    source: RowSource,
+    parent_test: str = "",
+    owned: bool = False,
+) -> PageSelect:
+    """Return the select of a page. `parent_test` ties its rows to a row of the parent (`{}` is their alias); without
+    one, the page is a root. `owned` rows are part of the parent, as children of a record are."""
+    resource = source.resource
+    if not is_served(resource, rows):
+        writer.custom = True
+    scan = plan_scan(writer, rows, resource)
+    page_object = _write_page_object(writer, rows, scan, source, rows.selection)
+    next_column = ""
+    if not parent_test:
+        next_column = f", {scan.next_cursor(source)} as next"
+    read_rows = page_rows(writer, rows, scan, source, parent_test)
+    where = ""
+    if scan.is_numbered:
+        where = where_clause(f"{source.alias}.n <= {rows.page.size}")
+    count_tables = counts(writer, rows, resource)
+    joined_points = list(source.points)
+    text_column = ""
+    if owned:
+        # The texts count as those of the parent.
+        text_column = _text_column(writer, source)
+    else:
+        joined_points += _text_points(source)
+    points = _sum_points(unit_of(writer.version, rows), joined_points) or "0"
+    extra_points = extra_of(rows)
+    if extra_points:
+        points += f" + {extra_points}"
+    sql = (
+        f"{count_tables}select {page_object.sql()} as made, {points} as points{text_column}{next_column}"
+        f"\nfrom (\n  {indent(read_rows)}\n) {source.alias}{source.join_clauses()}{where}\nhaving true"
+    )
+    return PageSelect(sql, has_text=bool(text_column))
+
+
+def _text_column(writer: StatementWriter, source: RowSource, only: str = "") -> str:
     """Return the column `text_bytes` of a set of children; empty if they contain no text, or if an export reads them,
     whose price does not depend on it."""
     if not source.text_bytes or writer.ordered:
         return ""
-    filtered = f" filter (where {only})" if only else ""
-    return f", coalesce(sum({' + '.join(source.text_bytes)}){filtered}, 0) as text_bytes"
+    text_bytes = " + ".join(source.text_bytes)
+    return f", coalesce(sum({text_bytes}){filter_clause(only)}, 0) as text_bytes"
 
 
-def _owned(writer: StatementWriter, rows: ListQuery, source: RowSource, joined: str) -> PageSelect:
+def _select_children(writer: StatementWriter, rows: ListQuery, source: RowSource, parent_test: str) -> PageSelect:
     """Return the select of the children of a record. They are numbered from position 0, so neither a limit nor a count
     is needed to cut them. A page of the size 0 has all of them."""
     size = rows.page.size
     position = f"{source.alias}.position"
-    first = f"{position} < {size}"
-    beyond = size > 0 and any(isinstance(entry.value, HasMore) for entry in rows.selection)
+    # To know if there are more, one child more is read, which no aggregate takes.
+    reads_one_more = size > 0 and any(isinstance(item.value, HasMore) for item in rows.selection)
+    only = f"{position} < {size}" if reads_one_more else ""
     values = []
-    for entry in rows.selection:
-        match entry.value:
+    for item in rows.selection:
+        match item.value:
             case Nodes():
-                made = record(writer, source, entry.value.selection)
-                values.append((entry.key, listed(made, position, first if beyond else "")))
+                value = aggregate_array(record(writer, source, item.value.selection), position, only)
             case HasMore():
-                values.append((entry.key, boolean(f"bool_or({position} >= {size})") if beyond else fixed("false")))
+                value = boolean(f"bool_or({position} >= {size})") if reads_one_more else fixed("false")
             case Constant():
-                values.append((entry.key, string(entry.value.text)))
+                value = string(item.value.text)
             case _:
-                raise TypeError(f"{type(entry.value).__name__} has no place in a set of children")
-    joins = "".join(f"\n{join}" for join in source.joins)
-    view = f"{writer.view(rows.resource)} {source.alias}"
-    points = _points(unit_of(writer.version, rows), source.points, first if beyond else "")
-    text = _text_sum(writer, source, first if beyond else "")
-    cut = f" and {position} {'<=' if beyond else '<'} {size}" if size else ""
-    sql = (
-        f"select {object_of(values).sql()} as made{f', {points} as points' if points else ''}{text}\nfrom {view}{joins}"
-        f"\nwhere {joined.format(source.alias)}{cut}\nhaving true"
-    )
-    return PageSelect(sql, bool(points), bool(text))
+                raise TypeError(f"{type(item.value).__name__} has no place in a set of children")
+        values.append((item.key, value))
+    view = writer.view(rows.resource)
+    columns = f"{object_of(values).sql()} as made"
+    points = _sum_points(unit_of(writer.version, rows), source.points, only)
+    if points:
+        columns += f", {points} as points"
+    text_column = _text_column(writer, source, only)
+    is_on_page = ""
+    if reads_one_more:
+        is_on_page = f"{position} <= {size}"
+    elif size:
+        is_on_page = f"{position} < {size}"
+    where = where_clause(parent_test.format(source.alias), is_on_page)
+    sql = f"select {columns}{text_column}\nfrom {view} {source.alias}{source.join_clauses()}{where}\nhaving true"
+    return PageSelect(sql, bool(points), bool(text_column))
 
 
-def _page_value(writer: StatementWriter, rows: ListQuery, read: PageScan, source: RowSource, value: object) -> Json:
+def _write_page_object(
+    writer: StatementWriter, rows: ListQuery, scan: PageScan, source: RowSource, selection: Selection
+) -> Json:
+    return object_of([(item.key, _write_page_value(writer, rows, scan, source, item.value)) for item in selection])
+
+
+def _write_page_value(
+    writer: StatementWriter, rows: ListQuery, scan: PageScan, source: RowSource, value: Answer
+) -> Json:
     match value:
         case Nodes():
-            return _listed(record(writer, source, value.selection), rows, read, source)
+            return _aggregate_page(record(writer, source, value.selection), rows, scan, source)
         case Edges():
-            return _listed(_edge(writer, read, source, value.selection), rows, read, source)
+            return _aggregate_page(_write_edge(writer, scan, source, value.selection), rows, scan, source)
         case Object():
-            return object_of(
-                (entry.key, _page_value(writer, rows, read, source, entry.value)) for entry in value.selection
-            )
+            return _write_page_object(writer, rows, scan, source, value.selection)
         case Constant():
             return string(value.text)
         case Total() | Quality():
             return total(value)
         case Cursor() | NextCursor() | HasMore() | HasNext() | HasPrevious():
-            return read.about(source, value)
+            return scan.write_info(source, value)
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a page")
 
 
-def _listed(made: Json, rows: ListQuery, read: PageScan, source: RowSource) -> Json:
-    if read.counted:
-        return listed(made, f"{source.alias}.n" + (" desc" if rows.page.backward else ""))
-    return listed(made, order(rows, source.alias, shown=True))
+def _aggregate_page(item: Json, rows: ListQuery, scan: PageScan, source: RowSource) -> Json:
+    """Return the array of the page's rows in the order of the answer."""
+    if not scan.is_numbered:
+        return aggregate_array(item, order(rows, source.alias, in_answer=True))
+    # Rows are numbered in reading order.
+    direction = " desc" if rows.page.backward else ""
+    return aggregate_array(item, f"{source.alias}.n{direction}")
 
 
-def _edge(writer: StatementWriter, read: PageScan, source: RowSource, selection: Selection) -> Json:
-    pairs = []
-    for entry in selection:
-        match entry.value:
+def _write_edge(writer: StatementWriter, scan: PageScan, source: RowSource, selection: Selection) -> Json:
+    values = []
+    for item in selection:
+        match item.value:
             case Cursor():
-                pairs.append((entry.key, fixed('"') + written(read.cursor(source)) + fixed('"')))
+                value = quoted(scan.cursor(source))
             case Object():
-                pairs.append((entry.key, record(writer, source, entry.value.selection)))
+                value = record(writer, source, item.value.selection)
             case Constant():
-                pairs.append((entry.key, string(entry.value.text)))
+                value = string(item.value.text)
             case _:
-                raise TypeError(f"{type(entry.value).__name__} has no place in an edge")
-    return object_of(pairs)
+                raise TypeError(f"{type(item.value).__name__} has no place in an edge")
+        values.append((item.key, value))
+    return object_of(values)
 
 
 def by_id(writer: StatementWriter, resource: str, identifier: str, selection: Selection) -> str:
     """Return the select of one record: its JSON, `made`, and its `points`. It has no row if there is no such record."""
     source = RowSource(writer.name(), writer.version[resource])
-    made = record(writer, source, selection)
-    joins = "".join(f"\n{join}" for join in source.joins)
-    wanted = writer.argument(identifier, "text")
-    points = " + ".join([str(base_of(writer.version, selection)), *source.points, *_text_points(source)])
+    record_object = record(writer, source, selection)
+    record_id = writer.argument(identifier, "text")
+    points = [str(base_of(writer.version, selection)), *source.points, *_text_points(source)]
+    view = writer.view(resource)
     return (
-        f"select {made.sql()} as made, {points} as points\nfrom {writer.view(resource)} {source.alias}{joins}"
-        f"\nwhere {source.alias}.id = {wanted}"
+        f"select {record_object.sql()} as made, {' + '.join(points)} as points"
+        f"\nfrom {view} {source.alias}{source.join_clauses()}"
+        f"\nwhere {source.alias}.id = {record_id}"
     )

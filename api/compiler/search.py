@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from api.catalog import Resource
 from api.compiler.condition import condition
 from api.compiler.keyset import order, spans
-from api.compiler.writer import RowSource, StatementWriter, indent
+from api.compiler.writer import RowSource, StatementWriter, indent, where_clause
 from api.query import ListQuery, is_bounded
 from api.query.filters import searched
 
@@ -43,72 +43,93 @@ class SearchSql:
     is needed."""
 
     tables: str
-    found: str
+    select: str
     otherwise: str
 
 
 def search(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource, size: int) -> SearchSql:
     """Return the ways to find the page's rows. `key` is the sort key on the view's rows (`{}` is their alias)."""
     early, more, few = writer.name(), writer.name(), writer.name()
-    full = f"(select count(*) from {early}) + (select count(*) from {more}) >= {size}"
-    rare = f"(select count(*) from {few}) <= {FEW}"
-    parts = {
-        early: _early(writer, rows, key, source, size),
-        more: _more(writer, rows, key, source, size, early),
-        few: _few(writer, rows, key, source),
-    }
-    tables = "with " + ",\n".join(f"{name} as materialized (\n  {indent(part)}\n)" for name, part in parts.items())
-    met = writer.name()
-    beyond = [one.test for one in spans(writer, rows, f"{met}.k", met)]
+    is_full = f"(select count(*) from {early}) + (select count(*) from {more}) >= {size}"
+    is_rare = f"(select count(*) from {few}) <= {FEW}"
+    tables = [
+        _materialize(early, _early(writer, rows, key, source, size)),
+        _materialize(more, _more(writer, rows, key, source, size, early)),
+        _materialize(few, _few(writer, rows, key, source)),
+    ]
     # `case` keeps Postgres from evaluating the second test if the first is enough.
-    tests = [f"case when {full} then false else {rare} end", *([f"({' or '.join(beyond)})"] if all(beyond) else [])]
-    picked, shown = writer.name(), writer.name()
-    pick = (
-        f"select id, k from {early} where {full}\nunion all select id, k from {more} where {full}\nunion all"
-        f"\n(select id, k from {few} {met}\nwhere {' and '.join(tests)}\norder by {order(rows, met)}\nlimit {size})"
+    is_sorted = f"case when {is_full} then false else {is_rare} end"
+    few_sorted = _sort_few(writer, rows, few, is_sorted, size)
+    page_ids, record = writer.name(), writer.name()
+    ids = (
+        f"select id, k from {early} where {is_full}"
+        f"\nunion all select id, k from {more} where {is_full}"
+        f"\nunion all\n({few_sorted})"
     )
-    columns = ", ".join([*(f"{shown}.{name}" for name in source.columns), f"{picked}.k"])
+    columns = [f"{record}.{name}" for name in source.columns]
+    columns.append(f"{page_ids}.k")
     view = writer.view(source.resource.name)
-    found = f"select {columns}\nfrom (\n  {indent(pick)}\n) {picked}\njoin {view} {shown} on {shown}.id = {picked}.id"
-    return SearchSql(tables, found, f"case when {full} then false else not {rare} end")
+    select = (
+        f"select {', '.join(columns)}\nfrom (\n  {indent(ids)}\n) {page_ids}"
+        f"\njoin {view} {record} on {record}.id = {page_ids}.id"
+    )
+    return SearchSql("with " + ",\n".join(tables), select, f"case when {is_full} then false else not {is_rare} end")
+
+
+def _materialize(name: str, select: str) -> str:
+    return f"{name} as materialized (\n  {indent(select)}\n)"
+
+
+def _sort_few(writer: StatementWriter, rows: ListQuery, few: str, is_sorted: str, size: int) -> str:
+    """Return the select that sorts the rows of `few` and takes the page's, if the condition `is_sorted` holds."""
+    alias = writer.name()
+    span_tests = [span.test for span in spans(writer, rows, f"{alias}.k", alias)]
+    beyond_cursor = ""
+    # A span without a test has all rows.
+    if all(span_tests):
+        beyond_cursor = f"({' or '.join(span_tests)})"
+    where = where_clause(is_sorted, beyond_cursor)
+    return f"select id, k from {few} {alias}{where}\norder by {order(rows, alias)}\nlimit {size}"
 
 
 def _early(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource, size: int) -> str:
     """Return the select of the page's rows among the first rows of the list. The other ways read a second span."""
-    return _among(writer, rows, key, source, f"limit {EARLY * size}", f"limit {size}")
+    return _filter_first(writer, rows, key, source, f"limit {EARLY * size}", f"limit {size}")
 
 
 def _more(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource, size: int, early: str) -> str:
     """Return the select of the rest of the page among the next rows. It reads none if they are not expected to fill
     the page."""
-    found = f"(select count(*) from {early})"
-    expected = f"{found} >= {max(1, size // EXPECTED)} and {found} < {size}"
-    limit = f"limit (select case when {expected} then {MORE * size} else 0 end) offset {EARLY * size}"
-    return _among(writer, rows, key, source, limit, f"limit (select greatest(0, {size} - {found}))")
+    early_count = f"(select count(*) from {early})"
+    is_expected = f"{early_count} >= {max(1, size // EXPECTED)} and {early_count} < {size}"
+    read_limit = f"limit (select case when {is_expected} then {MORE * size} else 0 end) offset {EARLY * size}"
+    limit = f"limit (select greatest(0, {size} - {early_count}))"
+    return _filter_first(writer, rows, key, source, read_limit, limit)
 
 
-def _among(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource, looked_at: str, limit: str) -> str:
-    """Return the select of the rows that pass, among a number of rows in the order of the list."""
-    looked, alias = writer.name(), writer.name()
-    first = spans(writer, rows, key.format(looked), looked)[0]
-    where = f"\nwhere {first.test}" if first.test else ""
+def _filter_first(
+    writer: StatementWriter, rows: ListQuery, key: str, source: RowSource, read_limit: str, limit: str
+) -> str:
+    """Return the select of the rows that pass, among those that `read_limit` takes in the order of the list."""
+    read, passing = writer.name(), writer.name()
+    first_span = spans(writer, rows, key.format(read), read)[0]
     view = writer.view(source.resource.name)
-    read = (
-        f"select {looked}.*, {key.format(looked)} as k\nfrom {view} {looked}{where}"
-        f"\norder by {first.order}\n{looked_at}"
+    select = (
+        f"select {read}.*, {key.format(read)} as k\nfrom {view} {read}{where_clause(first_span.test)}"
+        f"\norder by {first_span.order}\n{read_limit}"
     )
-    passed = condition(writer, source.resource, alias, rows.filter)
+    passes = condition(writer, source.resource, passing, rows.filter)
     return (
-        f"select {alias}.id, {alias}.k\nfrom (\n  {indent(read)}\n) {alias}\nwhere {passed}"
-        f"\norder by {order(rows, alias)}\n{limit}"
+        f"select {passing}.id, {passing}.k\nfrom (\n  {indent(select)}\n) {passing}\nwhere {passes}"
+        f"\norder by {order(rows, passing)}\n{limit}"
     )
 
 
 def _few(writer: StatementWriter, rows: ListQuery, key: str, source: RowSource) -> str:
     """Return the select of the ids and keys of all rows that pass, up to one more than FEW, which shows that they are
     not few."""
-    # The planner cannot read this limit. If it could, it would expect to find that many in a scan of the table.
     alias = writer.name()
-    passed = condition(writer, source.resource, alias, rows.filter)
+    passes = condition(writer, source.resource, alias, rows.filter)
     view = writer.view(source.resource.name)
-    return f"select {alias}.id, {key.format(alias)} as k\nfrom {view} {alias}\nwhere {passed}\nlimit (select {FEW + 1})"
+    # The planner cannot read this limit. If it could, it would expect to find that many in a scan of the table.
+    return f"select {alias}.id, {key.format(alias)} as k\nfrom {view} {alias}\nwhere {passes}\nlimit (select {FEW + 1})"

@@ -8,7 +8,18 @@ from typing import Any
 
 from api.catalog import VERSIONS
 from api.compiler.export_lines import lines
-from api.compiler.json_text import NULL, Json, array_of, fixed, literal, object_of, optional, string, written
+from api.compiler.json_text import (
+    NULL,
+    Json,
+    array_literal,
+    array_of,
+    fixed,
+    from_sql,
+    literal,
+    object_of,
+    optional,
+    string,
+)
 from api.compiler.record import by_id, page
 from api.compiler.writer import StatementWriter, indent
 from api.model import ENTITIES
@@ -69,7 +80,7 @@ class _Root:
     source: str
 
 
-def _statement(writer: StatementWriter, query: Query, root: _Root) -> str:
+def _write_statement(writer: StatementWriter, query: Query, root: _Root) -> str:
     looked_at = _looked_at(writer)
     points = [root.points, str(least(query))]
     begin = end = ""
@@ -79,8 +90,9 @@ def _statement(writer: StatementWriter, query: Query, root: _Root) -> str:
         end = "\nwhere (select looked_at from begun) is not null"
         rows = f"({looked_at} - (select looked_at from begun))"
         # Both are arguments, because they depend on the values, and the text of a statement must not.
-        most, each = writer.argument(price(query), "bigint"), writer.argument(records_a_point(query), "bigint")
-        points.append(f"least({most}, {rows} / {each})")
+        highest_price = writer.argument(price(query), "bigint")
+        rows_a_point = writer.argument(records_a_point(query), "bigint")
+        points.append(f"least({highest_price}, {rows} / {rows_a_point})")
     columns = (
         f"{root.body} as body, {root.next} as next, {root.notes} as notes, {mark(writer)}"
         f", greatest({', '.join(points)})::int as points"
@@ -93,12 +105,12 @@ def _looked_at(writer: StatementWriter) -> str:
     the statement can cause much work."""
     if not writer.looked_at:
         return ""
-    stored = sorted(writer.version[name].stored for name in writer.looked_at)
-    tables = [f"store.{name}" for name in stored]
+    stored_names = sorted(writer.version[name].stored for name in writer.looked_at)
+    tables = [f"store.{name}" for name in stored_names]
     if writer.edition is not None:
         # Withdrawals are read from the log, which has no versions.
-        tables += [f"past.{name}" for name in stored if name in ENTITIES]
-    return f"store.rows_looked_at({literal('{' + ','.join(tables) + '}')})"
+        tables += [f"past.{name}" for name in stored_names if name in ENTITIES]
+    return f"store.rows_looked_at({array_literal(tables)})"
 
 
 def mark(writer: StatementWriter) -> str:
@@ -106,20 +118,20 @@ def mark(writer: StatementWriter) -> str:
     api.store.changes computes the same mark."""
     if writer.edition is not None:
         return f"{writer.argument(writer.edition, 'bigint')} || '.0' as mark"
-    names = literal("{" + ",".join(sorted(writer.reads)) + "}")
-    made = "coalesce(max(seq) || '.' || max(changed_us), '0.0')"
-    return f"(select {made} from store.latest where resource = any({names})) as mark"
+    resources = array_literal(sorted(writer.reads))
+    last_change = "coalesce(max(seq) || '.' || max(changed_us), '0.0')"
+    return f"(select {last_change} from store.latest where resource = any({resources})) as mark"
 
 
-def _reason(writer: StatementWriter, resource: str, identifier: str) -> str:
-    """Return the SQL of the reason for which a record was withdrawn, null if it was not."""
+def _withdrawal_reason(writer: StatementWriter, resource: str, record_id: str) -> str:
+    """Return the SQL of the reason for which a record was withdrawn, null if it was not. `record_id` is SQL."""
     if writer.edition is not None:
-        at = writer.argument(writer.edition, "bigint")
-        return f"store.withdrawal_reason({literal(resource)}, {identifier}, {at})"
-    return f"(select reason from store.withdrawal where resource = {literal(resource)} and id = {identifier})"
+        edition = writer.argument(writer.edition, "bigint")
+        return f"store.withdrawal_reason({literal(resource)}, {record_id}, {edition})"
+    return f"(select reason from store.withdrawal where resource = {literal(resource)} and id = {record_id})"
 
 
-def _export(writer: StatementWriter, query: Query) -> str:
+def _write_export(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, ExportQuery)
     records = lines(writer, query.root)
     if not query.root.marked:
@@ -128,85 +140,92 @@ def _export(writer: StatementWriter, query: Query) -> str:
     return f"select {mark(writer)}\nunion all\n(\n  {indent(records)}\n)"
 
 
-def _page(writer: StatementWriter, query: Query) -> str:
+def _write_page(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, ListQuery)
-    made = page(writer, query.root).sql
-    root = _Root("convert_to(r.made, 'UTF8')", "r.next", "null::text[]", "r.points", f"(\n  {indent(made)}\n) r")
-    return _statement(writer, query, root)
+    select = page(writer, query.root).sql
+    root = _Root("convert_to(r.made, 'UTF8')", "r.next", "null::text[]", "r.points", f"(\n  {indent(select)}\n) r")
+    return _write_statement(writer, query, root)
 
 
-def _answer(writer: StatementWriter, query: Query) -> str:
+def _write_object(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, Object)
-    return _statement(writer, query, _object(writer, query.root))
+    roots = _Roots(writer)
+    for item in query.root.selection:
+        roots.add(item)
+    return _write_statement(writer, query, roots.compose())
 
 
 ROOTS: dict[type[Root], Callable[[StatementWriter, Query], str]] = {
-    ExportQuery: _export,
-    ListQuery: _page,
-    Object: _answer,
+    ExportQuery: _write_export,
+    ListQuery: _write_page,
+    Object: _write_object,
 }
-
-
-def _object(writer: StatementWriter, root: Object) -> _Root:
-    roots = _Roots(writer)
-    for entry in root.selection:
-        roots.add(entry)
-    notes = ", ".join(roots.notes)
-    noted = f"nullif(array_remove(array[{notes}]::text[], null), '{{}}')" if notes else "null::text[]"
-    joins = "".join(f"\nleft join lateral (\n  {indent(made)}\n) {alias} on true" for alias, made in roots.joins)
-    body = f"convert_to({object_of(roots.pairs).sql()}, 'UTF8')"
-    return _Root(body, "null::text", noted, " + ".join(roots.points) or "0", f"(select) request{joins}")
 
 
 @dataclass
 class _Roots:
+    """The roots of a request: each is a key of the answer, and most are a lateral select that is joined."""
+
     writer: StatementWriter
     pairs: list[tuple[str, Json]] = field(default_factory=list)
-    joins: list[tuple[str, str]] = field(default_factory=list)
+    joins: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     points: list[str] = field(default_factory=list)
 
-    def add(self, entry: Item) -> None:
-        self.pairs.append((entry.key, self._made(entry)))
+    def add(self, item: Item) -> None:
+        """Add a root under its key."""
+        self.pairs.append((item.key, self._write_root(item)))
 
-    def _made(self, entry: Item) -> Json:
-        match entry.value:
+    def compose(self) -> _Root:
+        """Return the parts of the statement that answers all roots."""
+        body = f"convert_to({object_of(self.pairs).sql()}, 'UTF8')"
+        notes = "null::text[]"
+        if self.notes:
+            notes = f"nullif(array_remove(array[{', '.join(self.notes)}]::text[], null), '{{}}')"
+        points = " + ".join(self.points) or "0"
+        return _Root(body, "null::text", notes, points, f"(select) request{''.join(self.joins)}")
+
+    def _write_root(self, item: Item) -> Json:
+        match item.value:
             case Constant():
-                return string(entry.value.text)
+                return string(item.value.text)
             case ListQuery():
-                alias = self._join(page(self.writer, entry.value).sql)
+                alias = self._join(page(self.writer, item.value).sql)
                 self.points.append(f"{alias}.points")
-                return written(f"{alias}.made")
+                return from_sql(f"{alias}.made")
             case Record():
-                return self._record(entry.key, entry.value, "null")
+                return self._write_record(item.key, item.value, "null")
             case Records():
-                return self._records(entry.key, entry.value)
+                return self._write_records(item.key, item.value)
             case _:
-                raise TypeError(f"{type(entry.value).__name__} is no entry of a request")
+                raise TypeError(f"{type(item.value).__name__} is no entry of a request")
 
-    def _records(self, key: str, asked: Records) -> Json:
-        places = ["null"] if asked.single else [str(place) for place in range(len(asked.records))]
-        made = [
-            self._record(key, one, place) if one else self._unknown(key, place)
-            for one, place in zip(asked.records, places, strict=True)
-        ]
-        return made[0] if asked.single else array_of(made)
+    def _write_records(self, key: str, records: Records) -> Json:
+        objects = []
+        for index, record in enumerate(records.records):
+            place = "null" if records.single else str(index)
+            if record:
+                objects.append(self._write_record(key, record, place))
+            else:
+                objects.append(self._write_unknown(key, place))
+        return objects[0] if records.single else array_of(objects)
 
-    def _join(self, made: str) -> str:
+    def _join(self, select: str) -> str:
+        """Join the select of a root, and return its alias."""
         alias = self.writer.name()
-        self.joins.append((alias, made))
+        self.joins.append(f"\nleft join lateral (\n  {indent(select)}\n) {alias} on true")
         return alias
 
-    def _record(self, key: str, asked: Record, place: str) -> Json:
-        alias = self._join(by_id(self.writer, asked.resource, asked.id, asked.selection))
-        identifier = self.writer.argument(asked.id, "text")
-        reason = _reason(self.writer, asked.resource, identifier)
-        self.notes.append(
-            f"case when {alias}.made is null then json_build_array({literal(key)}, {place}, {reason})::text end"
-        )
+    def _write_record(self, key: str, record: Record, place: str) -> Json:
+        alias = self._join(by_id(self.writer, record.resource, record.id, record.selection))
+        record_id = self.writer.argument(record.id, "text")
+        reason = _withdrawal_reason(self.writer, record.resource, record_id)
+        note = f"json_build_array({literal(key)}, {place}, {reason})::text"
+        self.notes.append(f"case when {alias}.made is null then {note} end")
         self.points.append(f"coalesce({alias}.points, 1)")
         return optional(f"{alias}.made")
 
-    def _unknown(self, key: str, place: str) -> Json:
+    def _write_unknown(self, key: str, place: str) -> Json:
+        """Write null for an id that no record can have."""
         self.notes.append(f"json_build_array({literal(key)}, {place}, null)::text")
         return fixed(NULL)

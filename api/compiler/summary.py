@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.catalog import Version
+from api.catalog import Resource, Version
 from api.compiler.json_text import literal
 from api.compiler.page import ESTIMATE_FROM, SAMPLE_OF
 from api.compiler.statement import Statement, mark
@@ -16,26 +16,27 @@ RIGHTS_MOST = 8
 def summary(version: Version) -> Statement:
     """Return the statement. It answers
     `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence, attribution}]}`."""
-    writer, resources = StatementWriter(version), version.resources.values()
-    counts = ", ".join(f"{literal(one.name)}, {_count(writer, one.name, one.prefix)}" for one in resources)
-    latest = ", ".join(f"(select max(updated_at) from {writer.view(one.name)})" for one in resources)
-    looked = f"select licence, attribution from {writer.view('briefing')} order by id limit {BRIEFINGS_MOST}"
-    grouped = "group by licence, attribution order by count(*) desc, attribution, licence"
-    rights = f"select licence, attribution from ({looked}) b {grouped} limit {RIGHTS_MOST}"
-    made = f"""json_build_object(
+    writer = StatementWriter(version)
+    resources = version.resources.values()
+    counts = ", ".join(f"{literal(resource.name)}, {_count(writer, resource)}" for resource in resources)
+    latest = ", ".join(f"(select max(updated_at) from {writer.view(resource.name)})" for resource in resources)
+    briefings = f"select licence, attribution from {writer.view('briefing')} order by id limit {BRIEFINGS_MOST}"
+    grouping = "group by licence, attribution order by count(*) desc, attribution, licence"
+    rights = f"select licence, attribution from ({briefings}) b {grouping} limit {RIGHTS_MOST}"
+    body = f"""json_build_object(
   'counts', json_build_object({counts}),
   'changed_at', greatest({latest}),
   'rights', (select coalesce(json_agg(r), '[]') from ({rights}) r)
 )"""
-    told = f"null::text as next, null::text[] as notes, {mark(writer)}, 1 as points"
-    sql = f"select convert_to({made}::text, 'UTF8') as body, {told}"
+    other_columns = f"null::text as next, null::text[] as notes, {mark(writer)}, 1 as points"
+    sql = f"select convert_to({body}::text, 'UTF8') as body, {other_columns}"
     return Statement(sql, (), False, tuple(sorted(writer.reads)))
 
 
-def _count(writer: StatementWriter, name: str, prefix: str) -> str:
+def _count(writer: StatementWriter, resource: Resource) -> str:
     """Return the SQL of a number, and of true if it was estimated from a sample, as `count=estimated` does."""
-    view = writer.view(name)
+    view = writer.view(resource.name)
     few = f"select count(*) as n from (select from {view} limit {ESTIMATE_FROM + 1}) c"
-    sample = f"select {SAMPLE_OF} * count(*) from {view} where id < {literal(prefix + '_1')}"
+    sample = f"select {SAMPLE_OF} * count(*) from {view} where id < {literal(resource.prefix + '_1')}"
     number = f"case when n > {ESTIMATE_FROM} then greatest(n, ({sample})) else n end"
     return f"(select json_build_array({number}, n > {ESTIMATE_FROM}) from ({few}) f)"

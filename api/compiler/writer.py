@@ -1,4 +1,7 @@
-"""The state of a statement that is being written: its arguments, fresh names, and the row sources that it reads."""
+"""The state of a statement that is being written: its arguments, fresh names, and the row sources that it reads.
+
+At the end are the clauses that many selects have.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,9 @@ class StatementWriter:
         """Return `$n::type` for a value. Equal values share one argument."""
         key = (value, cast)
         if key not in self.seen:
-            self.arguments.append(list(value) if isinstance(value, tuple) else value)
+            # The driver takes lists for arrays. A filter has tuples, which can be keys.
+            argument = list(value) if isinstance(value, tuple) else value
+            self.arguments.append(argument)
             self.seen[key] = f"${len(self.arguments)}::{cast}"
         return self.seen[key]
 
@@ -79,7 +84,29 @@ class RowSource:
         self.columns[name] = None
         return f"{self.alias}.{name}"
 
+    def join_clauses(self) -> str:
+        """Return the joins, each on a line of its own; empty if there are none."""
+        return "".join(f"\n{join}" for join in self.joins)
+
 
 def indent(text: str) -> str:
     """Indent a text by one level, so that the SQL is readable."""
     return text.replace("\n", "\n  ")
+
+
+def where_clause(*conditions: str) -> str:
+    """Return the `where` of all conditions that are not empty, on a line of its own; empty if there are none."""
+    tests = [condition for condition in conditions if condition]
+    if not tests:
+        return ""
+    return f"\nwhere {' and '.join(tests)}"
+
+
+def filter_clause(condition: str) -> str:
+    """Return the `filter` of an aggregate; empty if the condition is empty."""
+    return f" filter (where {condition})" if condition else ""
+
+
+def limit_clause(size: int | None) -> str:
+    """Return the `limit` of a select on a line of its own; empty without a size."""
+    return f"\nlimit {size}" if size else ""

@@ -15,8 +15,10 @@ from api.rest.access import contract as access
 
 def contracts() -> dict[str, str]:
     """Return the text of every contract, by the name of its file."""
-    found = {"load.json": ingest.load_contract(), "admin.json": access.text()}
-    for version in (one for one in VERSIONS.values() if one.lifecycle.status != "retired"):
-        found[f"{version.name}.json"] = rest.text(version)
-        found[f"{version.name}.graphql"] = graphql.text(version)
-    return found
+    texts = {"load.json": ingest.load_contract(), "admin.json": access.text()}
+    for version in VERSIONS.values():
+        if version.lifecycle.status == "retired":
+            continue
+        texts[f"{version.name}.json"] = rest.text(version)
+        texts[f"{version.name}.graphql"] = graphql.text(version)
+    return texts

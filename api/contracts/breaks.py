@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphql import build_schema
@@ -16,7 +16,7 @@ from graphql.utilities import (
 )
 
 from api.contracts.operations import operations
-from api.contracts.shape import SchemaComparison
+from api.contracts.shape import BreakKind, SchemaComparison
 
 KEEP = "keep it, marked deprecated, and put what replaces it beside it; or change it in a new version"
 ACCEPT = "accept all that was accepted before; or ask for more in a new version"
@@ -38,9 +38,15 @@ class Break:
 
 def breaks(name: str, released: str, current: str) -> list[Break]:
     """Return what breaks between two texts of the contract with this name, each break once."""
-    kind = "graphql" if name.endswith(".graphql") else "load" if name == "load.json" else "openapi"
-    found = [] if released == current else COMPARED[kind](released, current)
-    return [Break(name, where, what, instead) for where, what, instead in dict.fromkeys(found)]
+    if released == current:
+        return []
+    if name.endswith(".graphql"):
+        findings = _compare_graphql(released, current)
+    elif name == "load.json":
+        findings = _compare_load_format(released, current)
+    else:
+        findings = _compare_openapi(released, current)
+    return [Break(name, where, what, instead) for where, what, instead in dict.fromkeys(findings)]
 
 
 def gone(name: str) -> Break:
@@ -51,31 +57,35 @@ def gone(name: str) -> Break:
     )
 
 
-Found = Iterator[tuple[str, str, str]]
+# Where each change is, what happened, and what to do instead.
+Findings = Iterator[tuple[str, str, str]]
 
 
-def _openapi(released: str, current: str) -> Found:
-    for where, what, way in operations(json.loads(released), json.loads(current)):
-        yield where, what, ADVICE[way]
+def _compare_openapi(released: str, current: str) -> Findings:
+    for where, what, kind in operations(json.loads(released), json.loads(current)):
+        yield where, what, ADVICE[kind]
 
 
-def _load(released: str, current: str) -> Found:
+def _compare_load_format(released: str, current: str) -> Findings:
     before, now = json.loads(released), json.loads(current)
-    for where, what, way in SchemaComparison(before, now).compare(before, now, "in", "a file"):
-        yield where, what, ADVICE[way]
+    for where, what, kind in SchemaComparison(before, now).compare(before, now, "in", "a file"):
+        yield where, what, ADVICE[kind]
 
 
-def _graphql(released: str, current: str) -> Found:
+def _compare_graphql(released: str, current: str) -> Findings:
     before, now = build_schema(released), build_schema(current)
-    found: list[BreakingChange | DangerousChange] = [*find_breaking_changes(before, now)]
     # A client that leaves the argument out gets another answer. Over REST that is a break, so it is one here, too.
-    defaults = find_dangerous_changes(before, now)
-    found += (one for one in defaults if one.type is DangerousChangeType.ARG_DEFAULT_VALUE_CHANGE)
-    for one in found:
-        kind = one.type.name
-        instead = ACCEPT if "REQUIRED" in kind or kind.startswith("ARG_") else KEEP
-        yield kind.lower().replace("_", " "), one.description.rstrip("."), instead
+    changed_defaults = [
+        change
+        for change in find_dangerous_changes(before, now)
+        if change.type is DangerousChangeType.ARG_DEFAULT_VALUE_CHANGE
+    ]
+    changes: list[BreakingChange | DangerousChange] = [*find_breaking_changes(before, now), *changed_defaults]
+    for change in changes:
+        name = change.type.name
+        is_about_input = "REQUIRED" in name or name.startswith("ARG_")
+        instead = ACCEPT if is_about_input else KEEP
+        yield name.lower().replace("_", " "), change.description.rstrip("."), instead
 
 
-ADVICE = {"gone": KEEP, "in": ACCEPT, "out": PROMISE}
-COMPARED: dict[str, Callable[[str, str], Found]] = {"openapi": _openapi, "load": _load, "graphql": _graphql}
+ADVICE: dict[BreakKind, str] = {"gone": KEEP, "in": ACCEPT, "out": PROMISE}

@@ -30,51 +30,78 @@ class ReleaseResult:
     """The result of a release: the files that are new, those that got additions, and those that are retired."""
 
     first: tuple[str, ...]
-    grown: tuple[str, ...]
+    extended: tuple[str, ...]
     retired: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.first or self.grown or self.retired)
+        return bool(self.first or self.extended or self.retired)
 
     def __str__(self) -> str:
-        rows = (("first release of", self.first), ("additions to", self.grown), ("retired", self.retired))
-        return "; ".join(f"{words} {', '.join(f'`{one}`' for one in names)}" for words, names in rows if names)
+        groups = {"first release of": self.first, "additions to": self.extended, "retired": self.retired}
+        parts: list[str] = []
+        for words, names in groups.items():
+            if names:
+                quoted_names = ", ".join(f"`{name}`" for name in names)
+                parts.append(f"{words} {quoted_names}")
+        return "; ".join(parts)
 
 
 def released(folder: Path) -> dict[str, str]:
     """Return the released contracts by name. ContractError if one is missing, or was edited or added by hand."""
-    return {name: text for name, text in _kept(folder).items() if name != DAYS}
+    return {name: text for name, text in _read_folder(folder).items() if name != DAYS}
 
 
 def days(folder: Path) -> dict[str, date]:
     """Return the day of each version's first release."""
-    rows = (line.split() for line in _kept(folder).get(DAYS, "").splitlines())
-    return {name: date.fromisoformat(day) for name, day in rows}
+    first_days: dict[str, date] = {}
+    for line in _read_folder(folder).get(DAYS, "").splitlines():
+        name, day = line.split()
+        first_days[name] = date.fromisoformat(day)
+    return first_days
 
 
-def misdated(folder: Path, told: Mapping[str, date | None]) -> list[str]:
-    """Return what is wrong with the days of first release that the versions declare: `told`, by name."""
-    kept = days(folder)
-    return [
-        f"{name} was first released on {kept[name]}, and its lifecycle tells {day}: write released={kept[name]!r}"
-        if name in kept
-        else f"{name} was never released, and its lifecycle tells {day}: leave `released` out"
-        for name, day in told.items()
-        if day != kept.get(name)
-    ]
+def misdated(folder: Path, declared_days: Mapping[str, date | None]) -> list[str]:
+    """Return what is wrong with the days of first release that the versions declare, by name."""
+    first_days = days(folder)
+    problems: list[str] = []
+    for name, declared_day in declared_days.items():
+        first_day = first_days.get(name)
+        if declared_day == first_day:
+            continue
+        if first_day is None:
+            problems.append(f"{name} was never released, and its lifecycle tells {declared_day}: leave `released` out")
+        else:
+            problems.append(
+                f"{name} was first released on {first_day}, and its lifecycle tells {declared_day}: "
+                f"write released={first_day!r}"
+            )
+    return problems
 
 
-def _kept(folder: Path) -> dict[str, str]:
-    there = {one.name: one.read_bytes() for one in folder.iterdir() if one.name != SUMS} if folder.is_dir() else {}
-    sums = folder / SUMS
-    lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
-    told = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    for name in sorted(told.keys() | there.keys()):
-        if name not in there:
+def _read_folder(folder: Path) -> dict[str, str]:
+    """Return the text of each file by its name, except for the digests. ContractError if a file differs from its
+    digest."""
+    contents: dict[str, bytes] = {}
+    if folder.is_dir():
+        contents = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != SUMS}
+    digests = _read_digests(folder / SUMS)
+    for name in sorted(digests.keys() | contents.keys()):
+        if name not in contents:
             raise ContractError(f"{folder / name} was released and is missing.", AGAIN)
-        if sha256(there[name]).hexdigest() != told.get(name):
+        if sha256(contents[name]).hexdigest() != digests.get(name):
             raise ContractError(f"{folder / name} was changed by hand.", AGAIN)
-    return {name: content.decode() for name, content in there.items()}
+    return {name: content.decode() for name, content in contents.items()}
+
+
+def _read_digests(path: Path) -> dict[str, str]:
+    """Return the digests by the names of their files; none if the file of digests is missing."""
+    if not path.is_file():
+        return {}
+    digests: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        digest, _, name = line.partition("  ")
+        digests[name] = digest
+    return digests
 
 
 def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[Break]:
@@ -82,46 +109,69 @@ def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[B
 
     A contract that was never released breaks no client. A version that is retiring takes its paths with it, also from
     the contract of access."""
-    found = []
+    broken: list[Break] = []
     for name, text in sorted(released(folder).items()):
         if name in current:
-            broken = breaks(name, text, current[name])
-            found += [one for one in broken if not (retiring and f"/{retiring}/" in one.where)]
-        elif name.partition(".")[0] != retiring:
-            found.append(gone(name))
-    return found
+            for change in breaks(name, text, current[name]):
+                is_retired_path = bool(retiring) and f"/{retiring}/" in change.where
+                if not is_retired_path:
+                    broken.append(change)
+        elif _version_of(name) != retiring:
+            broken.append(gone(name))
+    return broken
+
+
+def _version_of(name: str) -> str:
+    """Return the version that the file of a contract is named after."""
+    return name.partition(".")[0]
 
 
 def release(
     folder: Path, current: Mapping[str, str], changelog: Path, today: date, retiring: str = ""
 ) -> ReleaseResult:
     """Write the current contracts as released, and a line about it into the changelog. Call `gate` before."""
-    before, days_before = released(folder), days(folder)
-    stay = {name: text for name, text in before.items() if name in current}
-    if retiring and not [name for name in before.keys() - stay.keys() if name.partition(".")[0] == retiring]:
+    before = released(folder)
+    days_before = days(folder)
+    result = _compare_files(before, current)
+    if retiring and retiring not in map(_version_of, result.retired):
         raise ContractError(f"There is nothing of {retiring} to retire: it is served, or it was never released.")
-    done = ReleaseResult(
+    if not result:
+        return result
+    line = f"- {today.isoformat()}: {result}."
+    new_changelog = _insert_line(changelog.read_text(encoding="utf-8"), line)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in result.retired:
+        (folder / name).unlink()
+    versions = [_version_of(name) for name in current if name.endswith(".graphql")]
+    first_days = dict.fromkeys(versions, today) | days_before
+    _write_folder(folder, {**current, DAYS: _format_days(first_days)})
+    changelog.write_text(new_changelog, encoding="utf-8")
+    return result
+
+
+def _compare_files(before: Mapping[str, str], current: Mapping[str, str]) -> ReleaseResult:
+    """Return what a release of the current contracts does to the released ones."""
+    changed = [name for name, text in before.items() if name in current and text != current[name]]
+    return ReleaseResult(
         first=tuple(sorted(current.keys() - before.keys())),
-        grown=tuple(sorted(name for name, text in stay.items() if text != current[name])),
-        retired=tuple(sorted(before.keys() - stay.keys())),
+        extended=tuple(sorted(changed)),
+        retired=tuple(sorted(before.keys() - current.keys())),
     )
-    if done:
-        noted = _noted(changelog.read_text(encoding="utf-8"), f"- {today.isoformat()}: {done}.")
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in done.retired:
-            (folder / name).unlink()
-        for name, text in current.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        dated = {name.partition(".")[0]: today for name in current if name.endswith(".graphql")} | days_before
-        kept = dict(current) | {DAYS: "".join(f"{name} {day}\n" for name, day in sorted(dated.items()))}
-        (folder / DAYS).write_text(kept[DAYS], encoding="utf-8")
-        sums = (f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(kept.items()))
-        (folder / SUMS).write_text("".join(sums), encoding="utf-8")
-        changelog.write_text(noted, encoding="utf-8")
-    return done
 
 
-def _noted(text: str, line: str) -> str:
+def _format_days(first_days: Mapping[str, date]) -> str:
+    return "".join(f"{name} {day}\n" for name, day in sorted(first_days.items()))
+
+
+def _write_folder(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write the files, and then their digests."""
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    digests = (f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(texts.items()))
+    (folder / SUMS).write_text("".join(digests), encoding="utf-8")
+
+
+def _insert_line(text: str, line: str) -> str:
     """Return the changelog with the line in it: the newest first, under a heading before all others."""
     if HEADING in text:
         return text.replace(f"{HEADING}\n\n", f"{HEADING}\n\n{line}\n", 1)

@@ -16,84 +16,126 @@ from api.query.filters import searched
 from api.query.sort import POSITION
 
 
-def list_of(
+def read_root_list(
     version: Version,
     resource: Resource,
-    given: dict[str, Any],
+    arguments: dict[str, Any],
     selection: Selection,
     key: str,
     outdated: list[DeprecatedPart],
 ) -> ListQuery:
     """Return a root list. InvalidRequest names the argument that is wrong. Deprecated parts are added to `outdated`."""
-    filter = _filter(version, resource, given, key, outdated)
-    sort = _sort(resource, given.get("orderBy"), given.get("filter"), filter, f"{key}.orderBy")
-    expected = resource.fields[sort.field].expects if sort.field in resource.fields else ()
-    if instead := missing(map(camel, expected), given.get("filter") or ()):
-        outdated.append(DeprecatedPart(f"{pascal(resource.name)}OrderField.{sort.field.upper()}", instead))
+    filter = _read_filter(version, resource, arguments, key, outdated)
+    filter_argument = arguments.get("filter") or {}
+    sort = _read_order(resource, arguments.get("orderBy"), filter_argument, filter, f"{key}.orderBy")
+    _note_missing_filters(resource, sort, filter_argument, outdated)
     mark = fingerprint(version.name, resource.name, sort, filter)
-    page = _page(given, mark, sort, key)
+    page = _read_page(arguments, mark, sort, key)
     return ListQuery(resource.name, page, sort, selection, filter, fingerprint=mark)
 
 
-def set_of(
-    version: Version, link: Link, given: dict[str, Any], selection: Selection, key: str, outdated: list[DeprecatedPart]
+def read_linked_set(
+    version: Version,
+    link: Link,
+    arguments: dict[str, Any],
+    selection: Selection,
+    key: str,
+    outdated: list[DeprecatedPart],
 ) -> ListQuery:
     """Return the set of a link, in the target's own order. Deprecated parts are added to `outdated`."""
     target = version[link.target]
-    sort = POSITION if link.owned else read_sort(target, target.sort)
-    assert sort is not None
-    size = _size(given["first"], LINKED_MOST, f"{key}.first")
-    filter = _filter(version, target, given, key, outdated)
+    sort = POSITION if link.owned else _sort_of(target, target.sort)
+    size = _check_size(arguments["first"], LINKED_MOST, f"{key}.first")
+    filter = _read_filter(version, target, arguments, key, outdated)
     return ListQuery(link.target, Page(size), sort, selection, filter, link=link.name)
 
 
-def _filter(
-    version: Version, resource: Resource, given: dict[str, Any], key: str, outdated: list[DeprecatedPart]
+def _read_filter(
+    version: Version, resource: Resource, arguments: dict[str, Any], key: str, outdated: list[DeprecatedPart]
 ) -> Filter:
-    filter = given.get("filter")
-    return EVERYTHING if filter is None else FilterReader(version, outdated).read(resource, filter, f"{key}.filter")
+    filter_argument = arguments.get("filter")
+    if filter_argument is None:
+        return EVERYTHING
+    return FilterReader(version, outdated).read(resource, filter_argument, f"{key}.filter")
 
 
-def _page(given: dict[str, Any], mark: str, sort: Sort, key: str) -> Page:
-    first, last = given.get("first"), given.get("last")
-    after, before = given.get("after"), given.get("before")
+def _read_page(arguments: dict[str, Any], mark: str, sort: Sort, key: str) -> Page:
+    first = arguments.get("first")
+    last = arguments.get("last")
+    after = arguments.get("after")
+    before = arguments.get("before")
     if first is not None and last is not None:
         raise _fault(f"{key}.last", "Give first or last, not both.")
     if after is not None and before is not None:
         raise _fault(f"{key}.before", "Give after or before, not both.")
-    backward = last is not None or before is not None
-    if backward and (first is not None or after is not None):
-        raise _fault(f"{key}.{'first' if first is not None else 'after'}", "first goes with after, last with before.")
-    size = last if backward else first
-    way = "last" if backward else "first"
-    size = RECORDS_FIRST if size is None else _size(size, RECORDS_MOST, f"{key}.{way}")
-    cursor, where = (before, "before") if backward else (after, "after")
-    position = None if cursor is None else read_cursor(cursor, mark, sort, f"{key}.{where}")
-    return Page(size, position, backward)
+    if last is None and before is None:
+        size = _read_size(first, f"{key}.first")
+        position = _read_position(after, mark, sort, f"{key}.after")
+        return Page(size, position)
+    if first is not None:
+        raise _fault(f"{key}.first", "first goes with after, last with before.")
+    if after is not None:
+        raise _fault(f"{key}.after", "first goes with after, last with before.")
+    size = _read_size(last, f"{key}.last")
+    position = _read_position(before, mark, sort, f"{key}.before")
+    return Page(size, position, backward=True)
 
 
-def _size(size: int, most: int, path: str) -> int:
-    if not 1 <= size <= most:
-        raise _fault(path, f"Expected a whole number from 1 to {most}.")
+def _read_size(size: int | None, path: str) -> int:
+    if size is None:
+        return RECORDS_FIRST
+    return _check_size(size, RECORDS_MOST, path)
+
+
+def _check_size(size: int, limit: int, path: str) -> int:
+    if not 1 <= size <= limit:
+        raise _fault(path, f"Expected a whole number from 1 to {limit}.")
     return size
 
 
-def _sort(resource: Resource, given: Any, narrowing: Any, filter: Filter, path: str) -> Sort:
-    if given is None:
-        sort = read_sort(resource, resource.sort)
-        assert sort is not None
-        return sort
-    name = given["field"].value
-    direction = given.get("direction")
-    sort = read_sort(resource, f"-{name}" if direction is not None and direction.value == "desc" else name)
+def _read_position(cursor: str | None, mark: str, sort: Sort, path: str) -> tuple[Any, Any] | None:
+    if cursor is None:
+        return None
+    return read_cursor(cursor, mark, sort, path)
+
+
+def _read_order(
+    resource: Resource, order: dict[str, Any] | None, filter_argument: dict[str, Any], filter: Filter, path: str
+) -> Sort:
+    if order is None:
+        return _sort_of(resource, resource.sort)
+    name = order["field"].value
     if name == "relevance":
+        # The best come first in either direction.
         if searched(filter) is None:
             raise _fault(path, "Sorting by relevance needs search in the filter.")
-        sort = read_sort(resource, name)
-    elif (needs := resource.fields[name].needs) and needs not in (narrowing or {}):
-        raise _fault(path, f"Sorting by {name} needs {needs} in the filter, so that like is compared with like.")
+        return _sort_of(resource, name)
+    required = resource.fields[name].needs
+    if required and required not in filter_argument:
+        raise _fault(path, f"Sorting by {name} needs {required} in the filter, so that like is compared with like.")
+    direction = order.get("direction")
+    descending = direction is not None and direction.value == "desc"
+    return _sort_of(resource, f"-{name}" if descending else name)
+
+
+def _sort_of(resource: Resource, text: str) -> Sort:
+    """Return a sort that the resource has, because its schema offers it."""
+    sort = read_sort(resource, text)
     assert sort is not None
     return sort
+
+
+def _note_missing_filters(
+    resource: Resource, sort: Sort, filter_argument: dict[str, Any], outdated: list[DeprecatedPart]
+) -> None:
+    """Note a sort without any of the filters that its field expects beside it."""
+    field = resource.fields.get(sort.field)
+    if field is None:
+        return
+    expected = [camel(name) for name in field.expects]
+    instead = missing(expected, filter_argument)
+    if instead:
+        outdated.append(DeprecatedPart(f"{pascal(resource.name)}OrderField.{sort.field.upper()}", instead))
 
 
 def _fault(path: str, detail: str) -> InvalidRequest:

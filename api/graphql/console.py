@@ -21,7 +21,7 @@ GUARDED = [*guarded(SCRIPTED), (b"cache-control", b"no-cache")]
 
 def page(version: Version) -> BytesResponse:
     """Return the page of a version's GraphQL. Its addresses are relative, because the service may have a prefix."""
-    response = BytesResponse(_page(version.name), HTML)
+    response = BytesResponse(_render_page(version.name), HTML)
     response.headers += GUARDED
     return response
 
@@ -29,10 +29,10 @@ def page(version: Version) -> BytesResponse:
 def examples(version: str) -> list[str]:
     """Return the operations that GraphiQL opens with."""
     files = (ASSETS.folder / "examples" / version).glob("*.graphql")
-    return [one.read_text(encoding="utf-8") for one in sorted(files)]
+    return [file.read_text(encoding="utf-8") for file in sorted(files)]
 
 
 @cache
-def _page(version: str) -> bytes:
-    told = escape(orjson.dumps(examples(version)).decode())
-    return ASSETS.page(PAGE, version=version, assets=f"../{ASSETS.path}", examples=told)
+def _render_page(version: str) -> bytes:
+    examples_json = orjson.dumps(examples(version)).decode()
+    return ASSETS.page(PAGE, version=version, assets=f"../{ASSETS.path}", examples=escape(examples_json))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from fastapi import APIRouter
 
 from api.catalog import Version
 from api.graphql.schema import schema
 from api.http.request import HttpRequest
-from api.http.responses import CachedBody, respond
+from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
 
 
@@ -25,7 +24,7 @@ def routes(version: Version) -> APIRouter:
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     content = CachedBody(text(version).encode())
 
-    async def handle(request: HttpRequest) -> Any:
+    async def handle(request: HttpRequest) -> BytesResponse:
         return await respond(request, content, media_type=b"text/plain; charset=utf-8")
 
     router.add_api_route(f"/{version.name}/schema.graphql", handle, methods=["GET", "HEAD", "OPTIONS"])

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import strawberry
 
-from api.catalog import Field, Group, Resource, Value, Vocabulary
+from api.catalog import Field, Group, Link, Resource, Value, Vocabulary
 from api.catalog.operators import OPERATORS
-from api.graphql.shape import FilterShape, annotated, camel, narrowed, pascal, shown, type_name
-from api.graphql.types import Argument, OutputField, Types
+from api.graphql.shape import (
+    ID,
+    FilterShape,
+    camel,
+    field_annotation,
+    narrowed,
+    pascal,
+    record_fields,
+    type_annotation,
+)
+from api.graphql.types import Argument, InputField, OutputField, Types
 from api.model.types import term
 
 RECORDS_FIRST = 50
@@ -28,16 +35,19 @@ IDENTIFIED = {
         [("scheme", "str", "The scheme of the code."), ("code", "str", "The code.")],
     ),
 }
+# The types of the filters that have one operator and no object around its value.
+PLAIN_TESTS = {"is": "bool", "bbox": "Box", "near": "Near"}
+# The names in GraphQL of the annotations whose name differs.
+GRAPHQL_NAMES = {"str": "String", ID: "ID", "float": "Float", "int": "Int"}
 
 
 def declare(types: Types) -> None:
     """Declare every type of the version, in the order of the catalog."""
     version = types.version
     _declare_common(types)
-    for resource in {**version.resources, **version.children, **version.lists}.values():
-        for one in _behind(resource):
-            if not types.has(one.__name__):
-                _declare_small(types, one)
+    resources = {**version.resources, **version.children, **version.lists}
+    for resource in resources.values():
+        _declare_field_classes(types, resource)
         for group in resource.groups.values():
             if not types.has(group.title):
                 _declare_group(types, resource, group)
@@ -46,11 +56,6 @@ def declare(types: Types) -> None:
         _declare_set(types, resource)
     for resource in version.lists.values():
         _declare_connection(types, resource)
-
-
-def _behind(resource: Resource) -> list[Any]:
-    """Return the vocabularies and value classes of the resource's fields."""
-    return [one.type.of for one in resource.fields.values() if one.type.name in ("vocabulary", "value")]
 
 
 def _declare_common(types: Types) -> None:
@@ -74,7 +79,12 @@ def _declare_common(types: Types) -> None:
         ("language", "str | None", "The language whose stemmer reads it [BCP 47], `en` unless given."),
     ]
     types.input("Search", "Full text.", search)
-    box = [(edge, "float", f"The {edge}ern edge, in degrees.") for edge in ("west", "south", "east", "north")]
+    box = [
+        ("west", "float", "The western edge, in degrees."),
+        ("south", "float", "The southern edge, in degrees."),
+        ("east", "float", "The eastern edge, in degrees."),
+        ("north", "float", "The northern edge, in degrees."),
+    ]
     crossing = "170 to 190 and 170 to -170 are the same box across the antimeridian"
     types.input("Box", f"A box on the globe (RFC 7946). Longitudes beyond 180 are wrapped: {crossing}.", box)
     near = [
@@ -83,42 +93,60 @@ def _declare_common(types: Types) -> None:
         ("kilometres", "float", "The greatest distance."),
     ]
     types.input("Near", "A distance from a point.", near)
-    operators = {operator for known in types.version.conditions.values() for _, operator in known}
+    operators: set[str] = set()
+    for conditions in types.version.conditions.values():
+        operators.update(operator for _, operator in conditions)
     for operator, (name, text, fields) in IDENTIFIED.items():
         if operator in operators:
             types.input(name, text, fields)
 
 
-def _declare_small(types: Types, one: Any) -> None:
-    text = (one.__doc__ or "").strip()
-    if issubclass(one, Vocabulary):
-        types.enumeration(one.__name__, text, one.terms())
-    elif issubclass(one, Value):
-        fields: list[OutputField] = [
-            (camel(each.name), annotated(each), each.description, []) for each in one.fields().values()
-        ]
-        types.output(one.__name__, text, fields)
+def _declare_field_classes(types: Types, resource: Resource) -> None:
+    """Declare the vocabularies and value classes of the resource's fields that are not declared yet."""
+    for field in resource.fields.values():
+        if field.type.name not in ("vocabulary", "value"):
+            continue
+        field_class = field.type.of
+        if not types.has(field_class.__name__):
+            _declare_field_class(types, field_class)
+
+
+def _declare_field_class(types: Types, field_class: type[Vocabulary] | type[Value]) -> None:
+    name = field_class.__name__
+    description = (field_class.__doc__ or "").strip()
+    if issubclass(field_class, Vocabulary):
+        types.enumeration(name, description, field_class.terms())
+        return
+    fields: list[OutputField] = [
+        (camel(field.name), field_annotation(field), field.description, []) for field in field_class.fields().values()
+    ]
+    types.output(name, description, fields)
 
 
 def _declare_group(types: Types, resource: Resource, group: Group) -> None:
-    fields: list[OutputField] = [
-        (camel(key), annotated(field), field.description, []) for key, field in resource.within(group).items()
-    ]
-    old = {camel(key): field.deprecated for key, field in resource.within(group).items()}
-    types.output(group.title, group.description, fields, deprecated=old)
+    fields: list[OutputField] = []
+    deprecated: dict[str, str] = {}
+    for key, field in resource.within(group).items():
+        name = camel(key)
+        fields.append((name, field_annotation(field), field.description, []))
+        deprecated[name] = field.deprecated
+    types.output(group.title, group.description, fields, deprecated=deprecated)
 
 
 def _declare_record(types: Types, resource: Resource) -> None:
-    rows = shown(types.version, resource)
-    fields = [
-        (row.name, row.annotation, row.description, _linked_arguments(row.of) if row.annotation.endswith("Set") else [])
-        for row in rows.values()
-    ]
-    old = {name: row.deprecated for name, row in rows.items()}
-    types.output(pascal(resource.name), resource.description, fields, node=bool(resource.prefix), deprecated=old)
+    fields: list[OutputField] = []
+    deprecated: dict[str, str] = {}
+    for name, shape in record_fields(types.version, resource).items():
+        arguments: list[Argument] = []
+        if isinstance(shape.of, Link) and shape.annotation.endswith("Set"):
+            arguments = _set_arguments(shape.of)
+        fields.append((name, shape.annotation, shape.description, arguments))
+        deprecated[name] = shape.deprecated
+    is_record = bool(resource.prefix)
+    types.output(pascal(resource.name), resource.description, fields, node=is_record, deprecated=deprecated)
 
 
-def _linked_arguments(link: Any) -> list[Argument]:
+def _set_arguments(link: Link) -> list[Argument]:
     return [
         ("first", "int", link.default, f"How many, at most {LINKED_MOST}."),
         ("filter", f"{pascal(link.target)}Filter | None", strawberry.UNSET, "Which of them."),
@@ -149,7 +177,9 @@ def _declare_connection(types: Types, resource: Resource) -> None:
         ("totalQuality", "TotalQuality", "Whether `totalCount` is exact.", []),
     ]
     types.output(f"{name}Connection", f"A page of {resource.plural} (Relay).", fields)
-    terms: dict[str, str] = {one: _sorted_by(resource.fields[one]) for one in resource.sortable}
+    terms: dict[str, str] = {}
+    for field_name in resource.sortable:
+        terms[field_name] = _describe_sort(resource.fields[field_name])
     if resource.searched:
         terms["relevance"] = "How well it answers `search`: the best first, in either direction."
     types.enumeration(f"{name}OrderField", f"What {resource.plural} can be sorted by.", terms)
@@ -160,14 +190,19 @@ def _declare_connection(types: Types, resource: Resource) -> None:
     types.input(f"{name}Order", f"How to sort {resource.plural}.", order)
 
 
-def _sorted_by(field: Field) -> str:
-    return term(field.description, deprecated=field.deprecated) if field.deprecated else field.description
+def _describe_sort(field: Field) -> str:
+    if field.deprecated:
+        return term(field.description, deprecated=field.deprecated)
+    return field.description
 
 
 def _declare_filter(types: Types, resource: Resource) -> None:
     name = f"{pascal(resource.name)}Filter"
-    rows = narrowed(types.version, resource)
-    fields = [(row.name, f"{_filter_type(types, row)} | None", row.description) for row in rows.values()]
+    fields: list[InputField] = []
+    deprecated: dict[str, str] = {}
+    for key, shape in narrowed(types.version, resource).items():
+        fields.append((key, f"{_filter_type(types, shape)} | None", shape.description))
+        deprecated[key] = shape.deprecated
     if resource.searched:
         fields.append(("search", "Search | None", "Records that answer a full-text search."))
     fields += [
@@ -175,40 +210,67 @@ def _declare_filter(types: Types, resource: Resource) -> None:
         ("or", f"list[{name}] | None", "At least one of these holds."),
         ("not", f"{name} | None", "This does not hold; what is unknown does not hold."),
     ]
-    old = {key: row.deprecated for key, row in rows.items()}
-    types.input(name, f"Which {resource.plural}: every field that is given must hold.", fields, old)
+    types.input(name, f"Which {resource.plural}: every field that is given must hold.", fields, deprecated)
 
 
-def _filter_type(types: Types, row: FilterShape) -> str:
-    if row.link is not None:
-        target = f"{pascal(row.link.target)}Filter"
-        if row.link.single:
-            return target
-        some = f"{pascal(row.link.target)}Some"
-        if not types.has(some):
-            text = "At least one linked record passes the whole filter."
-            types.input(some, text, [("some", f"{target} | None", text)])
-        return some
-    plain = {"is": "bool", "bbox": "Box", "near": "Near"}
-    if len(row.conditions) == 1 and (only := next(iter(row.conditions))) in plain:
-        return plain[only]
-    return _operators_type(types, row)
+def _filter_type(types: Types, shape: FilterShape) -> str:
+    """Return the name of the input type of a field of a filter. Declare the type if need be."""
+    if shape.link is not None:
+        return _link_filter_type(types, shape.link)
+    if len(shape.conditions) == 1:
+        operator = shape.first_condition.operator
+        if operator in PLAIN_TESTS:
+            return PLAIN_TESTS[operator]
+    return _test_type(types, shape)
 
 
-def _operators_type(types: Types, row: FilterShape) -> str:
-    condition = next(iter(row.conditions.values()))
-    own = "strawberry.ID" if condition.format == "id" else type_name(condition.type)
-    kind = next((IDENTIFIED[operator][0] for operator in row.conditions if operator in IDENTIFIED), own)
-    base = {"str": "String", "strawberry.ID": "ID", "float": "Float", "int": "Int"}.get(kind, kind)
-    name = (
-        ("Nullable" if "null" in row.conditions else "") + base + ("List" if "has" in row.conditions else "") + "Test"
-    )
+def _link_filter_type(types: Types, link: Link) -> str:
+    target_filter = f"{pascal(link.target)}Filter"
+    if link.single:
+        return target_filter
+    name = f"{pascal(link.target)}Some"
     if not types.has(name):
-        fields = []
-        for operator in row.conditions:
-            how = OPERATORS[operator]
-            listed = how.takes in ("list", "identifier")
-            annotation = "bool" if operator == "null" else f"list[{kind}]" if listed else kind
-            fields.append((how.key, f"{annotation} | None", how.meaning.replace(", separated by commas", "")))
-        types.input(name, "Every test that is given must hold.", fields)
+        text = "At least one linked record passes the whole filter."
+        types.input(name, text, [("some", f"{target_filter} | None", text)])
     return name
+
+
+def _test_type(types: Types, shape: FilterShape) -> str:
+    """Return the name of the input type that has a field for each operator. Declare the type if need be."""
+    operand = _operand_annotation(shape)
+    name = _test_type_name(shape, operand)
+    if types.has(name):
+        return name
+    fields: list[InputField] = []
+    for operator_name in shape.conditions:
+        operator = OPERATORS[operator_name]
+        annotation = operand
+        if operator_name == "null":
+            annotation = "bool"
+        elif operator.takes in ("list", "identifier"):
+            annotation = f"list[{operand}]"
+        # A URL separates the values by commas, and GraphQL takes a list.
+        meaning = operator.meaning.replace(", separated by commas", "")
+        fields.append((operator.key, f"{annotation} | None", meaning))
+    types.input(name, "Every test that is given must hold.", fields)
+    return name
+
+
+def _operand_annotation(shape: FilterShape) -> str:
+    """Return the annotation of the values that the field is compared with."""
+    for operator_name in shape.conditions:
+        if operator_name in IDENTIFIED:
+            return IDENTIFIED[operator_name][0]
+    condition = shape.first_condition
+    if condition.format == "id":
+        return ID
+    return type_annotation(condition.type)
+
+
+def _test_type_name(shape: FilterShape, operand: str) -> str:
+    name = GRAPHQL_NAMES.get(operand, operand)
+    if "null" in shape.conditions:
+        name = f"Nullable{name}"
+    if "has" in shape.conditions:
+        name = f"{name}List"
+    return f"{name}Test"

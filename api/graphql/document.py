@@ -18,9 +18,9 @@ from graphql import (
     validate,
 )
 
+from api.cache import SizedCache
 from api.errors import BriefingError
 from api.graphql.limits import TOKENS_MOST, check_lines, check_size
-from api.memo import Memo
 
 ERRORS_MOST = 10
 DIGITS_MOST = 400
@@ -84,15 +84,15 @@ class DocumentCache:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._known: Memo[ParsedDocument] = Memo(DOCUMENTS_MOST)
+        self._known: SizedCache[ParsedDocument] = SizedCache(DOCUMENTS_MOST)
 
     def known(self, text: str) -> ParsedDocument | None:
         """Return the document if it was read before, and is remembered."""
         return self._known.get(text)
 
     def read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> ParsedDocument:
-        """Return the parsed and validated document. `check` is called before the validation and may raise. Refused or
-        TooExpensive if the document is not valid."""
+        """Return the parsed and validated document. `check` is called before the validation and may raise.
+        DocumentRefused or TooExpensive if the document is not valid."""
         document = self._known.get(text)
         if document is None:
             document = self._read(text, hide_suggestions, check)
@@ -109,10 +109,11 @@ class DocumentCache:
             raise DocumentRefused([error]) from None
         _check_numbers(parsed)
         check_size(parsed)
-        document = _sorted(parsed)
+        document = _collect_definitions(parsed)
         if check is not None:
             check(document)
-        if errors := validate(self._schema, parsed, max_errors=ERRORS_MOST, hide_suggestions=hide_suggestions):
+        errors = validate(self._schema, parsed, max_errors=ERRORS_MOST, hide_suggestions=hide_suggestions)
+        if errors:
             raise DocumentRefused(errors)
         return document
 
@@ -134,14 +135,19 @@ def weight(text: str) -> int:
     return WEIGHT_OF_ONE + WEIGHT_OF_LETTER * len(text)
 
 
-def _sorted(parsed: DocumentNode) -> ParsedDocument:
-    operations = [one for one in parsed.definitions if isinstance(one, OperationDefinitionNode)]
+def _collect_definitions(parsed: DocumentNode) -> ParsedDocument:
+    """Return the operations and fragments of a document by name. An operation without a name is under ''."""
+    operations: dict[str, OperationDefinitionNode] = {}
+    fragments: dict[str, FragmentDefinitionNode] = {}
+    for definition in parsed.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            name = definition.name.value if definition.name else ""
+            operations[name] = definition
+        elif isinstance(definition, FragmentDefinitionNode):
+            fragments[definition.name.value] = definition
     if not operations:
         raise DocumentRefused([GraphQLError("Must provide an operation.")])
-    return ParsedDocument(
-        {one.name.value if one.name else "": one for one in operations},
-        {one.name.value: one for one in parsed.definitions if isinstance(one, FragmentDefinitionNode)},
-    )
+    return ParsedDocument(operations, fragments)
 
 
 def is_query(operation: OperationDefinitionNode) -> bool:
@@ -151,5 +157,8 @@ def is_query(operation: OperationDefinitionNode) -> bool:
 
 def is_mutation(document: ParsedDocument, name: str | None) -> bool:
     """Return True if the operation with this name, or the only one, is a mutation."""
-    node = document.operations.get(name) if name is not None else next(iter(document.operations.values()))
-    return node is not None and node.operation == OperationType.MUTATION
+    if name is None:
+        operation: OperationDefinitionNode | None = next(iter(document.operations.values()))
+    else:
+        operation = document.operations.get(name)
+    return operation is not None and operation.operation == OperationType.MUTATION

@@ -20,17 +20,17 @@ from graphql import (
 )
 
 from api.access.caller import Caller
+from api.cache import SizedCache
 from api.catalog import DeprecatedPart, Version
 from api.graphql.document import DocumentCache, DocumentRefused, ParsedDocument, is_query
 from api.graphql.outdated import outdated
 from api.graphql.persisted import PersistedDocuments, hash_of
-from api.graphql.problems import noted
+from api.graphql.problems import error_of_note
 from api.graphql.request import GraphQLRequest, read_asked
 from api.graphql.scheduler import DocumentScheduler
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.gzip_prefix import GzipPrefix
-from api.memo import Memo
 from api.service import Outcome, PreparedQuery, RequestContext, Service
 
 # The price of introspection in points. It is answered without the store, but takes graphql-core 30 ms.
@@ -70,7 +70,7 @@ class PreparedRequest:
     query: PreparedQuery | None
     keys: tuple[str, ...]
     introspection: Introspection | None
-    document: str
+    document_hash: str
     named: bool = False
     outdated: tuple[DeprecatedPart, ...] = ()
 
@@ -87,7 +87,9 @@ class AnswerBody:
     @property
     def packed(self) -> GzipPrefix | None:
         """The compressed body; None until a client has asked for it."""
-        return self.own if self.outcome is None else self.outcome.reply.packed
+        if self.outcome is None:
+            return self.own
+        return self.outcome.reply.packed
 
     @packed.setter
     def packed(self, packed: GzipPrefix | None) -> None:
@@ -100,11 +102,13 @@ class AnswerBody:
 def from_store(outcome: Outcome) -> AnswerBody:
     """Return the answer to a request that the store answered whole."""
     reply = outcome.reply
-    return AnswerBody(b'{"data":%b%b' % (reply.body, _errors(reply.notes)), outcome)
+    return AnswerBody(b'{"data":%b%b' % (reply.body, _errors_member(reply.notes)), outcome)
 
 
-def _errors(notes: Sequence[str] | None) -> bytes:
-    return b',"errors":' + orjson.dumps([noted(note) for note in notes]) if notes else b""
+def _errors_member(notes: Sequence[str] | None) -> bytes:
+    if not notes:
+        return b""
+    return b',"errors":' + orjson.dumps([error_of_note(note) for note in notes])
 
 
 class Executor:
@@ -116,93 +120,106 @@ class Executor:
         self._schema = core(version)
         self._documents = DocumentCache(self._schema)
         # Prepared requests, by their bytes.
-        self.plans: Memo[PreparedRequest] = Memo(PLANS_MOST)
+        self.plans: SizedCache[PreparedRequest] = SizedCache(PLANS_MOST)
         self._suggestions = service.settings.suggestions
-        self._turns = scheduler
+        self._scheduler = scheduler
         self.persisted = PersistedDocuments(service.access_control, version.name)
 
     async def prepare(self, method: str, sent: bytes, key: bytes, caller: Caller) -> PreparedRequest:
         """Read and plan the request in these bytes, and remember it under `key`. A long one is read in a turn of its
         caller. An error says what is wrong with the request."""
         if len(sent) <= SMALL:
-            asked = read_asked(method, sent)
+            request = read_asked(method, sent)
         else:
-            async with self._turns.turn(caller):
-                asked = read_asked(method, sent)
-        whole = await self.persisted.resolve(asked, caller)
-        hides = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)
-        known = self._documents.known(whole.query) if len(key) <= SMALL else None
+            async with self._scheduler.turn(caller):
+                request = read_asked(method, sent)
+        resolved = await self.persisted.resolve(request, caller)
+        known = None
+        if len(key) <= SMALL:
+            known = self._documents.known(resolved.query)
         if known is not None and known.planning.most <= AT_ONCE:
-            prepared = self._prepare(whole, hides, caller)
+            prepared = self._prepare(resolved, caller)
         else:
-            async with self._turns.turn(caller):
-                prepared = self._prepare(whole, hides, caller)
-        if not asked.query:
+            async with self._scheduler.turn(caller):
+                prepared = self._prepare(resolved, caller)
+        if not request.query:
             prepared = replace(prepared, named=True)
-        self.persisted.remember(asked)
+        self.persisted.remember(request)
         self.plans.put(key, prepared, _weight(prepared, key))
         return prepared
 
     async def introspect(self, prepared: PreparedRequest, context: RequestContext) -> AnswerBody:
         """Answer a request of which graphql-core answers a part or all, or that asks for nothing."""
-        asked = prepared.introspection
+        introspection = prepared.introspection
         if prepared.query is None:
-            # If `@skip` and `@include` leave nothing of it, it asks for nothing at all.
-            await self._charge(context, 1 if asked is None else INTROSPECTION)
-            found = b"{}" if asked is None else await self._introspected(asked, context)
-            return AnswerBody(b'{"data":%b' % found)
-        assert asked is not None
-        reply = (await self._service.execute(prepared.query, context)).reply
-        both = orjson.loads(reply.body) | orjson.loads(await self._introspected(asked, context))
-        return AnswerBody(
-            b'{"data":%b%b' % (orjson.dumps({key: both[key] for key in prepared.keys}), _errors(reply.notes))
-        )
+            if introspection is None:
+                # `@skip` and `@include` leave nothing of the request.
+                await self._charge(context, 1)
+                return AnswerBody(b'{"data":{}')
+            await self._charge(context, INTROSPECTION)
+            return AnswerBody(b'{"data":%b' % await self._introspect(introspection, context))
+        assert introspection is not None
+        outcome = await self._service.execute(prepared.query, context)
+        reply = outcome.reply
+        members = orjson.loads(reply.body)
+        members |= orjson.loads(await self._introspect(introspection, context))
+        data = orjson.dumps({key: members[key] for key in prepared.keys})
+        return AnswerBody(b'{"data":%b%b' % (data, _errors_member(reply.notes)))
 
     async def _charge(self, context: RequestContext, price: int) -> None:
         """Charge the price of a request that is answered without the store."""
         assert context.caller is not None
         context.price = price
-        context.charge = charge = await self._service.access_control.begin(context.caller, price, price, context.paid)
+        charge = await self._service.access_control.begin(context.caller, price, price, context.paid)
+        context.charge = charge
         if charge.refusal is not None:
             raise charge.refusal
 
-    async def _introspected(self, asked: Introspection, context: RequestContext) -> bytes:
+    async def _introspect(self, introspection: Introspection, context: RequestContext) -> bytes:
         # Only after it was paid for, and in a turn, because it blocks the loop as long as the worst document does.
-        if asked.answer is None:
+        if introspection.answer is None:
             assert context.caller is not None
-            async with self._turns.turn(context.caller):
-                return asked.read(self._schema)
-        return asked.answer
+            async with self._scheduler.turn(context.caller):
+                return introspection.read(self._schema)
+        return introspection.answer
 
-    def _prepare(self, asked: GraphQLRequest, hides: bool, caller: Caller) -> PreparedRequest:
-        document = self._documents.read(asked.query, hides, asked.check_method)
+    def _prepare(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest:
+        hide_suggestions = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)
+        document = self._documents.read(request.query, hide_suggestions, request.check_method)
         begun = thread_time()
         try:
-            return self._planned(document, asked, hides, caller)
+            return self._plan(document, request, hide_suggestions, caller)
         finally:
             document.planning.note(thread_time() - begun)
 
-    def _planned(self, document: ParsedDocument, asked: GraphQLRequest, hides: bool, caller: Caller) -> PreparedRequest:
-        node = document.operation(asked.operation_name)
+    def _plan(
+        self, document: ParsedDocument, request: GraphQLRequest, hide_suggestions: bool, caller: Caller
+    ) -> PreparedRequest:
+        node = document.operation(request.operation_name)
         if not is_query(node):
             raise DocumentRefused([GraphQLError("Only queries are offered here.", node)])
         try:
-            operation = read_operation(self._version, self._schema, document, node, asked.variables, hides)
+            operation = read_operation(self._version, self._schema, document, node, request.variables, hide_suggestions)
         except GraphQLError as error:
             raise DocumentRefused([error]) from None
-        extra = INTROSPECTION if operation.introspection else 0
-        query = self._service.prepare(operation.query, caller, extra) if operation.query else None
+        query = None
+        if operation.query is not None:
+            extra_points = INTROSPECTION if operation.introspection else 0
+            query = self._service.prepare(operation.query, caller, extra_points)
         introspection = None
         if operation.introspection:
-            parsed = DocumentNode(definitions=(_only(node, operation.introspection), *document.fragments.values()))
-            introspection = Introspection(parsed, asked.variables)
-        old = outdated(self._schema, document, node, asked.variables) if self._version.deprecates else ()
-        if operation.query:
-            old += operation.query.outdated
-        return PreparedRequest(query, operation.keys, introspection, hash_of(asked.query), outdated=old)
+            root = _with_root_fields(node, operation.introspection)
+            parsed = DocumentNode(definitions=(root, *document.fragments.values()))
+            introspection = Introspection(parsed, request.variables)
+        deprecated_parts: tuple[DeprecatedPart, ...] = ()
+        if self._version.deprecates:
+            deprecated_parts = outdated(self._schema, document, node, request.variables)
+        if operation.query is not None:
+            deprecated_parts += operation.query.outdated
+        return PreparedRequest(query, operation.keys, introspection, hash_of(request.query), outdated=deprecated_parts)
 
 
-def _only(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> OperationDefinitionNode:
+def _with_root_fields(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> OperationDefinitionNode:
     """Return the operation with these root fields only. They were collected, so `@skip` and `@include` were applied."""
     return OperationDefinitionNode(
         operation=OperationType.QUERY,
@@ -217,7 +234,7 @@ def _weight(prepared: PreparedRequest, key: bytes) -> int:
     weight = 1000 + 2 * len(key)
     if prepared.query:
         statement = prepared.query.statement
-        weight += len(statement.sql) + sum(len(repr(one)) for one in statement.arguments)
+        weight += len(statement.sql) + sum(len(repr(argument)) for argument in statement.arguments)
     if prepared.introspection is not None:
         # The whole schema has 500 KB; most requests ask for less.
         weight += INTROSPECTED_MOST

@@ -63,13 +63,17 @@ def check_lines(text: str) -> None:
 
 def check_size(document: DocumentNode) -> None:
     """Raise TooExpensive, naming the limit, if an operation of the document is too large."""
-    measure = _Measure({one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)})
-    for name in measure.fragments:
-        measure.fragment(name)
-    for operation in document.definitions:
-        if isinstance(operation, OperationDefinitionNode):
-            size = measure.selection(operation.selection_set)
-            _check("directives", size.directives + len(operation.directives or ()), DIRECTIVES_MOST)
+    fragments: dict[str, FragmentDefinitionNode] = {}
+    for definition in document.definitions:
+        if isinstance(definition, FragmentDefinitionNode):
+            fragments[definition.name.value] = definition
+    measure = _Measure(fragments)
+    for name in fragments:
+        measure.measure_fragment(name)
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            size = measure.measure_selection(definition.selection_set)
+            _check("directives", size.directives + len(definition.directives or ()), DIRECTIVES_MOST)
             _check("fields", size.fields, FIELDS_MOST)
             _check("aliases", size.aliases, ALIASES_MOST)
             _check("levels of depth", size.depth, DEPTH_MOST)
@@ -82,46 +86,53 @@ def check_roots(count: int) -> None:
     _check("root fields", count, ROOTS_MOST)
 
 
-def _check(what: str, found: int, most: int) -> None:
-    if found > most:
-        detail = f"The operation has {found if found < 10**9 else 'over 10^9'} {what}; it may have {most}."
-        raise TooExpensive(detail, (Fault("query", detail, "too_expensive"),), "Ask for less, or in several requests.")
+def _check(what: str, count: int, limit: int) -> None:
+    if count <= limit:
+        return
+    shown_count = str(count) if count < 10**9 else "over 10^9"
+    detail = f"The operation has {shown_count} {what}; it may have {limit}."
+    raise TooExpensive(detail, (Fault("query", detail, "too_expensive"),), "Ask for less, or in several requests.")
 
 
 class _Measure:
     def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
-        self.fragments = fragments
-        self._known: dict[str, SelectionSize] = {}
+        self._fragments = fragments
+        self._sizes: dict[str, SelectionSize] = {}
+        # The fragments that are being measured.
         self._open: set[str] = set()
 
-    def selection(self, selections: SelectionSetNode | None) -> SelectionSize:
+    def measure_selection(self, selections: SelectionSetNode | None) -> SelectionSize:
         """Return the size of a selection. Nesting is bounded by the tokens and by the parser."""
         size = SelectionSize()
-        for node in selections.selections if selections else ():
+        if selections is None:
+            return size
+        for node in selections.selections:
             directives = SelectionSize(directives=len(node.directives or ()))
             if isinstance(node, FieldNode):
-                size = size.beside(self._field(node)).beside(directives)
+                size = size.beside(self._measure_field(node)).beside(directives)
             elif isinstance(node, InlineFragmentNode):
-                size = size.beside(self.selection(node.selection_set)).beside(directives)
+                size = size.beside(self.measure_selection(node.selection_set)).beside(directives)
             elif isinstance(node, FragmentSpreadNode):
-                size = size.beside(self.fragment(node.name.value)).beside(directives)
+                size = size.beside(self.measure_fragment(node.name.value)).beside(directives)
         return size
 
-    def fragment(self, name: str) -> SelectionSize:
+    def measure_fragment(self, name: str) -> SelectionSize:
         """Return the size of a fragment. If it spreads itself or does not exist, validation reports that."""
-        if name not in self._known:
-            if name in self._open or name not in self.fragments:
-                return SelectionSize()
-            self._open.add(name)
-            self._known[name] = self.selection(self.fragments[name].selection_set)
-            self._open.discard(name)
-        return self._known[name]
+        if name in self._sizes:
+            return self._sizes[name]
+        if name in self._open or name not in self._fragments:
+            return SelectionSize()
+        self._open.add(name)
+        size = self.measure_selection(self._fragments[name].selection_set)
+        self._open.discard(name)
+        self._sizes[name] = size
+        return size
 
-    def _field(self, node: FieldNode) -> SelectionSize:
-        below = self.selection(node.selection_set)
+    def _measure_field(self, node: FieldNode) -> SelectionSize:
+        below = self.measure_selection(node.selection_set)
         if node.name.value in ("__schema", "__type"):
             # Introspection never reaches the store, so it has limits of its own.
             levels = 1 + max(below.depth, below.introspection)
             return replace(below, depth=1, introspection=levels, introspected=below.fields, fields=1)
-        aliases = below.aliases + (1 if node.alias else 0)
+        aliases = below.aliases + 1 if node.alias else below.aliases
         return replace(below, depth=1 + below.depth, fields=1 + below.fields, aliases=aliases)

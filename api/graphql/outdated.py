@@ -16,6 +16,7 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLSchema,
+    GraphQLType,
     ObjectFieldNode,
     OperationDefinitionNode,
     TypeInfo,
@@ -42,18 +43,18 @@ def outdated(
     # Other operations of the document may have fragments of their own, which this request does not use.
     for name in finder.spread:
         visit(document.fragments[name], visitor)
-    for one in operation.variable_definitions or ():
-        name = one.variable.name.value
+    for definition in operation.variable_definitions or ():
+        name = definition.variable.name.value
         if name in variables:
-            finder.found += _within(type_from_ast(schema, one.type), variables[name])
-    return tuple(dict.fromkeys(finder.found))
+            finder.parts += _parts_of_value(type_from_ast(schema, definition.type), variables[name])
+    return tuple(dict.fromkeys(finder.parts))
 
 
 class _Finder(Visitor):
     def __init__(self, info: TypeInfo) -> None:
         super().__init__()
         self.info = info
-        self.found: list[DeprecatedPart] = []
+        self.parts: list[DeprecatedPart] = []
         # The fragments in the order in which they were met. The list grows while they are visited.
         self.spread: list[str] = []
 
@@ -62,49 +63,54 @@ class _Finder(Visitor):
             self.spread.append(node.name.value)
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
-        field, parent = self.info.get_field_def(), self.info.get_parent_type()
+        field = self.info.get_field_def()
+        parent = self.info.get_parent_type()
         if field is None or parent is None:
             return
-        name = f"{parent.name}.{node.name.value}"
+        coordinate = f"{parent.name}.{node.name.value}"
         if field.deprecation_reason:
-            self.found.append(DeprecatedPart(name, field.deprecation_reason))
-        for given in (one.name.value for one in node.arguments or ()):
-            if (argument := field.args.get(given)) and argument.deprecation_reason:
-                self.found.append(DeprecatedPart(f"{name}({given}:)", argument.deprecation_reason))
+            self.parts.append(DeprecatedPart(coordinate, field.deprecation_reason))
+        for argument_node in node.arguments or ():
+            argument_name = argument_node.name.value
+            argument = field.args.get(argument_name)
+            if argument and argument.deprecation_reason:
+                self.parts.append(DeprecatedPart(f"{coordinate}({argument_name}:)", argument.deprecation_reason))
 
     def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
         parent = get_named_type(self.info.get_parent_input_type())
         if isinstance(parent, GraphQLInputObjectType):
-            self.found += _field_of(parent, node.name.value)
+            self.parts += _part_of_field(parent, node.name.value)
 
     def enter_enum_value(self, node: EnumValueNode, *_: Any) -> None:
         kind = get_named_type(self.info.get_input_type())
         if isinstance(kind, GraphQLEnumType):
-            self.found += _term_of(kind, node.value)
+            self.parts += _part_of_term(kind, node.value)
 
 
-def _within(kind: Any, value: Any) -> Iterator[DeprecatedPart]:
+def _parts_of_value(kind: GraphQLType | None, value: Any) -> Iterator[DeprecatedPart]:
     """Yield the deprecated parts that a variable's value uses. Its type was checked before."""
     if isinstance(kind, GraphQLNonNull):
-        yield from _within(kind.of_type, value)
+        yield from _parts_of_value(kind.of_type, value)
     elif isinstance(kind, GraphQLList):
-        for one in value if isinstance(value, list) else [value]:
-            yield from _within(kind.of_type, one)
+        # A single value stands for a list of one.
+        items = value if isinstance(value, list) else [value]
+        for item in items:
+            yield from _parts_of_value(kind.of_type, item)
     elif isinstance(kind, GraphQLEnumType):
-        yield from _term_of(kind, value)
+        yield from _part_of_term(kind, value)
     elif isinstance(kind, GraphQLInputObjectType) and isinstance(value, dict):
-        for name, one in value.items():
-            yield from _field_of(kind, name)
-            yield from _within(kind.fields[name].type, one)
+        for name, field_value in value.items():
+            yield from _part_of_field(kind, name)
+            yield from _parts_of_value(kind.fields[name].type, field_value)
 
 
-def _field_of(kind: GraphQLInputObjectType, name: str) -> Iterator[DeprecatedPart]:
+def _part_of_field(kind: GraphQLInputObjectType, name: str) -> Iterator[DeprecatedPart]:
     field = kind.fields.get(name)
     if field and field.deprecation_reason:
         yield DeprecatedPart(f"{kind.name}.{name}", field.deprecation_reason)
 
 
-def _term_of(kind: GraphQLEnumType, name: Any) -> Iterator[DeprecatedPart]:
+def _part_of_term(kind: GraphQLEnumType, name: Any) -> Iterator[DeprecatedPart]:
     term = kind.values.get(name)
     if term and term.deprecation_reason:
         yield DeprecatedPart(f"{kind.name}.{name}", term.deprecation_reason)

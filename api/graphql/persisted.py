@@ -15,10 +15,10 @@ from graphql import GraphQLError
 
 from api.access.access_control import AccessControl
 from api.access.caller import Caller
+from api.cache import SizedCache
 from api.errors import Forbidden
 from api.graphql.document import DocumentRefused
 from api.graphql.request import GraphQLRequest
-from api.memo import Memo
 
 REMEMBERED_MOST = 4 * 1024 * 1024
 
@@ -39,36 +39,38 @@ class PersistedDocuments:
     def __init__(self, access_control: AccessControl, version: str) -> None:
         self._access_control = access_control
         self._version = version
-        self._sent: Memo[str] = Memo(REMEMBERED_MOST)
+        self._sent: SizedCache[str] = SizedCache(REMEMBERED_MOST)
 
-    async def resolve(self, asked: GraphQLRequest, caller: Caller) -> GraphQLRequest:
+    async def resolve(self, request: GraphQLRequest, caller: Caller) -> GraphQLRequest:
         """Return the request with its document. UnknownDocument if no document with its hash is known, DocumentRefused
         if the hash is that of another document, Forbidden as in `check`."""
-        if asked.query:
-            document = hash_of(asked.query)
-            if asked.hash and document != asked.hash:
+        if request.query:
+            document_hash = hash_of(request.query)
+            if request.hash and document_hash != request.hash:
                 raise DocumentRefused([GraphQLError("provided sha does not match query")])
-            await self.check(document, False, caller)
-            return asked
-        await self.check(asked.hash, True, caller)
-        text = self._sent.get(asked.hash) or await self._trusted(asked.hash, caller)
+            await self.check(document_hash, False, caller)
+            return request
+        await self.check(request.hash, True, caller)
+        text = self._sent.get(request.hash)
+        if not text:
+            text = await self._find_trusted(request.hash, caller)
         if text is None:
             raise UnknownDocument()
-        return replace(asked, query=text)
+        return replace(request, query=text)
 
-    def remember(self, asked: GraphQLRequest) -> None:
+    def remember(self, request: GraphQLRequest) -> None:
         """Keep a document that was sent with its hash, and that turned out to be valid."""
-        if asked.hash and asked.query and self._sent.get(asked.hash) is None:
-            self._sent.put(asked.hash, asked.query, 300 + 4 * len(asked.query))
+        if request.hash and request.query and self._sent.get(request.hash) is None:
+            self._sent.put(request.hash, request.query, 300 + 4 * len(request.query))
 
-    async def check(self, document: str, named: bool, caller: Caller) -> None:
+    async def check(self, document_hash: str, named: bool, caller: Caller) -> None:
         """Check that this caller may use the document with this hash. If it is `named`, only the hash was sent.
         Forbidden if the plan accepts trusted documents only, and this is not one. UnknownDocument if no client sent it,
         and it is not one that the plan may use. A request that was prepared for one caller is checked for the next."""
         plan = caller.plan
-        if not plan.trusted_only and (not named or self._sent.get(document) is not None):
+        if not plan.trusted_only and (not named or self._sent.get(document_hash) is not None):
             return
-        if await self._trusted(document, caller) is not None:
+        if await self._find_trusted(document_hash, caller) is not None:
             return
         if not plan.trusted_only:
             raise UnknownDocument()
@@ -77,17 +79,20 @@ class PersistedDocuments:
             hint="Ask who runs the service to register it (briefing documents add).",
         )
 
-    async def _trusted(self, document: str, caller: Caller) -> str | None:
-        caller_cache, named = self._access_control.caller_cache, (self._version, document, caller.plan.name)
-        if caller_cache.knows_document(*named):
-            return await caller_cache.document(*named)
-        tried = await self._access_control.attempt(f"documents:{caller.identity}")
-        wrong = 0
+    async def _find_trusted(self, document_hash: str, caller: Caller) -> str | None:
+        """Return the trusted document with this hash; None if there is none, which costs the caller a try."""
+        caller_cache = self._access_control.caller_cache
+        plan = caller.plan.name
+        if caller_cache.knows_document(self._version, document_hash, plan):
+            return await caller_cache.document(self._version, document_hash, plan)
+        attempt = await self._access_control.attempt(f"documents:{caller.identity}")
+        used = 0
         try:
-            text = await caller_cache.document(*named)
-            wrong = 1 if text is None else 0
+            text = await caller_cache.document(self._version, document_hash, plan)
+            if text is None:
+                used = 1
         finally:
-            await tried.settle(wrong)
+            await attempt.settle(used)
         return text
 
 

@@ -33,7 +33,10 @@ class MalformedRequest(InvalidRequest):
 def media_type(request: HttpRequest) -> str:
     """Return the media type of the answer: JSON if the client names none, because older clients know no other."""
     accept = request.header(b"accept")
-    offered = (JSON, RESPONSE, HTML) if request.method in ("GET", "HEAD") else (JSON, RESPONSE)
+    offered: tuple[str, ...] = (JSON, RESPONSE)
+    if request.method in ("GET", "HEAD"):
+        # A browser gets the console.
+        offered = (JSON, RESPONSE, HTML)
     chosen = wanted(accept, offered)
     if not chosen:
         raise HTTPError("not_acceptable", f"Offered here: {RESPONSE}, {JSON}.")
@@ -68,68 +71,88 @@ class GraphQLRequest:
 
 def read_asked(method: str, sent: bytes) -> GraphQLRequest:
     """Return the document, variables and operation name. MalformedRequest names the parameter that is wrong."""
-    given = _from_body(sent) if method == "POST" else _from_url(sent)
-    named = _hash(given.get("extensions"))
-    query = given.get("query") or ("" if named else None)
-    if not isinstance(query, str) or not (query.strip() or named):
-        raise _malformed("query", "Expected a GraphQL document as text.")
-    variables = given.get("variables")
+    is_post = method == "POST"
+    parameters = _read_body(sent) if is_post else _read_url(sent)
+    document_hash = _read_hash(parameters.get("extensions"))
+    query = _read_query(parameters.get("query"), document_hash)
+    variables = parameters.get("variables")
     if not isinstance(variables, dict | None):
         raise _malformed("variables", "Expected an object.")
-    if _nested(variables) > NESTED_MOST:
+    if _count_nested(variables) > NESTED_MOST:
         raise _malformed("variables", f"Expected at most {NESTED_MOST:,} objects and lists in all.")
-    name = given.get("operationName")
-    if not isinstance(name, str | None):
+    operation_name = parameters.get("operationName")
+    if not isinstance(operation_name, str | None):
         raise _malformed("operationName", "Expected a name.")
-    return GraphQLRequest(query, variables or {}, name or None, named, method != "POST")
+    return GraphQLRequest(query, variables or {}, operation_name or None, document_hash, safe=not is_post)
 
 
-def _nested(value: Any) -> int:
+def _read_query(query: object, document_hash: str) -> str:
+    """Return the document, which may be empty if its hash names it."""
+    if not query and document_hash:
+        return ""
+    if not isinstance(query, str) or not (query.strip() or document_hash):
+        raise _malformed("query", "Expected a GraphQL document as text.")
+    return query
+
+
+def _count_nested(value: Any) -> int:
     """Return the number of objects and lists in a value read from JSON."""
-    found, left = 0, [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, dict | list):
-            found += 1
-            left.extend(one.values() if isinstance(one, dict) else one)
-    return found
+    count = 0
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            count += 1
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            count += 1
+            pending.extend(item)
+    return count
 
 
-def _hash(extensions: Any) -> str:
+def _read_hash(extensions: Any) -> str:
+    """Return the hash of a persisted query; empty if the extensions contain none."""
     if not isinstance(extensions, dict | None):
         raise _malformed("extensions", "Expected an object.")
-    asked = (extensions or {}).get("persistedQuery")
-    if asked is None:
+    persisted = (extensions or {}).get("persistedQuery")
+    if persisted is None:
         return ""
-    if not isinstance(asked, dict) or asked.get("version") != 1 or not HASH.fullmatch(str(asked.get("sha256Hash"))):
-        raise _malformed("extensions", 'Expected {"persistedQuery": {"version": 1, "sha256Hash": …}}, 64 hex digits.')
-    return str(asked["sha256Hash"])
+    if isinstance(persisted, dict) and persisted.get("version") == 1:
+        document_hash = str(persisted.get("sha256Hash"))
+        if HASH.fullmatch(document_hash):
+            return document_hash
+    raise _malformed("extensions", 'Expected {"persistedQuery": {"version": 1, "sha256Hash": …}}, 64 hex digits.')
 
 
 def status_of(error: Exception, kind: str) -> int:
     """Return the status of the response to a request that failed. In plain JSON a refused document gets 200."""
+    is_refused = isinstance(error, DocumentRefused | InvalidRequest) and not isinstance(error, MalformedRequest)
+    if is_refused and kind == JSON:
+        return 200
+    status = getattr(error, "status", None)
+    if status:
+        return int(status)
     code = getattr(error, "code", "")
-    status = getattr(error, "status", None) or PROBLEMS.get(code, PROBLEMS["internal"]).status
-    refused = isinstance(error, DocumentRefused | InvalidRequest) and not isinstance(error, MalformedRequest)
-    return 200 if kind == JSON and refused else int(status)
+    problem = PROBLEMS.get(code, PROBLEMS["internal"])
+    return problem.status
 
 
-def _from_body(sent: bytes) -> dict[str, Any]:
+def _read_body(sent: bytes) -> dict[str, Any]:
     try:
-        given = read_json(sent)
+        parameters = read_json(sent)
     except ValueError as error:
         raise _malformed("body", str(error)) from None
-    if isinstance(given, list):
+    if isinstance(parameters, list):
         raise _malformed("body", "Batches are not taken: send one request at a time.")
-    if not isinstance(given, dict):
+    if not isinstance(parameters, dict):
         raise _malformed("body", "Expected a JSON object.")
-    return given
+    return parameters
 
 
-def _from_url(sent: bytes) -> dict[str, Any]:
+def _read_url(sent: bytes) -> dict[str, Any]:
     faults = Faults()
-    given: dict[str, Any] = dict(read_pairs(sent, faults))
-    for name in given:
+    parameters: dict[str, Any] = dict(read_pairs(sent, faults))
+    for name in parameters:
         if name not in KEYS:
             faults.note(name, f"There is no such parameter here: {', '.join(KEYS)}.")
     try:
@@ -137,12 +160,12 @@ def _from_url(sent: bytes) -> dict[str, Any]:
     except InvalidRequest as error:
         raise MalformedRequest(error.message, error.faults, count=error.count) from None
     for name in ("variables", "extensions"):
-        if name in given:
+        if name in parameters:
             try:
-                given[name] = read_json(given[name])
+                parameters[name] = read_json(parameters[name])
             except ValueError as error:
                 raise _malformed(name, str(error)) from None
-    return given
+    return parameters
 
 
 def _malformed(where: str, detail: str) -> MalformedRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import orjson
@@ -50,12 +51,15 @@ class _Endpoint:
         """Answer a request. An error is an answer in GraphQL's own shape."""
         context = request.context
         context.api = "graphql"
-        kind = ACCEPTED.get(request.fields.get(b"accept", b"")) or media_type(request)
+        kind = ACCEPTED.get(request.fields.get(b"accept", b""))
+        if kind is None:
+            kind = media_type(request)
         if kind == HTML:
             return page(self._version)
         media = f"{kind}; charset=utf-8".encode()
         try:
-            return await self._answer(request, await self._authentication.admit(request), media)
+            caller = await self._authentication.admit(request)
+            return await self._answer(request, caller, media)
         except (BriefingError, HTTPError) as raised:
             error = await self._authentication.charge_mistake(context, raised)
             response = BytesResponse(body(error), media, status_of(error, kind))
@@ -64,18 +68,22 @@ class _Endpoint:
 
     async def _answer(self, request: HttpRequest, caller: Caller, media: bytes) -> BytesResponse:
         context = request.context
-        sent = request.query_string
+        identity: bytes | None
         if request.method == "POST":
             if request.fields.get(b"content-type") != MEDIA_TYPE:
                 check_content_type(request)
             sent = await read_body(request, self._service.settings)
-        # An answer to a POST has no entity tag.
-        identity = None if request.method == "POST" else request.target + media
-        key = (b"+" if identity is None else b"?") + sent
+            # An answer to a POST has no entity tag.
+            identity = None
+            key = b"+" + sent
+        else:
+            sent = request.query_string
+            identity = request.target + media
+            key = b"?" + sent
         prepared = self._executor.plans.get(key)
         if prepared is not None:
             if prepared.named or caller.plan.trusted_only:
-                await self._executor.persisted.check(prepared.document, prepared.named, caller)
+                await self._executor.persisted.check(prepared.document_hash, prepared.named, caller)
             context.outdated = prepared.outdated
         # For a plan with trusted documents only, the document has to be known first.
         if identity is not None and (prepared is not None or not caller.plan.trusted_only):
@@ -93,13 +101,15 @@ class _Endpoint:
             # Answers about the schema have no mark of the store, and so no entity tag.
             answer = await self._executor.introspect(prepared, context)
         else:
-            tags = () if identity is None else plain_tags(request)
-            outcome = await self._service.execute(prepared.query, context, identity, tags)
+            client_tags: Sequence[str] = ()
+            if identity is not None:
+                client_tags = plain_tags(request)
+            outcome = await self._service.execute(prepared.query, context, identity, client_tags)
             answer = from_store(outcome)
             if identity is not None:
                 tag = outcome.tag
         assert context.charge is not None
-        end = _end(context.charge, prepared.outdated)
+        end = _response_end(context.charge, prepared.outdated)
         if tag is None:
             response = await packed(request, answer, media, end)
             response.headers.append((b"cache-control", b"no-store"))
@@ -107,15 +117,24 @@ class _Endpoint:
         return await respond(request, answer, media_type=media, tag=tag, end=end)
 
 
-def _end(charge: Charge, outdated: tuple[DeprecatedPart, ...]) -> bytes:
+def _response_end(charge: Charge, outdated: tuple[DeprecatedPart, ...]) -> bytes:
     """Return the end of a response: the price, what the request cost in the end, the points left of the limit that has
     fewest, the seconds until that limit is full, and the deprecated parts of the operation."""
-    old = b',"deprecations":%b' % orjson.dumps(outdated) if outdated else b""
+    deprecations = b""
+    if outdated:
+        deprecations = b',"deprecations":%b' % orjson.dumps(outdated)
     if charge.left is None:
-        return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (charge.price, charge.used, old)
-    remaining, reset = min(zip(charge.standing[::2], charge.standing[1::2], strict=True))
-    told = (charge.price, charge.used, remaining, reset, old)
-    return b',"extensions":{"cost":{"requested":%d,"actual":%d,"remaining":%d,"reset":%d}%b}}' % told
+        return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (charge.price, charge.used, deprecations)
+    # The points left and the seconds, for one limit after the other.
+    points, seconds = charge.standing[::2], charge.standing[1::2]
+    remaining, reset = min(zip(points, seconds, strict=True))
+    return b',"extensions":{"cost":{"requested":%d,"actual":%d,"remaining":%d,"reset":%d}%b}}' % (
+        charge.price,
+        charge.used,
+        remaining,
+        reset,
+        deprecations,
+    )
 
 
 def retired(version: Version) -> APIRouter:
@@ -124,9 +143,9 @@ def retired(version: Version) -> APIRouter:
 
     async def handle(request: HttpRequest) -> BytesResponse:
         kind = media_type(request)
-        if kind == HTML:
-            raise deprecation.retired(version)
         error = deprecation.retired(version)
+        if kind == HTML:
+            raise error
         response = BytesResponse(body(error), f"{kind}; charset=utf-8".encode(), 410)
         response.headers.append((b"cache-control", b"no-store"))
         return response

@@ -31,7 +31,8 @@ AHEAD = 0.3
 # Documents of one caller that may wait. Each of its requests has a connection.
 WAITING_MOST = 32
 REMEMBERED = 10_000
-Lines = OrderedDict[str, "deque[asyncio.Future[None]]"]
+# The requests that wait, by caller. The caller whose turn it is comes first.
+Queues = OrderedDict[str, "deque[asyncio.Future[None]]"]
 
 
 class DocumentScheduler:
@@ -44,21 +45,21 @@ class DocumentScheduler:
         self._rounds = _Rounds()
         # The time at which a caller is within its share again, by the loop's clock. The caller that read least recently
         # is first.
-        self._even: OrderedDict[str, float] = OrderedDict()
+        self._within_share_at: OrderedDict[str, float] = OrderedDict()
         self._waiting: dict[str, int] = {}
 
     @asynccontextmanager
     async def turn(self, caller: Caller) -> AsyncIterator[None]:
         """Wait for a turn, and read within it without awaiting anything. Unavailable if too many documents of the
         caller wait."""
-        identity, keyed = caller.identity, caller.key_id is not None
-        share = KEYED if keyed else SHARE
+        identity = caller.identity
+        keyed = caller.key_id is not None
         waiting = self._waiting.get(identity, 0)
         if waiting >= WAITING_MOST and self._held:
             raise Unavailable("Too many of your new documents wait to be read.", "Send the values as variables.")
         self._waiting[identity] = waiting + 1
         try:
-            await self._patience(identity, keyed)
+            await self._wait_for_turn(identity, keyed)
         finally:
             self._waiting[identity] -= 1
             if not self._waiting[identity]:
@@ -67,51 +68,62 @@ class DocumentScheduler:
         try:
             yield
         finally:
-            took = time.thread_time() - begun
-            self._note(identity, took / share)
-            if not keyed:
-                self._note(TOGETHER, took / self._together)
+            seconds = time.thread_time() - begun
+            if keyed:
+                self._count_time(identity, seconds / KEYED)
+            else:
+                self._count_time(identity, seconds / SHARE)
+                self._count_time(TOGETHER, seconds / self._together)
             self._rounds.release()
 
-    async def _patience(self, identity: str, keyed: bool) -> None:
+    async def _wait_for_turn(self, identity: str, keyed: bool) -> None:
         while True:
             await self._rounds.acquire(identity, keyed)
-            wait = 0.0 if not self._held else self._wait(identity, KEYED if keyed else SHARE)
-            if self._held and not keyed:
-                wait = max(wait, self._wait(TOGETHER, self._together))
-            if wait <= 0:
+            delay = self._delay_of(identity, keyed)
+            if delay <= 0:
                 return
             self._rounds.release()
-            await asyncio.sleep(wait)
+            await asyncio.sleep(delay)
 
-    def _wait(self, who: str, share: float) -> float:
-        return self._even.get(who, 0.0) - asyncio.get_running_loop().time() - AHEAD / share
+    def _delay_of(self, identity: str, keyed: bool) -> float:
+        """Return the seconds that a caller has to wait to be within its shares; 0 or less if it may read now."""
+        if not self._held:
+            return 0.0
+        if keyed:
+            return self._seconds_above(identity, KEYED)
+        return max(self._seconds_above(identity, SHARE), self._seconds_above(TOGETHER, self._together))
 
-    def _note(self, identity: str, seconds: float) -> None:
+    def _seconds_above(self, identity: str, share: float) -> float:
         now = asyncio.get_running_loop().time()
-        self._even[identity] = max(now, self._even.get(identity, 0.0)) + seconds
-        self._even.move_to_end(identity)
-        if len(self._even) > REMEMBERED:
-            self._even.popitem(last=False)
+        return self._within_share_at.get(identity, 0.0) - now - AHEAD / share
+
+    def _count_time(self, identity: str, seconds: float) -> None:
+        """Move the time at which the caller is within its share again by these seconds."""
+        now = asyncio.get_running_loop().time()
+        self._within_share_at[identity] = max(now, self._within_share_at.get(identity, 0.0)) + seconds
+        self._within_share_at.move_to_end(identity)
+        if len(self._within_share_at) > REMEMBERED:
+            self._within_share_at.popitem(last=False)
 
 
 class _Rounds:
     """A lock for which callers take turns, those with a key before all others. Each holds it in a turn of the loop."""
 
     def __init__(self) -> None:
-        self._keyed: Lines = OrderedDict()
-        self._anonymous: Lines = OrderedDict()
+        self._keyed: Queues = OrderedDict()
+        self._anonymous: Queues = OrderedDict()
         self.taken = False
 
     async def acquire(self, identity: str, keyed: bool) -> None:
         if self.taken:
-            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            lines = self._keyed if keyed else self._anonymous
-            lines.setdefault(identity, deque()).append(place)
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            queues = self._keyed if keyed else self._anonymous
+            queues.setdefault(identity, deque()).append(waiter)
             try:
-                await place
+                await waiter
             except asyncio.CancelledError:
-                if place.done() and not place.cancelled():
+                if waiter.done() and not waiter.cancelled():
+                    # The lock was given to this request, which no longer needs it.
                     self.release()
                 raise
         self.taken = True
@@ -124,19 +136,20 @@ class _Rounds:
 
     def release(self) -> None:
         # If a caller waits, the lock stays taken, so that no request that comes now gets it before.
-        self.taken = _serve(self._keyed) or _serve(self._anonymous)
+        self.taken = _wake_next(self._keyed) or _wake_next(self._anonymous)
 
 
-def _serve(lines: Lines) -> bool:
+def _wake_next(queues: Queues) -> bool:
     """Give the lock to the next caller of these, and return whether there is one."""
-    while lines:
-        identity, line = next(iter(lines.items()))
-        while line and line[0].done():
-            line.popleft()
-        if not line:
-            del lines[identity]
+    while queues:
+        identity, queue = next(iter(queues.items()))
+        # Requests that were cancelled while they waited.
+        while queue and queue[0].done():
+            queue.popleft()
+        if not queue:
+            del queues[identity]
             continue
-        line.popleft().set_result(None)
-        lines.move_to_end(identity)
+        queue.popleft().set_result(None)
+        queues.move_to_end(identity)
         return True
     return False

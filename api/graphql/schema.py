@@ -24,8 +24,9 @@ def schema(version: Version) -> strawberry.Schema:
     """Return Strawberry's schema."""
     types = Types(version)
     declare(types)
+    id_argument = _id_argument("its prefix tells its kind")
     fields: list[OutputField] = [
-        ("node", "Node | None", "The record with this id, of whatever kind.", [_id("its prefix tells its kind")]),
+        ("node", "Node | None", "The record with this id, of whatever kind.", [id_argument]),
         (
             "nodes",
             "list[Node | None]",
@@ -34,9 +35,9 @@ def schema(version: Version) -> strawberry.Schema:
         ),
     ]
     for resource in version.lists.values():
-        fields += _roots(resource)
+        fields += _root_fields(resource)
     types.output("Query", "What can be asked.", fields)
-    records = [getattr(types.module, pascal(one.name)) for one in version.resources.values()]
+    records = [getattr(types.module, pascal(resource.name)) for resource in version.resources.values()]
     return strawberry.Schema(
         types.module.Query, types=records, config=StrawberryConfig(scalar_map=SCALARS, auto_camel_case=False)
     )
@@ -44,14 +45,14 @@ def schema(version: Version) -> strawberry.Schema:
 
 def core(version: Version) -> GraphQLSchema:
     """Return graphql-core's schema, which is behind Strawberry's."""
-    made: GraphQLSchema = schema(version)._schema
-    return made
+    core_schema: GraphQLSchema = schema(version)._schema
+    return core_schema
 
 
-def _roots(resource: Resource) -> list[OutputField]:
+def _root_fields(resource: Resource) -> list[OutputField]:
     name = pascal(resource.name)
     unset: Any = strawberry.UNSET
-    many: list[Argument] = [
+    list_arguments: list[Argument] = [
         (
             "first",
             "int | None",
@@ -64,12 +65,13 @@ def _roots(resource: Resource) -> list[OutputField]:
         ("filter", f"{name}Filter | None", unset, f"Which {resource.plural}."),
         ("orderBy", f"{name}Order | None", unset, "In what order."),
     ]
-    page: OutputField = (resource.plural, f"{name}Connection", f"A page of {resource.plural}.", many)
+    page: OutputField = (resource.plural, f"{name}Connection", f"A page of {resource.plural}.", list_arguments)
     if not resource.prefix:
         return [page]
-    one = (resource.name, f"{name} | None", f"One {resource.name} by its id.", [_id(f"{resource.prefix}_ …")])
-    return [one, page]
+    id_argument = _id_argument(f"{resource.prefix}_ …")
+    record: OutputField = (resource.name, f"{name} | None", f"One {resource.name} by its id.", [id_argument])
+    return [record, page]
 
 
-def _id(hint: str) -> Argument:
+def _id_argument(hint: str) -> Argument:
     return ("id", "strawberry.ID", REQUIRED, f"The public id: {hint}.")

@@ -12,13 +12,13 @@ from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, O
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
-from api.catalog import DeprecatedPart, Field, Link, Resource, Value, Version
+from api.catalog import DeprecatedPart, Field, Group, Link, Resource, Value, Version
 from api.errors import Fault, InvalidRequest
-from api.graphql.arguments import list_of, set_of
+from api.graphql.arguments import read_linked_set, read_root_list
 from api.graphql.document import DocumentRefused, ParsedDocument
 from api.graphql.limits import check_roots
 from api.graphql.schema import NODES_MOST
-from api.graphql.shape import FieldShape, camel, pascal, shown
+from api.graphql.shape import camel, pascal, record_fields
 from api.query import (
     Answer,
     ColumnField,
@@ -44,9 +44,10 @@ from api.query import (
 )
 from api.query.parse import IDENTIFIER
 
-Grouped = dict[str, list[FieldDetails]]
-Make = Callable[[str, list[FieldDetails]], Answer]
-PAGE: dict[str, Answer] = {
+FieldsByKey = dict[str, list[FieldDetails]]
+SubfieldReader = Callable[[str, list[FieldDetails]], Answer]
+INTROSPECTION_FIELDS = ("__schema", "__type")
+PAGE_INFO: dict[str, Answer] = {
     "hasNextPage": HasNext(),
     "hasPreviousPage": HasPrevious(),
     "startCursor": Cursor(last=False),
@@ -76,10 +77,10 @@ def read_operation(
     values = get_variable_values(schema, operation.variable_definitions or (), variables, 10, hide_suggestions)
     if isinstance(values, list):
         raise DocumentRefused(values)
-    return _Reader(version, schema, document, operation, values).operation()
+    return _OperationReader(version, schema, document, operation, values).read()
 
 
-class _Reader:
+class _OperationReader:
     def __init__(
         self,
         version: Version,
@@ -95,130 +96,166 @@ class _Reader:
         self._outdated: list[DeprecatedPart] = []
         self._fragments = {name: FragmentDetails(node) for name, node in document.fragments.items()}
 
-    def operation(self) -> PlannedOperation:
-        root = self._type("Query")
-        grouped = collect_fields(self._schema, self._fragments, self._values, root, self._operation).grouped_field_set
-        check_roots(len(grouped))
-        entries = []
-        introspection = []
-        for key, details in grouped.items():
+    def read(self) -> PlannedOperation:
+        root_type = self._type("Query")
+        root_fields: FieldsByKey = collect_fields(
+            self._schema, self._fragments, self._values, root_type, self._operation
+        ).grouped_field_set
+        check_roots(len(root_fields))
+        items: list[Item] = []
+        introspection: list[FieldNode] = []
+        for key, details in root_fields.items():
             node = details[0].node
-            if node.name.value in ("__schema", "__type"):
-                introspection += [one.node for one in details]
+            if node.name.value in INTROSPECTION_FIELDS:
+                introspection += [field.node for field in details]
             else:
-                entries.append(Item(key, self._root(key, node, details)))
-        old = tuple(dict.fromkeys(self._outdated))
-        query = Query(self._version.name, Object(tuple(entries)), old) if entries else None
-        return PlannedOperation(query, tuple(grouped), tuple(introspection))
+                items.append(Item(key, self._read_root(key, node, details)))
+        query = None
+        if items:
+            outdated = tuple(dict.fromkeys(self._outdated))
+            query = Query(self._version.name, Object(tuple(items)), outdated)
+        return PlannedOperation(query, tuple(root_fields), tuple(introspection))
 
-    def _root(self, key: str, node: FieldNode, details: list[FieldDetails]) -> Answer:
+    def _read_root(self, key: str, node: FieldNode, details: list[FieldDetails]) -> Answer:
         name = node.name.value
         if name == "__typename":
             return Constant("Query")
-        arguments = self._arguments("Query", node)
+        arguments = self._read_arguments("Query", node)
         if name == "node":
-            return Records((self._by_id(arguments["id"], details),), single=True)
+            return Records((self._read_by_id(arguments["id"], details),), single=True)
         if name == "nodes":
             ids = arguments["ids"]
             if len(ids) > NODES_MOST:
                 raise _fault(f"{key}.ids", f"Expected at most {NODES_MOST} ids.")
-            return Records(tuple(self._by_id(one, details) for one in ids))
+            return Records(tuple(self._read_by_id(identifier, details) for identifier in ids))
         for resource in self._version.lists.values():
             if name == resource.name and resource.prefix:
-                return Records((self._by_id(arguments["id"], details, resource),), single=True)
+                return Records((self._read_by_id(arguments["id"], details, resource),), single=True)
             if name == resource.plural:
-                selection = self._connection(resource, details)
-                return list_of(self._version, resource, arguments, selection, key, self._outdated)
+                selection = self._read_connection(resource, details)
+                return read_root_list(self._version, resource, arguments, selection, key, self._outdated)
         raise GraphQLError(f"Query has no field {name}.", node)
 
-    def _by_id(self, identifier: str, details: list[FieldDetails], wanted: Resource | None = None) -> Record | None:
+    def _read_by_id(
+        self, identifier: str, details: list[FieldDetails], expected: Resource | None = None
+    ) -> Record | None:
+        """Return the record with this id; None if no record can have it, or only one of another resource than
+        `expected`."""
         resource = self._version.by_prefix(identifier)
-        if resource is None or wanted not in (None, resource) or not IDENTIFIER.fullmatch(identifier):
+        if resource is None or not IDENTIFIER.fullmatch(identifier):
             return None
-        return Record(resource.name, identifier, self._record(resource, details))
+        if expected is not None and resource is not expected:
+            return None
+        return Record(resource.name, identifier, self._read_record(resource, details))
 
-    def _connection(self, resource: Resource, details: list[FieldDetails]) -> Selection:
-        name = f"{pascal(resource.name)}Connection"
-
-        def make(field: str, below: list[FieldDetails]) -> Answer:
-            match field:
+    def _read_connection(self, resource: Resource, details: list[FieldDetails]) -> Selection:
+        def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
+            match name:
                 case "nodes":
-                    return Nodes(self._record(resource, below))
+                    return Nodes(self._read_record(resource, subfields))
                 case "edges":
-                    return Edges(self._edge(resource, below))
+                    return Edges(self._read_edge(resource, subfields))
                 case "pageInfo":
-                    return Object(self._entries("PageInfo", below, lambda one, _: PAGE[one]))
+                    return Object(self._read_page_info(subfields))
                 case "totalCount":
                     return Total()
                 case _:
                     return Quality(upper=True)
 
-        return self._entries(name, details, make)
+        return self._read_selection(f"{pascal(resource.name)}Connection", details, read_field)
 
-    def _edge(self, resource: Resource, details: list[FieldDetails]) -> Selection:
-        def make(field: str, below: list[FieldDetails]) -> Answer:
-            return Cursor() if field == "cursor" else Object(self._record(resource, below))
+    def _read_edge(self, resource: Resource, details: list[FieldDetails]) -> Selection:
+        def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
+            if name == "cursor":
+                return Cursor()
+            return Object(self._read_record(resource, subfields))
 
-        return self._entries(f"{pascal(resource.name)}Edge", details, make)
+        return self._read_selection(f"{pascal(resource.name)}Edge", details, read_field)
 
-    def _record(self, resource: Resource, details: list[FieldDetails]) -> Selection:
-        fields = shown(self._version, resource)
-        name = pascal(resource.name)
-        return self._entries(name, details, lambda field, below: self._shown(resource, name, fields[field], below))
+    def _read_page_info(self, details: list[FieldDetails]) -> Selection:
+        def read_field(name: str, _: list[FieldDetails]) -> Answer:
+            return PAGE_INFO[name]
 
-    def _shown(self, resource: Resource, owner: str, row: FieldShape, details: list[FieldDetails]) -> Answer:
-        if isinstance(row.of, Link):
-            return self._link(owner, row.of, row.ids, details)
-        if isinstance(row.of, Field):
-            return self._field(row.of, details)
-        fields = {camel(key): field for key, field in resource.within(row.of).items()}
-        return Object(self._entries(row.of.title, details, lambda name, below: self._field(fields[name], below)))
+        return self._read_selection("PageInfo", details, read_field)
 
-    def _field(self, field: Field, details: list[FieldDetails]) -> Answer:
+    def _read_record(self, resource: Resource, details: list[FieldDetails]) -> Selection:
+        shapes = record_fields(self._version, resource)
+        type_name = pascal(resource.name)
+
+        def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
+            shape = shapes[name]
+            if isinstance(shape.of, Link):
+                return self._read_link(type_name, shape.of, shape.ids, subfields)
+            if isinstance(shape.of, Group):
+                return Object(self._read_group(resource, shape.of, subfields))
+            return self._read_field(shape.of, subfields)
+
+        return self._read_selection(type_name, details, read_field)
+
+    def _read_group(self, resource: Resource, group: Group, details: list[FieldDetails]) -> Selection:
+        fields = {camel(key): field for key, field in resource.within(group).items()}
+
+        def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
+            return self._read_field(fields[name], subfields)
+
+        return self._read_selection(group.title, details, read_field)
+
+    def _read_field(self, field: Field, details: list[FieldDetails]) -> Answer:
         if field.type.name == "value":
-            return ObjectField(field.name, field.type.many, self._value(field.type.of, details))
+            return ObjectField(field.name, field.type.many, self._read_value(field.type.of, details))
         return ColumnField(field.name, upper=field.type.name == "vocabulary")
 
-    def _link(self, owner: str, link: Link, ids: bool, details: list[FieldDetails]) -> Answer:
+    def _read_value(self, value_class: type[Value], details: list[FieldDetails]) -> Selection:
+        columns = {camel(column): column for column in value_class.fields()}
+
+        def read_field(name: str, _: list[FieldDetails]) -> Answer:
+            return ColumnField(columns[name])
+
+        return self._read_selection(value_class.__name__, details, read_field)
+
+    def _read_link(self, owner: str, link: Link, ids: bool, details: list[FieldDetails]) -> Answer:
         if ids:
             return ColumnField(link.by)
         target = self._version[link.target]
         if link.kind == "one":
-            return LinkedRecord(link.name, self._record(target, details))
+            return LinkedRecord(link.name, self._read_record(target, details))
         if link.kind == "several":
-            return LinkedRecords(link.name, self._record(target, details))
-        return self._set(owner, link, target, details)
+            return LinkedRecords(link.name, self._read_record(target, details))
+        return self._read_set(owner, link, target, details)
 
-    def _set(self, owner: str, link: Link, target: Resource, details: list[FieldDetails]) -> ListQuery:
-        def make(field: str, below: list[FieldDetails]) -> Answer:
-            return HasMore() if field == "hasMore" else Nodes(self._record(target, below))
+    def _read_set(self, owner: str, link: Link, target: Resource, details: list[FieldDetails]) -> ListQuery:
+        def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
+            if name == "hasMore":
+                return HasMore()
+            return Nodes(self._read_record(target, subfields))
 
+        selection = self._read_selection(f"{pascal(target.name)}Set", details, read_field)
         node = details[0].node
-        selection = self._entries(f"{pascal(target.name)}Set", details, make)
         key = node.alias.value if node.alias else node.name.value
-        return set_of(self._version, link, self._arguments(owner, node), selection, key, self._outdated)
+        arguments = self._read_arguments(owner, node)
+        return read_linked_set(self._version, link, arguments, selection, key, self._outdated)
 
-    def _value(self, kind: type[Value], details: list[FieldDetails]) -> Selection:
-        names = {camel(one): one for one in kind.fields()}
-        return self._entries(kind.__name__, details, lambda field, _: ColumnField(names[field]))
-
-    def _entries(self, name: str, details: list[FieldDetails], make: Make) -> Selection:
-        grouped: Grouped = collect_subfields(
-            self._schema, self._fragments, self._values, self._operation, self._type(name), details
+    def _read_selection(self, type_name: str, details: list[FieldDetails], read_field: SubfieldReader) -> Selection:
+        """Return the fields that are selected of an object of this type, by response key."""
+        selected: FieldsByKey = collect_subfields(
+            self._schema, self._fragments, self._values, self._operation, self._type(type_name), details
         ).grouped_field_set
-        entries = []
-        for key, below in grouped.items():
-            field = below[0].node.name.value
-            entries.append(Item(key, Constant(name) if field == "__typename" else make(field, below)))
-        return tuple(entries)
+        items: list[Item] = []
+        for key, subfields in selected.items():
+            name = subfields[0].node.name.value
+            if name == "__typename":
+                items.append(Item(key, Constant(type_name)))
+            else:
+                items.append(Item(key, read_field(name, subfields)))
+        return tuple(items)
 
-    def _arguments(self, owner: str, node: FieldNode) -> dict[str, Any]:
+    def _read_arguments(self, owner: str, node: FieldNode) -> dict[str, Any]:
         return get_argument_values(self._type(owner).fields[node.name.value], node, self._values)
 
     def _type(self, name: str) -> GraphQLObjectType:
-        found = self._schema.type_map[name]
-        assert isinstance(found, GraphQLObjectType)
-        return found
+        object_type = self._schema.type_map[name]
+        assert isinstance(object_type, GraphQLObjectType)
+        return object_type
 
 
 def _fault(path: str, detail: str) -> InvalidRequest:

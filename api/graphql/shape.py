@@ -12,7 +12,9 @@ from api.catalog import Condition, Field, Group, Link, Resource, Version
 from api.model import StoredField as Stored
 from api.model import Type
 
-# The names of the catalog's types in annotations that Strawberry reads.
+# The type of an id, in annotations that Strawberry reads.
+ID = "strawberry.ID"
+# The names of the catalog's types in such annotations.
 ANNOTATIONS = {
     "text": "str",
     "integer": "int",
@@ -37,7 +39,9 @@ class FieldShape:
     @property
     def deprecated(self) -> str:
         """The advice on what to use instead, if the field is deprecated; else empty."""
-        return "" if isinstance(self.of, Group) else self.of.deprecated
+        if isinstance(self.of, Group):
+            return ""
+        return self.of.deprecated
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,16 @@ class FilterShape:
     link: Link | None = None
 
     @property
+    def first_condition(self) -> Condition:
+        """The condition of the first operator, if the field looks through no link."""
+        return next(iter(self.conditions.values()))
+
+    @property
     def deprecated(self) -> str:
         """The advice on what to use instead, if the field is deprecated; else empty."""
-        return self.link.deprecated if self.link else next(iter(self.conditions.values())).deprecated
+        if self.link is not None:
+            return self.link.deprecated
+        return self.first_condition.deprecated
 
 
 def camel(name: str) -> str:
@@ -67,56 +78,65 @@ def pascal(name: str) -> str:
 
 
 @cache
-def shown(version: Version, resource: Resource) -> dict[str, FieldShape]:
+def record_fields(version: Version, resource: Resource) -> dict[str, FieldShape]:
     """Return the fields of a record's type."""
-    rows = [
-        FieldShape(camel(one.name), annotated(one) if isinstance(one, Field) else one.title, one.description, one)
-        for one in resource.layout
-    ]
+    shapes: list[FieldShape] = []
+    for part in resource.layout:
+        annotation = part.title if isinstance(part, Group) else field_annotation(part)
+        shapes.append(FieldShape(camel(part.name), annotation, part.description, part))
     for link in resource.links.values():
-        rows += _links(link)
-    return {row.name: row for row in rows}
+        shapes += _link_fields(link)
+    return {shape.name: shape for shape in shapes}
 
 
-def annotated(field: Stored) -> str:
+def field_annotation(field: Stored) -> str:
     """Return the annotation of a field."""
-    name = "strawberry.ID" if field.name == "id" or field.format == "id" else type_name(field.type)
+    is_id = field.name == "id" or field.format == "id"
+    annotation = ID if is_id else type_annotation(field.type)
     if field.type.many:
-        name = f"list[{name}]"
-    return f"{name} | None" if field.type.nullable else name
+        annotation = f"list[{annotation}]"
+    if field.type.nullable:
+        annotation = f"{annotation} | None"
+    return annotation
 
 
-def type_name(kind: Type) -> str:
+def type_annotation(kind: Type) -> str:
     """Return the annotation of a single value of the type."""
     if kind.name in ("vocabulary", "value"):
         return str(kind.of.__name__)
-    return "strawberry.ID" if kind.of is not None else ANNOTATIONS[kind.name]
+    if kind.of is not None:
+        return ID
+    return ANNOTATIONS[kind.name]
 
 
-def _links(link: Link) -> list[FieldShape]:
-    target = pascal(link.target)
-    maybe = " | None" if link.nullable else ""
+def _link_fields(link: Link) -> list[FieldShape]:
+    """Return the fields that show a link: the ids and the records, or only a set of records."""
+    ids_name, name, target = camel(link.by), camel(link.name), pascal(link.target)
     if link.kind == "one":
-        told = f"{link.description} The id alone, which stays when the record is withdrawn."
+        id_annotation = f"{ID} | None" if link.nullable else ID
+        about_id = f"{link.description} The id alone, which stays when the record is withdrawn."
         return [
-            FieldShape(camel(link.by), f"strawberry.ID{maybe}", told, link, ids=True),
+            FieldShape(ids_name, id_annotation, about_id, link, ids=True),
             # A record that is linked to may have been withdrawn, so even a link that must be there can be null.
-            FieldShape(camel(link.name), f"{target} | None", link.description, link),
+            FieldShape(name, f"{target} | None", link.description, link),
         ]
     if link.kind == "several":
         return [
-            FieldShape(camel(link.by), "list[strawberry.ID]", f"{link.description} Their ids alone.", link, ids=True),
-            FieldShape(camel(link.name), f"list[{target}]", link.description, link),
+            FieldShape(ids_name, f"list[{ID}]", f"{link.description} Their ids alone.", link, ids=True),
+            FieldShape(name, f"list[{target}]", link.description, link),
         ]
-    return [FieldShape(camel(link.name), f"{target}Set", link.description, link)]
+    return [FieldShape(name, f"{target}Set", link.description, link)]
 
 
 @cache
 def narrowed(version: Version, resource: Resource) -> dict[str, FilterShape]:
     """Return the fields of a resource's filter."""
-    groups: dict[str, dict[str, Condition]] = {}
+    by_name: dict[str, dict[str, Condition]] = {}
     for (name, operator), condition in version.conditions[resource.name].items():
-        groups.setdefault(name, {})[operator] = condition
-    rows = [FilterShape(camel(name), next(iter(group.values())).description, group) for name, group in groups.items()]
-    rows += [FilterShape(camel(link.name), link.description, {}, link) for link in resource.links.values()]
-    return {row.name: row for row in rows}
+        by_name.setdefault(name, {})[operator] = condition
+    shapes: list[FilterShape] = []
+    for name, conditions in by_name.items():
+        first_condition = next(iter(conditions.values()))
+        shapes.append(FilterShape(camel(name), first_condition.description, conditions))
+    shapes += [FilterShape(camel(link.name), link.description, {}, link) for link in resource.links.values()]
+    return {shape.name: shape for shape in shapes}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType, ModuleType
@@ -16,17 +16,22 @@ from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
 from api.catalog import Version
+from api.model.types import Term
 from api.query.parse import read_date, read_timestamp
 
 DateTime = NewType("DateTime", datetime)
 Date = NewType("Date", date)
+# Name, annotation, default and description.
 Argument = tuple[str, str, Any, str]
+# Name, annotation, description and arguments.
 OutputField = tuple[str, str, str, list[Argument]]
+# Name, annotation and description.
+InputField = tuple[str, str, str]
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def _scalar(name: str, description: str, url: str, read: Any) -> Any:
-    def parse(value: Any) -> Any:
+def _make_scalar(name: str, description: str, url: str, read: Callable[[str], date]) -> ScalarDefinition:
+    def parse(value: object) -> date:
         if not isinstance(value, str):
             raise GraphQLError(f"{name} expects a string.")
         try:
@@ -34,26 +39,26 @@ def _scalar(name: str, description: str, url: str, read: Any) -> Any:
         except ValueError as error:
             raise GraphQLError(str(error)) from None
 
-    def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> date:
         try:
             return parse(value_from_ast_untyped(node, variables))
         except GraphQLError as error:
             raise GraphQLError(error.message, node) from None
 
     return strawberry.scalar(
-        name=name, description=description, specified_by_url=url, parse_value=parse, parse_literal=literal
+        name=name, description=description, specified_by_url=url, parse_value=parse, parse_literal=parse_literal
     )
 
 
 SCALARS: dict[object, ScalarDefinition] = {
-    DateTime: _scalar(
+    DateTime: _make_scalar(
         "DateTime",
         "A time with its offset, as 2022-03-06T12:00:00Z (RFC 3339); answers are in UTC."
         " As input a date is its midnight in UTC.",
         "https://www.rfc-editor.org/rfc/rfc3339",
         read_timestamp,
     ),
-    Date: _scalar(
+    Date: _make_scalar(
         "Date", "A day, as 2022-03-06 (ISO 8601).", "https://www.iso.org/iso-8601-date-and-time-format.html", read_date
     ),
 }
@@ -69,13 +74,8 @@ class Types:
     def __post_init__(self) -> None:
         self.module = ModuleType(f"api.graphql.{self.version.name}")
         sys.modules[self.module.__name__] = self.module
-        for name, value in (
-            ("strawberry", strawberry),
-            ("Annotated", Annotated),
-            ("DateTime", DateTime),
-            ("Date", Date),
-        ):
-            setattr(self.module, name, value)
+        # The names that annotations contain besides those of the types.
+        vars(self.module).update(strawberry=strawberry, Annotated=Annotated, DateTime=DateTime, Date=Date)
 
     def has(self, name: str) -> bool:
         """Return True if the type exists already."""
@@ -89,79 +89,88 @@ class Types:
         node: bool = False,
         deprecated: Mapping[str, str] = NOTHING,
     ) -> None:
-        """Make an object type. Each field is its name, annotation, description and arguments. `deprecated` maps the
-        deprecated fields to what to do instead."""
-        made = {}
-        notes = {}
+        """Make an object type. `deprecated` maps the deprecated fields to what to do instead."""
+        attributes: dict[str, Any] = {}
+        annotations: dict[str, str] = {}
         for key, annotation, text, arguments in fields:
-            notes[key] = annotation
-            resolved = {"resolver": self._resolver(arguments, annotation)} if arguments else {}
-            old = deprecated.get(key) or None
-            made[key] = strawberry.field(name=key, description=text, deprecation_reason=old, **resolved)
+            annotations[key] = annotation
+            options: dict[str, Any] = {}
+            if arguments:
+                options["resolver"] = self._make_resolver(arguments, annotation)
+            attributes[key] = strawberry.field(
+                name=key, description=text, deprecation_reason=deprecated.get(key) or None, **options
+            )
         bases = (self.module.Node,) if node else ()
-        cls = type(name, bases, {"__annotations__": notes, "__module__": self.module.__name__, **made})
+        cls = self._make_class(name, bases, attributes, annotations)
         setattr(self.module, name, strawberry.type(cls, description=description))
 
-    def interface(self, name: str, description: str, fields: Iterable[tuple[str, str, str]]) -> None:
+    def interface(self, name: str, description: str, fields: Iterable[InputField]) -> None:
         """Make an interface type."""
-        rows = list(fields)
-        made = {key: strawberry.field(name=key, description=text) for key, _, text in rows}
-        notes = {key: annotation for key, annotation, _ in rows}
-        cls = type(name, (), {"__annotations__": notes, "__module__": self.module.__name__, **made})
+        attributes: dict[str, Any] = {}
+        annotations: dict[str, str] = {}
+        for key, annotation, text in fields:
+            annotations[key] = annotation
+            attributes[key] = strawberry.field(name=key, description=text)
+        cls = self._make_class(name, (), attributes, annotations)
         setattr(self.module, name, strawberry.interface(cls, description=description))
 
     def input(
         self,
         name: str,
         description: str,
-        fields: Iterable[tuple[str, str, str]],
+        fields: Iterable[InputField],
         deprecated: Mapping[str, str] = NOTHING,
     ) -> None:
         """Make an input type. A field whose annotation allows None may be left out. `deprecated` is as in `output`."""
-        made: dict[str, Any] = {}
-        notes = {}
+        attributes: dict[str, Any] = {}
+        annotations: dict[str, str] = {}
         for key, annotation, text in fields:
-            notes[f"{key}_"] = annotation
-            default = strawberry.UNSET if annotation.endswith("| None") else ...
-            given = {} if default is ... else {"default": default}
-            old = deprecated.get(key) or None
-            made[f"{key}_"] = strawberry.field(name=key, description=text, deprecation_reason=old, **given)
-        cls = type(name, (), {"__annotations__": notes, "__module__": self.module.__name__, **made})
+            options: dict[str, Any] = {}
+            if annotation.endswith("| None"):
+                options["default"] = strawberry.UNSET
+            # With an underscore, because the name of a field may be a keyword of Python.
+            attribute = f"{key}_"
+            annotations[attribute] = annotation
+            attributes[attribute] = strawberry.field(
+                name=key, description=text, deprecation_reason=deprecated.get(key) or None, **options
+            )
+        cls = self._make_class(name, (), attributes, annotations)
         setattr(self.module, name, strawberry.input(cls, description=description))
 
     def enumeration(self, name: str, description: str, terms: dict[str, str]) -> None:
         """Make an enum. Its terms are in capitals, as GraphQL writes them."""
-        values = {
-            term.upper(): strawberry.enum_value(
-                term, description=str(text), deprecation_reason=getattr(text, "deprecated", None)
-            )
-            for term, text in terms.items()
-        }
-        made = enum.Enum(name, values, module=self.module.__name__)  # type: ignore[misc]
-        setattr(self.module, name, strawberry.enum(made, description=description))
+        members: dict[str, Any] = {}
+        for term, text in terms.items():
+            reason = text.deprecated if isinstance(text, Term) else None
+            members[term.upper()] = strawberry.enum_value(term, description=str(text), deprecation_reason=reason)
+        cls = enum.Enum(name, members, module=self.module.__name__)  # type: ignore[misc]
+        setattr(self.module, name, strawberry.enum(cls, description=description))
 
-    def _resolver(self, arguments: list[Argument], annotation: str) -> Any:
+    def _make_class(
+        self, name: str, bases: tuple[type, ...], attributes: dict[str, Any], annotations: dict[str, str]
+    ) -> type:
+        return type(name, bases, {"__annotations__": annotations, "__module__": self.module.__name__, **attributes})
+
+    def _make_resolver(self, arguments: list[Argument], annotation: str) -> Any:
         """Return a function from which Strawberry reads a field's arguments. It is never called: Postgres answers."""
 
         def resolver(**_: Any) -> None:
             raise NotImplementedError
 
-        parameters = [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=default,
-                annotation=self._described(kind, text),
+        parameters: list[inspect.Parameter] = []
+        annotations: dict[str, str] = {}
+        for name, kind, default, text in arguments:
+            annotations[name] = self._describe(kind, text)
+            parameters.append(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotations[name])
             )
-            for name, kind, default, text in arguments
-        ]
         resolver.__module__ = self.module.__name__
         resolver.__signature__ = inspect.Signature(parameters, return_annotation=annotation)  # type: ignore[attr-defined]
-        resolver.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": annotation}
+        resolver.__annotations__ = annotations | {"return": annotation}
         return resolver
 
-    def _described(self, kind: str, description: str) -> str:
-        """Return an annotation with a description. The module contains what its text names."""
+    def _describe(self, annotation: str, description: str) -> str:
+        """Return the annotation with a description. The description is in the module, under a name of its own."""
         name = f"described_{len(vars(self.module))}"
         setattr(self.module, name, strawberry.argument(description=description))
-        return f"Annotated[{kind}, {name}]"
+        return f"Annotated[{annotation}, {name}]"

@@ -13,7 +13,6 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from fastapi import APIRouter
 
@@ -28,7 +27,7 @@ TYPES = {
     ".txt": b"text/plain; charset=utf-8",
 }
 HTML = b"text/html; charset=utf-8"
-KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
+IMMUTABLE = (b"cache-control", b"public, max-age=31536000, immutable")
 
 # What a page may load: only what is listed here, and nothing from other hosts.
 POLICY = {
@@ -50,8 +49,9 @@ SCRIPTED = POLICY | {
 
 def guarded(policy: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Return the header fields of a page that may load what the policy allows."""
+    directives = "; ".join(f"{name} {value}" for name, value in policy.items())
     return [
-        (b"content-security-policy", "; ".join(f"{name} {value}" for name, value in policy.items()).encode()),
+        (b"content-security-policy", directives.encode()),
         (b"x-frame-options", b"DENY"),
         (b"cross-origin-opener-policy", b"same-origin"),
     ]
@@ -67,12 +67,14 @@ class Assets:
     @property
     def names(self) -> list[str]:
         """The names of the files that are served as they are."""
-        return sorted(one.name for one in self.folder.iterdir() if one.suffix in TYPES)
+        return sorted(file.name for file in self.folder.iterdir() if file.suffix in TYPES)
 
     @cached_property
     def path(self) -> str:
         """The path of the files below the root. The digest in it changes with any of the files."""
-        digest = blake2b(b"".join((self.folder / name).read_bytes() for name in self.names), digest_size=6)
+        digest = blake2b(digest_size=6)
+        for name in self.names:
+            digest.update((self.folder / name).read_bytes())
         return f"{self._place}/{digest.hexdigest()}"
 
     def page(self, template: str, **values: str) -> bytes:
@@ -83,9 +85,10 @@ class Assets:
     def routes(self) -> APIRouter:
         """Return a route for each file."""
         router = APIRouter(route_class=DataRoute, include_in_schema=False)
+        digest = self.path.rpartition("/")[2]
         for name in self.names:
-            handle = _Asset(self.folder / name, self.path.rpartition("/")[2]).handle
-            router.add_api_route(f"/{self.path}/{name}", handle, methods=["GET", "HEAD", "OPTIONS"])
+            asset = _Asset(self.folder / name, digest)
+            router.add_api_route(f"/{self.path}/{name}", asset.handle, methods=["GET", "HEAD", "OPTIONS"])
         return router
 
 
@@ -96,23 +99,23 @@ class _Asset:
         self._media_type = TYPES[path.suffix]
         self._body = path.read_bytes()
         self._digest = digest
-        self._zipped = b""
+        self._compressed_body = b""
 
-    async def handle(self, request: HttpRequest) -> Any:
+    async def handle(self, request: HttpRequest) -> BytesResponse:
         """Return the file, or 304. The content of a path never changes, so its tag is the digest in the path."""
-        zipped = accepts_gzip(request.fields.get(b"accept-encoding", b""))
-        tag = f'"{self._digest}{"-gzip" if zipped else ""}"'
+        compressed = accepts_gzip(request.fields.get(b"accept-encoding", b""))
+        tag = f'"{self._digest}-gzip"' if compressed else f'"{self._digest}"'
         if tag in request.header(b"if-none-match"):
             response = BytesResponse(b"", self._media_type, 304)
-        elif zipped:
-            response = BytesResponse(await asyncio.to_thread(self._compressed), self._media_type)
+        elif compressed:
+            response = BytesResponse(await asyncio.to_thread(self._compress), self._media_type)
             response.headers.append((b"content-encoding", b"gzip"))
         else:
             response = BytesResponse(self._body, self._media_type)
-        response.headers += [(b"etag", tag.encode()), KEPT]
+        response.headers += [(b"etag", tag.encode()), IMMUTABLE]
         return response
 
-    def _compressed(self) -> bytes:
-        if not self._zipped:
-            self._zipped = gzip.compress(self._body, 9, mtime=0)
-        return self._zipped
+    def _compress(self) -> bytes:
+        if not self._compressed_body:
+            self._compressed_body = gzip.compress(self._body, 9, mtime=0)
+        return self._compressed_body

@@ -60,13 +60,13 @@ async def read_body(request: HttpRequest, settings: Settings) -> bytes:
     if body is None:
         return await _collect(request, settings)
     if len(body) > settings.max_body:
-        raise _too_large(settings)
+        raise _create_too_large(settings)
     return body
 
 
 async def _collect(request: HttpRequest, settings: Settings) -> bytes:
-    if _announced(request) > settings.max_body:
-        raise _too_large(settings)
+    if _read_announced_size(request) > settings.max_body:
+        raise _create_too_large(settings)
     body = bytearray()
     try:
         async with asyncio.timeout(settings.body_timeout):
@@ -76,14 +76,14 @@ async def _collect(request: HttpRequest, settings: Settings) -> bytes:
                     raise BodyCutShort("The client went away before its body was complete.")
                 body += message.get("body", b"")
                 if len(body) > settings.max_body:
-                    raise _too_large(settings)
+                    raise _create_too_large(settings)
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
         raise BodyTimedOut(f"The body was not complete within {settings.body_timeout:g} seconds.") from None
 
 
-def _announced(request: HttpRequest) -> int:
+def _read_announced_size(request: HttpRequest) -> int:
     for name, value in request.header_lines:
         # Our protocol accepts only digits. Other servers may accept more.
         if name == b"content-length" and value.isdigit():
@@ -91,7 +91,7 @@ def _announced(request: HttpRequest) -> int:
     return 0
 
 
-def _too_large(settings: Settings) -> BodyTooLarge:
+def _create_too_large(settings: Settings) -> BodyTooLarge:
     return BodyTooLarge(f"The body is larger than {settings.max_body} bytes.", "Split the request into smaller ones.")
 
 

@@ -13,23 +13,23 @@ import orjson
 NAME_MOST = 100
 
 
-def read_json(sent: bytes | str) -> Any:
+def read_json(text: bytes | str) -> Any:
     """Return the value of a JSON text. ValueError says what is wrong with the text."""
     try:
-        value = orjson.loads(sent)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise ValueError(f"Expected JSON: {error}.") from None
     try:
         # orjson drops repeated names silently; Python's reader passes on every pair. Numbers stay text, because they
         # may have thousands of digits.
-        json.loads(sent, object_pairs_hook=_names_once, parse_int=str, parse_float=str)
+        json.loads(text, object_pairs_hook=_check_names, parse_int=str, parse_float=str)
     except RecursionError:
         raise ValueError("Expected less deeply nested JSON.") from None
     return value
 
 
-def _names_once(pairs: list[tuple[str, Any]]) -> None:
-    if len(dict.fromkeys(name for name, _ in pairs)) == len(pairs):
+def _check_names(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) == len(pairs):
         return
     seen: set[str] = set()
     for name, _ in pairs:

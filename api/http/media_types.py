@@ -12,27 +12,37 @@ def wanted(accept: str, offered: Sequence[str]) -> str:
     """Return the offered media type that the client prefers, the first of equals; empty if it accepts none."""
     if not accept.strip():
         return offered[0]
-    ranges = [_range(part) for part in accept.split(",", RANGES_MOST)[:RANGES_MOST] if part.strip()]
-    best = max(offered, key=lambda one: _weight(one, ranges))
-    return best if _weight(best, ranges) > 0 else ""
+    weights: dict[str, float] = {}
+    for part in accept.split(",", RANGES_MOST)[:RANGES_MOST]:
+        if part.strip():
+            name, weight = _read_range(part)
+            weights[name] = weight
+    best_type, highest_weight = "", 0.0
+    for media_type in offered:
+        weight = _find_weight(media_type, weights)
+        if weight > highest_weight:
+            best_type, highest_weight = media_type, weight
+    return best_type
 
 
-def _range(part: str) -> tuple[str, float]:
-    name, *parameters = (one.strip().lower() for one in part.split(";"))
-    for one in parameters:
-        if one.startswith("q="):
+def _read_range(part: str) -> tuple[str, float]:
+    """Return the name of a range of media types, and its weight."""
+    name, *parameters = part.split(";")
+    name = name.strip().lower()
+    for parameter in parameters:
+        parameter = parameter.strip().lower()
+        if parameter.startswith("q="):
             try:
-                return name, min(1.0, max(0.0, float(one[2:])))
+                return name, min(1.0, max(0.0, float(parameter[2:])))
             except ValueError:
                 return name, 0.0
     return name, 1.0
 
 
-def _weight(offered: str, ranges: list[tuple[str, float]]) -> float:
+def _find_weight(media_type: str, weights: dict[str, float]) -> float:
     """Return the weight of the most specific range that contains the type; 0 if none does."""
-    kind = offered.partition("/")[0]
-    found = dict(ranges)
-    for name in (offered, f"{kind}/*", "*/*"):
-        if name in found:
-            return found[name]
+    kind = media_type.partition("/")[0]
+    for name in (media_type, f"{kind}/*", "*/*"):
+        if name in weights:
+            return weights[name]
     return 0.0

@@ -27,9 +27,12 @@ class Faults:
     def note(self, where: str, error: ValueError | str) -> None:
         """Add a fault."""
         self._count += 1
-        if self._count <= FAULTS_MOST:
-            unknown = error.unknown if isinstance(error, UnknownName) else None
-            self._first.append(Fault(where[:NAME_MOST], str(error), unknown=unknown))
+        if self._count > FAULTS_MOST:
+            return
+        unknown = None
+        if isinstance(error, UnknownName):
+            unknown = error.unknown
+        self._first.append(Fault(where[:NAME_MOST], str(error), unknown=unknown))
 
     def check(self) -> None:
         """Raise InvalidRequest if there is a fault."""
@@ -44,7 +47,7 @@ def check_path(raw: bytes) -> None:
         return
     faults = Faults()
     try:
-        _decoded(raw.decode("latin-1"))
+        _decode(raw.decode("latin-1"))
         if b"%2F" in raw.upper():
             raise ValueError("Expected no slash in percent-encoding.")
     except ValueError as error:
@@ -55,37 +58,35 @@ def check_path(raw: bytes) -> None:
 def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
     """Return the parameters of a URL. Bytes that are not UTF-8, a percent sign that encodes nothing and a name that is
     given twice are faults. Empty pairs, as in `?&&a=1&`, are skipped."""
-    given: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     pairs = [pair for pair in query_string.decode("latin-1").split("&") if pair]
     if len(pairs) > PAIRS_MOST:
         faults.note("query", f"Expected at most {PAIRS_MOST} parameters, not {len(pairs):,}.")
-        return given
+        return parameters
     for pair in pairs:
-        name, _, value = pair.partition("=")
+        encoded_name, _, encoded_value = pair.partition("=")
         try:
-            name, value = _decoded(name), _decoded(value)
+            name = _decode(encoded_name)
+            value = _decode(encoded_value)
         except ValueError as error:
-            faults.note(name, error)
+            faults.note(encoded_name, error)
             continue
-        if name in given:
+        if name in parameters:
             faults.note(name, "Given twice; several values stand in one parameter, separated by commas.")
         elif not value:
             faults.note(name, "Has no value.")
         else:
-            given[name] = value
-    return given
+            parameters[name] = value
+    return parameters
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     if PERCENT.search(text):
         raise ValueError("Expected % to be followed by two hexadecimal digits.")
     try:
-        return _without_nul(unquote_to_bytes(text.replace("+", " ")).decode("utf-8"))
+        decoded = unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
     except UnicodeDecodeError:
         raise ValueError("Expected UTF-8.") from None
-
-
-def _without_nul(text: str) -> str:
-    if "\x00" in text:
+    if "\x00" in decoded:
         raise ValueError("Expected text without NUL.")
-    return text
+    return decoded

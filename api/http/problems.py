@@ -47,8 +47,8 @@ class Problem:
 
 
 PROBLEMS: dict[str, Problem] = {
-    one.code: one
-    for one in (
+    problem.code: problem
+    for problem in (
         Problem("invalid_request", 400, "Invalid request", "A parameter or argument is unknown, malformed or missing."),
         Problem("invalid_cursor", 400, "Invalid cursor", "The cursor is damaged or belongs to another list."),
         Problem("too_expensive", 400, "Too expensive", "The price of the request is above what one may cost."),
@@ -103,35 +103,38 @@ def no_such_path(path: str) -> HTTPError | NotFound:
     """Return the error for a path that does not exist. If it is nearly a path of a version, the error names that."""
     name = path.strip("/").partition("/")[0]
     if VERSION.fullmatch(name) and name not in VERSIONS:
-        return HTTPError(
-            "not_found", f"There is no version {name} here; there is {_served()}. /versions tells of each."
-        )
+        detail = f"There is no version {name} here; there is {_list_served_versions()}. /versions tells of each."
+        return HTTPError("not_found", detail)
     contract = f"/{name}/openapi.json" if name in VERSIONS else "/versions"
-    return NotFound(
-        f"There is nothing at {path[:PATH_MOST]}; see {contract} for what there is.", unknown=_unknown_path(path)
-    )
+    message = f"There is nothing at {path[:PATH_MOST]}; see {contract} for what there is."
+    return NotFound(message, unknown=_find_unknown_list(path))
 
 
-def _served() -> str:
-    return ", ".join(one.name for one in VERSIONS.values() if one.lifecycle.status != "retired")
+def _list_served_versions() -> str:
+    return ", ".join(version.name for version in VERSIONS.values() if version.lifecycle.status != "retired")
 
 
-def _unknown_path(path: str) -> Unknown | None:
+def _find_unknown_list(path: str) -> Unknown | None:
     """Return the name in a path that may be that of a list, among the lists of its version; None if none can be meant.
     A path without a version is one of the newest."""
     if len(path) > PATH_MOST:
         return None
-    first, _, rest = path.strip("/").partition("/")
-    version = VERSIONS.get(first.lower())
+    stripped = path.strip("/")
+    first_part, _, path_in_version = stripped.partition("/")
+    version = VERSIONS.get(first_part.lower())
     if version is None:
-        version, rest = [*VERSIONS.values()][-1], path.strip("/")
-    name, slash, below = rest.partition("/")
-    name, dot, suffix = name.partition(".")
-    lists = [resource.plural for resource in version.lists.values()]
-    after = f"{dot}{suffix}{slash}{below}"
-    if not name or (f"/{version.name}/{name}{after}" == path and name in lists):
+        version = list(VERSIONS.values())[-1]
+        path_in_version = stripped
+    file_name, slash, below = path_in_version.partition("/")
+    name, dot, suffix = file_name.partition(".")
+    if not name:
         return None
-    return Unknown(name, lists, f"/{version.name}/", after)
+    lists = [resource.plural for resource in version.lists.values()]
+    before = f"/{version.name}/"
+    after = f"{dot}{suffix}{slash}{below}"
+    if name in lists and path == f"{before}{name}{after}":
+        return None
+    return Unknown(name, lists, before, after)
 
 
 def document(
@@ -146,12 +149,13 @@ def document(
         "type": f"/problems/{problem.code}",
         "title": problem.title,
         "status": problem.status,
-        "detail": cut(_detail(error, problem), DETAIL_MOST),
+        "detail": cut(_read_detail(error, problem), DETAIL_MOST),
         "code": problem.code,
         "errors": [],
         "request_id": request_id,
     }
-    if hint := getattr(error, "hint", ""):
+    hint = getattr(error, "hint", "")
+    if hint:
         body["hint"] = cut(hint, HINT_MOST)
     if isinstance(error, RateLimited):
         body |= limited(error)
@@ -162,25 +166,29 @@ def document(
 
 def _list_faults(body: dict[str, Any], error: InvalidRequest) -> None:
     """List the faults that fit into the body, and say in `detail` if they are not all."""
-    body["errors"] = fitting([fault(one) for one in error.faults], DOCUMENT_MOST - len(orjson.dumps(body)) - ROOM)
-    if len(body["errors"]) < error.count and error.faults:
-        body["detail"] += f" The first {len(body['errors'])} are listed."
+    entries = [fault(error_fault) for error_fault in error.faults]
+    listed = fitting(entries, DOCUMENT_MOST - len(orjson.dumps(body)) - ROOM)
+    body["errors"] = listed
+    if error.faults and len(listed) < error.count:
+        body["detail"] += f" The first {len(listed)} are listed."
 
 
 def fitting(entries: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
     """Return as many of the first entries as fit into `room` bytes of JSON."""
-    found = []
-    for one in entries:
-        room -= len(orjson.dumps(one)) + 1
+    fitting_entries = []
+    for entry in entries:
+        room -= len(orjson.dumps(entry)) + 1
         if room < 0:
             break
-        found.append(one)
-    return found
+        fitting_entries.append(entry)
+    return fitting_entries
 
 
-def cut(text: str, most: int) -> str:
-    """Return the text, or its first `most` letters if it is longer."""
-    return text if len(text) <= most else f"{text[:most]} …"
+def cut(text: str, limit: int) -> str:
+    """Return the text, or its first `limit` letters if it is longer."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]} …"
 
 
 def without_keys(body: bytes) -> bytes:
@@ -194,33 +202,40 @@ def headers_of(error: Exception) -> list[tuple[bytes, bytes]]:
     if isinstance(error, Unavailable | RateLimited):
         headers.append((b"retry-after", str(error.retry_after).encode()))
     if isinstance(error, Unauthenticated | Forbidden):
-        headers.append((b"www-authenticate", _challenge(error)))
+        headers.append((b"www-authenticate", _write_challenge(error).encode()))
     return headers
 
 
-def _challenge(error: Unauthenticated | Forbidden) -> bytes:
+def _write_challenge(error: Unauthenticated | Forbidden) -> str:
     """Return the value of WWW-Authenticate (RFC 6750, 3). It contains no error if the key is missing."""
-    asked = 'Bearer realm="briefing"'
+    challenge = 'Bearer realm="briefing"'
     if isinstance(error, Forbidden):
-        scope = f', scope="{error.scope}"' if error.scope else ""
-        return f'{asked}, error="insufficient_scope"{scope}'.encode()
-    if error.code == Unauthenticated.code:
-        return asked.encode()
-    return f'{asked}, error="invalid_token", error_description="{PROBLEMS[error.code].meaning}"'.encode()
+        challenge += ', error="insufficient_scope"'
+        if error.scope:
+            challenge += f', scope="{error.scope}"'
+    elif error.code != Unauthenticated.code:
+        challenge += f', error="invalid_token", error_description="{PROBLEMS[error.code].meaning}"'
+    return challenge
 
 
 def limited(error: RateLimited) -> dict[str, Any]:
     """Return the members of a refusal by a limit. `violated-policies` is the name in the draft of RateLimit."""
-    price = {} if error.price is None else {"price": error.price}
-    return {"limit": error.limit, **price, "retry_after": error.retry_after, "violated-policies": [error.limit]}
+    members: dict[str, Any] = {"limit": error.limit}
+    if error.price is not None:
+        members["price"] = error.price
+    members["retry_after"] = error.retry_after
+    members["violated-policies"] = [error.limit]
+    return members
 
 
-def fault(one: Fault) -> dict[str, str]:
+def fault(source: Fault) -> dict[str, str]:
     """Return one fault of a request, as REST and GraphQL show it."""
-    return {"parameter": cut(one.where, WHERE_MOST), "detail": cut(one.detail, DETAIL_MOST)}
+    return {"parameter": cut(source.where, WHERE_MOST), "detail": cut(source.detail, DETAIL_MOST)}
 
 
-def _detail(error: Exception, problem: Problem) -> str:
+def _read_detail(error: Exception, problem: Problem) -> str:
     if problem.code == "internal":
         return problem.meaning
-    return error.message if isinstance(error, BriefingError) else str(getattr(error, "detail", error))
+    if isinstance(error, BriefingError):
+        return error.message
+    return str(getattr(error, "detail", error))

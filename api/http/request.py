@@ -64,7 +64,10 @@ class HttpRequest:
         self.path_value = ""
         fields = dict(self.header_lines)
         if len(fields) < len(self.header_lines):
-            fields = {name: b", ".join(v for n, v in self.header_lines if n == name) for name in fields}
+            values_by_name: dict[bytes, list[bytes]] = {}
+            for name, value in self.header_lines:
+                values_by_name.setdefault(name, []).append(value)
+            fields = {name: b", ".join(values) for name, values in values_by_name.items()}
         self.fields: dict[bytes, bytes] = fields
         self.has_body = fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields
         self.context = RequestContext(perf_counter())
@@ -74,10 +77,10 @@ class HttpRequest:
     def id(self) -> str:
         """The id that the client sent as X-Request-Id, or a new one."""
         if not self._id:
-            sent = self.fields.get(b"x-request-id")
+            client_id = self.fields.get(b"x-request-id")
             # A key must not get into a log.
-            if sent and REQUEST_ID.fullmatch(sent) and not holds_key(sent.decode()):
-                self._id = sent.decode()
+            if client_id and REQUEST_ID.fullmatch(client_id) and not holds_key(client_id.decode()):
+                self._id = client_id.decode()
             else:
                 # The id only tells requests apart, so it may be easy to guess.
                 self._id = f"{getrandbits(64):016x}"

@@ -60,14 +60,18 @@ async def respond(
         tag = blake2b(content.body, digest_size=12).hexdigest()
     weak = bool(end)
     if tag and b"if-none-match" in request.fields:
-        if same := unchanged(request, lambda one: one == tag, weak=weak):
-            return same
+        not_modified = unchanged(request, lambda client_tag: client_tag == tag, weak=weak)
+        if not_modified is not None:
+            return not_modified
         if request.header(b"if-none-match").strip() == "*":
-            return _not_modified(tag, weak=weak)
+            return _create_not_modified(tag, weak=weak)
     response = await packed(request, content, media_type, end)
     if tag:
-        sent = f"{tag}{GZIPPED}" if len(response.headers) > 2 else tag
-        response.headers.append((b"etag", f'{"W/" if end else ""}"{sent}"'.encode()))
+        is_compressed = len(response.headers) > 2
+        etag = f'"{tag}{GZIPPED}"' if is_compressed else f'"{tag}"'
+        if weak:
+            etag = f"W/{etag}"
+        response.headers.append((b"etag", etag.encode()))
     response.headers += [CACHED, *headers]
     return response
 
@@ -76,7 +80,7 @@ def unchanged(request: HttpRequest, is_current: Callable[[str], bool], *, weak: 
     """Return a 304 if the client has a copy, plain or compressed, whose tag is current."""
     for tag in client_tags(request):
         if is_current(tag.removesuffix(GZIPPED)):
-            return _not_modified(tag, weak=weak)
+            return _create_not_modified(tag, weak=weak)
     return None
 
 
@@ -85,11 +89,17 @@ def client_tags(request: HttpRequest) -> list[str]:
     Only the first few are returned, because a client may send any number for free."""
     if b"if-none-match" not in request.fields:
         return []
-    given = request.header(b"if-none-match")
+    field = request.header(b"if-none-match")
     # Nearly all clients send one tag.
-    parts = given.split(",", TAGS_MOST)[:TAGS_MOST] if "," in given else [given]
-    quoted = [one.strip().removeprefix("W/") for one in parts]
-    return [one[1:-1] for one in quoted if len(one) > 2 and one[0] == one[-1] == '"']
+    parts = [field]
+    if "," in field:
+        parts = field.split(",", TAGS_MOST)[:TAGS_MOST]
+    tags = []
+    for part in parts:
+        quoted = part.strip().removeprefix("W/")
+        if len(quoted) > 2 and quoted[0] == quoted[-1] == '"':
+            tags.append(quoted[1:-1])
+    return tags
 
 
 def plain_tags(request: HttpRequest) -> list[str]:
@@ -102,10 +112,13 @@ async def packed(request: HttpRequest, content: CompressibleBody, media_type: by
     it. Unavailable if the caller has too many answers that it has not read."""
     request.count_unread(len(content.body))
     if len(content.body) < COMPRESS_FROM or not accepts_gzip(request.fields.get(b"accept-encoding", b"")):
-        return BytesResponse(content.body + end if end else content.body, media_type)
+        body = content.body
+        if end:
+            body += end
+        return BytesResponse(body, media_type)
     if content.packed is None:
         content.packed = await pack(content.body)
-    response = BytesResponse(content.packed.ended(end), media_type)
+    response = BytesResponse(content.packed.with_end(end), media_type)
     response.headers.append((b"content-encoding", b"gzip"))
     return response
 
@@ -114,14 +127,15 @@ def accepts_gzip(accepted: bytes) -> bool:
     """Return True if Accept-Encoding accepts gzip (RFC 9110, 12.5.3). A weight of 0 refuses it."""
     if b"gzip" not in accepted and b"*" not in accepted:
         return False
-    weights = {}
+    is_accepted: dict[bytes, bool] = {}
     for part in accepted.lower().split(b","):
         coding, _, weight = part.partition(b";")
-        weights[coding.strip()] = weight.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
-    return weights.get(b"gzip", weights.get(b"*", False))
+        is_accepted[coding.strip()] = weight.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
+    return is_accepted.get(b"gzip", is_accepted.get(b"*", False))
 
 
-def _not_modified(tag: str, *, weak: bool) -> BytesResponse:
+def _create_not_modified(tag: str, *, weak: bool) -> BytesResponse:
     response = BytesResponse(b"", status=304)
-    response.headers += [(b"etag", f'{"W/" if weak else ""}"{tag}"'.encode()), CACHED]
+    etag = f'W/"{tag}"' if weak else f'"{tag}"'
+    response.headers += [(b"etag", etag.encode()), CACHED]
     return response

@@ -18,6 +18,8 @@ class DataRoute(APIRoute):
     """A route that `Paths` finds and `RequestMiddleware` calls: its endpoint takes an HttpRequest. FastAPI lists it,
     but never dispatches to it."""
 
+    endpoint: Endpoint
+
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         super().__init__(path, _dispatched_by_fastapi, **options)
         self.endpoint = endpoint

@@ -23,54 +23,62 @@ class RouteTable:
     or be a whole tree of paths."""
 
     def __init__(self, routers: Iterable[APIRouter]) -> None:
-        self._whole: dict[str, DataRoute] = {}
+        self._exact: dict[str, DataRoute] = {}
         self._with_parameter: dict[tuple[str, str], DataRoute] = {}
         self._trees: dict[str, DataRoute] = {}
-        for route in (one for router in routers for one in router.routes):
-            assert isinstance(route, DataRoute)
-            found = PARAMETER.fullmatch(route.path)
-            assert found is not None, route.path
-            before, parameter, after = found.groups("")
-            if not parameter:
-                self._whole[route.path] = route
-            elif parameter == REST_OF_PATH:
-                self._trees[before] = route
-            else:
-                self._with_parameter[before, after] = route
+        for router in routers:
+            for route in router.routes:
+                assert isinstance(route, DataRoute)
+                self._add(route)
+
+    def _add(self, route: DataRoute) -> None:
+        match = PARAMETER.fullmatch(route.path)
+        assert match is not None, route.path
+        before, parameter, after = match.groups("")
+        if not parameter:
+            self._exact[route.path] = route
+        elif parameter == REST_OF_PATH:
+            self._trees[before] = route
+        else:
+            self._with_parameter[before, after] = route
 
     def endpoint(self, request: HttpRequest) -> Endpoint:
         """Return the endpoint of a request, and note its route. NotFound if there is no such path, HTTPError if the
         path has no such method."""
-        route = self._whole.get(request.path)
+        route = self._exact.get(request.path)
         if route is None:
             before, _, last = request.path.rpartition("/")
-            if last and (route := self._with_parameter.get((before, ""))):
+            if last:
+                route = self._with_parameter.get((before, ""))
+            if route is not None:
                 request.path_value = last
             else:
-                route = self._below(request, before, last)
+                route = self._find_below(request, before, last)
         methods = route.methods or set()
         if request.method not in methods:
             raise method_not_allowed(methods)
         request.context.route = route.path
         if request.method == "OPTIONS":
-            return _options(methods)
-        endpoint: Endpoint = route.endpoint
-        return endpoint
+            return _create_options_endpoint(methods)
+        return route.endpoint
 
-    def _below(self, request: HttpRequest, path: str, last: str) -> DataRoute:
+    def _find_below(self, request: HttpRequest, path: str, last: str) -> DataRoute:
         """Return the route whose parameter is the last part of `path`, before the `last` part of the whole path; or the
         route of a tree of paths."""
         before, _, value = path.rpartition("/")
-        if value and (route := self._with_parameter.get((before, last))):
-            request.path_value = value
-            return route
-        route = self._trees.get("/" + request.path[1:].partition("/")[0])
-        if route is None:
+        if value:
+            route = self._with_parameter.get((before, last))
+            if route is not None:
+                request.path_value = value
+                return route
+        first_part = request.path[1:].partition("/")[0]
+        tree = self._trees.get(f"/{first_part}")
+        if tree is None:
             raise no_such_path(request.path)
-        return route
+        return tree
 
 
-def _options(methods: Iterable[str]) -> Endpoint:
+def _create_options_endpoint(methods: Iterable[str]) -> Endpoint:
     """Return the endpoint that answers OPTIONS with the methods of a route (RFC 9110, 9.3.7)."""
 
     async def answer(request: HttpRequest) -> BytesResponse:

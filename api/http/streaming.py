@@ -19,7 +19,7 @@ from api.http.responses import VARY, Headers, accepts_gzip
 
 Take = Callable[[bytes], Awaitable[None]]
 Pieces = Callable[[Take], Awaitable[None]]
-Ended = Callable[[], Awaitable[None]]
+OnEnd = Callable[[], Awaitable[None]]
 
 GZIP = 31  # `wbits` of zlib: a window of 32 KiB, in the frame of gzip
 LEVEL = 1  # 3 times as fast as 4, and 1.2 times as large. Postgres should not wait for the compression.
@@ -28,12 +28,12 @@ log = structlog.get_logger("briefing")
 
 
 class StreamedResponse:
-    """A response whose `pieces` are read while it is sent. `ended` is called at the end, even after an error."""
+    """A response whose `pieces` are read while it is sent. `on_end` is called at the end, even after an error."""
 
-    def __init__(self, pieces: Pieces, headers: Headers, ended: Ended) -> None:
+    def __init__(self, pieces: Pieces, headers: Headers, on_end: OnEnd) -> None:
         self.headers: Headers = [*headers, VARY, (b"cache-control", b"no-store")]
         self._pieces = pieces
-        self._ended = ended
+        self._on_end = on_end
 
     async def send(self, request: HttpRequest, send: Send) -> None:
         """Send the response. For a HEAD request only the header fields are sent, and no pieces are read."""
@@ -48,15 +48,16 @@ class StreamedResponse:
             # Returning without the end makes the server cut the connection.
             log.warning("answer cut", reason=error.message, path=request.path)
         finally:
-            await self._ended()
+            await self._on_end()
 
 
 class _Sending:
     """A response that is being sent. It starts with its first piece, and is compressed if the client accepts that."""
 
     def __init__(self, response: StreamedResponse, request: HttpRequest, send: Send) -> None:
-        accepted = request.fields.get(b"accept-encoding", b"")
-        self._packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP) if accepts_gzip(accepted) else None
+        self._compressor = None
+        if accepts_gzip(request.fields.get(b"accept-encoding", b"")):
+            self._compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
         self._response = response
         self._send = send
         self.started = False
@@ -65,9 +66,9 @@ class _Sending:
         """Send one piece, and return when there is room for the next one."""
         if not self.started:
             await self._start()
-        if self._packer is not None:
+        if self._compressor is not None:
             # Not on the loop, because a piece may take milliseconds.
-            piece = await asyncio.to_thread(self._packer.compress, piece)
+            piece = await asyncio.to_thread(self._compressor.compress, piece)
         if piece:
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
@@ -75,11 +76,14 @@ class _Sending:
         """End the response after its last piece."""
         if not self.started:
             await self._start()
-        rest = self._packer.flush() if self._packer is not None else b""
-        await self._send({"type": "http.response.body", "body": rest, "more_body": False})
+        last_piece = b""
+        if self._compressor is not None:
+            last_piece = self._compressor.flush()
+        await self._send({"type": "http.response.body", "body": last_piece, "more_body": False})
 
     async def _start(self) -> None:
         self.started = True
-        coding = [(b"content-encoding", b"gzip")] if self._packer is not None else []
-        headers = [*self._response.headers, *coding]
+        headers = list(self._response.headers)
+        if self._compressor is not None:
+            headers.append((b"content-encoding", b"gzip"))
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})

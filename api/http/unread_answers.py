@@ -45,13 +45,14 @@ class UnreadAnswer:
 
 
 class UnreadAnswers:
-    """The answers of one process that are being sent: at most `most` bytes together, of which `total` are in use."""
+    """The answers of one process that are being sent: at most `maximum` bytes together, of which `total` are in use."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._share = most // SHARE
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self._share = maximum // SHARE
+        # The answers of each caller, the oldest first, and their bytes together.
         self._answers: dict[str, dict[UnreadAnswer, None]] = {}
-        self._held: dict[str, int] = {}
+        self._bytes: dict[str, int] = {}
         self.total = 0
         # Answers that were refused because there was no room.
         self.refused = 0
@@ -59,13 +60,13 @@ class UnreadAnswers:
     def add(self, identity: str, size: int) -> UnreadAnswer:
         """Count an answer of a caller until `remove`. Unavailable if the caller has too many unread bytes, or if there
         is no room."""
-        held = self._held.get(identity, 0)
-        if held and held + size > self._share:
+        unread = self._bytes.get(identity, 0)
+        if unread and unread + size > self._share:
             self.refused += 1
-            detail = f"Your unread answers take {held:,} bytes; your share is {self._share:,}."
+            detail = f"Your unread answers take {unread:,} bytes; your share is {self._share:,}."
             raise Unavailable(detail, "Read them to the end before you send more requests.")
-        while self.total and self.total + size > self._most:
-            if not self._make_room(held + size):
+        while self.total and self.total + size > self._maximum:
+            if not self._make_room(unread + size):
                 self.refused += 1
                 raise Unavailable("The memory for unread answers is full.", "Try again after Retry-After.")
         answer = UnreadAnswer(identity, 0)
@@ -76,26 +77,27 @@ class UnreadAnswers:
     def resize(self, answer: UnreadAnswer, size: int) -> None:
         """Change the bytes of an answer, for example because it was compressed."""
         if answer in self._answers.get(answer.identity, ()):
-            more = size - answer.size
+            growth = size - answer.size
             answer.size = size
-            self.total += more
-            self._held[answer.identity] = self._held.get(answer.identity, 0) + more
+            self.total += growth
+            self._bytes[answer.identity] = self._bytes.get(answer.identity, 0) + growth
 
     def remove(self, answer: UnreadAnswer) -> None:
         """Remove an answer that was read, or whose client is gone; only the first call counts."""
-        of_caller = self._answers.get(answer.identity, {})
-        if answer not in of_caller:
+        answers_of_caller = self._answers.get(answer.identity, {})
+        if answer not in answers_of_caller:
             return
         self.resize(answer, 0)
-        del of_caller[answer]
-        if not of_caller:
-            del self._answers[answer.identity], self._held[answer.identity]
+        del answers_of_caller[answer]
+        if not answers_of_caller:
+            del self._answers[answer.identity]
+            del self._bytes[answer.identity]
 
-    def _make_room(self, wanted: int) -> bool:
+    def _make_room(self, size: int) -> bool:
         """Break off the oldest answer that is being sent of the caller that has most, and return whether there was one.
-        None is broken off for a caller that would then have more than that caller."""
-        for identity in sorted(self._held, key=self._held.__getitem__, reverse=True):
-            if self._held[identity] < wanted:
+        None is broken off for a caller that would then have more than that caller: `size` bytes."""
+        for identity in sorted(self._bytes, key=self._bytes.__getitem__, reverse=True):
+            if self._bytes[identity] < size:
                 return False
             for answer in self._answers[identity]:
                 if answer.connection is not None:

@@ -10,7 +10,7 @@ from api.ingest.compiled_mapping import Mapping
 from api.ingest.formatting import printable, shown
 from api.ingest.messages import closest
 
-SHOWN = 40
+MAX_LISTED = 40
 STEP = re.compile(r"\[\d*\]|[^.\[\]]+")
 SCALAR, OBJECT, LIST, NOTHING = 1, 2, 4, 8
 KINDS = {dict: OBJECT, list: LIST, type(None): NOTHING}
@@ -22,67 +22,82 @@ class Columns:
     def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
         self._kinds: dict[str, int] = {}
-        self._header = False
-        self._looked_at = {one.replace("[]", "") for one in (*mapping.used, *mapping.ignored)}
+        self._has_header = False
+        self._mapped_paths = {path.replace("[]", "") for path in (*mapping.used, *mapping.ignored)}
 
     def head(self, columns: Iterable[str], nested: bool) -> None:
         """Add the header of a table. With `nested`, the kinds of values follow from the rows."""
-        self._kinds = dict.fromkeys(columns, NOTHING if nested else SCALAR)
-        self._header = not nested
+        kind = NOTHING if nested else SCALAR
+        self._kinds = dict.fromkeys(columns, kind)
+        self._has_header = not nested
 
     def notice(self, values: dict[str, Any]) -> None:
         """Add the names and the kinds of values of a row, unless a header has given all of them."""
-        if not self._header:
-            self._walk(values, "")
+        if not self._has_header:
+            self._add_members(values, "")
 
-    def _walk(self, values: dict[str, Any], before: str) -> None:
-        for name, one in values.items():
-            self._add(before + name, one)
+    def _add_members(self, values: dict[str, Any], prefix: str) -> None:
+        for name, value in values.items():
+            self._add(prefix + name, value)
 
     def _add(self, path: str, value: Any) -> None:
         kind = KINDS.get(value.__class__, SCALAR)
         self._kinds[path] = self._kinds.get(path, 0) | kind
         if kind == OBJECT:
-            self._walk(value, f"{path}.")
+            self._add_members(value, f"{path}.")
         elif kind == LIST:
-            for part in value:
-                self._add(f"{path}[]", part)
+            for element in value:
+                self._add(f"{path}[]", element)
 
     def absent(self) -> Iterator[str]:
         """Yield an error for each column that the mapping needs and the file does not have. Rows that are objects have
         names of their own, so for them this is known at the end of the file."""
         if not self._kinds:
             return
-        optional = self._mapping.optional
-        last = ""
+        missing_path = ""
         for path in sorted(self._mapping.needed):
-            if last and path.startswith((f"{last}.", f"{last}[")):
+            if missing_path and path.startswith((f"{missing_path}.", f"{missing_path}[")):
                 continue  # the column is missing as a whole
-            root = STEP.findall(path)[:1]
-            if path not in optional and (not root or root[0] not in optional) and (detail := self._absence(path)):
-                last = path
+            if self._is_optional(path):
+                continue
+            detail = self._describe_absence(path)
+            if detail:
+                missing_path = path
                 yield detail
 
-    def _absence(self, path: str) -> str:
+    def _is_optional(self, path: str) -> bool:
+        """Return True if a path may be missing, or the column that it is a part of."""
+        optional = self._mapping.optional
+        steps = STEP.findall(path)
+        return path in optional or (bool(steps) and steps[0] in optional)
+
+    def _describe_absence(self, path: str) -> str:
+        """Return an error if the file does not have a path; empty if it has the path, or if no row can show it."""
         if path in self._kinds:
             return ""
         here, *steps = STEP.findall(path) or [path]
         if here not in self._kinds:
             return f"expected a column {shown(path)}, which the mapping names{closest(path, self._kinds)}"
         for step in steps:
-            kind, inside = self._kinds[here], f"{here}.{step}"
-            if step.startswith("[") or (step.isdecimal() and not kind & OBJECT):
-                if kind == NOTHING or (kind & LIST and f"{here}[]" not in self._kinds):
-                    return ""  # no row had an element
-                if not kind & LIST and step != "[]":
+            kind = self._kinds[here]
+            member = f"{here}.{step}"
+            elements = f"{here}[]"
+            is_index = step.startswith("[") or (step.isdecimal() and not kind & OBJECT)
+            if is_index:
+                if kind == NOTHING:
+                    return ""
+                if kind & LIST:
+                    if elements not in self._kinds:
+                        return ""  # no row had an element
+                    here = elements
+                elif step != "[]":
                     return f"{shown(path)}: {shown(here)} is no list"
-                here = f"{here}[]" if kind & LIST else here
-            elif inside in self._kinds:
-                here = inside
+            elif member in self._kinds:
+                here = member
             elif kind == NOTHING:
                 return ""
             elif kind & OBJECT:
-                return f"expected a column {shown(path)}, which the mapping names{closest(inside, self._kinds)}"
+                return f"expected a column {shown(path)}, which the mapping names{closest(member, self._kinds)}"
             elif kind & LIST:
                 hint = f'its elements are {{{here}[0].{step}}} and so on, or each = {{ one = "{{{here}}}" }}'
                 return f"{shown(path)}: {shown(here)} is a list; {hint}"
@@ -93,21 +108,28 @@ class Columns:
     def notes(self) -> list[str]:
         """Return the lines of the report about columns: those that the mapping does not use, optional ones that the
         file does not have, and those that the mapping ignores."""
-        found = []
-        leaves = [path for path, kind in self._kinds.items() if kind & (SCALAR | NOTHING)]
-        if left := [printable(one) for one in leaves if not self._known(one)]:
-            more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
-            found.append(f"Columns not mapped: {', '.join(left[:SHOWN])}{more}.")
-        if lacking := sorted(one for one in self._mapping.optional & self._mapping.needed if self._absence(one)):
-            found.append(f"Columns that the file does not have: {', '.join(lacking)}.")
-        ignored = [f"{one} ({why})" for one, why in self._mapping.ignored.items() if one in self._kinds]
+        notes = []
+        unmapped = []
+        for path, kind in self._kinds.items():
+            is_leaf = kind & (SCALAR | NOTHING)
+            if is_leaf and not self._is_mapped(path):
+                unmapped.append(printable(path))
+        if unmapped:
+            listed = ", ".join(unmapped[:MAX_LISTED])
+            if len(unmapped) > MAX_LISTED:
+                listed += f" and {len(unmapped) - MAX_LISTED} more"
+            notes.append(f"Columns not mapped: {listed}.")
+        optional = sorted(self._mapping.optional & self._mapping.needed)
+        missing = [path for path in optional if self._describe_absence(path)]
+        if missing:
+            notes.append(f"Columns that the file does not have: {', '.join(missing)}.")
+        ignored = [f"{path} ({reason})" for path, reason in self._mapping.ignored.items() if path in self._kinds]
         if ignored:
-            found.append(f"Columns left out by the mapping: {', '.join(ignored)}.")
-        return found
+            notes.append(f"Columns left out by the mapping: {', '.join(ignored)}.")
+        return notes
 
-    def _known(self, path: str) -> bool:
+    def _is_mapped(self, path: str) -> bool:
         """Return True if the mapping uses a path, or a column that it is a part of. The [] of lists do not count,
         because `each` goes through a list, and takes a single object as a list of one."""
-        parts = path.replace("[]", "").split(".")
-        wholes = {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
-        return bool(wholes & self._looked_at)
+        steps = path.replace("[]", "").split(".")
+        return any(".".join(steps[:end]) in self._mapped_paths for end in range(1, len(steps) + 1))

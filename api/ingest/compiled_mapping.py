@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from api.ingest.converters.numbers import number
@@ -15,34 +16,39 @@ from api.ingest.template import Scope, Template, ValueProblem, getter, leave_out
 class MappedObject:
     """An object to be made: its conditions, the parts of the row that it is made for, and its fields."""
 
-    holds: tuple[Callable[[Scope], bool], ...]
+    conditions: tuple[Callable[[Scope], bool], ...]
     scopes: Callable[[Scope], Iterable[Scope]] | None
     constants: dict[str, Any]
     fields: tuple[tuple[str, Callable[[Scope], Any]], ...]
     columns: dict[str, tuple[str, ...]]
     required: tuple[str, ...] = ()
-    several: tuple[Callable[[Scope], dict[str, Any] | None], ...] = ()  # each gives several fields
+    field_groups: tuple[Callable[[Scope], dict[str, Any] | None], ...] = ()  # each gives several fields
 
     def made(self, row: Scope) -> Iterator[tuple[Scope, dict[str, Any]]]:
         """Yield the objects that a row gives, each with its scope. ValueProblem if a value does not fit."""
-        for scope in self.scopes(row) if self.scopes else (row,):
-            for holds in self.holds:
-                if not holds(scope):
-                    break
-            else:
-                found = self.constants.copy()
-                for name, get in self.fields:
-                    value = get(scope)
-                    if value is not None and value != []:
-                        found[name] = value
-                for get_fields in self.several:
-                    found |= get_fields(scope) or {}
-                yield scope, found
+        scopes = self.scopes(row) if self.scopes else (row,)
+        for scope in scopes:
+            if not self._applies_to(scope):
+                continue
+            values = self.constants.copy()
+            for name, get in self.fields:
+                value = get(scope)
+                if value is not None and value != []:
+                    values[name] = value
+            for get_fields in self.field_groups:
+                values |= get_fields(scope) or {}
+            yield scope, values
+
+    def _applies_to(self, scope: Scope) -> bool:
+        for condition in self.conditions:  # noqa: SIM110 - `all` takes longer, and this runs for each object of a row
+            if not condition(scope):
+                return False
+        return True
 
     @property
     def fixed(self) -> bool:
         """True if the object is the same for each row."""
-        return not (self.holds or self.scopes or self.fields or self.several)
+        return not (self.conditions or self.scopes or self.fields or self.field_groups)
 
 
 @dataclass(frozen=True)
@@ -79,20 +85,22 @@ class Mapping:
     other_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def finished(found: Template, numeric: bool, finish: Callable[[str], str] | None) -> Template:
+def with_field_type(template: Template, numeric: bool, finish: Callable[[str], str] | None) -> Template:
     """Return a template whose values are of the field's type: numbers if it is `numeric`, else texts. `finish` is
     applied to each value, for example to make a key of one line."""
-    change = number if numeric else text
-    if not found.columns:
-        value = found.evaluate({})
-        constant = finish(str(value)) if finish and value is not None else value
-        return Template(lambda _: constant, (), found.constant)
+    if not template.columns:
+        constant = template.evaluate({})
+        if finish is not None and constant is not None:
+            constant = finish(str(constant))
+        return Template(lambda _: constant, (), template.constant)
 
-    def one(value: Any) -> Any:
-        made = change(value)
-        return finish(made) if finish else made  # type: ignore[arg-type]
+    convert: Callable[[Any], Any] = number if numeric else text
 
-    get, is_text = found.evaluate, not numeric
+    def convert_and_finish(value: Any) -> Any:
+        converted = convert(value)
+        return converted if finish is None else finish(converted)
+
+    get, is_text = template.evaluate, not numeric
 
     def evaluate(scope: Scope) -> Any:
         value = get(scope)
@@ -100,45 +108,61 @@ def finished(found: Template, numeric: bool, finish: Callable[[str], str] | None
             return None
         try:
             if is_text and value.__class__ is str:
-                return finish(value) if finish else value
-            return [one(part) for part in value if part not in (None, "")] if isinstance(value, list) else one(value)
+                return value if finish is None else finish(value)
+            if isinstance(value, list):
+                return [convert_and_finish(part) for part in value if part not in (None, "")]
+            return convert_and_finish(value)
         except ConversionError as error:
-            raise ValueProblem(found.columns[0], str(error)) from None
+            raise ValueProblem(template.columns[0], str(error)) from None
 
-    return Template(evaluate, found.columns, last=found.last)
+    return Template(evaluate, template.columns, last=template.last)
 
 
-def joined(templates: list[Template]) -> Template:
+def as_one_list(templates: list[Template]) -> Template:
+    """Return a template with the list of all values of these templates, each value once."""
+
     def evaluate(scope: Scope) -> list[Any]:
-        found: dict[Any, None] = {}
-        for one in templates:
-            value = one.evaluate(scope)
-            if value is not None:
-                found |= dict.fromkeys(value if isinstance(value, list) else [value])
-        return list(found)
+        values: dict[Any, None] = {}
+        for template in templates:
+            value = template.evaluate(scope)
+            if isinstance(value, list):
+                values |= dict.fromkeys(value)
+            elif value is not None:
+                values[value] = None
+        return list(values)
 
-    return Template(evaluate, tuple(column for one in templates for column in one.columns))
+    columns: list[str] = []
+    for template in templates:
+        columns += template.columns
+    return Template(evaluate, tuple(columns))
 
 
 def kept(part: MappedObject, scope: Scope) -> list[dict[str, Any]]:
     """Return the objects that a row gives for a part within a record, without those that lack a required field."""
-    return [one for _, one in part.made(scope) if all(name in one for name in part.required)]
+    return [values for _, values in part.made(scope) if values.keys() >= set(part.required)]
 
 
 def all_columns(parts: list[MappedObject]) -> tuple[str, ...]:
     """Return the columns of parts. If they have none although they depend on the row, return an empty name, so that the
     field is not taken for a constant."""
-    found = [column for part in parts for columns in part.columns.values() for column in columns]
-    return tuple(dict.fromkeys(found)) or (() if all(part.fixed for part in parts) else ("",))
+    unique: dict[str, None] = {}
+    for part in parts:
+        for columns in part.columns.values():
+            unique |= dict.fromkeys(columns)
+    if not unique and not all(part.fixed for part in parts):
+        return ("",)
+    return tuple(unique)
 
 
 def through(named: dict[str, str]) -> Callable[[Scope], Iterator[Scope]]:
-    """Return a function that yields a scope for each of these columns that is not empty."""
-    given = [(position, column, label, getter(column)) for position, (column, label) in enumerate(named.items(), 1)]
+    """Return a function that yields a scope for each of these columns that is not empty. `named` has the label of each
+    column."""
+    columns = [(position, column, label, getter(column)) for position, (column, label) in enumerate(named.items(), 1)]
 
     def scopes(row: Scope) -> Iterator[Scope]:
-        for position, column, label, get in given:
-            if (cell := get(row)) is not None:
+        for position, column, label, get in columns:
+            cell = get(row)
+            if cell is not None:
                 yield {**row, "column": column, "label": label, "cell": cell, "position": position}
 
     return scopes
@@ -148,40 +172,50 @@ def each(row: Scope, lists: dict[str, Template], uneven: frozenset[str] = frozen
     """Yield a scope for each position of parallel lists. The first list sets the number of positions. A list of another
     length is a ValueProblem, because it is not known which elements belong together. If it is `uneven`, it is left out
     instead."""
-    found = {name: one.evaluate(row) for name, one in lists.items()}
-    given = {name: one if isinstance(one, list) else [] if one is None else [one] for name, one in found.items()}
-    leading = next(iter(given))
-    count = len(given[leading])
-    for name, one in given.items():
-        if one and len(one) != count:
-            columns = [", ".join(lists[which].columns) or which for which in (name, leading)]
-            if name not in uneven:
-                raise ValueProblem(
-                    columns[0], f"expected {count} elements, as many as {columns[1]} has, got {len(one)}"
-                )
-            leave_out(row, f"{columns[0]}, which has not as many elements as {columns[1]}")
-            given[name] = []
-    for at in range(count):
-        parts = {name: plain(one[at]) if one else None for name, one in given.items()}
-        yield {**row, **parts, "position": at + 1}
+    elements_by_name = {name: _as_list(template.evaluate(row)) for name, template in lists.items()}
+    leading = next(iter(elements_by_name))
+    count = len(elements_by_name[leading])
+    for name, elements in elements_by_name.items():
+        if not elements or len(elements) == count:
+            continue
+        columns = ", ".join(lists[name].columns) or name
+        leading_columns = ", ".join(lists[leading].columns) or leading
+        if name not in uneven:
+            detail = f"expected {count} elements, as many as {leading_columns} has, got {len(elements)}"
+            raise ValueProblem(columns, detail)
+        leave_out(row, f"{columns}, which has not as many elements as {leading_columns}")
+        elements_by_name[name] = []
+    for index in range(count):
+        scope = row.copy()
+        for name, elements in elements_by_name.items():
+            scope[name] = plain(elements[index]) if elements else None
+        scope["position"] = index + 1
+        yield scope
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def order(columns: list[str]) -> Callable[[Scope], bool]:
     """Return a function that returns True if the numbers in these columns never fall. Columns that are empty are left
     out."""
-    given = [(column, getter(column)) for column in columns]
+    getters = [(column, getter(column)) for column in columns]
 
     def rises(scope: Scope) -> bool:
-        found = [_amount(scope, column, get) for column, get in given]
-        numbers = [one for one in found if one is not None]
+        numbers = []
+        for column, get in getters:
+            value = get(scope)
+            if value is not None:
+                numbers.append(_read_number(column, value))
         return numbers == sorted(numbers)
 
     return rises
 
 
-def _amount(scope: Scope, column: str, get: Callable[[Scope], Any]) -> Any:
-    if (value := get(scope)) is None:
-        return None
+def _read_number(column: str, value: Any) -> int | Decimal:
     try:
         return number(value)
     except ConversionError as error:

@@ -13,22 +13,22 @@ from api.store.load_transaction import Loss
 SHARE = 10  # the operator is asked about more than a tenth of a dataset
 
 
-def large(losses: Sequence[Loss]) -> list[str]:
+def describe_large_losses(losses: Sequence[Loss]) -> list[str]:
     """Return, in words, the losses of each dataset that loses more than a tenth of its records."""
     return [
-        f"{one.lost:,} of the {one.held:,} records of the dataset {one.dataset}"
-        for one in losses
-        if one.lost * SHARE > one.held
+        f"{loss.lost:,} of the {loss.held:,} records of the dataset {loss.dataset}"
+        for loss in losses
+        if loss.lost * SHARE > loss.held
     ]
 
 
 def ask(file: str, losses: list[str], report: Report) -> None:
     """Ask the operator at the terminal. LoadError if the answer is no, or if there is no terminal."""
-    what = f"{file} withdraws {', '.join(losses)}, because it does not contain them."
+    consequence = f"{file} withdraws {', '.join(losses)}, because it does not contain them."
     if not can_ask():
-        raise LoadError(what, hint="Nothing of it was loaded. If this is right, load it with --yes.")
+        raise LoadError(consequence, hint="Nothing of it was loaded. If this is right, load it with --yes.")
     with report.paused():
-        agreed = confirm(f"{what} Go on?")
+        agreed = confirm(f"{consequence} Go on?")
     if not agreed:
         raise LoadError(f"{file} was not loaded.", hint="The withdrawals were not agreed to.")
 

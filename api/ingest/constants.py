@@ -16,11 +16,14 @@ def wrong_constants(model: type[BaseModel], constants: dict[str, Any]) -> Iterat
     """Yield the problems of the constant fields of an object. Objects within it are checked separately."""
     try:
         model.model_validate(constants)
-    except ValidationError as error:
-        for one in error.errors(include_url=False):
-            name = one["loc"][0] if one["loc"] else ""
-            if name in constants and one["type"] != "missing" and (len(one["loc"]) == 1 or name not in NESTED):
-                yield worded(one, list(model.model_fields))
+    except ValidationError as invalid:
+        for error in invalid.errors(include_url=False):
+            path = error["loc"]
+            if not path or path[0] not in constants or error["type"] == "missing":
+                continue
+            is_within_object = len(path) > 1 and path[0] in NESTED
+            if not is_within_object:
+                yield worded(error, list(model.model_fields))
 
 
 def wrong_record(line: dict[str, Any]) -> list[Problem]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api.ingest.load_format import CHILDREN, DOCUMENT, LINES, RECORDS, RecordModel
 
@@ -19,48 +20,58 @@ def load_schema() -> dict[str, Any]:
     """Return the schema. `$defs` contains each resource twice: for a document and, with the suffix Line, for a line of
     NDJSON."""
     forms = (*RECORDS.values(), *LINES.values(), *CHILDREN.values())
-    models = [(model, "validation") for model in (DOCUMENT, *(form.model for form in forms))]
-    _, made = models_json_schema(models, ref_template="#/$defs/{model}")  # type: ignore[arg-type]
-    defined = {name: _plain(schema) for name, schema in sorted(made["$defs"].items())}
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(DOCUMENT, "validation")]
+    models += [(form.model, "validation") for form in forms]
+    _, generated = models_json_schema(models, ref_template="#/$defs/{model}")
+    definitions = {name: _without_titles(schema) for name, schema in sorted(generated["$defs"].items())}
     for form in forms:
-        _rule(defined[form.model.__name__], form)
+        _add_rules(definitions[form.model.__name__], form)
+    definitions["Line"] = {"oneOf": [_reference(form.model.__name__) for form in LINES.values()]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Briefing load format 1",
         "description": "A JSON document of one briefing, or one line of a file of newline-delimited JSON.",
-        "anyOf": [_ref(DOCUMENT.__name__), _ref("Line")],
-        "$defs": defined | {"Line": {"oneOf": [_ref(form.model.__name__) for form in LINES.values()]}},
+        "anyOf": [_reference(DOCUMENT.__name__), _reference("Line")],
+        "$defs": definitions,
     }
 
 
-def _ref(name: str) -> dict[str, str]:
+def _reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/$defs/{name}"}
 
 
-def _rule(schema: dict[str, Any], form: RecordModel) -> None:
+def _add_rules(schema: dict[str, Any], form: RecordModel) -> None:
     """Add the rules to the schema. A withdrawal may leave out all fields except the names of the record."""
     rules = [rule.schema for rule in form.rules if rule.schema]
     if not form.envelope:
-        schema |= {"allOf": rules} if rules else {}
+        if rules:
+            schema["allOf"] = rules
         return
-    always = [name for name in schema.get("required", ()) if name == "resource"]
-    content = [name for name in schema.pop("required", ()) if name not in always]
-    taken = {"properties": {"withdrawn": {"type": "object"}}, "required": ["withdrawn"]}
-    whole = {"required": content, **({"allOf": rules} if rules else {})}
-    if always:
-        schema["required"] = always
-    schema["allOf"] = [*(rule.schema for rule in form.envelope), {"if": taken, "else": whole}]
+    required = schema.pop("required", [])
+    unless_withdrawn: dict[str, Any] = {"required": [name for name in required if name != "resource"]}
+    if rules:
+        unless_withdrawn["allOf"] = rules
+    if "resource" in required:
+        schema["required"] = ["resource"]
+    withdrawn = {"properties": {"withdrawn": {"type": "object"}}, "required": ["withdrawn"]}
+    envelope = [rule.schema for rule in form.envelope]
+    schema["allOf"] = [*envelope, {"if": withdrawn, "else": unless_withdrawn}]
 
 
-def _plain(schema: Any) -> Any:
+def _without_titles(schema: Any) -> Any:
     """Return a schema without the titles that only repeat a field's name."""
-    if isinstance(schema, dict):
-        return {
-            name: {field: _plain(one) for field, one in value.items()} if name == "properties" else _plain(value)
-            for name, value in schema.items()
-            if not (name == "title" and isinstance(value, str))
-        }
-    return [_plain(one) for one in schema] if isinstance(schema, list) else schema
+    if isinstance(schema, list):
+        return [_without_titles(element) for element in schema]
+    if not isinstance(schema, dict):
+        return schema
+    cleaned: dict[str, Any] = {}
+    for name, value in schema.items():
+        if name == "properties":
+            # The names in here are those of fields, and a field may be called title.
+            cleaned[name] = {field: _without_titles(field_schema) for field, field_schema in value.items()}
+        elif name != "title" or not isinstance(value, str):
+            cleaned[name] = _without_titles(value)
+    return cleaned
 
 
 def load_contract() -> str:

@@ -39,8 +39,8 @@ class CsvRows:
         self._delimiters = delimiters
         self._encoding = encoding
         self._delimiter = delimiters[:1]
-        self._kept: deque[bytes] = deque()
-        self._given = given
+        self._pending_lines: deque[bytes] = deque()  # lines that are read again
+        self._given_columns = given
         self._skip = skip
         self._naming = naming
         self.columns: tuple[str, ...] = ()
@@ -54,72 +54,79 @@ class CsvRows:
     def rows(self) -> Iterator[Item]:
         """Yield the rows. MalformedFile if the header cannot be read."""
         line = 1
-        while line <= self._skip and self._line():
+        while line <= self._skip and self._read_line():
             line += 1
-        self.columns = self._header(line)
-        line += not self._given
-        second = True
-        while item := self._next(line):
-            cells, taken = item
+        self.columns = self._read_header(line)
+        if not self._given_columns:
+            line += 1
+        is_first = True
+        while item := self._read_cells(line):
+            cells, line_count = item
             if isinstance(cells, BadRow):
                 yield cells
-            elif any(cells) and not (second and _tags(cells)):
-                yield self._row(line, cells)
-            second = False
-            line += taken
+            elif any(cells) and not (is_first and _has_hxl_tags(cells)):
+                yield self._make_row(line, cells)
+            is_first = False
+            line += line_count
 
-    def _header(self, line: int) -> tuple[str, ...]:
-        data = self._line()
-        data = data.removeprefix(b"\xef\xbb\xbf") if line == 1 else data
+    def _read_header(self, line: int) -> tuple[str, ...]:
+        data = self._read_line()
+        if line == 1:
+            data = data.removeprefix(b"\xef\xbb\xbf")
         try:
             head = data.decode(self._encoding)
         except UnicodeDecodeError as error:
-            raise MalformedFile(self._undecoded(data, error), Position(line, error.start + 1)) from None
+            raise MalformedFile(self._describe_undecoded(data, error), Position(line, error.start + 1)) from None
         self._delimiter = max(self._delimiters, key=head.count)
-        if self._given:
-            self._kept.appendleft(data)
-            return self._given
+        if self._given_columns:
+            self._pending_lines.appendleft(data)
+            return self._given_columns
         try:
-            (columns,) = list(csv.reader([head], delimiter=self._delimiter, strict=True)) or [[]]
+            rows = list(csv.reader([head], delimiter=self._delimiter, strict=True))
         except csv.Error as error:
             raise MalformedFile(f"expected a header of columns: {error}", Position(line)) from None
-        columns = column_names(columns, line)
+        header = rows[0] if rows else []
+        columns = column_names(header, line)
         self._check_delimiter(head, columns, line)
         return self._naming(columns)
 
     def _check_delimiter(self, head: str, columns: list[str], line: int) -> None:
-        if len(columns) == 1 and (other := next((one for one in DELIMITERS if one in head), None)):
-            wanted = " or ".join(DELIMITERS.get(one, shown(one)) for one in self._delimiters)
-            hint = f"with {DELIMITERS[other]}, the mapping says delimiter = {shown(other)}"
-            detail = f"expected columns separated by {wanted}; if this file separates them {hint}"
-            raise MalformedFile(detail, Position(line))
+        if len(columns) != 1:
+            return
+        for delimiter, name in DELIMITERS.items():
+            if delimiter in head:
+                expected = " or ".join(DELIMITERS.get(allowed, shown(allowed)) for allowed in self._delimiters)
+                hint = f"with {name}, the mapping says delimiter = {shown(delimiter)}"
+                detail = f"expected columns separated by {expected}; if this file separates them {hint}"
+                raise MalformedFile(detail, Position(line))
 
-    def _row(self, line: int, cells: list[str]) -> Item:
+    def _make_row(self, line: int, cells: list[str]) -> Item:
         if len(cells) == len(self.columns):
             return Row(line, dict(zip(self.columns, cells, strict=True)))
-        less = "; the row is cut short, or separated otherwise" if len(cells) < len(self.columns) else ""
-        where = "of the mapping" if self._given else "as in the header"
-        detail = f"expected {len(self.columns)} columns {where}, got {len(cells)}{less}"
+        source = "of the mapping" if self._given_columns else "as in the header"
+        detail = f"expected {len(self.columns)} columns {source}, got {len(cells)}"
+        if len(cells) < len(self.columns):
+            detail += "; the row is cut short, or separated otherwise"
         return BadRow(line, 0, detail, self._delimiter.join(cells))
 
-    def _next(self, start: int) -> tuple[list[str] | BadRow, int] | None:
-        """Return the cells of the next row, or why it is Bad, and the number of its lines; None at the end of the file.
-        A row has several lines if a quoted cell contains line ends."""
+    def _read_cells(self, start: int) -> tuple[list[str] | BadRow, int] | None:
+        """Return the cells of the next row, or a BadRow, and the number of its lines. Return None at the end of the
+        file. A row has several lines if a quoted cell contains line ends."""
         lines: list[bytes] = []
         texts: list[str] = []
-        held = quotes = 0
-        while data := self._line():
+        size = quotes = 0
+        while data := self._read_line():
             lines.append(data)
-            held += len(data)
-            if held > MOST_IN_ROW:
+            size += len(data)
+            if size > MOST_IN_ROW:
                 break
             try:
                 text = data.decode(self._encoding)
             except UnicodeDecodeError as error:
                 if len(lines) > 1:
                     break
-                detail = self._undecoded(data, error)
-                return BadRow(start, error.start + 1, detail, data.decode(self._encoding, "replace").rstrip("\r\n")), 1
+                readable = data.decode(self._encoding, "replace").rstrip("\r\n")
+                return BadRow(start, error.start + 1, self._describe_undecoded(data, error), readable), 1
             texts.append(text.rstrip("\r\n") + "\n")
             quotes += text.count('"')
             if quotes % 2 and len(lines) > 1:
@@ -131,39 +138,43 @@ class CsvRows:
                     continue
                 if len(lines) > 1:
                     break
-                return BadRow(
-                    start, 0, f"expected cells separated by {shown(self._delimiter)}: {error}", text.rstrip()
-                ), 1
+                detail = f"expected cells separated by {shown(self._delimiter)}: {error}"
+                return BadRow(start, 0, detail, text.rstrip()), 1
             if len(rows) == 1:
                 return rows[0], len(lines)
             break
         if not lines:
             return None
-        return self._unclosed(start, lines), 1
+        return self._refuse_first_line(start, lines), 1
 
-    def _unclosed(self, start: int, lines: list[bytes]) -> BadRow:
-        """Return the first line as Bad. The lines that were taken for a part of its row are read again."""
-        self._kept.extendleft(reversed(lines[1:]))
+    def _refuse_first_line(self, start: int, lines: list[bytes]) -> BadRow:
+        """Return the first line as a BadRow. The lines that were taken for a part of its row are read again."""
+        self._pending_lines.extendleft(reversed(lines[1:]))
         text = lines[0].decode(self._encoding, "replace").rstrip("\r\n")[:MOST_IN_ROW]
         if len(lines[0]) > MOST_IN_ROW:
             return BadRow(start, 0, f"expected a row of at most {MOST_IN_ROW:,} bytes", text[:1000])
         return BadRow(start, text.rfind('"') + 1, "the quote that opens here is never closed", text)
 
-    def _line(self) -> bytes:
-        if self._kept:
-            return self._kept.popleft()
+    def _read_line(self) -> bytes:
+        """Return the next line; empty at the end of the file. Of a line that is too long only the beginning is
+        returned, and the rest of it is skipped."""
+        if self._pending_lines:
+            return self._pending_lines.popleft()
         data = self._file.readline(MOST_IN_ROW + 1)
-        while data and not data.endswith(b"\n") and len(data) > MOST_IN_ROW and (more := self._file.readline(1 << 16)):
-            if more.endswith(b"\n"):
-                break
+        if len(data) > MOST_IN_ROW:
+            rest = data
+            while rest and not rest.endswith(b"\n"):
+                rest = self._file.readline(1 << 16)
         return data
 
-    def _undecoded(self, data: bytes, error: UnicodeDecodeError) -> str:
+    def _describe_undecoded(self, data: bytes, error: UnicodeDecodeError) -> str:
         name = "UTF-8" if self._encoding == "utf-8" else self._encoding
-        hint = '; if all of the file is Windows-1252, the mapping says encoding = "windows-1252"'
-        return f"expected {name}, and the byte 0x{data[error.start]:02x} is not{hint if name == 'UTF-8' else ''}"
+        detail = f"expected {name}, and the byte 0x{data[error.start]:02x} is not"
+        if name == "UTF-8":
+            detail += '; if all of the file is Windows-1252, the mapping says encoding = "windows-1252"'
+        return detail
 
 
-def _tags(cells: list[str]) -> bool:
+def _has_hxl_tags(cells: list[str]) -> bool:
     """Return True if this is the row of tags that HXL [the Humanitarian Exchange Language] puts below the header."""
-    return all(one.startswith("#") for one in cells if one.strip())
+    return all(cell.startswith("#") for cell in cells if cell.strip())

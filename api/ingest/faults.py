@@ -9,7 +9,7 @@ from api.ingest.formatting import shown
 from api.ingest.messages import Path, joined
 from api.ingest.strict_json import Position
 
-MOST = 50
+MAX_LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,11 @@ class FileFault:
     detail: str
 
     def __str__(self) -> str:
-        where = ":".join(str(part) for part in (self.position.line, self.position.column) if part)
+        numbers = [str(number) for number in (self.position.line, self.position.column) if number]
         element = f"record {self.position.record}" if self.position.record else ""
-        what = ", ".join(part for part in (element, self.record, joined(self.path)) if part)
-        return ": ".join(part for part in (where, what, self.detail) if part)
+        subject = [part for part in (element, self.record, joined(self.path)) if part]
+        parts = (":".join(numbers), ", ".join(subject), self.detail)
+        return ": ".join(part for part in parts if part)
 
 
 class FileFaults:
@@ -39,26 +40,31 @@ class FileFaults:
     def add(self, fault: FileFault) -> None:
         """Count a fault, and keep it if it is among the first fifty."""
         self.count += 1
-        if len(self._first) < MOST:
+        if len(self._first) < MAX_LISTED:
             self._first.append(fault)
 
     def refuse(self) -> None:
         """Raise a LoadError that lists the faults, if there are any."""
         if not self.count:
             return
-        told = [f"{self.file}:{fault}" for fault in self._first]
-        if more := self.count - len(told):
-            told.append(f"{self.file}: and {more} more")
+        lines = [f"{self.file}:{fault}" for fault in self._first]
+        further = self.count - len(lines)
+        if further:
+            lines.append(f"{self.file}: and {further} more")
+        noun = "fault" if self.count == 1 else "faults"
         raise LoadError(
-            f"{self.file} was refused whole: {self.count} fault{'s' * (self.count > 1)}.",
-            tuple(told),
+            f"{self.file} was refused whole: {self.count} {noun}.",
+            tuple(lines),
             "Nothing of it was loaded. Mend the file and load it again.",
         )
 
 
 def named(resource: object, name: object) -> str:
     """Return the name of a record in messages: event "mariupol-shelling"."""
-    return f"{resource if isinstance(resource, str) else 'record'} {shown(name)}" if name else ""
+    if not name:
+        return ""
+    noun = resource if isinstance(resource, str) else "record"
+    return f"{noun} {shown(name)}"
 
 
 def repeated(resource: str, where: str) -> str:

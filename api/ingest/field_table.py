@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from api.ingest.formatting import one
+from api.ingest.formatting import with_article
 from api.ingest.load_format import CHILDREN, LINES, VALUES, RecordModel
 from api.model import CHILDREN as STORED_CHILDREN
 from api.model import RECORDS, Entity, StoredField, StoredLink
@@ -24,43 +24,57 @@ SCALARS = {
 def field_tables() -> Iterator[str]:
     """Yield the lines of a table for each resource, and for each kind of children."""
     for resource in RECORDS.values():
-        yield from _table(f"Fields of {one(resource.name)}:", resource, LINES[resource.name])
+        yield from _format_table(f"Fields of {with_article(resource.name)}:", resource, LINES[resource.name])
     for child in STORED_CHILDREN.values():
-        yield from _table(
-            f"Fields of {one(child.name)}, one of the `{_holder(child)}` of a record:", child, CHILDREN[child.name]
-        )
+        title = f"Fields of {with_article(child.name)}, one of the `{_find_list(child)}` of a record:"
+        yield from _format_table(title, child, CHILDREN[child.name])
 
 
-def _holder(child: Entity) -> str:
+def _find_list(child: Entity) -> str:
     """Return the name of the list of a record that contains these children."""
-    return next(link.name for owner in RECORDS.values() for link in owner.owned if link.target == child.name)
+    for owner in RECORDS.values():
+        for link in owner.owned:
+            if link.target == child.name:
+                return link.name
+    raise LookupError(child.name)
 
 
-def _table(title: str, resource: Entity, form: RecordModel) -> Iterator[str]:
+def _format_table(title: str, resource: Entity, form: RecordModel) -> Iterator[str]:
     yield from ("", title, "", "| field | holds | |", "|---|---|---|")
-    fields = [(field.name, _holds(field), field.default) for field in resource.loaded]
-    links = [(link.name, _leads(link), "") for link in resource.links.values()]
-    for name, holds, default in (*fields, *links):
-        yield f"| `{name}` | {holds} | {_need(default, form.model.model_fields[name].is_required())} |"
+    model_fields = form.model.model_fields
+    for field in resource.loaded:
+        requirement = _describe_requirement(field.default, model_fields[field.name].is_required())
+        yield f"| `{field.name}` | {_describe_field(field)} | {requirement} |"
+    for link in resource.links.values():
+        requirement = _describe_requirement("", model_fields[link.name].is_required())
+        yield f"| `{link.name}` | {_describe_link(link)} | {requirement} |"
 
 
-def _need(default: str, required: bool) -> str:
+def _describe_requirement(default: str, required: bool) -> str:
     if required:
         return "required"
     return f"`{default}` by default" if default else ""
 
 
-def _holds(field: StoredField) -> str:
+def _describe_field(field: StoredField) -> str:
     kind = field.type
     if kind.name == "vocabulary":
-        return "one of " + ", ".join(f"`{term}`" for term in kind.of.terms())
+        return "one of " + _quote_names(kind.of.terms())
     if kind.name == "value":
-        parts = "{" + ", ".join(f"`{name}`" for name in VALUES[kind.of].model_fields) + "}"
+        parts = "{" + _quote_names(VALUES[kind.of].model_fields) + "}"
         return f"a list of objects {parts}" if kind.many else f"an object {parts}"
-    return "a list of texts" if kind.many else SCALARS[field.format or kind.name]
+    if kind.many:
+        return "a list of texts"
+    return SCALARS[field.format or kind.name]
 
 
-def _leads(link: StoredLink) -> str:
+def _quote_names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _describe_link(link: StoredLink) -> str:
     if link.kind == "children":
         return f"a list of {link.target}s, in order"
-    return f"a list of keys of {link.target}s" if link.kind == "several" else f"the key of {one(link.target)}"
+    if link.kind == "several":
+        return f"a list of keys of {link.target}s"
+    return f"the key of {with_article(link.target)}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from api.ingest.compiled_mapping import finished, joined
+from api.ingest.compiled_mapping import as_one_list, with_field_type
 from api.ingest.converters import CONVERTERS
 from api.ingest.converters.countries import country
 from api.ingest.converters.values import ConversionError, Tables, key
@@ -14,7 +15,7 @@ from api.ingest.mapping_fields import COUNTRY, LINKS, LISTS, NUMERIC, SEVERAL, S
 from api.ingest.mapping_heading import Place
 from api.ingest.messages import closest
 from api.ingest.paths import of_row
-from api.ingest.template import Template, chosen, first, remembered, template
+from api.ingest.template import Scope, Template, chosen, first, remembered, template
 
 BY = "by"
 
@@ -28,94 +29,129 @@ class FieldValues:
 
     def field(self, owner: str, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
         """Return the template of a field whose value is not an object."""
-        several = name in LISTS or name in SEVERAL
-        if isinstance(written, list) and several:
-            return joined([self._value(owner, name, one, (*place, at), aliases) for at, one in enumerate(written)])
-        found = self._value(owner, name, written, place, aliases)
-        self._terms(TERMS.get((owner, name), ()), written, found, place)
-        return joined([found]) if several else found
+        is_list = name in LISTS or name in SEVERAL
+        if isinstance(written, list) and is_list:
+            elements = []
+            for index, element in enumerate(written):
+                elements.append(self._compile_value(owner, name, element, (*place, index), aliases))
+            return as_one_list(elements)
+        compiled = self._compile_value(owner, name, written, place, aliases)
+        self._check_terms(TERMS.get((owner, name), ()), written, compiled, place)
+        return as_one_list([compiled]) if is_list else compiled
 
     def several(
         self, name: str, filled: tuple[str, ...], declared: dict[str, Any], place: Place, aliases: dict[str, str]
     ) -> Template:
         """Return the template of a value that fills several fields at once, such as `amount` of a figure."""
-        if twice := [one for one in filled if one in declared]:
-            self._findings.fault((*place[:-1], twice[0]), f"{name} gives this field already: leave one of them out")
-        able = [f"{{column|{one}}}" for one, found in CONVERTERS.items() if found.fills == filled]
+        for field in filled:
+            if field in declared:
+                self._findings.fault((*place[:-1], field), f"{name} gives this field already: leave one of them out")
+                break
         written = declared[name]
-        if isinstance(written, dict) and set(written) == {"first"} and isinstance(written["first"], list):
-            return first([self._filling(one, filled, able, (*place, "first"), aliases) for one in written["first"]])
-        if isinstance(written, dict) and BY in written and len(written) > 1:
-            branches = {
-                term: self._filling(one, filled, able, (*place, term), aliases)
-                for term, one in written.items()
-                if term != BY
-            }
+        if _has_alternatives(written):
+            group_place = (*place, "first")
+            return first([self._compile_group(part, filled, group_place, aliases) for part in written["first"]])
+        if _has_branches(written):
+            branches = {}
+            for term, branch in written.items():
+                if term != BY:
+                    branches[term] = self._compile_group(branch, filled, (*place, term), aliases)
             return chosen(self.template(written[BY], (*place, BY), aliases), branches)
-        return self._filling(written, filled, able, place, aliases)
+        return self._compile_group(written, filled, place, aliases)
 
     def template(self, written: Any, place: Place, aliases: dict[str, str], whole: bool = True) -> Template:
         """Return a template, and note the columns that it uses. They count as used with all their parts. Only a bare
         column does not if `whole` is False, because `each` goes through its parts one by one."""
         try:
-            found = template(written, self._tables)
+            compiled = template(written, self._tables)
         except ConversionError as error:
             self._findings.fault(place, str(error))
-            return Template(lambda _: None, ())
-        for column in found.columns:
-            self._findings.use(column, aliases, place, whole or not found.bare)
-        return remembered(found, written) if of_row(found.columns, aliases) and not found.bare else found
+            return Template(_evaluate_to_none, ())
+        for column in compiled.columns:
+            self._findings.use(column, aliases, place, whole or not compiled.bare)
+        if compiled.bare or not of_row(compiled.columns, aliases):
+            return compiled
+        return remembered(compiled, written)
 
-    def _filling(
-        self, written: Any, filled: tuple[str, ...], able: list[str], place: Place, aliases: dict[str, str]
-    ) -> Template:
-        found = self.template(written, place, aliases)
-        if found.fills != filled and not self._findings.is_wrong(place):
-            self._findings.fault(place, f"expected {' or '.join(able)}, got {shown(written)}")
-        return found
+    def _compile_group(self, written: Any, filled: tuple[str, ...], place: Place, aliases: dict[str, str]) -> Template:
+        """Return the template of a value that fills all these fields. A fault if its conversion does not."""
+        compiled = self.template(written, place, aliases)
+        if compiled.fills != filled and not self._findings.is_wrong(place):
+            conversions = [f"{{column|{name}}}" for name, converter in CONVERTERS.items() if converter.fills == filled]
+            self._findings.fault(place, f"expected {' or '.join(conversions)}, got {shown(written)}")
+        return compiled
 
-    def _value(self, owner: str, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
-        if isinstance(written, dict) and set(written) == {"first"} and isinstance(written["first"], list):
-            return first([self._value(owner, name, one, (*place, "first"), aliases) for one in written["first"]])
-        if isinstance(written, dict) and BY in written and len(written) > 1:
-            return self._chosen(owner, name, written, place, aliases)
+    def _compile_value(self, owner: str, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
+        if _has_alternatives(written):
+            value_place = (*place, "first")
+            return first([self._compile_value(owner, name, part, value_place, aliases) for part in written["first"]])
+        if _has_branches(written):
+            return self._compile_branches(owner, name, written, place, aliases)
         if isinstance(written, dict | list):
             detail = "expected a text with {columns}, first = [texts], or by = text and the terms that it gives"
             self._findings.fault(place, f"{detail}, got {shown(written)}")
-            return Template(lambda _: None, ())
-        found = self.template(written, place, aliases)
-        if found.fills:
-            names = [one for (_, one), fields in SEVERAL_FIELDS.items() if fields == found.fills]
-            conversion = found.last.partition(":")[0]
+            return Template(_evaluate_to_none, ())
+        compiled = self.template(written, place, aliases)
+        if compiled.fills:
+            names = [group for (_, group), fields in SEVERAL_FIELDS.items() if fields == compiled.fills]
+            conversion = compiled.last.partition(":")[0]
             self._findings.fault(place, f"{conversion} fills several fields: write it as {names[0]} = …")
-        finish = key if name == "key" or name in LINKS else country if (owner, name) in COUNTRY else None
+        finish = _find_finish(owner, name)
         try:
-            made = finished(found, (owner, name) in NUMERIC, finish)
+            typed = with_field_type(compiled, (owner, name) in NUMERIC, finish)
         except ConversionError as error:
             self._findings.fault(place, str(error))
-            return Template(lambda _: None, ())
-        return remembered(made, (written, finish)) if finish and of_row(found.columns, aliases) else made
+            return Template(_evaluate_to_none, ())
+        if finish is not None and of_row(compiled.columns, aliases):
+            return remembered(typed, (written, finish))
+        return typed
 
-    def _chosen(
+    def _compile_branches(
         self, owner: str, name: str, written: dict[str, Any], place: Place, aliases: dict[str, str]
     ) -> Template:
         """Return the template of a value that depends on another one: `by` gives a term, and the value is listed under
         that term."""
         branches = {}
-        for term, one in written.items():
+        for term, value in written.items():
             if term != BY:
-                branches[term] = self._value(owner, name, one, (*place, term), aliases)
-                self._terms(TERMS.get((owner, name), ()), one, branches[term], (*place, term))
+                branches[term] = self._compile_value(owner, name, value, (*place, term), aliases)
+                self._check_terms(TERMS.get((owner, name), ()), value, branches[term], (*place, term))
         return chosen(self.template(written[BY], (*place, BY), aliases), branches)
 
-    def _terms(self, terms: tuple[str, ...], written: Any, found: Template, place: Place) -> None:
+    def _check_terms(self, terms: tuple[str, ...], written: Any, compiled: Template, place: Place) -> None:
         """Check that constants, and all results of a map that is the last conversion, are terms of the vocabulary."""
         if not terms or isinstance(written, dict):
             return
-        given = [found.constant] if not found.columns else []
-        if found.last.startswith("map:"):
-            given = [one for one in self._tables.maps.get(found.last[4:], {}).values() if one]
-        for one in given:
-            if one not in terms:
-                wrong = f"expected one of {', '.join(terms)}; {shown(one)} is none{closest(str(one), terms)}"
-                self._findings.fault(place, wrong)
+        values: list[Any] = []
+        if compiled.last.startswith("map:"):
+            results = self._tables.maps.get(compiled.last.removeprefix("map:"), {})
+            values = [result for result in results.values() if result]
+        elif not compiled.columns:
+            values = [compiled.constant]
+        for value in values:
+            if value not in terms:
+                detail = f"expected one of {', '.join(terms)}; {shown(value)} is none{closest(str(value), terms)}"
+                self._findings.fault(place, detail)
+
+
+def _has_alternatives(written: Any) -> bool:
+    """Return True if a value is `first` and a list of alternatives."""
+    return isinstance(written, dict) and set(written) == {"first"} and isinstance(written["first"], list)
+
+
+def _has_branches(written: Any) -> bool:
+    """Return True if a value is `by` and a value for at least one term."""
+    return isinstance(written, dict) and BY in written and len(written) > 1
+
+
+def _find_finish(owner: str, name: str) -> Callable[[str], str] | None:
+    """Return the function that is applied to each value of a field, if there is one."""
+    if name == "key" or name in LINKS:
+        return key
+    if (owner, name) in COUNTRY:
+        return country
+    return None
+
+
+def _evaluate_to_none(_: Scope) -> None:
+    """Evaluate the template of a value that has a fault."""

@@ -25,7 +25,7 @@ class Findings:
 
     def is_wrong(self, place: Place) -> bool:
         """Return True if there is a fault at a place."""
-        return any(at == place for at, _ in self.wrong)
+        return any(wrong_place == place for wrong_place, _ in self.wrong)
 
     def use(self, column: str, aliases: Names[str, str], place: Place, whole: bool = True) -> None:
         """Add a column that the mapping uses, or a part of one such as `parties[0].name`. With `whole`, all parts of it

@@ -27,16 +27,17 @@ def as_row(value: Any) -> dict[str, Any]:
     """Return the properties of a feature. Its id, the degrees of its point and their precision are added to them, if
     the properties have no such names."""
     feature = as_object(value)
-    properties, geometry = feature.get("properties"), feature.get("geometry")
+    properties = feature.get("properties")
     if not is_feature(feature) or not isinstance(properties, dict | None):
         raise MalformedFile("expected a GeoJSON feature with properties")
     row = dict(properties or {})
     if "id" in feature:
         row.setdefault("id", feature["id"])
+    geometry = feature.get("geometry")
     if geometry is None:
         return row
     point = representative(geometry)
-    added = {"longitude": point.longitude, "latitude": point.latitude}
+    columns = {"longitude": point.longitude, "latitude": point.latitude}
     if point.precision:
-        added[PRECISION] = point.precision
-    return {**added, **row}
+        columns[PRECISION] = point.precision
+    return {**columns, **row}

@@ -15,12 +15,12 @@ from typing import Any
 
 from api.ingest.strict_json import MalformedFile
 
-RADIUS = 6371.0  # of the globe, in kilometres
+EARTH_RADIUS = 6371.0  # in kilometres
 # The largest extent, in kilometres, at which a point is still this precise.
 PRECISIONS = ((1, "exact"), (25, "near"), (100, "admin2"), (500, "admin1"), (2500, "country"))
 BEYOND = "region"
 DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
-MOST_NESTED = 8
+MAX_NESTING = 8
 
 Vertex = tuple[float, float]
 Part = list[Vertex]
@@ -39,41 +39,51 @@ class Representative:
 def representative(geometry: Any) -> Representative:
     """Return the point for a geometry. MalformedFile if it is not a geometry of GeoJSON."""
     if isinstance(geometry, dict) and geometry.get("type") == "Point":
-        found: Any = geometry.get("coordinates")
-        _vertex(found)
-        return Representative(found[0], found[1])  # with the digits of the file
-    points: list[Part] = []
+        position: Any = geometry.get("coordinates")
+        _read_vertex(position)
+        return Representative(position[0], position[1])  # with the digits of the file
+    points: Part = []
     lines: list[Part] = []
-    areas: list[list[Any]] = []
-    for kind, coordinates in _simple(geometry, 0):
-        if "Point" in kind:
-            points += _rings(coordinates, DEPTH[kind], 0)
-        elif "Line" in kind:
-            lines += _rings(coordinates, DEPTH[kind], 1)
+    areas: list[list[Part]] = []
+    for kind, coordinates in _split(geometry, 0):
+        if kind == "Point":
+            points.append(_read_vertex(coordinates))
+        elif kind == "MultiPoint":
+            points += _read_part(coordinates)
+        elif kind == "LineString":
+            lines.append(_read_part(coordinates))
+        elif kind == "MultiLineString":
+            lines += _read_parts(coordinates)
+        elif kind == "Polygon":
+            areas.append(_read_parts(coordinates))
         else:
-            areas += coordinates if kind == "MultiPolygon" else [coordinates]
-    rings = [[_vertex(one) for one in ring] for area in areas for ring in area]
-    vertices = [one for part in (*points, *lines, *rings) for one in part]
+            areas += [_read_parts(area) for area in coordinates]
+    lines = [line for line in lines if line]
+    vertices = points.copy()
+    for line in lines:
+        vertices += line
+    for area in areas:
+        for ring in area:
+            vertices += ring
     if not vertices:
         raise MalformedFile("expected the geometry to have coordinates")
-    first = vertices[0][0]
-    extent = _extent([_near(one, first) for one in vertices])
+    first_longitude = vertices[0][0]
     if areas:
-        longitude, latitude = max((_of_area(area) for area in areas), key=lambda one: one[0])[1]
+        longitude, latitude = _largest_area_point(areas)
     elif lines:
         longitude, latitude = _halfway(max(lines, key=_length))
     else:
-        longitude, latitude = _middlemost([_near(part[0], first) for part in points])
-    precision = next((name for most, name in PRECISIONS if extent <= most), BEYOND)
+        longitude, latitude = _middlemost(_all_near(points, first_longitude))
+    precision = _precision(_extent(_all_near(vertices, first_longitude)))
     return Representative(_degrees((longitude + 180) % 360 - 180), _degrees(latitude), precision)
 
 
-def _simple(geometry: Any, depth: int) -> Iterator[tuple[str, Any]]:
+def _split(geometry: Any, depth: int) -> Iterator[tuple[str, Any]]:
     """Yield the type and the coordinates of a geometry, or of each geometry of a collection."""
     kind = geometry.get("type") if isinstance(geometry, dict) else None
-    if kind == "GeometryCollection" and isinstance(geometry.get("geometries"), list) and depth < MOST_NESTED:
-        for one in geometry["geometries"]:
-            yield from _simple(one, depth + 1)
+    if kind == "GeometryCollection" and isinstance(geometry.get("geometries"), list) and depth < MAX_NESTING:
+        for member in geometry["geometries"]:
+            yield from _split(member, depth + 1)
     elif kind in DEPTH:
         coordinates = geometry.get("coordinates")
         _check(coordinates, DEPTH[kind], kind)
@@ -84,30 +94,34 @@ def _simple(geometry: Any, depth: int) -> Iterator[tuple[str, Any]]:
 
 def _check(value: Any, depth: int, kind: str) -> None:
     if depth == 0:
-        _vertex(value)
+        _read_vertex(value)
         return
     if not isinstance(value, list):
         raise MalformedFile(f"expected the coordinates of a {kind}")
-    for one in value:
-        _check(one, depth - 1, kind)
+    for element in value:
+        _check(element, depth - 1, kind)
 
 
-def _vertex(value: Any) -> Vertex:
+def _read_vertex(value: Any) -> Vertex:
     if not isinstance(value, list) or len(value) < 2:
         raise MalformedFile("expected a position of longitude and latitude")
-    for one, most in zip(value, (180, 90), strict=False):
-        if isinstance(one, bool) or not isinstance(one, int | float | Decimal) or not -most <= one <= most:
-            raise MalformedFile(f"expected degrees from {-most} to {most} in the geometry")
-    return float(value[0]), float(value[1])
+    longitude, latitude = value[:2]
+    return _read_degrees(longitude, 180), _read_degrees(latitude, 90)
 
 
-def _rings(coordinates: Any, depth: int, wanted: int) -> list[Part]:
-    """Return the lists of positions in coordinates; with `wanted` 0, each position as a list of its own."""
-    if depth == wanted == 0:
-        return [[_vertex(coordinates)]]
-    if depth == wanted:
-        return [[_vertex(one) for one in coordinates]] if coordinates else []
-    return [part for one in coordinates for part in _rings(one, depth - 1, wanted)]
+def _read_degrees(value: Any, limit: int) -> float:
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    if not is_number or not -limit <= value <= limit:
+        raise MalformedFile(f"expected degrees from {-limit} to {limit} in the geometry")
+    return float(value)
+
+
+def _read_part(coordinates: list[Any]) -> Part:
+    return [_read_vertex(position) for position in coordinates]
+
+
+def _read_parts(coordinates: list[Any]) -> list[Part]:
+    return [_read_part(positions) for positions in coordinates]
 
 
 def _near(vertex: Vertex, longitude: float) -> Vertex:
@@ -116,55 +130,86 @@ def _near(vertex: Vertex, longitude: float) -> Vertex:
     return longitude + (vertex[0] - longitude + 180) % 360 - 180, vertex[1]
 
 
-def _distance(one: Vertex, other: Vertex) -> float:
+def _all_near(vertices: Part, longitude: float) -> Part:
+    return [_near(vertex, longitude) for vertex in vertices]
+
+
+def _distance(start: Vertex, end: Vertex) -> float:
     """Return the kilometres between two positions along the globe (haversine)."""
-    high, low = radians(one[1]), radians(other[1])
-    half = sin((high - low) / 2) ** 2 + cos(high) * cos(low) * sin(radians(one[0] - other[0]) / 2) ** 2
-    return 2 * RADIUS * asin(min(1.0, sqrt(half)))
+    start_latitude, end_latitude = radians(start[1]), radians(end[1])
+    longitudes_apart = radians(start[0] - end[0])
+    half = sin((start_latitude - end_latitude) / 2) ** 2
+    half += cos(start_latitude) * cos(end_latitude) * sin(longitudes_apart / 2) ** 2
+    return 2 * EARTH_RADIUS * asin(min(1.0, sqrt(half)))
 
 
 def _extent(vertices: Part) -> float:
     """Return the diagonal of the bounding box, in kilometres."""
-    longitudes, latitudes = [one[0] for one in vertices], [one[1] for one in vertices]
+    longitudes, latitudes = zip(*vertices, strict=True)
     return _distance((min(longitudes), min(latitudes)), (max(longitudes), max(latitudes)))
 
 
+def _precision(extent: float) -> str:
+    for limit, precision in PRECISIONS:
+        if extent <= limit:
+            return precision
+    return BEYOND
+
+
 def _length(line: Part) -> float:
-    return sum(_distance(one, other) for one, other in pairwise(line))
+    return sum(_distance(start, end) for start, end in pairwise(line))
 
 
 def _halfway(line: Part) -> Vertex:
-    left = _length(line) / 2
-    for one, other in pairwise(line):
-        step = _distance(one, other)
-        if step >= left and step > 0:
-            end = _near(other, one[0])
-            share = left / step
-            return one[0] + (end[0] - one[0]) * share, one[1] + (end[1] - one[1]) * share
-        left -= step
+    remaining = _length(line) / 2
+    for start, end in pairwise(line):
+        step = _distance(start, end)
+        if step >= remaining and step > 0:
+            near_end = _near(end, start[0])
+            share = remaining / step
+            return start[0] + (near_end[0] - start[0]) * share, start[1] + (near_end[1] - start[1]) * share
+        remaining -= step
     return line[-1]
+
+
+def _mean(vertices: Part) -> Vertex:
+    longitudes, latitudes = zip(*vertices, strict=True)
+    return sum(longitudes) / len(vertices), sum(latitudes) / len(vertices)
 
 
 def _middlemost(points: Part) -> Vertex:
     """Return the point that is nearest to the mean of all points."""
-    middle = sum(one[0] for one in points) / len(points), sum(one[1] for one in points) / len(points)
-    return min(points, key=lambda one: hypot(one[0] - middle[0], one[1] - middle[1]))
+    longitude, latitude = _mean(points)
+    return min(points, key=lambda point: hypot(point[0] - longitude, point[1] - latitude))
 
 
-def _of_area(area: list[Any]) -> tuple[float, Vertex]:
+def _largest_area_point(areas: list[list[Part]]) -> Vertex:
+    """Return the point of the largest polygon; of equally large ones, that of the first."""
+    largest, largest_point = _area_size_and_point(areas[0])
+    for area in areas[1:]:
+        size, point = _area_size_and_point(area)
+        if size > largest:
+            largest, largest_point = size, point
+    return largest_point
+
+
+def _area_size_and_point(area: list[Part]) -> tuple[float, Vertex]:
     """Return the size of a polygon, in square degrees at its latitude, and its point."""
-    written = [[_vertex(one) for one in ring] for ring in area]
-    if not written or not written[0]:
+    if not area or not area[0]:
         return -1.0, (0.0, 0.0)
-    start = written[0][0][0]
-    rings = [[_near(one, start) for one in ring] for ring in written]
-    size, centre = _centroid(rings[0])
-    if size == 0 or not _inside(centre, rings):
-        centre = _widest(centre[1], rings) or (rings[0][0] if size == 0 else centre)
-    return size * cos(radians(centre[1])), centre
+    start_longitude = area[0][0][0]
+    rings = [_all_near(ring, start_longitude) for ring in area]
+    size, point = _size_and_centroid(rings[0])
+    if size == 0 or not _inside(point, rings):
+        middle = _widest_middle(point[1], rings)
+        if middle is not None:
+            point = middle
+        elif size == 0:
+            point = rings[0][0]
+    return size * cos(radians(point[1])), point
 
 
-def _centroid(ring: Part) -> tuple[float, Vertex]:
+def _size_and_centroid(ring: Part) -> tuple[float, Vertex]:
     """Return the size of a ring and its centre of gravity. If the size is 0, the centre is the mean of its corners."""
     x0, y0 = ring[0]
     doubled = x = y = 0.0
@@ -174,31 +219,33 @@ def _centroid(ring: Part) -> tuple[float, Vertex]:
         x += (ax + bx - 2 * x0) * cross
         y += (ay + by - 2 * y0) * cross
     if doubled == 0:
-        return 0.0, (sum(one[0] for one in ring) / len(ring), sum(one[1] for one in ring) / len(ring))
+        return 0.0, _mean(ring)
     return abs(doubled) / 2, (x0 + x / (3 * doubled), y0 + y / (3 * doubled))
 
 
 def _crossings(latitude: float, rings: list[Part]) -> list[float]:
     """Return the longitudes at which the rings cross a latitude, in order. The area lies between the first and the
     second, between the third and the fourth, and so on."""
-    found = []
+    longitudes = []
     for ring in rings:
         for (ax, ay), (bx, by) in pairwise([*ring, ring[0]]):
             if (ay > latitude) != (by > latitude):
-                found.append(ax + (latitude - ay) / (by - ay) * (bx - ax))
-    return sorted(found)
+                longitudes.append(ax + (latitude - ay) / (by - ay) * (bx - ax))
+    return sorted(longitudes)
 
 
 def _inside(point: Vertex, rings: list[Part]) -> bool:
-    return sum(1 for one in _crossings(point[1], rings) if one > point[0]) % 2 == 1
+    east_of_point = [longitude for longitude in _crossings(point[1], rings) if longitude > point[0]]
+    return len(east_of_point) % 2 == 1
 
 
-def _widest(latitude: float, rings: list[Part]) -> Vertex | None:
+def _widest_middle(latitude: float, rings: list[Part]) -> Vertex | None:
+    """Return the middle of the widest part of an area at a latitude; None if the area does not reach it."""
     crossings = _crossings(latitude, rings)
     spans = list(zip(crossings[::2], crossings[1::2], strict=False))
     if not spans:
         return None
-    west, east = max(spans, key=lambda one: one[1] - one[0])
+    west, east = max(spans, key=lambda span: span[1] - span[0])
     return (west + east) / 2, latitude
 
 

@@ -13,10 +13,11 @@ def column_names(written: Iterable[str], line: int = 0) -> list[str]:
     """Return the names of the columns in a header. A column without a name is named by its position, so that the report
     lists it. MalformedFile if no column has a name, or if a name is given twice, because the values of one of the
     columns would be lost."""
-    names: list[str] = in_nfc([one.strip() for one in written])
+    names: list[str] = in_nfc([name.strip() for name in written])
     if not any(names):
         raise MalformedFile("expected a header that names the columns, and the file is empty", Position(line))
     names = [name or f"(column {position})" for position, name in enumerate(names, 1)]
-    if twice := next((one for one in names if names.count(one) > 1), None):
-        raise MalformedFile(f"the column {shown(twice)} stands twice in the header", Position(line))
+    for name in names:
+        if names.count(name) > 1:
+            raise MalformedFile(f"the column {shown(name)} stands twice in the header", Position(line))
     return names

@@ -21,11 +21,14 @@ _CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ab
 def public_id(dataset: str, resource: str, key: str) -> str:
     """Return the id of a record: the prefix, and the first 130 bits of a SHA-256 in Crockford's base32."""
     digest = sha256(f"{dataset}\x1f{resource}\x1f{key}".encode()).digest()
-    return f"{PREFIXES[resource]}_{b32encode(digest[:20])[:26].translate(_CROCKFORD).decode()}"
+    digits = b32encode(digest[:20])[:26].translate(_CROCKFORD).decode()
+    return f"{PREFIXES[resource]}_{digits}"
 
 
 @lru_cache(maxsize=32_768)
 def linked_id(dataset: str, resource: str, reference: str) -> str:
     """Return the id that a link refers to: a public id as it is, or else the id for a key of the same dataset. Cached,
     because links repeat."""
-    return reference if ID.fullmatch(reference) else public_id(dataset, resource, reference)
+    if ID.fullmatch(reference):
+        return reference
+    return public_id(dataset, resource, reference)

@@ -12,12 +12,12 @@ import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from io import BufferedReader, FileIO, RawIOBase
 from pathlib import PurePosixPath
 from stat import S_ISREG
-from typing import Any, BinaryIO
+from typing import BinaryIO, Protocol
 
 from api.ingest.formatting import printable, shown
 from api.ingest.strict_json import MalformedFile, Position
@@ -60,18 +60,22 @@ ARCHIVES = (
 )
 OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
 TAR, TAR_AT = b"ustar", 257
+TAR_ARCHIVE = "a tar archive"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError)
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+ENCRYPTED = 1  # the bit in the flags of a member
 
 
 class InputFile(FileIO):
     """An open file. `done` bytes of its `size` were read. The size of a pipe is None."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(os.dup(sys.stdin.fileno()) if path == STDIN else path)
+        file = os.dup(sys.stdin.fileno()) if path == STDIN else path
+        super().__init__(file)
         self.done = 0
-        found = os.fstat(self.fileno())
-        self.size = found.st_size if S_ISREG(found.st_mode) else None
+        status = os.fstat(self.fileno())
+        self.size = status.st_size if S_ISREG(status.st_mode) else None
 
     def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
         """Read bytes and count them."""
@@ -80,10 +84,16 @@ class InputFile(FileIO):
         return count
 
 
+class _PackedFile(Protocol):
+    """A reader that unpacks the bytes of a file."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 class _Unpacked(RawIOBase):
     """The bytes of a packed file. MalformedFile if they cannot be unpacked."""
 
-    def __init__(self, packed: Any, kind: str) -> None:
+    def __init__(self, packed: _PackedFile, kind: str) -> None:
         self._packed = packed
         self._kind = kind
 
@@ -99,18 +109,20 @@ class _Unpacked(RawIOBase):
         return len(data)
 
 
-def content(head: bytes) -> str:
+def detect_kind(head: bytes) -> str:
     """Return the kind of a file by its first bytes; empty if they are text or not known."""
-    found = next((name for mark, name in SIGNATURES if head.startswith(mark)), "")
-    if found:
-        return found
+    for signature, kind in SIGNATURES:
+        if head.startswith(signature):
+            return kind
     if head[TAR_AT : TAR_AT + len(TAR)] == TAR:
-        return "a tar archive"
+        return TAR_ARCHIVE
     if head.lstrip().lower().startswith(PAGES):
         return "an HTML page; the server may have sent it in place of the data"
     if ELEMENT.match(head.lstrip()):
         return "XML"
-    return BINARY if b"\x00" in head[:1024] and head[:2] not in (b"\xff\xfe", b"\xfe\xff") else ""
+    if b"\x00" in head[:1024] and not head.startswith(UTF_16_MARKS):
+        return BINARY
+    return ""
 
 
 @contextmanager
@@ -119,41 +131,55 @@ def unpacked(path: str, member: str = "") -> Iterator[tuple[InputFile, BufferedR
     the name without the ending of the packing. Of a zip archive, the only member is read, or the one that is named."""
     with InputFile(path) as source:
         file: BufferedReader = BufferedReader(source, BUFFER)
-        kind = content(file.peek(BUFFER)[:512])
+        kind = detect_kind(file.peek(BUFFER)[:512])
         if kind == GZIP:
-            yield source, _reader(gzip.GzipFile(fileobj=file), kind), _stem(path)
+            yield source, _unpack(gzip.GzipFile(fileobj=file), kind), _without_packing(path)
         elif kind == BZIP2:
-            yield source, _reader(bz2.BZ2File(file), kind), _stem(path)
+            yield source, _unpack(bz2.BZ2File(file), kind), _without_packing(path)
         elif kind == ZIP and not _is_workbook(file, member):
-            with _archive(file) as archive:
-                info = _member(archive, member)
-                yield source, _reader(archive.open(info), kind), info.filename
+            with _open_archive(file) as archive:
+                info = _find_member(archive, member)
+                yield source, _unpack(archive.open(info), kind), info.filename
         else:
             yield source, file, path
 
 
-def bounded_lines(file: BinaryIO, most: int) -> Iterator[tuple[bytes, bool]]:
-    """Yield each line, and True if it is complete. Of a line with more bytes than `most` only the beginning is kept."""
-    while data := file.readline(most + 2):
+def with_packings(endings: Collection[str]) -> tuple[str, ...]:
+    """Return the endings of files, alone and followed by the ending of each packing: .csv, .csv.gz and so on."""
+    packed: list[str] = []
+    for ending in endings:
+        packed += [ending + packing for packing in PACKED]
+    return (*endings, *packed)
+
+
+def bounded_lines(file: BinaryIO, limit: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield each line, and True if it is complete. Of a line with more bytes than the limit, yield the beginning
+    only."""
+    while data := file.readline(limit + 2):
         rest = data
         while rest and not rest.endswith(b"\n"):
-            rest = file.readline(most + 2)
-        yield data, len(data.rstrip(b"\r\n")) <= most
+            rest = file.readline(limit + 2)
+        yield data, len(data.rstrip(b"\r\n")) <= limit
 
 
-def _stem(path: str) -> str:
-    return path[: path.rindex(".")] if path.lower().endswith(PACKED) else path
+def _without_packing(path: str) -> str:
+    """Return a name without the ending of the packing, if it has one."""
+    if not path.lower().endswith(PACKED):
+        return path
+    return path[: path.rindex(".")]
 
 
-def _reader(packed: Any, kind: str) -> BufferedReader:
+def _unpack(packed: _PackedFile, kind: str) -> BufferedReader:
+    """Return the bytes of a packed file. MalformedFile if they are packed, too."""
     file: BufferedReader = BufferedReader(_Unpacked(packed, kind), BUFFER)
-    if (inner := content(file.peek(512)[:512])) in (GZIP, BZIP2, ZIP, "a tar archive"):
-        raise MalformedFile(f"this is {inner} within {kind}: unpack it first")
+    inner_kind = detect_kind(file.peek(512)[:512])
+    if inner_kind in (GZIP, BZIP2, ZIP, TAR_ARCHIVE):
+        raise MalformedFile(f"this is {inner_kind} within {kind}: unpack it first")
     return file
 
 
 @contextmanager
-def _archive(file: BufferedReader) -> Iterator[zipfile.ZipFile]:
+def _open_archive(file: BufferedReader) -> Iterator[zipfile.ZipFile]:
     if not file.seekable():
         raise MalformedFile("this is a zip archive, which cannot be read from a pipe: name the file")
     try:
@@ -169,32 +195,41 @@ def _is_workbook(file: BufferedReader, member: str) -> bool:
     a shapefile."""
     if not file.seekable():
         return False
-    with _archive(file) as archive:
+    with _open_archive(file) as archive:
         names = archive.namelist()
         if "mimetype" in names and archive.read("mimetype").startswith(OPEN_DOCUMENT):
             raise MalformedFile("this is an OpenDocument file, such as ods: save it as xlsx or CSV")
     file.seek(0)
-    for name, what in ARCHIVES:
-        if not member and any(map(name.fullmatch, names)):
-            raise MalformedFile(f"this is {what}")
+    for pattern, kind in ARCHIVES:
+        if not member and any(pattern.fullmatch(name) for name in names):
+            raise MalformedFile(f"this is {kind}")
     return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
 
 
-def _member(archive: zipfile.ZipFile, wanted: str) -> zipfile.ZipInfo:
-    members = [
-        one
-        for one in archive.infolist()
-        if not one.is_dir() and not one.filename.startswith("__MACOSX/") and PurePosixPath(one.filename).name[:1] != "."
-    ]
-    found = [one for one in members if wanted in ("", one.filename, PurePosixPath(one.filename).name)]
-    if len(found) != 1:
-        names = ", ".join(shown(one.filename) for one in members[:10]) or "nothing"
-        what = f"one {shown(wanted)}" if wanted else "one file"
-        hint = "" if wanted else '; member = "NAME" in the mapping says which one'
-        raise MalformedFile(f"this is a zip archive; expected {what} in it, and it contains {names}{hint}", Position())
-    if found[0].flag_bits & 1:
-        raise MalformedFile(f"{shown(found[0].filename)} is encrypted: unpack it first")
-    if found[0].compress_type not in METHODS:
+def _find_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """Return the member of an archive that has this name, with or without its folder. Without a name, return the only
+    member."""
+    members = [info for info in archive.infolist() if _is_data(info)]
+    matches = [info for info in members if name in ("", info.filename, PurePosixPath(info.filename).name)]
+    if len(matches) != 1:
+        names = ", ".join(shown(info.filename) for info in members[:10]) or "nothing"
+        if name:
+            expected, hint = f"one {shown(name)}", ""
+        else:
+            expected, hint = "one file", '; member = "NAME" in the mapping says which one'
+        detail = f"this is a zip archive; expected {expected} in it, and it contains {names}{hint}"
+        raise MalformedFile(detail, Position())
+    match = matches[0]
+    if match.flag_bits & ENCRYPTED:
+        raise MalformedFile(f"{shown(match.filename)} is encrypted: unpack it first")
+    if match.compress_type not in METHODS:
         # Other methods are unpacked in pieces of unbounded size.
-        raise MalformedFile(f"{shown(found[0].filename)} is packed by another method than deflate: unpack it first")
-    return found[0]
+        raise MalformedFile(f"{shown(match.filename)} is packed by another method than deflate: unpack it first")
+    return match
+
+
+def _is_data(info: zipfile.ZipInfo) -> bool:
+    """Return False for a folder, a hidden file, and a file that macOS adds to an archive."""
+    if info.is_dir() or info.filename.startswith("__MACOSX/"):
+        return False
+    return not PurePosixPath(info.filename).name.startswith(".")

@@ -6,7 +6,7 @@ import json
 import re
 from codecs import getincrementaldecoder
 from io import BufferedReader
-from typing import Any
+from typing import Any, NoReturn
 
 from api.ingest.nfc import object_in_nfc
 from api.ingest.rows import MOST_IN_ROW
@@ -23,8 +23,10 @@ class Scanner:
 
     def __init__(self, file: BufferedReader) -> None:
         self._file = file
-        self._decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=parse, parse_constant=_constant)
-        self._utf8 = getincrementaldecoder("utf-8-sig")()
+        self._json_decoder = json.JSONDecoder(
+            object_pairs_hook=_make_object, parse_float=parse, parse_constant=_refuse_constant
+        )
+        self._utf8_decoder = getincrementaldecoder("utf-8-sig")()
         self._text = ""
         self._at = 0
         self._line = 1
@@ -34,16 +36,17 @@ class Scanner:
         """Skip space and return the next character; empty at the end."""
         while True:
             end = SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
-            self._skip(end)
-            if self._at < len(self._text) or not self._more():
+            self._skip_to(end)
+            if self._at < len(self._text) or not self._read_more():
                 return self._text[self._at : self._at + 1]
 
     def take(self, mark: str, what: str) -> None:
         """Skip a mark that has to be next. MalformedFile if it is not."""
-        if self.mark() != mark:
-            cut = "; the file may be cut short" if not self.mark() else ""
+        next_mark = self.mark()
+        if next_mark != mark:
+            cut = "" if next_mark else "; the file may be cut short"
             raise MalformedFile(f"expected {what}{cut}", self.position())
-        self._skip(self._at + 1)
+        self._skip_to(self._at + 1)
 
     def next(self, end: str, what: str) -> None:
         """Skip the comma before another element or member; do nothing at the `end` of them."""
@@ -57,17 +60,17 @@ class Scanner:
         self.mark()
         while True:
             try:
-                value, end = self._decoder.raw_decode(self._text, self._at)
+                value, end = self._json_decoder.raw_decode(self._text, self._at)
             except MalformedFile as error:
                 raise MalformedFile(error.detail, self.position()) from None
             except (json.JSONDecodeError, RecursionError, ValueError) as error:
-                if len(self._text) - self._at <= MOST_IN_ROW and self._more():
+                if len(self._text) - self._at <= MOST_IN_ROW and self._read_more():
                     continue
-                raise self._broken(error) from None
-            if end == len(self._text) and not self._ended and self._more():
+                raise self._describe_error(error) from None
+            if end == len(self._text) and not self._ended and self._read_more():
                 continue  # a number may go on
             text, line = self._text[self._at : end], self._line
-            self._skip(end)
+            self._skip_to(end)
             return line, value, text
 
     def skip_value(self) -> None:
@@ -77,11 +80,13 @@ class Scanner:
             return
         depth = 0
         while True:
-            mark = self._seek(STRUCTURE)
+            mark = self._skip_past(STRUCTURE)
             if mark == '"':
-                self._skip_text()
+                self._skip_rest_of_string()
+            elif mark in "{[":
+                depth += 1
             else:
-                depth += 1 if mark in "{[" else -1
+                depth -= 1
             if not depth:
                 return
 
@@ -89,58 +94,59 @@ class Scanner:
         """Return the position of the next character."""
         return Position(self._line, self._at - self._text.rfind("\n", 0, self._at))
 
-    def _skip_text(self) -> None:
-        while self._seek(IN_TEXT) == "\\":
+    def _skip_rest_of_string(self) -> None:
+        while self._skip_past(IN_TEXT) == "\\":
             if self._at == len(self._text):
-                self._more()
-            self._skip(self._at + 1)
+                self._read_more()
+            self._skip_to(self._at + 1)
 
-    def _seek(self, pattern: re.Pattern[str]) -> str:
+    def _skip_past(self, pattern: re.Pattern[str]) -> str:
         """Skip to the end of the next match of the pattern, and return it."""
-        while not (found := pattern.search(self._text, self._at)):
-            self._skip(len(self._text))
-            if not self._more():
+        while not (match := pattern.search(self._text, self._at)):
+            self._skip_to(len(self._text))
+            if not self._read_more():
                 raise MalformedFile("expected more; the file ends here, so it may be cut short", self.position())
-        self._skip(found.end())
-        return found[0]
+        self._skip_to(match.end())
+        return match[0]
 
-    def _skip(self, end: int) -> None:
+    def _skip_to(self, end: int) -> None:
         self._line += self._text.count("\n", self._at, end)
         self._at = end
 
-    def _more(self) -> bool:
+    def _read_more(self) -> bool:
         """Read the next piece, and drop the text before the current position. Return False at the end of the file."""
         if self._ended:
             return False
         data = self._file.read(CHUNK)
         self._ended = not data
         try:
-            more = self._utf8.decode(data, final=not data)
+            text = self._utf8_decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
             line = self._line + self._text.count("\n", self._at) + data.count(b"\n", 0, error.start)
-            raise MalformedFile(
-                f"expected UTF-8, and the byte 0x{error.object[error.start]:02x} is not", Position(line)
-            ) from None
-        self._text, self._at = self._text[self._at :] + more, 0
+            detail = f"expected UTF-8, and the byte 0x{error.object[error.start]:02x} is not"
+            raise MalformedFile(detail, Position(line)) from None
+        self._text = self._text[self._at :] + text
+        self._at = 0
         return bool(data)
 
-    def _broken(self, error: Exception) -> MalformedFile:
-        if isinstance(error, json.JSONDecodeError) and not self._ended:
-            error = json.JSONDecodeError(error.msg, self._text, error.pos)
-        at = error.pos if isinstance(error, json.JSONDecodeError) else self._at
+    def _describe_error(self, error: Exception) -> MalformedFile:
+        if isinstance(error, json.JSONDecodeError):
+            at, detail = error.pos, error.msg
+        else:
+            at, detail = self._at, "nested too deeply, or a number without end"
+        if self._ended and at >= len(self._text.rstrip()):
+            detail += "; the file ends here, so it may be cut short"
         line = self._line + self._text.count("\n", self._at, at)
         column = at - self._text.rfind("\n", 0, at)
-        detail = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply, or a number without end"
-        cut = "; the file ends here, so it may be cut short" if self._ended and at >= len(self._text.rstrip()) else ""
-        return MalformedFile(f"expected JSON: {detail}{cut}", Position(line, column))
+        return MalformedFile(f"expected JSON: {detail}", Position(line, column))
 
 
-def _constant(name: str) -> Any:
+def _refuse_constant(name: str) -> NoReturn:
     raise MalformedFile(f"{name} is no JSON number")
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = object_in_nfc(pairs)
-    if len(found) != len(pairs):
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = object_in_nfc(pairs)
+    if len(members) != len(pairs):
         raise MalformedFile("a name stands twice in this object")
-    return found
+    return members

@@ -37,9 +37,9 @@ class LineIndex:
         """Return the line of a row. Rows count from 1."""
         end = self._file.tell()
         self._file.seek((row - 1) * WIDTH)
-        found = int.from_bytes(self._file.read(WIDTH), "big")
+        line = int.from_bytes(self._file.read(WIDTH), "big")
         self._file.seek(end)
-        return found
+        return line
 
     def close(self) -> None:
         """Delete the index."""

@@ -16,9 +16,9 @@ from functools import partial
 from io import TextIOWrapper
 
 from api.errors import BriefingError, Busy, LoadError, Unavailable
-from api.ingest.confirmation import ask, large
+from api.ingest.confirmation import ask, describe_large_losses
 from api.ingest.container import SUFFIXES
-from api.ingest.faults import MOST, FileFault, FileFaults, named, repeated
+from api.ingest.faults import MAX_LISTED, FileFault, FileFaults, named, repeated
 from api.ingest.formatting import shown
 from api.ingest.identity import linked_id
 from api.ingest.input_file import STDIN
@@ -34,13 +34,13 @@ from api.ingest.snapshot_files import erased, is_vouched
 from api.ingest.strict_json import MalformedFile, Position
 from api.settings import Settings
 from api.store.address import address
-from api.store.load_transaction import Counts, LoadIssue, LoadTransaction, writing
+from api.store.load_transaction import Counts, DanglingLink, LoadIssue, LoadTransaction, writing
 from api.store.migrate import migrate
 
 WAIT = 5.0  # seconds. Two small loads at once take turns. Behind a long one, the second fails with its own exit code
 CHUNK = 1 << 18
 CIRCULAR = ("part_of", "follows")  # relations that must not lead back to the event
-LOOKED_AT = 10_000  # faults of one kind that are counted
+MAX_COUNTED = 10_000  # faults of one kind
 PARTS = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 EX_OK, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 0, 65, 66, 69, 75, 78
 EXITS: dict[type[BaseException], int] = {
@@ -60,8 +60,8 @@ class LoadSummary:
     notes: tuple[str, ...] = ()
 
     def __add__(self, other: LoadSummary) -> LoadSummary:
-        names = dict.fromkeys((*self.counts, *other.counts))
-        counts = {name: Counter(self.counts.get(name)) + Counter(other.counts.get(name)) for name in names}
+        resources = dict.fromkeys((*self.counts, *other.counts))
+        counts = {name: Counter(self.counts.get(name)) + Counter(other.counts.get(name)) for name in resources}
         return LoadSummary(counts, self.notes + other.notes)
 
 
@@ -91,21 +91,21 @@ async def load(
 ) -> LoadSummary:
     """Load the files that the paths name, in order. The first file that is refused ends the load. Those before it stay
     loaded."""
-    done = LoadSummary()
+    total = LoadSummary()
     report = report or SilentReport()
-    with _sources(options) as opening:
-        for path in _files(paths, options):
-            one = await _load(path, opening, url, report, wait, options)
-            report.written(path, one.counts)
-            done += one
-    return done
+    with _select_opener(options) as open_file:
+        for path in _list_files(paths, options):
+            result = await _load_file(path, open_file, url, report, wait, options)
+            report.written(path, result.counts)
+            total += result
+    return total
 
 
 def run_load(
     paths: list[str], settings: Settings, *, wait: float = WAIT, quiet: bool = False, options: LoadOptions = PLAIN
 ) -> int:
     """Load as a command, with progress and faults on stderr and the summary on stdout. Return the exit code."""
-    place = _place(settings)
+    store_note = _describe_store(settings)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files need not be Unicode
@@ -113,43 +113,44 @@ def run_load(
         with address(settings) as url, reported(quiet) as report:
             if not settings.database_url:
                 asyncio.run(migrate(url))  # Only the embedded store is migrated by a load.
-            done = asyncio.run(load(paths, url, report, wait, options))
+            result = asyncio.run(load(paths, url, report, wait, options))
     except (BriefingError, OSError) as error:
-        print(*_lines(error), sep="\n", file=sys.stderr)
-        return next(code for kind, code in EXITS.items() if isinstance(error, kind))
-    print(summary(done.counts), *done.notes, sep="\n")
-    if place and not (quiet or options.check):
-        print(place, file=sys.stderr)
+        print(*_format_error(error), sep="\n", file=sys.stderr)
+        return _exit_code(error)
+    print(summary(result.counts), *result.notes, sep="\n")
+    if store_note and not (quiet or options.check):
+        print(store_note, file=sys.stderr)
     if options.check:
         print("Nothing was written: this was a check.")
     return EX_OK
 
 
-def _place(settings: Settings) -> str:
+def _describe_store(settings: Settings) -> str:
     """Return a note that names the embedded store; empty if the settings name a database. The operator may easily
     mistake the store of another folder for it."""
     if settings.database_url:
         return ""
     folder = settings.data_dir.resolve()
-    made = "a new embedded store, made" if not (folder / "postgres").exists() else "the embedded store"
-    return f"Loaded into {made} in {folder}; BRIEFING_DATA_DIR or BRIEFING_DATABASE_URL names another."
+    exists = (folder / "postgres").exists()
+    store = "the embedded store" if exists else "a new embedded store, made"
+    return f"Loaded into {store} in {folder}; BRIEFING_DATA_DIR or BRIEFING_DATABASE_URL names another."
 
 
-def _files(paths: list[str], options: LoadOptions) -> list[str]:
+def _list_files(paths: list[str], options: LoadOptions) -> list[str]:
     """Return the files to load. All files of a mapping belong to one dataset, so only a single file can be complete."""
     if options.format is None:
         return files(paths)
-    found = files(paths, SUFFIXES)
-    if options.complete and len(found) > 1:
+    names = files(paths, SUFFIXES)
+    if options.complete and len(names) > 1:
         raise LoadError("--complete takes one file at a time.", hint="Load them without --complete.")
-    return found
+    return names
 
 
-Opening = Callable[[str], AbstractContextManager[RecordFile]]
+Opener = Callable[[str], AbstractContextManager[RecordFile]]
 
 
 @contextmanager
-def _sources(options: LoadOptions) -> Iterator[Opening]:
+def _select_opener(options: LoadOptions) -> Iterator[Opener]:
     """Yield a function that opens a file: of the load format, or through the mapping."""
     if options.format is None:
         if options.skip_bad is not None:
@@ -160,151 +161,187 @@ def _sources(options: LoadOptions) -> Iterator[Opening]:
         raise LoadError(
             "A file whose bad rows are set aside is not complete.", hint="Leave out --complete or --skip-bad."
         )
-    found = mapping(options.format)
+    file_mapping = mapping(options.format)
     if options.skip_bad is None:
-        yield partial(mapped, mapping=found, aside=None)
+        yield partial(mapped, mapping=file_mapping, aside=None)
         return
-    with aside(options.skip_bad) as bad:
-        yield partial(mapped, mapping=found, aside=bad)
+    with aside(options.skip_bad) as rejects:
+        yield partial(mapped, mapping=file_mapping, aside=rejects)
 
 
-async def _load(
-    path: str, opening: Opening, url: str, report: Report, wait: float, options: LoadOptions
+async def _load_file(
+    path: str, open_file: Opener, url: str, report: Report, wait: float, options: LoadOptions
 ) -> LoadSummary:
-    faults = FileFaults("<stdin>" if path == STDIN else path)
+    shown_path = "<stdin>" if path == STDIN else path
+    faults = FileFaults(shown_path)
     vouched = options.format is None and is_vouched(path)
-    with _opened(opening, path, faults) as text:
+    with _open_or_refuse(open_file, path, faults) as file:
         async with writing(url, wait, keep=not options.check) as store:
-            await store.stage(_rows(text, faults, report))
+            await store.stage(_read_rows(file, faults, report))
             faults.refuse()
-            await _check_records(store, text, faults, vouched)
-            notes = await _withdraw(store, faults.file, report, options)
-            notes += _erased_elsewhere(await store.block(erased(path) if vouched else {}))
+            await _check_records(store, file, faults, vouched)
+            notes = await _stage_withdrawals(store, faults.file, report, options)
+            erased_elsewhere = erased(path) if vouched else {}
+            erased_count = await store.block(erased_elsewhere)
+            if erased_count:
+                notes.append(
+                    f"{erased_count:,} records that the snapshot lists as erased are in this store. "
+                    "`briefing erase` erases them."
+                )
             report.writing(faults.file, sum(store.staged.values()))
             await store.merge()
-            await _check_links(store, text, faults)
+            await _check_links(store, file, faults)
             if not vouched:
-                await _check_circles(store, text, faults)
-            notes = [*text.notes(), *notes, *_consequences(await store.standing())]
+                await _check_circles(store, file, faults)
+            notes = [*file.notes(), *notes, *_describe_standing(await store.standing())]
         return LoadSummary(store.counts, tuple(f"{faults.file}: {note}" for note in notes))
 
 
 @contextmanager
-def _opened(opening: Opening, path: str, faults: FileFaults) -> Iterator[RecordFile]:
+def _open_or_refuse(open_file: Opener, path: str, faults: FileFaults) -> Iterator[RecordFile]:
     """Open the file. A file that cannot be read at all is refused with a fault."""
     with ExitStack() as stack:
         try:
-            text = stack.enter_context(opening(path))
+            file = stack.enter_context(open_file(path))
         except MalformedFile as error:
             faults.add(FileFault(error.position, "", (), error.detail))
             faults.refuse()
-        yield text
+        yield file
 
 
-async def _withdraw(store: LoadTransaction, file: str, report: Report, options: LoadOptions) -> list[str]:
+async def _stage_withdrawals(store: LoadTransaction, file_name: str, report: Report, options: LoadOptions) -> list[str]:
     """Stage the withdrawals that follow from the file. If a complete file withdraws a large part of a dataset, ask the
-    operator."""
+    operator. Return notes for the operator."""
     if options.complete:
-        await _complete(store)
+        await _stage_missing_records(store)
     if options.cascade:
         await store.cascade()
-    if not options.complete or options.yes or not (losses := large(await store.losses())):
+    if not options.complete or options.yes:
+        return []
+    losses = describe_large_losses(await store.losses())
+    if not losses:
         return []
     if options.check:
         return [f"This withdraws {', '.join(losses)}: a load asks, or takes --yes."]
-    ask(file, losses, report)
+    ask(file_name, losses, report)
     return []
 
 
-def _erased_elsewhere(held: int) -> list[str]:
-    if not held:
-        return []
-    return [f"{held:,} records that the snapshot lists as erased are in this store. `briefing erase` erases them."]
-
-
-def _consequences(standing: Mapping[str, int]) -> list[str]:
-    return [
-        f"{count:,} records of withdrawn {parent}s stand as before. With --cascade they are withdrawn, too."
-        for parent, count in standing.items()
-    ]
-
-
-async def _complete(store: LoadTransaction) -> None:
+async def _stage_missing_records(store: LoadTransaction) -> None:
     """Stage the withdrawal of records that the file does not contain, in each dataset that it names. A file without
     records withdraws nothing."""
     for dataset in await store.datasets():
         await store.complete([dataset], f"It is no longer in the dataset {dataset}.")
 
 
-async def _rows(text: RecordFile, faults: FileFaults, report: Report) -> AsyncIterator[bytes]:
+def _describe_standing(standing: Mapping[str, int]) -> list[str]:
+    """Return a note for each kind of parent that was withdrawn without the records that depend on it."""
+    return [
+        f"{count:,} records of withdrawn {parent}s stand as before. With --cascade they are withdrawn, too."
+        for parent, count in standing.items()
+    ]
+
+
+async def _read_rows(file: RecordFile, faults: FileFaults, report: Report) -> AsyncIterator[bytes]:
     """Yield the records as rows to copy, some at a time. After the first fault, records are only checked."""
     rows: list[bytes] = []
-    held = count = 0
-    for entry in text.entries(faults):
+    size = count = 0
+    for entry in file.entries(faults):
         count += 1
         try:
             row = (entry.staged or read(entry.line)).row(entry.number)
         except InvalidRecord as error:
-            _note(faults, text, entry, error)
+            _add_problems(faults, file, entry, error)
             continue
         rows.append(row)
-        held += len(row)
-        if held >= CHUNK:
-            report.reading(faults.file, count, text.done, text.size)
+        size += len(row)
+        if size >= CHUNK:
+            report.reading(faults.file, count, file.done, file.size)
             if not faults.count:
                 yield b"".join(rows)
-            rows, held = [], 0
+            rows, size = [], 0
     if not faults.count:
         yield b"".join(rows)
 
 
-def _note(faults: FileFaults, text: RecordFile, entry: FileRecord, error: InvalidRecord) -> None:
-    what = named(entry.line.get("resource"), entry.line.get("key") or entry.line.get("id"))
+def _add_problems(faults: FileFaults, file: RecordFile, entry: FileRecord, error: InvalidRecord) -> None:
+    record_name = named(entry.line.get("resource"), entry.line.get("key") or entry.line.get("id"))
     for path, detail in error.problems:
         # Positions are looked up only for the faults that are shown.
-        position = text.position(entry.number, path) if faults.count < MOST else Position()
-        faults.add(FileFault(position, what, path, detail))
+        position = file.position(entry.number, path) if faults.count < MAX_LISTED else Position()
+        faults.add(FileFault(position, record_name, path, detail))
 
 
-async def _check_records(store: LoadTransaction, text: RecordFile, faults: FileFaults, vouched: bool) -> None:
-    for again in await store.repeated(LOOKED_AT):
-        where = text.where(again.first, again.number)
-        _found(faults, text, again, ("key",), repeated(again.resource, where))
-    for blocked in await store.blocked(LOOKED_AT):
+async def _check_records(store: LoadTransaction, file: RecordFile, faults: FileFaults, vouched: bool) -> None:
+    for record in await store.repeated(MAX_COUNTED):
+        where = file.where(record.first, record.number)
+        _add_issue(faults, file, record, ("key",), repeated(record.resource, where))
+    for blocked in await store.blocked(MAX_COUNTED):
         detail = f"the record was erased on {blocked.erased_at:%Y-%m-%d} and cannot be loaded"
-        _found(faults, text, blocked, (blocked.named_by,), detail)
-    for one in await store.unknown(LOOKED_AT):
-        _found(faults, text, one, ("withdrawn",), f"there is no such {one.resource} that could be withdrawn")
-    for doubtful in [] if vouched else await store.doubtful(LOOKED_AT):
-        for path, detail in doubts(doubtful.doubts):
-            _found(faults, text, doubtful, path, detail)
+        _add_issue(faults, file, blocked, (blocked.named_by,), detail)
+    for withdrawal in await store.unknown(MAX_COUNTED):
+        detail = f"there is no such {withdrawal.resource} that could be withdrawn"
+        _add_issue(faults, file, withdrawal, ("withdrawn",), detail)
+    if not vouched:
+        for doubtful in await store.doubtful(MAX_COUNTED):
+            for path, detail in doubts(doubtful.doubts):
+                _add_issue(faults, file, doubtful, path, detail)
     faults.refuse()
 
 
-async def _check_links(store: LoadTransaction, text: RecordFile, faults: FileFaults) -> None:
-    for one in await store.dangling(LOOKED_AT):
-        dataset, *keys = one.keys
-        given = next((key for key in keys if linked_id(dataset, one.target, key) == one.id), one.id)
-        path = tuple(int(number) if number else name for number, name in PARTS.findall(one.path))
-        _found(faults, text, one, path, f"there is no {one.target} {shown(given)}, in this file or in the store")
+async def _check_links(store: LoadTransaction, file: RecordFile, faults: FileFaults) -> None:
+    for link in await store.dangling(MAX_COUNTED):
+        reference = _find_reference(link)
+        detail = f"there is no {link.target} {shown(reference)}, in this file or in the store"
+        _add_issue(faults, file, link, _split_path(link.path), detail)
     faults.refuse()
 
 
-async def _check_circles(store: LoadTransaction, text: RecordFile, faults: FileFaults) -> None:
+def _find_reference(link: DanglingLink) -> str:
+    """Return the key by which the file gives a link, or the id if it gives no key."""
+    dataset, *keys = link.keys
+    for key in keys:
+        if linked_id(dataset, link.target, key) == link.id:
+            return key
+    return link.id
+
+
+def _split_path(written: str) -> Path:
+    parts: list[str | int] = []
+    for index, name in PARTS.findall(written):
+        parts.append(int(index) if index else name)
+    return tuple(parts)
+
+
+async def _check_circles(store: LoadTransaction, file: RecordFile, faults: FileFaults) -> None:
     """Check that no event is a part of itself or follows itself, not even through other events."""
     for kind in CIRCULAR:
-        for one in await store.circles(kind):
+        for relation in await store.circles(kind):
             detail = f"expected no circle: through others, the event is {kind} itself"
-            _found(faults, text, one, ("related", one.position, "event"), detail)
+            _add_issue(faults, file, relation, ("related", relation.position, "event"), detail)
     faults.refuse()
 
 
-def _found(faults: FileFaults, text: RecordFile, one: LoadIssue, path: Path, detail: str) -> None:
-    faults.add(FileFault(text.position(one.number, path), named(one.resource, one.name), path, detail))
+def _add_issue(faults: FileFaults, file: RecordFile, issue: LoadIssue, path: Path, detail: str) -> None:
+    faults.add(FileFault(file.position(issue.number, path), named(issue.resource, issue.name), path, detail))
 
 
-def _lines(error: BaseException) -> list[str]:
+def _format_error(error: BriefingError | OSError) -> list[str]:
+    """Return the lines that describe an error to the operator."""
     if isinstance(error, BriefingError):
-        faults = error.faults if isinstance(error, LoadError) else ()
-        return [*faults, *(part for part in (error.message, error.hint) if part)]
-    return [f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)]
+        lines = [*error.faults] if isinstance(error, LoadError) else []
+        if error.message:
+            lines.append(error.message)
+        if error.hint:
+            lines.append(error.hint)
+        return lines
+    if error.filename:
+        return [f"{error.strerror}: {error.filename}"]
+    return [str(error)]
+
+
+def _exit_code(error: BriefingError | OSError) -> int:
+    for kind, code in EXITS.items():
+        if isinstance(error, kind):
+            return code
+    raise error

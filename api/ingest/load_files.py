@@ -16,7 +16,18 @@ from pydantic import ValidationError
 from api.ingest import messages
 from api.ingest.faults import FileFault, FileFaults, named
 from api.ingest.formatting import shown
-from api.ingest.input_file import BINARY, BUFFER, PACKED, PARQUET, STDIN, InputFile, bounded_lines, content, unpacked
+from api.ingest.input_file import (
+    BINARY,
+    BUFFER,
+    PACKED,
+    PARQUET,
+    STDIN,
+    InputFile,
+    bounded_lines,
+    detect_kind,
+    unpacked,
+    with_packings,
+)
 from api.ingest.load_format import HEADER, LISTS
 from api.ingest.record_file import FileRecord, RecordFile
 from api.ingest.snapshot_files import MANIFEST
@@ -24,27 +35,27 @@ from api.ingest.strict_json import MalformedFile, Position, decode, parse, posit
 from api.ingest.text_encoding import texts
 from api.model import RECORDS
 
-MOST_IN_LINE = 1 << 20
-MOST_IN_DOCUMENT = 16 << 20
+MAX_LINE_BYTES = 1 << 20
+MAX_DOCUMENT_BYTES = 16 << 20
 ENDINGS = (".json", ".ndjson", ".jsonl")
-SUFFIXES = (*ENDINGS, *(ending + packed for ending in ENDINGS for packed in PACKED))
-SAID_ONCE = ("resource", "dataset", "briefing")  # in the document, and so not in its records
+SUFFIXES = with_packings(ENDINGS)
+STATED_BY_DOCUMENT = ("resource", "dataset", "briefing")  # and so not by its records
 
 
 def files(paths: list[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
     """Return the files that the paths name, in order. A folder stands for the files in it. FileNotFoundError if it has
     none."""
-    found: list[str] = []
+    names: list[str] = []
     for path in paths:
-        if path != STDIN and Path(path).is_dir():
-            inside = sorted(str(one) for one in Path(path).iterdir() if _is_loaded(one, suffixes))
-            if not inside:
-                plain = ", ".join(one for one in suffixes if not one.endswith(PACKED))
-                raise FileNotFoundError(f"There is no {plain} file in {path}.")
-            found += inside
-        else:
-            found.append(path)
-    return found
+        if path == STDIN or not Path(path).is_dir():
+            names.append(path)
+            continue
+        members = sorted(str(member) for member in Path(path).iterdir() if _is_loaded(member, suffixes))
+        if not members:
+            endings = ", ".join(suffix for suffix in suffixes if not suffix.endswith(PACKED))
+            raise FileNotFoundError(f"There is no {endings} file in {path}.")
+        names += members
+    return names
 
 
 def _is_loaded(path: Path, suffixes: tuple[str, ...]) -> bool:
@@ -55,21 +66,27 @@ def _is_loaded(path: Path, suffixes: tuple[str, ...]) -> bool:
 def opened(path: str) -> Iterator[RecordFile]:
     """Open a file as lines or as a document."""
     with unpacked(path) as (source, file, name):
-        what = content(file.peek(BUFFER)[:512])
-        if what not in ("", BINARY):  # a byte that is not text becomes a fault with its line
-            hint = "; rows of other data are read through a mapping, with --format" if what == PARQUET else ""
-            raise MalformedFile(f"expected the load format, and this is {what}{hint}")
+        kind = detect_kind(file.peek(BUFFER)[:512])
+        if kind not in ("", BINARY):  # a byte that is not text becomes a fault with its line
+            hint = "; rows of other data are read through a mapping, with --format" if kind == PARQUET else ""
+            raise MalformedFile(f"expected the load format, and this is {kind}{hint}")
         text, _ = texts(file)
-        yield NdjsonFile(source, text) if _has_lines(name, text.peek(BUFFER)) else JsonDocumentFile(source, text)
+        if _has_lines(name, text.peek(BUFFER)):
+            yield NdjsonFile(source, text)
+        else:
+            yield JsonDocumentFile(source, text)
 
 
 def _has_lines(path: str, head: bytes) -> bool:
     """Return True if a file is NDJSON, by its name or else by its first line: a record names its resource, a document
     its format."""
-    first, end, _ = head.lstrip().partition(b"\n")
-    if path.endswith(ENDINGS[1:]) or b'"resource"' in first:
+    first, line_end, _ = head.lstrip().partition(b"\n")
+    if path.endswith((".ndjson", ".jsonl")) or b'"resource"' in first:
         return True
-    return not path.endswith(".json") and not end and bool(first) and b'"format"' not in first
+    if path.endswith(".json"):
+        return False
+    is_only_line = bool(first) and not line_end
+    return is_only_line and b'"format"' not in first
 
 
 class NdjsonFile(RecordFile):
@@ -80,10 +97,10 @@ class NdjsonFile(RecordFile):
         self._file = file
 
     def entries(self, faults: FileFaults) -> Iterator[FileRecord]:
-        for number, (data, whole) in enumerate(bounded_lines(self._file, MOST_IN_LINE), 1):
+        for number, (data, is_complete) in enumerate(bounded_lines(self._file, MAX_LINE_BYTES), 1):
             try:
-                if not whole:
-                    raise MalformedFile(f"expected a line of at most {MOST_IN_LINE:,} bytes")
+                if not is_complete:
+                    raise MalformedFile(f"expected a line of at most {MAX_LINE_BYTES:,} bytes")
                 if not data.strip():
                     continue
                 line = parse(decode(data))
@@ -112,58 +129,65 @@ class JsonDocumentFile(RecordFile):
 
     def entries(self, faults: FileFaults) -> Iterator[FileRecord]:
         try:
-            document = self._read()
+            document = self._read_document()
             HEADER.model_validate(document)
         except MalformedFile as error:
             faults.add(FileFault(error.position, "", (), error.detail))
-        except ValidationError as error:
-            for path, detail in (messages.worded(one, HEADER.model_fields) for one in error.errors(include_url=False)):
-                faults.add(FileFault(self._find("", path), "", path, detail))
+        except ValidationError as invalid:
+            for field_error in invalid.errors(include_url=False):
+                path, detail = messages.worded(field_error, HEADER.model_fields)
+                faults.add(FileFault(self._find_position("", path), "", path, detail))
         else:
-            yield from self._records(document, faults)
+            yield from self._read_records(document, faults)
 
     def position(self, number: int, path: messages.Path) -> Position:
-        return self._find(self._pointers[number], path)
+        return self._find_position(self._pointers[number], path)
 
     def where(self, number: int, other: int) -> str:
         return f"at line {self.position(number, ()).line}, as {self._pointers[number][1:].replace('/', ' ')}"
 
-    def _read(self) -> Any:
-        data = self._file.read(MOST_IN_DOCUMENT + 1)
-        if len(data) > MOST_IN_DOCUMENT:
-            size = f"{MOST_IN_DOCUMENT:,} bytes"
+    def _read_document(self) -> Any:
+        data = self._file.read(MAX_DOCUMENT_BYTES + 1)
+        if len(data) > MAX_DOCUMENT_BYTES:
+            size = f"{MAX_DOCUMENT_BYTES:,} bytes"
             raise MalformedFile(f"expected a document of at most {size}; write one record a line (NDJSON) for more")
         self._text = decode(data)
         return parse(self._text)
 
-    def _records(self, document: dict[str, Any], faults: FileFaults) -> Iterator[FileRecord]:
-        briefing = document["briefing"].get("key") or document["briefing"].get("id")
-        given = [("/briefing", "briefing", document["briefing"])]
-        given += [
-            (f"/{plural}/{place}", name, record)
-            for plural, name in LISTS.items()
-            for place, record in enumerate(document.get(plural, ()))
-        ]
-        for number, (pointer, name, record) in enumerate(given):
+    def _read_records(self, document: dict[str, Any], faults: FileFaults) -> Iterator[FileRecord]:
+        briefing_key = document["briefing"].get("key") or document["briefing"].get("id")
+        for number, (pointer, resource, record) in enumerate(_records_with_pointers(document)):
             self._pointers.append(pointer)
-            for word in SAID_ONCE:
-                if word in record:
-                    what = named(name, record.get("key") or record.get("id"))
-                    faults.add(
-                        FileFault(self._find(pointer, (word,)), what, (word,), "the document says it: leave it out")
-                    )
-            line = {**record, "resource": name, "dataset": document["dataset"]}
-            yield FileRecord(number, line | {"briefing": briefing} if "briefing" in RECORDS[name].links else line)
+            for field in STATED_BY_DOCUMENT:
+                if field in record:
+                    name = named(resource, record.get("key") or record.get("id"))
+                    position = self._find_position(pointer, (field,))
+                    faults.add(FileFault(position, name, (field,), "the document says it: leave it out"))
+            line = {**record, "resource": resource, "dataset": document["dataset"]}
+            if "briefing" in RECORDS[resource].links:
+                line["briefing"] = briefing_key
+            yield FileRecord(number, line)
 
     @cached_property
     def _positions(self) -> dict[str, Position]:
         return positions(self._text)
 
-    def _find(self, pointer: str, path: messages.Path) -> Position:
+    def _find_position(self, pointer: str, path: messages.Path) -> Position:
         """Return the position of a value. If it is missing, return the position of the nearest object or list around
         it."""
-        for end in range(len(path), -1, -1):
-            parts = (str(part).replace("~", "~0").replace("/", "~1") for part in path[:end])
-            if found := self._positions.get("/".join((pointer, *parts))):
-                return found
+        pointers = [pointer]
+        for part in path:
+            escaped = str(part).replace("~", "~0").replace("/", "~1")
+            pointers.append(f"{pointers[-1]}/{escaped}")
+        for candidate in reversed(pointers):
+            if candidate in self._positions:
+                return self._positions[candidate]
         return Position()
+
+
+def _records_with_pointers(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the JSON pointer, the resource and the content of each record in a document."""
+    yield "/briefing", "briefing", document["briefing"]
+    for plural, resource in LISTS.items():
+        for index, record in enumerate(document.get(plural, ())):
+            yield f"/{plural}/{index}", resource, record

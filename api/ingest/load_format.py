@@ -6,14 +6,14 @@ with a key or a public id, or a list of them. Children stand within the record. 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
-from api.ingest.formatting import one
+from api.ingest.formatting import with_article
 from api.ingest.identity import ID, RESOURCES
 from api.ingest.rule import NAMED, PLACED, RULES, Rule
 from api.ingest.scalar import LINE, NAME, refusal, scalar
@@ -39,139 +39,169 @@ class RecordModel:
     envelope: tuple[Rule, ...] = ()
 
 
-def _key(value: str) -> str:
+def _check_key(value: str) -> str:
     if ID.fullmatch(value):
         raise refusal("expected a key of your own: this has the form of a public id, which goes into `id`")
     return value
 
 
-def _reference(target: str, value: str) -> str:
-    if (found := ID.fullmatch(value)) and found[1] != PREFIXES[target]:
-        raise refusal(f"expected {one(target)}, and this is the id of {one(RESOURCES[found[1]])}")
+def _check_reference(target: str, value: str) -> str:
+    """Return the key or id that a link contains. It is refused if it is the id of another resource."""
+    match = ID.fullmatch(value)
+    if match and match[1] != PREFIXES[target]:
+        linked = RESOURCES[match[1]]
+        raise refusal(f"expected {with_article(target)}, and this is the id of {with_article(linked)}")
     return value
 
 
-def _record(resource: Entity) -> dict[str, Definition]:
+def _define_record(resource: Entity) -> dict[str, Definition]:
     identifier = Annotated[str, StringConstraints(strict=True, pattern=f"^{resource.prefix}_[0-9a-hjkmnp-tv-z]{{26}}$")]
+    key = Annotated[NAME, AfterValidator(_check_key)]
     return {
-        "key": _optional(Annotated[NAME, AfterValidator(_key)], "Its own key, unique for its resource in the dataset."),
+        "key": _optional(key, "Its own key, unique for its resource in the dataset."),
         "id": _optional(identifier, "Its public id, in place of a key or beside it: an export is loaded back so."),
         "withdrawn": _optional(WITHDRAWAL, "Takes the record back; its other fields may then be left out."),
-        **_content(resource),
+        **_define_content(resource),
     }
 
 
-def _line(resource: Entity) -> dict[str, Definition]:
+def _define_line(resource: Entity) -> dict[str, Definition]:
     return {
         "resource": (Literal[resource.name], Field(description="What the record is.")),
         "dataset": _optional(NAME, "The dataset that the key and the links by key belong to."),
-        **_record(resource),
+        **_define_record(resource),
     }
 
 
-def _in_document(resource: Entity) -> dict[str, Definition]:
+def _define_in_document(resource: Entity) -> dict[str, Definition]:
     """Return the fields of a record in a document. They do not include `briefing`, because all records belong to the
     document's briefing."""
-    return {name: one for name, one in _record(resource).items() if name != "briefing"}
+    definitions = _define_record(resource)
+    definitions.pop("briefing", None)
+    return definitions
 
 
-def _content(resource: Entity) -> dict[str, Definition]:
-    fields = {field.name: _field(field) for field in resource.loaded}
-    links = {link.name: _link(link) for link in resource.links.values()}
+def _define_content(resource: Entity) -> dict[str, Definition]:
+    fields = {field.name: _define_field(field) for field in resource.loaded}
+    links = {link.name: _define_link(link) for link in resource.links.values()}
     return fields | links
 
 
-def _field(field: Stored) -> Definition:
+def _define_field(field: Stored) -> Definition:
     kind = field.type
-    inner: Any = VALUES[kind.of] if kind.name == "value" else Literal[*kind.of.terms()] if kind.of else scalar(field)
+    value: Any
+    if kind.name == "value":
+        value = VALUES[kind.of]
+    elif kind.of:
+        value = Literal[*kind.of.terms()]
+    else:
+        value = scalar(field)
     if kind.many:
-        return _list(inner, field.most, field.description)
+        return _list(value, field.most, field.description)
     if kind.nullable:
-        return _optional(inner, field.description)
-    return inner, Field(field.default or ..., description=field.description)
+        return _optional(value, field.description)
+    return value, Field(field.default or ..., description=field.description)
 
 
-def _link(link: StoredLink) -> Definition:
+def _define_link(link: StoredLink) -> Definition:
     if link.kind == "children":
         return _list(CHILDREN[link.target].model, link.most, link.description)
-    reference = Annotated[NAME, AfterValidator(partial(_reference, link.target))]
-    text = f"{link.description} The key of {one(link.target)} of this dataset, or a public id."
+    reference = Annotated[NAME, AfterValidator(partial(_check_reference, link.target))]
+    text = f"{link.description} The key of {with_article(link.target)} of this dataset, or a public id."
     if link.kind == "several":
         return _list(reference, link.most, text)
-    return _optional(reference, text) if link.nullable else (reference, Field(description=text))
+    if link.nullable:
+        return _optional(reference, text)
+    return reference, Field(description=text)
 
 
-def _optional(kind: Any, description: str) -> Definition:
-    return kind | None, Field(None, description=description)
+def _optional(value: Any, description: str) -> Definition:
+    return value | None, Field(None, description=description)
 
 
-def _list(kind: Any, most: int | None, description: str) -> Definition:
-    return list[kind], Field(default_factory=list, max_length=most, description=description)
+def _list(element: Any, max_length: int | None, description: str) -> Definition:
+    return list[element], Field(default_factory=list, max_length=max_length, description=description)
 
 
-def _model(name: str, description: str | None, definitions: dict[str, Any]) -> type[BaseModel]:
-    made: type[BaseModel] = create_model(name, __config__=STRICT, __doc__=description, **definitions)
-    return made
+def _make_model(name: str, description: str | None, definitions: dict[str, Any]) -> type[BaseModel]:
+    model: type[BaseModel] = create_model(name, __config__=STRICT, __doc__=description, **definitions)
+    return model
 
 
-def _document(record: Callable[[str], Any]) -> type[BaseModel]:
-    """Return the model of a document. `record` gives the type that its records are checked by."""
-    lists = {
-        plural: _list(record(name), None, f"The {plural} of the dataset, in any order.")
-        for plural, name in LISTS.items()
+def _make_document_model(record_types: Mapping[str, Any]) -> type[BaseModel]:
+    """Return the model of a document. `record_types` has for each resource the type that checks its records."""
+    definitions: dict[str, Definition] = {
+        "format": (Literal[MARK], Field(description="The format of this file.")),
+        "dataset": (NAME, Field(description="The name that the keys below belong to.")),
+        "briefing": (
+            record_types["briefing"],
+            Field(description="The briefing that its events, figures and quotes belong to."),
+        ),
     }
-    briefing = (record("briefing"), Field(description="The briefing that its events, figures and quotes belong to."))
-    return _model(
+    for plural, name in LISTS.items():
+        definitions[plural] = _list(record_types[name], None, f"The {plural} of the dataset, in any order.")
+    return _make_model(
         "File",
         "One briefing with all that belongs to it. It is loaded whole or not at all.",
-        {
-            "format": (Literal[MARK], Field(description="The format of this file.")),
-            "dataset": (NAME, Field(description="The name that the keys below belong to.")),
-            "briefing": briefing,
-            **lists,
-        },
+        definitions,
     )
 
 
-def _value(kind: type[Value]) -> type[BaseModel]:
-    return _model(kind.__name__, kind.__doc__, {field.name: _field(field) for field in kind.fields().values()})
+def _make_value_model(value: type[Value]) -> type[BaseModel]:
+    definitions = {field.name: _define_field(field) for field in value.fields().values()}
+    return _make_model(value.__name__, value.__doc__, definitions)
 
 
-def _form(resource: Entity, suffix: str, definitions: dict[str, Definition], *envelope: Rule) -> RecordModel:
-    model = _model(resource.name.capitalize() + suffix, resource.description, definitions)
+def _make_value_models() -> dict[Any, type[BaseModel]]:
+    """Return the models of the values that are objects, such as an excerpt."""
+    models: dict[Any, type[BaseModel]] = {}
+    for entity in ENTITIES.values():
+        for field in entity.fields.values():
+            if field.type.name == "value" and field.type.of not in models:
+                models[field.type.of] = _make_value_model(field.type.of)
+    return models
+
+
+def _make_record_model(
+    resource: Entity, suffix: str, definitions: dict[str, Definition], *envelope: Rule
+) -> RecordModel:
+    model = _make_model(resource.name.capitalize() + suffix, resource.description, definitions)
     return RecordModel(resource, model, RULES.get(resource.name, ()), envelope)
 
 
-WITHDRAWAL = _model(
+WITHDRAWAL = _make_model(
     "Withdrawal",
     "Takes a record back: it stays in the log, and answers with the reason.",
     {"reason": (LINE, Field(description="Why, in words that callers are shown."))},
 )
-VALUES: dict[Any, type[BaseModel]] = {
-    kind: _value(kind)
-    for kind in {
-        field.type.of for one in ENTITIES.values() for field in one.fields.values() if field.type.name == "value"
-    }
+VALUES = _make_value_models()
+CHILDREN: dict[str, RecordModel] = {
+    name: _make_record_model(child, "", _define_content(child)) for name, child in STORED_CHILDREN.items()
 }
-CHILDREN: dict[str, RecordModel] = {name: _form(one, "", _content(one)) for name, one in STORED_CHILDREN.items()}
 LINES: dict[str, RecordModel] = {
-    name: _form(one, "Line", _line(one), *NAMED, *PLACED) for name, one in STORED_RECORDS.items()
+    name: _make_record_model(resource, "Line", _define_line(resource), *NAMED, *PLACED)
+    for name, resource in STORED_RECORDS.items()
 }
 RECORDS: dict[str, RecordModel] = {
-    name: _form(one, "", _in_document(one), *NAMED) for name, one in STORED_RECORDS.items()
+    name: _make_record_model(resource, "", _define_in_document(resource), *NAMED)
+    for name, resource in STORED_RECORDS.items()
 }
-LISTS: dict[str, str] = {one.plural: name for name, one in STORED_RECORDS.items() if name != "briefing"}
-HEADER = _document(lambda _: dict[str, Any])
-DOCUMENT = _document(lambda name: RECORDS[name].model)
+LISTS: dict[str, str] = {resource.plural: name for name, resource in STORED_RECORDS.items() if name != "briefing"}
+HEADER = _make_document_model(dict.fromkeys(STORED_RECORDS, dict[str, Any]))
+DOCUMENT = _make_document_model({name: form.model for name, form in RECORDS.items()})
+
+
+def _collect_nested_models() -> dict[str, type[BaseModel]]:
+    models = {"withdrawn": WITHDRAWAL}
+    for entity in ENTITIES.values():
+        for field in entity.fields.values():
+            if field.type.of in VALUES:
+                models[field.name] = VALUES[field.type.of]
+    for entity in ENTITIES.values():
+        for link in entity.owned:
+            models[link.name] = CHILDREN[link.target].model
+    return models
+
 
 # The models of objects within a record, by the field that contains them. A field means the same in all records.
-NESTED: dict[str, type[BaseModel]] = {
-    "withdrawn": WITHDRAWAL,
-    **{
-        field.name: VALUES[field.type.of]
-        for one in ENTITIES.values()
-        for field in one.fields.values()
-        if field.type.of in VALUES
-    },
-    **{link.name: CHILDREN[link.target].model for one in ENTITIES.values() for link in one.owned},
-}
+NESTED = _collect_nested_models()

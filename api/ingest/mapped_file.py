@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.ingest.column_naming import ColumnNames
@@ -27,11 +27,25 @@ from api.ingest.rejects import RejectFile
 from api.ingest.repeats import SeenRecords
 from api.ingest.rows import BadRow, Row, RowFile
 from api.ingest.strict_json import MalformedFile, Position
-from api.ingest.template import FAILED, LEFT_OUT, Scope, ValueProblem, scoped
+from api.ingest.template import FAILED, LEFT_OUT, Scope, ValueProblem, make_scope
+from api.store.staged import Staged
 
 SHOWN_COLUMNS = 40
 SHOWN_RECORDS = 10
-GAVE = object()  # the key under which a row notes that it gave a record of its own
+RecordName = tuple[str, str]  # its resource and its key
+
+
+@dataclass(slots=True)
+class _RowResult:
+    """The records that a row gives, and its faults. `once` contains the records of the mapping's `once` that are new,
+    with a digest of their content. `bad_columns` are those that have a fault already. A row is `empty` if it gives no
+    record but those that are the same for all rows."""
+
+    records: list[FileRecord] = field(default_factory=list)
+    faults: list[FileFault] = field(default_factory=list)
+    once: dict[RecordName, int] = field(default_factory=dict)
+    bad_columns: set[str] = field(default_factory=set)
+    empty: bool = True
 
 
 class MappedFile(RecordFile):
@@ -41,40 +55,42 @@ class MappedFile(RecordFile):
         super().__init__(source)
         self._rows = rows
         self._mapping = mapping
-        self._aside = aside
+        self._rejects = aside
         self._columns = Columns(mapping)
         self._naming = ColumnNames(mapping)
-        self._once: dict[tuple[str, str], int] = {}
-        self._repeats = SeenRecords() if aside else None
+        self._once: dict[RecordName, int] = {}
+        self._seen = SeenRecords() if aside else None
         self._lines = LineIndex()
         self._differing: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
         self._failed_examples: dict[str, str] = {}
         self._left_out: Counter[str] = Counter()
-        self.count = self._bad = self._without = 0
+        self.count = 0
+        self._bad_rows = 0
+        self._empty_rows = 0
 
     def entries(self, faults: FileFaults) -> Iterator[FileRecord]:
         try:
             for item in self._rows.rows():
-                if not self.count and not self._has_all(faults):
+                if not self.count and not self._check_columns(faults):
                     return
                 self.count += 1
                 self._lines.append(item.line)
-                yield from self._taken(item, faults)
+                yield from self._read_row(item, faults)
             if not self.count or self._rows.nested:
-                self._has_all(faults)
+                self._check_columns(faults)
         except MalformedFile as error:
             faults.add(FileFault(error.position, "", (), error.detail))
 
-    def _has_all(self, faults: FileFaults) -> bool:
+    def _check_columns(self, faults: FileFaults) -> bool:
         """Return True if the file has all columns that the mapping needs, and add a fault for each that is missing. The
         columns of a table are known before its first row."""
         if self._rows.columns and not self.count:
             self._columns.head(self._rows.columns, self._rows.nested)
-        absent = list(self._columns.absent())
-        for detail in absent:
+        details = list(self._columns.absent())
+        for detail in details:
             faults.add(FileFault(Position(1), "", (), detail))
-        return not absent
+        return not details
 
     def position(self, number: int, path: Path) -> Position:
         row = row_of(number)
@@ -84,95 +100,111 @@ class MappedFile(RecordFile):
         row = row_of(number)
         if row == row_of(other):
             return "made by the same row"
-        return f"as record {row}" if self._rows.by_record else f"at line {self._lines.line(row)}"
+        if self._rows.by_record:
+            return f"as record {row}"
+        return f"at line {self._lines.line(row)}"
 
     def notes(self) -> list[str]:
-        found = [f"{self.count:,} rows read with the mapping {self._mapping.name}."]
-        if self._aside:
-            found.append(f"{self._bad:,} rows set aside.")
-        if self._without:
-            found.append(f"{self._without:,} rows gave no record.")
-        found += self._columns.notes()
-        found += [f"{count:,} rows leave out {what}." for what, count in self._left_out.most_common(SHOWN_RECORDS)]
+        notes = [f"{self.count:,} rows read with the mapping {self._mapping.name}."]
+        if self._rejects:
+            notes.append(f"{self._bad_rows:,} rows set aside.")
+        if self._empty_rows:
+            notes.append(f"{self._empty_rows:,} rows gave no record.")
+        notes += self._columns.notes()
+        for part, count in self._left_out.most_common(SHOWN_RECORDS):
+            notes.append(f"{count:,} rows leave out {part}.")
         for column, count in self._failures.most_common(SHOWN_COLUMNS):
-            found.append(f"`try` left out {count:,} values of {column}, such as {self._failed_examples[column]}.")
-        for what, count in self._differing.most_common(SHOWN_RECORDS):
-            found.append(f"{count:,} rows say something else of {what} than the first that names it, which is kept.")
-        return found
+            notes.append(f"`try` left out {count:,} values of {column}, such as {self._failed_examples[column]}.")
+        for record, count in self._differing.most_common(SHOWN_RECORDS):
+            notes.append(f"{count:,} rows say something else of {record} than the first that names it, which is kept.")
+        return notes
 
     def close(self) -> None:
         """Delete the index of lines."""
         self._lines.close()
 
-    def _position(self, line: int, row: int, column: int = 0) -> Position:
-        return Position(line, column, row if self._rows.by_record else 0)
+    def _position(self, line: int, row: int) -> Position:
+        return Position(line, record=row if self._rows.by_record else 0)
 
-    def _taken(self, item: Row | BadRow, faults: FileFaults) -> Iterator[FileRecord]:
-        at = self._position(item.line, self.count)
+    def _read_row(self, item: Row | BadRow, faults: FileFaults) -> list[FileRecord]:
+        """Return the records of a row; none if the row has faults."""
+        position = self._position(item.line, self.count)
         if isinstance(item, BadRow):
-            self._refuse([FileFault(replace(at, column=item.column), "", (), item.detail)], item.text, faults)
-            return
-        given = item.values if self._rows.columns else self._naming.row(item.values)
-        values = in_nfc(given)
-        self._columns.notice(values)
-        row = scoped(values, self._mapping.empty, self.count)
-        written = scoped(given, self._mapping.empty, self.count) if values != given else None
-        wrong: list[FileFault] = []
-        fresh: dict[tuple[str, str], int] = {}
-        made = list(self._made(row, written, at, fresh, wrong))
-        if not wrong:
-            wrong = list(self._repeated(made, at))
-        if wrong:
-            self._refuse(wrong, item.values, faults)
-            return
-        self._once |= fresh
+            fault = FileFault(replace(position, column=item.column), "", (), item.detail)
+            self._reject([fault], item.text, faults)
+            return []
+        values = item.values if self._rows.columns else self._naming.row(item.values)
+        composed = in_nfc(values)
+        self._columns.notice(composed)
+        row = make_scope(composed, self._mapping.empty, self.count)
+        written = None
+        if composed != values:
+            written = make_scope(values, self._mapping.empty, self.count)
+        result = self._make_records(row, written, position)
+        row_faults = result.faults or self._find_repeats(result.records, position)
+        if row_faults:
+            self._reject(row_faults, item.values, faults)
+            return []
+        self._once |= result.once
         self._note_failures(row)
         self._left_out.update(row[LEFT_OUT])
-        self._without += GAVE not in row
-        yield from made
+        if result.empty:
+            self._empty_rows += 1
+        return result.records
 
-    def _made(
-        self, row: Scope, written: Scope | None, at: Position, fresh: dict[tuple[str, str], int], wrong: list[FileFault]
-    ) -> Iterator[FileRecord]:
-        """Yield the records of a row, without those that come `once` and that another row has given already. `fresh`
-        collects the new ones of these, and `wrong` the faults. `written` is the row as it is in the file, if its texts
-        are not in NFC there."""
-        count = 0
-        bad: set[str] = set()
+    def _make_records(self, row: Scope, written: Scope | None, position: Position) -> _RowResult:
+        """Return the records of a row, without those that come `once` and that another row has given already. `written`
+        is the row as it is in the file, if its texts are not in NFC there."""
+        result = _RowResult()
         for record in self._mapping.records:
             if record.once and record.fixed and (record.resource, record.constants["key"]) in self._once:
                 continue
-            line: dict[str, Any] = {}
-            try:
-                others = _as_written(record, written) if written else iter(())
-                for _, line in record.made(row):
-                    if not record.fixed:
-                        row[GAVE] = True
-                    other = next(others, None)
-                    if record.once and not self._first(record, line, fresh):
-                        continue
-                    line |= {"resource": record.resource, "dataset": self._mapping.dataset}
-                    staged = read(line, other)
-                    if staged.doubts:
-                        problems = doubts(staged.doubts)
-                        if self._aside:
-                            raise InvalidRecord(problems)
-                        told = [(path, _from(record, path, detail)) for path, detail in problems]
-                        staged = replace(staged, doubts=doubtful(told))
-                    yield FileRecord(numbered(self.count, count), line, staged)
-                    count += 1
-            except ValueProblem as error:
-                if error.column not in bad:  # one bad cell is one fault, even if many records use it
-                    what = named(record.resource, line.get("key"))
-                    wrong.append(FileFault(at, what, (), f"column {error.column}: {error.detail}"))
-                bad.add(error.column)
-            except InvalidRecord as error:
-                what = named(record.resource, line.get("key"))
-                for path, one in error.problems:
-                    columns = {column for column in record.columns.get(str(path[0]), ()) if column} if path else set()
-                    if len(columns) != 1 or not columns <= bad:
-                        wrong.append(FileFault(at, what, path, _from(record, path, one)))
-                    bad |= columns if len(columns) == 1 else set()
+            self._make_record(record, row, written, position, result)
+        return result
+
+    def _make_record(
+        self, record: MappedRecord, row: Scope, written: Scope | None, position: Position, result: _RowResult
+    ) -> None:
+        """Add to the result the records that a record of the mapping makes of a row, or its faults."""
+        line: dict[str, Any] = {}
+        try:
+            written_lines = _written_lines(record, written)
+            for _, line in record.made(row):
+                if not record.fixed:
+                    result.empty = False
+                written_line = next(written_lines, None)
+                if record.once and not self._is_first(record, line, result.once):
+                    continue
+                line |= {"resource": record.resource, "dataset": self._mapping.dataset}
+                staged = self._stage(record, line, written_line)
+                number = numbered(self.count, len(result.records))
+                result.records.append(FileRecord(number, line, staged))
+        except ValueProblem as error:
+            if error.column not in result.bad_columns:  # one bad cell is one fault, even if many records use it
+                name = named(record.resource, line.get("key"))
+                result.faults.append(FileFault(position, name, (), f"column {error.column}: {error.detail}"))
+            result.bad_columns.add(error.column)
+        except InvalidRecord as error:
+            name = named(record.resource, line.get("key"))
+            for path, detail in error.problems:
+                columns = set(_source_columns(record, path))
+                has_one_column = len(columns) == 1
+                if not has_one_column or not columns <= result.bad_columns:
+                    result.faults.append(FileFault(position, name, path, _with_columns(record, path, detail)))
+                if has_one_column:
+                    result.bad_columns |= columns
+
+    def _stage(self, record: MappedRecord, line: dict[str, Any], written_line: dict[str, Any] | None) -> Staged:
+        """Return a record for the store. InvalidRecord if it has faults, or if it has doubts and bad rows are set
+        aside."""
+        staged = read(line, written_line)
+        if not staged.doubts:
+            return staged
+        problems = doubts(staged.doubts)
+        if self._rejects:
+            raise InvalidRecord(problems)
+        described = [(path, _with_columns(record, path, detail)) for path, detail in problems]
+        return replace(staged, doubts=doubtful(described))
 
     def _note_failures(self, row: Scope) -> None:
         """Count the values that `try` left out of a row that is taken."""
@@ -180,54 +212,68 @@ class MappedFile(RecordFile):
             self._failures[column] += 1
             self._failed_examples.setdefault(column, value)
 
-    def _first(self, record: MappedRecord, line: dict[str, Any], fresh: dict[tuple[str, str], int]) -> bool:
-        """Return True if the file has not given the record before. If it has, with other content, count the record."""
-        name = record.resource, str(line.get("key", ""))  # a key that is not text is refused later
+    def _is_first(self, record: MappedRecord, line: dict[str, Any], once: dict[RecordName, int]) -> bool:
+        """Return True if the file has not given the record before, and add it to `once`. If it has, with other content,
+        count the record."""
+        name = (record.resource, str(line.get("key", "")))  # a key that is not text is refused later
         digest = hash(repr(line))
-        known = self._once.get(name) or fresh.get(name)
-        if known is None:
-            fresh[name] = digest
+        first_digest = self._once.get(name, once.get(name))
+        if first_digest is None:
+            once[name] = digest
             return True
-        if known != digest:
+        if first_digest != digest:
             self._differing[named(*name)] += 1
         return False
 
-    def _repeated(self, made: list[FileRecord], at: Position) -> Iterator[FileFault]:
-        """Yield a fault for each record that was made before. If no rows are set aside, the store finds them instead,
+    def _find_repeats(self, records: list[FileRecord], position: Position) -> list[FileFault]:
+        """Return a fault for each record that was made before. If no rows are set aside, the store finds them instead,
         in constant memory."""
-        if not self._repeats:
-            return
-        for line, first in self._repeats.of_row([entry.line for entry in made], self.count):
-            detail = repeated(line["resource"], self.where(numbered(first, 0), numbered(self.count, 0)))
-            yield FileFault(at, named(line["resource"], line["key"]), ("key",), detail)
+        if self._seen is None:
+            return []
+        faults: list[FileFault] = []
+        lines = [record.line for record in records]
+        for line, first_row in self._seen.find_repeats(lines, self.count):
+            where = self.where(numbered(first_row, 0), numbered(self.count, 0))
+            name = named(line["resource"], line["key"])
+            faults.append(FileFault(position, name, ("key",), repeated(line["resource"], where)))
+        return faults
 
-    def _refuse(self, wrong: list[FileFault], row: Any, faults: FileFaults) -> None:
-        if self._aside is None:
-            for fault in wrong:
+    def _reject(self, row_faults: list[FileFault], row: dict[str, Any] | str, faults: FileFaults) -> None:
+        """Set a row aside. If no rows are set aside, the whole file is refused for the faults of the row."""
+        if self._rejects is None:
+            for fault in row_faults:
                 faults.add(fault)
             return
-        self._bad += 1
-        reason = "; ".join(str(replace(one, position=Position())) for one in wrong)
-        self._aside.put(wrong[0].position.line, self.count, reason, row)
+        self._bad_rows += 1
+        reasons = [str(replace(fault, position=Position())) for fault in row_faults]
+        self._rejects.put(row_faults[0].position.line, self.count, "; ".join(reasons), row)
 
 
-def _as_written(record: MappedRecord, row: Scope) -> Iterator[dict[str, Any]]:
+def _written_lines(record: MappedRecord, written: Scope | None) -> Iterator[dict[str, Any]]:
     """Yield the records of a row whose texts are not in NFC, up to the first that the mapping does not accept."""
+    if not written:
+        return
     with suppress(ValueProblem):
-        for _, line in record.made(row):
+        for _, line in record.made(written):
             yield line
 
 
-def _from(record: MappedRecord, path: Path, detail: str) -> str:
-    columns = record.columns.get(str(path[0]), ()) if path else ()
-    named_ = [one for one in columns if one]
-    return f"{detail} (from {', '.join(named_)})" if named_ else detail
+def _source_columns(record: MappedRecord, path: Path) -> list[str]:
+    """Return the columns that the field at the beginning of the path is made from."""
+    if not path:
+        return []
+    return [column for column in record.columns.get(str(path[0]), ()) if column]
+
+
+def _with_columns(record: MappedRecord, path: Path, detail: str) -> str:
+    columns = _source_columns(record, path)
+    return f"{detail} (from {', '.join(columns)})" if columns else detail
 
 
 @contextmanager
 def mapped(path: str, mapping: Mapping, aside: RejectFile | None) -> Iterator[MappedFile]:
     """Open a file and read it through a mapping."""
-    with unpacked(path, mapping.member) as (source, file, name):
-        found = MappedFile(source, open_rows(name, file, mapping), mapping, aside)
-        with closing(found):
-            yield found
+    with unpacked(path, mapping.member) as (source, stream, name):
+        file = MappedFile(source, open_rows(name, stream, mapping), mapping, aside)
+        with closing(file):
+            yield file

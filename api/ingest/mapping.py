@@ -17,11 +17,14 @@ from api.ingest.messages import closest
 from api.ingest.nfc import in_nfc
 
 SHIPPED = files("api.ingest") / "formats"
+TABLE_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
+ENTRY = re.compile(r"""\s*(["']?)([^"'=\[\]{}#]+?)\1\s*=""")
 
 
 def shipped() -> list[str]:
     """Return the names of the mappings that are part of the release."""
-    return sorted(one.name.removesuffix(".toml") for one in SHIPPED.iterdir() if one.name.endswith(".toml"))
+    file_names = [file.name for file in SHIPPED.iterdir()]
+    return sorted(name.removesuffix(".toml") for name in file_names if name.endswith(".toml"))
 
 
 def mapping(name: str) -> Mapping:
@@ -44,39 +47,68 @@ def parsed(file: str, content: bytes) -> Mapping:
         declared = in_nfc(tomllib.loads(written, parse_float=Decimal))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise LoadError(f"{file} is no mapping.", (f"{file}: expected TOML: {error}",)) from None
-    reader = MappingCompiler(declared.get("maps", {}), declared.get("patterns", {}))
-    found = reader.mapping(file.rpartition("/")[2].removesuffix(".toml"), declared)
-    if reader.wrong or found is None:
-        told = tuple(f"{file}:{_line(written, path)}: {_dotted(path)}: {detail}" for path, detail in reader.wrong)
-        raise LoadError(f"{file} is no mapping: {len(told)} fault{'s' * (len(told) > 1)}.", told, "Nothing was loaded.")
-    return found
+    compiler = MappingCompiler(declared.get("maps", {}), declared.get("patterns", {}))
+    name = file.rpartition("/")[2].removesuffix(".toml")
+    compiled = compiler.mapping(name, declared)
+    if compiler.faults or compiled is None:
+        faults: list[str] = []
+        for path, detail in compiler.faults:
+            faults.append(f"{file}:{_find_line(written, path)}: {_dotted(path)}: {detail}")
+        noun = "faults" if len(faults) > 1 else "fault"
+        raise LoadError(f"{file} is no mapping: {len(faults)} {noun}.", tuple(faults), "Nothing was loaded.")
+    return compiled
 
 
 def _dotted(path: Place) -> str:
-    return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        else:
+            text += f".{part}"
+    return text.lstrip(".")
 
 
-def _line(written: str, path: Place) -> int:
+def _find_line(written: str, path: Place) -> int:
     """Return the line of a mapping that contains a path, or the line of the nearest table around it."""
-    best, depth, count = 1, 0, dict[tuple[str, ...], int]()
-    header: list[str | int] = []
-    for number_, line in enumerate(written.splitlines(), 1):
-        if found := re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", line):
-            names = tuple(part.strip().strip("\"'") for part in found[2].split("."))
-            if found[1] == "[[":
-                count[names] = count.get(names, -1) + 1
-                for longer in [one for one in count if len(one) > len(names) and one[: len(names)] == names]:
-                    del count[longer]
-            header = []
-            for end in range(1, len(names) + 1):
-                header.append(names[end - 1])
-                if names[:end] in count:
-                    header.append(count[names[:end]])
-            here: tuple[str | int, ...] = tuple(header)
-        elif found := re.match(r"""\s*(["']?)([^"'=\[\]{}#]+?)\1\s*=""", line):
-            here = (*header, found[2])
+    best_line = 1
+    best_depth = 0
+    table: Place = ()
+    positions: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(written.splitlines(), 1):
+        header = TABLE_HEADER.match(line)
+        entry = ENTRY.match(line)
+        if header:
+            names = tuple(name.strip().strip("\"'") for name in header[2].split("."))
+            if header[1] == "[[":
+                _count_table(names, positions)
+            table = _with_positions(names, positions)
+            line_path = table
+        elif entry:
+            line_path = (*table, entry[2])
         else:
             continue
-        if len(here) > depth and path[: len(here)] == here:
-            best, depth = number_, len(here)
-    return best
+        depth = len(line_path)
+        if depth > best_depth and path[:depth] == line_path:
+            best_line = number
+            best_depth = depth
+    return best_line
+
+
+def _count_table(names: tuple[str, ...], positions: dict[tuple[str, ...], int]) -> None:
+    """Note that an array of tables has a further table. `positions` contains the position of the last table of each
+    array. Arrays within the new table begin anew."""
+    positions[names] = positions.get(names, -1) + 1
+    for inner in list(positions):
+        if len(inner) > len(names) and inner[: len(names)] == names:
+            del positions[inner]
+
+
+def _with_positions(names: tuple[str, ...], positions: dict[tuple[str, ...], int]) -> Place:
+    """Return the path of a table: after the name of each array of tables the position in it."""
+    path: list[str | int] = []
+    for end, name in enumerate(names, 1):
+        path.append(name)
+        if names[:end] in positions:
+            path.append(positions[names[:end]])
+    return tuple(path)

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from api.ingest.converters.amounts import FIELDS
 from api.ingest.converters.places import POINT
-from api.model import ENTITIES, RECORDS
+from api.model import ENTITIES, RECORDS, Entity, StoredField
 
-NUMERIC = {
-    (owner.name, one.name)
-    for owner in ENTITIES.values()
-    for one in owner.loaded
-    if one.type.name in ("number", "float")
-}
-COUNTRY = {(owner.name, one.name) for owner in ENTITIES.values() for one in owner.loaded if one.format == "country"}
-LISTS = {one.name for owner in ENTITIES.values() for one in owner.loaded if one.type.many and one.type.name == "text"}
-LINKS = {one.name for owner in ENTITIES.values() for one in owner.references}
-SEVERAL = {one.name for owner in ENTITIES.values() for one in owner.links.values() if one.kind == "several"}
-BELONGING = {one.name for one in RECORDS.values() if "briefing" in one.links}
-TERMS = {
-    (owner.name, one.name): tuple(one.type.of.terms())
-    for owner in ENTITIES.values()
-    for one in owner.loaded
-    if one.type.name == "vocabulary"
-}
+FieldName = tuple[str, str]  # the name of an entity and of its field
+
+NUMERIC: set[FieldName] = set()
+COUNTRY: set[FieldName] = set()
+TERMS: dict[FieldName, tuple[str, ...]] = {}
+LISTS: set[str] = set()
+LINKS: set[str] = set()
+SEVERAL: set[str] = set()
+BELONGING = {record.name for record in RECORDS.values() if "briefing" in record.links}
+
+
+def _add_field(entity: Entity, field: StoredField) -> None:
+    name = (entity.name, field.name)
+    if field.type.name in ("number", "float"):
+        NUMERIC.add(name)
+    if field.type.name == "vocabulary":
+        TERMS[name] = tuple(field.type.of.terms())
+    if field.format == "country":
+        COUNTRY.add(name)
+    if field.type.name == "text" and field.type.many:
+        LISTS.add(field.name)
+
+
+for _entity in ENTITIES.values():
+    for _field in _entity.loaded:
+        _add_field(_entity, _field)
+    LINKS.update(link.name for link in _entity.references)
+    SEVERAL.update(link.name for link in _entity.links.values() if link.kind == "several")
 
 # Names for several fields that one value of a mapping fills.
 SEVERAL_FIELDS = {("figure", "amount"): FIELDS, ("place", "point"): POINT}

@@ -11,8 +11,9 @@ from api.ingest.geojson import PRECISION
 from api.ingest.messages import closest
 
 Place = tuple[str | int, ...]
-MOST_SKIPPED = 1000
-DECLARED: dict[str, Any] = {
+Fault = tuple[Place, str]  # a place, and what was expected there
+MAX_SKIPPED_LINES = 1000
+DECLARED: dict[str, type | tuple[type, ...]] = {
     "title": str,
     "dataset": str,
     "container": (str, list),
@@ -32,97 +33,120 @@ DECLARED: dict[str, Any] = {
     "briefing": dict,
     "record": list,
 }
+RESERVED = frozenset('"\r\n')  # characters that cannot delimit columns
 REQUIRED = ("dataset", "container", "record")
 TEXTS = ("container", "empty", "header", "optional")
+TYPE_NAMES: dict[type, str] = {str: "text", list: "a list", dict: "a table", int: "a number"}
 
 
-def wrong(declared: dict[str, Any]) -> list[tuple[Place, str]]:
-    """Return the faults of the top level of a mapping: for each its place, and what was expected."""
-    unknown = [(name,) for name in declared if name not in DECLARED]
-    found: list[tuple[Place, str]] = [
-        (place, f"expected one of {', '.join(DECLARED)}{closest(place[0], DECLARED)}") for place in unknown
-    ]
-    found += [
-        ((name,), f"expected {_kind(kind)}, got {shown(declared[name])}")
-        for name, kind in DECLARED.items()
-        if name in declared and (not isinstance(declared[name], kind) or isinstance(declared[name], bool))
-    ]
-    found += [((name,), "expected, but it is missing") for name in REQUIRED if not declared.get(name)]
-    if found:
-        return found
-    return [fault for check in CHECKS for fault in check(declared)]
+def find_faults(declared: dict[str, Any]) -> list[Fault]:
+    """Return the faults of the top level of a mapping."""
+    faults = [*_check_names(declared), *_check_types(declared), *_check_presence(declared)]
+    if faults:
+        return faults
+    for check in CHECKS:
+        faults += check(declared)
+    return faults
 
 
 def heading(declared: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a Mapping that describe its file. The declaration must not have faults."""
     return {
         "dataset": declared["dataset"],
-        "containers": tuple(_several(declared["container"])),
+        "containers": tuple(_as_list(declared["container"])),
         "ignored": {column: str(why) for column, why in declared.get("ignore", {}).items()},
         "optional": frozenset((PRECISION, *declared.get("optional", ()))),
         "delimiter": declared.get("delimiter", ","),
         "encoding": declared.get("encoding", "utf-8"),
         "empty": frozenset(declared.get("empty", ())),
-        "path": tuple(one for one in declared.get("records", "").split(".") if one),
+        "path": tuple(name for name in declared.get("records", "").split(".") if name),
         "member": declared.get("member", ""),
         "sheet": declared.get("sheet", ""),
         "header": tuple(declared.get("header", ())),
         "skip_lines": declared.get("skip_lines", 0),
-        "other_names": {name: tuple(_several(one)) for name, one in declared.get("other_names", {}).items()},
+        "other_names": {name: tuple(_as_list(names)) for name, names in declared.get("other_names", {}).items()},
     }
 
 
-def _texts(declared: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+def _check_names(declared: dict[str, Any]) -> Iterator[Fault]:
+    for name in declared:
+        if name not in DECLARED:
+            yield (name,), f"expected one of {', '.join(DECLARED)}{closest(name, DECLARED)}"
+
+
+def _check_types(declared: dict[str, Any]) -> Iterator[Fault]:
+    for name, types in DECLARED.items():
+        if name not in declared:
+            continue
+        value = declared[name]
+        if not isinstance(value, types) or isinstance(value, bool):
+            yield (name,), f"expected {_describe_types(types)}, got {shown(value)}"
+
+
+def _check_presence(declared: dict[str, Any]) -> Iterator[Fault]:
+    for name in REQUIRED:
+        if not declared.get(name):
+            yield (name,), "expected, but it is missing"
+
+
+def _check_texts(declared: dict[str, Any]) -> Iterator[Fault]:
     for name in TEXTS:
-        if isinstance(declared.get(name), list) and not all(isinstance(one, str) for one in declared[name]):
-            yield (name,), f"expected texts, got {shown(declared[name])}"
+        value = declared.get(name)
+        if isinstance(value, list) and not _are_texts(value):
+            yield (name,), f"expected texts, got {shown(value)}"
 
 
-def _containers(declared: dict[str, Any]) -> Iterator[tuple[Place, str]]:
-    for one in _several(declared["container"]):
-        if one not in CONTAINERS:
-            yield ("container",), f"expected one of {', '.join(CONTAINERS)}, got {shown(one)}"
+def _check_containers(declared: dict[str, Any]) -> Iterator[Fault]:
+    for container in _as_list(declared["container"]):
+        if container not in CONTAINERS:
+            yield ("container",), f"expected one of {', '.join(CONTAINERS)}, got {shown(container)}"
 
 
-def _table(declared: dict[str, Any]) -> Iterator[tuple[Place, str]]:
-    header, delimiter = declared.get("header", []), declared.get("delimiter", ",")
-    if any(header.count(one) > 1 for one in header):
+def _check_table(declared: dict[str, Any]) -> Iterator[Fault]:
+    header = declared.get("header", [])
+    if any(header.count(column) > 1 for column in header):
         yield ("header",), "expected each column once"
-    if not 0 <= declared.get("skip_lines", 0) <= MOST_SKIPPED:
-        yield ("skip_lines",), f"expected a number of lines, at most {MOST_SKIPPED}"
-    if {*delimiter} & {*'"\r\n'} or not delimiter:
+    if not 0 <= declared.get("skip_lines", 0) <= MAX_SKIPPED_LINES:
+        yield ("skip_lines",), f"expected a number of lines, at most {MAX_SKIPPED_LINES}"
+    delimiter = declared.get("delimiter", ",")
+    if not delimiter or not RESERVED.isdisjoint(delimiter):
         yield ("delimiter",), "expected a character such as , or ;"
 
 
-def _other_names(declared: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+def _check_other_names(declared: dict[str, Any]) -> Iterator[Fault]:
     for name, others in declared.get("other_names", {}).items():
-        if not isinstance(others, str | list) or not all(isinstance(one, str) for one in others):
+        if not isinstance(others, str) and not (isinstance(others, list) and _are_texts(others)):
             yield ("other_names", name), 'expected names of columns, as in best = ["best_est"]'
 
 
-def _encoding(declared: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+def _check_encoding(declared: dict[str, Any]) -> Iterator[Fault]:
     name = declared.get("encoding", "utf-8")
     try:
-        known = "a,\n".encode(name).decode(name) == "a,\n"
+        is_known = "a,\n".encode(name).decode(name) == "a,\n"
     except (LookupError, UnicodeError):
-        known = False
-    if not known:
+        is_known = False
+    if not is_known:
         yield ("encoding",), f"expected an encoding such as utf-8 or windows-1252, got {shown(name)}"
 
 
-CHECKS: tuple[Callable[[dict[str, Any]], Iterator[tuple[Place, str]]], ...] = (
-    _texts,
-    _containers,
-    _table,
-    _other_names,
-    _encoding,
+CHECKS: tuple[Callable[[dict[str, Any]], Iterator[Fault]], ...] = (
+    _check_texts,
+    _check_containers,
+    _check_table,
+    _check_other_names,
+    _check_encoding,
 )
 
 
-def _several(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _kind(types: Any) -> str:
-    names = {str: "text", list: "a list", dict: "a table", int: "a number"}
-    return " or ".join(names[one] for one in (types if isinstance(types, tuple) else (types,)))
+def _are_texts(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _describe_types(types: type | tuple[type, ...]) -> str:
+    if isinstance(types, tuple):
+        return " or ".join(TYPE_NAMES[kind] for kind in types)
+    return TYPE_NAMES[types]

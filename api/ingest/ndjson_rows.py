@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from io import BufferedReader
 from typing import Any
 
@@ -18,7 +19,30 @@ Shape = Callable[[Any], dict[str, Any]]
 
 def row_or_feature(value: Any) -> dict[str, Any]:
     """Return the row of a feature, or an object as it is."""
-    return as_row(value) if is_feature(value) else as_object(value)
+    if is_feature(value):
+        return as_row(value)
+    return as_object(value)
+
+
+@dataclass(slots=True)
+class _Text:
+    """A JSON text of a sequence. `data` is cut if the text is too long."""
+
+    data: bytes = b""
+    size: int = 0
+    line_feeds: int = 0
+
+    def add(self, part: bytes) -> None:
+        """Add bytes to the end."""
+        self.size += len(part)
+        self.line_feeds += part.count(b"\n")
+        room = max(0, MOST_IN_ROW + 1 - len(self.data))
+        self.data += part[:room]
+
+    @property
+    def is_complete(self) -> bool:
+        """True if the text is not too long."""
+        return self.size <= MOST_IN_ROW
 
 
 class NdjsonRows:
@@ -33,9 +57,9 @@ class NdjsonRows:
         self._shape = shape
 
     def rows(self) -> Iterator[Item]:
-        for number, (data, whole) in enumerate(bounded_lines(self._file, MOST_IN_ROW), 1):
+        for number, (data, is_complete) in enumerate(bounded_lines(self._file, MOST_IN_ROW), 1):
             if data.strip():
-                yield _item(number, data.rstrip(b"\r\n"), whole, self._shape)
+                yield _read_item(number, data.rstrip(b"\r\n"), is_complete, self._shape)
 
 
 class JsonSequenceRows:
@@ -51,32 +75,29 @@ class JsonSequenceRows:
 
     def rows(self) -> Iterator[Item]:
         line = 1
-        for data, whole, lines in self._texts():
-            if data.strip():
-                yield _item(line, data, whole, self._shape)
-            line += lines
+        for text in self._texts():
+            if text.data.strip():
+                yield _read_item(line, text.data, text.is_complete, self._shape)
+            line += text.line_feeds
 
-    def _texts(self) -> Iterator[tuple[bytes, bool, int]]:
-        """Yield each text, True if it is complete, and the number of its line feeds. A text that is too long is cut."""
-        text, size, lines = b"", 0, 0
+    def _texts(self) -> Iterator[_Text]:
+        text = _Text()
         while data := self._file.read1(CHUNK):
-            parts = data.split(SEPARATOR)
-            for at, part in enumerate(parts):
-                if at:
-                    yield text, size <= MOST_IN_ROW, lines
-                    text, size, lines = b"", 0, 0
-                size += len(part)
-                lines += part.count(b"\n")
-                text += part[: max(0, MOST_IN_ROW + 1 - len(text))]
-        yield text, size <= MOST_IN_ROW, lines
+            rest_of_text, *next_texts = data.split(SEPARATOR)
+            text.add(rest_of_text)
+            for part in next_texts:
+                yield text
+                text = _Text()
+                text.add(part)
+        yield text
 
 
-def _item(line: int, data: bytes, whole: bool, shape: Shape) -> Item:
+def _read_item(line: int, data: bytes, is_complete: bool, shape: Shape) -> Item:
     try:
-        if not whole:
+        if not is_complete:
             raise MalformedFile(f"expected a row of at most {MOST_IN_ROW:,} bytes")
         return Row(line, shape(parse(decode(data))))
     except MalformedFile as error:
-        at = error.position
+        position = error.position
         text = data.decode("utf-8", "replace").strip()[:2000]
-        return BadRow(line + max(at.line - 1, 0), at.column, error.detail, text)
+        return BadRow(line + max(position.line - 1, 0), position.column, error.detail, text)

@@ -26,7 +26,11 @@ def in_nfc(value: Any) -> Any:
     if kind is str:
         return value if value.isascii() else normalize("NFC", value)
     if kind is dict:
-        return {(name if name.isascii() else normalize("NFC", name)): in_nfc(part) for name, part in value.items()}
+        composed: dict[str, Any] = {}
+        for name, part in value.items():
+            composed_name = name if name.isascii() else normalize("NFC", name)
+            composed[composed_name] = in_nfc(part)
+        return composed
     if kind is list:
         return [in_nfc(part) for part in value]
     return value
@@ -34,34 +38,43 @@ def in_nfc(value: Any) -> Any:
 
 def object_in_nfc(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object with its names in NFC. It is shorter than the pairs if a name stands there twice."""
-    found = dict(pairs)
-    return found if "".join(found).isascii() else {normalize("NFC", name): value for name, value in pairs}
+    members = dict(pairs)
+    if "".join(members).isascii():
+        return members
+    return {normalize("NFC", name): value for name, value in pairs}
 
 
 def originals(composed: Any, written: Any) -> Originals:
     """Return the texts of `written` that differ from the text at the same place of `composed`, by that text."""
-    found: Originals = {}
-    for text, other in _pairs(composed, written):
-        if text != other:
-            found.setdefault(text, set()).add(other)
-    return found
+    differing: Originals = {}
+    for text, written_text in _pairs(composed, written):
+        if text != written_text:
+            differing.setdefault(text, set()).add(written_text)
+    return differing
 
 
-def forms(dataset: str, resource: str, key: str, written: Originals) -> Iterator[KeyForm]:
+def key_forms(dataset: str, resource: str, key: str, written: Originals) -> Iterator[KeyForm]:
     """Yield the ids that a key may have, if it or its dataset has letters beyond ASCII. Both are in NFC."""
-    if all(text.isascii() and text not in written for text in (dataset, key)):
+    if _has_one_form(dataset, written) and _has_one_form(key, written):
         return
-    id = public_id(dataset, resource, key)
-    others = {
-        **dict.fromkeys(_ids(resource, *(_decomposed(text) for text in (dataset, key))), DECOMPOSED),
-        **dict.fromkeys(_ids(resource, *({text} | written.get(text, set()) for text in (dataset, key))), AS_WRITTEN),
-        id: COMPOSED,
-    }
-    if len(others) == 1:
-        yield KeyForm(id)
+    identifier = public_id(dataset, resource, key)
+    written_datasets = {dataset} | written.get(dataset, set())
+    written_keys = {key} | written.get(key, set())
+    ranks: dict[str, int] = {}
+    for other in _ids(resource, _decomposed(dataset), _decomposed(key)):
+        ranks[other] = DECOMPOSED
+    for other in _ids(resource, written_datasets, written_keys):
+        ranks[other] = AS_WRITTEN
+    ranks[identifier] = COMPOSED
+    if len(ranks) == 1:
+        yield KeyForm(identifier)
         return
-    for other, rank in others.items():
-        yield KeyForm(id, other, rank)
+    for other, rank in ranks.items():
+        yield KeyForm(identifier, other, rank)
+
+
+def _has_one_form(text: str, written: Originals) -> bool:
+    return text.isascii() and text not in written
 
 
 def _decomposed(text: str) -> set[str]:
@@ -69,7 +82,8 @@ def _decomposed(text: str) -> set[str]:
 
 
 def _ids(resource: str, datasets: Iterable[str], keys: Iterable[str]) -> Iterator[str]:
-    return (public_id(dataset, resource, key) for dataset, key in product(sorted(datasets), sorted(keys)))
+    for dataset, key in product(sorted(datasets), sorted(keys)):
+        yield public_id(dataset, resource, key)
 
 
 def _pairs(composed: Any, written: Any) -> Iterator[tuple[str, str]]:
@@ -80,8 +94,8 @@ def _pairs(composed: Any, written: Any) -> Iterator[tuple[str, str]]:
     if kind is str:
         yield composed, written
     elif kind is dict:
-        for one, other in zip(composed.values(), written.values(), strict=False):
-            yield from _pairs(one, other)
+        for part, written_part in zip(composed.values(), written.values(), strict=False):
+            yield from _pairs(part, written_part)
     elif kind is list:
-        for one, other in zip(composed, written, strict=False):
-            yield from _pairs(one, other)
+        for part, written_part in zip(composed, written, strict=False):
+            yield from _pairs(part, written_part)

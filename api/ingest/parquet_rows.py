@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from importlib import import_module
 from importlib.util import find_spec
 from io import BufferedReader
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.ingest.formatting import printable, shown
 from api.ingest.header import column_names
 from api.ingest.rows import MOST_IN_ROW, Item, Row
 from api.ingest.strict_json import MalformedFile
 
+if TYPE_CHECKING:
+    from pyarrow import Array, BinaryScalar, DataType, StringScalar
+    from pyarrow.parquet import FileMetaData
+
 INSTALLED = find_spec("pyarrow") is not None
 MISSING = 'Parquet is read by the extra "parquet": pip install briefing-api[parquet]'
 BATCH = 256
-MOST_IN_CHUNK = 1 << 30  # bytes of a column in one row group, unpacked
+MAX_CHUNK_BYTES = 1 << 30  # bytes of a column in one row group, unpacked
 
 
 class ParquetRows:
@@ -37,57 +40,66 @@ class ParquetRows:
             raise MalformedFile(f"this is Parquet; {MISSING}")
         if not self._file.seekable():
             raise MalformedFile("this is Parquet, which cannot be read from a pipe or an archive: name a file")
-        arrow = import_module("pyarrow")
+        from pyarrow import ArrowException
+
         try:
-            yield from self._rows(import_module("pyarrow.parquet"), arrow)
-        except (arrow.ArrowException, OSError) as error:
+            yield from self._read_rows()
+        except (ArrowException, OSError) as error:
             raise MalformedFile(f"expected Parquet that can be read: {printable(str(error))[:200]}") from None
 
-    def _rows(self, parquet: Any, arrow: Any) -> Iterator[Item]:
-        with parquet.ParquetFile(self._file) as file:
+    def _read_rows(self) -> Iterator[Item]:
+        from pyarrow.parquet import ParquetFile
+
+        with ParquetFile(self._file) as file:
             schema = file.schema_arrow
-            _check(file.metadata)
-            texts = [one.name for one in schema if _is_text(arrow, one.type)]
+            _check_sizes(file.metadata)
+            text_columns = [field.name for field in schema if _is_text(field.type)]
         self._file.seek(0)
         self.columns = self._naming(column_names(schema.names))
         # Equal texts are kept once: a text of a megabyte that a column has a thousand times would take a gigabyte.
-        with parquet.ParquetFile(self._file, read_dictionary=texts, pre_buffer=False) as file:
+        with ParquetFile(self._file, read_dictionary=text_columns, pre_buffer=False) as file:
             number = 0
             for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
-                for values in zip(*(_values(arrow, one) for one in batch.columns), strict=True):
+                columns = [_column_values(column) for column in batch.columns]
+                for values in zip(*columns, strict=True):
                     number += 1
                     yield Row(number, dict(zip(self.columns, values, strict=True)))
 
 
-def _check(metadata: Any) -> None:
+def _check_sizes(metadata: FileMetaData) -> None:
     """Refuse a file that would fill the memory, by the sizes in its metadata."""
     for group in range(metadata.num_row_groups):
         for column in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(column)
-            if chunk.total_uncompressed_size > MOST_IN_CHUNK:
-                detail = f"expected at most {MOST_IN_CHUNK >> 20} MiB of a column in a row group"
+            if chunk.total_uncompressed_size > MAX_CHUNK_BYTES:
+                detail = f"expected at most {MAX_CHUNK_BYTES >> 20} MiB of a column in a row group"
                 raise MalformedFile(f"{detail}; {shown(chunk.path_in_schema)} has more: write smaller row groups")
 
 
-def _is_text(arrow: Any, kind: Any) -> bool:
-    types = arrow.types
+def _is_text(kind: DataType) -> bool:
+    from pyarrow import types
+
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind))
 
 
-def _values(arrow: Any, column: Any) -> list[Any]:
+def _column_values(column: Array) -> list[Any]:
     """Return the values of a column of a batch."""
-    if arrow.types.is_dictionary(column.type):
-        terms = [_plain(one.as_py()) for one in column.dictionary if _fits(one)]
-        return [None if one is None else terms[one] for one in column.indices.to_pylist()]
-    if arrow.types.is_timestamp(column.type) and column.type.unit == "ns":
-        column = column.cast(arrow.timestamp("us", column.type.tz), safe=False)
-    return [_plain(one) for one in column.to_pylist()]
+    from pyarrow import timestamp, types
+
+    if types.is_dictionary(column.type):
+        terms: dict[int | None, Any] = {None: None}  # by their index; an absent value has none
+        for index, term in enumerate(column.dictionary):
+            _check_length(term)
+            terms[index] = _plain(term.as_py())
+        return [terms[index] for index in column.indices.to_pylist()]
+    if types.is_timestamp(column.type) and column.type.unit == "ns":
+        column = column.cast(timestamp("us", column.type.tz), safe=False)
+    return [_plain(value) for value in column.to_pylist()]
 
 
-def _fits(value: Any) -> bool:
-    if value.is_valid and value.as_buffer().size > MOST_IN_ROW:
+def _check_length(text: StringScalar | BinaryScalar) -> None:
+    if text.is_valid and text.as_buffer().size > MOST_IN_ROW:
         raise MalformedFile(f"expected values of at most {MOST_IN_ROW:,} bytes")
-    return True
 
 
 def _plain(value: Any) -> Any:
@@ -105,7 +117,7 @@ def _plain(value: Any) -> Any:
         except UnicodeDecodeError:
             raise MalformedFile("expected text, and a value is binary") from None
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(element) for element in value]
     return value

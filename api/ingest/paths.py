@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Names
 
-GIVEN = ("column", "label", "cell", "position")  # names that `each` and `columns` give by themselves
+IMPLICIT_NAMES = ("column", "label", "cell", "position")  # names that `each` and `columns` give by themselves
 INDEX = re.compile(r"\[\d+\]|\.\d+(?![^.\[])")
 NAME = re.compile(r"[.\[]")
 
@@ -19,11 +19,23 @@ def resolved(column: str, aliases: Names[str, str]) -> str:
     """Return the path of a name in the file; empty for a computed value."""
     if column in aliases:
         return aliases[column]
-    end = min((at for mark in ".[" if (at := column.find(mark)) > 0), default=len(column))
-    if column[:end] not in aliases:
+    root = _root(column)
+    if root not in aliases:
         return column
-    given = aliases[column[:end]]
-    return "" if not given and column[:end] in GIVEN else given + column[end:]
+    path = aliases[root]
+    if not path and root in IMPLICIT_NAMES:
+        return ""
+    return path + column.removeprefix(root)
+
+
+def _root(column: str) -> str:
+    """Return the name at the beginning of a path."""
+    end = len(column)
+    for mark in ".[":
+        position = column.find(mark)
+        if position > 0:
+            end = min(end, position)
+    return column[:end]
 
 
 def generalized(path: str) -> str:
@@ -33,4 +45,5 @@ def generalized(path: str) -> str:
 
 def of_row(columns: tuple[str, ...], aliases: Names[str, str]) -> bool:
     """Return True if a template uses the row alone, so that it has the same value everywhere in a mapping."""
-    return bool(columns) and not any(NAME.split(column)[0] in aliases for column in columns)
+    roots = [NAME.split(column)[0] for column in columns]
+    return bool(roots) and not any(root in aliases for root in roots)

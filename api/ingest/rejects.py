@@ -24,7 +24,7 @@ class RejectFile:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def put(self, line: int, record: int, reason: str, row: Any) -> None:
+    def put(self, line: int, record: int, reason: str, row: dict[str, Any] | str) -> None:
         """Set a row aside. `record` counts the rows of the file."""
-        found = {"line": line, "record": record, "reason": reason, "row": row}
-        self._stream.write(json.dumps(found, ensure_ascii=False, default=str) + "\n")
+        entry = {"line": line, "record": record, "reason": reason, "row": row}
+        self._stream.write(json.dumps(entry, ensure_ascii=False, default=str) + "\n")

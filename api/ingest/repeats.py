@@ -12,17 +12,17 @@ class SeenRecords:
     def __init__(self) -> None:
         self._rows: dict[int, int] = {}
 
-    def of_row(self, lines: list[dict[str, Any]], row: int) -> Iterator[tuple[dict[str, Any], int]]:
+    def find_repeats(self, lines: list[dict[str, Any]], row: int) -> Iterator[tuple[dict[str, Any], int]]:
         """Yield each record of a row that was made before, with the row that made it. Add a row that has no such
         record."""
         fresh: dict[int, int] = {}
         repeated = False
         for line in lines:
-            name = hash((line["resource"], line["key"]))
-            first = self._rows.get(name) or fresh.get(name)
-            if first:
+            digest = hash((line["resource"], line["key"]))
+            first_row = self._rows.get(digest) or fresh.get(digest)
+            if first_row:
                 repeated = True
-                yield line, first
-            fresh[name] = row
+                yield line, first_row
+            fresh[digest] = row
         if not repeated:
             self._rows |= fresh

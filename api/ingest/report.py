@@ -16,7 +16,7 @@ from api.store.load_transaction import Counts
 
 EVERY = 5.0  # seconds between two plain lines
 MIB = 1 << 20
-DONE = ("created", "updated", "restored", "unchanged", "withdrawn")
+ACTIONS = ("created", "updated", "restored", "unchanged", "withdrawn")
 
 
 class Report(Protocol):
@@ -59,19 +59,25 @@ class LineReport:
         self._last = self._began = monotonic()
 
     def reading(self, file: str, records: int, done: int, size: int | None) -> None:
-        if (now := monotonic()) - self._last >= EVERY:
-            self._last = now
-            taken = max(now - self._began, 0.001)
-            share = f" ({done / size:.0%})" if size else ""
-            left = f", {taken * (size - done) / done:,.0f} s left" if size and done else ""
-            self._say(f"{file}: read {records:,} records, {done / MIB:,.1f} MiB{share}, {records / taken:,.0f}/s{left}")
+        now = monotonic()
+        if now - self._last < EVERY:
+            return
+        self._last = now
+        elapsed = max(now - self._began, 0.001)
+        share = remaining = ""
+        if size:
+            share = f" ({done / size:.0%})"
+        if size and done:
+            remaining = f", {elapsed * (size - done) / done:,.0f} s left"
+        rate = f"{records / elapsed:,.0f}/s"
+        self._say(f"{file}: read {records:,} records, {done / MIB:,.1f} MiB{share}, {rate}{remaining}")
 
     def writing(self, file: str, records: int) -> None:
         self._say(f"{file}: writing {records:,} records")
 
     def written(self, file: str, counts: Counts) -> None:
         self._began = monotonic()
-        self._say(f"{file}: {_told(counts)}")
+        self._say(f"{file}: {_describe(counts)}")
 
     def paused(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -99,7 +105,7 @@ class TerminalReport:
     def written(self, file: str, counts: Counts) -> None:
         self._progress.remove_task(self._task)
         self._task = self._progress.add_task("", total=None, records=0)
-        self._progress.console.print(f"{file}: {_told(counts)}", markup=False, highlight=False)
+        self._progress.console.print(f"{file}: {_describe(counts)}", markup=False, highlight=False)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -124,25 +130,35 @@ def reported(quiet: bool = False) -> Iterator[Report]:
     elif not sys.stderr.isatty():
         yield LineReport(sys.stderr)
     else:
-        words = TextColumn("{task.description}", markup=False)
-        records = TextColumn("{task.fields[records]:,} records")
-        times = (TimeElapsedColumn(), TimeRemainingColumn())
-        with Progress(
-            words, BarColumn(), records, Rate(), *times, console=Console(stderr=True), transient=True
-        ) as progress:
+        columns: tuple[ProgressColumn, ...] = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[records]:,} records"),
+            Rate(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             yield TerminalReport(progress)
 
 
 def summary(counts: Counts) -> str:
     """Return a table: a line for each resource with its number of records by action, and one for the total."""
-    rows = [(name, done) for name, done in counts.items()] + [("total", _total(counts))]
-    head = " " * 9 + "".join(f"{action:>12}" for action in DONE)
-    return "\n".join([head, *(f"{name:<9}" + "".join(f"{done[one]:>12,}" for one in DONE) for name, done in rows)])
+    head = " " * 9 + "".join(f"{action:>12}" for action in ACTIONS)
+    lines = [head]
+    for resource, by_action in {**counts, "total": _total(counts)}.items():
+        numbers = [f"{by_action[action]:>12,}" for action in ACTIONS]
+        lines.append(f"{resource:<9}" + "".join(numbers))
+    return "\n".join(lines)
 
 
 def _total(counts: Counts) -> dict[str, int]:
-    return {action: sum(done[action] for done in counts.values()) for action in DONE}
+    total = dict.fromkeys(ACTIONS, 0)
+    for by_action in counts.values():
+        for action in ACTIONS:
+            total[action] += by_action[action]
+    return total
 
 
-def _told(counts: Counts) -> str:
+def _describe(counts: Counts) -> str:
     return ", ".join(f"{count:,} {action}" for action, count in _total(counts).items())

@@ -18,6 +18,8 @@ from api.model.units import SPELLINGS
 OF_PERSONS = frozenset(
     ("killed", "injured", "killed_or_injured", "missing", "captured", "displaced", "refugees", "people_at_risk")
 )
+LEAST = ("at_least", "more_than")  # quantifiers that give a least number
+GREATEST = ("at_most", "less_than")
 
 
 @dataclass(frozen=True)
@@ -35,235 +37,343 @@ class Rule:
     for_changes: bool = False
 
 
-def _ordered(low: Any, high: Any) -> bool:
+def _is_ordered(low: Any, high: Any) -> bool:
     """Return True if `low` is at most `high`, or if one of them is missing. Times are text in UTC. Without the Z, they
     sort as text."""
+    if low is None or high is None:
+        return True
     if isinstance(low, str) and isinstance(high, str):
         return low.rstrip("Z") <= high.rstrip("Z")
-    return low is None or high is None or low <= high
+    return bool(low <= high)
 
 
-def _bounded(row: Any) -> bool:
-    return row.value_low is not None or row.value_high is not None
+def _has_name_or_description(source: Any) -> bool:
+    return source.name is not None or source.description is not None
 
 
-def _present(*names: str) -> dict[str, Any]:
+def _has_both_coordinates_or_none(place: Any) -> bool:
+    return (place.latitude is None) == (place.longitude is None)
+
+
+def _is_modified_after_publication(briefing: Any) -> bool:
+    return _is_ordered(briefing.published_at, briefing.modified_at)
+
+
+def _ends_after_start(event: Any) -> bool:
+    if event.ends_at is not None and event.ends_at == event.starts_at:
+        return False
+    return _is_ordered(event.starts_at, event.ends_at)
+
+
+def _has_start_or_unknown_precision(event: Any) -> bool:
+    return event.starts_at is not None or event.time_precision == "unknown"
+
+
+def _is_date_if_imprecise(name: str, row: Any) -> bool:
+    time = getattr(row, name)
+    if time is None or row.time_precision not in ("day", "week", "month", "year"):
+        return True
+    return bool(time.endswith("T00:00:00Z"))
+
+
+def _has_a_bound(figure: Any) -> bool:
+    return figure.value_low is not None or figure.value_high is not None
+
+
+def _has_both_bounds(figure: Any) -> bool:
+    return figure.value_low is not None and figure.value_high is not None
+
+
+def _has_value_or_bound(figure: Any) -> bool:
+    return figure.value is not None or _has_a_bound(figure)
+
+
+def _has_ordered_bounds(figure: Any) -> bool:
+    return _is_ordered(figure.value_low, figure.value_high)
+
+
+def _is_within_given_bounds(figure: Any) -> bool:
+    return _is_ordered(figure.value_low, figure.value) and _is_ordered(figure.value, figure.value_high)
+
+
+def _is_within_both_bounds(figure: Any) -> bool:
+    return not _has_both_bounds(figure) or _is_within_given_bounds(figure)
+
+
+def _has_basis_only_with_bounds(figure: Any) -> bool:
+    return (figure.bounds_basis is not None) == _has_a_bound(figure)
+
+
+def _has_bounds_if_range(figure: Any) -> bool:
+    return figure.quantifier not in ("between", "magnitude") or _has_both_bounds(figure)
+
+
+def _has_no_value_if_magnitude(figure: Any) -> bool:
+    return figure.quantifier != "magnitude" or figure.value is None
+
+
+def _has_no_number_below_least(figure: Any) -> bool:
+    return figure.quantifier not in LEAST or _is_ordered(figure.value, figure.value_low)
+
+
+def _has_no_number_above_greatest(figure: Any) -> bool:
+    return figure.quantifier not in GREATEST or _is_ordered(figure.value_high, figure.value)
+
+
+def _has_least_number(figure: Any) -> bool:
+    return figure.quantifier not in LEAST or figure.value is not None or figure.value_low is not None
+
+
+def _has_greatest_number(figure: Any) -> bool:
+    return figure.quantifier not in GREATEST or figure.value is not None or figure.value_high is not None
+
+
+def _ends_on_or_after_start(figure: Any) -> bool:
+    return _is_ordered(figure.period_start, figure.period_end)
+
+
+def _is_whole_number_of_persons(name: str, figure: Any) -> bool:
+    value = getattr(figure, name)
+    if value is None or figure.unit.casefold() not in SPELLINGS["persons"]:
+        return True
+    return bool(value >= 0 and value == int(value))
+
+
+def _is_number_of_persons(name: str, figure: Any) -> bool:
+    """Return False if a count of persons in another unit, such as households or thousands, is negative."""
+    value = getattr(figure, name)
+    if value is None or figure.measure not in OF_PERSONS or figure.unit.casefold() in SPELLINGS["persons"]:
+        return True
+    return bool(value >= 0)
+
+
+def _is_share(name: str, figure: Any) -> bool:
+    value = getattr(figure, name)
+    if figure.measure != "share" or value is None or figure.value_text is not None:
+        return True
+    return bool(0 <= value <= 100)
+
+
+def _has_saying_time_or_unknown_precision(quote: Any) -> bool:
+    return quote.said_at is not None or quote.time_precision == "unknown"
+
+
+def _has_citations(quote: Any) -> bool:
+    return bool(quote.citations)
+
+
+def _has_language_of_original(quote: Any) -> bool:
+    return quote.text_original is None or quote.language_original is not None
+
+
+def _names_the_blamed(citation: Any) -> bool:
+    return citation.stance != "blames" or citation.blames is not None
+
+
+def _blames_only_by_stance(citation: Any) -> bool:
+    return citation.blames is None or citation.stance == "blames"
+
+
+def _has_key_or_id(record: Any) -> bool:
+    return record.key is not None or record.id is not None
+
+
+def _has_dataset_of_key(record: Any) -> bool:
+    return record.key is None or record.dataset is not None
+
+
+def _require(*names: str) -> dict[str, Any]:
     return {"properties": {name: {"not": {"type": "null"}} for name in names}, "required": list(names)}
 
 
-def _any(*names: str) -> dict[str, Any]:
-    return {"anyOf": [_present(name) for name in names]}
+def _require_any(*names: str) -> dict[str, Any]:
+    return {"anyOf": [_require(name) for name in names]}
 
 
 def _when(condition: dict[str, Any], consequence: dict[str, Any]) -> dict[str, Any]:
     return {"if": condition, "then": consequence}
 
 
-def _is(name: str, *terms: str) -> dict[str, Any]:
+def _require_term(name: str, *terms: str) -> dict[str, Any]:
     return {"properties": {name: {"enum": list(terms)}}, "required": [name]}
 
 
-def _time_needed(name: str) -> dict[str, Any]:
+def _require_time_if_precise(name: str) -> dict[str, Any]:
     precise = {"properties": {"time_precision": {"not": {"const": "unknown"}}}, "required": ["time_precision"]}
-    return _when(precise, _present(name))
+    return _when(precise, _require(name))
 
 
-def _dated(name: str) -> Rule:
+def _require_printed_date(name: str) -> Rule:
     """Require the printed date if a time is given by the day or more coarsely. Another zone could change the day."""
     return Rule(
         name,
         "expected the printed date at 00:00:00Z, as it is told by the day or more coarsely",
-        lambda row: (
-            getattr(row, name) is None
-            or row.time_precision not in ("day", "week", "month", "year")
-            or getattr(row, name).endswith("T00:00:00Z")
-        ),
+        partial(_is_date_if_imprecise, name),
     )
 
 
-def _whole_persons(name: str, row: Any) -> bool:
-    value = getattr(row, name)
-    return value is None or row.unit.casefold() not in SPELLINGS["persons"] or (value >= 0 and value == int(value))
-
-
-def _persons(name: str, row: Any) -> bool:
-    """Return False if a count of persons in another unit, such as households or thousands, is negative."""
-    value = getattr(row, name)
-    if value is None or row.measure not in OF_PERSONS or row.unit.casefold() in SPELLINGS["persons"]:
-        return True
-    return bool(value >= 0)
-
-
-def _share(name: str, row: Any) -> bool:
-    value = getattr(row, name)
-    return row.measure != "share" or value is None or row.value_text is not None or 0 <= value <= 100
-
-
-def _sensible(check: Callable[[str, Any], bool], detail: str) -> tuple[Rule, ...]:
+def _for_value_and_bounds(holds: Callable[[str, Any], bool], detail: str) -> tuple[Rule, ...]:
     """Return a rule for the value of a figure and one for each of its bounds."""
     names = ("value", "value_low", "value_high")
-    return tuple(Rule(name, detail, partial(check, name), for_changes=True) for name in names)
+    return tuple(Rule(name, detail, partial(holds, name), for_changes=True) for name in names)
 
 
-def _says(row: Any, *quantifiers: str) -> bool:
-    return row.quantifier in quantifiers
-
-
-_BOUNDS = _any("value_low", "value_high")
+_BOUNDS = _require_any("value_low", "value_high")
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "source": (
         Rule(
             "name",
             "expected a name, or a description of an unnamed source",
-            lambda row: row.name is not None or row.description is not None,
-            _any("name", "description"),
+            _has_name_or_description,
+            _require_any("name", "description"),
         ),
     ),
     "place": (
         Rule(
             "latitude",
             "latitude and longitude come together",
-            lambda row: (row.latitude is None) == (row.longitude is None),
-            {"anyOf": [_present("latitude", "longitude"), {"not": _any("latitude", "longitude")}]},
+            _has_both_coordinates_or_none,
+            {"anyOf": [_require("latitude", "longitude"), {"not": _require_any("latitude", "longitude")}]},
         ),
     ),
     "briefing": (
         Rule(
             "modified_at",
             "expected a time at or after published_at",
-            lambda row: _ordered(row.published_at, row.modified_at),
+            _is_modified_after_publication,
         ),
     ),
     "event": (
         Rule(
             "ends_at",
             "expected a time after starts_at: the end is exclusive",
-            lambda row: _ordered(row.starts_at, row.ends_at) and (row.ends_at is None or row.starts_at != row.ends_at),
+            _ends_after_start,
         ),
         Rule(
             "time_precision",
             "expected unknown, as there is no starts_at",
-            lambda row: row.starts_at is not None or row.time_precision == "unknown",
-            _time_needed("starts_at"),
+            _has_start_or_unknown_precision,
+            _require_time_if_precise("starts_at"),
         ),
-        _dated("starts_at"),
+        _require_printed_date("starts_at"),
     ),
     "figure": (
         Rule(
             "value",
             "expected a value, or a low or high bound",
-            lambda row: row.value is not None or _bounded(row),
-            _any("value", "value_low", "value_high"),
+            _has_value_or_bound,
+            _require_any("value", "value_low", "value_high"),
         ),
         Rule(
             "value_low",
             "expected at most value_high",
-            lambda row: _ordered(row.value_low, row.value_high),
+            _has_ordered_bounds,
         ),
         Rule(
             "value",
             "expected a value from value_low to value_high",
-            lambda row: (
-                None in (row.value_low, row.value_high)
-                or (_ordered(row.value_low, row.value) and _ordered(row.value, row.value_high))
-            ),
+            _is_within_both_bounds,
         ),
         Rule(
             "bounds_basis",
             "expected with bounds, and only with them",
-            lambda row: (row.bounds_basis is not None) == _bounded(row),
+            _has_basis_only_with_bounds,
             {
                 "anyOf": [
-                    {"allOf": [_BOUNDS, _present("bounds_basis")]},
-                    {"not": {"anyOf": [_BOUNDS, _present("bounds_basis")]}},
+                    {"allOf": [_BOUNDS, _require("bounds_basis")]},
+                    {"not": {"anyOf": [_BOUNDS, _require("bounds_basis")]}},
                 ]
             },
         ),
         Rule(
             "quantifier",
             "between and magnitude need value_low and value_high",
-            lambda row: row.quantifier not in ("between", "magnitude") or None not in (row.value_low, row.value_high),
-            _when(_is("quantifier", "between", "magnitude"), _present("value_low", "value_high")),
+            _has_bounds_if_range,
+            _when(_require_term("quantifier", "between", "magnitude"), _require("value_low", "value_high")),
         ),
         Rule(
             "value",
             "a magnitude has no value, only bounds",
-            lambda row: row.quantifier != "magnitude" or row.value is None,
-            _when(_is("quantifier", "magnitude"), {"not": _present("value")}),
+            _has_no_value_if_magnitude,
+            _when(_require_term("quantifier", "magnitude"), {"not": _require("value")}),
         ),
-        *_sensible(_whole_persons, "expected a whole number that is not negative, as it counts persons"),
-        *_sensible(_persons, "expected a number that is not negative, as it counts persons"),
-        *_sensible(_share, "expected a share from 0 to 100; where the text says otherwise, value_text gives its words"),
+        *_for_value_and_bounds(
+            _is_whole_number_of_persons, "expected a whole number that is not negative, as it counts persons"
+        ),
+        *_for_value_and_bounds(_is_number_of_persons, "expected a number that is not negative, as it counts persons"),
+        *_for_value_and_bounds(
+            _is_share, "expected a share from 0 to 100; where the text says otherwise, value_text gives its words"
+        ),
         Rule(
             "value",
             "expected a value from value_low to value_high",
-            lambda row: _ordered(row.value_low, row.value) and _ordered(row.value, row.value_high),
+            _is_within_given_bounds,
             for_changes=True,
         ),
         Rule(
             "value_low",
             "expected at least the value, as the quantifier says that it is no less",
-            lambda row: not _says(row, "at_least", "more_than") or _ordered(row.value, row.value_low),
+            _has_no_number_below_least,
             for_changes=True,
         ),
         Rule(
             "value_high",
             "expected at most the value, as the quantifier says that it is no more",
-            lambda row: not _says(row, "at_most", "less_than") or _ordered(row.value_high, row.value),
+            _has_no_number_above_greatest,
             for_changes=True,
         ),
         Rule(
             "value",
             "expected a value or value_low, as the quantifier gives a least number",
-            lambda row: not _says(row, "at_least", "more_than") or not row.value is row.value_low is None,
+            _has_least_number,
             for_changes=True,
         ),
         Rule(
             "value",
             "expected a value or value_high, as the quantifier gives a greatest number",
-            lambda row: not _says(row, "at_most", "less_than") or not row.value is row.value_high is None,
+            _has_greatest_number,
             for_changes=True,
         ),
         Rule(
             "period_end",
             "expected a day at or after period_start",
-            lambda row: _ordered(row.period_start, row.period_end),
+            _ends_on_or_after_start,
         ),
     ),
     "quote": (
         Rule(
             "time_precision",
             "expected unknown, as there is no said_at",
-            lambda row: row.said_at is not None or row.time_precision == "unknown",
-            _time_needed("said_at"),
+            _has_saying_time_or_unknown_precision,
+            _require_time_if_precise("said_at"),
         ),
-        _dated("said_at"),
+        _require_printed_date("said_at"),
         Rule(
             "citations",
             "expected at least one: who vouches for the words",
-            lambda row: bool(row.citations),
+            _has_citations,
             {"properties": {"citations": {"minItems": 1}}, "required": ["citations"]},
         ),
         Rule(
             "language_original",
             "expected the language of text_original",
-            lambda row: row.text_original is None or row.language_original is not None,
-            _when(_present("text_original"), _present("language_original")),
+            _has_language_of_original,
+            _when(_require("text_original"), _require("language_original")),
         ),
     ),
     "citation": (
         Rule(
             "blames",
             "expected whom the source blames, as its stance is blames",
-            lambda row: row.stance != "blames" or row.blames is not None,
-            _when(_is("stance", "blames"), _present("blames")),
+            _names_the_blamed,
+            _when(_require_term("stance", "blames"), _require("blames")),
         ),
         Rule(
             "blames",
             "expected only where the stance is blames",
-            lambda row: row.blames is None or row.stance == "blames",
-            _when(_present("blames"), _is("stance", "blames")),
+            _blames_only_by_stance,
+            _when(_require("blames"), _require_term("stance", "blames")),
         ),
     ),
 }
@@ -273,15 +383,15 @@ NAMED: tuple[Rule, ...] = (
     Rule(
         "key",
         "expected a key or a public id",
-        lambda row: row.key is not None or row.id is not None,
-        _any("key", "id"),
+        _has_key_or_id,
+        _require_any("key", "id"),
     ),
 )
 PLACED: tuple[Rule, ...] = (
     Rule(
         "dataset",
         "expected the dataset that the key belongs to",
-        lambda row: row.key is None or row.dataset is not None,
-        _when(_present("key"), _present("dataset")),
+        _has_dataset_of_key,
+        _when(_require("key"), _require("dataset")),
     ),
 )

@@ -33,7 +33,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 MILLIONTH = Decimal("0.000001")
 NUMBERS = (int, Decimal)
-KEPT = 8192  # days and times come again and again
+CACHE_SIZE = 8192  # days and times come again and again
 
 # The meanings of patterns in words, for error messages.
 MEANINGS = {
@@ -50,25 +50,25 @@ def refusal(detail: str) -> PydanticCustomError:
     return PydanticCustomError("refused", "{detail}", {"detail": detail})
 
 
-def _fitting(value: str) -> str:
+def _check_bytes(value: str) -> str:
     if len(value) > LINE_BYTES // 4 and len(value.encode()) > LINE_BYTES:
         raise refusal(f"expected at most {LINE_BYTES} bytes in UTF-8")
     return value
 
 
-def _country(value: str) -> str:
+def _check_country(value: str) -> str:
     if value not in COUNTRIES:
         raise refusal(f"{shown(value)} is no country code [ISO 3166-1 alpha-2, upper case] such as UA")
     return value
 
 
-def _moment(value: Any) -> str:
+def _read_moment(value: Any) -> str:
     if not isinstance(value, str) or not MOMENT.fullmatch(value):
         raise refusal("expected a time with its offset [RFC 3339] such as 2022-03-06T14:30:00Z")
     return _in_utc(value)
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHE_SIZE)
 def _in_utc(value: str) -> str:
     try:
         moment = datetime.fromisoformat(value).astimezone(UTC)
@@ -79,14 +79,14 @@ def _in_utc(value: str) -> str:
     return moment.isoformat()[:-6] + "Z"
 
 
-def _day(value: Any) -> str:
+def _read_day(value: Any) -> str:
     if not isinstance(value, str) or not DAY.fullmatch(value):
         raise refusal("expected a date [ISO 8601] such as 2022-03-06")
-    return _of_calendar(value)
+    return _check_calendar(value)
 
 
-@lru_cache(maxsize=KEPT)
-def _of_calendar(value: str) -> str:
+@lru_cache(maxsize=CACHE_SIZE)
+def _check_calendar(value: str) -> str:
     try:
         day = date.fromisoformat(value)
     except ValueError:
@@ -96,43 +96,45 @@ def _of_calendar(value: str) -> str:
     return value
 
 
-def _amount(value: Any) -> Decimal:
+def _read_amount(value: Any) -> Decimal:
     if not isinstance(value, NUMBERS) or isinstance(value, bool):
         raise refusal("expected a number, without quotation marks")
     number = Decimal(value)
     if not -(10**15) < number < 10**15:
         raise refusal("expected a number below 1e15")
     # Zero may come with any exponent, and is the one number that quantize could not take then.
-    if number and number != (rounded := number.quantize(MILLIONTH)):
-        raise refusal(f"expected at most 6 decimals, so {rounded}")
+    if number:
+        rounded = number.quantize(MILLIONTH)
+        if number != rounded:
+            raise refusal(f"expected at most 6 decimals, so {rounded}")
     return number
 
 
-def _degrees(most: int) -> Callable[[Any], float]:
-    def check(value: Any) -> float:
+def _degrees_reader(limit: int) -> Callable[[Any], float]:
+    def read_degrees(value: Any) -> float:
         if not isinstance(value, NUMBERS) or isinstance(value, bool):
             raise refusal("expected degrees as a number, without quotation marks")
-        if not -most <= value <= most:
-            raise refusal(f"expected degrees from {-most} to {most}")
+        if not -limit <= value <= limit:
+            raise refusal(f"expected degrees from {-limit} to {limit}")
         return round_degrees(float(value))
 
-    return check
+    return read_degrees
 
 
-def _text(most: int, pattern: str = CLEAN) -> Any:
-    return Annotated[str, StringConstraints(strict=True, min_length=1, max_length=most, pattern=pattern)]
+def _text(max_length: int, pattern: str = CLEAN) -> Any:
+    return Annotated[str, StringConstraints(strict=True, min_length=1, max_length=max_length, pattern=pattern)]
 
 
-def _number(check: Callable[[Any], Any], **bounds: int) -> Any:
-    return Annotated[Any, BeforeValidator(check), WithJsonSchema({"type": "number", **bounds})]
+def _number(read: Callable[[Any], Any], **bounds: int) -> Any:
+    return Annotated[Any, BeforeValidator(read), WithJsonSchema({"type": "number", **bounds})]
 
 
-def _written(check: Callable[[Any], str], form: str, pattern: re.Pattern[str]) -> Any:
+def _time_text(read: Callable[[Any], str], form: str, pattern: re.Pattern[str]) -> Any:
     schema = {"type": "string", "format": form, "pattern": f"^{pattern.pattern}$"}
-    return Annotated[Any, BeforeValidator(check), WithJsonSchema(schema)]
+    return Annotated[Any, BeforeValidator(read), WithJsonSchema(schema)]
 
 
-LINE: Any = Annotated[_text(1000), AfterValidator(_fitting)]
+LINE: Any = Annotated[_text(1000), AfterValidator(_check_bytes)]
 PROSE = _text(20_000)
 NAME = _text(200, PRINTABLE)
 
@@ -143,13 +145,13 @@ BY_DOMAIN: dict[str, Any] = {
     "passage": _text(300),
     "url": _text(2000, URL),
     "language": _text(35, LANGUAGE),
-    "country": Annotated[str, AfterValidator(_country), WithJsonSchema({"enum": sorted(COUNTRIES)})],
+    "country": Annotated[str, AfterValidator(_check_country), WithJsonSchema({"enum": sorted(COUNTRIES)})],
     "scheme": _text(50, SCHEME),
-    "latitude": _number(_degrees(90), minimum=-90, maximum=90),
-    "longitude": _number(_degrees(180), minimum=-180, maximum=180),
-    "moment": _written(_moment, "date-time", MOMENT),
-    "day": _written(_day, "date", DAY),
-    "amount": _number(_amount, exclusiveMinimum=-(10**15), exclusiveMaximum=10**15),
+    "latitude": _number(_degrees_reader(90), minimum=-90, maximum=90),
+    "longitude": _number(_degrees_reader(180), minimum=-180, maximum=180),
+    "moment": _time_text(_read_moment, "date-time", MOMENT),
+    "day": _time_text(_read_day, "date", DAY),
+    "amount": _number(_read_amount, exclusiveMinimum=-(10**15), exclusiveMaximum=10**15),
 }
 
 

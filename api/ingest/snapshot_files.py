@@ -17,14 +17,14 @@ from api.store.erasure_statements import resource_of
 
 MANIFEST = "manifest.json"
 FORMAT = "briefing-snapshot/1"
-MOST_IN_MANIFEST = 16 << 20
+MAX_MANIFEST_BYTES = 16 << 20
 
 
 def is_vouched(path: str) -> bool:
     """Return True if a manifest beside the file lists it with its SHA-256."""
     file = Path(path)
     try:
-        digests = {one["name"]: one["sha256"] for one in _manifest(file).get("files", [])}
+        digests = {entry["name"]: entry["sha256"] for entry in _read_manifest(file).get("files", [])}
     except (ValueError, TypeError, KeyError):
         return False
     if file.name not in digests:
@@ -37,23 +37,25 @@ def erased(path: str) -> dict[str, datetime]:
     """Return the ids of the records that had been erased from the store of the snapshot, and when they were erased.
     LoadError if the manifest was changed so that its list is not valid."""
     try:
-        listed = {
-            one["id"]: datetime.fromisoformat(one["erased_at"]) for one in _manifest(Path(path)).get("erased", [])
-        }
-        for identifier in listed:
+        erased_at: dict[str, datetime] = {}
+        for entry in _read_manifest(Path(path)).get("erased", []):
+            erased_at[entry["id"]] = datetime.fromisoformat(entry["erased_at"])
+        for identifier in erased_at:
             resource_of(identifier)
     except (ValueError, TypeError, KeyError, InvalidRequest):
         raise LoadError(
             f"{Path(path).with_name(MANIFEST)}: `erased` is not a list of ids with times.",
             hint="Put back the manifest as it was exported.",
         ) from None
-    return listed
+    return erased_at
 
 
-def _manifest(file: Path) -> dict[str, Any]:
+def _read_manifest(file: Path) -> dict[str, Any]:
     """Return the manifest beside the file; an empty one if there is none. ValueError if it cannot be read."""
     manifest = file.with_name(MANIFEST)
-    if not (file.is_file() and manifest.is_file() and manifest.stat().st_size <= MOST_IN_MANIFEST):
+    if not (file.is_file() and manifest.is_file() and manifest.stat().st_size <= MAX_MANIFEST_BYTES):
         return {}
-    said = json.loads(manifest.read_bytes())
-    return said if isinstance(said, dict) and said["format"] == FORMAT else {}
+    content = json.loads(manifest.read_bytes())
+    if isinstance(content, dict) and content["format"] == FORMAT:
+        return content
+    return {}

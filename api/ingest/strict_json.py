@@ -49,7 +49,8 @@ def decode(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line, column = data.count(b"\n", 0, error.start) + 1, error.start - data.rfind(b"\n", 0, error.start)
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
         detail = f"expected UTF-8, and the byte 0x{data[error.start]:02x} is not ({error.reason})"
         raise MalformedFile(detail, Position(line, column)) from None
 
@@ -57,18 +58,20 @@ def decode(data: bytes) -> str:
 def parse(text: str) -> Any:
     """Return the value of a JSON text, with fractions as Decimal."""
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_float=_fraction, parse_constant=_constant)
+        return json.loads(
+            text, object_pairs_hook=_build_object, parse_float=_read_fraction, parse_constant=_refuse_constant
+        )
     except json.JSONDecodeError as error:
         raise MalformedFile(f"expected JSON: {error.msg}", Position(error.lineno, error.colno)) from None
     except _Duplicate as error:
-        raise MalformedFile(f"the name {error} stands twice in one object", _duplicate(text)) from None
+        raise MalformedFile(f"the name {error} stands twice in one object", _find_duplicate(text)) from None
     except RecursionError:
         raise MalformedFile("expected JSON that is not nested this deeply") from None
     except MalformedFile as error:
-        raise MalformedFile(error.detail, _number(text)) from None
+        raise MalformedFile(error.detail, _find_number(text)) from None
     except ValueError:
         # Python reads integers of up to 4,300 digits.
-        raise MalformedFile("expected numbers of fewer than 4,300 digits", _number(text)) from None
+        raise MalformedFile("expected numbers of fewer than 4,300 digits", _find_number(text)) from None
 
 
 def positions(text: str) -> dict[str, Position]:
@@ -84,52 +87,59 @@ def positions(text: str) -> dict[str, Position]:
     }
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = object_in_nfc(pairs)
-    if len(found) != len(pairs):
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = object_in_nfc(pairs)
+    if len(members) != len(pairs):
         names = [normalize("NFC", name) for name, _ in pairs]
-        raise _Duplicate(json.dumps(next(name for name in names if names.count(name) > 1)))
-    return found
+        duplicates = [name for name in names if names.count(name) > 1]
+        raise _Duplicate(json.dumps(duplicates[0]))
+    return members
 
 
-def _fraction(digits: str) -> Decimal:
+def _read_fraction(digits: str) -> Decimal:
     try:
         return Decimal(digits)
     except InvalidOperation:
         raise MalformedFile("expected numbers below 1e15") from None
 
 
-def _constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise MalformedFile(f"{name} is no JSON number")
 
 
-def _number(text: str) -> Position:
+def _find_number(text: str) -> Position:
     """Return the position of the first number that is not valid, or is out of bounds."""
-    for found in NUMBERS.finditer(text):
+    for match in NUMBERS.finditer(text):
+        number = match[1]
+        if not number:
+            continue
         try:
-            found[1] and json.loads(found[1], parse_float=_fraction, parse_constant=_constant)
+            json.loads(number, parse_float=_read_fraction, parse_constant=_refuse_constant)
         except (MalformedFile, ValueError):
-            return Position(text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
+            start = match.start()
+            return Position(text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
     return Position()
 
 
-def _duplicate(text: str) -> Position:
+def _find_duplicate(text: str) -> Position:
     """Return the position of the object with the duplicate name. The text is parsed again by Python's slow reader,
     which knows the position."""
-    decoder = json.JSONDecoder(object_pairs_hook=_object)
-    at = 0
+    decoder = json.JSONDecoder(object_pairs_hook=_build_object)
+    inner_start = 0  # just after the brace of the innermost object with a duplicate
 
-    def read(start: tuple[str, int], *rest: Any) -> Any:
-        nonlocal at
+    def parse_object(start: tuple[str, int], *rest: Any) -> Any:
+        nonlocal inner_start
         try:
             return JSONObject(start, *rest)
         except _Duplicate:
-            at = at or start[1]
+            if not inner_start:
+                inner_start = start[1]
             raise
 
-    decoder.parse_object = read  # type: ignore[attr-defined]
+    decoder.parse_object = parse_object  # type: ignore[attr-defined]
     try:
         py_make_scanner(decoder)(text, len(text) - len(text.lstrip()))
     except (_Duplicate, RecursionError):
-        return Position(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at) - 1)
+        line = text.count("\n", 0, inner_start) + 1
+        return Position(line, inner_start - text.rfind("\n", 0, inner_start) - 1)
     return Position()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -22,14 +22,14 @@ from api.ingest.formatting import shown
 from api.ingest.messages import closest
 
 Scope = dict[Any, Any]
-MADE = object()  # the key under which a row keeps the results of templates
+RESULTS = object()  # the key under which a row keeps the results of templates
 FAILED = object()  # the key under which a row keeps the values that `try` left out, by their columns
 LEFT_OUT = object()  # the key under which a row keeps what else is left out of it, for the report
 VALUES = object()  # the key under which a row keeps its values as the file has them
 ROW_NUMBER, ROW_HASH = "#number", "#hash"  # names for the row as a whole, used like columns
 PATH = re.compile(r"[^.\[\]]+(\[\d+\]|\.[^.\[\]]+)*")
 STEP = re.compile(r"\[(\d+)\]|[^.\[\]]+")
-HOLE = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class ValueProblem(Exception):
@@ -67,12 +67,12 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class Conversion:
-    """A conversion in a template. `instead` is the text of `or`. A conversion that is `tried` may fail."""
+    """A conversion in a template. `default` is the text of `or`. A conversion after `try` may fail."""
 
     convert: Convert
     of_lists: bool
-    instead: str | None
-    tried: bool
+    default: str | None
+    may_fail: bool
 
 
 def template(written: Any, tables: Tables) -> Template:
@@ -82,68 +82,108 @@ def template(written: Any, tables: Tables) -> Template:
         written = written.isoformat()
     if not isinstance(written, str):
         return Template(lambda _: written, (), written)
-    parts = HOLE.split(written)
-    if "{" in "".join(parts[::2]) or "}" in "".join(parts[::2]):
+    parts = PLACEHOLDER.split(written)  # texts and the insides of braces by turns
+    plain_text = "".join(parts[::2])
+    if "{" in plain_text or "}" in plain_text:
         raise ConversionError("expected each { to have its }, and no braces within them")
     if len(parts) == 1:
-        return Template(lambda _: written or None, (), written)
-    holes = [_hole(inner, tables) for inner in parts[1::2]]
-    columns = tuple(dict.fromkeys(hole.column for hole in holes))
-    if parts[0] == parts[-1] == "" and len(parts) == 3:
-        only = holes[0]
+        constant = written or None
+        return Template(lambda _: constant, (), written)
+    placeholders = [_compile_placeholder(inner, tables) for inner in parts[1::2]]
+    columns = tuple(dict.fromkeys(placeholder.column for placeholder in placeholders))
+    if len(placeholders) == 1 and not plain_text:
+        only = placeholders[0]
         return Template(only.get, columns, last=only.last, bare=not only.last, fills=only.fills)
-    if filling := next((hole for hole in holes if hole.fills), None):
-        raise ConversionError(
-            f"{filling.last.partition(':')[0]} fills several fields, so it stands alone: {{…|{filling.last}}}"
-        )
-    spans = [(hole.get, hole.column, after) for hole, after in zip(holes, parts[2::2], strict=True)]
+    for placeholder in placeholders:
+        if placeholder.fills:
+            name = placeholder.last.partition(":")[0]
+            raise ConversionError(f"{name} fills several fields, so it stands alone: {{…|{placeholder.last}}}")
+    return Template(_text_evaluator(parts[0], placeholders, parts[2::2]), columns)
+
+
+def _text_evaluator(start: str, placeholders: list[Placeholder], texts_after: list[str]) -> Callable[[Scope], Any]:
+    """Return a function that joins the values of the placeholders, each with the text after it."""
+    spans: list[tuple[Callable[[Scope], Any], str, str]] = []
+    for placeholder, text_after in zip(placeholders, texts_after, strict=True):
+        spans.append((placeholder.get, placeholder.column, text_after))
 
     def evaluate(scope: Scope) -> str | None:
-        found = [parts[0]]
-        for get, column, after in spans:
-            if (value := get(scope)) is None:
+        texts = [start]
+        for get, column, text_after in spans:
+            value = get(scope)
+            if value is None:
                 return None
-            try:
-                found += (value if value.__class__ is str else text(value), after)
-            except ConversionError as error:
-                raise ValueProblem(column, str(error)) from None
-        return "".join(found)
+            if value.__class__ is not str:
+                try:
+                    value = text(value)
+                except ConversionError as error:
+                    raise ValueProblem(column, str(error)) from None
+            texts.append(value)
+            texts.append(text_after)
+        return "".join(texts)
 
-    return Template(evaluate, columns)
+    return evaluate
 
 
 def first(templates: list[Template]) -> Template:
     """Return a template with the value of the first of these templates that has one."""
 
     def evaluate(scope: Scope) -> Any:
-        return next((found for one in templates if (found := one.evaluate(scope)) is not None), None)
+        for alternative in templates:
+            value = alternative.evaluate(scope)
+            if value is not None:
+                return value
+        return None
 
-    return Template(evaluate, tuple(column for one in templates for column in one.columns))
+    return Template(evaluate, _columns_of(templates))
 
 
 def chosen(by: Template, branches: dict[str, Template]) -> Template:
     """Return a template with the value of the branch that `by` names. A branch `start*` is for terms that begin with
     `start`. ValueProblem if there is no such branch."""
-    starts = [(term[:-1], branch) for term, branch in branches.items() if term.endswith("*")]
+    by_prefix: list[tuple[str, Template]] = []
+    for name, branch in branches.items():
+        if name.endswith("*"):
+            by_prefix.append((name[:-1], branch))
+
+    def find_branch(term: str) -> Template:
+        if term in branches:
+            return branches[term]
+        for prefix, branch in by_prefix:
+            if term.startswith(prefix):
+                return branch
+        detail = f"expected one of {', '.join(map(shown, branches))}, got {shown(term)}{closest(term, branches)}"
+        raise ValueProblem(by.columns[0], detail)
 
     def evaluate(scope: Scope) -> Any:
-        if (term := by.evaluate(scope)) is None:
+        value = by.evaluate(scope)
+        if value is None:
             return None
-        plain = text(term)
-        branch = branches.get(plain) or next((one for start, one in starts if plain.startswith(start)), None)
-        if branch is None:
-            detail = f"expected one of {', '.join(map(shown, branches))}, got {shown(plain)}{closest(plain, branches)}"
-            raise ValueProblem(by.columns[0], detail)
-        return branch.evaluate(scope)
+        return find_branch(text(value)).evaluate(scope)
 
-    return Template(evaluate, (*by.columns, *(column for one in branches.values() for column in one.columns)))
+    return Template(evaluate, (*by.columns, *_columns_of(branches.values())))
 
 
-def scoped(values: dict[str, Any], empty: frozenset[str] = frozenset(), number: int = 0) -> Scope:
+def _columns_of(templates: Iterable[Template]) -> tuple[str, ...]:
+    columns: list[str] = []
+    for compiled in templates:
+        columns += compiled.columns
+    return tuple(columns)
+
+
+def make_scope(values: dict[str, Any], empty: frozenset[str] = frozenset(), number: int = 0) -> Scope:
     """Return a row as templates see it: texts without surrounding space, and None for empty texts and those that are
     `empty`."""
-    row: Scope = {name: None if one.__class__ is str and one in empty else plain(one) for name, one in values.items()}
-    row[MADE], row[FAILED], row[LEFT_OUT], row[VALUES] = {}, {}, set(), values
+    row: Scope = {}
+    for name, value in values.items():
+        if value.__class__ is str and value in empty:
+            row[name] = None
+        else:
+            row[name] = plain(value)
+    row[RESULTS] = {}
+    row[FAILED] = {}
+    row[LEFT_OUT] = set()
+    row[VALUES] = values
     row[ROW_NUMBER] = number
     return row
 
@@ -155,7 +195,9 @@ def leave_out(scope: Scope, what: str) -> None:
 
 def plain(value: Any) -> Any:
     """Return a value without surrounding space; None for an empty text."""
-    return (value.strip() or None) if value.__class__ is str else value
+    if value.__class__ is str:
+        return value.strip() or None
+    return value
 
 
 def getter(column: str) -> Callable[[Scope], Any]:
@@ -164,98 +206,108 @@ def getter(column: str) -> Callable[[Scope], Any]:
     if column == ROW_HASH:
         return _row_hash
     if ("." in column or "[" in column) and PATH.fullmatch(column):
-        return partial(_reached, column, tuple(found[1] or found[0] for found in STEP.finditer(column)))
+        steps = tuple(match[1] or match[0] for match in STEP.finditer(column))
+        return partial(_value_at, column, steps)
     return methodcaller("get", column)
 
 
-def _reached(column: str, steps: tuple[str, ...], scope: Scope) -> Any:
+def _value_at(column: str, steps: tuple[str, ...], scope: Scope) -> Any:
     """Return the value of the column of this name, or else the value at the end of the steps: names in objects,
     positions in lists."""
     if column in scope:
         return scope[column]
-    here: Any = scope
+    value: Any = scope
     for step in steps:
-        if isinstance(here, dict):
-            here = here.get(step)
-        elif isinstance(here, list) and step.isdecimal():
-            here = here[int(step)] if int(step) < len(here) else None
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal():
+            position = int(step)
+            value = value[position] if position < len(value) else None
         else:
             return None
-    return plain(here)
+    return plain(value)
 
 
 def _row_hash(scope: Scope) -> str:
     """Return a hash of all values of the row with their columns: 32 hexadecimal digits."""
-    memory = scope[MADE]
-    if ROW_HASH not in memory:
+    results: dict[Any, Any] = scope[RESULTS]
+    if ROW_HASH not in results:
         written = json.dumps(scope[VALUES], sort_keys=True, default=str)
-        memory[ROW_HASH] = sha256(written.encode()).hexdigest()[:32]
-    found: str = memory[ROW_HASH]
-    return found
+        results[ROW_HASH] = sha256(written.encode()).hexdigest()[:32]
+    digest: str = results[ROW_HASH]
+    return digest
 
 
-def remembered(made: Template, name: Any) -> Template:
+def remembered(compiled: Template, name: Any) -> Template:
     """Return a template that is evaluated once a row, because the key and the day of an event are in all of its
     records."""
-    get = made.evaluate
+    get = compiled.evaluate
 
     def evaluate(scope: Scope) -> Any:
-        memory = scope[MADE]
-        if name in memory:
-            return memory[name]
-        value = memory[name] = get(scope)
+        results = scope[RESULTS]
+        if name in results:
+            return results[name]
+        value = get(scope)
+        results[name] = value
         return value
 
-    return replace(made, evaluate=evaluate)
+    return replace(compiled, evaluate=evaluate)
 
 
-def _hole(inner: str, tables: Tables) -> Placeholder:
-    column, *named = inner.split("|")
+def _compile_placeholder(inner: str, tables: Tables) -> Placeholder:
+    column, *conversions = inner.split("|")
     if not column:
         raise ConversionError("expected the name of a column between the braces")
     steps: list[Conversion] = []
-    last, tried = "", False
+    last = ""
     fills: tuple[str, ...] = ()
-    for written in named:
+    may_fail = False
+    for written in conversions:
         if fills:
             raise ConversionError(f"{last.partition(':')[0]} fills several fields, so no conversion follows it")
         name, _, argument = written.partition(":")
-        found = find_converter(name, argument)
-        tried = tried or name == TRY
-        instead = argument if name == OR else None
-        steps.append(Conversion(found.make(argument, tables), found.of_lists, instead, tried))
-        last, fills = written, found.fills
-    bare = getter(column)
+        converter = find_converter(name, argument)
+        if name == TRY:
+            may_fail = True
+        default = argument if name == OR else None
+        steps.append(Conversion(converter.make(argument, tables), converter.of_lists, default, may_fail))
+        last = written
+        fills = converter.fills
+    get_column = getter(column)
+    if not steps:
+        return Placeholder(get_column, column)
 
     def get(scope: Scope) -> Any:
-        value = bare(scope)
+        value = get_column(scope)
         for step in steps:
             if value is None or value == []:
-                value = step.instead
+                value = step.default
                 continue
             try:
                 if value.__class__ is not list or step.of_lists:
                     value = step.convert(value)
-                elif step.tried:
-                    value = [_attempt(step, part, column, scope) for part in value]
+                elif step.may_fail:
+                    value = [_attempt(step, element, column, scope) for element in value]
                 else:
-                    value = [step.convert(part) for part in value]
+                    value = [step.convert(element) for element in value]
             except ConversionError as error:
-                if not step.tried:
+                if not step.may_fail:
                     raise ValueProblem(column, str(error)) from None
                 _note_failure(column, value, scope)
                 value = None
         return value
 
-    return Placeholder(get if steps else bare, column, last, fills)
+    return Placeholder(get, column, last, fills)
 
 
-def _attempt(step: Conversion, part: Any, column: str, scope: Scope) -> Any:
+def _attempt(step: Conversion, element: Any, column: str, scope: Scope) -> Any:
     """Return the result of a conversion for an element of a list; None if it fails."""
+    if element is None:
+        return None
     try:
-        return None if part is None else step.convert(part)
+        return step.convert(element)
     except ConversionError:
-        _note_failure(column, part, scope)
+        _note_failure(column, element, scope)
         return None
 
 

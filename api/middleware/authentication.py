@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import ceil
+from typing import NamedTuple
 
 from api.access.access_control import AccessControl, Charge
 from api.access.caller import READ, Caller, check_scope
@@ -22,10 +23,18 @@ from api.service import RequestContext
 from api.settings import Settings
 from api.store.ticket import Origin, Rank
 
-WRITTEN: dict[int, tuple[tuple[Bucket, ...], tuple[bytes, bytes]]] = {}
-WRITTEN_MOST = 256
+# The fields about limits, by the identity of the limits, with the limits themselves.
+TEMPLATES: dict[int, tuple[tuple[Bucket, ...], LimitTemplates]] = {}
+TEMPLATES_MOST = 256
 # Errors that cost nothing: the caller is not known, has no point left, or is not to blame.
 FREE = (Unauthenticated, RateLimited, Unavailable)
+
+
+class LimitTemplates(NamedTuple):
+    """The field that describes some limits, and the one about what is left of them, with places for the numbers."""
+
+    policy: bytes
+    left: bytes
 
 
 class Authentication:
@@ -46,7 +55,7 @@ class Authentication:
             caller = self.access_control.at_hand(key) or await self.access_control.caller(key, blocks.subnetwork)
         context = request.context
         context.caller = caller
-        context.origin = _origin(caller.key_id is not None, caller.identity, blocks)
+        context.origin = _describe_origin(caller.key_id is not None, caller.identity, blocks)
         if needs and needs not in caller.scopes:
             check_scope(caller, needs)
         return caller
@@ -54,7 +63,8 @@ class Authentication:
     async def charge_reading(self, context: RequestContext) -> None:
         """Charge the first point of a request whose price is not known yet. RateLimited if the caller has none left."""
         assert context.caller is not None
-        context.charge = charge = await self.access_control.begin_reading(context.caller)
+        charge = await self.access_control.begin_reading(context.caller)
+        context.charge = charge
         if charge.refusal is not None:
             raise charge.refusal
         context.paid = charge.used
@@ -62,19 +72,21 @@ class Authentication:
     async def charge_mistake(self, context: RequestContext, error: Exception) -> Exception:
         """Charge the point that a mistake costs, unless the request has paid already. Return the error to answer with,
         which is another one if the caller has no point left."""
-        mistake = isinstance(error, BriefingError | HTTPError) and not isinstance(error, FREE)
-        if mistake and context.caller is not None and context.charge is None:
-            try:
-                await self.charge_reading(context)
-            except (RateLimited, Unavailable) as refusal:
-                return refusal
+        is_mistake = isinstance(error, BriefingError | HTTPError) and not isinstance(error, FREE)
+        if not is_mistake or context.caller is None or context.charge is not None:
+            return error
+        try:
+            await self.charge_reading(context)
+        except (RateLimited, Unavailable) as refusal:
+            return refusal
         return error
 
 
 @lru_cache(REMEMBERED)
-def _origin(keyed: bool, identity: str, blocks: AddressBlocks) -> Origin:
+def _describe_origin(keyed: bool, identity: str, blocks: AddressBlocks) -> Origin:
     """Return the caller of a request and its networks, by which the pool orders its queue."""
-    return Origin(Rank.KEYED if keyed else Rank.ANONYMOUS, identity, blocks.network, blocks.subnetwork)
+    rank = Rank.KEYED if keyed else Rank.ANONYMOUS
+    return Origin(rank, identity, blocks.network, blocks.subnetwork)
 
 
 def limit_fields(charge: Charge) -> list[tuple[bytes, bytes]]:
@@ -82,20 +94,24 @@ def limit_fields(charge: Charge) -> list[tuple[bytes, bytes]]:
     cost = (b"ratelimit-cost", b"%d" % charge.used)
     if charge.left is None:
         return [cost]
-    policy, left = _written(charge.left.limits)
+    policy, left = _write_templates(charge.left.limits)
     return [cost, (b"ratelimit", left % tuple(charge.standing)), (b"ratelimit-policy", policy)]
 
 
-def _written(limits: tuple[Bucket, ...]) -> tuple[bytes, bytes]:
-    """Return the field that describes the limits, and the one about what is left of them, with places for the
-    numbers."""
+def _write_templates(limits: tuple[Bucket, ...]) -> LimitTemplates:
+    """Return the fields about these limits, which are written once."""
     # Looked up by identity: hashing the limits took as long as all the rest. Those that are kept are not freed.
-    found = WRITTEN.get(id(limits))
-    if found is None or found[0] is not limits:
-        policy = [f'"{one.name}";q={one.size};w={ceil(one.size * one.period / one.points)}' for one in limits]
-        left = [f'"{one.name}";r=%d;t=%d' for one in limits]
-        found = limits, (", ".join(policy).encode(), ", ".join(left).encode())
-        if len(WRITTEN) >= WRITTEN_MOST:
-            WRITTEN.clear()
-        WRITTEN[id(limits)] = found
-    return found[1]
+    entry = TEMPLATES.get(id(limits))
+    if entry is not None and entry[0] is limits:
+        return entry[1]
+    policies: list[str] = []
+    numbers_left: list[str] = []
+    for limit in limits:
+        seconds = ceil(limit.size * limit.period / limit.points)
+        policies.append(f'"{limit.name}";q={limit.size};w={seconds}')
+        numbers_left.append(f'"{limit.name}";r=%d;t=%d')
+    templates = LimitTemplates(", ".join(policies).encode(), ", ".join(numbers_left).encode())
+    if len(TEMPLATES) >= TEMPLATES_MOST:
+        TEMPLATES.clear()
+    TEMPLATES[id(limits)] = (limits, templates)
+    return templates

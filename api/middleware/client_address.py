@@ -26,13 +26,16 @@ REMEMBERED = 8192
 def trusted(networks: str) -> tuple[Network, ...]:
     """Return the networks of proxies from addresses and networks, separated by commas. SettingsError names a wrong
     one."""
-    found = []
-    for one in filter(None, map(str.strip, networks.split(","))):
+    proxies = []
+    for part in networks.split(","):
+        text = part.strip()
+        if not text:
+            continue
         try:
-            found.append(ip_network(one))
+            proxies.append(ip_network(text))
         except ValueError as error:
             raise SettingsError(f"BRIEFING_TRUSTED_PROXIES: {error}", "Such as 10.0.0.0/8,2001:db8::1.") from None
-    return tuple(found)
+    return tuple(proxies)
 
 
 class AddressBlocks(NamedTuple):
@@ -49,13 +52,19 @@ def blocks(text: str) -> AddressBlocks:
     address = _read(text)
     if address is None:
         return AddressBlocks(LOCAL, LOCAL)
-    kind, bits = (IPv4Network, 8) if isinstance(address, IPv4Address) else (IPv6Network, 80)
-    return AddressBlocks(_shown(address), str(kind((int(address) >> bits << bits, address.max_prefixlen - bits))))
+    number = int(address)
+    if isinstance(address, IPv4Address):
+        return AddressBlocks(str(address), str(IPv4Network((number >> 8 << 8, 24))))
+    subnetwork = IPv6Network((number >> 64 << 64, 64))
+    network = IPv6Network((number >> 80 << 80, 48))
+    return AddressBlocks(str(subnetwork), str(network))
 
 
 def is_trusted(text: str, proxies: Sequence[Network]) -> bool:
     """Return True if a client's address is that of a trusted proxy."""
-    address = _read(text) if proxies else None
+    if not proxies:
+        return False
+    address = _read(text)
     return address is not None and _is_in(address, proxies)
 
 
@@ -63,8 +72,10 @@ def is_secure(request: HttpRequest, proxies: Sequence[Network]) -> bool:
     """Return True if the client used TLS: to this service, or to a trusted proxy that says so in X-Forwarded-Proto."""
     if request.scheme == "https":
         return True
-    said = [value for name, value in request.header_lines if name == b"x-forwarded-proto"]
-    return said == [b"https"] and request.client is not None and is_trusted(request.client, proxies)
+    forwarded_protocols = [value for name, value in request.header_lines if name == b"x-forwarded-proto"]
+    if forwarded_protocols != [b"https"] or request.client is None:
+        return False
+    return is_trusted(request.client, proxies)
 
 
 def client_blocks(request: HttpRequest, proxies: Sequence[Network]) -> AddressBlocks:
@@ -74,18 +85,23 @@ def client_blocks(request: HttpRequest, proxies: Sequence[Network]) -> AddressBl
     if not proxies:
         return blocks(request.client)
     address = _read(request.client)
-    if address is not None and _is_in(address, proxies):
-        address = _forwarded(request, address, proxies)
-    return blocks(str(address or ""))
+    if address is None:
+        return AddressBlocks(LOCAL, LOCAL)
+    if _is_in(address, proxies):
+        address = _find_client(request, address, proxies)
+    return blocks(str(address))
 
 
-def _forwarded(request: HttpRequest, address: Address, proxies: Sequence[Network]) -> Address:
-    said = b",".join(value for name, value in request.header_lines if name == b"x-forwarded-for")
-    for hop in said.decode("latin-1").rsplit(",", HOPS)[: -HOPS - 1 : -1]:
-        found = _read(hop.strip())
-        if found is None:
+def _find_client(request: HttpRequest, proxy: Address, proxies: Sequence[Network]) -> Address:
+    """Return the client's address by X-Forwarded-For: the last one in it that is not a trusted proxy."""
+    field = b",".join(value for name, value in request.header_lines if name == b"x-forwarded-for").decode("latin-1")
+    last_hops = field.rsplit(",", HOPS)[-HOPS:]
+    address = proxy
+    for hop in reversed(last_hops):
+        previous_address = _read(hop.strip())
+        if previous_address is None:
             return address  # No proxy has written this. All that is known is the proxy that passed it on.
-        address = found
+        address = previous_address
         if not _is_in(address, proxies):
             return address
     return address
@@ -94,21 +110,19 @@ def _forwarded(request: HttpRequest, address: Address, proxies: Sequence[Network
 @lru_cache(REMEMBERED)
 def _read(text: str) -> Address | None:
     # Some proxies add the port: 192.0.2.1:4711, [2001:db8::1]:4711.
-    host = text[1:].partition("]")[0] if text.startswith("[") else text
+    host = text
+    if text.startswith("["):
+        host = text[1:].partition("]")[0]
     if host.count(":") == 1:
         host = host.partition(":")[0]
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _shown(address: Address) -> str:
-    if isinstance(address, IPv4Address):
-        return str(address)
-    return str(IPv6Network((int(address) >> 64 << 64, 64)))
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
 
 
 def _is_in(address: Address, networks: Sequence[Network]) -> bool:
-    return any(address.version == one.version and address in one for one in networks)
+    return any(address.version == network.version and address in network for network in networks)

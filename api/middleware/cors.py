@@ -14,23 +14,58 @@ from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, Headers
 
 EXPOSED = (
-    *("ETag", "Edition", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Cost"),
-    *("X-Request-Id", "Server-Timing", "Content-Disposition", "Deprecation", "Sunset", "Deprecated-Use"),
+    "ETag",
+    "Edition",
+    "Link",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "RateLimit-Cost",
+    "X-Request-Id",
+    "Server-Timing",
+    "Content-Disposition",
+    "Deprecation",
+    "Sunset",
+    "Deprecated-Use",
 )
 # Browsers send the last four without a preflight (Fetch, 2.2.2).
 ACCEPTED = (
-    *("Authorization", "If-None-Match", "X-API-Key", "X-Request-Id"),
-    *("Accept", "Accept-Language", "Content-Language", "Content-Type"),
+    "Authorization",
+    "If-None-Match",
+    "X-API-Key",
+    "X-Request-Id",
+    "Accept",
+    "Accept-Language",
+    "Content-Language",
+    "Content-Type",
 )
 # Forbidden request-headers (Fetch, 2.2.2), which browsers set themselves. Names that begin with Proxy- or Sec- are
 # forbidden too.
 FORBIDDEN = frozenset(
-    (
-        *("accept-charset", "accept-encoding", "access-control-request-headers", "access-control-request-method"),
-        *("access-control-request-private-network", "connection", "content-length", "cookie", "cookie2", "date", "dnt"),
-        *("expect", "host", "keep-alive", "origin", "referer", "set-cookie", "te", "trailer", "transfer-encoding"),
-        *("upgrade", "via"),
-    )
+    {
+        "accept-charset",
+        "accept-encoding",
+        "access-control-request-headers",
+        "access-control-request-method",
+        "access-control-request-private-network",
+        "connection",
+        "content-length",
+        "cookie",
+        "cookie2",
+        "date",
+        "dnt",
+        "expect",
+        "host",
+        "keep-alive",
+        "origin",
+        "referer",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+    }
 )
 FORBIDDEN_PREFIXES = ("proxy-", "sec-")
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -54,7 +89,7 @@ class Origins:
 
     def __init__(self, origins: str) -> None:
         self.any = origins.strip() == "*"
-        self._names = frozenset(one.strip().encode("latin-1") for one in origins.split(","))
+        self._names = frozenset(origin.strip().encode("latin-1") for origin in origins.split(","))
 
     def allows(self, origin: bytes) -> bool:
         """Return True if pages of this origin may read answers."""
@@ -62,34 +97,41 @@ class Origins:
 
     def fields(self, request: HttpRequest) -> Headers:
         """Return the CORS fields of the answer to a request."""
-        return ANY if self.any else self.fields_for(request.fields.get(b"origin"))
+        if self.any:
+            return ANY
+        return self.fields_for(request.fields.get(b"origin"))
 
     def fields_for(self, origin: bytes | None) -> Headers:
         """Return the CORS fields of an answer to a page of this origin; None if the request has none."""
         if self.any:
             return ANY
         # Without Vary, a cache could give an answer for one origin to another origin.
-        vary = [(b"vary", b"origin")]
-        return [*vary, (b"access-control-allow-origin", origin), EXPOSE] if origin and self.allows(origin) else vary
+        fields = [(b"vary", b"origin")]
+        if origin and self.allows(origin):
+            fields += [(b"access-control-allow-origin", origin), EXPOSE]
+        return fields
 
     def preflight(self, request: HttpRequest) -> BytesResponse | None:
         """Return the answer to a preflight, which is an OPTIONS request that names its origin and the method that it is
         for; None for any other request. HTTPError if the preflight is refused."""
-        sent = request.fields
-        if b"origin" not in sent or b"access-control-request-method" not in sent:
+        fields = request.fields
+        if b"origin" not in fields or b"access-control-request-method" not in fields:
             return None
-        names = _requested_names(sent)
-        if wrong := self._wrong(sent, names):
-            raise HTTPError("invalid_request", wrong)
+        names = _read_requested_names(fields)
+        fault = self._find_fault(fields, names)
+        if fault:
+            raise HTTPError("invalid_request", fault)
         response = BytesResponse(b"OK", b"text/plain; charset=utf-8")
-        allowed = ", ".join([*ACCEPTED, *(name for name in names if name not in OWN)])
+        other_names = [name for name in names if name not in OWN]
+        allowed = ", ".join([*ACCEPTED, *other_names])
         response.headers += [*PREFLIGHT, (b"access-control-allow-headers", allowed.encode())]
         return response
 
-    def _wrong(self, sent: dict[bytes, bytes], names: list[str]) -> str:
-        if not self.allows(sent[b"origin"]):
+    def _find_fault(self, fields: dict[bytes, bytes], names: list[str]) -> str:
+        """Return why a preflight that asks for these header fields is refused; empty if it is not."""
+        if not self.allows(fields[b"origin"]):
             return "Pages of this origin may not call the service. BRIEFING_CORS_ORIGINS lists those that may."
-        if sent[b"access-control-request-method"].decode("latin-1") not in METHODS:
+        if fields[b"access-control-request-method"].decode("latin-1") not in METHODS:
             return f"Pages may use the methods {', '.join(METHODS)}."
         if len(names) > NAMES_MOST:
             return f"Pages may send at most {NAMES_MOST} header fields. Send fewer."
@@ -101,7 +143,12 @@ class Origins:
         return ""
 
 
-def _requested_names(sent: dict[bytes, bytes]) -> list[str]:
+def _read_requested_names(fields: dict[bytes, bytes]) -> list[str]:
     """Return the header fields that a preflight asks for, in lower case and each once."""
-    names = sent.get(b"access-control-request-headers", b"").decode("latin-1").lower().split(",")
-    return list(dict.fromkeys(name for part in names if (name := part.strip())))
+    field = fields.get(b"access-control-request-headers", b"").decode("latin-1").lower()
+    names: dict[str, None] = {}
+    for part in field.split(","):
+        name = part.strip()
+        if name:
+            names[name] = None
+    return list(names)

@@ -15,17 +15,20 @@ TAKEN = "Send the key as `Authorization: Bearer …` or as `X-API-Key: …`."
 def presented(request: HttpRequest) -> str | None:
     """Return the key's text as it was sent, or None. InvalidRequest if there are two that differ, Unauthenticated if
     the scheme is another one, InvalidKey if the text is empty or too long for a key."""
-    sent = request.fields
-    bearer, plain = sent.get(b"authorization"), sent.get(b"x-api-key")
-    if bearer is None and plain is None:
+    fields = request.fields
+    authorization = fields.get(b"authorization")
+    api_key = fields.get(b"x-api-key")
+    if authorization is None and api_key is None:
         return None
-    doubled = len(sent) < len(request.header_lines)
-    if plain is None and bearer is not None and not doubled:
-        key = _token(bearer)
-    elif bearer is None and plain is not None and not doubled:
-        key = plain.strip()
+    has_repeated_fields = len(fields) < len(request.header_lines)
+    if has_repeated_fields:
+        key = _read_only_key(request.header_lines)
+    elif api_key is None and authorization is not None:
+        key = _read_token(authorization)
+    elif authorization is None and api_key is not None:
+        key = api_key.strip()
     else:
-        key = _one_of(request.header_lines)
+        key = _read_only_key(request.header_lines)
     if not key:
         raise InvalidKey("The key is empty.", TAKEN)
     if len(key) > LONGEST:
@@ -33,17 +36,17 @@ def presented(request: HttpRequest) -> str | None:
     return key.decode("latin-1")
 
 
-def _one_of(lines: list[tuple[bytes, bytes]]) -> bytes:
+def _read_only_key(lines: list[tuple[bytes, bytes]]) -> bytes:
     """Return the key that several fields carry, if it is the same in all of them."""
-    given = {_token(value) for name, value in lines if name == b"authorization"}
-    given |= {value.strip() for name, value in lines if name == b"x-api-key"}
-    if len(given) > 1:
+    keys = {_read_token(value) for name, value in lines if name == b"authorization"}
+    keys |= {value.strip() for name, value in lines if name == b"x-api-key"}
+    if len(keys) > 1:
         detail = "Two keys that differ are sent with one request."
         raise InvalidRequest(detail, (Fault("Authorization", detail),), f"{TAKEN} Not both.")
-    return given.pop()
+    return keys.pop()
 
 
-def _token(value: bytes) -> bytes:
+def _read_token(value: bytes) -> bytes:
     scheme, _, token = value.strip().partition(b" ")
     if scheme.lower() != b"bearer":
         raise Unauthenticated("Authorization takes the scheme Bearer here, and no other.", TAKEN)

@@ -7,10 +7,11 @@ to use instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
-from typing import Any
+from typing import NoReturn
 
 from fastapi import APIRouter
 
@@ -23,33 +24,41 @@ from api.http.route_table import REST_OF_PATH
 
 Headers = list[tuple[bytes, bytes]]
 # The deprecated parts that the answer to one request lists, even if the request uses more.
-TOLD_MOST = 20
+LISTED_MOST = 20
+UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 def fields(version: Version) -> Headers:
     """Return the header fields of every answer of a version; none while it is current."""
-    life = version.lifecycle
-    if life.deprecated is None or life.sunset is None:
+    lifecycle = version.lifecycle
+    if lifecycle.deprecated is None or lifecycle.sunset is None:
         return []
+    deprecated_seconds = _at_midnight(lifecycle.deprecated).timestamp()
+    sunset = format_datetime(_at_midnight(lifecycle.sunset), usegmt=True)
     return [
-        (b"deprecation", f"@{_midnight(life.deprecated).timestamp():.0f}".encode()),
-        (b"sunset", format_datetime(_midnight(life.sunset), usegmt=True).encode()),
-        (b"link", f'</{life.successor}>; rel="successor-version"'.encode()),
+        (b"deprecation", f"@{deprecated_seconds:.0f}".encode()),
+        (b"sunset", sunset.encode()),
+        (b"link", f'</{lifecycle.successor}>; rel="successor-version"'.encode()),
     ]
 
 
 def of_versions(versions: Iterable[Version]) -> dict[str, Headers]:
     """Return the fields of the versions that are not current, by name."""
-    return {one.name: told for one in versions if (told := fields(one))}
+    fields_by_name = {}
+    for version in versions:
+        version_fields = fields(version)
+        if version_fields:
+            fields_by_name[version.name] = version_fields
+    return fields_by_name
 
 
 def uses(outdated: Iterable[DeprecatedPart]) -> bytes:
     """Return the value of `Deprecated-Use`."""
-    parts = [f"{_string(one.name)};instead={_string(one.instead)}" for one in outdated]
-    return ", ".join(parts[:TOLD_MOST]).encode()
+    items = [f"{_quote(part.name)};instead={_quote(part.instead)}" for part in outdated]
+    return ", ".join(items[:LISTED_MOST]).encode()
 
 
-def observer(counted: DeprecatedUsage) -> Callable[[HttpRequest], None]:
+def observer(usage: DeprecatedUsage) -> Callable[[HttpRequest], None]:
     """Return the observer of requests that counts the uses of deprecated things by caller."""
 
     def observe(request: HttpRequest) -> None:
@@ -58,19 +67,19 @@ def observer(counted: DeprecatedUsage) -> Callable[[HttpRequest], None]:
             return
         key_id = context.caller.key_id if context.caller is not None else None
         if context.version_outdated:
-            counted.note(key_id, context.version)
-        for one in context.outdated:
-            counted.note(key_id, context.version, one.name)
+            usage.note(key_id, context.version)
+        for part in context.outdated:
+            usage.note(key_id, context.version, part.name)
 
     return observe
 
 
 def retired(version: Version) -> Retired:
     """Return the error for a version that is no longer served. It names the version to use instead."""
-    life = version.lifecycle
+    lifecycle = version.lifecycle
     return Retired(
-        f"Version {version.name} is no longer served, since {life.sunset}.",
-        f"Go on with /{life.successor}; /versions tells what differs.",
+        f"Version {version.name} is no longer served, since {lifecycle.sunset}.",
+        f"Go on with /{lifecycle.successor}; /versions tells what differs.",
     )
 
 
@@ -78,22 +87,24 @@ def gone(version: Version) -> APIRouter:
     """Return routes that refuse every path of a version that is no longer served."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     for path in (f"/{version.name}", f"/{version.name}/{REST_OF_PATH}"):
-        router.add_api_route(path, _refuse(version), methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        endpoint = _create_refusing_endpoint(version)
+        router.add_api_route(path, endpoint, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
     return router
 
 
-def _refuse(version: Version) -> Endpoint:
-    async def handle(request: HttpRequest) -> Any:
+def _create_refusing_endpoint(version: Version) -> Endpoint:
+    async def refuse(request: HttpRequest) -> NoReturn:
         raise retired(version)
 
-    return handle
+    return refuse
 
 
-def _midnight(day: date) -> datetime:
+def _at_midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _string(text: str) -> str:
+def _quote(text: str) -> str:
     """Return a string of structured fields: printable ASCII in quotes."""
-    plain = "".join(one if " " <= one <= "~" else "?" for one in text)
-    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    printable = UNPRINTABLE.sub("?", text)
+    escaped = printable.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

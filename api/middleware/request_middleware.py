@@ -84,7 +84,8 @@ class RequestMiddleware:
             if context.charge is not None:
                 context.price = context.charge.used
             if context.status == 304:
-                context.cache, context.price = "unchanged", 0
+                context.cache = "unchanged"
+                context.price = 0
             for observe in self._observers:
                 observe(request)
 
@@ -115,29 +116,31 @@ class RequestMiddleware:
 
     async def _send(self, request: HttpRequest, response: BytesResponse | StreamedResponse, send: Send) -> None:
         if isinstance(response, StreamedResponse):
-            await response.send(request, self._framed(request, send))
+            await response.send(request, self._create_framed_send(request, send))
             return
-        status, headers = response.status, response.headers
+        status = response.status
+        body = response.body
         if status not in WITHOUT_LENGTH:
-            headers.append((b"content-length", b"%d" % len(response.body)))
-        body = b"" if request.method == "HEAD" else response.body
-        headers = await self._headers(request, status, headers)
+            response.headers.append((b"content-length", b"%d" % len(body)))
+        if request.method == "HEAD":
+            body = b""
+        headers = await self._complete_headers(request, status, response.headers)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send_body(request, send, {"type": "http.response.body", "body": body})
 
-    def _framed(self, request: HttpRequest, send: Send) -> Send:
+    def _create_framed_send(self, request: HttpRequest, send: Send) -> Send:
         """Return the `send` of a response in pieces, which adds the header fields of every answer."""
 
-        async def framed(message: Message) -> None:
+        async def framed_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = await self._headers(request, message["status"], message["headers"])
+                headers = await self._complete_headers(request, message["status"], message["headers"])
                 await send({**message, "headers": headers})
             else:
                 await self._send_body(request, send, message)
 
-        return framed
+        return framed_send
 
-    async def _headers(self, request: HttpRequest, status: int, headers: Headers) -> Headers:
+    async def _complete_headers(self, request: HttpRequest, status: int, headers: Headers) -> Headers:
         """Return all header fields of an answer, which now begins."""
         context = request.context
         context.status = status
@@ -145,50 +148,53 @@ class RequestMiddleware:
         caller = context.caller
         if status == 304 and context.charge is None and caller is not None:
             context.charge = await self._authentication.access_control.free(caller)
-        found = [
+        fields = [
             *headers,
             *ALWAYS,
             *self._origins.fields(request),
             (b"x-request-id", request.id.encode()),
-            (b"server-timing", _timing(context)),
+            (b"server-timing", _write_timing(context)),
         ]
         if status == 200 and context.edition:
-            found.append((b"edition", context.edition.encode()))
+            fields.append((b"edition", context.edition.encode()))
         if context.charge is not None:
-            found += limit_fields(context.charge)
+            fields += limit_fields(context.charge)
         if context.version_outdated:
-            found += self._outdated[context.version]
+            fields += self._outdated[context.version]
         if context.outdated:
-            found.append((b"deprecated-use", uses(context.outdated)))
+            fields.append((b"deprecated-use", uses(context.outdated)))
         if request.connection is not None:
-            keyed = caller is not None and caller.key_id is not None
-            settings = self._settings
-            request.connection.least_pace = settings.least_pace_keyed if keyed else settings.least_pace
-        return found
+            if caller is not None and caller.key_id is not None:
+                request.connection.least_pace = self._settings.least_pace_keyed
+            else:
+                request.connection.least_pace = self._settings.least_pace
+        return fields
 
     async def _send_body(self, request: HttpRequest, send: Send, message: Message) -> None:
         context = request.context
         size = len(message.get("body", b""))
         context.bytes_sent += size
         await send(message)
-        if not message.get("more_body", False):
-            connection = request.connection
-            if context.bytes_sent and connection is not None and connection.unread:
-                await self._wait_until_taken(request, connection, size)
-            context.cut = False
+        if message.get("more_body", False):
+            return
+        connection = request.connection
+        if context.bytes_sent and connection is not None and connection.unread:
+            await self._wait_until_read(request, connection, size)
+        context.cut = False
 
-    async def _wait_until_taken(self, request: HttpRequest, connection: Connection, size: int) -> None:
+    async def _wait_until_read(self, request: HttpRequest, connection: Connection, size: int) -> None:
         """Wait until the client has read its answer. Until then the answer counts as unread, and the caller's place for
         requests at once is held."""
-        context = request.context
-        caller, charge = context.caller, context.charge
-        try:
-            if request.answer is None:
-                request.answer = self.unread.add(caller.identity if caller else _network(request), size)
-        except Unavailable:
-            connection.cut("memory")
-            await connection.taken()
-            return
+        caller = request.context.caller
+        charge = request.context.charge
+        if request.answer is None:
+            identity = caller.identity if caller is not None else _identify_network(request)
+            try:
+                request.answer = self.unread.add(identity, size)
+            except Unavailable:
+                connection.cut("memory")
+                await connection.taken()
+                return
         self.unread.resize(request.answer, size)
         request.answer.connection = connection
         if caller is None or charge is None or charge.holds_place:
@@ -198,12 +204,15 @@ class RequestMiddleware:
             await connection.taken()
 
 
-def _network(request: HttpRequest) -> str:
+def _identify_network(request: HttpRequest) -> str:
     """Return the identity that an answer without a caller is counted by, such as a file of a page."""
-    return f"ip:{blocks(request.client).subnetwork if request.client else LOCAL}"
+    if not request.client:
+        return f"ip:{LOCAL}"
+    return f"ip:{blocks(request.client).subnetwork}"
 
 
-def _timing(context: RequestContext) -> bytes:
+def _write_timing(context: RequestContext) -> bytes:
+    """Return the value of Server-Timing, in milliseconds."""
     total = (perf_counter() - context.begun) * 1000
     if context.store_seconds is None:
         return b"total;dur=%.1f" % total

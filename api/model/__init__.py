@@ -28,10 +28,10 @@ _DECLARED: tuple[Entity, ...] = (
     Participant,
     Relation,
 )  # type: ignore[assignment]  # a decorator turns each class into an Entity
-ENTITIES: dict[str, Entity] = {one.name: one for one in _DECLARED}
-RECORDS: dict[str, Entity] = {name: one for name, one in ENTITIES.items() if one.prefix}
-CHILDREN: dict[str, Entity] = {name: one for name, one in ENTITIES.items() if not one.prefix}
-PREFIXES: dict[str, str] = {name: one.prefix for name, one in RECORDS.items()}
+ENTITIES: dict[str, Entity] = {entity.name: entity for entity in _DECLARED}
+RECORDS: dict[str, Entity] = {name: entity for name, entity in ENTITIES.items() if entity.prefix}
+CHILDREN: dict[str, Entity] = {name: entity for name, entity in ENTITIES.items() if not entity.prefix}
+PREFIXES: dict[str, str] = {name: entity.prefix for name, entity in RECORDS.items()}
 WRITE_ORDER: tuple[str, ...] = write_order(ENTITIES.values())
 
 __all__ = [

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from api.model.types import StoredField, field, typed_fields
 
 CHILDREN_MOST = 1000  # of one kind in a record
+LinkKind = Literal["one", "several", "children"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class StoredLink:
     target: str
     description: str
     column: str
-    kind: str
+    kind: LinkKind
     nullable: bool = True
     most: int = 0
     depends: bool = False
@@ -51,28 +52,30 @@ class Entity:
     @property
     def loaded(self) -> tuple[StoredField, ...]:
         """The fields of the content that a load file may have."""
-        return tuple(one for one in self.fields.values() if not one.derived and not one.identity)
+        return tuple(field for field in self.fields.values() if not field.derived and not field.identity)
 
     @property
     def references(self) -> tuple[StoredLink, ...]:
         """The links that have a column."""
-        return tuple(one for one in self.links.values() if one.kind != "children")
+        return tuple(link for link in self.links.values() if link.kind != "children")
 
     @property
     def owned(self) -> tuple[StoredLink, ...]:
         """The links to children."""
-        return tuple(one for one in self.links.values() if one.kind == "children")
+        return tuple(link for link in self.links.values() if link.kind == "children")
 
     @property
     def collated(self) -> StoredField | None:
         """The text with a collation key. There is one at most, because a record has one key."""
-        found = [one for one in self.fields.values() if one.collated]
-        if len(found) > 1:
-            raise TypeError(f"{self.name} has two collated fields, {found[0].name} and {found[1].name}")
-        return found[0] if found else None
+        fields = [field for field in self.fields.values() if field.collated]
+        if not fields:
+            return None
+        if len(fields) > 1:
+            raise TypeError(f"{self.name} has two collated fields, {fields[0].name} and {fields[1].name}")
+        return fields[0]
 
 
-class _Row:
+class _ChildColumns:
     """The columns of all children."""
 
     record_id: str = field("The id of the record that it belongs to.", derived=True)
@@ -98,25 +101,29 @@ def record(prefix: str, short: str = "") -> Callable[[type], Entity]:
     """Turn a class into a kind of record, whose ids begin with `prefix`."""
 
     def declare(cls: type) -> Entity:
-        name = cls.__name__.lower()
-        return _entity(cls, typed_fields(_record_columns(name, prefix)), prefix, short)
+        columns = _make_record_columns(cls.__name__.lower(), prefix)
+        return _make_entity(cls, typed_fields(columns), prefix, short)
 
     return declare
 
 
 def child(cls: type) -> Entity:
     """Turn a class into a kind of rows that belong to a record."""
-    return _entity(cls, typed_fields(_Row))
+    return _make_entity(cls, typed_fields(_ChildColumns))
 
 
-def _entity(cls: type, before: dict[str, StoredField], prefix: str = "", short: str = "") -> Entity:
-    links = {name: replace(item, name=name) for name, item in vars(cls).items() if isinstance(item, StoredLink)}
+def _make_entity(cls: type, common_fields: dict[str, StoredField], prefix: str = "", short: str = "") -> Entity:
     description = (cls.__doc__ or "").strip()
-    return Entity(cls.__name__.lower(), description, before | typed_fields(cls), links, prefix, short or description)
+    fields = common_fields | typed_fields(cls)
+    links: dict[str, StoredLink] = {}
+    for name, attribute in vars(cls).items():
+        if isinstance(attribute, StoredLink):
+            links[name] = replace(attribute, name=name)
+    return Entity(cls.__name__.lower(), description, fields, links, prefix, short or description)
 
 
-def _record_columns(name: str, prefix: str) -> type:
-    class Columns:
+def _make_record_columns(name: str, prefix: str) -> type:
+    class RecordColumns:
         id: str = field(f"The public id: `{prefix}_` and 26 characters of Crockford base32.", identity=True)
         key: str | None = field(
             "Its own key, unique for its resource in the dataset; null where it was loaded without one.", identity=True
@@ -126,24 +133,33 @@ def _record_columns(name: str, prefix: str) -> type:
         created_at: datetime = field(f"When the {name} was first stored, not when it was.", derived=True)
         updated_at: datetime = field(f"When the {name} was last changed in the store.", derived=True)
 
-    return Columns
+    return RecordColumns
 
 
 def write_order(entities: Iterable[Entity]) -> tuple[str, ...]:
     """Return the names of the records, with what is linked to before what links to it, so that whoever follows the log
     finds it there. Links to records of the same kind do not count. TypeError if two kinds link to each other."""
-    known = {one.name: one for one in entities}
-    needed = {name: _targets(known, one) - {name} for name, one in known.items() if one.prefix}
+    by_name = {entity.name: entity for entity in entities}
+    targets_by_record: dict[str, set[str]] = {}
+    for name, entity in by_name.items():
+        if entity.prefix:
+            targets_by_record[name] = _targets(by_name, entity) - {name}
     order: list[str] = []
-    while len(order) < len(needed):
-        ready = [name for name, targets in needed.items() if name not in order and targets <= set(order)]
+    while len(order) < len(targets_by_record):
+        written = set(order)
+        ready: list[str] = []
+        for name, targets in targets_by_record.items():
+            if name not in written and targets <= written:
+                ready.append(name)
         if not ready:
-            raise TypeError(f"{', '.join(needed.keys() - set(order))} link to each other")
+            raise TypeError(f"{', '.join(targets_by_record.keys() - written)} link to each other")
         order += ready
     return tuple(order)
 
 
-def _targets(known: dict[str, Entity], entity: Entity) -> set[str]:
-    """The records that a record or its children link to."""
-    own = {link.target for link in entity.references}
-    return own.union(*(_targets(known, known[link.target]) for link in entity.owned))
+def _targets(entities: dict[str, Entity], entity: Entity) -> set[str]:
+    """Return the records that a record or its children link to."""
+    targets = {link.target for link in entity.references}
+    for link in entity.owned:
+        targets |= _targets(entities, entities[link.target])
+    return targets

@@ -10,4 +10,4 @@ class RecordKind(Vocabulary):
     @classmethod
     def terms(cls) -> dict[str, str]:
         """Each kind with a short description."""
-        return {name: one.short for name, one in RECORDS.items()}
+        return {name: entity.short for name, entity in RECORDS.items()}

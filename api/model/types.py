@@ -18,9 +18,9 @@ class Term(str):
 
 def term(meaning: str, *, deprecated: str) -> str:
     """A term of a vocabulary that is deprecated; says what to use in its place."""
-    made = Term(meaning)
-    made.deprecated = deprecated
-    return made
+    text = Term(meaning)
+    text.deprecated = deprecated
+    return text
 
 
 class Vocabulary:
@@ -130,12 +130,17 @@ def typed_fields(cls: type) -> dict[str, Any]:
     """Return the fields that a class and its bases declare, with their names and the types of their annotations. A type
     that says what it is the id `of` keeps that."""
     hints = typing.get_type_hints(cls)
-    own = {key: item for part in reversed(cls.__mro__) for key, item in vars(part).items()}
-    return {
-        key: replace(item, name=key, type=_with_target(type_of(hints[key]), item.type.of))
-        for key, item in own.items()
-        if isinstance(item, StoredField)
-    }
+    attributes: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        attributes.update(vars(base))
+    fields: dict[str, Any] = {}
+    for name, attribute in attributes.items():
+        if isinstance(attribute, StoredField):
+            field_type = type_of(hints[name])
+            if attribute.type.of:
+                field_type = replace(field_type, of=attribute.type.of)
+            fields[name] = replace(attribute, name=name, type=field_type)
+    return fields
 
 
 def type_of(hint: Any) -> Type:
@@ -152,7 +157,3 @@ def type_of(hint: Any) -> Type:
     if issubclass(hint, Value):
         return Type("value", hint)
     raise TypeError(f"a field cannot be {hint!r}")
-
-
-def _with_target(kind: Type, target: Any) -> Type:
-    return replace(kind, of=target) if target else kind

@@ -207,7 +207,8 @@ class UnitCode(Vocabulary):
     @classmethod
     def terms(cls) -> dict[str, str]:
         """The units, then the currencies."""
-        return UNITS | {line[:3]: f"{line[4:]}." for line in CURRENCIES.splitlines() if line}
+        currencies = {line[:3]: f"{line[4:]}." for line in CURRENCIES.splitlines() if line}
+        return UNITS | currencies
 
     @classmethod
     def spellings(cls, term: str) -> tuple[str, ...]:

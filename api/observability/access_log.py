@@ -23,11 +23,15 @@ log = structlog.get_logger("briefing")
 
 
 def access_log(settings: Settings) -> Observer | None:
-    """Return the observer that writes the line; None if none is wanted. By default it is wanted if the log is JSON."""
-    wanted = settings.log_format == "json" if settings.access_log is None else settings.access_log
-    if not wanted:
+    """Return the observer that writes the line; None if there is no access log. By default there is one if the log is
+    JSON."""
+    is_json = settings.log_format == "json"
+    is_enabled = settings.access_log
+    if is_enabled is None:
+        is_enabled = is_json
+    if not is_enabled:
         return None
-    return _json if settings.log_format == "json" else _console
+    return _write_json if is_json else _write_console
 
 
 def line(request: HttpRequest) -> dict[str, Any]:
@@ -49,30 +53,32 @@ def line(request: HttpRequest) -> dict[str, Any]:
     if context.version_outdated:
         fields["deprecated_version"] = context.version
     if context.outdated:
-        fields["deprecated"] = [one.name for one in context.outdated]
+        fields["deprecated"] = [part.name for part in context.outdated]
     if context.price is not None:
         fields["price"] = context.price
-    if (left := context.points_left) is not None:
-        fields["points_left"] = left
+    points_left = context.points_left
+    if points_left is not None:
+        fields["points_left"] = points_left
     if context.cache:
         fields["cache"] = context.cache
     if context.store_seconds is not None:
         fields["store_ms"] = round(context.store_seconds * 1000, 2)
-    if agent := request.header(b"user-agent"):
+    agent = request.header(b"user-agent")
+    if agent:
         # A client may have put its key here by mistake.
         fields["agent"] = hidden(agent)[:AGENT_MOST]
     return fields
 
 
-def _json(request: HttpRequest) -> None:
+def _write_json(request: HttpRequest) -> None:
     fields = {"timestamp": datetime.now(UTC), "level": "info", "event": "request", **line(request)}
     try:
-        out = sys.stderr.buffer
-        out.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
-        out.flush()
+        stream = sys.stderr.buffer
+        stream.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+        stream.flush()
     except (OSError, ValueError):
         pass  # The log is no longer read, which is no reason to fail a request that is answered.
 
 
-def _console(request: HttpRequest) -> None:
+def _write_console(request: HttpRequest) -> None:
     log.info("request", **line(request))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import orjson
 import structlog
@@ -45,8 +45,8 @@ class Health:
     """`/healthz` is 200 while the process lives; `/readyz` is 503 while it starts, drains or has no store. With several
     processes `/readyz` is 503 in all of them until each was ready once."""
 
-    def __init__(self, asked: ReadinessCheck, peers: Peers | None = None) -> None:
-        self._asked = asked
+    def __init__(self, store: ReadinessCheck, peers: Peers | None = None) -> None:
+        self._store = store
         self._peers = peers
         self._prepared = False
         self.draining = False
@@ -60,16 +60,16 @@ class Health:
     def routes(self) -> APIRouter:
         """Return the routes of both paths, which belong to no version."""
         router = APIRouter(route_class=DataRoute, include_in_schema=False)
-        router.add_api_route("/healthz", self._alive, methods=["GET", "HEAD"])
-        router.add_api_route("/readyz", self._ready, methods=["GET", "HEAD"])
+        router.add_api_route("/healthz", self._answer_alive, methods=["GET", "HEAD"])
+        router.add_api_route("/readyz", self._answer_ready, methods=["GET", "HEAD"])
         return router
 
-    async def _alive(self, request: HttpRequest) -> Any:
-        return _told({"status": "alive"})
+    async def _answer_alive(self, request: HttpRequest) -> BytesResponse:
+        return _create_response({"status": "alive"})
 
-    async def _ready(self, request: HttpRequest) -> Any:
+    async def _answer_ready(self, request: HttpRequest) -> BytesResponse:
         await self.check()
-        return _told({"status": "ready"})
+        return _create_response({"status": "ready"})
 
     async def check(self) -> None:
         """Return if this process can answer. Unavailable says why it cannot."""
@@ -79,28 +79,28 @@ class Health:
             raise Unavailable("The store is being prepared.")
         if self._peers is not None and not self._peers.all_ready():
             raise Unavailable("Another process of the service is starting.")
-        await self._asked.ready()
+        await self._store.ready()
 
 
 async def persist(prepare: Prepare, tried: asyncio.Event) -> None:
     """Prepare the store, and try again until that succeeds. `tried` is set after the first try. An error of the first
     try is raised, unless it is Unavailable."""
-    said = ""
+    last_reason = ""
     while True:
         try:
             await prepare()
             return
         except BriefingError as error:
-            if not (isinstance(error, Unavailable) or tried.is_set()):
+            if not isinstance(error, Unavailable) and not tried.is_set():
                 raise
-            if error.message != said:
+            if error.message != last_reason:
                 log.warning("store not ready", reason=error.message)
-            said = error.message
+            last_reason = error.message
         tried.set()
         await asyncio.sleep(AGAIN)
 
 
-def _told(what: dict[str, str]) -> BytesResponse:
-    response = BytesResponse(orjson.dumps(what))
+def _create_response(content: dict[str, str]) -> BytesResponse:
+    response = BytesResponse(orjson.dumps(content))
     response.headers.append((b"cache-control", b"no-store"))
     return response

@@ -27,6 +27,11 @@ Kind = Literal["gauge", "counter"]
 Value = float | Mapping[str, float] | Mapping[tuple[str, ...], float]
 Read = Callable[[], Value]
 
+FAMILIES: dict[Kind, type[GaugeMetricFamily] | type[CounterMetricFamily]] = {
+    "gauge": GaugeMetricFamily,
+    "counter": CounterMetricFamily,
+}
+
 
 @dataclass(slots=True)
 class _Children:
@@ -34,7 +39,7 @@ class _Children:
 
     requests: Counter
     seconds: Histogram
-    sent: Counter
+    bytes_sent: Counter
     price: Counter
     store: Histogram
     cached: dict[str, Counter]
@@ -46,7 +51,7 @@ class Metrics(ConnectionEvents):
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
-        self._kept: dict[tuple[str, str, str, int], _Children] = {}
+        self._children: dict[tuple[str, str, str, int], _Children] = {}
         self._requests = self._counter("requests", "Requests answered.", "door", "route", "method", "status")
         self._seconds = self._histogram("request_seconds", "From a request's arrival to its end.", "door", "route")
         self._sent = self._counter("response_bytes", "Bytes of bodies sent.", "door")
@@ -85,10 +90,12 @@ class Metrics(ConnectionEvents):
         """Count a request."""
         method, context = request.method, request.context
         key = (context.api, context.route, method, context.status)
-        children = self._kept.get(key) or self._children(key, method if method in METHODS else "other")
+        children = self._children.get(key)
+        if children is None:
+            children = self._create_children(key)
         children.requests.inc()
         children.seconds.observe(context.ended - context.begun)
-        children.sent.inc(context.bytes_sent)
+        children.bytes_sent.inc(context.bytes_sent)
         if context.price:
             children.price.inc(context.price)
         if context.cache:
@@ -96,17 +103,21 @@ class Metrics(ConnectionEvents):
             if context.cache == "miss" and context.store_seconds is not None:
                 children.store.observe(context.store_seconds)
 
-    def _children(self, key: tuple[str, str, str, int], method: str) -> _Children:
-        door, route, _, status = key
-        made = self._kept[key] = _Children(
-            self._requests.labels(door, route or "none", method, status),
-            self._seconds.labels(door, route or "none"),
-            self._sent.labels(door),
-            self._price.labels(door),
-            self._store.labels(door),
-            {one: self._cached.labels(door, one) for one in ("hit", "miss", "unchanged")},
+    def _create_children(self, key: tuple[str, str, str, int]) -> _Children:
+        api, route, method, status = key
+        route = route or "none"
+        if method not in METHODS:
+            method = "other"
+        children = _Children(
+            requests=self._requests.labels(api, route, method, status),
+            seconds=self._seconds.labels(api, route),
+            bytes_sent=self._sent.labels(api),
+            price=self._price.labels(api),
+            store=self._store.labels(api),
+            cached={cache: self._cached.labels(api, cache) for cache in ("hit", "miss", "unchanged")},
         )
-        return made
+        self._children[key] = children
+        return children
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"briefing_{name}", meaning, labels, registry=self.registry)
@@ -117,11 +128,11 @@ class Metrics(ConnectionEvents):
 
 def followed(kind: Kind, name: str, meaning: str, read: Read, *labels: str) -> Collector:
     """Return a metric that is read when the page is requested."""
-    return _Followed(kind, f"briefing_{name}", meaning, read, labels)
+    return _FollowedMetric(kind, f"briefing_{name}", meaning, read, labels)
 
 
 @dataclass(frozen=True)
-class _Followed(Collector):
+class _FollowedMetric(Collector):
     kind: Kind
     name: str
     meaning: str
@@ -129,14 +140,16 @@ class _Followed(Collector):
     labels: Sequence[str]
 
     def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
-        made = GaugeMetricFamily if self.kind == "gauge" else CounterMetricFamily
-        family = made(self.name, self.meaning, labels=self.labels)
+        family = FAMILIES[self.kind](self.name, self.meaning, labels=self.labels)
         value = self.read()
-        for labels, number in value.items() if isinstance(value, Mapping) else [((), value)]:
-            family.add_metric([labels] if isinstance(labels, str) else labels, number)
+        if not isinstance(value, Mapping):
+            family.add_metric((), value)
+            return [family]
+        for key, number in value.items():
+            label_values = [key] if isinstance(key, str) else key
+            family.add_metric(label_values, number)
         return [family]
 
     def describe(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
         # Without this method the registry would read the value to learn the name, before there is a value.
-        made = GaugeMetricFamily if self.kind == "gauge" else CounterMetricFamily
-        return [made(self.name, self.meaning)]
+        return [FAMILIES[self.kind](self.name, self.meaning)]

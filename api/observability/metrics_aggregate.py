@@ -8,15 +8,16 @@ supports neither process metrics nor gauges that are read when the page is reque
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 import orjson
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 # Gauges whose sum would mean nothing, and how they are combined. All other gauges are added up.
-TOGETHER = {
+TOGETHER: dict[str, Callable[[float, float], float]] = {
     "process_start_time_seconds": min,
     "process_max_fds": min,
     "briefing_build_info": max,
@@ -25,65 +26,78 @@ TOGETHER = {
 }
 LASTING = frozenset({"counter", "histogram"})
 
-Series = tuple[str, tuple[tuple[str, str], ...]]
+# A sample: its name, its labels and its value.
+Sample: TypeAlias = tuple[str, dict[str, str], float]
+Series: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 
 
-def told(registry: CollectorRegistry) -> bytes:
+def dump_metrics(registry: CollectorRegistry) -> bytes:
     """Return all metrics of a process as one line of JSON, without its end."""
-    return orjson.dumps(
-        [
-            [one.name, one.type, one.documentation, [[s.name, s.labels, s.value] for s in one.samples]]
-            for one in registry.collect()
-        ]
-    )
+    families = []
+    for family in registry.collect():
+        samples = [[sample.name, sample.labels, sample.value] for sample in family.samples]
+        families.append([family.name, family.type, family.documentation, samples])
+    return orjson.dumps(families)
 
 
 class MetricTotals:
     """The sums over all processes, including those that have ended."""
 
     def __init__(self) -> None:
-        self._gone = _Sum()
+        self._ended = _Sum()
 
-    def bury(self, said: bytes) -> None:
+    def bury(self, dump: bytes) -> None:
         """Keep the counts of a process that has ended, as it sent them last."""
-        self._gone.add(said, lasting=True)
+        self._ended.add(dump, lasting=True)
 
-    def page(self, living: Iterable[bytes]) -> bytes:
-        """Return the page in Prometheus' text format."""
+    def page(self, dumps: Iterable[bytes]) -> bytes:
+        """Return the page in Prometheus' text format, with the metrics that the living processes sent last."""
         total = _Sum()
-        total.join(self._gone)
-        for said in living:
-            total.add(said)
-        return generate_latest(cast(CollectorRegistry, total))
+        total.copy_from(self._ended)
+        for dump in dumps:
+            total.add(dump)
+        return generate_latest(total)
 
 
-class _Sum:
+class _Sum(Collector):
+    """The sum of the metrics of some processes."""
+
     def __init__(self) -> None:
         self._families: dict[str, tuple[str, str]] = {}
         self._series: dict[str, dict[Series, float]] = {}
 
-    def add(self, said: bytes, *, lasting: bool = False) -> None:
-        for name, kind, meaning, samples in orjson.loads(said) if said.strip() else []:
-            if kind in LASTING or not lasting:
-                self._families[name] = (kind, meaning)
-                self._sum(name, samples)
+    def add(self, dump: bytes, *, lasting: bool = False) -> None:
+        """Add the metrics of a process; with `lasting`, only those that outlast it."""
+        if not dump.strip():
+            return
+        for name, kind, meaning, samples in orjson.loads(dump):
+            if lasting and kind not in LASTING:
+                continue
+            self._families[name] = (kind, meaning)
+            self._add_samples(name, samples)
 
-    def join(self, other: _Sum) -> None:
+    def copy_from(self, other: _Sum) -> None:
+        """Take over the metrics of another sum, which stays as it is."""
         self._families.update(other._families)
-        self._series.update({name: dict(series) for name, series in other._series.items()})
+        for name, series in other._series.items():
+            self._series[name] = dict(series)
 
-    def _sum(self, name: str, samples: list[Any]) -> None:
+    def _add_samples(self, name: str, samples: Iterable[Sample]) -> None:
         series = self._series.setdefault(name, {})
-        together = TOGETHER.get(name)
-        for sample, labels, value in samples:
-            key = (sample, tuple(labels.items()))
-            before = series.get(key)
-            series[key] = value if before is None else together(before, value) if together else before + value
+        combine = TOGETHER.get(name)
+        for sample_name, labels, value in samples:
+            key = (sample_name, tuple(labels.items()))
+            if key not in series:
+                series[key] = value
+            elif combine is not None:
+                series[key] = combine(series[key], value)
+            else:
+                series[key] += value
 
     def collect(self) -> Iterable[Metric]:
-        """Return the metrics, as a registry does."""
+        """Return the summed metrics."""
         for name, (kind, meaning) in self._families.items():
             family = Metric(name, meaning, kind)
-            for (sample, labels), value in self._series[name].items():
-                family.add_sample(sample, dict(labels), value)
+            for (sample_name, labels), value in self._series[name].items():
+                family.add_sample(sample_name, dict(labels), value)
             yield family

@@ -22,8 +22,8 @@ class MetricsPage:
 
     def open(self) -> None:
         """Start to answer, on the running loop."""
-        answers = asyncio.start_server(self._serve, sock=self._listener, limit=HEAD_BYTES)
-        self._serving = asyncio.get_running_loop().create_task(answers)
+        starting = asyncio.start_server(self._serve, sock=self._listener, limit=HEAD_BYTES)
+        self._serving = asyncio.get_running_loop().create_task(starting)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -38,13 +38,17 @@ class MetricsPage:
 
     def _answer(self, head: bytes) -> bytes:
         method, _, rest = head.partition(b" ")
-        if rest.split(b" ")[0].partition(b"?")[0] != b"/metrics":
-            return _response(b"404 Not Found", b"There is /metrics here.\n")
+        target = rest.split(b" ")[0]
+        path = target.partition(b"?")[0]
+        if path != b"/metrics":
+            return _write_response(b"404 Not Found", b"There is /metrics here.\n")
         if method != b"GET":
-            return _response(b"405 Method Not Allowed", b"GET it.\n", b"allow: GET\r\n")
-        return _response(b"200 OK", self._read(), b"", CONTENT_TYPE_LATEST.encode())
+            return _write_response(b"405 Method Not Allowed", b"GET it.\n", more_fields=b"allow: GET\r\n")
+        return _write_response(b"200 OK", self._read(), CONTENT_TYPE_LATEST.encode())
 
 
-def _response(status: bytes, body: bytes, more: bytes = b"", kind: bytes = b"text/plain; charset=utf-8") -> bytes:
-    head = b"HTTP/1.1 %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n" % (status, kind, len(body))
-    return b"%bcache-control: no-store\r\nconnection: close\r\n%b\r\n%b" % (head, more, body)
+def _write_response(
+    status: bytes, body: bytes, media_type: bytes = b"text/plain; charset=utf-8", more_fields: bytes = b""
+) -> bytes:
+    head = b"HTTP/1.1 %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n" % (status, media_type, len(body))
+    return b"%bcache-control: no-store\r\nconnection: close\r\n%b\r\n%b" % (head, more_fields, body)

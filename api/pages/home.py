@@ -17,7 +17,7 @@ from api.compiler.summary import summary
 from api.errors import Unavailable
 from api.http.assets import HTML, POLICY, guarded
 from api.http.request import HttpRequest
-from api.http.responses import BytesResponse, CachedBody, Headers, plain_tags, respond, unchanged
+from api.http.responses import BytesResponse, CachedBody, plain_tags, respond, unchanged
 from api.middleware.authentication import Authentication
 from api.middleware.client_address import Network, is_secure
 from api.pages.files import ASSETS, TITLE
@@ -53,83 +53,104 @@ class Home:
         identity = request.target + HTML + b" " + origin.encode()
         try:
             caller = await self._authentication.admit(request)
-            if same := unchanged(request, partial(self._service.is_current, identity)):
-                return same
+            not_modified = unchanged(request, partial(self._service.is_current, identity))
+            if not_modified is not None:
+                return not_modified
             self._service.check(self._query.cost, caller)
             outcome = await self._service.execute(self._query, request.context, identity, plain_tags(request))
         except Unavailable as error:
             return self._without_numbers(origin, error)
-        page = CachedBody(self._page(origin, orjson.loads(outcome.reply.body)))
-        return await respond(request, page, GUARDED, HTML, outcome.tag)
+        page = self._render(origin, orjson.loads(outcome.reply.body))
+        return await respond(request, CachedBody(page), GUARDED, HTML, outcome.tag)
 
     def _without_numbers(self, origin: str, error: Unavailable) -> BytesResponse:
-        response = BytesResponse(self._page(origin, None), HTML, 503)
-        after: Headers = [(b"retry-after", str(error.retry_after).encode()), (b"cache-control", b"no-store")]
-        response.headers += [*GUARDED, *after]
+        response = BytesResponse(self._render(origin, None), HTML, 503)
+        retry_after = str(error.retry_after).encode()
+        response.headers += [*GUARDED, (b"retry-after", retry_after), (b"cache-control", b"no-store")]
         return response
 
-    def _page(self, origin: str, held: Any) -> bytes:
+    def _render(self, origin: str, numbers: dict[str, Any] | None) -> bytes:
+        """Return the page with these numbers, as the summary of the store has them; without any if they are None."""
         newest = self._versions[-1]
+        served = rights = UNKNOWN
+        if numbers:
+            served = _render_counts(newest, numbers["counts"], numbers["changed_at"])
+            rights = _render_rights(numbers["rights"])
         return ASSETS.page(
             "home.html",
             title=TITLE,
             assets=ASSETS.path,
             version=newest.name,
             origin=escape(origin),
-            served=_served(newest, held) if held else UNKNOWN,
-            rights=_rights(held["rights"]) if held else UNKNOWN,
-            links="\n".join(f"<li>{one}</li>" for one in _links(self._versions)),
+            served=served,
+            rights=rights,
+            links="\n".join(f"<li>{link}</li>" for link in _render_links(self._versions)),
         )
 
 
-def _served(version: Version, held: Any) -> str:
-    rows = []
-    for one in version.resources.values():
-        number, estimated = held["counts"][one.name]
+def _render_counts(version: Version, counts: dict[str, list[Any]], changed_at: str | None) -> str:
+    """Return the number of records of each resource, which may be estimated, and the time of the last change. `counts`
+    has for each resource the number, and whether it is estimated."""
+    items = []
+    for resource in version.resources.values():
+        number, estimated = counts[resource.name]
         about = "about " if estimated else ""
-        shown = f'<strong>{number:,}</strong> {about}<a href="{version.name}/{one.plural}">{one.plural}</a>'
-        rows.append(f"<li>{shown}</li>")
-    return f'<ul class="counts">\n{chr(10).join(rows)}\n</ul>\n<p class="soft">{_freshness(held["changed_at"])}</p>'
+        link = f'<a href="{version.name}/{resource.plural}">{resource.plural}</a>'
+        items.append(f"<li><strong>{number:,}</strong> {about}{link}</li>")
+    lines = ['<ul class="counts">', *items, "</ul>", f'<p class="soft">{_render_last_change(changed_at)}</p>']
+    return "\n".join(lines)
 
 
-def _freshness(changed_at: str | None) -> str:
+def _render_last_change(changed_at: str | None) -> str:
     if changed_at is None:
         return "Nothing has been loaded yet."
     moment = datetime.fromisoformat(changed_at).astimezone(UTC)
-    shown = f"{moment.day} {moment:%B %Y, %H:%M} UTC"
-    return f'Last change: <time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{shown}</time>.'
+    text = f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+    return f'Last change: <time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{text}</time>.'
 
 
-def _rights(found: list[dict[str, str | None]]) -> str:
-    if not found:
+def _render_rights(rights: list[dict[str, str | None]]) -> str:
+    """Return each attribution of the briefings, with the licence of their texts."""
+    if not rights:
         return "<p>There are no briefings yet.</p>"
-    rows = []
-    for one in found:
-        licence, credit = one["licence"], escape(one["attribution"] or "No attribution is stated.")
-        stated = UNSTATED.get(licence) or f"licence {escape(licence or '')}"
-        rows.append(f'<li>{credit} <span class="soft">({stated})</span></li>')
+    items = []
+    for right in rights:
+        credit = escape(right["attribution"] or "No attribution is stated.")
+        licence = _describe_licence(right["licence"])
+        items.append(f'<li>{credit} <span class="soft">({licence})</span></li>')
     about = "Whoever reuses data prints the attribution of its briefing and keeps to the licence of its text:"
-    return f'<p>{about}</p>\n<ul class="plain">\n{chr(10).join(rows)}\n</ul>'
+    lines = [f"<p>{about}</p>", '<ul class="plain">', *items, "</ul>"]
+    return "\n".join(lines)
 
 
-def _links(versions: Sequence[Version]) -> list[str]:
+def _describe_licence(licence: str | None) -> str:
+    if licence is None or licence in UNSTATED:
+        return UNSTATED[licence]
+    return f"licence {escape(licence)}"
+
+
+def _render_links(versions: Sequence[Version]) -> list[str]:
     """Return links to the reference, GraphiQL and the contracts of each version, the newest first, then to the
     lifecycle of the versions and to the administration."""
-    found = []
+    entries = []
     for version in reversed(versions):
         name = version.name
-        places = {
-            f"Reference of {name}": f"docs/{name}",
-            "GraphiQL": f"{name}/graphql",
-            "OpenAPI": f"{name}/openapi.json",
-            "GraphQL schema": f"{name}/schema.graphql",
-        }
-        found.append(", ".join(f'<a href="{path}">{words}</a>' for words, path in places.items()))
-    found.append('<a href="versions">What becomes of each version</a>')
-    return [*found, '<a href="docs/admin">Reference of keys and plans</a>, <a href="admin/openapi.json">OpenAPI</a>']
+        links = [
+            f'<a href="docs/{name}">Reference of {name}</a>',
+            f'<a href="{name}/graphql">GraphiQL</a>',
+            f'<a href="{name}/openapi.json">OpenAPI</a>',
+            f'<a href="{name}/schema.graphql">GraphQL schema</a>',
+        ]
+        entries.append(", ".join(links))
+    entries.append('<a href="versions">What becomes of each version</a>')
+    entries.append('<a href="docs/admin">Reference of keys and plans</a>, <a href="admin/openapi.json">OpenAPI</a>')
+    return entries
 
 
 def _origin(request: HttpRequest, proxies: Sequence[Network]) -> str:
     """Return the origin that the client used. The page shows it in the call to copy."""
+    scheme = "https" if is_secure(request, proxies) else "http"
     host = request.header(b"host")
-    return f"{'https' if is_secure(request, proxies) else 'http'}://{host if HOST.fullmatch(host) else 'localhost'}"
+    if not HOST.fullmatch(host):
+        host = "localhost"
+    return f"{scheme}://{host}"

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from api.catalog import Version
 from api.http.media_types import wanted
 from api.http.request import HttpRequest
-from api.http.responses import CachedBody, respond
+from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
 from api.middleware.authentication import Authentication
 from api.pages.home import Home
@@ -26,24 +26,34 @@ def routes(service: Service, authentication: Authentication, versions: Sequence[
     """Return the routes of `/` and `/vN`, with links to what they offer, and of `/versions`, with the lifecycle of each
     version. A browser gets the home page at `/`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
-    served = [one for one in versions if one.lifecycle.status != "retired"]
-    offered = {version.name: _offered(version) for version in served}
-    more = {"lifecycle": "/versions", "docs": "/docs", "health": "/healthz", "ready": "/readyz"}
-    _add(router, "/", {"versions": offered, **more}, Home(service, authentication, served))
-    _add(router, "/versions", {"versions": [_told(one) for one in versions]})
-    for name, what in offered.items():
-        _add(router, f"/{name}", what)
+    served = [version for version in versions if version.lifecycle.status != "retired"]
+    links_by_version = {version.name: _links_of(version) for version in served}
+    index = {
+        "versions": links_by_version,
+        "lifecycle": "/versions",
+        "docs": "/docs",
+        "health": "/healthz",
+        "ready": "/readyz",
+    }
+    _add_route(router, "/", index, Home(service, authentication, served))
+    _add_route(router, "/versions", {"versions": [_describe_version(version) for version in versions]})
+    for name, links in links_by_version.items():
+        _add_route(router, f"/{name}", links)
     return router
 
 
-def _offered(version: Version) -> dict[str, Any]:
+def _links_of(version: Version) -> dict[str, Any]:
     path = f"/{version.name}"
-    lists = {one.plural: f"{path}/{one.plural}" for one in version.lists.values()}
-    contracts = {"openapi": f"{path}/openapi.json", "schema": f"{path}/schema.graphql"}
-    return {"lists": lists, "graphql": f"{path}/graphql", **contracts, "docs": f"/docs/{version.name}"}
+    return {
+        "lists": {resource.plural: f"{path}/{resource.plural}" for resource in version.lists.values()},
+        "graphql": f"{path}/graphql",
+        "openapi": f"{path}/openapi.json",
+        "schema": f"{path}/schema.graphql",
+        "docs": f"/docs/{version.name}",
+    }
 
 
-def _told(version: Version) -> dict[str, Any]:
+def _describe_version(version: Version) -> dict[str, Any]:
     """Return a version as `/versions` lists it. Its dates are days in UTC, or null."""
     life = version.lifecycle
     return {
@@ -58,12 +68,13 @@ def _told(version: Version) -> dict[str, Any]:
     }
 
 
-def _add(router: APIRouter, path: str, what: dict[str, Any], home: Home | None = None) -> None:
-    content = CachedBody(orjson.dumps(what))
+def _add_route(router: APIRouter, path: str, members: dict[str, Any], home: Home | None = None) -> None:
+    """Add a route that serves these members as JSON, or the home page to a browser."""
+    content = CachedBody(orjson.dumps(members))
 
-    async def handle(request: HttpRequest) -> Any:
+    async def handle(request: HttpRequest) -> BytesResponse:
         # JSON if the client names no media type, or accepts any.
-        if home and wanted(request.header(b"accept"), (JSON, HTML)) == HTML:
+        if home is not None and wanted(request.header(b"accept"), (JSON, HTML)) == HTML:
             return await home.answer(request)
         return await respond(request, content)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from fastapi import APIRouter
 
 from api.catalog import Version
 from api.http.assets import HTML, SCRIPTED, guarded
 from api.http.request import HttpRequest
-from api.http.responses import CachedBody, respond
+from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
 from api.pages.files import ASSETS, TITLE
 
@@ -22,18 +21,21 @@ GUARDED = guarded(SCRIPTED | {"font-src": "'self' data:"})
 def routes(versions: Sequence[Version]) -> APIRouter:
     """Return the routes: a page for each contract, and that of the newest version also at `/docs`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
-    names = [*(version.name for version in reversed(versions)), ADMINISTRATION]
-    _add(router, "/docs", _page(names[0], names, ""))
+    names = [version.name for version in reversed(versions)]
+    names.append(ADMINISTRATION)
+    _add_route(router, "/docs", _render_page(names[0], names, ""))
     for name in names:
-        _add(router, f"/docs/{name}", _page(name, names, "../"))
+        _add_route(router, f"/docs/{name}", _render_page(name, names, "../"))
     return router
 
 
-def _page(name: str, names: Sequence[str], root: str) -> bytes:
+def _render_page(name: str, names: Sequence[str], root: str) -> bytes:
     """Return the page of a contract. `root` leads from its folder to the service's. All addresses are relative."""
-    here = ' aria-current="page"'
-    links = [f'<a href="{root or "./"}">{TITLE}</a>']
-    links += [f'<a href="{root}docs/{one}"{here if one == name else ""}>{one}</a>' for one in names]
+    home = root or "./"
+    links = [f'<a href="{home}">{TITLE}</a>']
+    for contract in names:
+        current = ' aria-current="page"' if contract == name else ""
+        links.append(f'<a href="{root}docs/{contract}"{current}>{contract}</a>')
     return ASSETS.page(
         "reference.html",
         name=name,
@@ -44,10 +46,10 @@ def _page(name: str, names: Sequence[str], root: str) -> bytes:
     )
 
 
-def _add(router: APIRouter, path: str, page: bytes) -> None:
+def _add_route(router: APIRouter, path: str, page: bytes) -> None:
     content = CachedBody(page)
 
-    async def handle(request: HttpRequest) -> Any:
+    async def handle(request: HttpRequest) -> BytesResponse:
         return await respond(request, content, GUARDED, HTML)
 
     router.add_api_route(path, handle, methods=["GET", "HEAD", "OPTIONS"])

@@ -28,40 +28,56 @@ class Cell:
     @property
     def free(self) -> bool:
         """True if it may contain any text: it is no number, time, id or term."""
-        return self.type.name == "value" or (self.type.name == "text" and self.type.of is None)
+        if self.type.name == "text":
+            return self.type.of is None
+        return self.type.name == "value"
 
 
 def cells(version: Version, resource: Resource) -> tuple[Cell, ...]:
     """Return the columns of a flat row of the resource, in order. Columns that were added to the version come last,
     because programs know the earlier columns by their numbers."""
     links = resource.links.values()
-    found = [*_fields(resource), *(_by(version, link) for link in links if link.kind in ("one", "several"))]
-    found += [cell for link in links if link.owned for cell in _children(version, link)]
-    added = {name: field.added for name, field in resource.fields.items()}
-    return tuple(sorted(found, key=lambda cell: added.get(cell.name, 0)))
+    columns = list(_field_cells(resource))
+    columns += [_id_cell(version, link) for link in links if link.kind in ("one", "several")]
+    for link in links:
+        if link.owned:
+            columns += _child_cells(version, link)
+
+    def addition(cell: Cell) -> int:
+        if cell.name not in resource.fields:
+            return 0
+        return resource.fields[cell.name].added
+
+    return tuple(sorted(columns, key=addition))
 
 
-def _fields(resource: Resource) -> Iterator[Cell]:
-    for field in (one for one in resource.fields.values() if not one.hidden):
+def _field_cells(resource: Resource) -> Iterator[Cell]:
+    for field in resource.fields.values():
+        if field.hidden:
+            continue
         if field.type.name == "value" and not field.type.many:
             for part in field.type.of.fields().values():
                 kind = replace(part.type, nullable=True)
                 yield Cell(f"{field.name}.{part.name}", field.name, kind, part.description, key=part.name)
             continue
-        is_id = field.format == "id" or (field.name == "id" and bool(resource.prefix))
-        kind = replace(field.type, of=resource) if is_id else field.type
+        kind = field.type
+        if field.format == "id" or (field.name == "id" and resource.prefix):
+            kind = replace(kind, of=resource)
         yield Cell(field.name, field.name, kind, field.description)
 
 
-def _by(version: Version, link: Link) -> Cell:
+def _id_cell(version: Version, link: Link) -> Cell:
+    """Return the column of the id, or the ids, that a record links by."""
     kind = Type("text", version[link.target], link.nullable, link.kind == "several")
     return Cell(link.by, link.by, kind, f"{link.description} The id.")
 
 
-def _children(version: Version, link: Link) -> Iterator[Cell]:
+def _child_cells(version: Version, link: Link) -> Iterator[Cell]:
     child = version[link.target]
-    known = {cell.column: cell for cell in (*_fields(child), *(_by(version, one) for one in child.links.values()))}
+    by_column = {cell.column: cell for cell in _field_cells(child)}
+    for child_link in child.links.values():
+        by_column[child_link.by] = _id_cell(version, child_link)
     for name in child.flat:
-        found = known[name]
-        kind = replace(found.type, many=True)
-        yield Cell(f"{link.name}.{name}", name, kind, f"{link.description} {found.description}", link.name)
+        cell = by_column[name]
+        kind = replace(cell.type, many=True)
+        yield Cell(f"{link.name}.{name}", name, kind, f"{link.description} {cell.description}", link.name)

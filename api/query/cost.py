@@ -32,7 +32,6 @@ from api.query.filters import AllOf, AnyOf, Exists, Filter, Not, Search
 from api.query.selection import (
     Edges,
     ExportQuery,
-    Item,
     LinkedRecord,
     LinkedRecords,
     ListQuery,
@@ -72,17 +71,18 @@ class CostliestList:
     each: int
     rest: int
 
-    def page(self, most: int) -> int:
-        """Return the size of the largest page with which the request costs at most `most` points; below 1 if none
+    def page(self, max_points: int) -> int:
+        """Return the size of the largest page with which the request costs at most `max_points`; below 1 if none
         does."""
-        return (most - self.rest) // max(1, self.each)
+        return (max_points - self.rest) // max(1, self.each)
 
 
 def price(query: Query) -> int:
     """Return the points that a request takes before it runs: for all rows that it may return, and its reserve."""
     if isinstance(query.root, ExportQuery):
         return EXPORT + reserve(query)
-    return max(least(query), _nested(VERSIONS[query.version], query.root.entries)) + reserve(query)
+    points = _linked_points(VERSIONS[query.version], query.root.entries)
+    return max(least(query), points) + reserve(query)
 
 
 def least(query: Query) -> int:
@@ -97,96 +97,118 @@ def least(query: Query) -> int:
 
 def largest(query: Query) -> int:
     """Return the size of the largest page at the root of a request; 0 if it has no list."""
-    return max((rows.page.size for _, rows in _lists(query)), default=0)
+    return max((rows.page.size for _, rows in _root_lists(query)), default=0)
 
 
 def dearest(query: Query, points: int) -> CostliestList | None:
     """Return the dearest list of a request that costs `points`; None if it has no list."""
     version = VERSIONS[query.version]
-    lists = [(rows.page.size * (each := _each(version, rows)), each, key) for key, rows in _lists(query)]
-    if not lists:
+    costs = []
+    for key, rows in _root_lists(query):
+        points_per_row = _row_points(version, rows)
+        costs.append((rows.page.size * points_per_row, points_per_row, key))
+    if not costs:
         return None
-    cost, each, key = max(lists)
-    return CostliestList(key, each, points - cost)
+    cost, points_per_row, key = max(costs)
+    return CostliestList(key, points_per_row, points - cost)
 
 
-def _lists(query: Query) -> list[tuple[str, ListQuery]]:
-    return [(one.key, one.value) for one in query.root.entries if isinstance(one.value, ListQuery)]
+def _root_lists(query: Query) -> list[tuple[str, ListQuery]]:
+    """Return the lists at the root of a request, each with its key."""
+    return [(entry.key, entry.value) for entry in query.root.entries if isinstance(entry.value, ListQuery)]
 
 
 def base_of(version: Version, selection: Selection) -> int:
     """Return the points of a record and of its links to one, which are the same in every row."""
-    return 1 + _fixed(version, selection)
+    return 1 + _fixed_points(version, selection)
 
 
 def unit_of(version: Version, rows: ListQuery) -> int:
     """Return the points of each row of a page, without the pages below it."""
+    points = sum(_fixed_points(version, selection) for selection in _record_selections(rows))
     # Children within a record are paid for with it.
-    own = 0 if rows.link and rows.resource in version.children else 1
-    return own + sum(_fixed(version, one) for one in _records(rows))
+    if rows.link and rows.resource in version.children:
+        return points
+    return 1 + points
 
 
-def _each(version: Version, rows: ListQuery) -> int:
+def _row_points(version: Version, rows: ListQuery) -> int:
     """Return the points of each row of a page, with as many rows below it as there may be."""
-    return unit_of(version, rows) + sum(_nested(version, one) for one in _records(rows))
+    linked_points = sum(_linked_points(version, selection) for selection in _record_selections(rows))
+    return unit_of(version, rows) + linked_points
 
 
 def extra_of(rows: ListQuery) -> int:
     """Return the points of a page that are not for its rows: those of its filter, its order and its totals."""
-    searches, links = _looked(rows.filter)
-    exact = EXACT_THROUGH_LINKS if links else EXACT_TOTAL
-    totals = sum(exact if one else ESTIMATED_TOTAL for one in counted(rows.selection))
-    relevance = RELEVANCE if rows.sort.field == "relevance" else 0
-    return totals + SEARCH * searches + LINK * links + relevance
+    searches, links = _count_searches_and_links(rows.filter)
+    points = SEARCH * searches + LINK * links
+    for exact in counted(rows.selection):
+        if not exact:
+            points += ESTIMATED_TOTAL
+        elif links:
+            points += EXACT_THROUGH_LINKS
+        else:
+            points += EXACT_TOTAL
+    if rows.sort.field == "relevance":
+        points += RELEVANCE
+    return points
 
 
-def _records(rows: ListQuery) -> list[Selection]:
+def _record_selections(rows: ListQuery) -> list[Selection]:
     # If a request has both the nodes and the edges of a page, each record is still read once.
     return [entry.value.selection for entry in rows.selection if isinstance(entry.value, Nodes | Edges)]
 
 
-def _fixed(version: Version, selection: Selection) -> int:
+def _fixed_points(version: Version, selection: Selection) -> int:
+    """Return the points of the links to one in a selection."""
     total = 0
     for entry in selection:
         match entry.value:
             case LinkedRecord():
                 total += base_of(version, entry.value.selection)
             case Object():
-                total += _fixed(version, entry.value.selection)
+                total += _fixed_points(version, entry.value.selection)
     return total
 
 
-def _nested(version: Version, selection: Selection) -> int:
+def _linked_points(version: Version, selection: Selection) -> int:
     """Return the most points of the linked records of a selection whose number only the store knows."""
     total = 0
     for entry in selection:
         match entry.value:
             case ListQuery():
-                total += extra_of(entry.value) + entry.value.page.size * _each(version, entry.value)
+                total += extra_of(entry.value) + entry.value.page.size * _row_points(version, entry.value)
             case LinkedRecords():
-                there = entry.value.selection
-                total += SEVERAL * (base_of(version, there) + _nested(version, there))
+                total += SEVERAL * _record_points(version, entry.value.selection)
             case Record():
-                total += base_of(version, entry.value.selection) + _nested(version, entry.value.selection)
+                total += _record_points(version, entry.value.selection)
             case Records():
-                total += sum(_nested(version, (Item("", one),)) for one in entry.value.records if one)
+                total += sum(_record_points(version, record.selection) for record in entry.value.records if record)
             case LinkedRecord() | Object():
-                total += _nested(version, entry.value.selection)
+                total += _linked_points(version, entry.value.selection)
     return total
 
 
-def _looked(filter: Filter) -> tuple[int, int]:
+def _record_points(version: Version, selection: Selection) -> int:
+    return base_of(version, selection) + _linked_points(version, selection)
+
+
+def _count_searches_and_links(filter: Filter) -> tuple[int, int]:
     """Return the number of searches in a filter, and of links that it looks through."""
     match filter:
         case Search():
             return 1, 0
         case AllOf() | AnyOf():
-            found = [_looked(one) for one in filter.filters]
-            return sum(searches for searches, _ in found), sum(links for _, links in found)
+            searches, links = 0, 0
+            for part in filter.filters:
+                searches_in_part, links_in_part = _count_searches_and_links(part)
+                searches += searches_in_part
+                links += links_in_part
+            return searches, links
         case Not():
-            return _looked(filter.filter)
+            return _count_searches_and_links(filter.filter)
         case Exists():
-            searches, links = _looked(filter.filter)
+            searches, links = _count_searches_and_links(filter.filter)
             return searches, links + 1
         case _:
             return 0, 0

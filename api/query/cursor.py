@@ -29,7 +29,7 @@ from api.query.sort import Sort
 NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 INTEGER = re.compile(r"\d{1,18}", re.ASCII)
 COLLATION_KEY = re.compile(r"\\x((?:[0-9a-f]{2}){0,300})")
-REAL_MOST = 3e38
+MAX_REAL = 3e38
 BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -46,16 +46,17 @@ def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, 
         if not BASE64URL.fullmatch(text):
             raise ValueError("letters")  # The decoder would skip them.
         parts = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        mark, key, tie = parts
+        list_fingerprint, key, tie = parts
         TIES[sort.tie_kind](tie)
-        position = None if key is None else _read_key(key, sort)
+        sort_key = None if key is None else _read_key(key, sort)
     except (ValueError, TypeError, binascii.Error, OverflowError):
         raise _invalid(where, "This is not a cursor of this service, or it was cut or changed.") from None
-    if mark != expected:
-        raise _invalid(where, f"This cursor belongs to another list than {_told(expected)}, or to another filter.")
-    if position is None and not sort.nullable:
+    if list_fingerprint != expected:
+        this_list = _describe_list(expected)
+        raise _invalid(where, f"This cursor belongs to another list than {this_list}, or to another filter.")
+    if sort_key is None and not sort.nullable:
         raise _invalid(where, "This cursor has no position in this list.")
-    return position, tie
+    return sort_key, tie
 
 
 def _check_id(tie: Any) -> None:
@@ -74,40 +75,40 @@ def _read_key(key: Any, sort: Sort) -> Any:
     return READERS[sort.kind](key)
 
 
-def _text(key: str) -> str:
+def _read_text(key: str) -> str:
     if "\x00" in key:
         raise ValueError("a NUL")
     return key
 
 
-def _collation_key(key: str) -> bytes:
-    found = COLLATION_KEY.fullmatch(key)
-    if not found:
+def _read_collation_key(key: str) -> bytes:
+    match = COLLATION_KEY.fullmatch(key)
+    if not match:
         raise ValueError("not a collation key")
-    return bytes.fromhex(found[1])
+    return bytes.fromhex(match[1])
 
 
-def _timestamp(key: str) -> datetime:
+def _read_timestamp(key: str) -> datetime:
     value = datetime.fromisoformat(key)
     if value.tzinfo is None:
         raise ValueError("a naive time")
     return value.astimezone(UTC)  # OverflowError within hours of the first or last possible time
 
 
-def _number(key: str) -> Decimal:
+def _read_number(key: str) -> Decimal:
     if not NUMBER.fullmatch(key):
         raise ValueError("not a number")
     return Decimal(key)
 
 
-def _real(key: str) -> float:
+def _read_real(key: str) -> float:
     value = float(key)
-    if not abs(value) < REAL_MOST:
+    if not abs(value) < MAX_REAL:
         raise ValueError("not a real")
     return value
 
 
-def _integer(key: str) -> int:
+def _read_integer(key: str) -> int:
     if not INTEGER.fullmatch(key):
         raise ValueError("not a whole number")
     return int(key)
@@ -115,19 +116,19 @@ def _integer(key: str) -> int:
 
 TIES: dict[str, Callable[[Any], None]] = {"text": _check_id, "integer": _check_number}
 READERS: dict[str, Callable[[str], Any]] = {
-    "text": _text,
-    "vocabulary": _text,
-    "collation key": _collation_key,
-    "timestamp": _timestamp,
+    "text": _read_text,
+    "vocabulary": _read_text,
+    "collation key": _read_collation_key,
+    "timestamp": _read_timestamp,
     "date": date.fromisoformat,
-    "number": _number,
-    "integer": _integer,
-    "real": _real,
+    "number": _read_number,
+    "integer": _read_integer,
+    "real": _read_real,
 }
 
 
-def _told(mark: str) -> str:
-    version, resource, sort, _ = mark.split(".")
+def _describe_list(list_fingerprint: str) -> str:
+    version, resource, sort, _ = list_fingerprint.split(".")
     return f"{resource}s of {version} sorted by {sort}"
 
 

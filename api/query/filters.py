@@ -95,21 +95,31 @@ def tested(condition: Condition, value: Any) -> Filter:
     """Return the test of a condition with a value, inside the links that lead to its column."""
     kind = condition.type
     if kind.name == "vocabulary" and condition.operator == "in":
-        value = tuple(sorted({text for term in value for text in kind.of.spellings(term)}))
-    made: Filter = Test(condition.column, condition.operator, value, kind.name)
+        spellings: set[str] = set()
+        for term in value:
+            spellings.update(kind.of.spellings(term))
+        value = tuple(sorted(spellings))
+    test: Filter = Test(condition.column, condition.operator, value, kind.name)
     for link in reversed(condition.path):
-        made = Exists(link, made)
-    return made
+        test = Exists(link, test)
+    return test
 
 
 def and_(*filters: Filter) -> Filter:
     """Return the conjunction of the filters, flat and in canonical order."""
     flat: list[Filter] = []
-    for one in filters:
-        flat += one.filters if isinstance(one, AllOf) else (one,)
+    for part in filters:
+        flat += conjuncts(part)
     if len(flat) == 1:
         return flat[0]
     return AllOf(tuple(sorted(set(flat), key=canonical_text)))
+
+
+def conjuncts(filter: Filter) -> tuple[Filter, ...]:
+    """Return the filters that all hold if this one does: those of a conjunction, else the filter itself."""
+    if isinstance(filter, AllOf):
+        return filter.filters
+    return (filter,)
 
 
 def or_(*filters: Filter) -> Filter:
@@ -122,34 +132,39 @@ def fallback(resource: Resource, filter: Exists) -> Filter | None:
     link = resource.links[filter.link]
     if not link.fallback or filter.own:
         return None
-    made = filter.filter
+    through_fallback = filter.filter
     for name in reversed(link.fallback.split(".")):
-        made = Exists(name, made)
-    return and_(Test(link.by, "null", True), made)
+        through_fallback = Exists(name, through_fallback)
+    return and_(Test(link.by, "null", True), through_fallback)
 
 
 def alternatives(resource: Resource, filter: Filter) -> tuple[Filter, ...]:
     """Split a filter that looks through a link with a fallback into two: one for the records that have the link, and
     one for the others. No record passes both. Indexes serve each of them, and would not serve the two joined by
     `or`."""
-    parts = filter.filters if isinstance(filter, AllOf) else (filter,)
-    for part in merged(resource, parts):
-        if isinstance(part, Exists) and (instead := fallback(resource, part)):
-            rest = [one for one in merged(resource, parts) if one != part]
-            return and_(*rest, replace(part, own=True)), and_(*rest, instead)
+    parts = merged(resource, conjuncts(filter))
+    for part in parts:
+        if not isinstance(part, Exists):
+            continue
+        otherwise = fallback(resource, part)
+        if otherwise is not None:
+            rest = [other for other in parts if other != part]
+            return and_(*rest, replace(part, own=True)), and_(*rest, otherwise)
     return (filter,)
 
 
 def merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
     """Merge the tests through the same link to one record. They test the same record, so it is looked up once."""
-    there: dict[tuple[str, bool], list[Filter]] = {}
-    rest: list[Filter] = []
+    by_link: dict[tuple[str, bool], list[Filter]] = {}
+    merged_parts: list[Filter] = []
     for part in parts:
         if isinstance(part, Exists) and resource.links[part.link].single:
-            there.setdefault((part.link, part.own), []).append(part.filter)
+            by_link.setdefault((part.link, part.own), []).append(part.filter)
         else:
-            rest.append(part)
-    return (*rest, *(Exists(link, and_(*filters), own) for (link, own), filters in there.items()))
+            merged_parts.append(part)
+    for (link, own), filters in by_link.items():
+        merged_parts.append(Exists(link, and_(*filters), own))
+    return tuple(merged_parts)
 
 
 def searched(filter: Filter) -> Search | None:
@@ -157,5 +172,7 @@ def searched(filter: Filter) -> Search | None:
     if isinstance(filter, Search):
         return filter
     if isinstance(filter, AllOf):
-        return next((one for one in filter.filters if isinstance(one, Search)), None)
+        for part in filter.filters:
+            if isinstance(part, Search):
+                return part
     return None

@@ -21,7 +21,9 @@ def check_box(west: float, south: float, east: float, north: float) -> Box:
     Its west is greater than its east if it contains or touches the antimeridian. Then a longitude is inside if it is at
     least west or at most east, so 180 and -180 are both inside or both outside. A box of all longitudes is -180 to 180.
     """
-    if not (abs(west) <= LONGITUDE_MOST and abs(east) <= LONGITUDE_MOST and abs(south) <= 90 and abs(north) <= 90):
+    has_longitudes = abs(west) <= LONGITUDE_MOST and abs(east) <= LONGITUDE_MOST
+    has_latitudes = abs(south) <= 90 and abs(north) <= 90
+    if not has_longitudes or not has_latitudes:
         raise ValueError(
             f"Expected longitudes from -{LONGITUDE_MOST} to {LONGITUDE_MOST} and latitudes from -90 to 90:"
             " west,south,east,north."
@@ -30,11 +32,13 @@ def check_box(west: float, south: float, east: float, north: float) -> Box:
         raise ValueError("Expected a south that is not north of north: west,south,east,north.")
     south, north = round_degrees(south), round_degrees(north)
     width = round(east - west, DIFFERENCE_DECIMALS)
-    west, east = _longitude(west), _longitude(east)
+    west, east = _round_longitude(west), _round_longitude(east)
     # Equal edges are those of a line, or of a box that leaves out less than 1 cm.
     if width >= 360 or (west == east and width % 360 > 180):
         return -180.0, south, 180.0, north
-    return west, south, east if east < 180 else -180.0, north
+    if east >= 180:
+        east = -180.0
+    return west, south, east, north
 
 
 def check_near(latitude: float, longitude: float, kilometres: float) -> tuple[float, float, float]:
@@ -47,7 +51,7 @@ def check_near(latitude: float, longitude: float, kilometres: float) -> tuple[fl
     if not 0 < kilometres <= 20016:
         raise ValueError("Expected a distance above 0 and of at most 20016 km.")
     kilometres = max(round(kilometres, KILOMETRE_DECIMALS), 10**-KILOMETRE_DECIMALS)
-    return round_degrees(latitude), _longitude(longitude), kilometres
+    return round_degrees(latitude), _round_longitude(longitude), kilometres
 
 
 def round_degrees(value: float) -> float:
@@ -57,8 +61,10 @@ def round_degrees(value: float) -> float:
 
 def wrap(longitude: float) -> float:
     """Return the equal longitude above -180 and up to 180. A longitude within this range is not changed."""
-    return longitude if -180 < longitude <= 180 else 180.0 - (180.0 - longitude) % 360.0
+    if -180 < longitude <= 180:
+        return longitude
+    return 180.0 - (180.0 - longitude) % 360.0
 
 
-def _longitude(value: float) -> float:
+def _round_longitude(value: float) -> float:
     return round_degrees(wrap(round_degrees(value)))

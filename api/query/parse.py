@@ -25,9 +25,9 @@ NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
 INTEGER = re.compile(r"\d{1,15}", re.ASCII)
 IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", re.ASCII)
-TEXT_MOST = 500
+MAX_TEXT = 500
 # Names that one error lists: the longest vocabulary has 17.
-NAMES_MOST = 30
+MAX_NAMES = 30
 FIRST_YEAR = 1000
 
 
@@ -49,8 +49,8 @@ def read_text(text: str) -> str:
         raise ValueError("Expected text that is not empty.")
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError("Expected text without NUL and without lone surrogates.")
-    if len(text) > TEXT_MOST:
-        raise ValueError(f"Expected at most {TEXT_MOST} characters.")
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"Expected at most {MAX_TEXT} characters.")
     return normalize("NFC", text)
 
 
@@ -70,8 +70,11 @@ def read_term(text: str, terms: Collection[str]) -> str:
 
 def listed(names: Collection[str]) -> str:
     """Return the names separated by commas. Of a long list, name only the first ones and count the others."""
-    shown, rest = list(names)[:NAMES_MOST], max(0, len(names) - NAMES_MOST)
-    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+    text = ", ".join(list(names)[:MAX_NAMES])
+    left_out = len(names) - MAX_NAMES
+    if left_out > 0:
+        return f"{text} and {left_out} more"
+    return text
 
 
 def read_id(text: str, resource: Resource) -> str:
@@ -101,7 +104,9 @@ def read_timestamp(text: str) -> datetime:
         raise ValueError("Expected a time as 2022-03-06T12:00:00Z (RFC 3339, with its offset), or a date.")
     try:
         moment = datetime.fromisoformat(text.upper().replace(" ", "T"))
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("Expected a time that exists, in the years 1000 to 9999.") from None
     _check_year(moment.year)

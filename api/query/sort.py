@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.catalog import Resource
-from api.model import Type
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,9 @@ class Sort:
         return self.column == self.tie
 
     def __str__(self) -> str:
-        return f"-{self.field}" if self.descending and self.field != "relevance" else self.field
+        if self.descending and self.field != "relevance":
+            return f"-{self.field}"
+        return self.field
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ def read_sort(resource: Resource, text: str) -> Sort | None:
     if name not in resource.sortable:
         return None
     field = resource.fields[name]
-    column, kind = field.compared or name, field.type
+    column, kind = field.compared or name, field.type.name
     if field.collated:
-        column, kind = field.collated, Type("collation key", nullable=kind.nullable)
+        column, kind = field.collated, "collation key"
     tie_kind = resource.fields[resource.key].type.name
-    return Sort(name, column, kind.name, kind.nullable, text.startswith("-"), resource.key, tie_kind)
+    return Sort(name, column, kind, field.type.nullable, text.startswith("-"), resource.key, tie_kind)

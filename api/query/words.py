@@ -30,7 +30,7 @@ OR = "|"
 # The fewest letters before a star. Many words share a shorter beginning, and Postgres would read all of them, so it is
 # searched as a word. One letter of a script without spaces is enough. store.search_words counts again, in the word as
 # Postgres reads it, which is shorter if it contains signs that Postgres leaves out.
-PREFIX_LEAST = 3
+MIN_PREFIX = 3
 # Texts whose terms are remembered, because each search of a statement needs them several times. 4 MB at most.
 REMEMBERED = 256
 
@@ -39,31 +39,33 @@ REMEMBERED = 256
 def terms(text: str) -> tuple[str, ...]:
     """Return the terms of a search: `+word` that has to be found, `-word` that must not be found, and `|` between
     alternatives. A term may be a phrase, or end with a star. There are none if the text contains no word."""
-    found: list[str] = []
-    pending = ""
+    result: list[str] = []
+    pending_or = ""
     for minus, phrase, word in PART.findall(text):
         # `or` is an operator between terms, otherwise a word.
-        if word.lower() == "or" and not minus and found and not pending:
-            pending = word
+        if word.lower() == "or" and not minus and result and not pending_or:
+            pending_or = word
             continue
         term = word or phrase
         if not has_word(term):
             continue
-        is_prefix = _is_prefix(word)
-        if pending:
-            found.append(OR)
-            pending = ""
-        found.append(("-" if minus else "+") + (term if is_prefix else term.replace("*", " ")))
-    if pending:
-        found.append("+" + pending)
-    return tuple(found)
+        if not _is_prefix(word):
+            term = term.replace("*", " ")
+        if pending_or:
+            result.append(OR)
+            pending_or = ""
+        sign = "-" if minus else "+"
+        result.append(sign + term)
+    if pending_or:
+        result.append("+" + pending_or)
+    return tuple(result)
 
 
 def _is_prefix(word: str) -> bool:
     if not word.endswith("*"):
         return False
     beginning = re.split(r"\W", word.removesuffix("*"))[-1]
-    return len(beginning) >= PREFIX_LEAST or RUNS.search(beginning) is not None
+    return len(beginning) >= MIN_PREFIX or RUNS.search(beginning) is not None
 
 
 def is_stemmed(language: str) -> bool:
@@ -73,9 +75,9 @@ def is_stemmed(language: str) -> bool:
 
 def unstemmed(name: str) -> DeprecatedPart:
     """Return the note about a language without a stemmer. `name` is the name of the input that contains it."""
-    known = ", ".join(sorted(STEMMED))
+    languages = ", ".join(sorted(STEMMED))
     return DeprecatedPart(
-        name, f"there is no stemmer, so words are searched as they are written; stemmers are: {known}"
+        name, f"there is no stemmer, so words are searched as they are written; stemmers are: {languages}"
     )
 
 

@@ -23,7 +23,7 @@ from math import ceil
 
 from api.catalog import VERSIONS, Resource, Version
 from api.query import words
-from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, fallback
+from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, conjuncts, fallback
 from api.query.selection import (
     Answer,
     Edges,
@@ -101,12 +101,15 @@ def is_served(resource: Resource, rows: ListQuery) -> bool:
         return True
     if rows.link:
         return False
-    tests = rows.filter.filters if isinstance(rows.filter, AllOf) else (rows.filter,)
-    equal = [test for test in tests if _is_equality(test)]
-    ranges = [test for test in tests if _is_range(test, rows.sort.column)]
-    if len(equal) + len(ranges) < len(tests):
-        return False
-    return not equal or (len(equal) == 1 and _is_own_order(resource, rows.sort))
+    equalities = 0
+    for test in conjuncts(rows.filter):
+        if _is_equality(test):
+            equalities += 1
+        elif not _is_range(test, rows.sort.column):
+            return False
+    if equalities == 0:
+        return True
+    return equalities == 1 and _is_own_order(resource, rows.sort)
 
 
 def _is_equality(filter: Filter) -> bool:
@@ -126,52 +129,73 @@ def _is_own_order(resource: Resource, sort: Sort) -> bool:
 def is_bounded(resource: Resource, rows: ListQuery) -> bool:
     """Return True if the records that may match are few or in the order of the list: an index serves the filter, or it
     names ids."""
-    return is_served(resource, rows) or _ids(rows.filter) is not None
+    return is_served(resource, rows) or _count_ids(rows.filter) is not None
 
 
 def is_counted(version: Version, resource: Resource, rows: ListQuery) -> bool:
     """Return True if points are reserved for a page. Then the statement counts the records that Postgres looks at."""
-    return not is_served(resource, rows) and _whole(version, resource, rows.filter, rows.sort) > 0
+    if is_served(resource, rows):
+        return False
+    return _whole_list_reserve(version, resource, rows.filter, rows.sort) > 0
 
 
-def _ids(filter: Filter) -> int | None:
+def _count_ids(filter: Filter) -> int | None:
     """Return the number of ids that the filter names, or None if it names none."""
-    tests = filter.filters if isinstance(filter, AllOf) else (filter,)
-    named = [test for test in tests if isinstance(test, Test) and (test.column, test.operator) == ("id", "in")]
-    return min((len(test.value) for test in named), default=None)
+    tests = [part for part in conjuncts(filter) if isinstance(part, Test)]
+    counts = [len(test.value) for test in tests if test.column == "id" and test.operator == "in"]
+    return min(counts, default=None)
 
 
 def weight(version: Version, resource: Resource, filter: Filter, sort: Sort | None = None) -> float:
     """Return the time to read and test one record, relative to reading it. With `sort` by relevance it includes ranking
     the record."""
-    total = 1.0 + _tests(version, resource, filter)
+    total = 1.0 + _filter_weight(version, resource, filter)
     if sort is not None and sort.field == "relevance":
-        total += sum(RANK[0] + RANK[1] * _words(search) for search in _searches(filter))
+        total += sum(RANK[0] + RANK[1] * _count_words(search) for search in _searches(filter))
     return total
 
 
-def _tests(version: Version, resource: Resource, filter: Filter, *, linked: bool = False, again: bool = False) -> float:
+def _filter_weight(
+    version: Version, resource: Resource, filter: Filter, *, linked: bool = False, again: bool = False
+) -> float:
+    """Return the weight of the tests in a filter. Below a link they are `linked`. Below a link to one, the same records
+    are tested `again` and again."""
     match filter:
         case Test():
-            constant, each = TESTS.get(filter.operator, PLAIN_TEST)
-            values = (
-                len(filter.value) if isinstance(filter.value, tuple) and filter.operator not in ("bbox", "near") else 0
-            )
-            return constant + values * max(each, LINKED_VALUE if linked else 0.0)
+            return _test_weight(filter, linked=linked)
         case Search():
-            return MATCH[0] + MATCH[1] * _words(filter)
+            return MATCH[0] + MATCH[1] * _count_words(filter)
         case Not():
-            return _tests(version, resource, filter.filter, linked=linked, again=again)
+            return _filter_weight(version, resource, filter.filter, linked=linked, again=again)
         case AllOf() | AnyOf():
-            return sum(_tests(version, resource, one, linked=linked, again=again) for one in filter.filters)
+            return sum(_filter_weight(version, resource, part, linked=linked, again=again) for part in filter.filters)
         case Exists():
-            link = resource.links[filter.link]
-            records = LINKED_AGAIN if again and link.kind == "many" else LINKED[link.kind]
-            below = _tests(version, version[link.target], filter.filter, linked=True, again=again or link.single)
-            own = LOOK_UP + records * (1.0 + below)
+            link_weight = _link_weight(version, resource, filter, again=again)
+            otherwise = fallback(resource, filter)
+            if otherwise is None:
+                return link_weight
             # A record is looked up through the link or through its fallback, never through both.
-            instead = fallback(resource, filter)
-            return max(own, _tests(version, resource, instead, linked=linked, again=again)) if instead else own
+            return max(link_weight, _filter_weight(version, resource, otherwise, linked=linked, again=again))
+
+
+def _test_weight(test: Test, *, linked: bool) -> float:
+    constant, per_value = TESTS.get(test.operator, PLAIN_TEST)
+    # The tuple of a box or a circle is a single value.
+    if not isinstance(test.value, tuple) or test.operator in ("bbox", "near"):
+        return constant
+    if linked:
+        per_value = max(per_value, LINKED_VALUE)
+    return constant + len(test.value) * per_value
+
+
+def _link_weight(version: Version, resource: Resource, filter: Exists, *, again: bool) -> float:
+    """Return the weight of looking up the records of a link and testing them."""
+    link = resource.links[filter.link]
+    records = LINKED[link.kind]
+    if again and link.kind == "many":
+        records = LINKED_AGAIN
+    tests = _filter_weight(version, version[link.target], filter.filter, linked=True, again=again or link.single)
+    return LOOK_UP + records * (1.0 + tests)
 
 
 def _searches(filter: Filter) -> Iterator[Search]:
@@ -179,67 +203,75 @@ def _searches(filter: Filter) -> Iterator[Search]:
         case Search():
             yield filter
         case AllOf() | AnyOf():
-            for one in filter.filters:
-                yield from _searches(one)
+            for part in filter.filters:
+                yield from _searches(part)
         case Not() | Exists():
             yield from _searches(filter.filter)
 
 
-def _words(search: Search) -> int:
+def _count_words(search: Search) -> int:
     return words.count(search.words)
 
 
 def reserve(query: Query) -> int:
     """Return the points for the records that Postgres may look at without returning them."""
-    return min(MOST, _reserve(query))
-
-
-def _reserve(query: Query) -> int:
     version = VERSIONS[query.version]
-    return sum(_root(version, entry.value) for entry in query.root.entries)
+    points = sum(_root_reserve(version, entry.value) for entry in query.root.entries)
+    return min(MOST, points)
 
 
-def _root(version: Version, value: Answer) -> int:
+def _root_reserve(version: Version, value: Answer) -> int:
     match value:
         case ExportQuery():
-            return _look(version, ListQuery(value.resource, Page(1), value.sort, (), value.filter))
+            return _scan_reserve(version, ListQuery(value.resource, Page(1), value.sort, (), value.filter))
         case ListQuery():
-            return _list(version, value)
+            return _list_reserve(version, value)
         case Record():
-            return _sets(version, value.selection, _Parents())
+            return _sets_reserve(version, value.selection, _Parents())
         case Records():
-            return sum(_sets(version, record.selection, _Parents()) for record in value.records if record)
+            return sum(_sets_reserve(version, record.selection, _Parents()) for record in value.records if record)
         case _:
             return 0
 
 
-def _list(version: Version, rows: ListQuery) -> int:
-    counts = len(counted(rows.selection)) * _count(version, rows)
-    return _look(version, rows) + counts + _sets(version, rows.selection, _Parents(rows.page.size))
+def _list_reserve(version: Version, rows: ListQuery) -> int:
+    totals = len(counted(rows.selection)) * _total_reserve(version, rows)
+    sets = _sets_reserve(version, rows.selection, _Parents(rows.page.size))
+    return _scan_reserve(version, rows) + totals + sets
 
 
-def _look(version: Version, rows: ListQuery) -> int:
+def _scan_reserve(version: Version, rows: ListQuery) -> int:
     """Return the reserve for looking at the whole list."""
     resource = version[rows.resource]
-    return 0 if is_served(resource, rows) else _whole(version, resource, rows.filter, rows.sort)
+    if is_served(resource, rows):
+        return 0
+    return _whole_list_reserve(version, resource, rows.filter, rows.sort)
 
 
-def _count(version: Version, rows: ListQuery) -> int:
+def _total_reserve(version: Version, rows: ListQuery) -> int:
+    """Return the reserve for counting the list once."""
+    resource = version[rows.resource]
     if rows.resource in version.children:
-        return ceil(WHOLE_LIST * (STANDING + weight(version, version[rows.resource], rows.filter)))
-    return COUNT_ALL if rows.filter == EVERYTHING else _whole(version, version[rows.resource], rows.filter)
+        return ceil(WHOLE_LIST * (STANDING + weight(version, resource, rows.filter)))
+    if rows.filter == EVERYTHING:
+        return COUNT_ALL
+    return _whole_list_reserve(version, resource, rows.filter)
 
 
-def _whole(version: Version, resource: Resource, filter: Filter, sort: Sort | None = None) -> int:
+def _whole_list_reserve(version: Version, resource: Resource, filter: Filter, sort: Sort | None = None) -> int:
     """Return the reserve for a whole list, or for the records that the filter names by their ids."""
-    heavy = weight(version, resource, filter, sort)
-    if (ids := _ids(filter)) is None:
-        return ceil(WHOLE_LIST * heavy)
-    return int(min(WHOLE_LIST, ids * _each_named(version, resource, filter)) * heavy)
+    record_weight = weight(version, resource, filter, sort)
+    ids = _count_ids(filter)
+    if ids is None:
+        return ceil(WHOLE_LIST * record_weight)
+    points = min(WHOLE_LIST, ids * _points_per_id(version, resource, filter))
+    return int(points * record_weight)
 
 
-def _each_named(version: Version, resource: Resource, filter: Filter) -> float:
-    return ONE_PARENT if _reaches_many(version, resource, filter) else WHOLE_LIST / LIST_RECORDS
+def _points_per_id(version: Version, resource: Resource, filter: Filter) -> float:
+    if _reaches_many(version, resource, filter):
+        return ONE_PARENT
+    return WHOLE_LIST / LIST_RECORDS
 
 
 def _reaches_many(version: Version, resource: Resource, filter: Filter) -> bool:
@@ -251,7 +283,7 @@ def _reaches_many(version: Version, resource: Resource, filter: Filter) -> bool:
         case Not():
             return _reaches_many(version, resource, filter.filter)
         case AllOf() | AnyOf():
-            return any(_reaches_many(version, resource, one) for one in filter.filters)
+            return any(_reaches_many(version, resource, part) for part in filter.filters)
         case _:
             return False
 
@@ -264,7 +296,7 @@ class _Parents:
     distinct: bool = True
 
 
-def _sets(version: Version, selection: Selection, parents: _Parents) -> int:
+def _sets_reserve(version: Version, selection: Selection, parents: _Parents) -> int:
     """Return the reserve for the filtered sets below these parents."""
     total = 0
     for entry in selection:
@@ -272,36 +304,39 @@ def _sets(version: Version, selection: Selection, parents: _Parents) -> int:
             case ListQuery():
                 rows = entry.value
                 below = _Parents(parents.count * rows.page.size, parents.distinct)
-                total += _set(version, rows, parents) + _sets(version, rows.selection, below)
+                total += _set_reserve(version, rows, parents) + _sets_reserve(version, rows.selection, below)
             case LinkedRecord():
-                total += _sets(version, entry.value.selection, _Parents(parents.count, distinct=False))
+                below = _Parents(parents.count, distinct=False)
+                total += _sets_reserve(version, entry.value.selection, below)
             case LinkedRecords():
                 below = _Parents(parents.count * SEVERAL, distinct=False)
-                total += _sets(version, entry.value.selection, below)
+                total += _sets_reserve(version, entry.value.selection, below)
             case Nodes() | Edges() | Object():
-                total += _sets(version, entry.value.selection, parents)
+                total += _sets_reserve(version, entry.value.selection, parents)
     return total
 
 
-def _set(version: Version, rows: ListQuery, parents: _Parents) -> int:
+def _set_reserve(version: Version, rows: ListQuery, parents: _Parents) -> int:
     resource = version[rows.resource]
     if is_served(resource, rows):
         return 0
     points = ONE_PARENT * parents.count
-    # The sets of different parents have no record in common, so together they are at most the whole list.
-    points = min(points, WHOLE_LIST) if parents.distinct else points
-    heavy = weight(version, resource, rows.filter)
-    if (ids := _ids(rows.filter)) is None:
-        return ceil(points * heavy)
-    return int(min(points, parents.count * ids * _each_named(version, resource, rows.filter)) * heavy)
+    if parents.distinct:
+        # The sets of different parents have no record in common, so together they are at most the whole list.
+        points = min(points, WHOLE_LIST)
+    record_weight = weight(version, resource, rows.filter)
+    ids = _count_ids(rows.filter)
+    if ids is None:
+        return ceil(points * record_weight)
+    points_of_ids = parents.count * ids * _points_per_id(version, resource, rows.filter)
+    return int(min(points, points_of_ids) * record_weight)
 
 
 def records_a_point(query: Query) -> int:
     """Return the number of looked-at records that a point of this request pays for."""
     version = VERSIONS[query.version]
-    heaviest = max(
-        (weight(version, version[rows.resource], rows.filter, rows.sort) for rows in _lists(query.root)), default=1.0
-    )
+    weights = [weight(version, version[rows.resource], rows.filter, rows.sort) for rows in _lists(query.root)]
+    heaviest = max(weights, default=1.0)
     return max(1, int(LOOKED_AT_PER_POINT * min(1.0, WEIGHT_MOST / heaviest)))
 
 
@@ -310,76 +345,87 @@ def _lists(value: Answer) -> Iterator[ListQuery]:
     match value:
         case ListQuery():
             yield value
-            yield from _below(value.selection)
+            yield from _lists_in(value.selection)
         case Record() | LinkedRecord() | LinkedRecords() | Nodes() | Edges() | Object():
-            yield from _below(value.selection)
+            yield from _lists_in(value.selection)
         case Records():
             for record in value.records:
-                yield from _lists(record) if record else ()
+                if record is not None:
+                    yield from _lists(record)
         case _:
             pass
 
 
-def _below(selection: Selection) -> Iterator[ListQuery]:
+def _lists_in(selection: Selection) -> Iterator[ListQuery]:
     for entry in selection:
         yield from _lists(entry.value)
 
 
 def values(query: Query) -> int:
     """Count the values in the lists of the filters of a request."""
-    return sum(_values(rows.filter) for rows in _lists(query.root))
+    return sum(_count_values(rows.filter) for rows in _lists(query.root))
 
 
 def searched_words(query: Query) -> int:
     """Count the words of the searches of a request, each time that Postgres reads them."""
-    return sum(_words(search) for rows in _lists(query.root) for search in _searches(rows.filter))
+    total = 0
+    for rows in _lists(query.root):
+        for search in _searches(rows.filter):
+            total += _count_words(search)
+    return total
 
 
-def _values(filter: Filter) -> int:
+def _count_values(filter: Filter) -> int:
     match filter:
-        case Test():
-            return len(filter.value) if isinstance(filter.value, tuple) else 1
+        case Test(value=tuple() as values):
+            return len(values)
         case Not() | Exists():
-            return _values(filter.filter)
+            return _count_values(filter.filter)
         case AllOf() | AnyOf():
-            return sum(map(_values, filter.filters))
+            return sum(map(_count_values, filter.filters))
         case _:
             return 1
 
 
 def relations(query: Query) -> int:
     """Count the relations that a statement names: lists, records, links, and links that filters look through."""
-    version = VERSIONS[query.version]
-    return sum(_relations(version, entry.value) for entry in query.root.entries)
+    return _count_relations_in(VERSIONS[query.version], query.root.entries)
 
 
-def _relations(version: Version, value: Answer) -> int:
+def _count_relations_in(version: Version, selection: Selection) -> int:
+    return sum(_count_relations(version, entry.value) for entry in selection)
+
+
+def _count_relations(version: Version, value: Answer) -> int:
     match value:
         case ExportQuery():
-            return 1 + _links(version, version[value.resource], value.filter)
+            return 1 + _count_links(version, version[value.resource], value.filter)
         case ListQuery():
-            below = sum(_relations(version, entry.value) for entry in value.selection)
-            return 1 + _links(version, version[value.resource], value.filter) + below
+            links = _count_links(version, version[value.resource], value.filter)
+            return 1 + links + _count_relations_in(version, value.selection)
         case Record() | LinkedRecord() | LinkedRecords():
-            return 1 + sum(_relations(version, entry.value) for entry in value.selection)
+            return 1 + _count_relations_in(version, value.selection)
         case Records():
-            return sum(_relations(version, record) for record in value.records if record)
+            return sum(_count_relations(version, record) for record in value.records if record)
         case Nodes() | Edges() | Object():
-            return sum(_relations(version, entry.value) for entry in value.selection)
+            return _count_relations_in(version, value.selection)
         case _:
             return 0
 
 
-def _links(version: Version, resource: Resource, filter: Filter) -> int:
+def _count_links(version: Version, resource: Resource, filter: Filter) -> int:
+    """Count the links that a filter looks through, with those of its fallbacks."""
     match filter:
         case Exists():
             target = version[resource.links[filter.link].target]
-            instead = fallback(resource, filter)
-            other = _links(version, resource, instead) if instead else 0
-            return 1 + _links(version, target, filter.filter) + other
+            links = 1 + _count_links(version, target, filter.filter)
+            otherwise = fallback(resource, filter)
+            if otherwise is not None:
+                links += _count_links(version, resource, otherwise)
+            return links
         case Not():
-            return _links(version, resource, filter.filter)
+            return _count_links(version, resource, filter.filter)
         case AllOf() | AnyOf():
-            return sum(_links(version, resource, one) for one in filter.filters)
+            return sum(_count_links(version, resource, part) for part in filter.filters)
         case _:
             return 0

@@ -14,13 +14,13 @@ from fastapi import APIRouter
 
 from api.catalog import Resource, Version
 from api.http.request import HttpRequest
-from api.http.responses import CachedBody, respond
+from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
 from api.rest.access import own
 from api.rest.examples import examples
 from api.rest.formats import offered
 from api.rest.inputs import export_inputs, list_inputs, record_inputs, shared_inputs
-from api.rest.operations import Operation, operations
+from api.rest.operations import Kind, Operation, operations
 from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
     export_responses,
@@ -42,13 +42,13 @@ CUT = (
 
 def openapi(version: Version) -> dict[str, Any]:
     """Return the document."""
-    resources = version.lists.values()
+    tags = [{"name": resource.plural, "description": resource.description} for resource in version.lists.values()]
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version.name, "description": overview(version), "license": LICENCE},
         "servers": [{"url": "/", "description": "The service that this document came from."}],
         "security": [],
-        "tags": [*({"name": one.plural, "description": one.description} for one in resources), own.TAG],
+        "tags": [*tags, own.TAG],
         "paths": _paths(version),
         "components": {
             "schemas": schemas(version) | feature_schemas() | own.schemas() | problem_schemas(),
@@ -70,7 +70,7 @@ def routes(version: Version) -> APIRouter:
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
     content = CachedBody(text(version).encode())
 
-    async def handle(request: HttpRequest) -> Any:
+    async def handle(request: HttpRequest) -> BytesResponse:
         check_accept(request)
         return await respond(request, content)
 
@@ -81,9 +81,10 @@ def routes(version: Version) -> APIRouter:
 
 
 def _paths(version: Version) -> dict[str, Schema]:
-    paths: dict[str, Schema] = {
-        f"/{version.name}{one.path}": {"get": DESCRIBED[one.kind](version, one)} for one in operations(version)
-    }
+    paths: dict[str, Schema] = {}
+    for operation in operations(version):
+        describe = DESCRIBED[operation.kind]
+        paths[f"/{version.name}{operation.path}"] = {"get": describe(version, operation)}
     paths[f"/{version.name}/me"] = {"get": own.operation()}
     if version.lifecycle.status != "current":
         for item in paths.values():
@@ -91,20 +92,20 @@ def _paths(version: Version) -> dict[str, Schema]:
     return paths
 
 
-def _list(version: Version, operation: Operation) -> Schema:
+def _describe_list(version: Version, operation: Operation) -> Schema:
     resource = operation.resource
     return {
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"List {resource.plural}",
         "description": f"{resource.description} In the order of `{resource.sort}` unless `sort` names another. "
-        f"{_instead(version, resource)}",
+        f"{_describe_export_by_accept(version, resource)}",
         "parameters": list_inputs(version, resource),
         "responses": list_responses(ref(f"{title(resource)}Page"), examples(version).get(operation.id)),
     }
 
 
-def _instead(version: Version, resource: Resource) -> str:
+def _describe_export_by_accept(version: Version, resource: Resource) -> str:
     forms = ", ".join(f"`{form.media_type}`" for form in offered(version, resource))
     return (
         f"An `Accept` that prefers {forms} to JSON gets the whole filtered list in that format, as the path that ends "
@@ -113,20 +114,21 @@ def _instead(version: Version, resource: Resource) -> str:
     )
 
 
-def _export(version: Version, operation: Operation) -> Schema:
+def _describe_export(version: Version, operation: Operation) -> Schema:
     resource, form = operation.resource, operation.format
     assert form is not None
+    schema = ref(form.schema) if form.schema else TEXT
     return {
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Export {resource.plural} as {form.name.upper()}",
         "description": f"All {resource.plural} that the filters leave, streamed. {form.description} {CUT}",
         "parameters": export_inputs(version, resource),
-        "responses": export_responses(form.media_type, ref(form.schema) if form.schema else TEXT, form.description),
+        "responses": export_responses(form.media_type, schema, form.description),
     }
 
 
-def _record(version: Version, operation: Operation) -> Schema:
+def _describe_record(version: Version, operation: Operation) -> Schema:
     resource = operation.resource
     return {
         "operationId": operation.id,
@@ -138,4 +140,8 @@ def _record(version: Version, operation: Operation) -> Schema:
     }
 
 
-DESCRIBED: dict[str, Callable[[Version, Operation], Schema]] = {"list": _list, "record": _record, "export": _export}
+DESCRIBED: dict[Kind, Callable[[Version, Operation], Schema]] = {
+    "list": _describe_list,
+    "record": _describe_record,
+    "export": _describe_export,
+}

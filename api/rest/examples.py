@@ -1,7 +1,7 @@
 """An example answer for each list and record operation, from the sample that ships with the package. They are kept in
 api/sample/answers/.
 
-They are taken from a service that holds only the sample. A test takes them again and compares.
+They come from a service that holds only the sample. A test requests them again and compares.
 """
 
 from __future__ import annotations
@@ -34,29 +34,32 @@ class Example:
 @cache
 def examples(version: Version) -> dict[str, Example]:
     """Return the examples of a version by operation id."""
-    kept = orjson.loads((FOLDER / f"{version.name}.json").read_bytes())
-    return {name: Example(**one) for name, one in kept.items()}
+    stored = orjson.loads((FOLDER / f"{version.name}.json").read_bytes())
+    return {name: Example(**parts) for name, parts in stored.items()}
 
 
 def example_id(version: Version, resource: Resource) -> str:
     """Return the id of a record of the sample, or one that no record has if the resource has no example yet."""
-    kept = examples(version).get(get_id(resource))
-    return kept.answer["data"]["id"] if kept else f"{resource.prefix}_{'0' * 26}"
+    example = examples(version).get(get_id(resource))
+    if example is None:
+        return f"{resource.prefix}_{'0' * 26}"
+    identifier: str = example.answer["data"]["id"]
+    return identifier
 
 
 def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
     """Return the examples as a service answers them. `ask` performs a request and returns its parsed body."""
-    made: dict[str, Example] = {}
+    result: dict[str, Example] = {}
     for operation in operations(version):
         path = f"/{version.name}/{operation.resource.plural}"
         if operation.kind == "list":
             request = f"{path}?limit=1&count=exact"
         elif operation.kind == "record":
-            request = _record(operation.resource, path, ask)
+            request = _record_request(operation.resource, path, ask)
         else:
             continue
-        made[operation.id] = Example(request, steady(ask(request)))
-    return made
+        result[operation.id] = Example(request, steady(ask(request)))
+    return result
 
 
 def text(examples: dict[str, Example]) -> str:
@@ -67,18 +70,25 @@ def text(examples: dict[str, Example]) -> str:
 def steady(answer: Any) -> Any:
     """Return the answer with fixed values for what depends on when the sample was loaded."""
     if isinstance(answer, list):
-        return [steady(one) for one in answer]
+        return [steady(item) for item in answer]
     if isinstance(answer, dict):
-        return {name: STAMPS.get(name) or steady(one) for name, one in answer.items()}
+        return {name: STAMPS.get(name) or steady(value) for name, value in answer.items()}
     return answer
 
 
-def _record(resource: Resource, path: str, ask: Callable[[str], Any]) -> str:
+def _record_request(resource: Resource, path: str, ask: Callable[[str], Any]) -> str:
     """Return the request for the record with the longest JSON, including the single records that it links to."""
     records = ask(f"{path}?limit={LIMIT_MOST}")["data"]
     if not records:
         raise LookupError(f"The sample has no {resource.name}: add one to a file in api/sample/.")
-    fullest = max(records, key=lambda one: (len(orjson.dumps(one)), one["id"]))
+    longest = max(records, key=_length_and_id)
+    request = f"{path}/{longest['id']}"
     links = [link for link in resource.links.values() if link.single and not link.embedded]
-    singles = [link.name for link in links if fullest[link.by]]
-    return f"{path}/{fullest['id']}" + (f"?include={','.join(singles)}" if singles else "")
+    included = [link.name for link in links if longest[link.by]]
+    if not included:
+        return request
+    return f"{request}?include={','.join(included)}"
+
+
+def _length_and_id(record: dict[str, Any]) -> tuple[int, str]:
+    return len(orjson.dumps(record)), record["id"]

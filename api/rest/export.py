@@ -43,24 +43,29 @@ class ExportEndpoint:
         name = f'attachment; filename="{resource.plural}.{form.name}"'.encode()
         headers = [(b"content-type", form.content_type), (b"content-disposition", name)]
 
-        async def pieces(take: Take) -> None:
-            await self._pieces(export, request, form, form.head(version, resource), take)
+        async def send(take: Take) -> None:
+            await self._send(export, request, form, form.head(version, resource), take)
 
-        return StreamedResponse(pieces, headers, export.settle)
+        return StreamedResponse(send, headers, export.settle)
 
-    async def _pieces(self, export: Export, request: HttpRequest, form: Format, head: bytes, take: Take) -> None:
+    async def _send(self, export: Export, request: HttpRequest, form: Format, head: bytes, take: Take) -> None:
         """Send the head with the first line, so that a store that is not available is still a problem document."""
         begun = False
 
-        async def lines(piece: bytes) -> None:
+        async def take_lines(piece: bytes) -> None:
             nonlocal begun
             piece = form.escape(piece)
-            await take(piece if begun else head + piece[len(form.before) :])
+            if not begun:
+                piece = head + piece[len(form.before) :]
+            await take(piece)
             begun = True
 
         cut = request.connection.cut if request.connection is not None else _ignore
-        await self._exports.stream(export, request.context, lines, cut)
-        await take(form.tail if begun else head + form.tail)
+        await self._exports.stream(export, request.context, take_lines, cut)
+        if begun:
+            await take(form.tail)
+        else:
+            await take(head + form.tail)
 
 
 def _ignore(reason: str) -> None:
@@ -69,19 +74,22 @@ def _ignore(reason: str) -> None:
 
 def _check_format(form: Format, plan: Plan) -> None:
     if plan.export_most == 0 or form.name not in plan.formats:
-        offered = ", ".join(plan.formats) if plan.export_most else ""
+        formats = "none"
+        if plan.formats and plan.export_most:
+            formats = ", ".join(plan.formats)
         raise Forbidden(
             f"The plan {plan.name} has no exports as {form.name}.",
-            hint=f"It has {offered or 'none'}; lists have pages.",
+            hint=f"It has {formats}; lists have pages.",
         )
 
 
-def preferred(version: Version, resource: Resource, request: HttpRequest) -> Format | None:
+def preferred_format(version: Version, resource: Resource, request: HttpRequest) -> Format | None:
     """Return the format that the client prefers to a page of the list; None for the page. HTTPError (406) if it accepts
     neither. A wildcard never means a whole list: only a format that is named is preferred."""
     accept = request.header(b"accept")
-    forms = {one.media_type: one for one in offered(version, resource)}
-    found = wanted(accept, (JSON, *(one for one in forms if one in accept.lower())))
-    if not found:
+    forms = {form.media_type: form for form in offered(version, resource)}
+    named = [media_type for media_type in forms if media_type in accept.lower()]
+    media_type = wanted(accept, (JSON, *named))
+    if not media_type:
         raise HTTPError("not_acceptable", f"Offered here: {', '.join((JSON, *forms))}.")
-    return forms.get(found)
+    return forms.get(media_type)

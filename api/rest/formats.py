@@ -8,12 +8,16 @@ from functools import cache
 
 from api.catalog import Resource, Version
 from api.query import ColumnField, CsvShape, GeoJsonShape, Item, JsonShape, Shape, cells
-from api.rest.include import shown
+from api.rest.include import record_selection
 
 # Characters that some programs take for line ends, as UTF-8, and as escapes of JSON.
 LINE_ENDS = ((b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"), (b"\xc2\x85", rb"\u0085"))
 # The fields of its place that a feature has beside those of the record. A place has them all itself.
 PLACE = {"place_name": "name", "country": "country", "admin1": "admin1", "geo_precision": "geo_precision"}
+
+
+def _no_head(version: Version, resource: Resource) -> bytes:
+    return b""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Format:
     parameters: str
     description: str
     shape: Callable[[Version, Resource], Shape | None]
-    head: Callable[[Version, Resource], bytes] = lambda version, resource: b""
+    head: Callable[[Version, Resource], bytes] = _no_head
     before: str = ""
     after: str = ""
     tail: bytes = b""
@@ -41,29 +45,43 @@ class Format:
         return f"{self.media_type}{self.parameters}".encode()
 
 
-def _escaped_line_ends(lines: bytes) -> bytes:
+def _escape_line_ends(lines: bytes) -> bytes:
     # In the statement this took 7 µs a record, a sixth of the time of an export.
     for character, escape in LINE_ENDS:
         lines = lines.replace(character, escape)
     return lines
 
 
-def _header(version: Version, resource: Resource) -> bytes:
+def _csv_shape(version: Version, resource: Resource) -> CsvShape:
+    return CsvShape(cells(version, resource))
+
+
+def _csv_header(version: Version, resource: Resource) -> bytes:
     return ",".join(cell.name for cell in cells(version, resource)).encode() + b"\r\n"
 
 
-def _feature(version: Version, resource: Resource) -> GeoJsonShape | None:
-    selection = shown(version, resource, {}, whole=True)
+def _json_shape(version: Version, resource: Resource) -> JsonShape:
+    return JsonShape(record_selection(version, resource, {}, listed=True, all_children=True))
+
+
+def _geojson_shape(version: Version, resource: Resource) -> GeoJsonShape | None:
+    selection = record_selection(version, resource, {}, all_children=True)
     if "latitude" in resource.fields:
         return GeoJsonShape(selection)
-    links = [link for link in resource.links.values() if link.single and "latitude" in version[link.target].fields]
-    place = tuple(Item(key, ColumnField(name)) for key, name in PLACE.items())
-    return GeoJsonShape(selection, links[0].name, place) if links else None
+    for link in resource.links.values():
+        if link.single and "latitude" in version[link.target].fields:
+            place = tuple(Item(key, ColumnField(name)) for key, name in PLACE.items())
+            return GeoJsonShape(selection, link.name, place)
+    return None
+
+
+def _geojson_head(version: Version, resource: Resource) -> bytes:
+    return b'{"type":"FeatureCollection","features":[\n'
 
 
 FORMATS: dict[str, Format] = {
-    one.name: one
-    for one in (
+    form.name: form
+    for form in (
         Format(
             "csv",
             "text/csv",
@@ -72,8 +90,8 @@ FORMATS: dict[str, Format] = {
             "joined by `|`, and so is what is told of citations, participants and relations. Within an element a "
             "backslash is written `\\\\` and a `|` is written `\\|`. Text that a spreadsheet would run as a formula "
             "begins with an apostrophe.",
-            lambda version, resource: CsvShape(cells(version, resource)),
-            _header,
+            _csv_shape,
+            _csv_header,
             after="\r\n",
         ),
         Format(
@@ -81,9 +99,9 @@ FORMATS: dict[str, Format] = {
             "application/x-ndjson",
             "",
             "A JSON object a line: the records as the list's `data` has them, with all of their children.",
-            lambda version, resource: JsonShape(shown(version, resource, {}, listed=True, whole=True)),
+            _json_shape,
             after="\n",
-            escape=_escaped_line_ends,
+            escape=_escape_line_ends,
         ),
         Format(
             "geojson",
@@ -91,11 +109,11 @@ FORMATS: dict[str, Format] = {
             "",
             "A FeatureCollection [RFC 7946]: a point at longitude and latitude, or a geometry of null where they are "
             "not known; the record as properties, with the `geo_precision` of its place.",
-            _feature,
-            lambda version, resource: b'{"type":"FeatureCollection","features":[\n',
+            _geojson_shape,
+            _geojson_head,
             before=",\n",
             tail=b"\n]}\n",
-            escape=_escaped_line_ends,
+            escape=_escape_line_ends,
             schema="FeatureCollection",
         ),
     )
@@ -105,4 +123,4 @@ FORMATS: dict[str, Format] = {
 @cache
 def offered(version: Version, resource: Resource) -> tuple[Format, ...]:
     """Return the formats that the resource is exported in."""
-    return tuple(one for one in FORMATS.values() if one.shape(version, resource) is not None)
+    return tuple(form for form in FORMATS.values() if form.shape(version, resource) is not None)

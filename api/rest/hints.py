@@ -15,7 +15,7 @@ from api.rest.formats import offered
 
 DETAIL = "There is no such parameter here."
 # Letters of a name that are looked at: no valid name is as long.
-LETTERS_MOST = 100
+MAX_LETTERS = 100
 
 ELSEWHERE = {
     **dict.fromkeys(("offset", "skip", "start", "page", "after"), "cursor"),
@@ -56,34 +56,45 @@ UNTIL = frozenset(
 WHEN = frozenset(("date", "time", "datetime", "day", "when", "period"))
 
 
-def unknown(version: Version, resource: Resource, name: str, value: str, known: Collection[str]) -> str | UnknownName:
+def describe_unknown(
+    version: Version, resource: Resource, name: str, value: str, known: Collection[str]
+) -> str | UnknownName:
     """Return what is wrong with a parameter of a list or an export that is not `known`, and what to use instead."""
-    lowered = name[:LETTERS_MOST].lower()
+    lowered = name[:MAX_LETTERS].lower()
     other = ELSEWHERE.get(lowered, "")
     if other in known:
         return DETAIL + INSTEAD[other]
-    hint = _file(version, resource, lowered, value) or _bound(lowered, known) or _time(resource, lowered, known)
-    return f"{DETAIL} {hint}" if hint else UnknownName(DETAIL, name, known)
+    hint = (
+        _file_hint(version, resource, lowered, value)
+        or _bound_hint(lowered, known)
+        or _time_hint(resource, lowered, known)
+    )
+    if not hint:
+        return UnknownName(DETAIL, name, known)
+    return f"{DETAIL} {hint}"
 
 
-def _file(version: Version, resource: Resource, name: str, value: str) -> str:
+def _file_hint(version: Version, resource: Resource, name: str, value: str) -> str:
     if name not in FILES:
         return ""
     forms = [form.name for form in offered(version, resource)]
-    wanted = [value.lower()] if value.lower() in forms else forms
-    paths = ", ".join(f"/{version.name}/{resource.plural}.{form}" for form in wanted)
+    if value.lower() in forms:
+        forms = [value.lower()]
+    paths = ", ".join(f"/{version.name}/{resource.plural}.{form}" for form in forms)
     return f"A file is requested by its path: {paths}."
 
 
-def _bound(name: str, known: Collection[str]) -> str:
-    if found := BOUND_LAST.fullmatch(name):
-        return _bound_of(found[1], found[2], known)
-    if found := BOUND_FIRST.fullmatch(name):
-        return _bound_of(found[2], found[1], known)
-    return _bounds_of(name, known)
+def _bound_hint(name: str, known: Collection[str]) -> str:
+    match = BOUND_LAST.fullmatch(name)
+    if match:
+        return _name_bound(match[1], match[2], known)
+    match = BOUND_FIRST.fullmatch(name)
+    if match:
+        return _name_bound(match[2], match[1], known)
+    return _name_bounds(name, known)
 
 
-def _bound_of(field: str, bound: str, known: Collection[str]) -> str:
+def _name_bound(field: str, bound: str, known: Collection[str]) -> str:
     if bound in LOWER and f"{field}_gte" in known:
         return f"The lower bound is {field}_gte, which includes its value."
     if bound in UPPER and f"{field}_lt" in known:
@@ -91,17 +102,19 @@ def _bound_of(field: str, bound: str, known: Collection[str]) -> str:
     return ""
 
 
-def _bounds_of(field: str, known: Collection[str]) -> str:
+def _name_bounds(field: str, known: Collection[str]) -> str:
     if f"{field}_gte" in known and f"{field}_lt" in known:
         return f"The bounds are {field}_gte, which includes its value, and {field}_lt, which excludes it."
     return ""
 
 
-def _time(resource: Resource, name: str, known: Collection[str]) -> str:
+def _time_hint(resource: Resource, name: str, known: Collection[str]) -> str:
     """Return a hint to the bounds of the time that the list is sorted by."""
     field = resource.sort.removeprefix("-")
     if name in SINCE:
-        return _bound_of(field, "gte", known)
+        return _name_bound(field, "gte", known)
     if name in UNTIL:
-        return _bound_of(field, "lt", known)
-    return _bounds_of(field, known) if name in WHEN else ""
+        return _name_bound(field, "lt", known)
+    if name in WHEN:
+        return _name_bounds(field, known)
+    return ""

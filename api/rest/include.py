@@ -35,59 +35,58 @@ def read_include(version: Version, resource: Resource, paths: Iterable[str]) -> 
         names = path.split(".")
         if len(names) > LEVELS:
             raise ValueError(f"{path[:100]!r} goes deeper than {LEVELS} links.")
-        branch, at = tree, resource
+        branch = tree
+        target = resource
         for name in names:
-            if name not in at.links:
-                known = listed(at.links) or "it has none"
-                raise UnknownName(f"{name[:50]!r} is no link of {at.plural}: {known}.", name, at.links)
+            if name not in target.links:
+                known = listed(target.links) or "it has none"
+                raise UnknownName(f"{name[:50]!r} is no link of {target.plural}: {known}.", name, target.links)
             branch = branch.setdefault(name, {})
-            at = version[at.links[name].target]
+            target = version[target.links[name].target]
     return tree
 
 
-def shown(version: Version, resource: Resource, tree: Tree, *, listed: bool = False, whole: bool = False) -> Selection:
+def record_selection(
+    version: Version, resource: Resource, tree: Tree, *, listed: bool = False, all_children: bool = False
+) -> Selection:
     """Return the entries of a record: each field or group of them, then each link. `listed` adds the fields that only
-    lists show, such as the record that a child belongs to. `whole` adds all children."""
-    layout = [one for one in resource.layout if listed or isinstance(one, Group) or not one.listed]
-    entries = [Item(one.name, _shown(resource, one)) for one in layout]
+    lists show, such as the record that a child belongs to. `all_children` adds all children of a record, not only the
+    first of them."""
+    entries: list[Item] = []
+    for part in resource.layout:
+        if isinstance(part, Group):
+            items = [Item(key, _field_answer(field)) for key, field in resource.within(part).items()]
+            entries.append(Item(part.name, Object(tuple(items))))
+        elif listed or not part.listed:
+            entries.append(Item(part.name, _field_answer(part)))
     for link in resource.links.values():
-        entries += _link_entries(version, link, tree.get(link.name), whole)
+        if link.kind in ("one", "several"):
+            entries.append(Item(link.by, ColumnField(link.by)))
+        if link.name in tree or link.owned or link.embedded:
+            answer = _link_answer(version, link, tree.get(link.name, {}), all_children)
+            entries.append(Item(link.name, answer))
     return tuple(entries)
 
 
-def _shown(resource: Resource, one: Field | Group) -> Answer:
-    if isinstance(one, Field):
-        return _field(one)
-    return Object(tuple(Item(key, _field(field)) for key, field in resource.within(one).items()))
-
-
-def _field(field: Field) -> Answer:
+def _field_answer(field: Field) -> Answer:
     """Return the entry of a field. An object is written key by key, so that all its keys are there, and in order."""
     if field.type.name != "value":
         return ColumnField(field.name)
-    return ObjectField(
-        field.name, field.type.many, tuple(Item(name, ColumnField(name)) for name in field.type.of.fields())
-    )
+    keys = tuple(Item(name, ColumnField(name)) for name in field.type.of.fields())
+    return ObjectField(field.name, field.type.many, keys)
 
 
-def _link_entries(version: Version, link: Link, below: Tree | None, whole: bool = False) -> list[Item]:
+def _link_answer(version: Version, link: Link, tree: Tree, all_children: bool) -> Answer:
+    """Return the entry of the records that a link leads to, with the links in `tree` from them."""
     target = version[link.target]
-    entries = [Item(link.by, ColumnField(link.by))] if link.kind in ("one", "several") else []
-    if below is None and not link.owned and not link.embedded:
-        return entries
-    there = shown(version, target, below or {})
+    selection = record_selection(version, target, tree)
     if link.kind == "one":
-        return [*entries, Item(link.name, LinkedRecord(link.name, there))]
+        return LinkedRecord(link.name, selection)
     if link.kind == "several":
-        return [*entries, Item(link.name, LinkedRecords(link.name, there))]
-    selection = (Item("data", Nodes(there)), Item("has_more", HasMore()))
-    size = 0 if whole and link.owned else link.default
-    return [*entries, Item(link.name, linked(version, link, selection, size))]
-
-
-def linked(version: Version, link: Link, selection: Selection, size: int) -> ListQuery:
-    """Return the set of records at the end of a link to many, in the target's own order. Size 0 means all children."""
-    target = version[link.target]
+        return LinkedRecords(link.name, selection)
     sort = POSITION if link.owned else read_sort(target, target.sort)
     assert sort is not None
-    return ListQuery(link.target, Page(size), sort, selection, link=link.name)
+    # A page of size 0 has all children.
+    size = 0 if all_children and link.owned else link.default
+    page = (Item("data", Nodes(selection)), Item("has_more", HasMore()))
+    return ListQuery(link.target, Page(size), sort, page, link=link.name)

@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from api.catalog import Condition, Resource, Version
-from api.catalog.operators import OPERATORS
+from api.catalog.operators import OPERATORS, ValueKind
 from api.query.globe import LONGITUDE_MOST
-from api.query.parse import FIRST_YEAR, LANGUAGE, TEXT_MOST
+from api.query.parse import FIRST_YEAR, LANGUAGE, MAX_TEXT
 from api.rest.examples import example_id
 from api.rest.include import LEVELS
-from api.rest.parameters import LIST_MOST, Parameter, parameters
-from api.rest.schemas import Schema, array, deprecated, ref, title, typed
-from api.rest.url import COUNTS, EXPORT_MOST, LIMIT, LIMIT_MOST, SHARED, export_names, list_names
+from api.rest.parameters import MAX_VALUES, Parameter, deprecation, parameters
+from api.rest.schemas import Schema, array, deprecated, ref, title, type_schema
+from api.rest.url import COUNTS, LIMIT, LIMIT_MOST, MAX_EXPORT, SHARED, export_names, list_names
 
-TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": TEXT_MOST}
+TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 # The year of times and dates: four digits, from FIRST_YEAR.
 YEAR: Schema = {"pattern": f"^[{FIRST_YEAR // 1000}-9][0-9]{{3}}-"}
 IDENTIFIER: Schema = TEXT | {"pattern": r"^[^:]+:[\s\S]"}
 NUMBER: Schema = {"type": "number"}
 DEGREES: Schema = {"type": "number", "minimum": -LONGITUDE_MOST, "maximum": LONGITUDE_MOST}
-NUMBER_MOST = 10**15 - 1
+MAX_NUMBER = 10**15 - 1
 ALSO = {
     "timestamp": "RFC 3339 with its offset, or a date, which is its midnight in UTC.",
     "date": "ISO 8601.",
@@ -40,39 +40,47 @@ PAGING = ("limit", "cursor", "count")
 
 def list_inputs(version: Version, resource: Resource) -> list[Schema]:
     """Return the parameters of a list: its own filters, then the shared ones, then the filters on linked records."""
-    return [*_named(resource, _taken(version, resource, list_names(resource))), *_headers()]
+    inputs = _inputs(version, resource, list_names(resource))
+    return [*_references(resource, inputs), *_header_references()]
 
 
 def export_inputs(version: Version, resource: Resource) -> list[Schema]:
     """Return the parameters of an export: the filters, search and order of the list, and the most records."""
-    most = {"type": "integer", "minimum": 1, "maximum": EXPORT_MOST}
-    limit = _parameter("limit", most, "Records at most; all of them without it.")
-    named = [name for name in export_names(resource) if name != "limit"]
-    return [*_named(resource, _taken(version, resource, named)), limit, _reference("X-Request-Id")]
+    shared = [name for name in export_names(resource) if name != "limit"]
+    inputs = _inputs(version, resource, shared)
+    bounds = {"type": "integer", "minimum": 1, "maximum": MAX_EXPORT}
+    limit = _parameter("limit", bounds, "Records at most; all of them without it.")
+    return [*_references(resource, inputs), limit, _reference("X-Request-Id")]
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:
     """Return the parameters that operations refer to, by the name that they use for it."""
-    made = header_inputs()
+    inputs = header_inputs()
     for resource in version.lists.values():
-        taken = _taken(version, resource, list_names(resource))
-        made |= {_key(resource, one["name"]): one for one in taken}
-    return made
+        for parameter in _inputs(version, resource, list_names(resource)):
+            inputs[_reference_key(resource, parameter["name"])] = parameter
+    return inputs
 
 
-def _taken(version: Version, resource: Resource, shared: Iterable[str]) -> list[Schema]:
+def _inputs(version: Version, resource: Resource, shared_names: Iterable[str]) -> list[Schema]:
+    """Return the filters of a list, with these shared parameters between its own filters and those on linked
+    records."""
     rows = parameters(version, resource).values()
-    own = [_filter(version, resource, row) for row in rows if not row.link]
-    linked = [_filter(version, resource, row) for row in rows if row.link]
-    return [*own, *(_shared(version, resource, name) for name in shared), *linked]
+    schemas = _shared_schemas(version, resource)
+    own = [_filter_input(version, resource, row) for row in rows if not row.link]
+    shared = [_shared_input(resource, name, schemas[name]) for name in shared_names]
+    linked = [_filter_input(version, resource, row) for row in rows if row.link]
+    return [*own, *shared, *linked]
 
 
-def _named(resource: Resource, taken: list[Schema]) -> list[Schema]:
-    return [_reference(_key(resource, one["name"])) for one in taken]
+def _references(resource: Resource, inputs: list[Schema]) -> list[Schema]:
+    return [_reference(_reference_key(resource, parameter["name"])) for parameter in inputs]
 
 
-def _key(resource: Resource, name: str) -> str:
-    return name if name in PAGING else f"{resource.plural}.{name}"
+def _reference_key(resource: Resource, name: str) -> str:
+    if name in PAGING:
+        return name
+    return f"{resource.plural}.{name}"
 
 
 def _reference(key: str) -> Schema:
@@ -81,47 +89,56 @@ def _reference(key: str) -> Schema:
 
 def record_inputs(version: Version, resource: Resource) -> list[Schema]:
     """Return the parameters of a record: its id, and what to include."""
-    given = _parameter("id", ref(f"{title(resource)}Id"), resource.fields["id"].description, where="path")
-    example = {"example": example_id(version, resource)}
-    return [given | {"required": True} | example, _reference(_key(resource, "include")), *_headers()]
+    identifier = _parameter("id", ref(f"{title(resource)}Id"), resource.fields["id"].description, where="path")
+    identifier["required"] = True
+    identifier["example"] = example_id(version, resource)
+    return [identifier, _reference(_reference_key(resource, "include")), *_header_references()]
 
 
 def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterator[str]:
     """Yield every path that `include` takes."""
-    for link in resource.links.values() if levels else ():
+    if levels == 0:
+        return
+    for link in resource.links.values():
         yield link.name
-        yield from (f"{link.name}.{rest}" for rest in links(version, version[link.target], levels - 1))
+        for path in links(version, version[link.target], levels - 1):
+            yield f"{link.name}.{path}"
 
 
-def _filter(version: Version, resource: Resource, row: Parameter) -> Schema:
-    made = _parameter(row.name, TAKEN[row.takes](row.condition), _told(resource, row))
-    through = resource.links[row.link].deprecated if row.link else ""
-    made = deprecated(made, row.condition.deprecated or through)
+def _filter_input(version: Version, resource: Resource, row: Parameter) -> Schema:
+    schema = VALUE_SCHEMAS[row.takes](row.condition)
+    parameter = _parameter(row.name, schema, _describe_filter(resource, row))
+    parameter = deprecated(parameter, deprecation(resource, row))
     example = _example(version, row)
-    return made if example is None else made | {"example": example}
+    if example is not None:
+        parameter["example"] = example
+    return parameter
 
 
-def _told(resource: Resource, row: Parameter) -> str:
+def _describe_filter(resource: Resource, row: Parameter) -> str:
     condition = row.condition
-    words = [condition.description, OPERATORS[condition.operator].meaning]
-    if row.takes == "value":
-        words.append(ALSO.get(condition.type.name, ""))
+    sentences = [condition.description, OPERATORS[condition.operator].meaning]
+    if row.takes == "value" and condition.type.name in ALSO:
+        sentences.append(ALSO[condition.type.name])
     if row.takes == "list" and condition.type.name == "text" and condition.type.of is None:
-        words.append('A value that holds a comma stands in "double quotes".')
+        sentences.append('A value that holds a comma stands in "double quotes".')
     if row.link:
         link = resource.links[row.link]
-        words.insert(0, f"Through `{link.name}` ({link.description.rstrip('.')}):")
+        sentences.insert(0, f"Through `{link.name}` ({link.description.rstrip('.')}):")
         if not link.single:
-            words.append(f"All filters through `{link.name}` hold for the same {link.target}.")
+            sentences.append(f"All filters through `{link.name}` hold for the same {link.target}.")
         if link.fallback:
-            words.append(f"`{link.fallback}` counts for a record without `{link.name}`.")
+            sentences.append(f"`{link.fallback}` counts for a record without `{link.name}`.")
     if condition.needs:
-        beside = f"{row.link}.{condition.needs}" if row.link else condition.needs
-        words.append(f"Needs `{beside}` beside it.")
+        sentences.append(f"Needs `{row.sibling(condition.needs)}` beside it.")
     if condition.expects:
-        beside = " or ".join(f"`{row.link}.{name}`" if row.link else f"`{name}`" for name in condition.expects)
-        words.append(f"Without {beside} beside it, it compares numbers of different units. That is deprecated.")
-    return " ".join(filter(None, words))
+        sentences.append(_describe_expected([row.sibling(name) for name in condition.expects]))
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _describe_expected(names: Iterable[str]) -> str:
+    beside = " or ".join(f"`{name}`" for name in names)
+    return f"Without {beside} beside it, it compares numbers of different units. That is deprecated."
 
 
 def _example(version: Version, row: Parameter) -> Any:
@@ -133,82 +150,120 @@ def _example(version: Version, row: Parameter) -> Any:
     if condition.example is None or row.takes == "value":
         return condition.example
     if row.takes in ("bbox", "near"):
-        return [float(part) if "." in part else int(part) for part in condition.example.split(",")]
+        return [_number(part) for part in condition.example.split(",")]
     return [condition.example]
 
 
-def _item(condition: Condition) -> Schema:
+def _number(text: str) -> float:
+    """Return a number as JSON writes it: without decimals if the text has none."""
+    if "." in text:
+        return float(text)
+    return int(text)
+
+
+def _list_schema(condition: Condition) -> Schema:
     kind = condition.type
-    plain = kind.name == "text" and kind.of is None and not condition.format
-    return TEXT if plain else typed(kind, condition.format)
+    if kind.name == "text" and kind.of is None and not condition.format:
+        return _list_of(TEXT)
+    return _list_of(type_schema(kind, condition.format))
 
 
-def _value(condition: Condition) -> Schema:
+def _value_schema(condition: Condition) -> Schema:
     kind = condition.type
     if kind.name in ("timestamp", "date"):
-        return typed(kind) | YEAR
-    return typed(kind) | {"minimum": 0 if kind.name == "integer" else -NUMBER_MOST, "maximum": NUMBER_MOST}
+        return type_schema(kind) | YEAR
+    minimum = 0 if kind.name == "integer" else -MAX_NUMBER
+    return type_schema(kind) | {"minimum": minimum, "maximum": MAX_NUMBER}
 
 
-def _listed(items: Schema) -> Schema:
-    return array(items) | {"minItems": 1, "maxItems": LIST_MOST}
+def _boolean_schema(condition: Condition) -> Schema:
+    return {"type": "boolean"}
 
 
-TAKEN: dict[str, Callable[[Condition], Schema]] = {
-    "list": lambda condition: _listed(_item(condition)),
-    "value": _value,
-    "boolean": lambda condition: {"type": "boolean"},
-    "bbox": lambda condition: array(DEGREES) | {"minItems": 4, "maxItems": 4},
-    "near": lambda condition: array(NUMBER) | {"minItems": 3, "maxItems": 3},
-    "identifier": lambda condition: _listed(IDENTIFIER),
+def _box_schema(condition: Condition) -> Schema:
+    return array(DEGREES) | {"minItems": 4, "maxItems": 4}
+
+
+def _near_schema(condition: Condition) -> Schema:
+    return array(NUMBER) | {"minItems": 3, "maxItems": 3}
+
+
+def _identifier_schema(condition: Condition) -> Schema:
+    return _list_of(IDENTIFIER)
+
+
+VALUE_SCHEMAS: dict[ValueKind, Callable[[Condition], Schema]] = {
+    "list": _list_schema,
+    "value": _value_schema,
+    "boolean": _boolean_schema,
+    "bbox": _box_schema,
+    "near": _near_schema,
+    "identifier": _identifier_schema,
 }
 
 
-def _shared(version: Version, resource: Resource, name: str) -> Schema:
-    schema = SCHEMAS[name](version, resource)
-    return _parameter(name, schema, " ".join([SHARED[name].description, *_needed(resource, name)]))
+def _list_of(items: Schema) -> Schema:
+    return array(items) | {"minItems": 1, "maxItems": MAX_VALUES}
 
 
-def _needed(resource: Resource, name: str) -> Iterator[str]:
+def _shared_schemas(version: Version, resource: Resource) -> dict[str, Schema]:
+    """Return the schemas of the shared parameters by name."""
+    paths = list(links(version, resource))
+    return {
+        "q": TEXT,
+        # The stemmer's language has a default too, but a client that always sends a default would send it without q.
+        "q_language": {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
+        "include": _list_of({"type": "string", "enum": paths}),
+        "sort": {"type": "string", "enum": _sorts(resource), "default": resource.sort},
+        "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT},
+        "cursor": {"type": "string", "minLength": 1},
+        "count": {"type": "string", "enum": list(COUNTS)},
+    }
+
+
+def _shared_input(resource: Resource, name: str, schema: Schema) -> Schema:
+    sentences = [SHARED[name].description, *_describe_requirements(resource, name)]
+    return _parameter(name, schema, " ".join(sentences))
+
+
+def _describe_requirements(resource: Resource, name: str) -> Iterator[str]:
+    """Yield sentences about the parameters that a shared parameter needs beside it."""
     if name == "q_language":
         yield "Needs `q` beside it."
     if name == "sort":
-        for field in map(resource.fields.__getitem__, resource.sortable):
+        for field_name in resource.sortable:
+            field = resource.fields[field_name]
             if field.needs:
                 yield f"Sorting by `{field.name}` needs `{field.needs}` beside it."
             if field.expects:
-                beside = " or ".join(f"`{name}`" for name in field.expects)
-                yield f"Without {beside} beside it, it compares numbers of different units. That is deprecated."
+                yield _describe_expected(field.expects)
         if resource.searched:
             yield "Sorting by `relevance` needs `q` beside it."
 
 
 def _sorts(resource: Resource) -> list[str]:
-    names = [way + name for name in resource.sortable for way in ("", "-")]
-    return [*names, "relevance"] if resource.searched else names
-
-
-# The stemmer's language has a default too, but a client that always sends a default would send it without q.
-SCHEMAS: dict[str, Callable[[Version, Resource], Schema]] = {
-    "q": lambda version, resource: TEXT,
-    "q_language": lambda version, resource: {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
-    "include": lambda version, resource: _listed({"type": "string", "enum": [*links(version, resource)]}),
-    "sort": lambda version, resource: {"type": "string", "enum": _sorts(resource), "default": resource.sort},
-    "limit": lambda version, resource: {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT},
-    "cursor": lambda version, resource: {"type": "string", "minLength": 1},
-    "count": lambda version, resource: {"type": "string", "enum": list(COUNTS)},
-}
+    sorts: list[str] = []
+    for name in resource.sortable:
+        sorts += [name, f"-{name}"]
+    if resource.searched:
+        sorts.append("relevance")
+    return sorts
 
 
 def _parameter(name: str, schema: Schema, description: str, where: str = "query") -> Schema:
-    made: Schema = {"name": name, "in": where, "description": description, "schema": schema}
-    return made | {"style": "form", "explode": False} if schema.get("type") == "array" else made
+    parameter: Schema = {"name": name, "in": where, "description": description, "schema": schema}
+    if schema.get("type") == "array":
+        parameter |= {"style": "form", "explode": False}
+    return parameter
 
 
-def _headers() -> list[Schema]:
+def _header_references() -> list[Schema]:
     return [_reference(name) for name in HEADERS]
 
 
 def header_inputs() -> dict[str, Schema]:
     """Return the header fields of requests, by name."""
-    return {name: _parameter(name, {"type": "string"}, told, where="header") for name, told in HEADERS.items()}
+    inputs = {}
+    for name, description in HEADERS.items():
+        inputs[name] = _parameter(name, {"type": "string"}, description, where="header")
+    return inputs

@@ -5,6 +5,7 @@ A new kind of path is a kind here with its rows, an endpoint in `routes.py`, and
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -35,19 +36,20 @@ class Operation:
 @cache
 def operations(version: Version) -> tuple[Operation, ...]:
     """Return the operations of a version, those of one resource after another."""
-    return tuple(one for resource in version.lists.values() for one in _of_resource(version, resource))
+    result: list[Operation] = []
+    for resource in version.lists.values():
+        result += _of_resource(version, resource)
+    return tuple(result)
 
 
-def _of_resource(version: Version, resource: Resource) -> list[Operation]:
+def _of_resource(version: Version, resource: Resource) -> Iterator[Operation]:
     path = f"/{resource.plural}"
-    found = [Operation(list_id(resource), "list", path, resource)]
+    yield Operation(list_id(resource), "list", path, resource)
     if resource.prefix:
-        found.append(Operation(get_id(resource), "record", f"{path}/{{id}}", resource))
-    found += [
-        Operation(f"export_{resource.plural}_{form.name}", "export", f"{path}.{form.name}", resource, form)
-        for form in offered(version, resource)
-    ]
-    return found
+        yield Operation(get_id(resource), "record", f"{path}/{{id}}", resource)
+    for form in offered(version, resource):
+        export_id = f"export_{resource.plural}_{form.name}"
+        yield Operation(export_id, "export", f"{path}.{form.name}", resource, form)
 
 
 def list_id(resource: Resource) -> str:

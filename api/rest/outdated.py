@@ -5,56 +5,74 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from api.catalog import DeprecatedPart, Resource, Version
+from api.catalog import DeprecatedPart, Field, Resource, Version
 from api.catalog.lifecycle import missing
 from api.query.words import is_stemmed, unstemmed
-from api.rest.parameters import parameters, split
+from api.rest.parameters import deprecation, parameters, split
 
 
-def outdated(version: Version, resource: Resource, given: dict[str, str]) -> tuple[DeprecatedPart, ...]:
+def outdated(version: Version, resource: Resource, texts: dict[str, str]) -> tuple[DeprecatedPart, ...]:
     """Return what a valid request should not use, each once: deprecated parameters, deprecated values of others, a
     language without a stemmer, and comparisons without the filters that they expect."""
-    found = []
-    if "q_language" in given and not is_stemmed(given["q_language"]):
-        found.append(unstemmed(f"q_language={given['q_language']}"))
+    parts: list[DeprecatedPart] = []
+    language = texts.get("q_language")
+    if language is not None and not is_stemmed(language):
+        parts.append(unstemmed(f"q_language={language}"))
     if version.deprecates:
-        found += [one for name, text in given.items() for one in _used(version, resource, name, text)]
-    return tuple(dict.fromkeys([*found, *_alone(version, resource, given)]))
+        for name, text in texts.items():
+            parts += _deprecated_parts(version, resource, name, text)
+    parts += _comparisons_alone(version, resource, texts)
+    return tuple(dict.fromkeys(parts))
 
 
-def _alone(version: Version, resource: Resource, given: dict[str, str]) -> Iterator[DeprecatedPart]:
+def _comparisons_alone(version: Version, resource: Resource, texts: dict[str, str]) -> Iterator[DeprecatedPart]:
     """Yield comparisons and orders without the filters that they expect beside them."""
-    known = parameters(version, resource)
-    for name in given:
-        row = known.get(name)
-        prefix = f"{row.link}." if row and row.link else ""
-        if row and (instead := missing([prefix + one for one in row.condition.expects], given)):
+    rows = parameters(version, resource)
+    for name in texts:
+        row = rows.get(name)
+        if row is None:
+            continue
+        instead = missing([row.sibling(expected) for expected in row.condition.expects], texts)
+        if instead:
             yield DeprecatedPart(name, instead)
-    field = resource.fields.get(given.get("sort", "").removeprefix("-"))
-    if field and (instead := missing(field.expects, given)):
+    field = _sort_field(resource, texts.get("sort", ""))
+    if field is None:
+        return
+    instead = missing(field.expects, texts)
+    if instead:
         yield DeprecatedPart(f"sort={field.name}", instead)
 
 
-def _used(version: Version, resource: Resource, name: str, text: str) -> Iterator[DeprecatedPart]:
-    if name == "sort" and (field := resource.fields.get(text.removeprefix("-"))) and field.deprecated:
-        yield DeprecatedPart(f"sort={field.name}", field.deprecated)
+def _deprecated_parts(version: Version, resource: Resource, name: str, text: str) -> Iterator[DeprecatedPart]:
+    """Yield the deprecated parts that one parameter uses."""
+    if name == "sort":
+        field = _sort_field(resource, text)
+        if field is not None and field.deprecated:
+            yield DeprecatedPart(f"sort={field.name}", field.deprecated)
     if name == "include":
-        yield from (one for path in split(text) for one in _included(version, resource, path))
+        for path in split(text):
+            yield from _deprecated_links(version, resource, path)
     row = parameters(version, resource).get(name)
     if row is None:
         return
-    through = resource.links[row.link].deprecated if row.link else ""
-    if said := row.condition.deprecated or through:
-        yield DeprecatedPart(name, said)
+    instead = deprecation(resource, row)
+    if instead:
+        yield DeprecatedPart(name, instead)
     if row.condition.type.name == "vocabulary" and row.takes == "list":
         terms = row.condition.type.of.outdated()
-        yield from (DeprecatedPart(f"{name}={one}", terms[one]) for one in split(text) if one in terms)
+        for term in split(text):
+            if term in terms:
+                yield DeprecatedPart(f"{name}={term}", terms[term])
 
 
-def _included(version: Version, resource: Resource, path: str) -> Iterator[DeprecatedPart]:
-    at = resource
+def _sort_field(resource: Resource, text: str) -> Field | None:
+    return resource.fields.get(text.removeprefix("-"))
+
+
+def _deprecated_links(version: Version, resource: Resource, path: str) -> Iterator[DeprecatedPart]:
+    """Yield the deprecated links on a path of `include`."""
     for name in path.split("."):
-        link = at.links[name]
+        link = resource.links[name]
         if link.deprecated:
             yield DeprecatedPart(f"include={path}", link.deprecated)
-        at = version[link.target]
+        resource = version[link.target]

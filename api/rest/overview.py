@@ -5,7 +5,7 @@ from __future__ import annotations
 from api.catalog import Version
 from api.compiler.page import EXACT_MOST
 from api.rest.include import LEVELS
-from api.rest.parameters import LIST_MOST
+from api.rest.parameters import MAX_VALUES
 from api.rest.url import LIMIT, LIMIT_MOST
 
 TITLE = "Briefing API"
@@ -17,7 +17,7 @@ def overview(version: Version) -> str:
     return (
         "\n\n".join(
             [
-                _what(version),
+                _resources(version),
                 ATTRIBUTION,
                 _uncertainty(version),
                 _lists(),
@@ -31,10 +31,10 @@ def overview(version: Version) -> str:
     )
 
 
-def _what(version: Version) -> str:
-    listed = "\n".join(f"- **{one.plural}**: {one.description}" for one in version.lists.values())
+def _resources(version: Version) -> str:
     about = "Structured briefing data: what happened, the figures given, what was said, and who stands behind it."
-    return f"{about}\n\n{listed}"
+    lists = "\n".join(f"- **{resource.plural}**: {resource.description}" for resource in version.lists.values())
+    return f"{about}\n\n{lists}"
 
 
 ATTRIBUTION = """## Attribution
@@ -55,7 +55,7 @@ RFC 3339 in UTC, dates ISO 8601, countries ISO 3166-1 alpha-2, languages BCP 47.
 def _lists() -> str:
     return f"""## Lists
 
-Filters narrow a list, all of them together; values separated by commas are alternatives, at most {LIST_MOST}. A filter
+Filters narrow a list, all of them together; values separated by commas are alternatives, at most {MAX_VALUES}. A filter
 with a dot in its name looks through a link, and all filters through one link hold for the same linked record. A
 parameter that is unknown or given twice is refused, and never ignored. Pages have {LIMIT} records, or `limit` of them,
 at most {LIMIT_MOST}; `page.next_cursor` leads to the next one while `page.has_more` is true, and so does `Link`.
@@ -69,10 +69,10 @@ def _uncertainty(version: Version) -> str:
 
 
 def _links(version: Version) -> str:
-    one = f"A link to one record shows as an id; `include` adds the record.{_embedded(version)}"
+    links_to_one = f"A link to one record shows as an id; `include` adds the record.{_embedded(version)}"
     return f"""## Links
 
-{one} A link to many shows where `include` names it, as a
+{links_to_one} A link to many shows where `include` names it, as a
 bounded set of `data` with `has_more`. A path such as `citations.source` leads on from what is linked, {LEVELS} links
 far. The price of a request is about one point for each record that it may return; above the limit it is
 `too_expensive`."""
@@ -80,9 +80,12 @@ far. The price of a request is about one point for each record that it may retur
 
 def _embedded(version: Version) -> str:
     """Return a sentence about the links that need no `include`; empty if there are none."""
-    declared = [*version.resources.values(), *version.children.values()]
-    found = [f"{link.name} of {one.plural}" for one in declared for link in one.links.values() if link.embedded]
-    return f" Always shown whole: the {', the '.join(found)}." if found else ""
+    links: list[str] = []
+    for resource in (*version.resources.values(), *version.children.values()):
+        links += [f"{link.name} of {resource.plural}" for link in resource.links.values() if link.embedded]
+    if not links:
+        return ""
+    return f" Always shown whole: the {', the '.join(links)}."
 
 
 def _export(version: Version) -> str:

@@ -22,31 +22,33 @@ from api.query import (
 from api.query.cursor import fingerprint, read_cursor
 from api.query.parse import IDENTIFIER
 from api.rest.formats import Format
-from api.rest.include import shown
+from api.rest.include import record_selection
 from api.rest.outdated import outdated
 from api.rest.parameters import parameters
-from api.rest.url import EXPORT_MOST, LIMIT, Url, export_names, list_names, read_url
+from api.rest.url import LIMIT, MAX_EXPORT, Url, export_names, list_names, read_url
 
 
 def list_query(version: Version, resource: Resource, query_string: bytes) -> Query:
     """Return the Query of a list. InvalidRequest names each parameter that is wrong."""
     url = read_url(version, resource, parameters(version, resource), list_names(resource), query_string)
     filter, sort = url.filter, url.order
-    mark = fingerprint(version.name, resource.name, sort, filter)
-    position = read_cursor(url.cursor, mark, sort, "cursor") if url.cursor else None
+    list_fingerprint = fingerprint(version.name, resource.name, sort, filter)
+    position = None
+    if url.cursor:
+        position = read_cursor(url.cursor, list_fingerprint, sort, "cursor")
     page = Page(url.limit or LIMIT, position)
-    rows = ListQuery(resource.name, page, sort, _selection(url), filter, fingerprint=mark)
+    rows = ListQuery(resource.name, page, sort, _page_selection(url), filter, fingerprint=list_fingerprint)
     return Query(version.name, rows, outdated(version, resource, url.texts))
 
 
 def export_query(version: Version, resource: Resource, form: Format, query_string: bytes) -> Query:
     """Return the Query of an export: the list with its filters and its order, to its end or to `limit`."""
-    known, shared = parameters(version, resource), export_names(resource)
-    url = read_url(version, resource, known, shared, query_string, EXPORT_MOST)
+    filters, shared = parameters(version, resource), export_names(resource)
+    url = read_url(version, resource, filters, shared, query_string, MAX_EXPORT)
     shape = form.shape(version, resource)
     assert shape is not None
-    lines = ExportQuery(resource.name, url.order, shape, url.filter, form.before, form.after, url.limit, marked=True)
-    return Query(version.name, lines, outdated(version, resource, url.texts))
+    export = ExportQuery(resource.name, url.order, shape, url.filter, form.before, form.after, url.limit, marked=True)
+    return Query(version.name, export, outdated(version, resource, url.texts))
 
 
 def record_query(version: Version, resource: Resource, identifier: str, query_string: bytes) -> Query:
@@ -57,12 +59,12 @@ def record_query(version: Version, resource: Resource, identifier: str, query_st
             f"No {resource.name} has this id.",
             f"An id here is {resource.prefix}_ and 26 characters of Crockford base32, in lower case.",
         )
-    record = Record(resource.name, identifier, shown(version, resource, url.include))
+    record = Record(resource.name, identifier, record_selection(version, resource, url.include))
     return Query(version.name, Object((Item("data", record),)), outdated(version, resource, url.texts))
 
 
-def _selection(url: Url) -> Selection:
-    nodes = Nodes(shown(url.version, url.resource, url.include, listed=True))
+def _page_selection(url: Url) -> Selection:
+    nodes = Nodes(record_selection(url.version, url.resource, url.include, listed=True))
     page = [Item("next_cursor", NextCursor()), Item("has_more", HasMore())]
     if url.count:
         exact = url.count == "exact"

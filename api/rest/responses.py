@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from operator import attrgetter
 
 from api.http.problems import MEDIA_TYPE, PROBLEMS, Problem
 from api.rest.examples import Example
@@ -63,8 +63,8 @@ def record_responses(schema: Schema, example: Example | None) -> Schema:
 
 def export_responses(media_type: str, schema: Schema, about: str) -> Schema:
     """Return the responses of an export. It has no ETag, and so no 304."""
-    answered = {"description": about, "headers": _headers(OF_EXPORTS), "content": {media_type: {"schema": schema}}}
-    return {"200": answered, **_problems(ONLY_RECORDS)}
+    response = {"description": about, "headers": _headers(OF_EXPORTS), "content": {media_type: {"schema": schema}}}
+    return {"200": response, **_problem_references(ONLY_RECORDS)}
 
 
 def own_responses(schema: Schema, example: Schema) -> Schema:
@@ -72,28 +72,37 @@ def own_responses(schema: Schema, example: Schema) -> Schema:
     sample = {"sample": {"summary": "What the holder of a key is told", "value": example}}
     content = {"application/json": {"schema": schema, "examples": sample}}
     headers = _headers((*OF_PROBLEMS, *OF_LIMITS, *LIFECYCLE, "Content-Encoding"))
-    return {"200": {"description": "Who asks.", "headers": headers, "content": content}, **_problems(ONLY_RECORDS)}
+    response = {"description": "Who asks.", "headers": headers, "content": content}
+    return {"200": response, **_problem_references(ONLY_RECORDS)}
 
 
 def shared_responses() -> dict[str, Schema]:
     """Return the responses that operations share: that of an unchanged copy, and one for each status of a problem."""
     unchanged = "The client's copy, named in If-None-Match, is still this answer."
     headers = _headers((*OF_DATA, *OF_LIMITS, "Link"))
-    problems = {_name(rows): _problem(rows) for rows in _by_status().values()}
-    return {"NotModified": {"description": unchanged, "headers": headers}, **problems}
+    responses: dict[str, Schema] = {"NotModified": {"description": unchanged, "headers": headers}}
+    for problems in _problems_by_status().values():
+        responses[_response_name(problems)] = _problem_response(problems)
+    return responses
 
 
 def shared_headers() -> dict[str, Schema]:
     """Return the header fields of responses."""
-    return {name: _header(name) | ({} if name in SOMETIMES else {"required": True}) for name in HEADERS}
+    headers = {}
+    for name in HEADERS:
+        header = _header(name)
+        if name not in SOMETIMES:
+            header["required"] = True
+        headers[name] = header
+    return headers
 
 
 def problem_schemas() -> dict[str, Schema]:
     """Return the schemas of a problem, of its codes and of its faults."""
-    codes = enum({one.code: one.meaning for one in PROBLEMS.values()}, "What kind of problem it is.")
+    meanings = {problem.code: problem.meaning for problem in PROBLEMS.values()}
     return {
         "Problem": structure(PROBLEM, "What went wrong [RFC 9457].", {"hint": _text("What to do about it.")}),
-        "ProblemCode": codes,
+        "ProblemCode": enum(meanings, "What kind of problem it is."),
         "Fault": structure(FAULT, "One thing that is wrong with a request."),
     }
 
@@ -124,53 +133,59 @@ def _responses(
     # A new resource has no example until one was taken from the service, which must start without it.
     if example is not None:
         content["examples"] = {"sample": {"summary": f"GET {example.request}", "value": example.answer}}
-    answered: Schema = {
+    response: Schema = {
         "description": about,
         "headers": _headers((*headers, *OF_LIMITS, "Content-Encoding")),
         "content": {"application/json": content},
     }
-    return {"200": answered, "304": {"$ref": "#/components/responses/NotModified"}, **_problems(without)}
+    unchanged = {"$ref": "#/components/responses/NotModified"}
+    return {"200": response, "304": unchanged, **_problem_references(without)}
 
 
-def _problems(without: set[str]) -> Schema:
-    met = {status: rows for status, rows in _by_status().items() if any(one.code not in without for one in rows)}
-    return {str(status): {"$ref": f"#/components/responses/{_name(rows)}"} for status, rows in met.items()}
+def _problem_references(without: set[str]) -> Schema:
+    """Return references to the responses with problems, by status. A status whose problems are all in `without` is left
+    out."""
+    references = {}
+    for status, problems in _problems_by_status().items():
+        if any(problem.code not in without for problem in problems):
+            references[str(status)] = {"$ref": f"#/components/responses/{_response_name(problems)}"}
+    return references
 
 
-def _by_status() -> dict[int, list[Problem]]:
+def _problems_by_status() -> dict[int, list[Problem]]:
     """Return the problems by status, without those that no GET can get."""
-    rows = sorted((one for one in PROBLEMS.values() if one.code not in NEVER), key=lambda one: one.status)
-    return {status: list(group) for status, group in groupby(rows, key=lambda one: one.status)}
+    by_status: dict[int, list[Problem]] = {}
+    for problem in sorted(PROBLEMS.values(), key=attrgetter("status")):
+        if problem.code not in NEVER:
+            by_status.setdefault(problem.status, []).append(problem)
+    return by_status
 
 
-def _name(rows: list[Problem]) -> str:
+def _response_name(problems: list[Problem]) -> str:
     """Return the name of the response with these problems: `InvalidRequest`."""
-    return "".join(word.capitalize() for word in rows[0].code.split("_"))
+    return "".join(word.capitalize() for word in problems[0].code.split("_"))
 
 
-def _problem(rows: list[Problem]) -> Schema:
-    status = rows[0].status
-    extra = (*OF_STATUS.get(status, ()), *(OF_LIMITS if status in LIMITED else ()))
-    headers = (
-        {"X-Request-Id": _ref("X-Request-Id")}
-        | {name: _ref(name) for name in extra}
-        | {name: _header(name) for name in OF_PROBLEMS[1:]}
-    )
+def _problem_response(problems: list[Problem]) -> Schema:
+    status = problems[0].status
+    headers = _headers(("X-Request-Id", *OF_STATUS.get(status, ())))
+    if status in LIMITED:
+        headers |= _headers(OF_LIMITS)
+    for name in OF_PROBLEMS[1:]:
+        headers[name] = _header(name)
     return {
-        "description": " ".join(f"`{one.code}`: {one.meaning}" for one in rows),
+        "description": " ".join(f"`{problem.code}`: {problem.meaning}" for problem in problems),
         "headers": headers,
         "content": {MEDIA_TYPE.decode(): {"schema": ref("Problem")}},
     }
 
 
 def _headers(names: tuple[str, ...]) -> dict[str, Schema]:
-    return {name: _ref(name) for name in names}
-
-
-def _ref(header: str) -> Schema:
-    return {"$ref": f"#/components/headers/{header}"}
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _header(name: str) -> Schema:
-    kind = {"type": "integer", "minimum": 0} if name in NUMBERS else {"type": "string"}
-    return {"description": HEADERS[name], "schema": kind}
+    schema: Schema = {"type": "string"}
+    if name in NUMBERS:
+        schema = {"type": "integer", "minimum": 0}
+    return {"description": HEADERS[name], "schema": schema}

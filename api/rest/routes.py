@@ -12,6 +12,7 @@ from fastapi import APIRouter
 
 from api.access.caller import Caller
 from api.access.key import holds_key
+from api.cache import SizedCache
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
 from api.http.media_types import wanted
@@ -20,10 +21,9 @@ from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, plain_tags, respond, unchanged
 from api.http.route import DataRoute, Endpoint
 from api.http.streaming import StreamedResponse
-from api.memo import Memo
 from api.middleware.authentication import Authentication
-from api.rest.export import ExportEndpoint, preferred
-from api.rest.operations import Operation, operations
+from api.rest.export import ExportEndpoint, preferred_format
+from api.rest.operations import Kind, Operation, operations
 from api.rest.request import list_query, record_query
 from api.service import PreparedQuery, Service
 
@@ -31,7 +31,7 @@ JSON = "application/json"
 MEDIA_TYPE = JSON.encode()
 # Values of Accept that nearly all clients send, and that mean JSON.
 ACCEPTS_JSON = (b"", b"*/*", MEDIA_TYPE)
-REMEMBERED_MOST = 8 * 1024 * 1024
+MAX_REMEMBERED_BYTES = 8 * 1024 * 1024
 # The characters of a query (RFC 3986, 3.4) beside letters and digits, and the percent sign of what is encoded already.
 IN_QUERY = "!$&'()*+,;=:@/?-._~%"
 METHODS = ["GET", "HEAD", "OPTIONS"]
@@ -57,37 +57,38 @@ class RestApi:
         self._authentication = authentication
         self._exports = exports
         self._version = version
-        self._remembered: Memo[CachedRequest] = Memo(REMEMBERED_MOST)
+        self._remembered: SizedCache[CachedRequest] = SizedCache(MAX_REMEMBERED_BYTES)
 
     def endpoint(self, operation: Operation) -> Endpoint:
         """Return the endpoint of an operation."""
-        make: dict[str, Callable[[Operation], Endpoint]] = {
-            "list": self._list,
-            "record": self._record,
-            "export": self._export,
+        make_endpoint: dict[Kind, Callable[[Operation], Endpoint]] = {
+            "list": self._list_endpoint,
+            "record": self._record_endpoint,
+            "export": self._export_endpoint,
         }
-        return make[operation.kind](operation)
+        return make_endpoint[operation.kind](operation)
 
-    def _list(self, operation: Operation) -> Endpoint:
+    def _list_endpoint(self, operation: Operation) -> Endpoint:
         version, resource = self._version, operation.resource
 
         async def answer(request: HttpRequest) -> BytesResponse | StreamedResponse:
             request.context.api = "rest"
             caller = await self._authentication.admit(request)
             accept = request.fields.get(b"accept", b"")
-            form = None if accept in ACCEPTS_JSON else preferred(version, resource, request)
-            if form is not None:
-                return await self._exports.response(version, resource, form, request)
+            if accept not in ACCEPTS_JSON:
+                form = preferred_format(version, resource, request)
+                if form is not None:
+                    return await self._exports.response(version, resource, form, request)
 
             def read() -> CachedRequest:
                 query = self._service.prepare(list_query(version, resource, request.query_string), caller)
-                return CachedRequest(query, _next_page(request))
+                return CachedRequest(query, _next_page_url(request))
 
             return await self._answer(request, caller, (resource.name, request.query_string), read)
 
         return answer
 
-    def _record(self, operation: Operation) -> Endpoint:
+    def _record_endpoint(self, operation: Operation) -> Endpoint:
         version, resource = self._version, operation.resource
 
         async def answer(request: HttpRequest) -> BytesResponse:
@@ -105,7 +106,7 @@ class RestApi:
 
         return answer
 
-    def _export(self, operation: Operation) -> Endpoint:
+    def _export_endpoint(self, operation: Operation) -> Endpoint:
         version, resource, form = self._version, operation.resource, operation.format
         assert form is not None
 
@@ -123,26 +124,29 @@ class RestApi:
         """Answer a list or a record. `read` reads a request that is not remembered under the key."""
         service, context = self._service, request.context
         identity = request.target + MEDIA_TYPE
-        known = self._remembered.get(key)
+        cached = self._remembered.get(key)
         tags: Sequence[str] = ()
         if b"if-none-match" in request.fields:
-            if known is not None:
-                context.outdated = known.query.outdated
-            if same := unchanged(request, partial(service.is_current, identity)):
-                return same
+            if cached is not None:
+                context.outdated = cached.query.outdated
+            not_modified = unchanged(request, partial(service.is_current, identity))
+            if not_modified is not None:
+                return not_modified
             tags = plain_tags(request)
-        if known is None:
+        if cached is None:
             await self._authentication.charge_reading(context)
-            known = read()
-            self._remembered.put(key, known, _weight(known.query, request.query_string))
+            cached = read()
+            self._remembered.put(key, cached, _estimate_size(cached.query, request.query_string))
         else:
-            service.check(known.query.cost, caller)
-        context.outdated = known.query.outdated
-        outcome = await service.execute(known.query, context, identity, tags)
+            service.check(cached.query.cost, caller)
+        context.outdated = cached.query.outdated
+        outcome = await service.execute(cached.query, context, identity, tags)
         reply = outcome.reply
-        if reply.notes and known.resource is not None:
-            raise missing(known.resource, reply.notes[0])
-        headers = [_link(known.link + reply.next)] if reply.next and known.link else []
+        if reply.notes and cached.resource is not None:
+            raise missing_record(cached.resource, reply.notes[0])
+        headers = []
+        if reply.next and cached.link:
+            headers.append(_link_header(cached.link + reply.next))
         return await respond(request, reply, headers, tag=outcome.tag)
 
 
@@ -167,7 +171,7 @@ def check_accept(request: HttpRequest) -> None:
         raise HTTPError("not_acceptable", f"Offered here: {JSON}.")
 
 
-def missing(resource: Resource, note: str) -> NotFound | Withdrawn:
+def missing_record(resource: Resource, note: str) -> NotFound | Withdrawn:
     """Return the error for a record that is not there, from the store's note."""
     _, _, reason = orjson.loads(note)
     if reason is None:
@@ -175,20 +179,23 @@ def missing(resource: Resource, note: str) -> NotFound | Withdrawn:
     return Withdrawn(f"This {resource.name} was withdrawn: {reason}")
 
 
-def _link(url: str) -> tuple[bytes, bytes]:
+def _link_header(url: str) -> tuple[bytes, bytes]:
     return b"link", f'<{url}>; rel="next"'.encode("latin-1")
 
 
-def _next_page(request: HttpRequest) -> str:
-    sent = request.query_string
-    if holds_key(unquote(sent.decode("latin-1"))):
+def _next_page_url(request: HttpRequest) -> str:
+    """Return the URL of the next page up to its cursor; empty if the query may contain a key."""
+    query_string = request.query_string
+    if holds_key(unquote(query_string.decode("latin-1"))):
         return ""
-    pairs = [one for one in sent.split(b"&") if one and not one.startswith(b"cursor=")]
+    pairs = [pair for pair in query_string.split(b"&") if pair and not pair.startswith(b"cursor=")]
+    next_query = b"&".join([*pairs, b"cursor="])
     # As it was sent, except for what no URL contains: a `>` would end the link, and what follows would be another one.
-    return f"{quote(request.path)}?{quote(b'&'.join([*pairs, b'cursor=']), safe=IN_QUERY)}"
+    return f"{quote(request.path)}?{quote(next_query, safe=IN_QUERY)}"
 
 
-def _weight(query: PreparedQuery, query_string: bytes) -> int:
+def _estimate_size(query: PreparedQuery, query_string: bytes) -> int:
     """Return about how many bytes a remembered query takes."""
     statement = query.statement
-    return 500 + 4 * len(query_string) + len(statement.sql) + sum(len(repr(one)) for one in statement.arguments)
+    arguments = sum(len(repr(argument)) for argument in statement.arguments)
+    return 500 + 4 * len(query_string) + len(statement.sql) + arguments

@@ -40,27 +40,27 @@ class TotalQuality(Vocabulary):
 
 def schemas(version: Version) -> dict[str, Schema]:
     """Return the schemas of a version by name: records, the objects around them, then the values in them."""
-    declared = list({**version.resources, **version.children, **version.lists}.values())
-    made: dict[str, Schema] = {}
-    for one in declared:
-        made[title(one)] = record(version, one)
-    for one in declared:
-        for group in one.groups.values():
-            fields_of = {key: shown(field) for key, field in one.within(group).items()}
-            made[group.title] = structure(fields_of, group.description)
-    for one in _in_sets(version, declared):
-        made[f"{title(one)}Set"] = _set(one)
-    for one in version.lists.values():
-        page = {"data": array(ref(one), f"The {one.plural}, in order."), "page": ref("Page")}
-        made[f"{title(one)}Page"] = structure(page, f"A page of {one.plural}.")
-        if one.prefix:
-            made[f"{title(one)}Record"] = structure({"data": ref(one)}, f"One {one.name}.")
-    made["Page"] = _page()
-    for one in version.resources.values():
-        made[f"{title(one)}Id"] = _identifier(one)
-    for kind in dict.fromkeys([*_kinds(fields(declared)), TotalQuality]):
-        made[kind.__name__] = _kind(kind)
-    return made
+    resources = list({**version.resources, **version.children, **version.lists}.values())
+    result: dict[str, Schema] = {}
+    for resource in resources:
+        result[title(resource)] = record(version, resource)
+    for resource in resources:
+        for group in resource.groups.values():
+            properties = {key: field_schema(field) for key, field in resource.within(group).items()}
+            result[group.title] = structure(properties, group.description)
+    for resource in _set_targets(resources):
+        result[f"{title(resource)}Set"] = _set_schema(resource)
+    for resource in version.lists.values():
+        page = {"data": array(ref(resource), f"The {resource.plural}, in order."), "page": ref("Page")}
+        result[f"{title(resource)}Page"] = structure(page, f"A page of {resource.plural}.")
+        if resource.prefix:
+            result[f"{title(resource)}Record"] = structure({"data": ref(resource)}, f"One {resource.name}.")
+    result["Page"] = _page_schema()
+    for resource in version.resources.values():
+        result[f"{title(resource)}Id"] = _identifier_schema(resource)
+    for kind in dict.fromkeys([*_field_classes(_fields(resources)), TotalQuality]):
+        result[kind.__name__] = _class_schema(kind)
+    return result
 
 
 def feature_schemas() -> dict[str, Schema]:
@@ -95,53 +95,69 @@ def title(resource: Resource) -> str:
 
 def ref(what: Resource | str, description: str = "") -> Schema:
     """Return a reference to a schema, with a description of its own."""
-    name = what if isinstance(what, str) else title(what)
-    return {"$ref": f"#/components/schemas/{name}"} | ({"description": description} if description else {})
+    name = title(what) if isinstance(what, Resource) else what
+    schema: Schema = {"$ref": f"#/components/schemas/{name}"}
+    if description:
+        schema["description"] = description
+    return schema
 
 
 def array(items: Schema, description: str = "") -> Schema:
     """Return the schema of a list."""
-    return {"type": "array", "items": items} | ({"description": description} if description else {})
+    schema: Schema = {"type": "array", "items": items}
+    if description:
+        schema["description"] = description
+    return schema
 
 
-def typed(kind: Type, format: str = "") -> Schema:
+def type_schema(kind: Type, format: str = "") -> Schema:
     """Return the schema of a type of the catalog, without regard to null."""
     if kind.of is None:
         return SCALARS[kind.name] | FORMATS.get(format, {})
-    return ref(f"{title(kind.of)}Id") if isinstance(kind.of, Resource) else ref(kind.of.__name__)
+    if isinstance(kind.of, Resource):
+        return ref(f"{title(kind.of)}Id")
+    return ref(kind.of.__name__)
 
 
 def record(version: Version, resource: Resource) -> Schema:
     """Return the schema of a record: its fields, the ids that it links by, its children, and what may be included."""
     always: dict[str, Schema] = {}
     included: dict[str, Schema] = {}
-    for one in resource.layout:
-        made = ref(one.title, one.description) if isinstance(one, Group) else shown(one)
-        if isinstance(one, Field) and one.listed:
-            included[one.name] = made | {"description": f"{one.description} Shown in lists of {resource.plural}."}
+    for part in resource.layout:
+        if isinstance(part, Group):
+            always[part.name] = ref(part.title, part.description)
+        elif part.listed:
+            description = f"{part.description} Shown in lists of {resource.plural}."
+            included[part.name] = field_schema(part) | {"description": description}
         else:
-            always[one.name] = made
+            always[part.name] = field_schema(part)
     if resource.prefix:
         always["id"] = ref(f"{title(resource)}Id")
     for link in resource.links.values():
         target = version[link.target]
         if link.kind in ("one", "several"):
-            always[link.by] = deprecated(_by(target, link), link.deprecated)
-        shown_always = link.owned or link.embedded
-        (always if shown_always else included)[link.name] = deprecated(_linked(target, link), link.deprecated)
+            always[link.by] = deprecated(_link_id_schema(target, link), link.deprecated)
+        properties = always if link.owned or link.embedded else included
+        properties[link.name] = deprecated(_link_schema(target, link), link.deprecated)
     return structure(always, resource.description, included)
 
 
-def shown(field: Field) -> Schema:
+def field_schema(field: Field) -> Schema:
     """Return the schema of a field as records show it."""
-    return deprecated(_described(field), field.deprecated)
+    return deprecated(_stored_field_schema(field), field.deprecated)
 
 
-def _described(field: Stored) -> Schema:
-    made = typed(field.type, field.format)
-    made = array(made) if field.type.many else nullable(made) if field.type.nullable else made
-    exemplary = field.example is not None and field.type.of is None and not field.type.many
-    return made | {"description": field.description} | ({"examples": [field.example]} if exemplary else {})
+def _stored_field_schema(field: Stored) -> Schema:
+    kind = field.type
+    schema = type_schema(kind, field.format)
+    if kind.many:
+        schema = array(schema)
+    elif kind.nullable:
+        schema = nullable(schema)
+    schema = schema | {"description": field.description}
+    if field.example is not None and kind.of is None and not kind.many:
+        schema["examples"] = [field.example]
+    return schema
 
 
 def deprecated(schema: Schema, instead: str) -> Schema:
@@ -160,13 +176,17 @@ def nullable(schema: Schema) -> Schema:
 
 def enum(terms: dict[str, str], description: str) -> Schema:
     """Return the schema of terms with their meanings: in the description for readers, and as a list for generators."""
-    told = ((term, meaning, getattr(meaning, "deprecated", "")) for term, meaning in terms.items())
-    listed = "".join(f"\n- `{term}`: {meaning}{f' Deprecated: {old}.' if old else ''}" for term, meaning, old in told)
+    lines = ""
+    for term, meaning in terms.items():
+        lines += f"\n- `{term}`: {meaning}"
+        instead = getattr(meaning, "deprecated", "")
+        if instead:
+            lines += f" Deprecated: {instead}."
     return {
         "type": "string",
         "enum": list(terms),
         "x-enum-descriptions": list(terms.values()),
-        "description": f"{description} New terms may be added.\n{listed}",
+        "description": f"{description} New terms may be added.\n{lines}",
     }
 
 
@@ -176,32 +196,35 @@ def structure(always: dict[str, Schema], description: str, sometimes: dict[str, 
     return {"type": "object", "description": description, "required": list(always), "properties": properties}
 
 
-def _by(target: Resource, link: Link) -> Schema:
+def _link_id_schema(target: Resource, link: Link) -> Schema:
     """Return the schema of the id, or the ids, that a record links to."""
-    there = ref(f"{title(target)}Id")
+    identifier = ref(f"{title(target)}Id")
     if link.kind == "several":
-        return array(there, f"{link.description} The ids.")
-    words = {"description": f"{link.description} The id."}
-    return (nullable(there) if link.nullable else there) | words
+        return array(identifier, f"{link.description} The ids.")
+    if link.nullable:
+        identifier = nullable(identifier)
+    return identifier | {"description": f"{link.description} The id."}
 
 
-def _linked(target: Resource, link: Link) -> Schema:
+def _link_schema(target: Resource, link: Link) -> Schema:
+    """Return the schema of the records at the end of a link."""
     if link.owned:
         return ref(f"{title(target)}Set", f"{link.description} At most {link.default} are shown; exports show all.")
-    when = f"{link.description} {'Always shown' if link.embedded else 'Shown where `include` names it'}"
+    when = "Always shown" if link.embedded else "Shown where `include` names it"
+    description = f"{link.description} {when}"
     if link.kind == "one":
-        return nullable(ref(target)) | {"description": f"{when}; null where there is none or it was withdrawn."}
+        return nullable(ref(target)) | {"description": f"{description}; null where there is none or it was withdrawn."}
     if link.kind == "several":
-        return array(ref(target), f"{when}; without those that were withdrawn.")
-    return ref(f"{title(target)}Set", f"{when}; at most {link.default}.")
+        return array(ref(target), f"{description}; without those that were withdrawn.")
+    return ref(f"{title(target)}Set", f"{description}; at most {link.default}.")
 
 
-def _set(resource: Resource) -> Schema:
+def _set_schema(resource: Resource) -> Schema:
     data = array(ref(resource), f"The {resource.plural}, in order.")
     return structure({"data": data, "has_more": HAS_MORE}, f"The first {resource.plural} of a record.")
 
 
-def _page() -> Schema:
+def _page_schema() -> Schema:
     next_cursor = {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last one."}
     total = {"type": "integer", "description": "How many records the filter leaves. Shown where `count` asks for it."}
     quality = ref(TotalQuality.__name__, "How good `total` is. Shown beside it.")
@@ -210,31 +233,36 @@ def _page() -> Schema:
     return structure(always, about, {"total": total, "total_quality": quality})
 
 
-def _identifier(resource: Resource) -> Schema:
-    described = resource.fields["id"].description
-    return {"type": "string", "pattern": f"^{resource.prefix}_{ID}$", "description": described}
+def _identifier_schema(resource: Resource) -> Schema:
+    description = resource.fields["id"].description
+    return {"type": "string", "pattern": f"^{resource.prefix}_{ID}$", "description": description}
 
 
-def _kind(kind: type[Value] | type[Vocabulary]) -> Schema:
+def _class_schema(kind: type[Value] | type[Vocabulary]) -> Schema:
+    description = kind.__doc__ or ""
     if issubclass(kind, Vocabulary):
-        return enum(kind.terms(), kind.__doc__ or "")
-    return structure({name: _described(field) for name, field in kind.fields().items()}, kind.__doc__ or "")
+        return enum(kind.terms(), description)
+    properties = {name: _stored_field_schema(field) for name, field in kind.fields().items()}
+    return structure(properties, description)
 
 
-def _in_sets(version: Version, declared: list[Resource]) -> list[Resource]:
-    targets = {link.target for one in declared for link in one.links.values() if link.kind in ("many", "children")}
-    return [one for one in declared if one.name in targets]
+def _set_targets(resources: list[Resource]) -> list[Resource]:
+    """Return the resources that records show sets of."""
+    targets: set[str] = set()
+    for resource in resources:
+        targets.update(link.target for link in resource.links.values() if link.kind in ("many", "children"))
+    return [resource for resource in resources if resource.name in targets]
 
 
-def fields(declared: Iterable[Resource]) -> Iterator[Field]:
-    """Return the fields of all these resources."""
-    return (field for one in declared for field in one.fields.values())
+def _fields(resources: Iterable[Resource]) -> Iterator[Field]:
+    for resource in resources:
+        yield from resource.fields.values()
 
 
-def _kinds(found: Iterable[Stored]) -> Iterator[Any]:
+def _field_classes(fields: Iterable[Stored]) -> Iterator[type[Value] | type[Vocabulary]]:
     """Yield the vocabularies and value classes of the fields, and those inside the values."""
-    for field in found:
+    for field in fields:
         if field.type.name in ("vocabulary", "value"):
             yield field.type.of
         if field.type.name == "value":
-            yield from _kinds(field.type.of.fields().values())
+            yield from _field_classes(field.type.of.fields().values())

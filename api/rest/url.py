@@ -14,13 +14,13 @@ from api.errors import UnknownName
 from api.http.parameters import Faults, read_pairs
 from api.query import Exists, Filter, Search, Sort, and_, read_sort
 from api.query.parse import listed, read_language, read_words
-from api.rest.hints import unknown
+from api.rest.hints import describe_unknown
 from api.rest.include import Tree, read_include
 from api.rest.parameters import Parameter, split
 
 LIMIT = 50
 LIMIT_MOST = 200
-EXPORT_MOST = 10**9
+MAX_EXPORT = 10**9
 COUNTS = ("exact", "estimated")
 # The shared parameters that an export takes: it has no pages, no counts and no links to show whole.
 EXPORTED = ("q", "q_language", "sort", "limit")
@@ -48,10 +48,11 @@ class Url:
     @property
     def filter(self) -> Filter:
         """All filters and the search, as one."""
-        own = self.filters.get("", [])
-        search = [] if self.words is None else [Search(self.words, self.language)]
-        links = [Exists(link, and_(*found)) for link, found in self.filters.items() if link]
-        return and_(*own, *search, *links)
+        parts = [*self.filters.get("", [])]
+        if self.words is not None:
+            parts.append(Search(self.words, self.language))
+        parts += [Exists(link, and_(*filters)) for link, filters in self.filters.items() if link]
+        return and_(*parts)
 
     @property
     def order(self) -> Sort:
@@ -89,7 +90,9 @@ def _read_sort(url: Url, text: str) -> None:
     resource = url.resource
     sort = read_sort(resource, text)
     if sort is None:
-        names = [*resource.sortable, *(["relevance"] if resource.searched else [])]
+        names = [*resource.sortable]
+        if resource.searched:
+            names.append("relevance")
         raise UnknownName(f"Expected one of {listed(names)}, or one with a minus.", text, names)
     url.sort = sort
 
@@ -112,8 +115,8 @@ def _read_count(url: Url, text: str) -> None:
 
 
 SHARED = {
-    one.name: one
-    for one in (
+    parameter.name: parameter
+    for parameter in (
         SharedParameter(
             "q", 'Full text: words, "a phrase", or, -not, beginnings of words (corr*). Accents do not matter.', _read_q
         ),
@@ -142,8 +145,12 @@ SHARED = {
 def list_names(resource: Resource) -> list[str]:
     """Return the shared parameters of a list. One that cannot be searched has no `q`, and one without links no
     `include`."""
-    missing = [*([] if resource.searched else ["q", "q_language"]), *([] if resource.links else ["include"])]
-    return [name for name in SHARED if name not in missing]
+    left_out: set[str] = set()
+    if not resource.searched:
+        left_out |= {"q", "q_language"}
+    if not resource.links:
+        left_out.add("include")
+    return [name for name in SHARED if name not in left_out]
 
 
 def export_names(resource: Resource) -> list[str]:
@@ -164,13 +171,14 @@ def read_url(
     faults = Faults()
     url = Url(version, resource, limit_most, read_pairs(query_string, faults))
     for name, text in url.texts.items():
+        row = filters.get(name)
         try:
-            if (row := filters.get(name)) is not None:
+            if row is not None:
                 url.filters.setdefault(row.link, []).append(_read_filter(row, text))
             elif name in shared:
                 SHARED[name].read(url, text)
             else:
-                faults.note(name, unknown(version, resource, name, text, {*filters, *shared}))
+                faults.note(name, describe_unknown(version, resource, name, text, {*filters, *shared}))
         except ValueError as error:
             faults.note(name, error)
     _check_together(url, filters, faults)
@@ -189,21 +197,23 @@ def _read_filter(row: Parameter, text: str) -> Filter:
 
 def _check_together(url: Url, filters: dict[str, Parameter], faults: Faults) -> None:
     """Note the parameters that need others beside them."""
-    texts, sort = url.texts, url.sort
+    texts = url.texts
     for name in texts:
         row = filters.get(name)
-        if row is not None and row.condition.needs:
-            needed = f"{row.link}.{row.condition.needs}" if row.link else row.condition.needs
-            if needed not in texts:
-                faults.note(name, f"Needs {needed} beside it, so that like is compared with like.")
+        if row is None or not row.condition.needs:
+            continue
+        needed = row.sibling(row.condition.needs)
+        if needed not in texts:
+            faults.note(name, f"Needs {needed} beside it, so that like is compared with like.")
     if "q_language" in texts and "q" not in texts:
         faults.note("q_language", "Needs q beside it.")
-    if sort is None:
+    if url.sort is None:
         return
-    if sort.field == "relevance":
+    sorted_by = url.sort.field
+    if sorted_by == "relevance":
         if "q" not in texts:
             faults.note("sort", "Sorting by relevance needs q.")
-    elif sort.field in url.resource.fields:
-        needed = url.resource.fields[sort.field].needs
+    elif sorted_by in url.resource.fields:
+        needed = url.resource.fields[sorted_by].needs
         if needed and needed not in texts:
-            faults.note("sort", f"Sorting by {sort.field} needs {needed}, so that like is compared with like.")
+            faults.note("sort", f"Sorting by {sorted_by} needs {needed}, so that like is compared with like.")

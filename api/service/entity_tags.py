@@ -28,44 +28,50 @@ class EntityTags:
         self._names = sorted(set(resources))
         # At most one for each set of resources, of which there are a few hundred.
         self._masks: dict[tuple[str, ...], int] = {}
-        self._named: dict[int, tuple[str, ...]] = {}
+        self._resources: dict[int, tuple[str, ...]] = {}
 
     def make(self, secret: bytes, requested: bytes, reads: tuple[str, ...], mark: str) -> str:
         """Return the tag, without quotes, of the answer to what was `requested`, read from these resources at this
         mark."""
-        return _made(secret, requested, self._mask(reads), mark)
+        return _write_tag(secret, requested, self._find_mask(reads), mark)
 
     def is_current(self, secret: bytes, requested: bytes, tag: str, mark_of: Mark) -> bool:
         """Return True if the answer still has this tag; False while the current marks are not known."""
-        found = FORM.fullmatch(tag)
-        if found is None:
+        match = FORM.fullmatch(tag)
+        if match is None:
             return False
-        mask = int(found[1], 16)
-        reads = self._reads(mask)
-        mark = None if reads is None else mark_of(reads)
+        mask = int(match[1], 16)
+        reads = self._find_resources(mask)
+        if reads is None:
+            return False
+        mark = mark_of(reads)
         if mark is None:
             return False
-        return hmac.compare_digest(tag, _made(secret, requested, mask, mark))
+        return hmac.compare_digest(tag, _write_tag(secret, requested, mask, mark))
 
-    def _reads(self, mask: int) -> tuple[str, ...] | None:
+    def _find_resources(self, mask: int) -> tuple[str, ...] | None:
         """Return the resources of a mask; None if there are no such resources."""
-        reads = self._named.get(mask)
+        reads = self._resources.get(mask)
         if reads is None and mask < 1 << len(self._names):
             reads = tuple(name for number, name in enumerate(self._names) if mask >> number & 1)
-            self._named[mask] = reads
+            self._resources[mask] = reads
         return reads
 
-    def _mask(self, reads: tuple[str, ...]) -> int:
+    def _find_mask(self, reads: tuple[str, ...]) -> int:
+        """Return the number that has a bit for each of these resources."""
         mask = self._masks.get(reads)
         if mask is None:
-            mask = sum(1 << number for number, name in enumerate(self._names) if name in reads)
+            mask = 0
+            for number, name in enumerate(self._names):
+                if name in reads:
+                    mask |= 1 << number
             self._masks[reads] = mask
         return mask
 
 
 # An HMAC takes 10 µs in a process that does other things in between, and the tag of a cached answer does not change.
 @lru_cache(REMEMBERED)
-def _made(secret: bytes, requested: bytes, mask: int, mark: str) -> str:
-    named = f"{__version__}\0{mask:x}\0{mark}\0".encode()
-    code = hmac.digest(secret, named + requested, "sha256")[:CODE_BYTES].hex()
+def _write_tag(secret: bytes, requested: bytes, mask: int, mark: str) -> str:
+    prefix = f"{__version__}\0{mask:x}\0{mark}\0".encode()
+    code = hmac.digest(secret, prefix + requested, "sha256")[:CODE_BYTES].hex()
     return f"{mask:x}-{code}-{mark}"

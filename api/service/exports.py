@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -54,34 +55,38 @@ class Exports:
         self.streams = Streams(settings.database_url or url, settings)
         self.places = ExportPlaces(settings.export_connections, settings.export_wait)
         # An export shows the state of its beginning, so it may contain what was erased since.
-        service.changes.on_erasure(lambda: self.places.cut_running("erasure"))
+        service.changes.on_erasure(partial(self.places.cut_running, "erasure"))
 
     async def begin(self, query: Query, context: RequestContext) -> Export:
         """Charge an export to the caller. TooExpensive if it is longer than the caller's plan allows; RateLimited if
         the caller has too few points left; Unavailable if the store cannot count the records."""
         assert isinstance(query.root, ExportQuery) and context.caller is not None
         access_control = self._service.access_control
-        context.price = points = price(query)
-        context.charge = charge = await access_control.begin(context.caller, points, paid=context.paid)
+        points = price(query)
+        context.price = points
+        charge = await access_control.begin(context.caller, points, paid=context.paid)
+        context.charge = charge
         if charge.refusal is not None:
             raise charge.refusal
         plan = context.caller.plan
-        rows = _counted(query.root, plan) if access_control.limits is not None else None
-        counting = 0
+        length_query = None
+        if access_control.limits is not None:
+            length_query = _create_length_query(query.root, plan)
+        counting_points = 0
         try:
             statement = compile_query(query)
-            if rows is not None:
-                counted = await self._count(Query(query.version, rows), Ticket(context.origin, points))
-                counting = min(counted.points, points)
-                _check_length(counted, plan)
+            if length_query is not None:
+                reply = await self._count(Query(query.version, length_query), Ticket(context.origin, points))
+                counting_points = min(reply.points, points)
+                _check_length(reply, plan)
         except TooExpensive:
             # Postgres itself may refuse the count as too much. Then nothing was counted, and the whole price is due.
-            await charge.settle(counting or points)
+            await charge.settle(counting_points or points)
             raise
         except BaseException as error:
-            await charge.settle(_worked(error, points))
+            await charge.settle(_price_failure(error, points))
             raise
-        return Export(statement, charge, points, counting)
+        return Export(statement, charge, points, counting_points)
 
     async def stream(self, export: Export, context: RequestContext, take: Take, cut: Callable[[str], None]) -> None:
         """Give the lines of an export to `take`, as fast as it takes them. The context gets the edition before.
@@ -92,45 +97,51 @@ class Exports:
         assert context.caller is not None
         statement = export.statement
 
-        def note(mark: bytes) -> None:
+        def note_mark(mark: bytes) -> None:
             context.edition = edition(mark.decode())
 
         try:
             async with self.places.take(context.caller, cut):
-                await self.streams.stream(statement.sql, statement.arguments, take, note)
+                await self.streams.stream(statement.sql, statement.arguments, take, note_mark)
         except Unavailable as error:
-            await export.charge.settle(_worked(error, export.points, export.counting))
+            await export.charge.settle(_price_failure(error, export.points, export.counting))
             raise
 
     async def close(self) -> None:
         """Close the connections."""
         await self.streams.close()
 
-    async def _count(self, counted: Query, ticket: Ticket) -> Reply:
+    async def _count(self, length_query: Query, ticket: Ticket) -> Reply:
         """Count the records of an export. The reply also contains the points that it took."""
-        statement = compile_query(counted)
+        statement = compile_query(length_query)
         return await self._service.reader.read(
             statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
         )
 
 
-def _counted(lines: ExportQuery, plan: Plan) -> ListQuery | None:
+def _create_length_query(export: ExportQuery, plan: Plan) -> ListQuery | None:
     """Return the list whose total is the length of an export; None if any length is allowed."""
-    if plan.export_most >= UNLIMITED or (lines.most is not None and lines.most <= plan.export_most):
+    if plan.export_most >= UNLIMITED:
+        return None
+    if export.most is not None and export.most <= plan.export_most:
         return None
     # Exact up to the limit of counting. Beyond it, the number is estimated from a sample.
     total = Total(plan.export_most < EXACT_MOST)
-    return ListQuery(lines.resource, Page(1), lines.sort, (Item("total", total),), lines.filter)
+    return ListQuery(export.resource, Page(1), export.sort, (Item("total", total),), export.filter)
 
 
-def _check_length(counted: Reply, plan: Plan) -> None:
+def _check_length(reply: Reply, plan: Plan) -> None:
     """Refuse an export that is longer than the plan allows before it begins: if it were cut, it would look complete."""
-    if orjson.loads(counted.body)["total"] > plan.export_most:
+    if orjson.loads(reply.body)["total"] > plan.export_most:
         detail = f"An export holds {plan.export_most:,} records at most in the plan {plan.name}, and this one more."
         raise TooExpensive(detail, (Fault("limit", detail, "too_expensive"),), "Filter it, or set a limit.")
 
 
-def _worked(error: BaseException, points: int, counting: int = 0) -> int:
+def _price_failure(error: BaseException, points: int, counting_points: int = 0) -> int:
     """Return the points of an export that failed: only its count if the store was not available or no place was free,
     all if it ran out of time."""
-    return counting if isinstance(error, Unavailable) and not isinstance(error, TimedOut) else points
+    if isinstance(error, TimedOut):
+        return points
+    if isinstance(error, Unavailable):
+        return counting_points
+    return points

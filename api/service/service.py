@@ -16,10 +16,10 @@ from api import __version__
 from api.access import too_expensive
 from api.access.access_control import AccessControl, Charge
 from api.access.caller import Caller
+from api.cache import SizedCache
 from api.catalog import VERSIONS, DeprecatedPart
 from api.compiler import Statement, compile_query
 from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
-from api.memo import Memo
 from api.query import CostliestList, Query, dearest, largest, price
 from api.service.context import RequestContext
 from api.service.entity_tags import EntityTags
@@ -71,11 +71,14 @@ class Service:
         self.access_control = access_control
         self.reader = Reader(settings.database_url or url, settings)
         self.changes = Changes(url)
-        self._kept: Memo[Reply] = Memo(settings.answer_memory)
+        self._cache: SizedCache[Reply] = SizedCache(settings.answer_memory)
         self._flights: SingleFlight[Reply, Ticket] = SingleFlight(self.reader.pool.lift)
         # No answer is given from before a change. What was erased does not stay in memory either.
-        self.changes.on_erasure(self._kept.clear)
-        self._tags = EntityTags(name for version in VERSIONS.values() for name in version.resources)
+        self.changes.on_erasure(self._cache.clear)
+        resource_names: set[str] = set()
+        for version in VERSIONS.values():
+            resource_names.update(version.resources)
+        self._tags = EntityTags(resource_names)
 
     def prepare(self, query: Query, caller: Caller, extra_points: int = 0) -> PreparedQuery:
         """Price, check and compile a query. Raises as `check` does."""
@@ -83,21 +86,25 @@ class Service:
         cost = Cost(points, largest(query), dearest(query, points), extra_points)
         self.check(cost, caller)
         statement = compile_query(query)
-        return PreparedQuery(cost, statement, _key(statement), query.outdated)
+        return PreparedQuery(cost, statement, _hash_statement(statement), query.outdated)
 
     def fixed(self, points: int, statement: Statement) -> PreparedQuery:
         """Return a statement of the service's own with a price of its own. It has no page that a caller could
         choose."""
-        return PreparedQuery(Cost(points), statement, _key(statement))
+        return PreparedQuery(Cost(points), statement, _hash_statement(statement))
 
     def check(self, cost: Cost, caller: Caller) -> None:
         """Check the cost of a query for a caller. TooExpensive if it costs more than one request may, or more than the
         caller's plan can ever grant; InvalidRequest if a page is larger than the plan allows."""
-        plan = caller.plan if self.access_control.limits is not None else None
-        granted = self.settings.max_price if plan is None else min(self.settings.max_price, plan.quota.most)
-        if cost.price > granted:
-            raise too_expensive(cost.price, cost.dearest, self.settings.max_price, plan)
-        if plan is not None and cost.page > plan.page_most:
+        max_price = self.settings.max_price
+        if self.access_control.limits is None:
+            if cost.price > max_price:
+                raise too_expensive(cost.price, cost.dearest, max_price, None)
+            return
+        plan = caller.plan
+        if cost.price > min(max_price, plan.quota.most):
+            raise too_expensive(cost.price, cost.dearest, max_price, plan)
+        if cost.page > plan.page_most:
             detail = f"A page holds {plan.page_most} records at most in the plan {plan.name}."
             raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
 
@@ -120,25 +127,31 @@ class Service:
         Unavailable or TimedOut if the store does not answer. The context gets the charge, the cache and the times.
         """
         assert context.caller is not None
-        context.price = points = prepared.cost.price
-        reply = self._kept_now(prepared)
-        tag, used = "", None
+        points = prepared.cost.price
+        context.price = points
+        reply = self._find_cached(prepared)
+        tag = ""
+        used_by_cached: int | None = None
         if reply is not None:
-            tag = self._tag(requested, prepared, reply)
-            used = _used(prepared, reply, tag, client_tags)
-        context.charge = charge = await self.access_control.begin(context.caller, points, used, context.paid)
+            tag = self._write_tag(requested, prepared, reply)
+            used_by_cached = _price_answer(prepared, reply, tag, client_tags)
+        charge = await self.access_control.begin(context.caller, points, used_by_cached, context.paid)
+        context.charge = charge
         if charge.refusal is not None:
             raise charge.refusal
-        context.store_begun = begun = perf_counter()
+        begun = perf_counter()
+        context.store_begun = begun
         if reply is not None:
             # It is paid for, and the request has given its place back.
-            context.cache, context.store_seconds, context.edition = "hit", 0.0, reply.edition
+            context.cache = "hit"
+            context.store_seconds = 0.0
+            context.edition = reply.edition
             return Outcome(reply, charge, True, tag)
         context.cache = "miss"
         used = points
         try:
-            # The answer may have been kept while the request waited for Redis.
-            reply = self._kept_now(prepared)
+            # The answer may have been cached while the request waited for Redis.
+            reply = self._find_cached(prepared)
             cached = reply is not None
             if reply is None:
                 statement = prepared.statement
@@ -147,43 +160,49 @@ class Service:
                     self.reader.read, statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
                 )
                 reply = await self._flights.run(prepared.key, ticket, read)
-                self._keep(prepared, reply)
-            tag = self._tag(requested, prepared, reply)
-            used = _used(prepared, reply, tag, client_tags)
+                self._put_into_cache(prepared, reply)
+            tag = self._write_tag(requested, prepared, reply)
+            used = _price_answer(prepared, reply, tag, client_tags)
         except Unavailable as error:
             # A statement that ran out of time was work all the same.
-            used = points if isinstance(error, TimedOut) else 0
+            if not isinstance(error, TimedOut):
+                used = 0
             raise
         finally:
             context.store_seconds = perf_counter() - begun
             await charge.settle(used)
         context.edition = reply.edition
         if cached:
-            context.cache, context.store_seconds = "hit", 0.0
+            context.cache = "hit"
+            context.store_seconds = 0.0
         return Outcome(reply, charge, cached, tag)
 
-    def _kept_now(self, prepared: PreparedQuery) -> Reply | None:
-        """Return the kept answer if it is current for sure."""
-        kept = self._kept.get(prepared.key)
-        return kept if kept is not None and kept.mark == self.changes.mark(prepared.statement.reads) else None
+    def _find_cached(self, prepared: PreparedQuery) -> Reply | None:
+        """Return the cached answer if it is current for sure."""
+        reply = self._cache.get(prepared.key)
+        if reply is not None and reply.mark == self.changes.mark(prepared.statement.reads):
+            return reply
+        return None
 
-    def _tag(self, requested: bytes | None, prepared: PreparedQuery, reply: Reply) -> str:
+    def _write_tag(self, requested: bytes | None, prepared: PreparedQuery, reply: Reply) -> str:
         secret = self.access_control.caller_cache.tag_secret
         if secret is None or requested is None:
             return ""
         return self._tags.make(secret, requested, prepared.statement.reads, reply.mark)
 
-    def _keep(self, prepared: PreparedQuery, reply: Reply) -> None:
-        # Requests that waited for the same reply find it kept already.
-        if self._kept.get(prepared.key) is not reply:
-            self._kept.put(prepared.key, reply, 2 * len(reply.body) + 200)
+    def _put_into_cache(self, prepared: PreparedQuery, reply: Reply) -> None:
+        # Requests that waited for the same reply find it in the cache already.
+        if self._cache.get(prepared.key) is not reply:
+            self._cache.put(prepared.key, reply, 2 * len(reply.body) + 200)
 
 
-def _used(prepared: PreparedQuery, reply: Reply, tag: str, client_tags: Sequence[str]) -> int:
+def _price_answer(prepared: PreparedQuery, reply: Reply, tag: str, client_tags: Sequence[str]) -> int:
     """Return the points that an answer costs in the end: none if the client has it already."""
-    return 0 if tag and tag in client_tags else reply.points + prepared.cost.extra_points
+    if tag and tag in client_tags:
+        return 0
+    return reply.points + prepared.cost.extra_points
 
 
-def _key(statement: Statement) -> str:
+def _hash_statement(statement: Statement) -> str:
     text = f"{__version__}\0{statement.sql}\0{statement.arguments!r}"
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

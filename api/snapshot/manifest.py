@@ -55,7 +55,7 @@ class Manifest:
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-async def gathered(state: Snapshot, counts: dict[str, dict[str, int]], files: Sequence[SnapshotFile]) -> Manifest:
+async def build_manifest(state: Snapshot, counts: dict[str, dict[str, int]], files: Sequence[SnapshotFile]) -> Manifest:
     """Return the manifest of files that were written from this state."""
     return Manifest(
         format=FORMAT,

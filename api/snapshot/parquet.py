@@ -3,56 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.query import Cell
+
+if TYPE_CHECKING:
+    import pyarrow
 
 INSTALLED = find_spec("pyarrow") is not None
 MISSING = "No Parquet files: pyarrow is not installed. To have them, install briefing-api[parquet]."
 # Rows that are turned into columns at a time. So many are kept in memory.
 GROUP = 20_000
-# The types of pyarrow, by the type in the catalog. A number of the store has at most 15 digits and 6 decimals.
-TYPES: dict[str, tuple[Any, ...]] = {
-    "text": ("string",),
-    "vocabulary": ("string",),
-    "value": ("string",),
-    "integer": ("int64",),
-    "float": ("float64",),
-    "number": ("decimal128", 21, 6),
-    "boolean": ("bool_",),
-    "timestamp": ("timestamp", "us", "UTC"),
-    "date": ("date32",),
-}
+
+Row = Sequence[Any]
 
 
-async def write(path: Path, cells: Sequence[Cell], rows: AsyncIterator[Sequence[Any]]) -> None:
+async def write(path: Path, cells: Sequence[Cell], rows: AsyncIterator[Row]) -> None:
     """Write the rows, some at a time. A table without rows has its columns, too."""
-    arrow, tables = import_module("pyarrow"), import_module("pyarrow.parquet")
-    schema = arrow.schema([(cell.name, _type(arrow, cell)) for cell in cells])
-    with tables.ParquetWriter(path, schema, compression="zstd") as writer:
-        group: list[Sequence[Any]] = []
+    from pyarrow.parquet import ParquetWriter
+
+    schema = _build_schema(cells)
+    with ParquetWriter(path, schema, compression="zstd") as writer:
+        group: list[Row] = []
         async for row in rows:
             group.append(row)
             if len(group) == GROUP:
-                writer.write_batch(_batch(arrow, schema, cells, group))
+                writer.write_batch(_build_batch(schema, cells, group))
                 group.clear()
         if group:
-            writer.write_batch(_batch(arrow, schema, cells, group))
+            writer.write_batch(_build_batch(schema, cells, group))
 
 
-def _type(arrow: Any, cell: Cell) -> Any:
-    name, *arguments = TYPES[cell.type.name]
-    made = getattr(arrow, name)(*arguments)
-    return arrow.list_(made) if cell.type.many else made
+def _build_schema(cells: Sequence[Cell]) -> pyarrow.Schema:
+    import pyarrow
+
+    # The types of pyarrow, by the type in the catalog. A number of the store has at most 15 digits and 6 decimals.
+    types = {
+        "text": pyarrow.string(),
+        "vocabulary": pyarrow.string(),
+        "value": pyarrow.string(),
+        "integer": pyarrow.int64(),
+        "float": pyarrow.float64(),
+        "number": pyarrow.decimal128(21, 6),
+        "boolean": pyarrow.bool_(),
+        "timestamp": pyarrow.timestamp("us", "UTC"),
+        "date": pyarrow.date32(),
+    }
+    fields: list[tuple[str, pyarrow.DataType]] = []
+    for cell in cells:
+        type_ = types[cell.type.name]
+        if cell.type.many:
+            type_ = pyarrow.list_(type_)
+        fields.append((cell.name, type_))
+    return pyarrow.schema(fields)
 
 
-def _batch(arrow: Any, schema: Any, cells: Sequence[Cell], group: list[Sequence[Any]]) -> Any:
-    columns = [
-        [value or [] for value in column] if cell.type.many else column
-        for cell, column in zip(cells, zip(*group, strict=True), strict=True)
-    ]
-    arrays = [arrow.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
-    return arrow.record_batch(arrays, schema=schema)
+def _build_batch(schema: pyarrow.Schema, cells: Sequence[Cell], group: list[Row]) -> pyarrow.RecordBatch:
+    import pyarrow
+
+    arrays: list[pyarrow.Array] = []
+    columns = zip(*group, strict=True)
+    for cell, field, column in zip(cells, schema, columns, strict=True):
+        values: Sequence[Any] = column
+        if cell.type.many:
+            values = [value or [] for value in column]
+        arrays.append(pyarrow.array(values, type=field.type))
+    return pyarrow.record_batch(arrays, schema=schema)

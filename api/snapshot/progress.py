@@ -50,7 +50,13 @@ def watched(quiet: bool = False) -> Iterator[SnapshotProgress]:
     if quiet or not sys.stderr.isatty():
         yield SnapshotProgress()
         return
-    words, rows = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[records]:,} rows")
-    times = (TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(words, BarColumn(), rows, Rate(), *times, console=Console(stderr=True), transient=True) as progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[records]:,} rows"),
+        Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield SnapshotProgressBar(progress)

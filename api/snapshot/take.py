@@ -18,59 +18,78 @@ from api.errors import SettingsError, Unavailable
 from api.query import CsvShape, ExportQuery, Query, TypedShape, cells, read_sort
 from api.rest.formats import FORMATS
 from api.snapshot import parquet
-from api.snapshot.manifest import NAME, Manifest, SnapshotFile, gathered
+from api.snapshot.manifest import NAME, Manifest, SnapshotFile, build_manifest
 from api.snapshot.progress import SnapshotProgress
 from api.store.snapshot import Snapshot, erased_since, snapshot
 from api.store.stream import Take
 
 RECORDS = "records.ndjson"
 
+Fill = Callable[[Take], Awaitable[None]]
+WriteTable = Callable[[Snapshot, Resource, Path], Awaitable[SnapshotFile]]
 
-def export(url: str, folder: Path, watch: SnapshotProgress) -> Manifest:
-    """Take a snapshot, and report its progress to `watch`. SettingsError if the folder exists and is not empty;
-    Unavailable if a record was erased meanwhile."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+
+def export(url: str, folder: Path, progress: SnapshotProgress) -> Manifest:
+    """Take a snapshot, and report its progress. SettingsError if the folder exists and is not empty; Unavailable if a
+    record was erased meanwhile."""
+    if folder.exists() and not _is_empty_folder(folder):
         raise SettingsError(f"{folder} is there already, and not empty.", "Name a folder for this snapshot alone.")
-    with _emerging(folder) as place:
-        return asyncio.run(_taken(url, place, watch))
+    with _partial_folder(folder) as partial:
+        return asyncio.run(_take_snapshot(url, partial, progress))
 
 
-async def _taken(url: str, place: Path, watch: SnapshotProgress) -> Manifest:
-    async with snapshot(url, watch.add) as state:
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+async def _take_snapshot(url: str, folder: Path, progress: SnapshotProgress) -> Manifest:
+    async with snapshot(url, progress.add) as state:
         counts = await state.counts()
-        watch.begin(sum(one["records"] * (1 + len(WRITERS)) + one["withdrawn"] for one in counts.values()))
-        watch.file(RECORDS)
-        files = [await _file(place / RECORDS, state.records)]
+        progress.begin(_count_rows(counts))
+        progress.file(RECORDS)
+        files = [await _write_pieces(folder / RECORDS, state.records)]
         for resource in newest().resources.values():
-            for suffix, write in WRITERS.items():
-                path = place / f"{resource.plural}.{suffix}"
-                watch.file(path.name)
-                files.append(await write(state, resource, path))
-        manifest = await gathered(state, counts, files)
-        (place / NAME).write_text(manifest.text(), encoding="utf-8")
-        last = await state.last_erasure()
+            for suffix, write_table in WRITERS.items():
+                path = folder / f"{resource.plural}.{suffix}"
+                progress.file(path.name)
+                files.append(await write_table(state, resource, path))
+        manifest = await build_manifest(state, counts, files)
+        (folder / NAME).write_text(manifest.text(), encoding="utf-8")
+        last_erasure = await state.last_erasure()
     # On another connection: the state of the snapshot does not show what was erased meanwhile.
-    if await erased_since(url, last):
+    if await erased_since(url, last_erasure):
         raise Unavailable("A record was erased while it was being exported. Nothing was kept.", "Export again.")
     return manifest
 
 
+def _count_rows(counts: dict[str, dict[str, int]]) -> int:
+    """Return the number of rows in all files together. Records are in the load format and in each table. Withdrawn ones
+    are in the load format alone."""
+    files_of_records = 1 + len(WRITERS)
+    total = 0
+    for count in counts.values():
+        total += count["records"] * files_of_records + count["withdrawn"]
+    return total
+
+
 @contextmanager
-def _emerging(folder: Path) -> Iterator[Path]:
-    place = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
+def _partial_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder that takes the place of `folder` when the block ends, and is removed if the block fails."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     try:
-        yield place
+        yield partial
     except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
         raise
     if folder.exists():
         folder.rmdir()
-    place.rename(folder)
+    partial.rename(folder)
 
 
-async def _file(path: Path, fill: Callable[[Take], Awaitable[None]], head: bytes = b"") -> SnapshotFile:
+async def _write_pieces(path: Path, fill: Fill, head: bytes = b"") -> SnapshotFile:
+    """Write a file of the head, and of the pieces that `fill` passes on."""
     digest = sha256()
     with path.open("wb") as file:
 
@@ -83,30 +102,37 @@ async def _file(path: Path, fill: Callable[[Take], Awaitable[None]], head: bytes
         return SnapshotFile(path.name, file.tell(), digest.hexdigest())
 
 
-async def _csv(state: Snapshot, resource: Resource, path: Path) -> SnapshotFile:
-    form, version = FORMATS["csv"], newest()
-    statement = _statement(resource, CsvShape(cells(version, resource)), form.after)
-    head = form.head(version, resource)
-    return await _file(path, lambda take: state.stream(statement.sql, statement.arguments, take), head)
+async def _write_csv(state: Snapshot, resource: Resource, path: Path) -> SnapshotFile:
+    csv = FORMATS["csv"]
+    version = newest()
+    statement = _compile_export(resource, CsvShape(cells(version, resource)), csv.after)
+
+    async def fill(take: Take) -> None:
+        await state.stream(statement.sql, statement.arguments, take)
+
+    return await _write_pieces(path, fill, csv.head(version, resource))
 
 
-async def _parquet(state: Snapshot, resource: Resource, path: Path) -> SnapshotFile:
+async def _write_parquet(state: Snapshot, resource: Resource, path: Path) -> SnapshotFile:
     columns = cells(newest(), resource)
-    statement = _statement(resource, TypedShape(columns))
+    statement = _compile_export(resource, TypedShape(columns))
     await parquet.write(path, columns, state.rows(statement.sql, statement.arguments))
-    return _read(path)
+    return _describe_file(path)
 
 
-def _read(path: Path) -> SnapshotFile:
+def _describe_file(path: Path) -> SnapshotFile:
     with path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
         return SnapshotFile(path.name, file.tell(), digest)
 
 
-def _statement(resource: Resource, shape: CsvShape | TypedShape, after: str = "") -> Statement:
+def _compile_export(resource: Resource, shape: CsvShape | TypedShape, after: str = "") -> Statement:
     sort = read_sort(resource, "id")
     assert sort is not None
     return compile_query(Query(newest().name, ExportQuery(resource.name, sort, shape, after=after)))
 
 
-WRITERS = {"csv": _csv} | ({"parquet": _parquet} if parquet.INSTALLED else {})
+# Tables of each resource, by the endings of their files.
+WRITERS: dict[str, WriteTable] = {"csv": _write_csv}
+if parquet.INSTALLED:
+    WRITERS["parquet"] = _write_parquet

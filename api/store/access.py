@@ -7,14 +7,18 @@ answer, they soon raise Unavailable.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from api.errors import Conflict, InvalidRequest, Unavailable
 from api.store.statements import statement
+
+if TYPE_CHECKING:
+    # A connection of a pool is a proxy of one. Only the stubs know that it is generic over its records.
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
 CONNECTIONS = 4
 SECONDS = 1.5  # The most that one statement may take, including the connection to Postgres.
@@ -48,35 +52,39 @@ class AccessStore:
     async def read(self, name: str, *arguments: Any) -> list[Row]:
         """Return the rows of a statement that only reads. If the connection breaks off, try once more."""
 
-        async def read(connection: Any) -> list[Row]:
-            return [dict(row) for row in await connection.fetch(statement(f"access/{name}"), *arguments)]
+        async def work(connection: Connection) -> list[Row]:
+            return await _fetch(connection, name, *arguments)
 
         try:
-            return await self._on_connection(read)
+            return await self._on_connection(work)
         except _BrokeOff:
-            return await self._on_connection(read)
+            return await self._on_connection(work)
 
     async def change(self, actor: str, name: str, *arguments: Any) -> list[Row]:
         """Return the rows of a statement that changes something, in a transaction whose log names the actor."""
 
-        async def change(connection: Any) -> list[Row]:
+        async def work(connection: Connection) -> list[Row]:
             async with connection.transaction():
-                return await _changed(connection, actor, name, *arguments)
+                return await _change(connection, actor, name, *arguments)
 
-        return await self._on_connection(change)
+        return await self._on_connection(work)
 
     async def revise(
-        self, actor: str, hold: str, held: str, name: str, decide: Callable[[Row], Sequence[Any]]
+        self, actor: str, lock_name: str, row_name: str, name: str, decide: Callable[[Row], Sequence[Any]]
     ) -> list[Row]:
-        """Change as `change` does, with arguments that `decide` makes of a row. The statement `hold` finds this row by
-        the name `held` and locks it. Return no rows if there is none. If `decide` raises, nothing changes."""
+        """Change as `change` does, with arguments that `decide` makes of a row. The statement `lock_name` finds this
+        row by its name `row_name` and locks it. Return no rows if there is none. If `decide` raises, nothing
+        changes."""
 
-        async def revise(connection: Any) -> list[Row]:
+        async def work(connection: Connection) -> list[Row]:
             async with connection.transaction():
-                row = await connection.fetchrow(statement(f"access/{hold}"), held)
-                return [] if row is None else await _changed(connection, actor, name, *decide(dict(row)))
+                row = await connection.fetchrow(statement(f"access/{lock_name}"), row_name)
+                if row is None:
+                    return []
+                arguments = decide(dict(row))
+                return await _change(connection, actor, name, *arguments)
 
-        return await self._on_connection(revise)
+        return await self._on_connection(work)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -87,11 +95,12 @@ class AccessStore:
             self._pool.terminate()
             self._pool = None
 
-    async def _on_connection(self, work: Callable[[Any], Any]) -> list[Row]:
+    async def _on_connection(self, work: Callable[[Connection], Awaitable[list[Row]]]) -> list[Row]:
         try:
-            async with asyncio.timeout(SECONDS), (await self._opened()).acquire(timeout=SECONDS) as connection:
-                rows: list[Row] = await work(connection)
-                return rows
+            async with asyncio.timeout(SECONDS):
+                pool = await self._open_pool()
+                async with pool.acquire(timeout=SECONDS) as connection:
+                    return await work(connection)
         except TimeoutError as error:  # It is an OSError too, but no reason to try again.
             raise Unavailable("The store of keys does not answer in time.") from error
         except NOT_THERE as error:
@@ -107,7 +116,7 @@ class AccessStore:
         except GONE as error:
             raise _BrokeOff("The store of keys does not answer.") from error
 
-    async def _opened(self) -> asyncpg.Pool[asyncpg.Record]:
+    async def _open_pool(self) -> asyncpg.Pool[asyncpg.Record]:
         if self._pool is None:
             self._pool = asyncpg.create_pool(
                 self._url,
@@ -130,9 +139,14 @@ class AccessStore:
         return await self._pool  # The first time this opens the pool. Connections are opened when they are needed.
 
 
-async def _changed(connection: Any, actor: str, name: str, *arguments: Any) -> list[Row]:
+async def _change(connection: Connection, actor: str, name: str, *arguments: Any) -> list[Row]:
     await connection.execute("select set_config('briefing.actor', $1, true)", actor)
-    return [dict(row) for row in await connection.fetch(statement(f"access/{name}"), *arguments)]
+    return await _fetch(connection, name, *arguments)
+
+
+async def _fetch(connection: Connection, name: str, *arguments: Any) -> list[Row]:
+    rows = await connection.fetch(statement(f"access/{name}"), *arguments)
+    return [dict(row) for row in rows]
 
 
 class _BrokeOff(Unavailable):

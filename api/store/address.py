@@ -17,7 +17,8 @@ Supervise = Callable[[], Awaitable[BriefingError]]
 @contextmanager
 def address(settings: Settings) -> Iterator[str]:
     """Yield the URL of Postgres itself. Reads that may go through a pooler use `database_url` instead."""
-    if not settings.database_url and (url := running(settings.data_dir)):
+    url = None if settings.database_url else running(settings.data_dir)
+    if url is not None:
         yield url
     else:
         with own_address(settings) as (url, _):
@@ -40,5 +41,5 @@ def connections(settings: Settings) -> int:
     loading and for psql."""
     # Each process also follows the change log and the access epoch, and it opens a new connection before it has closed
     # one that broke off.
-    each = settings.pool_size + settings.export_connections + CONNECTIONS + 3
-    return max(100, settings.processes * each + 20)
+    connections_per_process = settings.pool_size + settings.export_connections + CONNECTIONS + 3
+    return max(100, settings.processes * connections_per_process + 20)

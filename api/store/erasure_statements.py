@@ -12,7 +12,7 @@ from functools import cache
 from api.errors import InvalidRequest
 from api.model import ENTITIES, PREFIXES, RECORDS, Entity, StoredField
 from api.store.collation import sort_key
-from api.store.load_statements import DERIVED, EMPTY, TYPES
+from api.store.load_statements import EMPTY, TYPES, derived_columns
 
 ERASED = "[erased]"
 # The values of columns that may not be null: those of texts by domain, the others by type.
@@ -37,11 +37,11 @@ ID = re.compile(r"([a-z]{3})_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 def resource_of(identifier: str) -> str:
     """Return the resource of a record by its id. InvalidRequest if it is not an id."""
     prefixes = {prefix: name for name, prefix in PREFIXES.items()}
-    found = ID.fullmatch(identifier)
-    if found is None or found[1] not in prefixes:
+    match = ID.fullmatch(identifier)
+    if match is None or match[1] not in prefixes:
         # The text is not repeated: it may be a name that has to go.
         raise InvalidRequest("This is not the id of a record.", hint="Ids look like evt_01arz3ndektsv4rrffq69g5fav.")
-    return prefixes[found[1]]
+    return prefixes[match[1]]
 
 
 @cache
@@ -69,30 +69,39 @@ def empty_search(name: str) -> str:
 @cache
 def delete(name: str) -> tuple[str, ...]:
     """Return the SQL of each deletion: of the versions of the record $1, of its children, and of their versions."""
-    children = [link.target for link in RECORDS[name].owned]
-    owned = [f"delete from {schema}.{child} where record_id = $1" for child in children for schema in ("store", "past")]
-    return (f"delete from past.{name} where id = $1", *owned)
+    deletions = [f"delete from past.{name} where id = $1"]
+    for link in RECORDS[name].owned:
+        deletions.append(f"delete from store.{link.target} where record_id = $1")
+        deletions.append(f"delete from past.{link.target} where record_id = $1")
+    return tuple(deletions)
 
 
 def tables(name: str) -> tuple[str, ...]:
     """Return the tables that contained data of a record."""
-    own = (name, *(link.target for link in RECORDS[name].owned))
-    return ("store.change", *(f"{schema}.{table}" for table in own for schema in ("store", "past")))
+    children = (link.target for link in RECORDS[name].owned)
+    qualified = ["store.change"]
+    for table in (name, *children):
+        qualified += (f"store.{table}", f"past.{table}")
+    return tuple(qualified)
 
 
 @cache
 def linked(name: str) -> str:
     """Return the SQL that counts the records that link to the record $1, directly or from their children."""
-    found = [
-        f"select {'id' if entity.prefix else 'record_id'} from store.{entity.name} where {column}"
-        for entity in ENTITIES.values()
-        for link in entity.references
-        if link.target == name
-        for column in [f"{link.column} = $1" if link.kind == "one" else f"$1 = any({link.column})"]
-    ]
-    if not found:
+    parts = []
+    for entity in ENTITIES.values():
+        # A child is counted as the record that contains it.
+        id_column = "id" if entity.prefix else "record_id"
+        for link in entity.references:
+            if link.target != name:
+                continue
+            condition = f"$1 = any({link.column})"
+            if link.kind == "one":
+                condition = f"{link.column} = $1"
+            parts.append(f"select {id_column} from store.{entity.name} where {condition}")
+    if not parts:
         return "select 0 where $1::text <> ''"
-    return f"select count(*) from ({' union '.join(found)}) as linked (id) where id <> $1"
+    return f"select count(*) from ({' union '.join(parts)}) as linked (id) where id <> $1"
 
 
 def forget_statistics(name: str) -> str:
@@ -110,10 +119,12 @@ def forget_statistics(name: str) -> str:
 
 def emptied(entity: Entity) -> dict[str, str]:
     """Return the columns with content of a record, each with the SQL of its value after the erasure."""
-    stored = [*entity.loaded, *(entity.fields[name] for name in DERIVED if name in entity.fields)]
-    values = {field.name: _value(entity, field) for field in stored}
-    values |= {link.column: "null" if link.kind == "one" else "'{}'" for link in entity.references}
-    if (collated := entity.collated) is not None:
+    derived = [entity.fields[name] for name in derived_columns(entity)]
+    values = {field.name: _empty_value(entity, field) for field in (*entity.loaded, *derived)}
+    for link in entity.references:
+        values[link.column] = "null" if link.kind == "one" else "'{}'"
+    collated = entity.collated
+    if collated is not None:
         is_null = values[collated.name] == "null"
         values[collated.collated] = "null" if is_null else rf"'\x{sort_key(ERASED).hex()}'"
     return values | {
@@ -125,7 +136,8 @@ def emptied(entity: Entity) -> dict[str, str]:
     }
 
 
-def _value(entity: Entity, field: StoredField) -> str:
+def _empty_value(entity: Entity, field: StoredField) -> str:
+    """Return the SQL of the value of a field after the erasure."""
     kind = field.type
     if kind.many:
         return EMPTY[TYPES[kind.name] + "[]"]
@@ -134,6 +146,14 @@ def _value(entity: Entity, field: StoredField) -> str:
     if kind.name == "text":
         return f"'{TEXTS[field.checked]}'"
     if kind.name == "vocabulary":
-        terms = kind.of.terms()
-        return f"'{next((term for term in TERMS if term in terms), field.default or next(iter(terms)))}'"
+        return f"'{_empty_term(field)}'"
     return VALUES[kind.name]
+
+
+def _empty_term(field: StoredField) -> str:
+    """Return the term that says least of the vocabulary of a field."""
+    terms = field.type.of.terms()
+    for term in TERMS:
+        if term in terms:
+            return term
+    return field.default or next(iter(terms))

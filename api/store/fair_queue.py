@@ -23,9 +23,9 @@ from api.store.ticket import Origin, Rank, Ticket
 
 HALF_LIFE = 10.0
 # Callers of a rank whose store time is remembered: 1 KB each, those used least recently are forgotten first.
-CALLERS_MOST = 4096
+MAX_CALLERS = 4096
 # Entries without waiters that a heap may hold beyond the entries that have some.
-EMPTY_MOST = 32
+MAX_EMPTY = 32
 
 Granted = TypeVar("Granted")
 
@@ -70,7 +70,7 @@ class Waiter(Generic[Granted]):
     """A statement that waits: its ticket, whether it needs a custom plan, and the future of its place."""
 
     ticket: Ticket
-    custom: bool
+    needs_custom_plan: bool
     place: asyncio.Future[Granted]
     share: Share[Granted]
 
@@ -100,22 +100,26 @@ class FairQueue(Generic[Granted]):
     def share(self, origin: Origin) -> Share[Granted]:
         """Return the share of a caller."""
         callers = self._callers[origin.rank]
-        found = callers.get(origin.caller)
-        if found is not None:
+        known_share = callers.get(origin.caller)
+        if known_share is not None:
             callers.move_to_end(origin.caller)
-            return found
+            return known_share
         share = self._roots[origin.rank]
         for name in (origin.network, origin.subnetwork, origin.caller):
-            share = share.below.get(name) or share.below.setdefault(name, Share(share, name))
+            below = share.below.get(name)
+            if below is None:
+                below = share.below[name] = Share(share, name)
+            share = below
         callers[origin.caller] = share
-        if len(callers) > CALLERS_MOST:
-            _forget(callers.popitem(last=False)[1])
+        if len(callers) > MAX_CALLERS:
+            _, oldest_share = callers.popitem(last=False)
+            _forget(oldest_share)
         return share
 
-    def add(self, ticket: Ticket, custom: bool, place: asyncio.Future[Granted]) -> Waiter[Granted]:
+    def add(self, ticket: Ticket, needs_custom_plan: bool, place: asyncio.Future[Granted]) -> Waiter[Granted]:
         """Add a statement to the queue."""
-        waiter = Waiter(ticket, custom, place, self.share(ticket.origin))
-        self._enter(waiter)
+        waiter = Waiter(ticket, needs_custom_plan, place, self.share(ticket.origin))
+        self._insert(waiter)
         return waiter
 
     def remove(self, waiter: Waiter[Granted]) -> None:
@@ -125,7 +129,8 @@ class FairQueue(Generic[Granted]):
         share = waiter.share
         del share.waiters[waiter]
         share.waiting -= 1
-        self.callers_waiting -= share.waiting == 0
+        if share.waiting == 0:
+            self.callers_waiting -= 1
         while (above := share.above) is not None:
             above.waiting -= 1
             if not share.waiting:
@@ -142,20 +147,21 @@ class FairQueue(Generic[Granted]):
         self.remove(waiter)
         ticket.origin = origin
         waiter.share = self.share(origin)
-        self._enter(waiter)
+        self._insert(waiter)
 
-    def next(self, last: Rank) -> Waiter[Granted] | None:
-        """Remove and return the next statement of the ranks up to `last`; None if none waits."""
-        for root in self._roots[: last + 1]:
+    def next(self, last_rank: Rank) -> Waiter[Granted] | None:
+        """Remove and return the next statement of the ranks up to `last_rank`; None if none waits."""
+        for root in self._roots[: last_rank + 1]:
             if root.waiting:
-                return self._next(root)
+                return self._take_next(root)
         return None
 
-    def _enter(self, waiter: Waiter[Granted]) -> None:
+    def _insert(self, waiter: Waiter[Granted]) -> None:
         self._waiters[waiter.ticket] = waiter
         share = waiter.share
         share.waiters[waiter] = None
-        self.callers_waiting += share.waiting == 0
+        if share.waiting == 0:
+            self.callers_waiting += 1
         share.waiting += 1
         while (above := share.above) is not None:
             if not share.queued:
@@ -166,10 +172,11 @@ class FairQueue(Generic[Granted]):
             above.waiting += 1
             share = above
 
-    def _next(self, share: Share[Granted]) -> Waiter[Granted]:
+    def _take_next(self, share: Share[Granted]) -> Waiter[Granted]:
+        """Remove and return the next statement of a root."""
         share.waiting -= 1
         while share.heap:
-            below = _least(share)
+            below = _least_used(share)
             below.waiting -= 1
             # It moves behind shares that have used as much, so that new callers take turns.
             if below.waiting:
@@ -181,11 +188,12 @@ class FairQueue(Generic[Granted]):
         waiter = next(iter(share.waiters))
         del share.waiters[waiter]
         del self._waiters[waiter.ticket]
-        self.callers_waiting -= share.waiting == 0
+        if share.waiting == 0:
+            self.callers_waiting -= 1
         return waiter
 
 
-def _least(share: Share[Granted]) -> Share[Granted]:
+def _least_used(share: Share[Granted]) -> Share[Granted]:
     """Return the share below that has waiters and has used the least. What a share has used only grows, so an outdated
     entry is too far in front. It is corrected when it reaches the front, at most once for each statement that ended."""
     while True:
@@ -201,12 +209,17 @@ def _least(share: Share[Granted]) -> Share[Granted]:
 
 
 def _compact(share: Share[Granted]) -> None:
-    if share.empty <= len(share.heap) // 2 + EMPTY_MOST:
+    """Remove the entries without waiters from the heap, if they are too many."""
+    if share.empty <= len(share.heap) // 2 + MAX_EMPTY:
         return
-    for _, _, below in share.heap:
+    heap = []
+    for entry in share.heap:
+        below = entry[2]
         below.queued = below.waiting > 0
-    share.heap = [entry for entry in share.heap if entry[2].queued]
-    heapify(share.heap)
+        if below.queued:
+            heap.append(entry)
+    heapify(heap)
+    share.heap = heap
     share.empty = 0
 
 

@@ -12,6 +12,7 @@ dangling   find the links that lead nowhere, only if there are any
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -65,8 +66,10 @@ class TableColumn:
     @property
     def value(self) -> str:
         """The SQL of its value in the result of jsonb_to_record. A list that is left out is empty."""
-        found = f'body."{self.source}"'
-        return f"coalesce({found}, {EMPTY[self.type]})" if self.type in EMPTY else found
+        value = f'body."{self.source}"'
+        if self.type in EMPTY:
+            return f"coalesce({value}, {EMPTY[self.type]})"
+        return value
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,41 @@ KEY = "nullif(staged.name, staged.id)"
 
 def columns(entity: Entity) -> tuple[TableColumn, ...]:
     """Return the columns that a load writes, without those that every record has."""
-    fields = [
-        TableColumn(field.name, field.name, TYPES[field.type.name] + "[]" * field.type.many) for field in entity.loaded
-    ]
-    links = [
-        TableColumn(link.column, link.name, "text" if link.kind == "one" else "text[]", link.target)
-        for link in entity.references
-    ]
-    return (*fields, *links)
+    table_columns = []
+    for field in entity.loaded:
+        sql_type = TYPES[field.type.name]
+        if field.type.many:
+            sql_type += "[]"
+        table_columns.append(TableColumn(field.name, field.name, sql_type))
+    for link in entity.references:
+        sql_type = "text" if link.kind == "one" else "text[]"
+        table_columns.append(TableColumn(link.column, link.name, sql_type, link.target))
+    return tuple(table_columns)
+
+
+def name_list(table_columns: Sequence[TableColumn]) -> str:
+    """Return the names of the columns, as SQL lists them."""
+    return ", ".join(column.name for column in table_columns)
+
+
+def value_list(table_columns: Sequence[TableColumn]) -> str:
+    """Return the values of the columns in the result of jsonb_to_record, as SQL lists them."""
+    return ", ".join(column.value for column in table_columns)
+
+
+def declaration_list(table_columns: Sequence[TableColumn]) -> str:
+    """Return the column list of jsonb_to_record."""
+    return ", ".join(column.declared for column in table_columns)
+
+
+def source_list(table_columns: Sequence[TableColumn]) -> str:
+    """Return the quoted keys of the columns in the record, as SQL lists them."""
+    return ", ".join(f'"{column.source}"' for column in table_columns)
+
+
+def derived_columns(entity: Entity) -> dict[str, str]:
+    """Return the derived fields of the entity that a load computes, each with the SQL of its value."""
+    return {field: value for field, value in DERIVED.items() if field in entity.fields}
 
 
 @cache
@@ -184,34 +214,36 @@ def normalized(name: str) -> str:
 def merge(name: str) -> str:
     """Return the SQL that brings the resource's table up to date with the log. $1 is the last number of the log before
     the load."""
-    own = (*columns(RECORDS[name]), DATASET)
-    derived = [(field, value) for field, value in DERIVED.items() if field in RECORDS[name].fields]
-    collated = RECORDS[name].collated
-    keys = [(collated.collated, "staged.sort_key")] if collated else []
-    given = [(column.name, column.value) for column in own] + derived + keys
-    names = [name for name, _ in given]
+    entity = RECORDS[name]
+    loaded_columns = (*columns(entity), DATASET)
+    values = {column.name: column.value for column in loaded_columns} | derived_columns(entity)
+    if entity.collated is not None:
+        values[entity.collated.collated] = "staged.sort_key"
+    named_values = ", ".join(f"{value} as {column}" for column, value in values.items())
+    updates = ", ".join(f"{column} = new.{column}" for column in values)
+    inserts = ", ".join(f"new.{column}" for column in values)
     # A record keeps its key while it belongs to the same dataset, also if it is loaded by its id.
-    kept = "coalesce(new.key, case when held.dataset is not distinct from new.dataset then held.key end)"
+    key = "coalesce(new.key, case when held.dataset is not distinct from new.dataset then held.key end)"
     return f"""
         merge into store.{name} as held
         using (
             select change.id, change.seq, change.revision, change.recorded_at, change.action, change.reason,
                 decode(staged.digest, 'hex') as digest, {KEY} as key,
-                {", ".join(f"{value} as {name}" for name, value in given)}
+                {named_values}
             from store.change join staged using (id)
-            cross join lateral jsonb_to_record(change.record) as body ({", ".join(one.declared for one in own)})
+            cross join lateral jsonb_to_record(change.record) as body ({declaration_list(loaded_columns)})
             where change.seq > $1 and change.resource = '{name}'
         ) as new on held.id = new.id
         when matched and new.action = 'withdrawn' then update set
             revision = new.revision, updated_at = new.recorded_at, withdrawn = new.reason, since = null
         when matched then update set
-            revision = new.revision, updated_at = new.recorded_at, withdrawn = null, digest = new.digest, key = {kept},
-            since = new.seq, {", ".join(f"{name} = new.{name}" for name in names)}
+            revision = new.revision, updated_at = new.recorded_at, withdrawn = null, digest = new.digest, key = {key},
+            since = new.seq, {updates}
         when not matched then insert (
-            id, revision, created_at, updated_at, withdrawn, digest, key, since, {", ".join(names)}
+            id, revision, created_at, updated_at, withdrawn, digest, key, since, {", ".join(values)}
         ) values (
             new.id, new.revision, new.recorded_at, new.recorded_at, new.reason, new.digest, new.key,
-            case when new.action <> 'withdrawn' then new.seq end, {", ".join(f"new.{name}" for name in names)}
+            case when new.action <> 'withdrawn' then new.seq end, {inserts}
         )"""
 
 
@@ -233,11 +265,14 @@ def name_keys(name: str) -> str:
 @cache
 def children() -> tuple[ChildTable, ...]:
     """Return every kind of children that a resource has."""
-    links = dict.fromkeys((link.target, link.name) for one in RECORDS.values() for link in one.owned)
-    return tuple(
-        ChildTable(table, link, tuple(name for name, one in RECORDS.items() if link in one.links))
-        for table, link in links
-    )
+    kinds: list[ChildTable] = []
+    for entity in RECORDS.values():
+        for link in entity.owned:
+            owners = tuple(name for name, owner in RECORDS.items() if link.name in owner.links)
+            kind = ChildTable(link.target, link.name, owners)
+            if kind not in kinds:
+                kinds.append(kind)
+    return tuple(kinds)
 
 
 @cache
@@ -253,14 +288,14 @@ def clear(kind: ChildTable) -> str:
 def add(kind: ChildTable) -> str:
     """Return the SQL that adds the children of the records that the load has logged. Those of withdrawn records are
     kept from before, or added if the record is new. $1 is the last number of the log before the load."""
-    own = columns(CHILDREN[kind.table])
+    child_columns = columns(CHILDREN[kind.table])
     return f"""
-        insert into store.{kind.table} (record_id, position, since, {", ".join(column.name for column in own)})
+        insert into store.{kind.table} (record_id, position, since, {name_list(child_columns)})
         select change.id, body.position - 1, case when change.action <> 'withdrawn' then change.seq end,
-            {", ".join(column.value for column in own)}
+            {value_list(child_columns)}
         from store.change cross join lateral rows from (
-            jsonb_to_recordset(change.record -> '{kind.link}') as ({", ".join(one.declared for one in own)})
-        ) with ordinality as body ({", ".join(f'"{one.source}"' for one in own)}, position)
+            jsonb_to_recordset(change.record -> '{kind.link}') as ({declaration_list(child_columns)})
+        ) with ordinality as body ({source_list(child_columns)}, position)
         where change.seq > $1 and change.resource in ({_quoted(kind.owners)})
             and (change.action <> 'withdrawn' or change.revision = 1)"""
 
@@ -278,17 +313,17 @@ def hide(kind: ChildTable) -> str:
 def dangling() -> str:
     """Return the SQL that finds the links of the written records that lead nowhere. $1 is the last number of the log
     before the load, and $2 the maximum number of links."""
-    parts = [
-        _astray(one.name, "id", f"'{column.source}'", column)
-        for one in RECORDS.values()
-        for column in columns(one)
-        if column.target
-    ] + [
-        _astray(kind.table, "record_id", f"format('{kind.link}[%s].{column.source}', held.position)", column)
-        for kind in children()
-        for column in columns(CHILDREN[kind.table])
-        if column.target
-    ]
+    parts = []
+    for entity in RECORDS.values():
+        for column in columns(entity):
+            if column.target:
+                path = f"'{column.source}'"
+                parts.append(_dangling_links(entity.name, "id", path, column))
+    for kind in children():
+        for column in columns(CHILDREN[kind.table]):
+            if column.target:
+                path = f"format('{kind.link}[%s].{column.source}', held.position)"
+                parts.append(_dangling_links(kind.table, "record_id", path, column))
     return f"""
         select staged.number, staged.resource, staged.name, staged.keys, astray.path, astray.target, astray.id
         from ({" union all ".join(parts)}) as astray (record_id, path, target, id)
@@ -297,8 +332,12 @@ def dangling() -> str:
         order by staged.number, astray.path limit $2"""
 
 
-def _astray(table: str, owner: str, path: str, column: TableColumn) -> str:
-    values = f"unnest(held.{column.name})" if column.type == "text[]" else f"(select held.{column.name})"
+def _dangling_links(table: str, owner: str, path: str, column: TableColumn) -> str:
+    """Return the SQL of the links in one column that lead nowhere. `owner` is the column with the id of the record, and
+    `path` the SQL of the path of the link in it."""
+    values = f"(select held.{column.name})"
+    if column.type == "text[]":
+        values = f"unnest(held.{column.name})"
     return f"""
         select held.{owner}, {path}, '{column.target}', link.id
         from store.{table} as held cross join lateral {values} as link (id)

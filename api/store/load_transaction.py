@@ -10,7 +10,7 @@ only after its commit. If the loader dies between the two, the next one adds the
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +20,14 @@ import asyncpg
 from api.errors import Busy
 from api.model import WRITE_ORDER
 from api.store import cascades, load_statements, record_versions, tombstones
-from api.store.connection import Connection, connect, take
+from api.store.connection import Connection, connect, take_lock
 from api.store.cycles import in_circles
 from api.store.load_statements import ChildTable
 from api.store.staged import COLUMNS
 from api.store.statements import statement
-from api.store.write_errors import in_words
+from api.store.write_errors import translate_errors
 
-LOCK = 0x6C6F6164  # "load": loaders of one database take turns on it
+LOCK = 0x6C6F6164  # "load": loaders of one database take_lock turns on it
 # Changed records after which a load analyzes the tables, because autovacuum comes a minute later.
 MANY = 10_000
 SETTINGS = """
@@ -101,7 +101,7 @@ class DanglingLink(LoadIssue):
     id: str
 
 
-class _TakenBack(Exception):
+class _RolledBack(Exception):
     """Raised to roll back a transaction that is not to be kept."""
 
 
@@ -138,29 +138,30 @@ class LoadTransaction:
             await self._connection.execute(statement("digest_again"))
 
     async def _tally(self) -> None:
-        found = await self._connection.fetch("select resource, count(*) as count from staged group by resource")
-        counted = {row["resource"]: row["count"] for row in found}
-        self.staged = {name: counted.pop(name) for name in WRITE_ORDER if name in counted}
-        if counted:
+        rows = await self._connection.fetch("select resource, count(*) as count from staged group by resource")
+        counts = {row["resource"]: row["count"] for row in rows}
+        self.staged = {}
+        for name in WRITE_ORDER:
+            if name in counts:
+                self.staged[name] = counts.pop(name)
+        if counts:
             # No statement would write them, and the load would report success.
-            raise ValueError(f"the model has no {', '.join(sorted(counted))}")
+            raise ValueError(f"the model has no {', '.join(sorted(counts))}")
 
-    async def repeated(self, most: int) -> list[RepeatedRecord]:
+    async def repeated(self, limit: int) -> list[RepeatedRecord]:
         """Find records that the file contains twice."""
-        rows = await self._connection.fetch(statement("duplicates"), most)
-        return [RepeatedRecord(*_told(row), row["first"]) for row in rows]
+        rows = await self._connection.fetch(statement("duplicates"), limit)
+        return [RepeatedRecord(*_read_issue(row), row["first"]) for row in rows]
 
-    async def blocked(self, most: int) -> list[BlockedRecord]:
+    async def blocked(self, limit: int) -> list[BlockedRecord]:
         """Find the staged records that were erased."""
-        rows = await self._connection.fetch(statement("blocked"), most)
-        return [BlockedRecord(*_told(row), row["erased_at"], row["named_by"]) for row in rows]
+        rows = await self._connection.fetch(statement("blocked"), limit)
+        return [BlockedRecord(*_read_issue(row), row["erased_at"], row["named_by"]) for row in rows]
 
-    async def unknown(self, most: int) -> list[LoadIssue]:
+    async def unknown(self, limit: int) -> list[LoadIssue]:
         """Find withdrawals of records that do not exist."""
-        rows = [
-            row for name in self.staged for row in await self._connection.fetch(load_statements.unknown(name), most)
-        ]
-        return [LoadIssue(*_told(row)) for row in rows]
+        rows = await self._fetch_by_resource(load_statements.unknown, limit)
+        return [LoadIssue(*_read_issue(row)) for row in rows]
 
     async def datasets(self) -> list[str]:
         """Return the datasets of the staged records."""
@@ -184,22 +185,28 @@ class LoadTransaction:
         rows = await self._connection.fetch(cascades.losses())
         return [Loss(row["dataset"], row["lost"], row["held"]) for row in rows]
 
-    async def doubtful(self, most: int) -> list[DoubtfulRecord]:
+    async def doubtful(self, limit: int) -> list[DoubtfulRecord]:
         """Find the staged records that break a rule for new and changed records, and are new or changed."""
-        rows = [
-            row for name in self.staged for row in await self._connection.fetch(load_statements.doubtful(name), most)
-        ]
-        return [DoubtfulRecord(*_told(row), row["doubts"]) for row in rows]
+        rows = await self._fetch_by_resource(load_statements.doubtful, limit)
+        return [DoubtfulRecord(*_read_issue(row), row["doubts"]) for row in rows]
+
+    async def _fetch_by_resource(self, build_sql: Callable[[str], str], limit: int) -> list[asyncpg.Record]:
+        """Return the rows of a statement for each staged resource, at most `limit` of each."""
+        rows: list[asyncpg.Record] = []
+        for name in self.staged:
+            rows += await self._connection.fetch(build_sql(name), limit)
+        return rows
 
     async def circles(self, kind: str) -> list[InCircle]:
         """Find the written relations of this kind that lead back to their own event."""
-        edges = await self._connection.fetch(statement("circle_edges"), kind, self._before)
-        found = in_circles([(row["record_id"], row["event_id"]) for row in edges])
-        if not found:
+        relations = await self._connection.fetch(statement("circle_edges"), kind, self._before)
+        edges = in_circles([(row["record_id"], row["event_id"]) for row in relations])
+        if not edges:
             return []
-        ends = [[edge[end] for edge in found] for end in (0, 1)]
-        rows = await self._connection.fetch(statement("circle_records"), kind, self._before, *ends)
-        return [InCircle(*_told(row), kind, row["position"]) for row in rows]
+        starts = [start for start, _ in edges]
+        ends = [end for _, end in edges]
+        rows = await self._connection.fetch(statement("circle_records"), kind, self._before, starts, ends)
+        return [InCircle(*_read_issue(row), kind, row["position"]) for row in rows]
 
     async def merge(self, reason: str | None = None) -> None:
         """Write the staged records to the store, and count what was done. Updates are logged with the reason."""
@@ -234,24 +241,27 @@ class LoadTransaction:
         records, as 0031 does, runs before the tables of later kinds exist."""
         return [kind for kind in load_statements.children() if self.staged.keys() & set(kind.owners)]
 
-    async def dangling(self, most: int) -> list[DanglingLink]:
+    async def dangling(self, limit: int) -> list[DanglingLink]:
         """Find links that lead nowhere. The search for them is expensive, so it runs only if a constraint fails."""
         try:
             async with self._connection.transaction():
                 await self._connection.execute("set constraints all immediate")
         except asyncpg.ForeignKeyViolationError:
-            rows = await self._connection.fetch(load_statements.dangling(), self._before, most)
-            return [DanglingLink(*_told(row), row["path"], row["target"], row["id"]) for row in rows]
+            rows = await self._connection.fetch(load_statements.dangling(), self._before, limit)
+            return [DanglingLink(*_read_issue(row), row["path"], row["target"], row["id"]) for row in rows]
         return []
 
     async def _count(self) -> None:
         rows = await self._connection.fetch(statement("written"), self._before)
         written = {(row["resource"], row["action"]): row["count"] for row in rows}
-        for name, all_of_them in self.staged.items():
-            done = {action: written.get((name, action), 0) for action in ACTIONS}
-            self.counts[name] = done | {"unchanged": all_of_them - sum(done.values())}
-        named = [await self._name_keys(name) for name, done in self.counts.items() if done["unchanged"]]
-        if written or any(named):
+        for name, total in self.staged.items():
+            counts = {action: written.get((name, action), 0) for action in ACTIONS}
+            self.counts[name] = counts | {"unchanged": total - sum(counts.values())}
+        has_new_keys = False
+        for name, counts in self.counts.items():
+            if counts["unchanged"] and await self._name_keys(name):
+                has_new_keys = True
+        if written or has_new_keys:
             await self._connection.execute(statement("announce"))
 
     async def _name_keys(self, name: str) -> bool:
@@ -260,28 +270,33 @@ class LoadTransaction:
 
     async def standing(self) -> dict[str, int]:
         """Count the records that stand although this load withdrew the event or briefing that they depend on."""
-        found = dict.fromkeys(cascades.parents(), 0)
+        totals = dict.fromkeys(cascades.parents(), 0)
         for name, link in cascades.links():
             if self.counts.get(link.target, {}).get("withdrawn"):
-                found[link.target] += await self._connection.fetchval(cascades.standing(name, link), self._before)
-        return {parent: count for parent, count in found.items() if count}
+                totals[link.target] += await self._connection.fetchval(cascades.standing(name, link), self._before)
+        return {parent: total for parent, total in totals.items() if total}
 
     async def settle(self) -> None:
         """Analyze the tables after the transaction, if much has changed, so that queries are planned well."""
-        if sum(done[action] for done in self.counts.values() for action in ACTIONS) >= MANY:
-            tables = (*self.counts, *(kind.table for kind in load_statements.children()))
-            names = [f"{schema}.{table}" for table in tables for schema in ("store", "past")]
-            await self._connection.execute(f"analyze {', '.join(names)}")
+        changed = 0
+        for counts in self.counts.values():
+            changed += sum(counts[action] for action in ACTIONS)
+        if changed < MANY:
+            return
+        tables: list[str] = []
+        for name in (*self.counts, *(kind.table for kind in load_statements.children())):
+            tables += (f"store.{name}", f"past.{name}")
+        await self._connection.execute(f"analyze {', '.join(tables)}")
 
 
 @asynccontextmanager
 async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[LoadTransaction]:
-    """Yield a Writer. Its work is committed if the block ends without an error and `keep` is set, else rolled back.
-    Busy if another load runs for longer than `wait` seconds."""
+    """Yield a LoadTransaction. Its work is committed if the block ends without an error and `keep` is set, else rolled
+    back. Busy if another load runs for longer than `wait` seconds."""
     connection = await connect(url)
     try:
-        with in_words(), suppress(_TakenBack):
-            if not await take(connection, LOCK, wait):
+        with translate_errors(), suppress(_RolledBack):
+            if not await take_lock(connection, LOCK, wait):
                 raise Busy("Another load is running.", hint="Load again when it has ended, or --wait longer.")
             await connection.execute(record_versions.NOTE_EDITION)
             async with connection.transaction():
@@ -289,16 +304,17 @@ async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[Loa
                 with suppress(asyncpg.PostgresError):
                     async with connection.transaction():
                         await connection.execute(NOTICE)
-                writer = LoadTransaction(connection)
-                yield writer
+                transaction = LoadTransaction(connection)
+                yield transaction
                 if not keep:
-                    raise _TakenBack
+                    raise _RolledBack
             await connection.execute(record_versions.NOTE_EDITION)
-            await writer.settle()
+            await transaction.settle()
     finally:
         with suppress(Exception):
             await connection.close(timeout=5)
 
 
-def _told(row: asyncpg.Record) -> tuple[int, str, str, tuple[str, ...]]:
+def _read_issue(row: asyncpg.Record) -> tuple[int, str, str, tuple[str, ...]]:
+    """Return the values of a LoadIssue, in the order of its fields."""
     return row["number"], row["resource"], row["name"], tuple(row["keys"].split("\x1f"))

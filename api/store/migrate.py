@@ -16,11 +16,13 @@ import asyncpg
 from api.errors import SettingsError, Unavailable
 from api.store import record_versions, steps
 from api.store.as_of import as_of
-from api.store.connection import Connection, connect, take
+from api.store.connection import Connection, connect, take_lock
 from api.store.statements import Script, migrations, versions
 
 LOCK = 0x62726965  # "brie": migrators of one database take turns on it
 TURN = 600.0  # seconds to wait for another migrator
+# The name in errors of SQL that is no script.
+UNNAMED = "The migration"
 NO_CONTRIB = (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError)
 LEDGER = """
     create schema if not exists migration;
@@ -51,16 +53,16 @@ REMEMBER = """
 """
 
 
-async def migrate(url: str, noted: Callable[[str], None] = lambda name: None) -> list[str]:
-    """Migrate the database, and return the names of the migrations and versions that were missing or changed. `noted`
+async def migrate(url: str, on_done: Callable[[str], None] = lambda name: None) -> list[str]:
+    """Migrate the database, and return the names of the migrations and versions that were missing or changed. `on_done`
     is called with each name when it is done.
 
     SettingsError if a migration cannot be applied here, or if it was changed after it was applied. Unavailable if
     Postgres goes away, or if another migration takes too long."""
     connection = await connect(url)
     try:
-        async with _turn(connection):
-            return await _apply(connection, noted)
+        async with _take_turn(connection):
+            return await _apply(connection, on_done)
     except (OSError, asyncpg.ConnectionDoesNotExistError, asyncpg.OperatorInterventionError) as error:
         raise Unavailable(f"Postgres went away during the migration: {error}") from error
     finally:
@@ -68,8 +70,8 @@ async def migrate(url: str, noted: Callable[[str], None] = lambda name: None) ->
 
 
 @asynccontextmanager
-async def _turn(connection: Connection) -> AsyncIterator[None]:
-    if not await take(connection, LOCK, TURN):
+async def _take_turn(connection: Connection) -> AsyncIterator[None]:
+    if not await take_lock(connection, LOCK, TURN):
         raise Unavailable(f"Another migration has been running for {TURN:.0f} s.")
     try:
         yield
@@ -78,23 +80,23 @@ async def _turn(connection: Connection) -> AsyncIterator[None]:
             await connection.execute("select pg_advisory_unlock($1)", LOCK)
 
 
-async def _apply(connection: Connection, noted: Callable[[str], None]) -> list[str]:
-    done = await _applied(connection)
-    known = {script.name for script in migrations()}
-    if any(name[0].isdigit() for name in done.keys() - known):
+async def _apply(connection: Connection, on_done: Callable[[str], None]) -> list[str]:
+    checksums = await _read_checksums(connection)
+    unknown = checksums.keys() - {script.name for script in migrations()}
+    if any(name[0].isdigit() for name in unknown):
         return []  # A later release has migrated. Its tables and views serve this one too, so they stay.
-    await _check_unchanged(connection, done)
-    missing = [script for script in migrations() if script.name not in done]
-    changed = [script for script in versions() if done.get(script.name) != script.checksum]
+    await _check_unchanged(connection, checksums)
+    missing = [script for script in migrations() if script.name not in checksums]
+    changed = [script for script in versions() if checksums.get(script.name) != script.checksum]
     for script in missing:
         if steps.steps(script):
             await _in_steps(connection, script)
         else:
             await _run(connection, script, script.text)
-        noted(script.name)
+        on_done(script.name)
     for script in changed:
         await _run(connection, script, SHOW.format(name=script.name, text=script.text, as_of=as_of(script)))
-        noted(script.name)
+        on_done(script.name)
     if await connection.fetchval(MAY_REFRESH):
         await connection.execute(REFRESH)
     if await connection.fetchval(MAY_NOTE):
@@ -102,7 +104,8 @@ async def _apply(connection: Connection, noted: Callable[[str], None]) -> list[s
     return [script.name for script in missing + changed]
 
 
-async def _applied(connection: Connection) -> dict[str, str]:
+async def _read_checksums(connection: Connection) -> dict[str, str]:
+    """Return the checksum of each migration and version that was applied, by its name."""
     # Look for the table first: an account that may not create a schema can still find that there is nothing to do.
     if await connection.fetchval("select to_regclass('migration.applied')") is None:
         await _run(connection, None, LEDGER)
@@ -110,37 +113,42 @@ async def _applied(connection: Connection) -> dict[str, str]:
     return {row["name"]: row["checksum"] for row in rows}
 
 
-async def _check_unchanged(connection: Connection, done: dict[str, str]) -> None:
+async def _check_unchanged(connection: Connection, checksums: dict[str, str]) -> None:
     for script in migrations():
-        if done.get(script.name, script.checksum) != script.checksum:
+        if checksums.get(script.name, script.checksum) != script.checksum:
+            store = await _describe_store(connection)
             raise SettingsError(
-                f"sql/migrations/{script.name}.sql was changed after it was applied to {await _place(connection)}.",
+                f"sql/migrations/{script.name}.sql was changed after it was applied to {store}.",
                 "Put it back as it was, and make the change in a new file; or name another store in "
                 "BRIEFING_DATABASE_URL or, where that is empty, BRIEFING_DATA_DIR.",
             )
 
 
-async def _place(connection: Connection) -> str:
+async def _describe_store(connection: Connection) -> str:
     """Describe the store as its operator knows it, but never by the URL, which may contain a password."""
     row = await connection.fetchrow(
         "select current_database() as name, host(inet_server_addr()) as host, inet_server_port() as port,"
         " current_setting('data_directory', true) as folder"
     )
     assert row is not None
-    where = f"{row['host']}:{row['port']}" if row["host"] else row["folder"] or "a local socket"
+    where = row["folder"] or "a local socket"
+    if row["host"]:
+        where = f"{row['host']}:{row['port']}"
     return f"the database {row['name']} ({where})"
 
 
 async def _run(connection: Connection, script: Script | None, text: str) -> None:
+    name = script.name if script else UNNAMED
+
     async def work() -> None:
         await connection.execute(text)
         if script:
             await connection.execute(REMEMBER, script.name, script.checksum)
 
     try:
-        await steps.attempt(connection, script.name if script else "The migration", work)
+        await steps.attempt(connection, name, work)
     except (asyncpg.InsufficientPrivilegeError, *NO_CONTRIB) as error:
-        raise await _refused(connection, script, error) from error
+        raise await _explain_refusal(connection, name, error) from error
 
 
 async def _in_steps(connection: Connection, script: Script) -> None:
@@ -152,17 +160,17 @@ async def _in_steps(connection: Connection, script: Script) -> None:
         await steps.run(connection, script)
         await steps.attempt(connection, script.name, work)
     except (asyncpg.InsufficientPrivilegeError, *NO_CONTRIB) as error:
-        raise await _refused(connection, script, error) from error
+        raise await _explain_refusal(connection, script.name, error) from error
 
 
-async def _refused(connection: Connection, script: Script | None, error: asyncpg.PostgresError) -> SettingsError:
-    what = f"{script.name if script else 'The migration'} cannot be applied: {error}."
+async def _explain_refusal(connection: Connection, name: str, error: asyncpg.PostgresError) -> SettingsError:
+    problem = f"{name} cannot be applied: {error}."
     if isinstance(error, NO_CONTRIB):
-        return SettingsError(what, "Install Postgres's contrib extensions (unaccent) on the server.")
+        return SettingsError(problem, "Install Postgres's contrib extensions (unaccent) on the server.")
     user = await connection.fetchval("select quote_ident(current_user)")
     database = await connection.fetchval("select quote_ident(current_database())")
     return SettingsError(
-        what,
+        problem,
         f"As a superuser: grant create on database {database} to {user}; alter role {user} createrole; "
         f"or, where the roles exist already: grant briefing_reader, briefing_access to {user} with set true;",
     )

@@ -35,14 +35,14 @@ def require_password(folder: Path, data: Path, tools: Tools) -> None:
     The server must not be running. The role gets its password before the rules are written, so an interrupted change
     is repeated at the next start.
     """
-    password = _read(folder / FILE) or _generate(folder)
+    password = _read_password(folder / FILE) or _create_password(folder)
     rules = RULES.format(file=FILE, digest=sha256(password.encode()).hexdigest()).encode()
     file = data / "pg_hba.conf"
     if file.is_symlink() or not file.exists() or file.read_bytes() != rules:
         statement = f"alter role {ROLE} password '{verifier(password)}'\n"
         tools.run("postgres", *SINGLE, cwd=data, text=statement.encode())
         owner = data.stat()
-        _replace(file, rules, owner.st_uid, owner.st_gid)
+        _replace_file(file, rules, owner.st_uid, owner.st_gid)
 
 
 def verifier(password: str) -> str:
@@ -52,30 +52,31 @@ def verifier(password: str) -> str:
     salted = pbkdf2_hmac("sha256", password.encode(), salt, ROUNDS)
     stored = sha256(digest(salted, b"Client Key", "sha256")).digest()
     server = digest(salted, b"Server Key", "sha256")
-    return f"SCRAM-SHA-256${ROUNDS}:{_text(salt)}${_text(stored)}:{_text(server)}"
+    return f"SCRAM-SHA-256${ROUNDS}:{_encode(salt)}${_encode(stored)}:{_encode(server)}"
 
 
-def _text(value: bytes) -> str:
+def _encode(value: bytes) -> str:
     return b64encode(value).decode()
 
 
-def _read(file: Path) -> str:
+def _read_password(file: Path) -> str:
     """Return the password in the file; empty if others could have read it, so that it is replaced."""
     with suppress(OSError), os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), encoding="ascii") as opened:
         if os.fstat(opened.fileno()).st_mode & 0o077 == 0:
             head, _, password = opened.readline().strip().rpartition(":")
-            return password if head == f"*:*:*:{ROLE}" else ""
+            if head == f"*:*:*:{ROLE}":
+                return password
     return ""
 
 
-def _generate(folder: Path) -> str:
+def _create_password(folder: Path) -> str:
     password = token_urlsafe(32)
     owner = folder.stat()
-    _replace(folder / FILE, f"*:*:*:{ROLE}:{password}\n".encode(), owner.st_uid, owner.st_gid)
+    _replace_file(folder / FILE, f"*:*:*:{ROLE}:{password}\n".encode(), owner.st_uid, owner.st_gid)
     return password
 
 
-def _replace(file: Path, content: bytes, uid: int, gid: int) -> None:
+def _replace_file(file: Path, content: bytes, uid: int, gid: int) -> None:
     """Write a file that only its owner can read, completely or not at all. Do not follow a link in its place: the
     folder may belong to another account, and we may be root."""
     new = file.with_name(f"{file.name}.new")

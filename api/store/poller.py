@@ -1,7 +1,7 @@
 """Poll one query, and track until when its last result can be trusted.
 
 A notification reports a change at once, and a poll at an interval confirms that there was none. A result is trusted
-from the start of its poll. So a user of it that checks `sure` first is never more than `counts_for` seconds behind,
+from the start of its poll. So a user of it that checks `is_fresh` first is never more than `fresh_seconds` behind,
 even if the connection freezes, breaks off, or was never there.
 """
 
@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 import structlog
@@ -20,7 +19,8 @@ import structlog
 from api.errors import BriefingError
 from api.store.connection import Connection, connect
 
-AGAIN = 0.5
+# The pause after a failure, and the time that the upkeep may take.
+RETRY_SECONDS = 0.5
 UPKEEP_SECONDS = 15.0
 FAILURES = (OSError, TimeoutError, BriefingError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -29,28 +29,28 @@ log = structlog.get_logger("briefing")
 
 @dataclass(frozen=True)
 class PollTarget:
-    """A query that is polled. `look` runs as `role` every `every` seconds, and after each notification of `channel`.
-    Its result is trusted for `counts_for` seconds. `name` is its name in the log. `upkeep` is a statement that runs
-    after it at most every 15 seconds."""
+    """A query that is polled. `query` runs as `role` every `interval` seconds, and after each notification of
+    `channel`. Its result is trusted for `fresh_seconds`. `name` is its name in the log. `upkeep` is a statement that
+    runs after it at most every 15 seconds."""
 
     name: str
     role: str
     channel: str
-    look: str
-    every: float
-    counts_for: float
+    query: str
+    interval: float
+    fresh_seconds: float
     upkeep: str = ""
 
 
 class Poller:
-    """A poller of one query, with a task and a connection of its own. `see` gets the rows of each poll."""
+    """A poller of one query, with a task and a connection of its own. `on_rows` gets the rows of each poll."""
 
-    def __init__(self, url: str, sight: PollTarget, see: Callable[[list[Mapping[str, Any]]], None]) -> None:
+    def __init__(self, url: str, target: PollTarget, on_rows: Callable[[list[asyncpg.Record]], None]) -> None:
         self._url = url
-        self._sight = sight
-        self._see = see
-        self._sure_until = 0.0
-        self._looked = 0.0
+        self._target = target
+        self._on_rows = on_rows
+        self._fresh_until = 0.0
+        self._last_poll = 0.0
         self._task: asyncio.Task[None] | None = None
         self._notified = asyncio.Event()
 
@@ -66,51 +66,54 @@ class Poller:
                 await self._task
 
     @property
-    def sure(self) -> bool:
+    def is_fresh(self) -> bool:
         """True if the last result can be trusted."""
-        return time.monotonic() <= self._sure_until
+        return time.monotonic() <= self._fresh_until
 
     @property
     def age(self) -> float:
         """Seconds since the last poll; 0 before the first one."""
-        return time.monotonic() - self._looked if self._looked else 0.0
+        if not self._last_poll:
+            return 0.0
+        return time.monotonic() - self._last_poll
 
     async def _follow(self) -> None:
         while True:
             try:
                 connection = await connect(self._url)
             except FAILURES:
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(RETRY_SECONDS)
                 continue
             try:
-                await self._watch(connection)
+                await self._poll(connection)
             except FAILURES as error:
-                if self._sure_until:
-                    log.warning(f"{self._sight.name} is out of sight", reason=type(error).__name__)
-                self._sure_until = 0.0
-                await asyncio.sleep(AGAIN)
+                if self._fresh_until:
+                    log.warning(f"{self._target.name} is out of sight", reason=type(error).__name__)
+                self._fresh_until = 0.0
+                await asyncio.sleep(RETRY_SECONDS)
             finally:
                 connection.terminate()
 
-    async def _watch(self, connection: Connection) -> None:
-        sight = self._sight
-        await connection.execute(f"set role {sight.role}")
-        await connection.add_listener(sight.channel, self._notify)
-        look = await connection.prepare(sight.look)
-        kept_up = 0.0
+    async def _poll(self, connection: Connection) -> None:
+        """Poll on this connection until it fails."""
+        target = self._target
+        await connection.execute(f"set role {target.role}")
+        await connection.add_listener(target.channel, self._notify)
+        query = await connection.prepare(target.query)
+        last_upkeep = 0.0
         while True:
             self._notified.clear()
             begun = time.monotonic()
-            self._see(list[Any](await look.fetch(timeout=sight.counts_for)))
-            self._sure_until = begun + sight.counts_for
-            self._looked = begun
-            if sight.upkeep and begun - kept_up > UPKEEP_SECONDS:
-                kept_up = begun
-                await connection.execute(sight.upkeep, timeout=AGAIN)
+            self._on_rows(await query.fetch(timeout=target.fresh_seconds))
+            self._fresh_until = begun + target.fresh_seconds
+            self._last_poll = begun
+            if target.upkeep and begun - last_upkeep > UPKEEP_SECONDS:
+                last_upkeep = begun
+                await connection.execute(target.upkeep, timeout=RETRY_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._notified.wait(), sight.every)
+                await asyncio.wait_for(self._notified.wait(), target.interval)
 
-    def _notify(self, *_: Any) -> None:
+    def _notify(self, *_: object) -> None:
         # No result can be trusted until the next poll has ended.
-        self._sure_until = 0.0
+        self._fresh_until = 0.0
         self._notified.set()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, inf
 from typing import Any
 
@@ -59,10 +60,11 @@ MODES = {False: "force_generic_plan", True: "force_custom_plan"}
 @dataclass(eq=False, slots=True)
 class Lease:
     """A connection, the plan mode of its session, the rank and share of the caller whose statement it runs, and the
-    time since when. `cold`: the session has not run a statement yet."""
+    time since when. `custom_plan`: the session makes a plan for each statement and its arguments, not a generic one.
+    `cold`: the session has not run a statement yet."""
 
     connection: Connection
-    custom: bool
+    custom_plan: bool
     cold: bool = True
     rank: Rank = Rank.SERVICE
     share: Share[PoolSlot] | None = None
@@ -75,7 +77,7 @@ class PoolSlot:
     """A place in the pool that is held for a caller of this rank. It has a free connection, or one has to be opened."""
 
     rank: Rank
-    free: Lease | None
+    lease: Lease | None
 
 
 class Pool:
@@ -86,15 +88,15 @@ class Pool:
         self._settings = settings
         self._idle: dict[bool, list[Lease]] = {False: [], True: []}
         # True if there is a pooler in between, which gives each transaction another session.
-        self.between = settings.statement_cache_size == 0
+        self.behind_pooler = settings.statement_cache_size == 0
         self._queue: FairQueue[PoolSlot] = FairQueue()
         # Connections that are idle, in use, opening or closing; and the places among them that anonymous callers hold.
         self._open = 0
         self._anonymous = 0
         size = settings.pool_size
         # A quarter of the places, rounded up, is only for callers with a key. If there is one place, it is for all.
-        self._anonymous_most = max(1, size - ceil(size / 4))
-        self._out: set[Lease] = set()
+        self._max_anonymous = max(1, size - ceil(size / 4))
+        self._in_use: set[Lease] = set()
         self._ending: set[asyncio.Task[Any]] = set()
         # Requests that got no connection in time, by rank.
         self._refused = dict.fromkeys(Rank, 0)
@@ -104,68 +106,78 @@ class Pool:
         self.timed_out = 0
 
     async def take(
-        self, custom: bool, ticket: Ticket | None = None, *, fresh: bool = False, seconds: float = inf
+        self, needs_custom_plan: bool, ticket: Ticket | None = None, *, fresh: bool = False, seconds: float = inf
     ) -> Lease:
         """Wait for a connection in the plan mode. Unavailable if there is none in time, or Postgres does not answer.
         `fresh`: open a new one and close those that are idle."""
-        custom = custom and not self.between
+        needs_custom_plan = needs_custom_plan and not self.behind_pooler
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        ticket = ticket or Ticket(SERVICE, 0)
+        if ticket is None:
+            ticket = Ticket(SERVICE, 0)
         if fresh:
-            self._drop_idle()
-        place = self._hold(ticket.origin.rank, custom) or await self._turn(ticket, custom, seconds)
-        lease = place.free or await self._open_lease(place, custom, end - loop.time())
+            self._close_idle()
+        place = self._take_place(ticket.origin.rank, needs_custom_plan)
+        if place is None:
+            place = await self._wait_for_place(ticket, needs_custom_plan, seconds)
+        lease = place.lease
+        if lease is None:
+            lease = await self._open_lease(place, needs_custom_plan, end - loop.time())
         lease.rank = place.rank
         lease.share = self._queue.share(ticket.origin)
         lease.since = loop.time()
-        self._out.add(lease)
-        if lease.custom != custom:
-            await self._switch(lease, custom)
+        self._in_use.add(lease)
+        if lease.custom_plan != needs_custom_plan:
+            await self._switch_mode(lease, needs_custom_plan)
         return lease
 
-    async def begin(self, lease: Lease, custom: bool, also: dict[str, str] | None = None) -> None:
-        """Begin a transaction with the settings of our sessions, and those in `also`."""
-        settings = {**self._session(custom), **(also or {})}
+    async def begin(self, lease: Lease, custom_plan: bool, extra: dict[str, str] | None = None) -> None:
+        """Begin a transaction with the settings of our sessions, and those in `extra`."""
+        settings = self._session_settings(custom_plan)
+        if extra is not None:
+            settings |= extra
         del settings["application_name"], settings["default_transaction_read_only"]
         sets = "; ".join(f"set local {name} = '{value}'" for name, value in settings.items())
         await lease.connection.execute(f"begin read only; {sets}", timeout=CONNECT_SECONDS)
 
-    def _session(self, custom: bool) -> dict[str, str]:
-        timeout = f"{self._settings.statement_timeout * 1000:.0f}"
-        own = {"application_name": "briefing", "statement_timeout": timeout, "plan_cache_mode": MODES[custom]}
-        return SESSION | own
+    def _session_settings(self, custom_plan: bool) -> dict[str, str]:
+        """Return the settings of our sessions, in a dictionary of its own."""
+        return SESSION | {
+            "application_name": "briefing",
+            "statement_timeout": f"{self._settings.statement_timeout * 1000:.0f}",
+            "plan_cache_mode": MODES[custom_plan],
+        }
 
     def give(self, lease: Lease) -> None:
         """Take the connection back: its statement has ended."""
         lease.cold = False
-        self._ended(lease)
-        self._idle[lease.custom].append(lease)
-        self._serve()
+        self._end_statement(lease)
+        self._idle[lease.custom_plan].append(lease)
+        self._grant_places()
 
     def cancel(self, lease: Lease) -> None:
         """Take the connection back and cancel its statement. The connection is used again when Postgres confirms, or
         closed if that takes too long."""
         self.cancelled += 1
-        self._later(self._confirm(lease))
+        self._start_ending(self._confirm_cancellation(lease))
 
     def discard(self, lease: Lease) -> None:
         """Close a connection that cannot be used again. Its place is free when it is closed."""
         if lease.connection.is_closed():
-            self._gone(lease)
+            self._remove(lease)
         else:
-            self._later(self._closed(lease))
+            self._start_ending(self._close_and_remove(lease))
 
     def lift(self, ticket: Ticket, joined: Ticket) -> None:
         """Give a ticket the better rank of the two requests that wait for its statement."""
         if joined.origin.rank < ticket.origin.rank:
             self._queue.lift(ticket, joined.origin)
-            self._serve()
+            self._grant_places()
 
     async def close(self) -> None:
         """Close idle connections, and wait for those that are closing."""
         for _ in range(2):  # A connection whose statement was being cancelled may be idle by then.
-            self._drop_idle()
+            self._close_idle()
             if self._ending:
                 await asyncio.wait(self._ending, timeout=5)
 
@@ -177,7 +189,7 @@ class Pool:
     @property
     def refused(self) -> dict[str, int]:
         """Requests that got no connection in time, by rank."""
-        return {rank.name.lower(): number for rank, number in self._refused.items()}
+        return {rank.name.lower(): count for rank, count in self._refused.items()}
 
     @property
     def used(self) -> int:
@@ -190,41 +202,44 @@ class Pool:
         return sum(map(len, self._idle.values()))
 
     def _has_place(self, rank: Rank) -> bool:
-        if rank is Rank.ANONYMOUS and self._anonymous >= self._anonymous_most:
+        if rank is Rank.ANONYMOUS and self._anonymous >= self._max_anonymous:
             return False
         return bool(self._idle[False] or self._idle[True]) or self._open < self._settings.pool_size
 
-    def _hold(self, rank: Rank, custom: bool) -> PoolSlot | None:
+    def _take_place(self, rank: Rank, needs_custom_plan: bool) -> PoolSlot | None:
         """Hold a place for a caller of this rank; None if there is none."""
-        if rank is Rank.ANONYMOUS and self._anonymous >= self._anonymous_most:
+        if rank is Rank.ANONYMOUS and self._anonymous >= self._max_anonymous:
             return None
-        lease = self._free(custom)
+        lease = self._take_idle(needs_custom_plan)
         if lease is None:
             if self._open >= self._settings.pool_size:
                 return None
             self._open += 1
-        self._anonymous += rank is Rank.ANONYMOUS
+        if rank is Rank.ANONYMOUS:
+            self._anonymous += 1
         return PoolSlot(rank, lease)
 
-    def _release(self, place: PoolSlot) -> None:
+    def _return_place(self, place: PoolSlot) -> None:
         """Give back a place that was not used."""
-        self._anonymous -= place.rank is Rank.ANONYMOUS
-        if place.free is None:
+        if place.rank is Rank.ANONYMOUS:
+            self._anonymous -= 1
+        if place.lease is None:
             self._open -= 1
         else:
-            self._idle[place.free.custom].append(place.free)
-        self._serve()
+            self._idle[place.lease.custom_plan].append(place.lease)
+        self._grant_places()
 
-    def _ended(self, lease: Lease) -> None:
+    def _end_statement(self, lease: Lease) -> None:
         """Count the time of the statement for its caller."""
         now = asyncio.get_running_loop().time()
         if lease.share is not None:
             lease.share.add(now - lease.since, now)
             lease.share = None
-        self._out.discard(lease)
-        self._anonymous -= lease.rank is Rank.ANONYMOUS
+        self._in_use.discard(lease)
+        if lease.rank is Rank.ANONYMOUS:
+            self._anonymous -= 1
 
-    def _serve(self) -> None:
+    def _grant_places(self) -> None:
         """Grant free places to waiting statements."""
         if not self._queue:
             return
@@ -232,25 +247,25 @@ class Pool:
         # caller waits, there is nothing to compare.
         if self._queue.callers_waiting > 1:
             now = asyncio.get_running_loop().time()
-            for lease in self._out:
+            for lease in self._in_use:
                 if lease.share is not None:
                     lease.share.add(now - lease.since, now)
                     lease.since = now
         while self._has_place(Rank.KEYED):
-            last = Rank.ANONYMOUS if self._has_place(Rank.ANONYMOUS) else Rank.KEYED
-            waiter = self._queue.next(last)
+            last_rank = Rank.ANONYMOUS if self._has_place(Rank.ANONYMOUS) else Rank.KEYED
+            waiter = self._queue.next(last_rank)
             if waiter is None:
                 return
             if not waiter.place.done():
-                place = self._hold(waiter.ticket.origin.rank, waiter.custom)
+                place = self._take_place(waiter.ticket.origin.rank, waiter.needs_custom_plan)
                 assert place is not None
                 waiter.place.set_result(place)
 
-    def _free(self, custom: bool) -> Lease | None:
+    def _take_idle(self, needs_custom_plan: bool) -> Lease | None:
         """Return a free connection, in the plan mode if there is one. None if another one may be opened instead."""
-        for mode in (custom, not custom):
-            idle = self._idle[mode]
-            if mode != custom and self._open < self._settings.pool_size:
+        for custom_plan in (needs_custom_plan, not needs_custom_plan):
+            idle = self._idle[custom_plan]
+            if custom_plan != needs_custom_plan and self._open < self._settings.pool_size:
                 return None
             while idle:
                 lease = idle.pop()
@@ -259,16 +274,16 @@ class Pool:
                 self._open -= 1
         return None
 
-    def _drop_idle(self) -> None:
+    def _close_idle(self) -> None:
         for idle in self._idle.values():
             while idle:
                 # It runs no statement, so its place is free at once.
                 self._open -= 1
-                self._later(_close(idle.pop().connection))
+                self._start_ending(_close(idle.pop().connection))
 
-    async def _switch(self, lease: Lease, custom: bool) -> None:
+    async def _switch_mode(self, lease: Lease, custom_plan: bool) -> None:
         try:
-            await lease.connection.execute(f"set plan_cache_mode = {MODES[custom]}", timeout=CONNECT_SECONDS)
+            await lease.connection.execute(f"set plan_cache_mode = {MODES[custom_plan]}", timeout=CONNECT_SECONDS)
         except (TimeoutError, asyncio.CancelledError) as error:
             self.cancel(lease)
             if isinstance(error, TimeoutError):
@@ -277,89 +292,98 @@ class Pool:
         except BaseException:
             self.discard(lease)
             raise
-        lease.custom = custom
+        lease.custom_plan = custom_plan
 
-    def _later(self, ending: Coroutine[None, None, None]) -> None:
-        self._watch(asyncio.get_running_loop().create_task(ending))
+    def _start_ending(self, ending: Coroutine[None, None, None]) -> None:
+        self._track(asyncio.get_running_loop().create_task(ending))
 
-    def _watch(self, task: asyncio.Task[Any]) -> None:
+    def _track(self, task: asyncio.Task[Any]) -> None:
+        """Keep a task that ends a connection, so that `close` can wait for it."""
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
-    async def _confirm(self, lease: Lease) -> None:
+    async def _confirm_cancellation(self, lease: Lease) -> None:
         # asyncpg sends no command before the cancelled one has ended. This command ends a transaction, or sets the mode
         # that is noted in the lease, which a cancelled `set` may have changed.
-        command = "rollback" if self.between else f"set plan_cache_mode = {MODES[lease.custom]}"
+        command = "rollback"
+        if not self.behind_pooler:
+            command = f"set plan_cache_mode = {MODES[lease.custom_plan]}"
         try:
             await lease.connection.execute(command, timeout=CONFIRM_SECONDS)
         except Exception:
             # After any error: a place that is not given back would be lost for good.
             lease.connection.terminate()
         if lease.connection.is_closed():
-            self._gone(lease)
+            self._remove(lease)
         else:
             self.give(lease)
 
-    async def _closed(self, lease: Lease) -> None:
+    async def _close_and_remove(self, lease: Lease) -> None:
         await _close(lease.connection)
-        self._gone(lease)
+        self._remove(lease)
 
-    def _gone(self, lease: Lease) -> None:
+    def _remove(self, lease: Lease) -> None:
+        """Give up the place of a connection that is closed."""
         self._open -= 1
-        self._ended(lease)
-        self._serve()
+        self._end_statement(lease)
+        self._grant_places()
 
-    async def _turn(self, ticket: Ticket, custom: bool, seconds: float) -> PoolSlot:
+    async def _wait_for_place(self, ticket: Ticket, needs_custom_plan: bool, seconds: float) -> PoolSlot:
         loop = asyncio.get_running_loop()
-        waiter = self._queue.add(ticket, custom, loop.create_future())
+        waiter = self._queue.add(ticket, needs_custom_plan, loop.create_future())
         # This is 5 µs cheaper than `asyncio.timeout` for each request that waits.
-        late = loop.call_later(min(seconds, self._settings.pool_wait), self._late, waiter)
+        timer = loop.call_later(min(seconds, self._settings.pool_wait), self._refuse, waiter)
         try:
             return await waiter.place
         except asyncio.CancelledError:
             self._queue.remove(waiter)
             place = waiter.place
             if place.done() and not place.cancelled() and not place.exception():
-                self._release(place.result())  # It was granted already: the next statement gets it.
+                self._return_place(place.result())  # It was granted already: the next statement gets it.
             raise
         finally:
-            late.cancel()
+            timer.cancel()
 
-    def _late(self, waiter: Waiter[PoolSlot]) -> None:
+    def _refuse(self, waiter: Waiter[PoolSlot]) -> None:
+        """Refuse a statement that has waited for too long."""
         if not waiter.place.done():
             self._queue.remove(waiter)
             self._refused[waiter.ticket.origin.rank] += 1
             detail = "All connections to the store are busy."
             waiter.place.set_exception(Unavailable(detail, "Try again after Retry-After."))
 
-    async def _open_lease(self, place: PoolSlot, custom: bool, within: float) -> Lease:
+    async def _open_lease(self, place: PoolSlot, custom_plan: bool, seconds: float) -> Lease:
         """Open a connection. If the client disconnects meanwhile, finish it for the next statement: asyncpg leaves a
         session open if it is cancelled while it connects."""
-        task = asyncio.get_running_loop().create_task(self._connect(custom, within))
+        task = asyncio.get_running_loop().create_task(self._connect(custom_plan, seconds))
         try:
-            return Lease(await asyncio.shield(task), custom)
+            return Lease(await asyncio.shield(task), custom_plan)
         except asyncio.CancelledError:
-            self._watch(task)
-            task.add_done_callback(lambda task: self._opened(place, custom, task))
+            self._track(task)
+            task.add_done_callback(partial(self._return_opened, place, custom_plan))
             raise
         except BaseException:
-            self._release(place)
+            self._return_place(place)
             raise
 
-    def _opened(self, place: PoolSlot, custom: bool, task: asyncio.Task[Connection]) -> None:
-        failed = task.cancelled() or task.exception() is not None
-        self._release(place if failed else PoolSlot(place.rank, Lease(task.result(), custom)))
+    def _return_opened(self, place: PoolSlot, custom_plan: bool, task: asyncio.Task[Connection]) -> None:
+        """Give back a place whose client disconnected, with the connection that was opened for it."""
+        if not task.cancelled() and task.exception() is None:
+            place = PoolSlot(place.rank, Lease(task.result(), custom_plan))
+        self._return_place(place)
 
-    async def _connect(self, custom: bool, within: float) -> Connection:
-        seconds = self._settings.statement_timeout
+    async def _connect(self, custom_plan: bool, seconds: float) -> Connection:
+        server_settings = {"application_name": "briefing"}
+        if not self.behind_pooler:
+            server_settings = self._session_settings(custom_plan)
         try:
             connection: Connection = await asyncpg.connect(
                 self._url,
-                timeout=min(CONNECT_SECONDS, max(within, 0.05)),
-                command_timeout=seconds + 0.3,
+                timeout=min(CONNECT_SECONDS, max(seconds, 0.05)),
+                command_timeout=self._settings.statement_timeout + 0.3,
                 statement_cache_size=self._settings.statement_cache_size,
                 max_cached_statement_lifetime=0,
-                server_settings={"application_name": "briefing"} if self.between else self._session(custom),
+                server_settings=server_settings,
             )
         except asyncpg.CannotConnectNowError as error:
             if "shutting down" in str(error):

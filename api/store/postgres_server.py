@@ -49,14 +49,15 @@ class PostgresServer:
     def spawn(self) -> None:
         """Start the server without waiting for it. When we die, the kernel sends it SIGINT, a fast shutdown."""
         clear_locks(self.data, self.data / self._sockets, OWN_SERVER)
-        self._process = self.tools.spawn("postgres", "-D", HERE, *self._flags, cwd=self.data, last=SIGINT)
+        self._process = self.tools.spawn("postgres", "-D", HERE, *self._flags, cwd=self.data, death_signal=SIGINT)
 
     def start(self) -> None:
         """Start the server and wait until it is ready. SettingsError if it ends or takes too long."""
         self.spawn()
         deadline = time.monotonic() + RECOVERY
         while not self.ready():
-            if reason := self.ended():
+            reason = self.ended()
+            if reason:
                 raise self.tools.failure(f"postgres ended with {reason}")
             if time.monotonic() > deadline:
                 raise self.tools.failure("postgres does not get ready")
@@ -73,9 +74,14 @@ class PostgresServer:
     def ended(self) -> str:
         """Return the way in which it ended, such as `exit 1` or `SIGKILL`; empty while it runs. This reaps an ended
         child."""
-        if self._process is None or (code := self._process.poll()) is None:
+        if self._process is None:
             return ""
-        return Signals(-code).name if code < 0 else f"exit {code}"
+        code = self._process.poll()
+        if code is None:
+            return ""
+        if code < 0:
+            return Signals(-code).name
+        return f"exit {code}"
 
     def stop(self) -> None:
         """Shut the server down and cut off its clients."""

@@ -26,8 +26,8 @@ def clear_locks(data: Path, sockets: Path, hint: str) -> None:
     """Remove lock files whose process is not a Postgres on this data. SettingsError if one is."""
     for file in (data / PID_FILE, sockets / SOCKET_LOCK):
         with suppress(FileNotFoundError):
-            pid = _named(file)
-            if pid and _serves(PROC / pid, data):
+            pid = _read_pid(file)
+            if pid and _is_postgres_on(data, PROC / pid):
                 raise SettingsError(f"Another Postgres (process {pid}) runs on {data}.", hint)
             file.unlink()
 
@@ -38,22 +38,24 @@ def end_rest(data: Path) -> bool:
     Each of them would end by itself, but only after the statement that it runs. Killing them loses nothing, because the
     next server replays the log in any case.
     """
-    rest = [pid for pid in _processes() if _serves(PROC / pid, data)]
-    for pid in rest:
+    pids = [pid for pid in _list_pids() if _is_postgres_on(data, PROC / pid)]
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(int(pid), SIGKILL)
     _reap_adopted()
-    return not rest
+    return not pids
 
 
-def _named(file: Path) -> str:
+def _read_pid(file: Path) -> str:
     """Return the process id in a lock file, or an empty text. A server in single-user mode writes a minus before it."""
     words = file.read_text(errors="replace").split()
-    pid = words[0].removeprefix("-") if words else ""
+    if not words:
+        return ""
+    pid = words[0].removeprefix("-")
     return pid if pid.isascii() and pid.isdecimal() else ""
 
 
-def _serves(process: Path, data: Path) -> bool:
+def _is_postgres_on(data: Path, process: Path) -> bool:
     """Return True if this is a Postgres that works in the folder. Such a Postgres runs as the folder's owner, so a
     process that we may not read is another one."""
     try:
@@ -62,13 +64,13 @@ def _serves(process: Path, data: Path) -> bool:
         return False
 
 
-def _processes() -> Iterator[str]:
+def _list_pids() -> Iterator[str]:
     return (process.name for process in PROC.iterdir() if process.name.isdecimal())
 
 
 def _reap_adopted() -> None:
     """Reap processes of a dead server that became our children, as they do if we are process 1 of a container."""
-    for pid in _processes():
+    for pid in _list_pids():
         with suppress(FileNotFoundError, ProcessLookupError, ChildProcessError):
             name, _, rest = (PROC / pid / "stat").read_text().rpartition(")")
             state, parent = rest.split()[:2]

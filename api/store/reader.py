@@ -77,8 +77,8 @@ class Reader:
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.pool = Pool(url, settings)
-        self._most = settings.statement_timeout
-        self._least = settings.statement_timeout_floor
+        self._max_seconds = settings.statement_timeout
+        self._min_seconds = settings.statement_timeout_floor
         self._check: asyncio.Task[None] | None = None
 
     async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool, ticket: Ticket) -> Reply:
@@ -88,8 +88,8 @@ class Reader:
         not count.
         """
         loop = asyncio.get_running_loop()
-        end = loop.time() + self._most + GRACE_SECONDS
-        left = min(max(self._least, POINT_SECONDS * ticket.price), self._most)
+        end = loop.time() + self._max_seconds + GRACE_SECONDS
+        seconds_left = min(max(self._min_seconds, POINT_SECONDS * ticket.price), self._max_seconds)
         tries = 0
         while True:
             try:
@@ -100,24 +100,27 @@ class Reader:
                 await asyncio.sleep(REST)
                 continue
             except BROKEN_OFF as error:
-                tries = await _again(tries, error)
+                tries = await _start_next_try(tries, error)
                 continue
             begun = loop.time()
             try:
-                seconds = max(0.05, min(left + COLD_SECONDS, self._most) if lease.cold else left)
-                if self.pool.between:
+                seconds = seconds_left
+                if lease.cold:
+                    seconds = min(seconds + COLD_SECONDS, self._max_seconds)
+                seconds = max(0.05, seconds)
+                if self.pool.behind_pooler:
                     row = await self._in_transaction(lease, sql, arguments, custom, seconds)
                 else:
                     # The session's own statement_timeout ends the statement if our cancellation gets lost.
                     row = await lease.connection.fetchrow(sql, *arguments, timeout=seconds)
             except TimeoutError as error:  # It is an OSError too, but no reason to try again.
-                raise self._failed(lease, error) from error
+                raise self._end_failed(lease, error) from error
             except STALE as error:
                 self.pool.discard(lease)
-                left -= loop.time() - begun
-                tries = await _again(tries, error)
+                seconds_left -= loop.time() - begun
+                tries = await _start_next_try(tries, error)
             except BaseException as error:
-                raise self._failed(lease, error) from error
+                raise self._end_failed(lease, error) from error
             else:
                 self.pool.give(lease)
                 assert row is not None
@@ -130,12 +133,11 @@ class Reader:
         callers, so many checks must not take more than one place.
         """
         if self._check is None or self._check.done():
-            self._check = asyncio.get_running_loop().create_task(self._ready())
-            # If all clients have disconnected, nothing else reads the error, and asyncio would log it.
-            self._check.add_done_callback(lambda check: check.cancelled() or check.exception())
+            self._check = asyncio.get_running_loop().create_task(self._check_tables())
+            self._check.add_done_callback(_read_error)
         await asyncio.shield(self._check)
 
-    async def _ready(self) -> None:
+    async def _check_tables(self) -> None:
         try:
             await self.read(PROBE, (), custom=False, ticket=Ticket(SERVICE, PROBE_PRICE))
         except asyncpg.PostgresError as error:
@@ -147,7 +149,7 @@ class Reader:
 
     async def _in_transaction(
         self, lease: Lease, sql: str, arguments: Sequence[Any], custom: bool, seconds: float
-    ) -> Any:
+    ) -> asyncpg.Record | None:
         """Return a row through a pooler. The settings of a session hold for a transaction there."""
         connection = lease.connection
         await self.pool.begin(lease, custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
@@ -160,7 +162,8 @@ class Reader:
         await connection.execute("commit", timeout=seconds)
         return row
 
-    def _failed(self, lease: Lease, error: BaseException) -> BaseException:
+    def _end_failed(self, lease: Lease, error: BaseException) -> BaseException:
+        """Give back the connection of a statement that failed, and return the error to raise."""
         if isinstance(error, asyncpg.PostgresError):
             self.pool.give(lease)
         else:
@@ -175,7 +178,13 @@ class Reader:
         return error
 
 
-async def _again(tries: int, error: BaseException) -> int:
+def _read_error(check: asyncio.Task[None]) -> None:
+    """Read the error of a check: if all clients have disconnected, nothing else reads it, and asyncio would log it."""
+    if not check.cancelled():
+        check.exception()
+
+
+async def _start_next_try(tries: int, error: BaseException) -> int:
     """Return the number of the next try, after a pause from the second one on. Unavailable if there were enough tries.
     If one backend is killed, all others end a moment later, including the one that was opened in its place."""
     if tries == TRIES:

@@ -10,25 +10,46 @@ from __future__ import annotations
 from functools import cache
 
 from api.model import CHILDREN, RECORDS, Entity
-from api.store.load_statements import DATASET, DERIVED, ChildTable, columns
+from api.store.load_statements import (
+    DATASET,
+    ChildTable,
+    columns,
+    declaration_list,
+    derived_columns,
+    name_list,
+    source_list,
+    value_list,
+)
 
 COMMON = ("id", "revision", "created_at", "updated_at", "key")
 
 
-def _stored(entity: Entity) -> tuple[str, ...]:
-    """Return the columns of a record's content that a load writes."""
-    derived = [field for field in DERIVED if field in entity.fields]
-    collated = [entity.collated.collated] if entity.collated else []
-    return (*(column.name for column in columns(entity)), DATASET.name, *derived, *collated)
+def _record_columns(entity: Entity) -> list[str]:
+    """Return the columns of a record that its versions have too."""
+    names = [*COMMON, *(column.name for column in columns(entity)), DATASET.name, *derived_columns(entity)]
+    if entity.collated is not None:
+        names.append(entity.collated.collated)
+    names.append("search")
+    return names
+
+
+def _child_columns(table: str) -> list[str]:
+    """Return the columns of a child that its versions have too."""
+    return ["record_id", "position", *(column.name for column in columns(CHILDREN[table]))]
+
+
+def _qualified(alias: str, names: list[str]) -> str:
+    """Return the columns of the table with this alias, as SQL lists them."""
+    return ", ".join(f"{alias}.{name}" for name in names)
 
 
 @cache
 def keep(name: str) -> str:
     """Return the SQL that copies the versions of records that end. $1 is the last number of the log before the load."""
-    names = (*COMMON, *_stored(RECORDS[name]), "search")
+    names = _record_columns(RECORDS[name])
     return f"""
         insert into past.{name} ({", ".join(names)}, since, until)
-        select {", ".join(f"held.{name}" for name in names)}, held.since, change.seq
+        select {_qualified("held", names)}, held.since, change.seq
         from store.change join store.{name} as held using (id)
         where change.seq > $1 and change.resource = '{name}' and change.revision > 1 and held.withdrawn is null"""
 
@@ -37,16 +58,16 @@ def keep(name: str) -> str:
 def keep_children(kind: ChildTable) -> str:
     """Return the SQL that copies the children of the versions that end. $1 is the last number of the log before the
     load."""
-    names = ("record_id", "position", *(column.name for column in columns(CHILDREN[kind.table])))
+    names = _child_columns(kind.table)
     return f"""
         insert into past.{kind.table} ({", ".join(names)}, since, until)
-        select {", ".join(f"old.{name}" for name in names)}, old.since, change.seq
+        select {_qualified("old", names)}, old.since, change.seq
         from store.change join store.{kind.table} as old on old.record_id = change.id
         join store.change as before on before.id = change.id and before.revision = change.revision - 1
         where change.seq > $1 and before.action <> 'withdrawn'"""
 
 
-def _earlier(owner: str) -> str:
+def _earlier_changes(owner: str) -> str:
     """Return the SQL of the changes of the records $1 that later changes replaced, each until the next one or the
     change $2. The records are looked up one by one, because a join could read the whole log for each batch."""
     return f"""
@@ -65,10 +86,10 @@ def _earlier(owner: str) -> str:
 @cache
 def copy(name: str) -> str:
     """Return the SQL that copies the records $1 as versions that end at the change $2, if they were written before."""
-    names = (*COMMON, *_stored(RECORDS[name]), "search")
+    names = _record_columns(RECORDS[name])
     return f"""
         insert into past.{name} ({", ".join(names)}, since, until)
-        select {", ".join(f"held.{name}" for name in names)}, change.seq, $2
+        select {_qualified("held", names)}, change.seq, $2
         from store.{name} as held cross join lateral (
             select change.seq from store.change where change.id = held.id and change.revision = held.revision offset 0
         ) as change
@@ -78,10 +99,10 @@ def copy(name: str) -> str:
 @cache
 def copy_children(kind: ChildTable, owner: str) -> str:
     """Return the SQL that copies the children of the same records."""
-    names = ("record_id", "position", *(column.name for column in columns(CHILDREN[kind.table])))
+    names = _child_columns(kind.table)
     return f"""
         insert into past.{kind.table} ({", ".join(names)}, since, until)
-        select {", ".join(f"old.{name}" for name in names)}, change.seq, $2
+        select {_qualified("old", names)}, change.seq, $2
         from store.{owner} as held cross join lateral (
             select change.seq from store.change where change.id = held.id and change.revision = held.revision offset 0
         ) as change cross join lateral (
@@ -94,30 +115,30 @@ def copy_children(kind: ChildTable, owner: str) -> str:
 def build(name: str) -> str:
     """Return the SQL that builds the earlier versions of the records $1 from the log, up to the change $2. The caller
     adds the collation keys, because the log does not contain them."""
-    own = (*columns(RECORDS[name]), DATASET)
-    given = [(column.name, column.value) for column in own]
-    given += [(field, value) for field, value in DERIVED.items() if field in RECORDS[name].fields]
+    entity = RECORDS[name]
+    loaded_columns = (*columns(entity), DATASET)
+    values = {column.name: column.value for column in loaded_columns} | derived_columns(entity)
     return f"""
-        insert into past.{name} ({", ".join((*COMMON, *(column for column, _ in given)))}, since, until)
+        insert into past.{name} ({", ".join([*COMMON, *values])}, since, until)
         select change.id, change.revision, held.created_at, change.recorded_at, held.key,
-            {", ".join(value for _, value in given)}, change.seq, change.until
-        from {_earlier(name)} cross join lateral (
+            {", ".join(values.values())}, change.seq, change.until
+        from {_earlier_changes(name)} cross join lateral (
             select held.created_at, held.key from store.{name} as held where held.id = change.id offset 0
         ) as held
-        cross join lateral jsonb_to_record(change.record) as body ({", ".join(one.declared for one in own)})
+        cross join lateral jsonb_to_record(change.record) as body ({declaration_list(loaded_columns)})
         where change.seq < change.until"""
 
 
 @cache
 def build_children(kind: ChildTable, owner: str) -> str:
     """Return the SQL that builds the children of the same versions."""
-    own = columns(CHILDREN[kind.table])
+    child_columns = columns(CHILDREN[kind.table])
     return f"""
-        insert into past.{kind.table} (record_id, position, since, until, {", ".join(column.name for column in own)})
-        select change.id, body.position - 1, change.seq, change.until, {", ".join(column.value for column in own)}
-        from {_earlier(owner)} cross join lateral rows from (
-            jsonb_to_recordset(change.record -> '{kind.link}') as ({", ".join(one.declared for one in own)})
-        ) with ordinality as body ({", ".join(f'"{one.source}"' for one in own)}, position)
+        insert into past.{kind.table} (record_id, position, since, until, {name_list(child_columns)})
+        select change.id, body.position - 1, change.seq, change.until, {value_list(child_columns)}
+        from {_earlier_changes(owner)} cross join lateral rows from (
+            jsonb_to_recordset(change.record -> '{kind.link}') as ({declaration_list(child_columns)})
+        ) with ordinality as body ({source_list(child_columns)}, position)
         where change.seq < change.until"""
 
 

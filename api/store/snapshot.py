@@ -27,21 +27,21 @@ LAST_ERASURE = "select coalesce(max(erased), 0) from store.latest"
 
 
 class Snapshot:
-    """A state of the store, read as the account that loads. `noted` gets the number of further rows that were read."""
+    """A state of the store, read as the account that loads. `on_rows` gets the number of further rows that were
+    read."""
 
-    def __init__(self, connection: Connection, noted: Callable[[int], None]) -> None:
+    def __init__(self, connection: Connection, on_rows: Callable[[int], None]) -> None:
         self._connection = connection
-        self._noted = noted
+        self._on_rows = on_rows
 
     async def stream(self, sql: str, arguments: Sequence[Any], take: Take) -> None:
         """Pass the rows of a statement with one text column to `take`, in pieces."""
-        rows, before = Unframed(take), 0
+        rows = Unframed(take)
 
         async def output(piece: bytes) -> None:
-            nonlocal before
+            count_before = rows.count
             await rows(piece)
-            self._noted(rows.given - before)
-            before = rows.given
+            self._on_rows(rows.count - count_before)
 
         await self._connection.copy_from_query(sql, *arguments, output=output, format="binary")
 
@@ -49,12 +49,12 @@ class Snapshot:
         """Pass every record to `take`, as last logged, in the load format. Records come before those that link to them.
         Erased records are left out."""
         for name in WRITE_ORDER:
-            await self.stream(_records(name), (), take)
+            await self.stream(_build_records_query(name), (), take)
 
     async def rows(self, sql: str, arguments: Sequence[Any]) -> AsyncIterator[Sequence[Any]]:
         """Yield the rows of a statement one by one, as Python values."""
         async for row in self._connection.cursor(sql, *arguments, prefetch=PREFETCH):
-            self._noted(1)
+            self._on_rows(1)
             yield tuple(row)
 
     async def value(self, sql: str) -> Any:
@@ -63,7 +63,12 @@ class Snapshot:
 
     async def counts(self) -> dict[str, dict[str, int]]:
         """Count the records and the withdrawn records of each resource."""
-        return {name: dict(await self._one(_count(name))) for name in WRITE_ORDER}
+        counts = {}
+        for name in WRITE_ORDER:
+            row = await self._connection.fetchrow(_build_count_query(name))
+            assert row is not None
+            counts[name] = dict(row)
+        return counts
 
     async def erased(self) -> list[dict[str, str]]:
         """Return the ids of the records that were erased, and the times of their erasure."""
@@ -74,22 +79,17 @@ class Snapshot:
         """Return the number of the last change that was an erasure; 0 if there was none."""
         return int(await self.value(LAST_ERASURE))
 
-    async def _one(self, sql: str) -> asyncpg.Record:
-        row = await self._connection.fetchrow(sql)
-        assert row is not None
-        return row
-
 
 @asynccontextmanager
-async def snapshot(url: str, noted: Callable[[int], None]) -> AsyncIterator[Snapshot]:
-    """Yield the state of the store at this moment. `noted` gets the number of rows as they are read. SettingsError if
+async def snapshot(url: str, on_rows: Callable[[int], None]) -> AsyncIterator[Snapshot]:
+    """Yield the state of the store at this moment. `on_rows` gets the number of rows as they are read. SettingsError if
     the tables are not those of this release, or if the account may not read them. Unavailable if the store goes
     away."""
     connection = await connect(url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.execute(SETTINGS)
-            yield Snapshot(connection, noted)
+            yield Snapshot(connection, on_rows)
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError) as error:
         raise SettingsError(
             f"The database has not the tables of this release: {error}", "Run `briefing migrate`."
@@ -117,17 +117,17 @@ async def erased_since(url: str, change: int) -> bool:
             await connection.close(timeout=5)
 
 
-def _records(name: str) -> str:
-    taken = "jsonb_build_object('withdrawn', jsonb_build_object('reason', held.withdrawn))"
-    named = "case when held.key is null then '{}' else jsonb_build_object('key', held.key) end"
-    record = f"(record || {named} || case when held.withdrawn is null then '{{}}' else {taken} end)::text"
+def _build_records_query(name: str) -> str:
+    withdrawal = "jsonb_build_object('withdrawn', jsonb_build_object('reason', held.withdrawn))"
+    key = "case when held.key is null then '{}' else jsonb_build_object('key', held.key) end"
+    record = f"(record || {key} || case when held.withdrawn is null then '{{}}' else {withdrawal} end)::text"
     return f"""
         select concat({one_line(record)}, E'\\n') as line
         from store.{name} as held join store.change using (id, revision)
         where {NOT_ERASED} order by held.id"""
 
 
-def _count(name: str) -> str:
+def _build_count_query(name: str) -> str:
     return f"""
         select count(*) filter (where withdrawn is null) as records, count(withdrawn) as withdrawn
         from store.{name} as held where {NOT_ERASED}"""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 COLUMNS = ("number", "resource", "id", "name", "keys", "reason", "digest", "record", "sort_key", "forms", "doubts")
+# The null of COPY.
+NULL = "\\N"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,25 @@ class Staged:
 
     def row(self, number: int) -> bytes:
         """Return the line for COPY. The number is the position of the record in the file."""
-        name, keys = _escaped(self.name), _escaped("\x1f".join(self.keys))
-        reason = "\\N" if self.reason is None else _escaped(self.reason)
-        head = f"{number}\t{self.resource}\t{self.id}\t{name}\t{keys}\t{reason}\t{sha256(self.body).hexdigest()}\t"
-        sort_key = "\\N" if self.sort_key is None else f"\\\\x{self.sort_key.hex()}"
-        doubts = "\\N" if self.doubts is None else _escaped(self.doubts)
-        tail = f"\t{sort_key}\t{' '.join(map(str, self.forms))}\t{doubts}\n"
+        name = _escape(self.name)
+        keys = _escape("\x1f".join(self.keys))
+        reason = _escape_or_null(self.reason)
+        digest = sha256(self.body).hexdigest()
+        head = f"{number}\t{self.resource}\t{self.id}\t{name}\t{keys}\t{reason}\t{digest}\t"
+        sort_key = NULL
+        if self.sort_key is not None:
+            sort_key = f"\\\\x{self.sort_key.hex()}"
+        forms = " ".join(map(str, self.forms))
+        doubts = _escape_or_null(self.doubts)
+        tail = f"\t{sort_key}\t{forms}\t{doubts}\n"
         return b"%b%b%b" % (head.encode(), self.body.replace(b"\\", b"\\\\"), tail.encode())
 
 
-def _escaped(text: str) -> str:
+def _escape_or_null(text: str | None) -> str:
+    return NULL if text is None else _escape(text)
+
+
+def _escape(text: str) -> str:
     if text.isprintable() and "\\" not in text:
         return text
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

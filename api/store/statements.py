@@ -8,7 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 _API = Path(__file__).resolve().parents[1]
-FOLDER = _API / "sql" if (_API / "sql").is_dir() else _API.parent / "sql"
+FOLDER = _API / "sql"
+if not FOLDER.is_dir():
+    FOLDER = _API.parent / "sql"
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,14 @@ class Script:
 @cache
 def statement(name: str) -> str:
     """Return the text of sql/statements/NAME.sql."""
-    return (FOLDER / "statements" / f"{name}.sql").read_text("utf-8")
+    return _read(FOLDER / "statements" / f"{name}.sql")
 
 
 @cache
 def migrations() -> tuple[Script, ...]:
     """Return the scripts of the store's tables, in the order in which they run."""
-    return tuple(_script(file.stem, file.read_text("utf-8")) for file in sorted((FOLDER / "migrations").glob("*.sql")))
+    files = sorted((FOLDER / "migrations").glob("*.sql"))
+    return tuple(_create_script(file.stem, _read(file)) for file in files)
 
 
 @cache
@@ -37,11 +40,17 @@ def versions() -> tuple[Script, ...]:
     """Return the scripts of the views of each version. The checksum covers the migrations too, so that new migrations
     create the views again."""
     below = "".join(script.checksum for script in migrations())
-    return tuple(
-        _script(folder.name, "\n".join(file.read_text("utf-8") for file in sorted(folder.glob("*.sql"))), below)
-        for folder in sorted(FOLDER.glob("v[0-9]*"))
-    )
+    scripts = []
+    for folder in sorted(FOLDER.glob("v[0-9]*")):
+        text = "\n".join(map(_read, sorted(folder.glob("*.sql"))))
+        scripts.append(_create_script(folder.name, text, below))
+    return tuple(scripts)
 
 
-def _script(name: str, text: str, below: str = "") -> Script:
+def _create_script(name: str, text: str, below: str = "") -> Script:
+    """Return a script. Its checksum covers the texts `below` it too."""
     return Script(name, text, sha256((below + text).encode()).hexdigest())
+
+
+def _read(file: Path) -> str:
+    return file.read_text("utf-8")

@@ -28,7 +28,7 @@ from api.errors import Unavailable
 from api.model import RECORDS
 from api.store import record_versions
 from api.store.collation import sort_key
-from api.store.connection import Connection, take
+from api.store.connection import Connection, take_lock
 from api.store.load_statements import children
 from api.store.load_transaction import LOCK as LOADER
 from api.store.load_transaction import LoadTransaction
@@ -62,12 +62,14 @@ class MigrationStep:
 
 def steps(script: Script) -> tuple[MigrationStep, ...]:
     """Return the steps of a migration; none if it is one transaction."""
-    found = list(LINE.finditer(script.text))
-    ends = [*(one.start() for one in found), len(script.text)][1:]
-    return tuple(
-        MigrationStep(one[1], one[2] or "", script.text[one.end() : end].strip())
-        for one, end in zip(found, ends, strict=True)
-    )
+    migration_steps = []
+    end = len(script.text)
+    # Each step ends where the next one begins, so the last one is read first.
+    for line in reversed(list(LINE.finditer(script.text))):
+        sql = script.text[line.end() : end].strip()
+        migration_steps.append(MigrationStep(line[1], line[2] or "", sql))
+        end = line.start()
+    return tuple(reversed(migration_steps))
 
 
 async def attempt(connection: Connection, name: str, work: Callable[[], Awaitable[Any]]) -> None:
@@ -95,10 +97,15 @@ async def run(connection: Connection, script: Script) -> None:
     # Parallel workers would build an index faster, and take the processors from the requests.
     await connection.execute("set max_parallel_maintenance_workers = 0")
     row = await connection.fetchrow("select done, after from migration.step where name = $1", script.name)
-    done, after = (row["done"], row["after"]) if row else (0, "")
+    done, after = 0, ""
+    if row is not None:
+        done, after = row["done"], row["after"]
     for number, step in enumerate(steps(script)):
-        if number >= done:
-            await _KINDS[step.kind](connection, script.name, number, step, after if number == done else "")
+        if number < done:
+            continue
+        run_step = _KINDS[step.kind]
+        await run_step(connection, script.name, number, step, after)
+        after = ""  # Only the first of these steps may have been begun before.
 
 
 async def forget(connection: Connection, script: Script) -> None:
@@ -106,7 +113,7 @@ async def forget(connection: Connection, script: Script) -> None:
     await connection.execute("delete from migration.step where name = $1", script.name)
 
 
-async def _transaction(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
+async def _run_transaction(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     async def work() -> None:
         await connection.execute(step.text)
         await connection.execute(NOTE, name, number + 1, "")
@@ -114,14 +121,14 @@ async def _transaction(connection: Connection, name: str, number: int, step: Mig
     await attempt(connection, name, work)
 
 
-async def _rewrite(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
+async def _rewrite_table(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     async def rewrite(ids: list[str]) -> None:
         await connection.execute(step.text, ids)
 
     await _in_batches(connection, name, number, step.target, after, rewrite)
 
 
-async def _sort_keys(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
+async def _write_sort_keys(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     async def update(ids: list[str]) -> None:
         rows = await connection.fetch(f"select id, name from store.{step.target} where id = any($1)", ids)
         keys = [(row["id"], sort_key(row["name"])) for row in rows if row["name"] is not None]
@@ -130,12 +137,12 @@ async def _sort_keys(connection: Connection, name: str, number: int, step: Migra
     await _in_batches(connection, name, number, step.target, after, update)
 
 
-async def _normalize(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
+async def _normalize_records(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     async def normalize(ids: list[str]) -> None:
         async with connection.transaction():
-            writer = LoadTransaction(connection)
-            if await writer.stage_normalized(step.target, ids):
-                await writer.merge(NORMALIZED)
+            transaction = LoadTransaction(connection)
+            if await transaction.stage_normalized(step.target, ids):
+                await transaction.merge(NORMALIZED)
             await connection.execute("drop table staged")
 
     async def normalize_what_fits(ids: list[str]) -> None:
@@ -143,24 +150,24 @@ async def _normalize(connection: Connection, name: str, number: int, step: Migra
             await normalize(ids)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
             # Some letters are longer in NFC. A record that would become too long stays as it is.
-            for one in ids:
+            for record_id in ids:
                 with suppress(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
-                    await normalize([one])
+                    await normalize([record_id])
 
     await _in_batches(connection, name, number, step.target, after, normalize_what_fits)
 
 
-async def _versions(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
+async def _build_versions(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     last = await connection.fetchval(record_versions.BUILT_UP_TO)
     table = step.target
 
     async def build(ids: list[str]) -> None:
-        for statement in (record_versions.copy(table), record_versions.build(table)):
-            await connection.execute(statement, ids, last)
+        await connection.execute(record_versions.copy(table), ids, last)
+        await connection.execute(record_versions.build(table), ids, last)
         for kind in children():
             if table in kind.owners:
-                for make in (record_versions.copy_children, record_versions.build_children):
-                    await connection.execute(make(kind, table), ids, last)
+                await connection.execute(record_versions.copy_children(kind, table), ids, last)
+                await connection.execute(record_versions.build_children(kind, table), ids, last)
         if RECORDS[table].collated:
             rows = await connection.fetch(record_versions.unsorted(table), ids)
             keys = [(row["id"], row["since"], sort_key(row["name"])) for row in rows]
@@ -183,12 +190,13 @@ async def _in_batches(
 
     async def work() -> None:
         # A loader and a batch that change the same rows would wait for each other, so they take turns.
-        if not await take(connection, LOADER, LOADING, "pg_try_advisory_xact_lock"):
+        if not await take_lock(connection, LOADER, LOADING, "pg_try_advisory_xact_lock"):
             raise Unavailable(f"{name} has waited for {LOADING:.0f} s for a load to end.")
         rows = await connection.fetch(f"select id from store.{table} where id > $1 order by id limit {BATCH}", after)
         ids[:] = [row["id"] for row in rows]
         await write(ids)
-        await connection.execute(NOTE, name, number, ids[-1] if ids else after)
+        last = ids[-1] if ids else after
+        await connection.execute(NOTE, name, number, last)
 
     while True:
         begun = loop.time()
@@ -201,11 +209,10 @@ async def _in_batches(
     await connection.execute(NOTE, name, number + 1, "")
 
 
-async def _index(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
+async def _create_index(connection: Connection, name: str, number: int, step: MigrationStep, after: str) -> None:
     # An index that a killed run has left is not valid: Postgres updates it but never reads it.
-    found = "select indisvalid from pg_index where indexrelid = to_regclass($1)"
     index = f"store.{step.target}"
-    valid = await connection.fetchval(found, index)
+    valid = await connection.fetchval("select indisvalid from pg_index where indexrelid = to_regclass($1)", index)
     if valid is False:
         await connection.execute(f"drop index concurrently {index}")
     if not valid:
@@ -214,10 +221,10 @@ async def _index(connection: Connection, name: str, number: int, step: Migration
 
 
 _KINDS: dict[str, Callable[[Connection, str, int, MigrationStep, str], Awaitable[None]]] = {
-    "transaction": _transaction,
-    "rewrite": _rewrite,
-    "sort_keys": _sort_keys,
-    "normalize": _normalize,
-    "versions": _versions,
-    "index": _index,
+    "transaction": _run_transaction,
+    "rewrite": _rewrite_table,
+    "sort_keys": _write_sort_keys,
+    "normalize": _normalize_records,
+    "versions": _build_versions,
+    "index": _create_index,
 }

@@ -39,8 +39,12 @@ class Streams:
 
     def __init__(self, url: str, settings: Settings) -> None:
         # An export that comes here has a place, but its connection may still be in use by one that is being cancelled.
-        own = {"pool_size": settings.export_connections, "pool_wait": settings.export_wait}
-        self.pool = Pool(url, settings.model_copy(update=own | {"statement_timeout": settings.export_timeout}))
+        export_settings = {
+            "pool_size": settings.export_connections,
+            "pool_wait": settings.export_wait,
+            "statement_timeout": settings.export_timeout,
+        }
+        self.pool = Pool(url, settings.model_copy(update=export_settings))
 
     async def stream(
         self, sql: str, arguments: Sequence[Any], take: Take, first: Callable[[bytes], None] | None = None
@@ -60,11 +64,11 @@ class Streams:
                 raise error.__cause__ or error from None
             except STALE as error:
                 self.pool.discard(lease)
-                if fresh or rows.given:
+                if fresh or rows.count:
                     raise Unavailable("The store broke off.") from error
             except BaseException as error:
                 self._end(lease, error)
-                raise _told(error) from error
+                raise _translate(error) from error
             else:
                 self.pool.give(lease)
                 return
@@ -75,8 +79,9 @@ class Streams:
 
     async def _copy(self, lease: Lease, sql: str, arguments: Sequence[Any], rows: Unframed) -> None:
         connection = lease.connection
-        if not self.pool.between:
-            await connection.execute("; ".join(f"set {name} = '{value}'" for name, value in SESSION.items()))
+        if not self.pool.behind_pooler:
+            settings = "; ".join(f"set {name} = '{value}'" for name, value in SESSION.items())
+            await connection.execute(settings)
             await connection.copy_from_query(sql, *arguments, output=rows, format="binary")
             return
         await self.pool.begin(lease, True, SESSION)
@@ -103,7 +108,7 @@ class Streams:
 
 
 class Unframed:
-    """A parser of the binary form. It passes the text of rows to `take`, and counts them in `given`. If there is a
+    """A parser of the binary form. It passes the text of rows to `take`, and counts them in `count`. If there is a
     `first`, it gets the text of the first row, which is not counted. A piece contains whole rows, because each row is a
     message of Postgres' protocol."""
 
@@ -111,30 +116,31 @@ class Unframed:
         self._take = take
         self._first = first
         self._started = False
-        self.given = 0
+        self.count = 0
 
     async def __call__(self, piece: bytes) -> None:
-        at = 0 if self._started else HEAD
+        position = 0 if self._started else HEAD
         self._started = True
-        found = []
+        texts = []
         end = len(piece)
         # The end of the data is a frame of two bytes.
-        while at + FRAME <= end:
-            start = at + FRAME
-            at = start + int.from_bytes(piece[at + 2 : start], "big")
-            found.append(piece[start:at])
-        if found and self._first is not None:
-            self._first(found.pop(0))
+        while position + FRAME <= end:
+            start = position + FRAME
+            position = start + int.from_bytes(piece[position + 2 : start], "big")
+            texts.append(piece[start:position])
+        if texts and self._first is not None:
+            self._first(texts.pop(0))
             self._first = None
-        if found:
-            self.given += len(found)
+        if texts:
+            self.count += len(texts)
             try:
-                await self._take(b"".join(found))
+                await self._take(b"".join(texts))
             except Exception as error:
                 raise NotTaken from error
 
 
-def _told(error: BaseException) -> BaseException:
+def _translate(error: BaseException) -> BaseException:
+    """Return the error to raise for an error of an export."""
     if isinstance(error, asyncio.CancelledError | BriefingError):
         return error
     if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):

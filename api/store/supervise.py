@@ -16,7 +16,7 @@ from api.store.processes import end_rest
 LOOK_SECONDS = 0.2
 STEP_SECONDS = 0.02
 # If the server ends this often within this time, restarting does not help.
-MOST_ENDS = 5
+MAX_ENDS = 5
 WINDOW_SECONDS = 60.0
 # Pauses before the first restart, the second and so on: a full disk or a lack of memory may pass.
 PAUSES = (0.0, 0.5, 1.0, 1.5)
@@ -29,18 +29,18 @@ async def supervise(server: PostgresServer) -> BriefingError:
 
     Run this on the loop of the main thread, because the kernel ends the server with the thread that started it.
     """
-    ends: deque[float] = deque(maxlen=MOST_ENDS)
+    ends: deque[float] = deque(maxlen=MAX_ENDS)
     while True:
         # There is no event for the end of a process here; asking the kernel takes a microsecond.
         while not (reason := server.ended()):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
         ends.append(monotonic())
-        recent = sum(ends[-1] - end <= WINDOW_SECONDS for end in ends)
-        log.error("embedded Postgres ended", reason=reason, ends_in_a_minute=recent)
-        if recent == MOST_ENDS:
-            what = f"postgres ended {MOST_ENDS} times within a minute, the last time with {reason}"
-            return Unavailable(server.tools.failure(what).message, f"Find out what ends it. {OWN_SERVER}")
-        await asyncio.sleep(PAUSES[recent - 1])
+        recent_ends = len([end for end in ends if ends[-1] - end <= WINDOW_SECONDS])
+        log.error("embedded Postgres ended", reason=reason, ends_in_a_minute=recent_ends)
+        if recent_ends == MAX_ENDS:
+            problem = f"postgres ended {MAX_ENDS} times within a minute, the last time with {reason}"
+            return Unavailable(server.tools.failure(problem).message, f"Find out what ends it. {OWN_SERVER}")
+        await asyncio.sleep(PAUSES[recent_ends - 1])
         await _restart(server)
 
 

@@ -17,15 +17,15 @@ BY_SNAPSHOT = "A snapshot that was loaded lists it as erased."
 async def add(connection: Connection, erased: Mapping[str, datetime]) -> int:
     """Add the records as erased ones, by their ids, unless they are erased here already. Return the number of those
     that this store has with their content. They are not changed."""
-    held = 0
+    with_content = 0
     for identifier, moment in erased.items():
         name = erasure_statements.resource_of(identifier)
         if await connection.fetchval("select exists (select from store.erased where id = $1)", identifier):
             continue
         if await connection.fetchval(f"select exists (select from store.{name} where id = $1)", identifier):
-            held += 1
+            with_content += 1
             continue
         await connection.execute(erasure_statements.RECORD, name, identifier, 1, BY_SNAPSHOT, moment)
         await connection.execute(erasure_statements.add_empty(name), identifier)
         await connection.execute(erasure_statements.empty_search(name), identifier)
-    return held
+    return with_content

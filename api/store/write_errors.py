@@ -10,9 +10,9 @@ import asyncpg
 from api.errors import BriefingError, LoadError, SettingsError, Unavailable
 
 # Errors of Postgres, each with the error of the program, and the problem and the remedy in its text.
-Words = tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, str], ...]
+Translations = tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, str], ...]
 MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
-LOAD: Words = (
+LOAD: Translations = (
     (MISSING, SettingsError, "The database has not the tables of this release", "Run `briefing migrate` first."),
     (
         (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError),
@@ -39,7 +39,7 @@ LOAD: Words = (
         "Nothing was loaded. Load again.",
     ),
 )
-ERASURE: Words = (
+ERASURE: Translations = (
     (
         (*MISSING, asyncpg.UndefinedFunctionError),
         SettingsError,
@@ -62,10 +62,12 @@ ERASURE: Words = (
 
 
 @contextmanager
-def in_words(words: Words = LOAD) -> Iterator[None]:
+def translate_errors(translations: Translations = LOAD) -> Iterator[None]:
     """Raise errors of Postgres as errors of the program."""
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
-        kind, text, hint = next((kind, text, hint) for types, kind, text, hint in words if isinstance(error, types))
-        raise kind(f"{text}: {error}", hint=hint) from error
+        for error_types, program_error, text, hint in translations:
+            if isinstance(error, error_types):
+                raise program_error(f"{text}: {error}", hint=hint) from error
+        raise

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
 import pytest
 
 from api.access.caller import Caller
-from api.access.export_places import WAITING_MOST, ExportPlaces
+from api.access.export_places import MAX_WAITING, ExportPlaces
 from api.access.plan import Plan
 from api.errors import Unavailable
 
@@ -63,7 +63,7 @@ async def _settled() -> None:
 
 
 @pytest.fixture
-async def exports() -> Awaitable[Callable[..., Exports]]:
+async def exports() -> AsyncIterator[Callable[..., Exports]]:
     async with AsyncExitStack() as stack:
 
         def make(size: int, wait: float = 5) -> Exports:
@@ -77,7 +77,7 @@ async def exports() -> Awaitable[Callable[..., Exports]]:
 async def ended(exports: Exports) -> None:
     for caller, _ in list(exports.tasks):
         await exports.end(caller)
-    assert (exports.places.running, exports.places.waiting, exports.places._held) == (0, 0, {})
+    assert (exports.places.running, exports.places.waiting, exports.places._running_by_identity) == (0, 0, {})
 
 
 async def test_callers_without_a_key_never_hold_all_places(exports: Callable[..., Exports]) -> None:
@@ -122,12 +122,12 @@ async def test_keys_come_first_and_then_those_who_have_none(exports: Callable[..
 
 async def test_those_without_a_key_that_wait_keep_none_with_a_key_from_waiting(exports: Callable[..., Exports]) -> None:
     made = exports(2)
-    await made.begin(ANN, *[Caller(f"ip:192.0.2.{n}", PLAN) for n in range(WAITING_MOST + 1)])
-    assert made.places.waiting == WAITING_MOST and made.places.refused == 0
+    await made.begin(ANN, *[Caller(f"ip:192.0.2.{n}", PLAN) for n in range(MAX_WAITING + 1)])
+    assert made.places.waiting == MAX_WAITING and made.places.refused == 0
     await made.begin(TWO)
     await made.refusal(TWO)
     await made.begin(BEN, CAT)
-    assert (made.places.waiting, made.places.refused) == (WAITING_MOST + 2, 1)
+    assert (made.places.waiting, made.places.refused) == (MAX_WAITING + 2, 1)
     await made.end(ANN)
     assert made.order[-1] is BEN
 
@@ -154,6 +154,6 @@ async def test_who_leaves_while_waiting_leaves_nothing_behind(exports: Callable[
 
 async def test_a_crowd_that_waits_has_an_end(exports: Callable[..., Exports]) -> None:
     made = exports(1, wait=60)
-    await made.begin(*[ANN] * (WAITING_MOST + 2))
+    await made.begin(*[ANN] * (MAX_WAITING + 2))
     await made.refusal(ANN)
-    assert made.places.waiting == WAITING_MOST
+    assert made.places.waiting == MAX_WAITING

@@ -48,7 +48,7 @@ async def opened(url: str, version: Version = V1, **settings: Any) -> AsyncItera
     app = create_app(Settings(statement_timeout=30, pool_wait=30, **settings), url).asgi
     sent: asyncio.Queue[Any] = asyncio.Queue()
     told: asyncio.Queue[Any] = asyncio.Queue()
-    lifespan = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, sent.get, told.put))
+    lifespan = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}}, sent.get, told.put))
     await sent.put({"type": "lifespan.startup"})
     await told.get()
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://briefing") as client:

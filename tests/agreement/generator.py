@@ -116,6 +116,7 @@ class Generator:
             wanted = kind if self._chance(0.9) else "Place"
             text = f"{kind.lower()}(id: {self._value(self._type('ID!'), self._id(wanted))}) {self._selection(kind, 4)}"
         else:
+            assert self.schema.query_type is not None
             offered = self.schema.query_type.fields
             # Without rows there are no values to filter by.
             lists = [one for one in (*CHILDREN, "Withdrawal") if f"{one.lower()}s" in offered and self._held(one)]

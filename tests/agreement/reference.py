@@ -154,6 +154,7 @@ class Reference:
             elif isinstance(made, GraphQLObjectType) and made.name in LINKS | GROUPS:
                 for name, field in made.fields.items():
                     field.resolve = self._resolver(made.name, name)
+        assert self.schema.query_type is not None
         for name, field in self.schema.query_type.fields.items():
             field.resolve = self._root(name)
 
@@ -193,7 +194,9 @@ class Reference:
 
     def _resolver(self, kind: str, name: str) -> Callable[..., Any]:
         if name not in LINKS.get(kind, ()):
-            there = _named(self.schema.type_map[kind].fields[name].type)
+            parent = self.schema.type_map[kind]
+            assert isinstance(parent, GraphQLObjectType)
+            there = _named(parent.fields[name].type)
             if there.name in GROUPS:
                 return lambda row, info: row
             column = GROUPS[kind][name] if kind in GROUPS else snake(name)
@@ -336,7 +339,7 @@ class Reference:
 def _test(row: Row, name: str, operator: str, wanted: Any) -> bool:
     column = row[snake(name)]
     if operator == "isNull":
-        return (column is None) == wanted
+        return bool((column is None) == wanted)
     if name == "value":
         column, wanted = row["value_floor"], Decimal(str(wanted))
     if column is None:

@@ -5,6 +5,7 @@ does, or refuses with a reason. It never fails.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.agreement.conftest import Doors
 from tests.agreement.reference import Reference
 from tests.agreement.test_graphql import PARTIAL, codes, differences
 
+Test = Callable[[Doors, Reference, str], Coroutine[Any, Any, None]]
 EXAMPLES = int(os.environ.get("BRIEFING_EXAMPLES", "60"))
 SCALARS = {
     "DateTime": some.sampled_from(["2022-02-25", "2022-03-05T12:00:00Z", "0001-01-01", "x"]).map(nodes.String),
@@ -27,19 +29,24 @@ SCALARS = {
 
 
 # hypothesis generates from one schema, so each version has a test of its own, with the same body.
-def made_of(version: Version) -> Any:
+def made_of(version: Version) -> Callable[[Test], Test]:
     """Return a decorator for tests of operations that are generated from the version's contract."""
-    return lambda test: pytest.mark.parametrize("version", [version], indirect=True, ids=[version.name])(
-        pytest.mark.filterwarnings("ignore::DeprecationWarning")(
-            settings(
-                max_examples=EXAMPLES,
-                deadline=None,
-                derandomize=True,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )(given(query=queries(text(version), custom_scalars=SCALARS, print_ast=print_ast))(test))
-        )
+    generated = given(query=queries(text(version), custom_scalars=SCALARS, print_ast=print_ast))
+    bounds = settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
+    quiet = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+    of_version = pytest.mark.parametrize("version", [version], indirect=True, ids=[version.name])
+
+    def decorate(test: Test) -> Test:
+        decorated: Test = of_version(quiet(bounds(generated(test))))
+        return decorated
+
+    return decorate
 
 
 @made_of(V1)

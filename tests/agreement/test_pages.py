@@ -231,7 +231,7 @@ def written(*parts: Any) -> str:
     return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
-KEYS = [
+KEYS: list[Any] = [
     *(
         None,
         True,

@@ -36,7 +36,7 @@ LOADS = 6
 # Random requests for each version after each load. `make test-full` sends more than a thousand in all.
 FEW, MANY = 12, 90
 # No answer is kept between editions, and no request is refused.
-SETTINGS = {"answer_memory": 0, "limits": False}
+SETTINGS: dict[str, Any] = {"answer_memory": 0, "limits": False}
 PATHS = (
     "/events?limit=7&count=exact",
     "/events?sort=starts_at&limit=5&include=citations,participants,related",

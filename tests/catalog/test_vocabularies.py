@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from api.model import ENTITIES, Vocabulary, vocabularies
+from api.model.entity import StoredLink
+from api.model.types import StoredField
 from api.model.units import SPELLINGS, UnitCode
 
 SQL = Path(__file__).parents[2] / "sql"
@@ -34,7 +36,8 @@ def test_the_database_checks_the_terms_that_the_model_declares() -> None:
 @pytest.mark.parametrize("name", ENTITIES)
 def test_each_field_and_link_says_what_it_means(name: str) -> None:
     resource = ENTITIES[name]
-    for one in (*resource.fields.values(), *resource.links.values()):
+    declared: list[StoredField | StoredLink] = [*resource.fields.values(), *resource.links.values()]
+    for one in declared:
         assert one.description.endswith((".", "}")), f"{name}.{one.name}: {one.description}"
     assert resource.description
 

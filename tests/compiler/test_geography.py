@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from api.compiler.geography import EARTH_KM, Box, box_around
+from api.compiler.geography import EARTH_KM, box_around
+from api.query.globe import Box
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from api.catalog import V1, VERSIONS
 from api.compiler import compile_query
-from api.compiler.json_text import literal, object_of, written
+from api.compiler.json_text import from_sql, literal, object_of
 from api.compiler.statement import ROOTS
 from api.compiler.writer import StatementWriter
 from api.query import Root
@@ -154,12 +154,12 @@ def test_equal_values_of_one_type_share_an_argument() -> None:
 
 def test_text_in_a_statement_is_quoted() -> None:
     assert literal("it's \\ $1") == "'it''s \\ $1'"
-    assert object_of([("a'b", written("t1.x"))]).sql() == """concat('{"a''b":', t1.x, '}')"""
+    assert object_of([("a'b", from_sql("t1.x"))]).sql() == """concat('{"a''b":', t1.x, '}')"""
     assert object_of([]).sql() == "'{}'"
 
 
 def test_a_long_object_takes_several_calls() -> None:
-    made = object_of([(f"k{n}", written(f"t1.c{n}")) for n in range(100)]).sql()
+    made = object_of([(f"k{n}", from_sql(f"t1.c{n}")) for n in range(100)]).sql()
     assert made.startswith("concat(concat('{\"k0\":', t1.c0, ',\"k1\":'")
     assert made.count("concat(") == 4
 

@@ -37,7 +37,16 @@ def found(node: Callable[..., str]) -> Callable[[Path, Path], list[Any]]:
         pytest.skip("there is no oasdiff for this machine")
 
     def compare(before: Path, now: Path) -> list[Any]:
-        command = [OASDIFF, "breaking", "--format", "json", "--severity-levels", SEVERITY, before, now]
+        command = [
+            str(OASDIFF),
+            "breaking",
+            "--format",
+            "json",
+            "--severity-levels",
+            str(SEVERITY),
+            str(before),
+            str(now),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) or []

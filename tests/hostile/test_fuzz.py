@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from api.catalog import V1
@@ -78,7 +79,7 @@ DOCUMENTS = (
     '{__schema{types{name fields{name type{name}}}} __type(name:"Event"){name} sources(first:1){nodes{id}}}',
     "query A{briefings{nodes{title publisher{name}}}} query B{documents(first:1){totalCount totalQuality}}",
 )
-VARIABLES = (
+VARIABLES: tuple[dict[str, Any], ...] = (
     {"f": {"speaker": {"kind": {"in": ["PERSON"]}}, "saidAt": {"gte": "2022-03-01"}}, "n": 5},
     {"f": {"or": [{"disputed": True}, {"search": {"text": "war", "language": "en"}}]}},
     {"f": None},
@@ -253,5 +254,5 @@ def test_no_mutation_is_a_fault_of_ours_or_holds_the_loop(served: Served) -> Non
     assert grown < GROWTH
     # A request that took long on its own account takes long again when it is sent alone.
     for request in fuzz.slow[:50]:
-        assert best(lambda request=request: fuzz.send(request)) < BLOCKED, request
+        assert best(partial(fuzz.send, request)) < BLOCKED, request
     fuzz.close()

@@ -108,8 +108,8 @@ def test_a_name_that_is_misspelt_is_suggested_to_every_caller(client: httpx2.Cli
         assert f"Did you mean {meant}?" in problem["detail"]
     assert 2 <= len(compared) <= 2 * suggest.COMPARISONS_MOST
     problem = client.get("/v2/events?kind=sheling&sort=start_at&include=plce&counrty=UA").json()
-    meant = [one["detail"].rpartition("Did you mean ")[2] for one in problem["errors"]]
-    assert sorted(meant) == ["country?", "place?", "shelling?", "starts_at?"]
+    suggestions = [error["detail"].rpartition("Did you mean ")[2] for error in problem["errors"]]
+    assert sorted(suggestions) == ["country?", "place?", "shelling?", "starts_at?"]
 
 
 FLOODS = {

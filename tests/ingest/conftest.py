@@ -12,7 +12,7 @@ import pytest
 
 from api.errors import LoadError
 from api.ingest.faults import FileFaults
-from api.ingest.load import _rows
+from api.ingest.load import _read_rows
 from api.ingest.load_files import opened
 from api.ingest.mapped_file import mapped
 from api.ingest.mapping import parsed
@@ -88,7 +88,7 @@ def refusal(put: Callable[[str, Any], str]) -> Callable[..., Awaitable[list[str]
         path = put(name, content)
         faults = FileFaults("")
         with opened(path) as text:
-            async for _ in _rows(text, faults, SilentReport()):
+            async for _ in _read_rows(text, faults, SilentReport()):
                 pass
         try:
             faults.refuse()

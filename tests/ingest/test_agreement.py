@@ -107,11 +107,10 @@ async def test_every_column_has_the_kind_of_value_that_the_loader_checks(filled:
             "select table_name, column_name, domain_name, column_default from information_schema.columns "
             "where table_schema = 'store'"
         )
-        checks = dict(
-            await connection.fetch(
-                "select typname, pg_get_constraintdef(c.oid) from pg_constraint c join pg_type t on t.oid = contypid"
-            )
+        constraints = await connection.fetch(
+            "select typname, pg_get_constraintdef(c.oid) from pg_constraint c join pg_type t on t.oid = contypid"
         )
+        checks = {row["typname"]: row["pg_get_constraintdef"] for row in constraints}
     finally:
         await connection.close()
     found = {(row["table_name"], row["column_name"]): row for row in rows}

@@ -110,7 +110,7 @@ def test_a_part_that_no_object_has_is_refused(read_rows: Read, column: str, deta
 
 @pytest.mark.parametrize("column", ["{none[0].name}", "{null.name}", "{null[3]}"])
 def test_a_part_of_what_is_empty_in_all_rows_is_nothing(read_rows: Read, column: str) -> None:
-    row = {"id": "1", "name": "A", "none": [], "null": None}
+    row: dict[str, Any] = {"id": "1", "name": "A", "none": [], "null": None}
     lines, faults, *_ = read_rows(json.dumps([row]), "a.json", NUMBERED + f'description = "{column}"\n')
     assert not faults
     assert "description" not in lines[0]

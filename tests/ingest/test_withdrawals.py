@@ -141,8 +141,8 @@ async def test_a_withdrawn_briefing_takes_with_it_all_that_belongs_to_it(
 async def test_what_the_file_itself_contains_stands(store: str, put: Put, briefing: dict[str, Any]) -> None:
     await load([put("a.json", briefing)], store)
     figure = {"resource": "figure", "dataset": "small", "key": "killed", "event": "shelling", "measure": "killed"}
-    figure |= {"unit": "persons", "value": 365}
-    path = put("b.ndjson", [withdrawal("event", "shelling"), figure])
+    lines = [withdrawal("event", "shelling"), {**figure, "unit": "persons", "value": 365}]
+    path = put("b.ndjson", lines)
     summary = await load([path], store, options=LoadOptions(cascade=True))
     assert (summary.counts["figure"]["withdrawn"], summary.counts["quote"]["withdrawn"]) == (0, 1)
     assert "1 records of withdrawn events stand as before." in summary.notes[0]

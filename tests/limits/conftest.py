@@ -70,7 +70,7 @@ class Client:
 
     http: httpx2.Client
 
-    def get(self, path: str, key: Mapping[str, str] | None = None, **headers: str) -> httpx2.Response:
+    def get(self, path: str, key: Mapping[str, str] | None = None, /, **headers: str) -> httpx2.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.http.get(path, headers={**(key or {}), **named})
 
@@ -95,7 +95,7 @@ def wait_until_ready(client: httpx2.Client) -> None:
 
 
 @contextmanager
-def limited(url: str, **settings: object) -> Iterator[Client]:
+def limited(url: str, **settings: Any) -> Iterator[Client]:
     """A client of a service of its own, with its limits on."""
     with serving(url, limits="true", **settings) as server, client_of(server) as client:
         yield client

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -13,7 +12,7 @@ import pytest
 
 from api.observability.access_log import line
 from tests.http.conftest import Client
-from tests.http.requests import make_request
+from tests.http.requests import make_caller, make_request
 from tests.operate.conftest import Log, caller
 from tests.serving import serving
 
@@ -119,7 +118,6 @@ def test_who_asked_and_what_is_left_are_told_where_they_are_known() -> None:
     request = make_request()
     context = request.context
     context.begun, context.ended = 1.0, 1.5
-    context.caller = SimpleNamespace(identity="key:k1", plan=SimpleNamespace(name="free"))
-    context.charge = SimpleNamespace(left=True, standing=(12, 1, 500, 60))
+    context.caller, context.charge = make_caller(points=12)
     told = line(request)
     assert (told["caller"], told["plan"], told["points_left"], told["ms"]) == ("key:k1", "free", 12, 500)

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.observability.metrics import Metrics
-from api.observability.metrics_aggregate import MetricTotals, told
+from api.observability.metrics_aggregate import MetricTotals, dump_metrics
 from tests.http.conftest import Client, Served
 from tests.operate.conftest import caller, free_port
 from tests.serving import launch, serving
@@ -153,7 +153,7 @@ def counted(requests: int, gauge: float) -> bytes:
     registry = CollectorRegistry()
     Counter("briefing_things", "Things.", ["kind"], registry=registry).labels("a").inc(requests)
     Gauge("briefing_now", "Now.", registry=registry).set(gauge)
-    return told(registry)
+    return dump_metrics(registry)
 
 
 def test_counts_of_all_are_added_up_and_those_of_the_gone_stay() -> None:
@@ -170,6 +170,6 @@ def test_others_add_what_only_they_know() -> None:
     metrics = Metrics()
     metrics.follow("gauge", "limiter_away", "1 while the shared limits are out of reach.", lambda: 1)
     metrics.follow("counter", "limited", "Requests refused by a limit.", lambda: {"minute": 3, "day": 1}, "limit")
-    page = MetricTotals().page([told(metrics.registry)])
+    page = MetricTotals().page([dump_metrics(metrics.registry)])
     assert b"briefing_limiter_away 1.0" in page
     assert b'briefing_limited_total{limit="minute"} 3.0' in page

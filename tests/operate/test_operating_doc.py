@@ -6,16 +6,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 from prometheus_client import CollectorRegistry
 
 from api import serve
 from api.app import create_app
+from api.catalog import DeprecatedPart
 from api.observability.access_log import line
 from api.server import supervisor
 from api.settings import Settings
-from tests.http.requests import make_request
+from tests.http.requests import make_caller, make_request
 from tests.serving import COMMAND, ROOT
 
 DOC = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ def names(registry: CollectorRegistry) -> set[str]:
 async def test_every_metric_is_told_and_no_other() -> None:
     application = create_app(Settings(metrics_port=0), "postgresql://nowhere")
     assert application.metrics is not None
-    there = names(application.metrics.registry) | names(serve._own(supervisor.WorkerTeam([])))
+    there = names(application.metrics.registry) | names(serve._create_own_registry(supervisor.WorkerTeam([])))
     rows = [row.split("|")[1] for row in section("Metrics").splitlines() if row.startswith("| `")]
     assert set(re.findall(r"`(briefing_\w+)`", " ".join(rows))) == there
 
@@ -53,11 +53,10 @@ async def test_every_metric_is_told_and_no_other() -> None:
 def test_every_field_of_the_log_is_told_and_no_other() -> None:
     request = make_request((b"user-agent", b"x"))
     context = request.context
-    context.caller = SimpleNamespace(identity="key:k1", plan=SimpleNamespace(name="free"))
-    context.charge = SimpleNamespace(left=True, standing=(12, 1, 500, 60))
+    context.caller, context.charge = make_caller(points=12)
     context.cut, context.price, context.cache, context.store_seconds = True, 1, "hit", 0.1
     context.version, context.version_outdated = "v1", True
-    context.outdated = (SimpleNamespace(name="event.disputed"),)
+    context.outdated = (DeprecatedPart("event.disputed", "use dispute"),)
     there = line(request)
     rows = [row.split("|")[1] for row in section("Log").splitlines() if row.startswith("| `")]
     assert re.findall(r"`(\w+)`", " ".join(sorted(rows))) and set(re.findall(r"`(\w+)`", " ".join(rows))) == set(there)

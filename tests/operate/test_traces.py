@@ -83,8 +83,7 @@ def collector() -> Iterator[Collector]:
 def test_a_request_is_a_span_with_its_time_in_the_store_below(sample: str, workers: int) -> None:
     trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     with collector() as heard:
-        chosen = {"traces_endpoint": heard.url, "workers": workers}
-        with serving(sample, **chosen) as served, caller(served) as client:
+        with serving(sample, traces_endpoint=heard.url, workers=workers) as served, caller(served) as client:
             first = client.get("/v1/events?limit=3&q=secret", headers={"traceparent": f"00-{trace}-{parent}-01"})
             client.get("/nowhere/secret", headers={"traceparent": "nonsense"})
             served.process.terminate()  # The spans that are left are sent at the end.

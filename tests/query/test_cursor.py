@@ -67,10 +67,13 @@ def test_a_cursor_is_read_back_as_it_was_written(kind: str, key: Any, expected: 
     assert read_cursor(cursor("list", key, ID), "list", SORTS[kind], "cursor") == (expected, ID)
 
 
+WRONG_TIMESTAMPS: tuple[Any, ...] = ("2022", "2022-03-06", "2022-03-06 12:00:00", "x", "", 5, [], {}, True)
+
+
 @pytest.mark.parametrize(
     ("kind", "key"),
     [
-        *(("timestamp", key) for key in ("2022", "2022-03-06", "2022-03-06 12:00:00", "x", "", 5, [], {}, True)),
+        *(("timestamp", key) for key in WRONG_TIMESTAMPS),
         *(
             ("timestamp", key)
             for key in ("0001-01-01 00:00:00+14", "9999-12-31 23:59:59-14", "10000-01-01 00:00:00+00")

@@ -62,8 +62,10 @@ def rest(resource: str, url: str) -> ListQuery:
 def graphql(resource: str, arguments: str) -> ListQuery:
     schema = core(V1)
     document = DocumentCache(schema).read(f"{{ {resource}s({arguments}) {{ nodes {{ id }} }} }}")
-    made: Any = read_operation(V1, schema, document, document.operation(None), {}).query
-    return made.root.selection[0].value
+    query: Any = read_operation(V1, schema, document, document.operation(None), {}).query
+    value = query.root.selection[0].value
+    assert isinstance(value, ListQuery)
+    return value
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import httpx2
 import pytest
@@ -40,7 +41,9 @@ def test_a_resource_without_a_record_in_the_sample_is_named(version: Version) ->
 
 
 @pytest.mark.parametrize(("path", "item"), PATHS, ids=[path for path, _ in PATHS])
-def test_each_one_of_the_document_is_the_answer_to_its_request(client: httpx2.Client, path: str, item: dict) -> None:
+def test_each_one_of_the_document_is_the_answer_to_its_request(
+    client: httpx2.Client, path: str, item: dict[str, Any]
+) -> None:
     content = item["get"]["responses"]["200"]["content"]["application/json"]
     examples = content.get("examples")
     assert examples, f"no example of {path} is kept: run this file with BRIEFING_WRITE_EXAMPLES=1, then make contract"

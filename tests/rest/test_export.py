@@ -58,7 +58,7 @@ TRICKY = {
 async def tricky(new_store: Callable[[], Awaitable[str]], tmp_path_factory: Any) -> AsyncIterator[httpx2.Client]:
     """A client of a service over sources and places whose texts are hard to write."""
     url = await new_store()
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"resource": "source", "dataset": "t", "key": key, "description": text, "kind": "other", "aliases": [text, "b"]}
         for key, text in TRICKY.items()
     ]

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -95,7 +96,7 @@ async def written(
 ) -> AsyncIterator[httpx2.Client]:
     """A client of a service over a source for each text and each list."""
     url = await new_store()
-    source = {"resource": "source", "dataset": "cells", "kind": "other"}
+    source: dict[str, Any] = {"resource": "source", "dataset": "cells", "kind": "other"}
     lines = [source | {"key": f"t{at}", "description": text} for at, text in enumerate([*FORMULAS, *TEXTS])]
     lines += [source | {"key": f"l{at}", "name": "A list", "aliases": aliases} for at, aliases in enumerate(LISTS)]
     file: Path = tmp_path_factory.mktemp("cells") / "lines.ndjson"
@@ -142,7 +143,7 @@ def rows(client: httpx2.Client, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text, newline=""), strict=True))
 
 
-def records(client: httpx2.Client, name: str, field: str) -> dict[str, list[str]]:
+def records(client: httpx2.Client, name: str, field: str) -> dict[str, Any]:
     """Return a field of the same sources by their ids, as NDJSON contains it."""
     lines = client.get(f"/{name}/sources.ndjson").text.split("\n")[:-1]
     return {record["id"]: record[field] for record in map(json.loads, lines)}

@@ -19,12 +19,14 @@ from schemathesis.config import (
     ProjectsConfig,
     SchemathesisConfig,
 )
+from schemathesis.core.result import Ok
 from schemathesis.pytest.lazy import get_all_tests
 
 from api.catalog import VERSIONS
 from api.rest.contract import openapi
 
 CASES = settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+Case = schemathesis.Case[Any]
 Cases = dict[str, list[Callable[[], None]]]
 
 
@@ -48,31 +50,29 @@ def without_links(document: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def asked(client: httpx2.Client) -> Iterator[Callable[[schemathesis.Case], None]]:
+def asked(client: httpx2.Client) -> Iterator[Callable[[Case], None]]:
     """`asked(case)` sends it and checks the answer."""
     with requests.Session() as session:
         yield lambda case: check(case, client, session)
 
 
 @pytest.fixture(scope="module")
-def cases_v1(asked: Callable[[schemathesis.Case], None]) -> Cases:
+def cases_v1(asked: Callable[[Case], None]) -> Cases:
     return cases(openapi(VERSIONS["v1"]), asked, 20)
 
 
 @pytest.fixture(scope="module")
-def cases_v2(asked: Callable[[schemathesis.Case], None]) -> Cases:
+def cases_v2(asked: Callable[[Case], None]) -> Cases:
     """The cases of version 2. Its filters are those of version 1, so they test its answers above all."""
     return cases(openapi(VERSIONS["v2"]), asked, 5)
 
 
 @pytest.fixture(scope="module")
-def bounds(asked: Callable[[schemathesis.Case], None]) -> Cases:
+def bounds(asked: Callable[[Case], None]) -> Cases:
     return cases(without_links(openapi(VERSIONS["v1"])), asked, 1, coverage=True)
 
 
-def cases(
-    document: dict[str, Any], asked: Callable[[schemathesis.Case], None], examples: int, coverage: bool = False
-) -> Cases:
+def cases(document: dict[str, Any], asked: Callable[[Case], None], examples: int, coverage: bool = False) -> Cases:
     """Return the tests of each path, with their cases made.
 
     Schemathesis's own parametrization makes the cases while tests are collected, and so in each test process. That
@@ -80,12 +80,13 @@ def cases(
     """
 
     @settings(CASES, max_examples=examples)
-    def each(case: schemathesis.Case) -> None:
+    def each(case: Case) -> None:
         asked(case)
 
     schema = schemathesis.openapi.from_dict(document, config=config(coverage))
     tests: Cases = {}
     for made in get_all_tests(schema=schema, test_func=each, settings=None, given_kwargs=None):
+        assert isinstance(made, Ok)
         operation, test = made.ok()
         tests.setdefault(operation.path, []).append(test)
     assert tests.keys() == document["paths"].keys()
@@ -110,7 +111,7 @@ def test_each_parameter_is_taken_within_its_bounds_and_refused_beyond(path: str,
         test()
 
 
-def check(case: schemathesis.Case, client: httpx2.Client, session: requests.Session) -> None:
+def check(case: Case, client: httpx2.Client, session: requests.Session) -> None:
     """Run every check of Schemathesis except one: JSON Schema cannot say that a filter needs another one."""
     if case.query:
         # A random cursor is refused before anything else is checked.

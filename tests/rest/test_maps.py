@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -66,7 +67,7 @@ async def maps(
     """A client of a service over places that have an event each."""
     url = await new_store()
     shared = {"dataset": "maps", "kind": "other"}
-    lines = [{"resource": "source", **shared, "key": "s", "name": "Atlas"}]
+    lines: list[dict[str, Any]] = [{"resource": "source", **shared, "key": "s", "name": "Atlas"}]
     for name, (latitude, longitude) in PLACES.items():
         point = {"latitude": latitude, "longitude": longitude, "geo_precision": "exact"}
         lines.append({"resource": "place", "dataset": "maps", "key": name, "name": name, **point})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -102,7 +102,7 @@ def test_a_text_is_found_in_either_form(
 @pytest.mark.parametrize("form", FORMS)
 def test_a_cursor_belongs_to_the_list_in_either_form(client: httpx2.Client, form: Any) -> None:
     first = client.get("/v2/places", params={"name": [f"{normalize(form, WORD)},Zürich"], "limit": "1"}).json()
-    other = "NFD" if form == "NFC" else "NFC"
+    other: Literal["NFC", "NFD"] = "NFD" if form == "NFC" else "NFC"
     cursor = first["page"]["next_cursor"]
     parameters = {"name": [f"{normalize(other, WORD)},Zürich"], "limit": "1", "cursor": cursor}
     assert len(client.get("/v2/places", params=parameters).json()["data"]) == 1
@@ -112,7 +112,7 @@ def test_a_cursor_belongs_to_the_list_in_either_form(client: httpx2.Client, form
 @pytest.mark.parametrize("plural", ["places", "sources"])
 @pytest.mark.parametrize("descending", [False, True])
 def test_names_are_in_the_order_of_people(client: httpx2.Client, version: str, plural: str, descending: bool) -> None:
-    expected = [normalize("NFC", name) for name in SORTED[:: -1 if descending else 1]]
+    expected: list[str | None] = [normalize("NFC", name) for name in SORTED[:: -1 if descending else 1]]
     expected += [None] if plural == "sources" else []
     sort = "-name" if descending else "name"
     whole = client.get(f"/{version}/{plural}?sort={sort}").json()["data"]

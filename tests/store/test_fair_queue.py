@@ -42,7 +42,7 @@ class Queue(FairQueue[None]):
 
     def served(self, many: int = 1000, last: Rank = Rank.ANONYMOUS) -> list[Origin]:
         """Take the next statements, `many` at most, and return their callers."""
-        found = []
+        found: list[Origin] = []
         while len(found) < many and (waiter := self.next(last)) is not None:
             found.append(waiter.ticket.origin)
         return found
@@ -142,7 +142,7 @@ async def test_a_lifted_statement_waits_as_that_of_the_caller_who_lifted_it(queu
 async def test_clients_that_come_and_leave_without_end_leave_nothing_behind(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fair_queue, "CALLERS_MOST", 50)
+    monkeypatch.setattr(fair_queue, "MAX_CALLERS", 50)
     loop = asyncio.get_running_loop()
     await queue.enter(*[anonymous(0)] * 3)
     root = queue.share(anonymous(0)).above.above.above  # type: ignore[union-attr]
@@ -150,7 +150,7 @@ async def test_clients_that_come_and_leave_without_end_leave_nothing_behind(
     for number in range(1, 3000):
         queue.use(anonymous(number % 3000, number), 0.1)
         queue.remove(queue.add(Ticket(anonymous(number, number), 1), False, loop.create_future()))
-        assert len(root.heap) <= 2 * (1 + fair_queue.EMPTY_MOST) + 2
+        assert len(root.heap) <= 2 * (1 + fair_queue.MAX_EMPTY) + 2
     assert queue.remembered() == 50
     assert len(root.below) <= 51
     assert queue.served() == [anonymous(0)] * 3

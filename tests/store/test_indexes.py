@@ -125,6 +125,7 @@ async def columns_served(owner: asyncpg.Connection, scan: Plan, given: str = "")
            from pg_index where indexrelid = ('store.' || $1)::regclass""",
         scan["Index Name"],
     )
+    assert row is not None
     compared = words(scan.get("Index Cond", ""))
     leading = takewhile(lambda key: words(key) & (compared | {given}), row["keys"])
     return words(" ".join(leading)) | (words(row["predicate"]) - {"withdrawn"})

@@ -14,6 +14,7 @@ import pytest
 from api.ingest.load import load
 from api.store import load_statements, steps
 from api.store import migrate as module
+from api.store.load_transaction import LOCK
 from api.store.migrate import migrate
 from api.store.statements import Script, migrations
 
@@ -131,11 +132,11 @@ async def test_a_batch_waits_for_the_load_that_is_under_way(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stepped(monkeypatch, WRITE)
-    await connection.execute("select pg_advisory_lock($1)", steps.LOADER)
+    await connection.execute("select pg_advisory_lock($1)", LOCK)
     running = asyncio.create_task(migrate(database))
     await asyncio.sleep(0.5)
     assert await written(connection) == [0] * ROWS
-    await connection.execute("select pg_advisory_unlock($1)", steps.LOADER)
+    await connection.execute("select pg_advisory_unlock($1)", LOCK)
     await running
     assert await written(connection) == [1] * ROWS
 

@@ -109,7 +109,7 @@ async def test_a_server_that_ends_again_and_again_is_given_up_with_the_reason(
     server: Embedded, supervising: asyncio.Task[BriefingError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervise, "PAUSES", (0.0,) * 4)
-    for _ in range(supervise.MOST_ENDS - 1):
+    for _ in range(supervise.MAX_ENDS - 1):
         await kill(server)
     os.kill(server.pid, signal.SIGKILL)
     error = await asyncio.wait_for(supervising, 10)
@@ -122,7 +122,7 @@ async def test_ends_that_are_further_apart_are_not_counted_together(
     server: Embedded, supervising: asyncio.Task[BriefingError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervise, "WINDOW_SECONDS", 0.0)
-    for _ in range(supervise.MOST_ENDS + 1):
+    for _ in range(supervise.MAX_ENDS + 1):
         await kill(server)
         assert await answer(server.url, "select 1") == 1
     assert not supervising.done()

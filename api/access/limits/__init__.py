@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from api.access.limits.fallback import Fallback
 from api.access.limits.gcra import Bucket
-from api.access.limits.limits import AT_ONCE, MOST_AT_ONCE, Decision, Limits, Quota, Remaining, Reservation
+from api.access.limits.limits import AT_ONCE, MAX_AT_ONCE, Decision, Limits, Quota, Remaining, Reservation
 from api.access.limits.redis_limits import RedisLimits
 from api.access.limits.shared_table import SharedTable
 from api.settings import Settings
 
 __all__ = [
     "AT_ONCE",
-    "MOST_AT_ONCE",
+    "MAX_AT_ONCE",
     "Bucket",
     "Decision",
     "Limits",
@@ -33,4 +33,6 @@ def open_limits(settings: Settings, table: int | None = None) -> Limits:
     process shares with its workers; without one, this process is the only one of its machine. While Redis is away, the
     table enforces the machine's part of each plan. SettingsError if the URL is not valid."""
     local = SharedTable.alone() if table is None else SharedTable.attach(table)
-    return Fallback(RedisLimits(settings.redis_url), local, settings.machines) if settings.redis_url else local
+    if not settings.redis_url:
+        return local
+    return Fallback(RedisLimits(settings.redis_url), local, settings.machines)

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from math import gcd
 
 SECOND = 1_000_000
-MOST_POINTS = 1_000_000_000
+MAX_POINTS = 1_000_000_000
 # A stored moment has to fit into the 53 bits of a number in Lua, the microseconds since 1970 included.
-MOST_SECONDS = 1_000_000_000
+MAX_SECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,18 @@ class Bucket:
     """The time in which an empty bucket fills: whole microseconds, and a rest in 1/rate of one."""
 
     def __post_init__(self) -> None:
-        bounds = {"size": MOST_POINTS, "points": MOST_POINTS, "period": MOST_SECONDS}
-        for name, most in bounds.items():
+        bounds = {"size": MAX_POINTS, "points": MAX_POINTS, "period": MAX_SECONDS}
+        for name, maximum in bounds.items():
             value = getattr(self, name)
             # A bool is an int in Python, but not a number of points.
-            if type(value) is not int or not 1 <= value <= most:
-                raise ValueError(f"the {name} of a limit is a whole number from 1 to {most:,}, not {value!r}")
-        if self.size * self.period > MOST_SECONDS * self.points:
-            raise ValueError(f"the limit {self.name} takes more than {MOST_SECONDS:,} seconds to fill")
+            if type(value) is not int or not 1 <= value <= maximum:
+                raise ValueError(f"the {name} of a limit is a whole number from 1 to {maximum:,}, not {value!r}")
+        if self.size * self.period > MAX_SECONDS * self.points:
+            raise ValueError(f"the limit {self.name} takes more than {MAX_SECONDS:,} seconds to fill")
         # Small numbers, because Python computes with more than 30 bits in several steps.
         common = gcd(self.period * SECOND, self.points)
-        point, rate = self.period * SECOND // common, self.points // common
+        point = self.period * SECOND // common
+        rate = self.points // common
         object.__setattr__(self, "point", point)
         object.__setattr__(self, "rate", rate)
         object.__setattr__(self, "empty", self.size * point)
@@ -73,7 +74,7 @@ class Bucket:
         granted.
         """
         size = max(1, self.size // processes, min(points, self.size))
-        period = min(self.period * processes, MOST_SECONDS * self.points // size, MOST_SECONDS)
+        period = min(self.period * processes, MAX_SECONDS * self.points // size, MAX_SECONDS)
         return Bucket(self.name, size, self.points, period)
 
 
@@ -84,19 +85,22 @@ def take(
     """Return True if so many points can be taken from each of the buckets that will be full at these moments. Also
     return their debts, their debts after `used` of the points were taken, and the moments after that: the whole
     microseconds, and the rests."""
-    fits, debts, after, wholes_after, rests_after = True, [], [], [], []
+    fits = True
+    debts, debts_after, wholes_after, rests_after = [], [], [], []
     for limit, whole, rest in zip(limits, wholes, rests, strict=False):
         rate, point = limit.rate, limit.point
-        owed = 0 if whole < now else (whole - now) * rate + rest
+        owed = 0
+        if whole >= now:
+            owed = (whole - now) * rate + rest
         debts.append(owed)
         if owed + points * point > limit.empty:
             fits = False
         owed += used * point
-        after.append(owed)
-        whole = owed // rate
-        wholes_after.append(now + whole)
-        rests_after.append(owed - whole * rate)
-    return fits, debts, after, wholes_after, rests_after
+        debts_after.append(owed)
+        elapsed = owed // rate
+        wholes_after.append(now + elapsed)
+        rests_after.append(owed - elapsed * rate)
+    return fits, debts, debts_after, wholes_after, rests_after
 
 
 def debts(limits: Sequence[Bucket], wholes: Sequence[int], rests: Sequence[int], now: int) -> list[int]:
@@ -111,8 +115,12 @@ def later(limits: Sequence[Bucket], debts: Sequence[int], elapsed: int) -> list[
 
 def moments(limits: Sequence[Bucket], debts: Sequence[int], now: int) -> tuple[list[int], list[int]]:
     """Return when buckets with these debts will be full: the whole microseconds, and the rests."""
-    pairs = [divmod(owed, limit.rate) for limit, owed in zip(limits, debts, strict=True)]
-    return [now + whole for whole, _ in pairs], [rest for _, rest in pairs]
+    wholes, rests = [], []
+    for limit, owed in zip(limits, debts, strict=True):
+        whole, rest = divmod(owed, limit.rate)
+        wholes.append(now + whole)
+        rests.append(rest)
+    return wholes, rests
 
 
 def repaced(limit: Bucket, whole: int, rest: int, points: int, period: int, now: int) -> tuple[int, int]:
@@ -121,9 +129,11 @@ def repaced(limit: Bucket, whole: int, rest: int, points: int, period: int, now:
     if whole < now or (points == limit.points and period == limit.period):
         return whole, rest
     common = gcd(period * SECOND, points)
-    point, rate = period * SECOND // common, points // common
+    point = period * SECOND // common
+    rate = points // common
     missing = (whole - now) * rate + min(rest, rate - 1)
-    whole, rest = divmod(-(-missing * limit.point // point), limit.rate)
+    owed = -(-missing * limit.point // point)  # rounded up
+    whole, rest = divmod(owed, limit.rate)
     return now + whole, rest
 
 
@@ -143,11 +153,12 @@ def give(limits: Sequence[Bucket], debts: Sequence[int], owed: Sequence[int], un
     from it until that has come back.
     """
     if unused < 0:
-        return [owes - unused * limit.point for limit, owes in zip(limits, debts, strict=True)]
-    return [
-        owes - max(0, min(owes, unused * limit.point, after - elapsed * limit.rate))
-        for limit, owes, after in zip(limits, debts, owed, strict=True)
-    ]
+        return [debt - unused * limit.point for limit, debt in zip(limits, debts, strict=True)]
+    debts_after = []
+    for limit, debt, owed_then in zip(limits, debts, owed, strict=True):
+        refund = min(debt, unused * limit.point, owed_then - elapsed * limit.rate)
+        debts_after.append(debt - max(0, refund))
+    return debts_after
 
 
 def left(limit: Bucket, owed: int) -> int:
@@ -162,13 +173,17 @@ def full(limit: Bucket, owed: int) -> float:
 
 def standing(limits: Sequence[Bucket], debts: Sequence[int]) -> list[int]:
     """Return, for one limit after the other, the whole points left and the whole seconds until all points are back."""
-    found = []
+    numbers = []
     for limit, owed in zip(limits, debts, strict=True):
-        found.append((limit.empty - owed) // limit.point if owed < limit.empty else 0)
-        found.append((owed - 1) // limit.second + 1)
-    return found
+        points_left = 0
+        if owed < limit.empty:
+            points_left = (limit.empty - owed) // limit.point
+        numbers.append(points_left)
+        numbers.append((owed - 1) // limit.second + 1)
+    return numbers
 
 
 def wait(limit: Bucket, owed: int, points: int) -> int:
     """Return the microseconds until so many points can be taken, rounded up; 0 if they can be taken now."""
-    return max(0, -((limit.empty - owed - points * limit.point) // limit.rate))
+    spare = limit.empty - owed - points * limit.point
+    return max(0, -(spare // limit.rate))

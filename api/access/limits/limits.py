@@ -22,9 +22,9 @@ from api.errors import Fault, TooExpensive
 AT_ONCE = "at_once"
 # Seconds after which a caller with too many requests at once may try again, because it is unknown when one will end.
 AT_ONCE_AGAIN = 1.0
-MOST_LIMITS = 4
-MOST_AT_ONCE = 10_000
-PACES = Struct(f"<{2 * MOST_LIMITS}I")
+MAX_LIMITS = 4
+MAX_AT_ONCE = 10_000
+PACES = Struct(f"<{2 * MAX_LIMITS}I")
 
 
 @dataclass(frozen=True)
@@ -40,22 +40,25 @@ class Quota:
 
     def __post_init__(self) -> None:
         names = {limit.name for limit in self.limits}
-        if not 1 <= len(self.limits) <= MOST_LIMITS or len(names) < len(self.limits):
-            raise ValueError(f"terms have 1 to {MOST_LIMITS} limits, each under a name of its own")
-        if type(self.at_once) is not int or not 1 <= self.at_once <= MOST_AT_ONCE:
-            raise ValueError(f"requests at once are a whole number from 1 to {MOST_AT_ONCE:,}, not {self.at_once!r}")
+        if not 1 <= len(self.limits) <= MAX_LIMITS or len(names) < len(self.limits):
+            raise ValueError(f"terms have 1 to {MAX_LIMITS} limits, each under a name of its own")
+        if type(self.at_once) is not int or not 1 <= self.at_once <= MAX_AT_ONCE:
+            raise ValueError(f"requests at once are a whole number from 1 to {MAX_AT_ONCE:,}, not {self.at_once!r}")
         object.__setattr__(self, "paces", paces(self.limits))
         object.__setattr__(self, "most", min(limit.size for limit in self.limits))
 
     def share(self, processes: int, points: int) -> Quota:
         """Return the quota that one of so many processes enforces by itself: at least one point and one request."""
-        return Quota(tuple(limit.share(processes, points) for limit in self.limits), max(1, self.at_once // processes))
+        limits = tuple(limit.share(processes, points) for limit in self.limits)
+        return Quota(limits, max(1, self.at_once // processes))
 
 
 def paces(limits: Sequence[Bucket]) -> bytes:
     """Return the points of each limit and their periods, packed, with zeros for limits that do not exist."""
-    missing = [0] * (MOST_LIMITS - len(limits))
-    return PACES.pack(*(one.points for one in limits), *missing, *(one.period for one in limits), *missing)
+    missing = [0] * (MAX_LIMITS - len(limits))
+    points = [limit.points for limit in limits]
+    periods = [limit.period for limit in limits]
+    return PACES.pack(*points, *missing, *periods, *missing)
 
 
 # Tuples, because several are made for every request, and a frozen dataclass costs four times as much.
@@ -143,9 +146,13 @@ def check(quota: Quota, points: int) -> None:
 
 def refusal(limits: tuple[Bucket, ...], debts: Sequence[int], points: int) -> Decision:
     """Return the decision that refuses a request. If no limit is short, the caller has too many requests at once."""
-    hit, longest = AT_ONCE, 0
+    hit = AT_ONCE
+    longest = 0
     for limit, owed in zip(limits, debts, strict=True):
         wait = gcra.wait(limit, owed, points)
         if wait > longest:
             hit, longest = limit.name, wait
-    return Decision(None, hit, longest / gcra.SECOND or AT_ONCE_AGAIN, Remaining(limits, debts))
+    retry_after = AT_ONCE_AGAIN
+    if longest > 0:
+        retry_after = longest / gcra.SECOND
+    return Decision(None, hit, retry_after, Remaining(limits, debts))

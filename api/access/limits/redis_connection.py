@@ -39,7 +39,8 @@ class RedisConnection:
         from redis.backoff import NoBackoff
         from redis.exceptions import NoScriptError, ResponseError
 
-        self.forgotten: type[Exception] = NoScriptError
+        # The errors of a script that Redis does not have, and of a command that it refuses.
+        self.missing_script: type[Exception] = NoScriptError
         self.refusal: type[Exception] = ResponseError
         try:
             # The pool reads the URL, and makes connections without time-outs and retries of their own.
@@ -75,17 +76,22 @@ class RedisConnection:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
-                for (_, future), answer in zip(batch, await self._trip(batch), strict=True):
+                answers = await self._make_trip(batch)
+                for (_, future), answer in zip(batch, answers, strict=True):
                     _settle(future, answer)
         finally:
             self._runner = None
 
-    async def _trip(self, batch: list[Waiting]) -> list[Any]:
+    async def _make_trip(self, batch: list[Waiting]) -> list[Any]:
+        """Send the commands, and return the answer or the error of each."""
         try:
-            connection = self._connection or await self._connect()
-            self._watch(LOOKS)
-            await connection.send_packed_command(connection.pack_commands([one for one, _ in batch]), False)
-            return [await self._answer(connection) for _ in batch]
+            connection = self._connection
+            if connection is None:
+                connection = await self._connect()
+            self._start_timer(LOOKS)
+            commands = connection.pack_commands([command for command, _ in batch])
+            await connection.send_packed_command(commands, False)
+            return [await self._read_answer(connection) for _ in batch]
         except asyncio.CancelledError:
             if not self._late:
                 raise
@@ -93,10 +99,11 @@ class RedisConnection:
         except Exception as error:
             return await self._fail(batch, str(error) or type(error).__name__)
         finally:
-            self._watch_no_more()
+            self._stop_timer()
 
     async def _fail(self, batch: list[Waiting], reason: str) -> list[Any]:
-        self._watch_no_more()
+        """Let the waiting commands fail too, and return the error of each command of the batch."""
+        self._stop_timer()
         await self._drop()
         waiting, self._waiting = self._waiting, []
         for _, future in waiting:
@@ -104,7 +111,7 @@ class RedisConnection:
         return [RedisUnavailable(reason) for _ in batch]
 
     async def _connect(self) -> AbstractConnection:
-        self._watch(LOOKS)
+        self._start_timer(LOOKS)
         connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
         try:
             await connection.connect()  # type: ignore[no-untyped-call]
@@ -115,21 +122,22 @@ class RedisConnection:
         self._connection = connection
         return connection
 
-    async def _answer(self, connection: AbstractConnection) -> Any:
+    async def _read_answer(self, connection: AbstractConnection) -> Any:
         try:
             return await connection.read_response()
         except self.refusal as refusal:
             return refusal
 
-    def _watch_no_more(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _watch(self, looks: int) -> None:
-        self._watch_no_more()
+    def _start_timer(self, looks: int) -> None:
+        """End the trip after so many further looks at the sockets."""
+        self._stop_timer()
         self._late = looks == 0
         if not self._late:
-            self._timer = asyncio.get_running_loop().call_later(self._look, self._watch, looks - 1)
+            self._timer = asyncio.get_running_loop().call_later(self._look, self._start_timer, looks - 1)
         elif self._runner is not None:
             self._runner.cancel()
 

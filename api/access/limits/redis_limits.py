@@ -24,7 +24,7 @@ from api.access.limits.redis_connection import TRIP_SECONDS, Argument, RedisConn
 LEASE_SECONDS = 60.0
 # How long, and for how many callers, the points left are remembered for answers that cost nothing.
 RECENT_SECONDS = 1.0
-RECENT_MOST = 4096
+MAX_RECENT = 4096
 
 
 class RedisScript:
@@ -35,80 +35,97 @@ class RedisScript:
         self.hash = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
-def script(name: str) -> RedisScript:
+def read_script(name: str) -> RedisScript:
     """Return the script of this name. A script that reads buckets begins with the function for that (`held.lua`)."""
-    parts = ("held", name) if name in ("begin", "end") else (name,)
-    return RedisScript("".join(Path(__file__).with_name(f"{one}.lua").read_text(encoding="utf-8") for one in parts))
+    text = _read_lua(name)
+    if name in ("begin", "end"):
+        text = _read_lua("held") + text
+    return RedisScript(text)
+
+
+def _read_lua(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
 
 
 class RedisLimits:
     """The store of limits at a URL. RedisUnavailable if it does not answer."""
 
     def __init__(self, url: str, *, lease_seconds: float = LEASE_SECONDS, trip_seconds: float = TRIP_SECONDS) -> None:
-        self._line = RedisConnection(url, trip_seconds)
+        self._connection = RedisConnection(url, trip_seconds)
         self._lease = int(lease_seconds * 1_000_000)
-        self._begin, self._end, self._renew = map(script, ("begin", "end", "renew"))
+        self._begin = read_script("begin")
+        self._end = read_script("end")
+        self._renew = read_script("renew")
         self._process = os.urandom(8).hex().encode()
         self._numbers = count()
-        self._held: dict[bytes, str] = {}
+        # The identities of the requests under way, by the tokens of their reservations.
+        self._identities: dict[bytes, str] = {}
         self._renewer: asyncio.Task[None] | None = None
         self._recent: dict[str, tuple[Remaining, float]] = {}
 
     async def begin(self, identity: str, quota: Quota, points: int, used: int | None = None) -> Decision:
         check(quota, points)
         self._recent.pop(identity, None)
-        ends = used is not None  # The request ends with its beginning: one visit, and no reservation.
-        token = b"" if ends else b"%s:%d" % (self._process, next(self._numbers))
-        taken = points if used is None else used
+        if used is None:
+            charged_points = points
+            token = b"%s:%d" % (self._process, next(self._numbers))
+        else:
+            # The request ends with its beginning: one visit, and no reservation.
+            charged_points = used
+            token = b""
         arguments: list[Argument] = [quota.at_once, token, self._lease]
         for limit in quota.limits:
-            arguments += [limit.name, limit.rate, limit.pace, *divmod(points * limit.point, limit.rate), *limit.room]
-            arguments += divmod(taken * limit.point, limit.rate)
-        own = gcra.price(quota.limits, points)
+            price = divmod(points * limit.point, limit.rate)
+            charge = divmod(charged_points * limit.point, limit.rate)
+            arguments += [limit.name, limit.rate, limit.pace, *price, *limit.room, *charge]
+        own_debts = gcra.price(quota.limits, points)
         try:
             allowed, now, others, *debts = await self._run(self._begin, keys(identity), arguments)
         except asyncio.CancelledError:
             # The command may be on its way. The one that follows it frees the place, but the price is lost.
-            if not ends:
-                reservation = Reservation(self, identity, quota, points, token, 0, own)
-                self._line.send("EVALSHA", self._end.hash, 2, *keys(identity), *_back(reservation, 0))
+            if used is None:
+                reservation = Reservation(self, identity, quota, points, token, 0, own_debts)
+                arguments = _list_end_arguments(reservation, 0)
+                self._connection.send("EVALSHA", self._end.hash, 2, *keys(identity), *arguments)
             raise
-        left = _left(quota, debts)
+        left = _read_remaining(quota, debts)
         if not allowed:
             return refusal(quota.limits, left.debts, points)
-        if ends:
+        if used is not None:
             return Decision(None, None, 0.0, left)
-        self._held[token] = identity
+        self._identities[token] = identity
         if self._renewer is None:
             self._renewer = asyncio.create_task(self._keep_renewing())
-        reservation = Reservation(self, identity, quota, points, token, now, own if others else left.debts)
+        owed = own_debts if others else left.debts
+        reservation = Reservation(self, identity, quota, points, token, now, owed)
         return Decision(reservation, None, 0.0, left)
 
     async def end(self, reservation: Reservation, unused: int = 0) -> Remaining:
         self.forget(reservation)
         self._recent.pop(reservation.identity, None)
-        debts = await self._run(
-            self._end, keys(reservation.identity), _back(reservation, min(unused, reservation.points))
-        )
-        return _left(reservation.quota, debts)
+        arguments = _list_end_arguments(reservation, min(unused, reservation.points))
+        debts = await self._run(self._end, keys(reservation.identity), arguments)
+        return _read_remaining(reservation.quota, debts)
 
     def forget(self, reservation: Reservation) -> None:
         """Stop renewing a reservation, because its request has ended. It expires by itself if Redis cannot be
         reached."""
-        self._held.pop(reservation.token, None)
+        self._identities.pop(reservation.token, None)
 
     async def look(self, identity: str, quota: Quota) -> Remaining:
         nothing = Reservation(self, identity, quota, 0, b"", 0, gcra.price(quota.limits, 0))
-        return _left(quota, await self._run(self._end, keys(identity), _back(nothing, 0)))
+        debts = await self._run(self._end, keys(identity), _list_end_arguments(nothing, 0))
+        return _read_remaining(quota, debts)
 
     async def recent(self, identity: str, quota: Quota) -> Remaining:
         # A trip takes as long as everything else that a 304 needs.
         left, since = self._recent.get(identity, (None, 0.0))
         elapsed = time.monotonic() - since
         if left is not None and left.limits is quota.limits and elapsed < RECENT_SECONDS:
-            return Remaining(left.limits, gcra.later(left.limits, left.debts, int(elapsed * gcra.SECOND)))
+            debts = gcra.later(left.limits, left.debts, int(elapsed * gcra.SECOND))
+            return Remaining(left.limits, debts)
         left = await self.look(identity, quota)
-        if len(self._recent) >= RECENT_MOST:
+        if len(self._recent) >= MAX_RECENT:
             self._recent.clear()
         self._recent[identity] = (left, time.monotonic())
         return left
@@ -118,29 +135,30 @@ class RedisLimits:
             self._renewer.cancel()
             with suppress(asyncio.CancelledError):
                 await self._renewer
-        await self._line.close()
+        await self._connection.close()
 
     async def _run(self, script: RedisScript, keys: tuple[str, ...], arguments: list[Argument]) -> Any:
         try:
-            return await self._line.send("EVALSHA", script.hash, len(keys), *keys, *arguments)
-        except self._line.forgotten:
+            return await self._connection.send("EVALSHA", script.hash, len(keys), *keys, *arguments)
+        except self._connection.missing_script:
             pass
-        except self._line.refusal as refused:
-            raise RedisUnavailable(str(refused)) from None
+        except self._connection.refusal as error:
+            raise RedisUnavailable(str(error)) from None
         try:
-            return await self._line.send("EVAL", script.text, len(keys), *keys, *arguments)
-        except self._line.refusal as refused:
-            raise RedisUnavailable(str(refused)) from None
+            return await self._connection.send("EVAL", script.text, len(keys), *keys, *arguments)
+        except self._connection.refusal as error:
+            raise RedisUnavailable(str(error)) from None
 
     async def _keep_renewing(self) -> None:
-        young = set(self._held)
+        tokens_before = set(self._identities)
         while True:
             await asyncio.sleep(self._lease / 3_000_000)
             # Only leases that were held the last time already. Most requests end before that.
-            for token in young & self._held.keys():
+            for token in tokens_before & self._identities.keys():
+                _, leases_key = keys(self._identities.get(token, ""))
                 with suppress(RedisUnavailable):
-                    await self._run(self._renew, keys(self._held.get(token, ""))[1:], [token, self._lease])
-            young = set(self._held)
+                    await self._run(self._renew, (leases_key,), [token, self._lease])
+            tokens_before = set(self._identities)
 
 
 def keys(identity: str) -> tuple[str, str]:
@@ -148,14 +166,19 @@ def keys(identity: str) -> tuple[str, str]:
     return f"briefing:{{{identity}}}:buckets", f"briefing:{{{identity}}}:leases"
 
 
-def _back(reservation: Reservation, unused: int) -> list[Argument]:
+def _list_end_arguments(reservation: Reservation, unused: int) -> list[Argument]:
+    """Return the arguments of the script that ends a request."""
     arguments: list[Argument] = [reservation.token, reservation.since]
     for limit, owed in zip(reservation.quota.limits, reservation.owed, strict=True):
-        back, still = divmod(unused * limit.point, limit.rate), divmod(owed, limit.rate)
-        arguments += [limit.name, limit.rate, limit.pace, *back, *still]
+        refund = divmod(unused * limit.point, limit.rate)
+        debt = divmod(owed, limit.rate)
+        arguments += [limit.name, limit.rate, limit.pace, *refund, *debt]
     return arguments
 
 
-def _left(quota: Quota, debts: Sequence[int]) -> Remaining:
-    pairs = zip(quota.limits, debts[::2], debts[1::2], strict=True)
-    return Remaining(quota.limits, [whole * limit.rate + rest for limit, whole, rest in pairs])
+def _read_remaining(quota: Quota, pairs: Sequence[int]) -> Remaining:
+    """Return what is left of a quota. The script returns each debt as a pair of numbers."""
+    debts = []
+    for limit, whole, rest in zip(quota.limits, pairs[::2], pairs[1::2], strict=True):
+        debts.append(whole * limit.rate + rest)
+    return Remaining(quota.limits, debts)

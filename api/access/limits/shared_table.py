@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from api.access.limits import gcra
-from api.access.limits.limits import MOST_LIMITS, PACES, Decision, Quota, Remaining, Reservation, check, refusal
+from api.access.limits.limits import MAX_LIMITS, PACES, Decision, Quota, Remaining, Reservation, check, refusal
 
 ENTRIES = 131_072
 WAYS = 16
@@ -33,14 +33,14 @@ DIGEST = 16
 MAGIC = b"limits/1"
 HEADER = struct.Struct(f"<8s{DIGEST}sII")
 # For each limit the moment, its rest, and the speed at which it filled when that was written.
-MOMENTS = struct.Struct(f"<{MOST_LIMITS}q{MOST_LIMITS}I{PACES.size}s")
+MOMENTS = struct.Struct(f"<{MAX_LIMITS}q{MAX_LIMITS}I{PACES.size}s")
 # The same for n limits. Those beyond n are written as zeros.
 WRITTEN = [
-    struct.Struct(f"<{n}q{8 * (MOST_LIMITS - n)}x{n}I{4 * (MOST_LIMITS - n)}x{PACES.size}s")
-    for n in range(MOST_LIMITS + 1)
+    struct.Struct(f"<{n}q{8 * (MAX_LIMITS - n)}x{n}I{4 * (MAX_LIMITS - n)}x{PACES.size}s")
+    for n in range(MAX_LIMITS + 1)
 ]
 # The moments and rests of an entry that does not exist.
-NONE = (0,) * (2 * MOST_LIMITS)
+NONE = (0,) * (2 * MAX_LIMITS)
 PLACES = 4096
 PAGE = 4096
 # struct flock of Linux, in which the kernel returns the holder of a lock.
@@ -49,7 +49,7 @@ FLOCK = struct.Struct("hhqqixxxx")
 # does not go on by itself, so the others go on without the lock. At worst that grants one request too many. After a
 # second they go on in any case.
 LOCK_SECONDS = 0.02
-LOCK_SECONDS_MOST = 1.0
+MAX_LOCK_SECONDS = 1.0
 
 
 # Nanoseconds since the machine was started: one clock for all its processes, which cannot be set.
@@ -83,7 +83,7 @@ class SharedTable:
         self._view = memoryview(self._memory)
         self._counts: memoryview[int] = self._view[counts:].cast("H")
         # The places of the identities used last, because hashing took a tenth of a visit.
-        self._place = lru_cache(PLACES)(partial(_place, self._key, self._sets))
+        self._place = lru_cache(PLACES)(partial(_hash_identity, self._key, self._sets))
         self._column = 0
         self._shared = self._columns > 1
         self.evicted = 0
@@ -137,36 +137,37 @@ class SharedTable:
             self._lock(place)
         try:
             now = self._clock() // 1000
-            found = memory.find(token, first, last)
-            if found >= 0:
-                entry = (found - PAGE) // DIGEST
-                held = MOMENTS.unpack_from(memory, self._moments + entry * MOMENTS.size)
-                if held[-1] != quota.paces:
-                    held = _repaced(held, quota, now, most=True)
+            position = memory.find(token, first, last)
+            if position >= 0:
+                entry = (position - PAGE) // DIGEST
+                moments = MOMENTS.unpack_from(memory, self._moments + entry * MOMENTS.size)
+                if moments[-1] != quota.paces:
+                    moments = _repaced(moments, quota, now, capped=True)
                     # Stored even if the request is refused: otherwise a debt cut to a smaller plan would never shrink.
-                    MOMENTS.pack_into(memory, self._moments + entry * MOMENTS.size, *held)
+                    MOMENTS.pack_into(memory, self._moments + entry * MOMENTS.size, *moments)
                 others = self._under_way(entry) if shared else self._counts[entry]
                 if others >= quota.at_once:
                     others = self._living(entry)
             else:
-                entry, held, others = -1, NONE, 0
-            taken = points if used is None else used
-            fits, debts, after, wholes, rests = gcra.take(limits, held, held[MOST_LIMITS:], now, points, taken)
+                entry, moments, others = -1, NONE, 0
+            charged = points if used is None else used
+            fits, debts, debts_after, wholes, rests = gcra.take(
+                limits, moments, moments[MAX_LIMITS:], now, points, charged
+            )
             if not fits or others >= quota.at_once:
                 return refusal(limits, debts, points)
             if entry < 0:
                 entry = self._enter(place, now)
             WRITTEN[len(limits)].pack_into(memory, self._moments + entry * MOMENTS.size, *wholes, *rests, quota.paces)
             if used is not None:
-                return Decision(None, None, 0.0, Remaining(limits, after))
+                return Decision(None, None, 0.0, Remaining(limits, debts_after))
             self._counts[self._column * self._entries + entry] += 1
         finally:
             if shared:
                 self._unlock(place)
-        reservation = Reservation(
-            self, identity, quota, points, token, now, gcra.price(limits, points) if others else after
-        )
-        return Decision(reservation, None, 0.0, Remaining(limits, after))
+        owed = gcra.price(limits, points) if others else debts_after
+        reservation = Reservation(self, identity, quota, points, token, now, owed)
+        return Decision(reservation, None, 0.0, Remaining(limits, debts_after))
 
     async def end(self, reservation: Reservation, unused: int = 0) -> Remaining:
         quota, points = reservation.quota, reservation.points
@@ -182,8 +183,8 @@ class SharedTable:
                 if unused:
                     debts = gcra.give(limits, debts, reservation.owed, min(unused, points), now - reservation.since)
                     wholes, rests = gcra.moments(limits, debts, now)
-                    at = self._moments + entry * MOMENTS.size
-                    WRITTEN[len(limits)].pack_into(self._memory, at, *wholes, *rests, quota.paces)
+                    offset = self._moments + entry * MOMENTS.size
+                    WRITTEN[len(limits)].pack_into(self._memory, offset, *wholes, *rests, quota.paces)
                 count = self._column * self._entries + entry
                 if self._counts[count]:
                     self._counts[count] -= 1
@@ -197,10 +198,12 @@ class SharedTable:
         if self._shared:
             self._lock(place)
         try:
-            return Remaining(quota.limits, self._debts(self._find(place), quota, self._clock() // 1000))
+            entry = self._find(place)
+            debts = self._debts(entry, quota, self._clock() // 1000)
         finally:
             if self._shared:
                 self._unlock(place)
+        return Remaining(quota.limits, debts)
 
     async def recent(self, identity: str, quota: Quota) -> Remaining:
         return await self.look(identity, quota)
@@ -221,15 +224,16 @@ class SharedTable:
             except OSError:
                 now = time.monotonic()
                 begun = begun or now
-                if now - begun > LOCK_SECONDS and (self._stopped(home) or now - begun > LOCK_SECONDS_MOST):
+                waited = now - begun
+                if waited > LOCK_SECONDS and (self._is_holder_stopped(home) or waited > MAX_LOCK_SECONDS):
                     self.unlocked += 1
                     return
                 time.sleep(0.00005)
 
-    def _stopped(self, home: int) -> bool:
+    def _is_holder_stopped(self, home: int) -> bool:
         """Return True if the process that holds the lock of this byte has been stopped."""
-        asked = FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, home, 1, 0)
-        holder = FLOCK.unpack(fcntl.fcntl(self._fd, fcntl.F_GETLK, asked))[-1]
+        request = FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, home, 1, 0)
+        holder = FLOCK.unpack(fcntl.fcntl(self._fd, fcntl.F_GETLK, request))[-1]
         with suppress(OSError):
             return ") T" in Path(f"/proc/{holder}/stat").read_text()
         return False
@@ -239,32 +243,39 @@ class SharedTable:
 
     def _find(self, place: TableSlot) -> int:
         """Return the number of the entry; -1 if there is none."""
-        found = self._memory.find(place.token, place.first, place.last)
-        return (found - PAGE) // DIGEST if found >= 0 else -1
+        position = self._memory.find(place.token, place.first, place.last)
+        if position < 0:
+            return -1
+        return (position - PAGE) // DIGEST
 
-    def _held(self, entry: int) -> tuple[Any, ...]:
+    def _read_moments(self, entry: int) -> tuple[Any, ...]:
         """Return the moments of an entry: the whole microseconds, then the rests, then their paces."""
         return MOMENTS.unpack_from(self._memory, self._moments + entry * MOMENTS.size)
 
     def _debts(self, entry: int, quota: Quota, now: int) -> list[int]:
-        held = NONE if entry < 0 else _repaced(self._held(entry), quota, now)
-        return gcra.debts(quota.limits, held, held[MOST_LIMITS:], now)
+        moments = NONE
+        if entry >= 0:
+            moments = _repaced(self._read_moments(entry), quota, now)
+        return gcra.debts(quota.limits, moments, moments[MAX_LIMITS:], now)
 
     def _enter(self, place: TableSlot, now: int) -> int:
         """Return a new entry for an identity: a free one of the set, or else the one that is replaced."""
-        entry = self._free(place.home, now)
+        entry = self._free_entry(place.home, now)
         self._memory[PAGE + entry * DIGEST : PAGE + (entry + 1) * DIGEST] = place.token
         return entry
 
-    def _free(self, home: int, now: int) -> int:
+    def _free_entry(self, home: int, now: int) -> int:
+        """Return a free entry of the set. If there is none, free the one that will be full first, one without requests
+        at once if possible."""
         ranks = []
         for entry in range(home * WAYS, (home + 1) * WAYS):
-            rank = (self._under_way(entry) > 0, max(self._held(entry)[:MOST_LIMITS]), entry)
-            if rank < (False, now):
+            is_used = self._under_way(entry) > 0
+            full_at = max(self._read_moments(entry)[:MAX_LIMITS])
+            if not is_used and full_at < now:
                 return entry
-            ranks.append(rank)
+            ranks.append((is_used, full_at, entry))
         self.evicted += 1
-        entry = min(ranks)[2]
+        _, _, entry = min(ranks)
         for column in range(self._columns):
             self._counts[column * self._entries + entry] = 0
         return entry
@@ -296,23 +307,27 @@ class SharedTable:
         self._counts[first : first + self._entries] = memoryview(bytes(2 * self._entries)).cast("H")
 
 
-def _repaced(held: tuple[Any, ...], quota: Quota, now: int, *, most: bool = False) -> tuple[Any, ...]:
-    """Return moments as they are under this quota, if they were written under another. With `most` they are no later
-    than those of empty buckets. A request that ends does without `most`, because it refunds a debt that other requests
-    may have raised under a larger plan."""
-    if held[-1] == quota.paces:
-        return held
-    paces = PACES.unpack(held[-1])
-    rows = zip(quota.limits, held, held[MOST_LIMITS:], paces, paces[MOST_LIMITS:], strict=False)
-    pairs = [gcra.repaced(*row, now) if row[-1] else row[1:3] for row in rows]
-    if most:
-        empty = [(now + limit.room[0], limit.room[1]) for limit in quota.limits]
-        pairs = list(map(min, pairs, empty))
-    missing = (0,) * (MOST_LIMITS - len(pairs))
-    return *(whole for whole, _ in pairs), *missing, *(rest for _, rest in pairs), *missing, quota.paces
+def _repaced(moments: tuple[Any, ...], quota: Quota, now: int, *, capped: bool = False) -> tuple[Any, ...]:
+    """Return moments as they are under this quota, if they were written under another. With `capped` they are no later
+    than those of empty buckets. A request that ends does without `capped`, because it refunds a debt that other
+    requests may have raised under a larger plan."""
+    if moments[-1] == quota.paces:
+        return moments
+    paces = PACES.unpack(moments[-1])
+    wholes, rests = [0] * MAX_LIMITS, [0] * MAX_LIMITS
+    for number, limit in enumerate(quota.limits):
+        whole, rest = moments[number], moments[MAX_LIMITS + number]
+        points, period = paces[number], paces[MAX_LIMITS + number]
+        if period:
+            whole, rest = gcra.repaced(limit, whole, rest, points, period, now)
+        if capped:
+            room_whole, room_rest = limit.room
+            whole, rest = min((whole, rest), (now + room_whole, room_rest))
+        wholes[number], rests[number] = whole, rest
+    return *wholes, *rests, quota.paces
 
 
-def _place(key: bytes, sets: int, identity: str) -> TableSlot:
+def _hash_identity(key: bytes, sets: int, identity: str) -> TableSlot:
     token = blake2b(identity.encode(), digest_size=DIGEST, key=key).digest()
     home = int.from_bytes(token[:4]) % sets
     first = PAGE + home * WAYS * DIGEST

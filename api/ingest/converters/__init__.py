@@ -6,16 +6,19 @@ that it does not accept is a ConversionError, and its message says what was expe
 
 from __future__ import annotations
 
+from typing import Any
+
 from api.ingest.converters import amounts, numbers, places, texts, times
-from api.ingest.converters.values import ConversionError, Convert, Converter, Tables
+from api.ingest.converters.values import ConversionError, Converter, ignore_argument
 from api.ingest.messages import closest
 
 # Steps of a template that are not conversions: a text if there is no value, and None if a conversion fails.
 OR, TRY = "or", "try"
 
 
-def _step(argument: str, _: Tables) -> Convert:
-    return lambda value: value
+def _return_unchanged(value: Any) -> Any:
+    """Return the value. The template itself carries out the step."""
+    return value
 
 
 CONVERTERS: dict[str, Converter] = {
@@ -24,17 +27,21 @@ CONVERTERS: dict[str, Converter] = {
     **places.CONVERTERS,
     **times.CONVERTERS,
     **texts.CONVERTERS,
-    OR: Converter("this text where there is nothing", _step, "must"),
-    TRY: Converter("nothing where one of the conversions after it fails; the report counts these", _step),
+    OR: Converter("this text where there is nothing", ignore_argument(_return_unchanged), "must"),
+    TRY: Converter(
+        "nothing where one of the conversions after it fails; the report counts these",
+        ignore_argument(_return_unchanged),
+    ),
 }
 
 
 def find_converter(name: str, argument: str) -> Converter:
     """Return the conversion of this name. ConversionError if there is none, or if it does not take the argument."""
-    if not (found := CONVERTERS.get(name)):
+    converter = CONVERTERS.get(name)
+    if converter is None:
         raise ConversionError(f"there is no conversion {name}{closest(name, CONVERTERS)}")
-    if argument and not found.argument:
+    if argument and not converter.argument:
         raise ConversionError(f"{name} takes nothing after a colon")
-    if not argument and found.argument == "must":
-        raise ConversionError(f"{name} takes something after a colon: {found.meaning}")
-    return found
+    if not argument and converter.argument == "must":
+        raise ConversionError(f"{name} takes something after a colon: {converter.meaning}")
+    return converter

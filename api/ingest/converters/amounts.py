@@ -11,14 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain, product
 from typing import Any
 
 from api.ingest.converters.values import NUMBERS, ConversionError, Convert, Converter, Tables, bounded, text
 from api.ingest.formatting import shown
 
-KEPT = 8192  # amounts come again and again
+CACHE_SIZE = 8192  # amounts come again and again
 FIELDS = ("value", "value_low", "value_high", "quantifier", "bounds_basis", "value_text")
 Fields = dict[str, Any]
+ReadForm = Callable[[re.Match[str]], Fields]
 
 SCALES = {
     10**3: ("k", "thousand", "thousands"),
@@ -26,21 +28,36 @@ SCALES = {
     10**9: ("bn", "b", "bln", "billion", "billions"),
     10**12: ("tn", "trn", "trillion", "trillions"),
 }
-SCALE = {name: scale for scale, names in SCALES.items() for name in names}
 UNITS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-WORDS = {word: number for number, word in enumerate(UNITS)}
-WORDS |= {ten: 10 * number for number, ten in enumerate(TENS, 2)}
-WORDS |= {
-    f"{ten}{mark}{UNITS[unit]}": 10 * number + unit
-    for number, ten in enumerate(TENS, 2)
-    for unit in range(1, 10)
-    for mark in "- "
-}
+
+
+def _scales_by_name() -> dict[str, int]:
+    scales: dict[str, int] = {}
+    for scale, names in SCALES.items():
+        scales.update(dict.fromkeys(names, scale))
+    return scales
+
+
+def _spelled_numbers() -> dict[str, int]:
+    """Return the numbers from 0 to 99 by their words."""
+    numbers = {word: number for number, word in enumerate(UNITS)}
+    for tens, ten in enumerate(TENS, 2):
+        numbers[ten] = 10 * tens
+        for unit in range(1, 10):
+            numbers[f"{ten}-{UNITS[unit]}"] = 10 * tens + unit
+            numbers[f"{ten} {UNITS[unit]}"] = 10 * tens + unit
+    return numbers
+
+
+SCALE = _scales_by_name()
+WORDS = _spelled_numbers()
 SPELLED = "|".join(sorted(WORDS, key=len, reverse=True))
+SPELLED_WITH_SCALE = re.compile(rf"({SPELLED}) ?(.*)")
+DIGITS_WITH_SCALE = re.compile(r"([^a-z]*?) ?([a-z]*)")
 
 # Words of magnitude, with the least and the most that they can mean.
 MAGNITUDES = {
@@ -57,11 +74,8 @@ MAGNITUDES = {
     "billions": (2_000_000_000, 9_999_999_999),
 }
 FEW = ("several", "a few")
-MAGNITUDES |= {
-    f"{few} {name.removesuffix('s')}": MAGNITUDES[name]
-    for few in FEW
-    for name in ("dozens", "hundreds", "thousands", "millions", "billions")
-}
+AFTER_FEW = ("dozen", "hundred", "thousand", "million", "billion")
+MAGNITUDES |= {f"{few} {name}": MAGNITUDES[f"{name}s"] for few, name in product(FEW, AFTER_FEW)}
 
 # Words and signs before or after a number, by the quantifier that they express.
 BEFORE = {
@@ -92,8 +106,11 @@ AFTER = {
 
 def _alternatives(words: dict[str, tuple[str, ...]]) -> str:
     """Return a regular expression for the words, longer ones first. A word that ends in a letter has to end there."""
-    known = sorted((word for group in words.values() for word in group), key=len, reverse=True)
-    return "|".join(re.escape(word) + (r"\b" if word[-1].isalpha() else "") for word in known)
+    alternatives: list[str] = []
+    for word in sorted(chain.from_iterable(words.values()), key=len, reverse=True):
+        end = r"\b" if word[-1].isalpha() else ""
+        alternatives.append(re.escape(word) + end)
+    return "|".join(alternatives)
 
 
 @dataclass(frozen=True)
@@ -113,11 +130,15 @@ class Notation:
 
     def read(self, written: str) -> tuple[Decimal, int]:
         """Return the number as it is written, and its scale."""
-        if written[0].isalpha():
-            spelled, scale = re.fullmatch(rf"({SPELLED}) ?(.*)", written).groups()  # type: ignore[union-attr]
-            return Decimal(WORDS[spelled]), SCALE.get(scale, 1)
-        digits, scale = re.fullmatch(r"([^a-z]*?) ?([a-z]*)", written).groups()  # type: ignore[union-attr]
-        return Decimal(digits.replace(self.thousands, "").replace(self.point, ".")), SCALE.get(scale, 1)
+        is_spelled = written[0].isalpha()
+        form = SPELLED_WITH_SCALE if is_spelled else DIGITS_WITH_SCALE
+        match = form.fullmatch(written)
+        assert match is not None
+        number, scale_name = match.groups()
+        scale = SCALE.get(scale_name, 1)
+        if is_spelled:
+            return Decimal(WORDS[number]), scale
+        return Decimal(number.replace(self.thousands, "").replace(self.point, ".")), scale
 
 
 class AmountReader:
@@ -126,78 +147,97 @@ class AmountReader:
     def __init__(self, notation: Notation) -> None:
         number = notation.number
         self._notation = notation
-        self._forms: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Fields]], ...] = tuple(
-            (re.compile(form, re.ASCII), make)
-            for form, make in (
-                (rf"(-?)({number})", self._exact),
-                (rf"({_alternatives(BEFORE)}) ?({number})", self._before),
-                (rf"({number}) ?({_alternatives(AFTER)})", self._after),
-                (rf"({number}) ?(?:-|to) ?({number})", self._range),
-                (rf"between ({number}) and ({number})", self._range),
-                (rf"from ({number}) to ({number})", self._range),
-                ("|".join(MAGNITUDES), self._magnitude),
-            )
+        forms: tuple[tuple[str, ReadForm], ...] = (
+            (rf"(-?)({number})", self._read_exact),
+            (rf"({_alternatives(BEFORE)}) ?({number})", self._read_with_words_before),
+            (rf"({number}) ?({_alternatives(AFTER)})", self._read_with_words_after),
+            (rf"({number}) ?(?:-|to) ?({number})", self._read_range),
+            (rf"between ({number}) and ({number})", self._read_range),
+            (rf"from ({number}) to ({number})", self._read_range),
+            ("|".join(MAGNITUDES), self._read_magnitude),
         )
+        self._forms = tuple((re.compile(form, re.ASCII), read) for form, read in forms)
 
     def read(self, printed: str) -> Fields:
         """Return the fields that an amount fills. ConversionError if it is not written in one of the forms."""
-        plain = re.sub(r"[‐‑‒–—−]", "-", " ".join(printed.casefold().split()))
-        for form, make in self._forms:
-            if found := form.fullmatch(plain):
-                fields = {name: value for name, value in make(found).items() if value is not None}
-                return fields if plain == text(fields.get("value", "")) else fields | {"value_text": printed}
+        one_line = " ".join(printed.casefold().split())
+        plain = re.sub(r"[‐‑‒–—−]", "-", one_line)
+        for form, read in self._forms:
+            match = form.fullmatch(plain)
+            if match:
+                fields = read(match)
+                if plain != text(fields.get("value", "")):
+                    fields["value_text"] = printed
+                return fields
         raise ConversionError(
             f"expected an amount such as 7, at least 7, 150+, 10-15, ~20, 1.2m, 3,400 or dozens, got {shown(printed)}"
         )
 
-    def _number(self, written: str) -> int | Decimal:
+    def _read_number(self, written: str) -> int | Decimal:
         number, scale = self._notation.read(written)
-        return _plain(number * scale)
+        return _simplify(number * scale)
 
-    def _exact(self, found: re.Match[str]) -> Fields:
-        number = self._number(found[2])
-        return {"value": -number if found[1] else number, "quantifier": "exact"}
+    def _read_exact(self, match: re.Match[str]) -> Fields:
+        number = self._read_number(match[2])
+        if match[1]:
+            number = -number
+        return {"value": number, "quantifier": "exact"}
 
-    def _before(self, found: re.Match[str]) -> Fields:
-        return {"value": self._number(found[2]), "quantifier": _quantifier(BEFORE, found[1])}
+    def _read_with_words_before(self, match: re.Match[str]) -> Fields:
+        return {"value": self._read_number(match[2]), "quantifier": _find_quantifier(BEFORE, match[1])}
 
-    def _after(self, found: re.Match[str]) -> Fields:
-        return {"value": self._number(found[1]), "quantifier": _quantifier(AFTER, found[2])}
+    def _read_with_words_after(self, match: re.Match[str]) -> Fields:
+        return {"value": self._read_number(match[1]), "quantifier": _find_quantifier(AFTER, match[2])}
 
-    def _range(self, found: re.Match[str]) -> Fields:
+    def _read_range(self, match: re.Match[str]) -> Fields:
         """Return the bounds. In "2-3 million" both have the scale. In "500 to 2 million" only the second may have it,
         so the text is a ConversionError."""
-        (low, low_scale), (high, high_scale) = (self._notation.read(found[part]) for part in (1, 2))
+        low, low_scale = self._notation.read(match[1])
+        high, high_scale = self._notation.read(match[2])
         if low_scale == 1 and high_scale > 1:
             if low >= high:
-                raise ConversionError(f"expected the lower number first and with its scale, got {shown(found[0])}")
+                raise ConversionError(f"expected the lower number first and with its scale, got {shown(match[0])}")
             low_scale = high_scale
-        if low * low_scale >= high * high_scale:
-            raise ConversionError(f"expected the lower number first, got {shown(found[0])}")
-        bounds = {"value_low": _plain(low * low_scale), "value_high": _plain(high * high_scale)}
-        return {**bounds, "quantifier": "between", "bounds_basis": "stated"}
+        low *= low_scale
+        high *= high_scale
+        if low >= high:
+            raise ConversionError(f"expected the lower number first, got {shown(match[0])}")
+        return {
+            "value_low": _simplify(low),
+            "value_high": _simplify(high),
+            "quantifier": "between",
+            "bounds_basis": "stated",
+        }
 
-    def _magnitude(self, found: re.Match[str]) -> Fields:
-        low, high = MAGNITUDES[found[0]]
+    def _read_magnitude(self, match: re.Match[str]) -> Fields:
+        low, high = MAGNITUDES[match[0]]
         return {"value_low": low, "value_high": high, "quantifier": "magnitude", "bounds_basis": "wording"}
 
 
-def _quantifier(words: dict[str, tuple[str, ...]], word: str) -> str:
-    return next(quantifier for quantifier, group in words.items() if word in group)
+def _find_quantifier(words: dict[str, tuple[str, ...]], word: str) -> str:
+    """Return the quantifier that a word of BEFORE or AFTER expresses."""
+    for quantifier, group in words.items():
+        if word in group:
+            return quantifier
+    raise AssertionError(f"no quantifier has the word {word}")
 
 
-def _plain(number: Decimal) -> int | Decimal:
-    return int(bounded(number)) if number == number.to_integral_value() else number
+def _simplify(number: Decimal) -> int | Decimal:
+    """Return the number, as an int if it has no fraction."""
+    if number == number.to_integral_value():
+        return int(bounded(number))
+    return number
 
 
-def _amount(argument: str, _: Tables) -> Convert:
-    written = " " if argument == "space" else argument
-    notation = Notation(written[:1] or ",", written[1:] or ".")
-    if not {notation.thousands, notation.point} <= {*",.' "} or notation.thousands == notation.point:
+def _make_amount(argument: str, _: Tables) -> Convert:
+    marks = " " if argument == "space" else argument
+    notation = Notation(marks[:1] or ",", marks[1:] or ".")
+    marks_are_known = {notation.thousands, notation.point} <= {*",.' "}
+    if not marks_are_known or notation.thousands == notation.point:
         raise ConversionError(
             "amount takes the separator of thousands and the decimal mark, as in amount:., or amount:space"
         )
-    read = lru_cache(maxsize=KEPT)(AmountReader(notation).read)
+    read = lru_cache(maxsize=CACHE_SIZE)(AmountReader(notation).read)
 
     def convert(value: Any) -> Fields:
         if isinstance(value, NUMBERS) and not isinstance(value, bool):
@@ -211,7 +251,7 @@ CONVERTERS: dict[str, Converter] = {
     "amount": Converter(
         "an amount as it is printed, such as `at least 7`, `150+`, `10-15`, `dozens`, `~20`, `1.2m` or `3,400`; the "
         "thousands separator and the decimal mark, as in amount:.,",
-        _amount,
+        _make_amount,
         "may",
         fills=FIELDS,
     ),

@@ -13,8 +13,8 @@ from functools import cache
 from unicodedata import combining, normalize
 
 import pycountry
-from babel import Locale, UnknownLocaleError
 
+from api.ingest.converters.locales import find_locale
 from api.ingest.converters.values import ConversionError
 from api.ingest.formatting import shown
 from api.ingest.messages import closest
@@ -125,21 +125,35 @@ ADDED = {
 
 def country(written: str, languages: tuple[str, ...] = (ENGLISH,)) -> str:
     """Return the code [ISO 3166-1 alpha-2] of a country that is written as a code in capitals, a number or a name."""
-    if found := _codes().get(written) or (written.isdecimal() and _codes().get(written.zfill(3))):
-        return found
+    code = _find_code(written)
+    if code:
+        return code
     plain = comparable(written)
     for language in languages:
-        if found := names(language).get(plain):
-            return found
-    guess = f"; did you mean {written.upper()}?" if written.upper() in _codes() else closest(written, _offered())
+        code = names(language).get(plain)
+        if code:
+            return code
+    if written.upper() in _codes():
+        guess = f"; did you mean {written.upper()}?"
+    else:
+        guess = closest(written, _names_to_suggest())
     detail = "expected a country by its name or its code [ISO 3166-1] in capitals, such as UA, UKR or 804"
     raise ConversionError(f"{detail}, got {shown(written)}{guess}")
+
+
+def _find_code(written: str) -> str | None:
+    """Return the code of a country that is written as a code in capitals or a number, also without leading zeros."""
+    code = _codes().get(written)
+    if code is None and written.isdecimal():
+        code = _codes().get(written.zfill(3))
+    return code
 
 
 def comparable(name: str) -> str:
     """Return a name for comparison: without accents, punctuation, spaces, letter case and "the"."""
     letters = "".join(char for char in normalize("NFKD", name.casefold()) if not combining(char))
-    plain = re.sub(r"[^\w]+", " ", re.sub(r"['’ʼ.]", "", letters.replace("&", " and ")))
+    without_marks = re.sub(r"['’ʼ.]", "", letters.replace("&", " and "))
+    plain = re.sub(r"[^\w]+", " ", without_marks)
     return "".join(ABBREVIATED.get(word, word) for word in plain.split() if word != "the")
 
 
@@ -147,43 +161,43 @@ def comparable(name: str) -> str:
 def names(language: str) -> dict[str, str]:
     """Return the codes of countries by their names in a language. The names of other agencies belong to English.
     ConversionError if CLDR does not know the language."""
-    try:
-        locale = Locale.parse(language, sep="_" if "_" in language else "-")
-    except (UnknownLocaleError, ValueError):
-        raise ConversionError(
-            f"there are no names of countries in {shown(language)}; give a language [BCP 47] such as uk"
-        ) from None
-    found: dict[str, set[str]] = {}
-    own = {comparable(name): code for code, name in locale.territories.items() if code in COUNTRIES}
-    for code, name in _english() if language == ENGLISH else ():
-        found.setdefault(comparable(name), set()).add(code)
+    locale = find_locale(language, "countries")
+    names_of_cldr = {comparable(name): code for code, name in locale.territories.items() if code in COUNTRIES}
+    if language != ENGLISH:
+        return names_of_cldr
+    codes_by_name: dict[str, set[str]] = {}
+    for code, name in _english_names():
+        codes_by_name.setdefault(comparable(name), set()).add(code)
     # A name that two countries have is the name of neither.
-    return {name: codes.pop() for name, codes in found.items() if len(codes) == 1} | own
+    names_of_one = {name: codes.pop() for name, codes in codes_by_name.items() if len(codes) == 1}
+    return names_of_one | names_of_cldr
 
 
-def _english() -> Iterator[tuple[str, str]]:
-    for one in pycountry.countries:
+def _english_names() -> Iterator[tuple[str, str]]:
+    """Yield each name of a country that CLDR may lack, after the country's code."""
+    for entry in pycountry.countries:
         for kind in ("name", "common_name", "official_name"):
-            if name := getattr(one, kind, None):
-                yield one.alpha_2, name
+            name = getattr(entry, kind, None)
+            if name:
+                yield entry.alpha_2, name
     for lines in ADDED.values():
         for line in lines.strip().splitlines():
-            code, _, written = line.strip().partition(" ")
-            yield from ((code, name) for name in written.split("; "))
+            code, _, names_of_line = line.strip().partition(" ")
+            for name in names_of_line.split("; "):
+                yield code, name
 
 
 @cache
-def _offered() -> list[str]:
+def _names_to_suggest() -> list[str]:
     """Return the names that messages suggest."""
-    return [getattr(one, "common_name", one.name) for one in pycountry.countries]
+    return [getattr(entry, "common_name", entry.name) for entry in pycountry.countries]
 
 
 @cache
 def _codes() -> dict[str, str]:
-    known = {one.alpha_2: one for one in pycountry.countries}
-    return {
-        **{code: code for code in COUNTRIES},
-        **{one.alpha_3: code for code, one in known.items()},
-        **{one.numeric: code for code, one in known.items()},
-        **CODES,
-    }
+    """Return the alpha-2 codes of countries by all of their codes."""
+    codes = {code: code for code in COUNTRIES}
+    for entry in pycountry.countries:
+        codes[entry.alpha_3] = entry.alpha_2
+        codes[entry.numeric] = entry.alpha_2
+    return codes | CODES

@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from unicodedata import normalize
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 
+from api.ingest.converters.locales import find_locale
 from api.ingest.converters.values import ConversionError
 from api.ingest.formatting import shown
 
@@ -35,18 +36,25 @@ DIGITS = {
 }
 TEXTS = {"z": r"Z|[+-][0-9][0-9](?::?[0-9][0-9])?", "Z": r"UTC|GMT|Z", "p": r"[AP]\.?\s?M\.?"}
 NAMES = {"B": "months", "b": "months", "A": "days", "a": "days"}
-KNOWN = (*DIGITS, *TEXTS, *NAMES)
+DIRECTIVES = (*DIGITS, *TEXTS, *NAMES)
 LANGUAGE = re.compile(r"(.*) in ([a-z]{2,3}(?:[-_][A-Za-z]{2,8})*)")
 ENGLISH = "en"
 APOSTROPHES = "['’ʼ]"
 
-# Precisions of a date, with the directives that a pattern must have for each, the finest first.
+# Directives of names, by the directive of the number that they stand for.
+NUMBER_OF_NAME = {"B": "m", "b": "m", "A": "u", "a": "u"}
+# Directives that the machine's locale decides about.
+OF_LOCALE = ("c", "x", "X")
+
+# Precisions of a date that are finer than a year, with the directives that a pattern must have for each, the finest
+# first.
 PRECISIONS = (
     ("day", ({"m", "d"}, {"j"}, {"V", "u"})),
     ("week", ({"V"},)),
     ("month", ({"m"},)),
-    ("year", (set[str](),)),
 )
+# Pairs of directives that give the same part of a time.
+SAME_PART = ({"Y", "y"}, {"Y", "G"}, {"H", "I"}, {"z", "Z"})
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class ParsedTime:
 
     def span(self) -> tuple[date, date]:
         """Return the first day, and the day after the last one. OverflowError beyond the year 9999."""
-        return self.day, after(self.day, self.precision)
+        return self.day, next_period(self.day, self.precision)
 
 
 @dataclass(frozen=True)
@@ -77,162 +85,232 @@ class Pattern:
     def read(self, plain: str) -> ParsedTime | None:
         """Return the date or time of a text; None if it is not written in this way. ValueError if there is no such
         time."""
-        found = self.regex.fullmatch(plain)
-        return _reading(self, found.groupdict()) if found else None
+        match = self.regex.fullmatch(plain)
+        if match is None:
+            return None
+        return _build_time(self, match.groupdict())
 
 
-def after(day: date, precision: str) -> date:
+def next_period(day: date, precision: str) -> date:
     """Return the first day after the day, week, month or year that begins with this day."""
     if precision == "year":
-        return first_of(day.year + 1, 1)
+        return first_of_month(day.year + 1, 1)
     if precision == "month":
-        return first_of(day.year + day.month // 12, day.month % 12 + 1)
-    return day + timedelta(7 if precision == "week" else 1)
+        return first_of_month(day.year + day.month // 12, day.month % 12 + 1)
+    if precision == "week":
+        return day + timedelta(7)
+    return day + timedelta(1)
 
 
-def first_of(year: int, month: int) -> date:
+def first_of_month(year: int, month: int) -> date:
     """Return the first day of a month. OverflowError beyond the year 9999."""
     if year > 9999:
         raise OverflowError("date value out of range")
     return date(year, month, 1)
 
 
-def patterns(argument: str) -> list[Pattern]:
+def parse_patterns(argument: str) -> list[Pattern]:
     """Return the patterns that are joined by ` or `. ConversionError if a part is missing that would have to be
     assumed."""
-    return [_pattern(written) for written in argument.split(" or ")]
+    return [_parse_pattern(pattern_text) for pattern_text in argument.split(" or ")]
 
 
-def read(known: Iterable[Pattern], plain: str) -> ParsedTime | None:
+def read_by_patterns(patterns: Iterable[Pattern], plain: str) -> ParsedTime | None:
     """Read a text by the first pattern that fits; None if there is none. ConversionError if there is no such time."""
-    for pattern in known:
+    for pattern in patterns:
         try:
-            if found := pattern.read(plain):
-                return found
+            reading = pattern.read(plain)
         except ValueError as error:
             raise ConversionError(f"there is no such time as {shown(plain)}: {error}") from None
+        if reading is not None:
+            return reading
     return None
 
 
-def _pattern(written: str) -> Pattern:
-    found = LANGUAGE.fullmatch(written)
-    plain, language = (found[1], found[2]) if found else (written, ENGLISH)
-    pieces, given = list[str](), list[str]()
+def _parse_pattern(pattern_text: str) -> Pattern:
+    plain = pattern_text
+    language = ENGLISH
+    language_match = LANGUAGE.fullmatch(pattern_text)
+    if language_match:
+        plain, language = language_match.groups()
+    pieces: list[str] = []
+    directives: list[str] = []
     for piece in re.findall(r"%.?|\s+|[^%\s]+", plain):
         if piece.isspace():
             pieces.append(r"\s+")
-        elif not piece.startswith("%") or piece == "%%":
-            pieces.append(re.escape(piece[-1:] if piece == "%%" else piece))
+        elif piece == "%%":
+            pieces.append("%")
+        elif piece.startswith("%"):
+            directive = piece[1:]
+            directives.append(directive)
+            pieces.append(_directive_regex(directive, language, pattern_text))
         else:
-            given.append(piece[1:])
-            pieces.append(_group(piece[1:], language, written))
-    has = {"m" if one in ("B", "b") else "u" if one in ("A", "a") else one for one in given}
-    _check(written, given, has)
+            pieces.append(re.escape(piece))
+    parts = {NUMBER_OF_NAME.get(directive, directive) for directive in directives}
+    problem = _find_problem(directives, parts)
+    if problem:
+        raise ConversionError(f"the pattern {shown(pattern_text)} has {problem}")
+    months: dict[str, int] = {}
+    if "m" in parts:
+        months = names(language, "months")
+    days: dict[str, int] = {}
+    if "u" in parts:
+        days = names(language, "days")
     return Pattern(
         re.compile("".join(pieces), re.IGNORECASE),
-        names(language, "months") if has & {"m"} else {},
-        names(language, "days") if has & {"u"} else {},
-        next(name for name, ways in PRECISIONS if any(way <= has for way in ways)),
-        bool(has & {"H", "I"}),
-        bool(has & {"z", "Z"}),
+        months,
+        days,
+        precision=_find_precision(parts),
+        has_time=bool(parts & {"H", "I"}),
+        has_offset=bool(parts & {"z", "Z"}),
     )
 
 
-def _group(directive: str, language: str, written: str) -> str:
+def _directive_regex(directive: str, language: str, pattern_text: str) -> str:
+    """Return a regular expression for a directive. ConversionError if it is not one of those that are read."""
     if directive in NAMES:
-        known = sorted(names(language, NAMES[directive]), key=len, reverse=True)
-        return f"(?P<{directive}>{'|'.join(re.escape(name).replace(chr(39), APOSTROPHES) for name in known)})\\.?"
-    if directive in DIGITS or directive in TEXTS:
-        return f"(?P<{directive}>{DIGITS.get(directive) or TEXTS[directive]})"
-    why = ": it depends on the machine's locale" if directive in ("c", "x", "X") else ""
+        longest_first = sorted(names(language, NAMES[directive]), key=len, reverse=True)
+        alternatives = "|".join(re.escape(name).replace("'", APOSTROPHES) for name in longest_first)
+        return rf"(?P<{directive}>{alternatives})\.?"
+    if directive in DIGITS:
+        return f"(?P<{directive}>{DIGITS[directive]})"
+    if directive in TEXTS:
+        return f"(?P<{directive}>{TEXTS[directive]})"
+    reason = ""
+    if directive in OF_LOCALE:
+        reason = ": it depends on the machine's locale"
+    known = ", ".join(f"%{name}" for name in DIRECTIVES)
     raise ConversionError(
-        f"the pattern {shown(written)} has %{directive}, which is not read{why}; write it with {_list(KNOWN)}"
+        f"the pattern {shown(pattern_text)} has %{directive}, which is not read{reason}; write it with {known}"
     )
 
 
-def _check(written: str, given: list[str], has: set[str]) -> None:
-    """Check a pattern. ConversionError if a part would have to be assumed, or is given twice."""
-    missing = ""
-    if not has & {"Y", "y", "G"}:
-        missing = "no year, and no year is ever assumed: give it with %Y, or join the column that has it"
-    elif "d" in has and "m" not in has:
-        missing = "a day without a month"
-    elif ("V" in has) is not ("G" in has):
-        missing = "half of a week of ISO 8601, which is %G-W%V"
-    elif has & {"u", "H", "I"} and not ({"m", "d"} <= has or has & {"j", "V"}):
-        missing = "a day of the week or a time without a date"
-    elif ("I" in has) is not ("p" in has):
-        missing = "an hour of 12 without %p, or %p without %I"
-    elif ("M" in has and not has & {"H", "I"}) or ("S" in has and "M" not in has) or ("f" in has and "S" not in has):
-        missing = "a part of a time without the larger part before it"
-    elif len(has) < len(given) or {"Y", "y"} <= has or {"Y", "G"} <= has or {"H", "I"} <= has or {"z", "Z"} <= has:
-        missing = "the same part twice"
-    if missing:
-        raise ConversionError(f"the pattern {shown(written)} has {missing}")
+def _find_problem(directives: list[str], parts: set[str]) -> str:
+    """Return what is wrong with a pattern: a part that would have to be assumed, or that is given twice. Empty if there
+    is nothing wrong. `parts` are the directives, with those of numbers for those of names."""
+    has_hour = bool(parts & {"H", "I"})
+    has_day = {"m", "d"} <= parts or bool(parts & {"j", "V"})
+    if not parts & {"Y", "y", "G"}:
+        return "no year, and no year is ever assumed: give it with %Y, or join the column that has it"
+    if "d" in parts and "m" not in parts:
+        return "a day without a month"
+    if ("V" in parts) != ("G" in parts):
+        return "half of a week of ISO 8601, which is %G-W%V"
+    if ("u" in parts or has_hour) and not has_day:
+        return "a day of the week or a time without a date"
+    if ("I" in parts) != ("p" in parts):
+        return "an hour of 12 without %p, or %p without %I"
+    minute_alone = "M" in parts and not has_hour
+    second_alone = "S" in parts and "M" not in parts
+    fraction_alone = "f" in parts and "S" not in parts
+    if minute_alone or second_alone or fraction_alone:
+        return "a part of a time without the larger part before it"
+    if len(parts) < len(directives) or any(pair <= parts for pair in SAME_PART):
+        return "the same part twice"
+    return ""
 
 
-def _list(directives: Iterable[str]) -> str:
-    return ", ".join(f"%{one}" for one in directives)
+def _find_precision(parts: set[str]) -> str:
+    """Return the finest precision that the parts of a pattern allow."""
+    for precision, alternatives in PRECISIONS:
+        if any(required <= parts for required in alternatives):
+            return precision
+    return "year"
 
 
-def _reading(pattern: Pattern, parts: dict[str, str]) -> ParsedTime:
-    day = _day(pattern, parts)
-    weekday = int(parts["u"]) if "u" in parts else _named(pattern.days, parts, "A", "a")
+def _build_time(pattern: Pattern, parts: dict[str, str]) -> ParsedTime:
+    """Return the time that the matched parts give. ValueError if there is no such time."""
+    day = _build_day(pattern, parts)
+    weekday = _parse_weekday(pattern, parts)
     if weekday and day.isoweekday() != weekday:
         raise ValueError("the day of the week is another one")
     clock = None
     if pattern.has_time:
-        hour = int(parts["H"]) if "H" in parts else _hour(int(parts["I"]), parts["p"])
-        fraction = int(parts.get("f", "0").ljust(6, "0"))
-        clock = time(hour, int(parts.get("M", 0)), int(parts.get("S", 0)), fraction)
-    return ParsedTime(
-        day, pattern.precision, clock, offset(parts["z"]) if "z" in parts else UTC if "Z" in parts else None
-    )
+        microsecond = int(parts.get("f", "0").ljust(6, "0"))
+        clock = time(_parse_hour(parts), int(parts.get("M", 0)), int(parts.get("S", 0)), microsecond)
+    offset: tzinfo | None = None
+    if "z" in parts:
+        offset = parse_offset(parts["z"])
+    elif "Z" in parts:
+        offset = UTC
+    return ParsedTime(day, pattern.precision, clock, offset)
 
 
-def _day(pattern: Pattern, parts: dict[str, str]) -> date:
+def _build_day(pattern: Pattern, parts: dict[str, str]) -> date:
+    """Return the day, or the first day of the week, month or year. ValueError if there is no such day."""
     if "G" in parts:
-        weekday = int(parts["u"]) if "u" in parts else _named(pattern.days, parts, "A", "a") or 1
+        weekday = _parse_weekday(pattern, parts) or 1
         return date.fromisocalendar(int(parts["G"]), int(parts["V"]), weekday)
-    year = int(parts["Y"]) if "Y" in parts else _century(int(parts["y"]))
+    year = _parse_year(parts)
     if "j" in parts:
-        found = date(year, 1, 1) + timedelta(int(parts["j"]) - 1)
-        if found.year != year or parts["j"].strip("0") == "":
+        day = date(year, 1, 1) + timedelta(int(parts["j"]) - 1)
+        if day.year != year or parts["j"].strip("0") == "":
             raise ValueError(f"the year {year} has no day {parts['j']}")
-        return found
-    month = int(parts["m"]) if "m" in parts else _named(pattern.months, parts, "B", "b") or 1
-    return date(year, month, int(parts.get("d", 1)))
+        return day
+    return date(year, _parse_month(pattern, parts), int(parts.get("d", 1)))
 
 
-def _century(year: int) -> int:
-    """Return the year of two digits by the rule of POSIX: 69 to 99 are years of the last century."""
-    return year + (1900 if year >= 69 else 2000)
+def _parse_weekday(pattern: Pattern, parts: dict[str, str]) -> int | None:
+    """Return the day of the week, from 1 for Monday to 7; None if it is not given."""
+    if "u" in parts:
+        return int(parts["u"])
+    return _find_number(pattern.days, parts, ("A", "a"))
 
 
-def _hour(hour: int, half: str) -> int:
+def _parse_month(pattern: Pattern, parts: dict[str, str]) -> int:
+    """Return the month, or the first one if it is not given."""
+    if "m" in parts:
+        return int(parts["m"])
+    return _find_number(pattern.months, parts, ("B", "b")) or 1
+
+
+def _parse_year(parts: dict[str, str]) -> int:
+    """Return the year. Two digits are read by the rule of POSIX: 69 to 99 are years of the last century."""
+    if "Y" in parts:
+        return int(parts["Y"])
+    year = int(parts["y"])
+    if year >= 69:
+        return 1900 + year
+    return 2000 + year
+
+
+def _parse_hour(parts: dict[str, str]) -> int:
+    """Return the hour of 24. ValueError if it was given with AM or PM and is not from 1 to 12."""
+    if "H" in parts:
+        return int(parts["H"])
+    hour = int(parts["I"])
     if not 1 <= hour <= 12:
         raise ValueError("hours of %I go from 1 to 12")
-    return hour % 12 + (12 if half[0] in "pP" else 0)
+    if parts["p"][0] in "pP":
+        return hour % 12 + 12
+    return hour % 12
 
 
-def _named(known: dict[str, int], parts: dict[str, str], *directives: str) -> int | None:
+def _find_number(numbers: dict[str, int], parts: dict[str, str], directives: tuple[str, ...]) -> int | None:
+    """Return the number of the name that one of the directives gives; None if there is no name."""
     for directive in directives:
-        if directive in parts:
-            if found := known.get(_plain(parts[directive])):
-                return found
+        if directive not in parts:
+            continue
+        number = numbers.get(_normalize_name(parts[directive]))
+        if not number:
             raise ValueError(f"{parts[directive]} is no name")
+        return number
     return None
 
 
-def offset(written: str) -> tzinfo:
+def parse_offset(written: str) -> tzinfo:
     """Return the offset from UTC of a text such as `Z`, `+02`, `+0200` or `+02:00`."""
     if written in "Zz":
         return UTC
     digits = written[1:].replace(":", "").ljust(4, "0")
-    if int(digits[:2]) > 23 or int(digits[2:]) > 59:
+    hours = int(digits[:2])
+    minutes = int(digits[2:])
+    if hours > 23 or minutes > 59:
         raise ValueError("an offset is below 24 hours")
-    found = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-found if written[0] == "-" else found)
+    offset = timedelta(hours=hours, minutes=minutes)
+    if written[0] == "-":
+        return timezone(-offset)
+    return timezone(offset)
 
 
 @cache
@@ -242,28 +320,31 @@ def names(language: str, kind: str) -> dict[str, int]:
     Both are taken in full and abbreviated, by themselves ("березень") and within a date ("6 березня"). A name that two
     of them share is left out. ConversionError if CLDR does not know the language.
     """
-    found: dict[str, set[int]] = {}
-    for name in (language, "en-GB") if language == ENGLISH else (language,):
-        try:
-            locale = Locale.parse(name, sep="_" if "_" in name else "-")
-        except (UnknownLocaleError, ValueError):
-            raise ConversionError(
-                f"there are no names of {kind} in {shown(language)}; give a language [BCP 47] such as uk"
-            ) from None
-        for number, written in _written(locale, kind):
-            found.setdefault(_plain(written), set()).add(number)
-    return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}
+    locale_names = [language]
+    if language == ENGLISH:
+        locale_names.append("en-GB")
+    numbers_by_name: dict[str, set[int]] = {}
+    for locale_name in locale_names:
+        locale = find_locale(locale_name, kind)
+        for number, name in _names_of_locale(locale, kind):
+            numbers_by_name.setdefault(_normalize_name(name), set()).add(number)
+    return {name: numbers.pop() for name, numbers in numbers_by_name.items() if len(numbers) == 1}
 
 
-def _written(locale: Locale, kind: str) -> Iterator[tuple[int, str]]:
-    tables = locale.months if kind == "months" else locale.days
+def _names_of_locale(locale: Locale, kind: str) -> Iterator[tuple[int, str]]:
+    if kind == "months":
+        tables = locale.months
+        shift = 0
+    else:
+        tables = locale.days
+        shift = 1  # CLDR's days begin with Monday as 0 here
     for context in ("format", "stand-alone"):
         for width in ("wide", "abbreviated"):
             for number, name in tables[context][width].items():
-                yield number + (kind == "days"), name  # CLDR's days begin with Monday as 0 here
+                yield number + shift, name
 
 
-def _plain(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return re.sub(APOSTROPHES, "'", normalize("NFC", name).casefold()).rstrip(".")
 
 

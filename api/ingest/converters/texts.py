@@ -7,63 +7,78 @@ from typing import Any
 
 import re2
 
-from api.ingest.converters.values import ConversionError, Convert, Converter, Tables, digest, text
+from api.ingest.converters.values import ConversionError, Convert, Converter, MakeConvert, Tables, digest, text
 from api.ingest.formatting import shown
 from api.ingest.messages import closest
 
 PATTERN_MEMORY = 1 << 23  # bytes that RE2 may use for a pattern
 
 
-def _split(argument: str, _: Tables) -> Convert:
+def _make_split(argument: str, _: Tables) -> Convert:
     mark = {"line": "\n", "": ","}.get(argument, argument)
-    return lambda value: value if isinstance(value, list) else [part.strip() for part in text(value).split(mark)]
 
-
-def _element(argument: str, _: Tables) -> Convert:
-    plain = argument.removeprefix("-")
-    if not (plain.isdecimal() and plain.isascii() and int(plain)):
-        raise ConversionError("element takes a position, such as element:1 for the first or element:-1 for the last")
-    position = int(argument) - (int(argument) > 0)
-
-    def convert(value: Any) -> Any:
-        parts = value if isinstance(value, list) else [value]
-        found = parts[position] if -len(parts) <= position < len(parts) else None
-        return found or None if isinstance(found, str) else found
+    def convert(value: Any) -> list[Any]:
+        if isinstance(value, list):
+            return value
+        return [part.strip() for part in text(value).split(mark)]
 
     return convert
 
 
-def _join(argument: str, _: Tables) -> Convert:
+def _make_element(argument: str, _: Tables) -> Convert:
+    digits = argument.removeprefix("-")
+    is_number = digits.isdecimal() and digits.isascii()
+    if not is_number or int(digits) == 0:
+        raise ConversionError("element takes a position, such as element:1 for the first or element:-1 for the last")
+    position = int(argument)
+    index = position - 1 if position > 0 else position
+
+    def convert(value: Any) -> Any:
+        elements = _as_list(value)
+        try:
+            element = elements[index]
+        except IndexError:
+            return None
+        return None if element == "" else element
+
+    return convert
+
+
+def _make_join(argument: str, _: Tables) -> Convert:
     mark = {"line": "\n", "": ", "}.get(argument, argument)
 
     def convert(value: Any) -> str | None:
-        parts = value if isinstance(value, list) else [value]
-        return mark.join(text(part) for part in parts if part not in (None, "")) or None
+        elements = _as_list(value)
+        return mark.join(text(element) for element in elements if element not in (None, "")) or None
 
     return convert
 
 
-def _mapped(argument: str, tables: Tables) -> Convert:
+def _as_list(value: Any) -> list[Any]:
+    """Return a list as it is, and any other value as a list of one element."""
+    return value if isinstance(value, list) else [value]
+
+
+def _make_map(argument: str, tables: Tables) -> Convert:
     if argument not in tables.maps:
         raise ConversionError(f"there is no [maps.{argument}]{closest(argument, tables.maps)}")
     terms = tables.maps[argument]
-    starts = [(name[:-1], term) for name, term in terms.items() if name.endswith("*")]
+    prefixes = [(name[:-1], term) for name, term in terms.items() if name.endswith("*")]
 
     def convert(value: Any) -> Any:
         plain = text(value)
         if plain in terms:
             return terms[plain] or None
-        for start, term in starts:
-            if plain.startswith(start):
+        for prefix, term in prefixes:
+            if plain.startswith(prefix):
                 return term or None
-        raise ConversionError(
-            f"expected one of {', '.join(map(shown, terms))} of [maps.{argument}], got {shown(value)}"
-        )
+        expected = ", ".join(map(shown, terms))
+        raise ConversionError(f"expected one of {expected} of [maps.{argument}], got {shown(value)}")
 
     return convert
 
 
-def _match(argument: str, tables: Tables) -> Convert:
+def _make_match(argument: str, tables: Tables) -> Convert:
     name, _, group = argument.partition(".")
     if name not in tables.patterns:
         raise ConversionError(f"there is no pattern {name} in [patterns]{closest(name, tables.patterns)}")
@@ -74,17 +89,17 @@ def _match(argument: str, tables: Tables) -> Convert:
         raise ConversionError(
             f"the pattern {name} has several groups: name one, as in match:{name}.year for (?P<year>[0-9]+)"
         )
-    wanted = group or min(pattern.groups, 1)
+    group_or_number: str | int = group or min(pattern.groups, 1)
 
     def convert(value: Any) -> str | None:
         plain = text(value)
         try:
-            found = pattern.search(plain)
+            match = pattern.search(plain)
         except UnicodeEncodeError:
             raise ConversionError("expected Unicode, and half of a surrogate pair is none") from None
-        if not found:
+        if not match:
             raise ConversionError(f"expected text with {pattern.pattern} [patterns.{name}] in it, got {shown(plain)}")
-        part: str | None = found.group(wanted)
+        part: str | None = match.group(group_or_number)
         return part or None
 
     return convert
@@ -98,52 +113,98 @@ def compiled(pattern: str) -> Any:
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        detail = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+        detail = str(error)
+        if isinstance(error.args[0], bytes):
+            detail = error.args[0].decode()
         raise ConversionError(f"expected a regular expression of RE2, got {shown(pattern)}: {detail}") from None
 
 
-def _short(argument: str, _: Tables) -> Convert:
+def _make_short(argument: str, _: Tables) -> Convert:
     if not argument.isdecimal() or not 0 < int(argument) <= 20_000:
         raise ConversionError("short takes a number of characters, such as short:200")
-    most = int(argument)
+    max_length = int(argument)
 
     def convert(value: Any) -> str:
         plain = text(value)
-        return plain if len(plain) <= most else plain[: most - 1].rstrip() + "…"
+        if len(plain) <= max_length:
+            return plain
+        return plain[: max_length - 1].rstrip() + "…"
 
     return convert
 
 
-def _hash(_: str, __: Tables) -> Convert:
-    return lambda value: digest(text(value))[:32]
+def _text_converter(change: Callable[[str, str], str | None]) -> MakeConvert:
+    """Make a conversion that passes the text of a value, and its own argument, to `change`."""
+
+    def make(argument: str, _: Tables) -> Convert:
+        def convert(value: Any) -> str | None:
+            return change(text(value), argument)
+
+        return convert
+
+    return make
 
 
-def _worded(change: Callable[[str, str], Any]) -> Callable[[str, Tables], Convert]:
-    return lambda argument, _: lambda value: change(text(value), argument)
+def _lower(plain: str, _: str) -> str:
+    """Return the text in lower case."""
+    return plain.lower()
+
+
+def _upper(plain: str, _: str) -> str:
+    """Return the text in upper case."""
+    return plain.upper()
+
+
+def _join_words(plain: str, _: str) -> str:
+    """Return the text on one line, with single spaces."""
+    return " ".join(plain.split())
+
+
+def _hash(plain: str, _: str) -> str:
+    """Return the first 32 hexadecimal digits of the SHA-256 of the text."""
+    return digest(plain)[:32]
+
+
+def _trim(plain: str, characters: str) -> str:
+    """Return the text without these characters at its ends."""
+    return plain.strip(characters)
+
+
+def _only(plain: str, expected: str) -> str | None:
+    """Return the text if it is the expected one, else None."""
+    return plain if plain == expected else None
+
+
+def _except(plain: str, excluded: str) -> str | None:
+    """Return None if the text is the excluded one, else the text."""
+    return None if plain == excluded else plain
 
 
 CONVERTERS: dict[str, Converter] = {
-    "split": Converter("a list: the parts between the mark, a comma or `line` for a new line", _split, "may"),
+    "split": Converter("a list: the parts between the mark, a comma or `line` for a new line", _make_split, "may"),
     "element": Converter(
-        "one element of a list: element:1 is the first, element:-1 the last", _element, "must", of_lists=True
+        "one element of a list: element:1 is the first, element:-1 the last", _make_element, "must", of_lists=True
     ),
     "join": Converter(
-        "a text: the elements of a list with the mark between them, a comma by default", _join, "may", of_lists=True
+        "a text: the elements of a list with the mark between them, a comma by default",
+        _make_join,
+        "may",
+        of_lists=True,
     ),
     "map": Converter(
-        "what [maps.NAME] has for it; `start*` is whatever begins so, and an empty term is nothing", _mapped, "must"
+        "what [maps.NAME] has for it; `start*` is whatever begins so, and an empty term is nothing", _make_map, "must"
     ),
     "match": Converter(
         "the group of the regular expression [patterns] NAME, or all that matches; match:NAME.GROUP if it has several",
-        _match,
+        _make_match,
         "must",
     ),
-    "short": Converter("the text, cut to so many characters", _short, "must"),
-    "lower": Converter("the text in lower case", _worded(lambda value, _: value.lower())),
-    "upper": Converter("the text in upper case", _worded(lambda value, _: value.upper())),
-    "words": Converter("the text on one line, with single spaces", _worded(lambda value, _: " ".join(value.split()))),
-    "hash": Converter("32 hexadecimal digits that stand for the text (SHA-256), for keys", _hash),
-    "trim": Converter("the text without these characters at its ends", _worded(str.strip), "must"),
-    "only": Converter("the text if it is this one, else nothing", _worded(lambda a, b: a if a == b else None), "must"),
-    "except": Converter("the text unless it is this one", _worded(lambda a, b: a if a != b else None), "must"),
+    "short": Converter("the text, cut to so many characters", _make_short, "must"),
+    "lower": Converter("the text in lower case", _text_converter(_lower)),
+    "upper": Converter("the text in upper case", _text_converter(_upper)),
+    "words": Converter("the text on one line, with single spaces", _text_converter(_join_words)),
+    "hash": Converter("32 hexadecimal digits that stand for the text (SHA-256), for keys", _text_converter(_hash)),
+    "trim": Converter("the text without these characters at its ends", _text_converter(_trim), "must"),
+    "only": Converter("the text if it is this one, else nothing", _text_converter(_only), "must"),
+    "except": Converter("the text unless it is this one", _text_converter(_except), "must"),
 }

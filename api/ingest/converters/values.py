@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 from api.ingest.formatting import shown
 
 Convert = Callable[[Any], Any]
+ArgumentRule = Literal["", "may", "must"]
 NUMBERS = (int, Decimal)
 LARGE = 10**30
-MOST_IN_KEY = 160
+MAX_KEY_LENGTH = 160
 
 
 class ConversionError(Exception):
@@ -28,6 +29,9 @@ class Tables:
     patterns: Mapping[str, str] = field(default_factory=dict)
 
 
+MakeConvert = Callable[[str, Tables], Convert]
+
+
 @dataclass(frozen=True)
 class Converter:
     """A conversion.
@@ -38,10 +42,19 @@ class Converter:
     """
 
     meaning: str
-    make: Callable[[str, Tables], Convert]
-    argument: str = ""
+    make: MakeConvert
+    argument: ArgumentRule = ""
     of_lists: bool = False
     fills: tuple[str, ...] = ()
+
+
+def ignore_argument(convert: Convert) -> MakeConvert:
+    """Return a `make` for a conversion that depends on no argument and no table."""
+
+    def make(_: str, __: Tables) -> Convert:
+        return convert
+
+    return make
 
 
 def text(value: Any) -> str:
@@ -50,8 +63,10 @@ def text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, NUMBERS):
-        return f"{bounded(value):f}" if isinstance(value, Decimal) else str(bounded(value))
+    if isinstance(value, Decimal):
+        return f"{bounded(value):f}"
+    if isinstance(value, int):
+        return str(bounded(value))
     raise ConversionError(f"expected text or a number, got {shown(value)}")
 
 
@@ -60,19 +75,23 @@ def bounded(value: int | Decimal) -> int | Decimal:
     JSON and a gigabyte as text."""
     if value and not -LARGE < value < LARGE:
         raise ConversionError("expected a number below 1e15")
-    if isinstance(value, Decimal) and value.as_tuple().exponent < -40:  # type: ignore[operator]
-        raise ConversionError("expected a number of at most 6 decimals")
+    if isinstance(value, Decimal):
+        exponent = value.as_tuple().exponent
+        # An exponent that is no int belongs to an infinite number or NaN.
+        if isinstance(exponent, int) and exponent < -40:
+            raise ConversionError("expected a number of at most 6 decimals")
     return value
 
 
 def key(value: str) -> str:
     """Return a text in the form of keys: one line, and cut with a hash of the whole beyond 160 characters."""
-    if value.isprintable() and "  " not in value and len(value) <= MOST_IN_KEY:
+    if value.isprintable() and "  " not in value and len(value) <= MAX_KEY_LENGTH:
         return value
-    plain = " ".join("".join(char if char.isprintable() else " " for char in value).split())
-    if len(plain) <= MOST_IN_KEY:
+    printable = "".join(char if char.isprintable() else " " for char in value)
+    plain = " ".join(printable.split())
+    if len(plain) <= MAX_KEY_LENGTH:
         return plain
-    return f"{plain[: MOST_IN_KEY - 20]}… {digest(plain)[:16]}"
+    return f"{plain[: MAX_KEY_LENGTH - 20]}… {digest(plain)[:16]}"
 
 
 def digest(value: str) -> str:

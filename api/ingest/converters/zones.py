@@ -26,17 +26,18 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(file, name)
 
 
-def in_utc(local: datetime, known: ZoneInfo) -> datetime:
+def in_utc(local: datetime, local_zone: ZoneInfo) -> datetime:
     """Return a local time in UTC. ConversionError if the clocks showed it twice or never."""
-    moments = {local.replace(tzinfo=known, fold=fold).astimezone(UTC) for fold in (0, 1)}
-    shown_there = {moment.astimezone(known).replace(tzinfo=None) for moment in moments}
-    if shown_there != {local}:
-        raise ConversionError(f"there was no {local.isoformat(' ')} in {known.key}: the clocks went forward")
-    if len(moments) > 1:
+    earlier = local.replace(tzinfo=local_zone, fold=0).astimezone(UTC)
+    later = local.replace(tzinfo=local_zone, fold=1).astimezone(UTC)
+    for moment in (earlier, later):
+        if moment.astimezone(local_zone).replace(tzinfo=None) != local:
+            raise ConversionError(f"there was no {local.isoformat(' ')} in {local_zone.key}: the clocks went forward")
+    if earlier != later:
         raise ConversionError(
-            f"{local.isoformat(' ')} was twice in {known.key}, as the clocks went back: give the offset from UTC"
+            f"{local.isoformat(' ')} was twice in {local_zone.key}, as the clocks went back: give the offset from UTC"
         )
-    return moments.pop()
+    return earlier
 
 
 @cache

@@ -16,25 +16,25 @@ Format = Literal["csv", "ndjson", "geojson"]
 NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 
 
-def _duration(text: str) -> str:
+def _check_duration(text: str) -> str:
     read_duration(text)
     return text
 
 
-def _expiry(text: str) -> str:
+def _check_expiry(text: str) -> str:
     read_expiry(text)
     return text
 
 
 Line = Annotated[str, Field(min_length=1, max_length=200, examples=["Newsroom of the Daily"])]
-Overlap = Annotated[str, AfterValidator(_duration), Field(examples=["24h", "7d"])]
-Expiry = Annotated[str, AfterValidator(_expiry), Field(examples=["90d", "2027-01-01"])]
+Overlap = Annotated[str, AfterValidator(_check_duration), Field(examples=["24h", "7d"])]
+Expiry = Annotated[str, AfterValidator(_check_expiry), Field(examples=["90d", "2027-01-01"])]
 EXPIRY = "When it expires: after a time (m, h, d, w), or at a day or moment. Null: with the key that creates it."
 
 
 def _number(name: str, default: Any = ...) -> Any:
-    least, most, meaning = NUMBERS[name]
-    return Field(default, ge=least, le=most, description=meaning)
+    minimum, maximum, description = NUMBERS[name]
+    return Field(default, ge=minimum, le=maximum, description=description)
 
 
 class Body(BaseModel):

@@ -34,25 +34,26 @@ SECURITY: dict[str, Schema] = {
 def document() -> dict[str, Any]:
     """Return the document."""
     models: dict[type[BaseModel], Literal["validation", "serialization"]] = {Me: "serialization"}
-    for row in OPERATIONS:
-        if row.takes:
-            models[row.takes] = "validation"
-        if row.answers:
-            models[row.answers] = "serialization"
-    _, made = models_json_schema([*models.items()], ref_template="#/components/schemas/{model}")
+    for operation in OPERATIONS:
+        if operation.takes:
+            models[operation.takes] = "validation"
+        if operation.answers:
+            models[operation.answers] = "serialization"
+    _, definitions = models_json_schema([*models.items()], ref_template="#/components/schemas/{model}")
     paths: dict[str, Schema] = {}
-    for row in OPERATIONS:
-        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row)
-    for name in (one.name for one in VERSIONS.values() if one.lifecycle.status != "retired"):
-        paths[f"/{name}/me"] = {"get": _me(name)}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe_operation(operation)
+    for version in VERSIONS.values():
+        if version.lifecycle.status != "retired":
+            paths[f"/{version.name}/me"] = {"get": _describe_me(version.name)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Briefing API: access", "version": "1", "description": ABOUT, "license": LICENCE},
         "servers": [{"url": "/", "description": "The service that this document came from."}],
-        "security": [{name: []} for name in SECURITY],
+        "security": _security(),
         "tags": [{"name": "access", "description": "Who may ask, and how much."}],
         "paths": paths,
-        "components": {"schemas": made["$defs"] | problem_schemas(), "securitySchemes": SECURITY},
+        "components": {"schemas": definitions["$defs"] | problem_schemas(), "securitySchemes": SECURITY},
     }
 
 
@@ -61,50 +62,71 @@ def text() -> str:
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _operation(row: AdminOperation) -> Schema:
-    made: Schema = {"operationId": row.id, "tags": ["access"], "summary": row.summary}
-    if parameters := _parameters(row):
-        made["parameters"] = parameters
-    if row.takes:
-        needed = any(field.is_required() for field in row.takes.model_fields.values())
-        made["requestBody"] = {"required": needed, "content": {"application/json": {"schema": ref(row.takes.__name__)}}}
-    answer: Schema = {"description": f"{row.summary}: done." if row.status != 200 else row.summary + "."}
-    if row.answers:
-        answer["content"] = {"application/json": {"schema": _envelope(row, ref(row.answers.__name__))}}
-    met = [401, 403, 503, *([404] if row.parameter else []), *([409, 413, 415] if row.takes or not row.answers else [])]
-    return made | {"responses": {str(row.status): answer} | _problems(400, *met)}
+def _describe_operation(operation: AdminOperation) -> Schema:
+    schema: Schema = {"operationId": operation.id, "tags": ["access"], "summary": operation.summary}
+    parameters = _parameters(operation)
+    if parameters:
+        schema["parameters"] = parameters
+    if operation.takes:
+        required = any(field.is_required() for field in operation.takes.model_fields.values())
+        content = {"application/json": {"schema": ref(operation.takes.__name__)}}
+        schema["requestBody"] = {"required": required, "content": content}
+    response: Schema = {"description": f"{operation.summary}."}
+    if operation.status != 200:
+        response["description"] = f"{operation.summary}: done."
+    if operation.answers:
+        envelope = _envelope(operation, ref(operation.answers.__name__))
+        response["content"] = {"application/json": {"schema": envelope}}
+    problems = [400, 401, 403, 503]
+    if operation.parameter:
+        problems.append(404)
+    if operation.takes or not operation.answers:
+        problems += [409, 413, 415]
+    schema["responses"] = {str(operation.status): response} | _problem_responses(problems)
+    return schema
 
 
-def _me(version: str) -> Schema:
+def _describe_me(version: str) -> Schema:
     data = {"type": "object", "required": ["data"], "properties": {"data": ref("Me")}}
-    answer = {"description": "Who asks.", "content": {"application/json": {"schema": data}}}
-    about = {"operationId": f"get_{version}_me", "tags": ["access"], "summary": "Tell who asks, and what they may do"}
-    return (
-        about
-        | {"security": [*({name: []} for name in SECURITY), {}]}
-        | {"responses": {"200": answer} | _problems(400, 401, 503)}
-    )
+    response = {"description": "Who asks.", "content": {"application/json": {"schema": data}}}
+    # The empty requirement is that of callers without a key.
+    security: list[Schema] = [*_security(), {}]
+    return {
+        "operationId": f"get_{version}_me",
+        "tags": ["access"],
+        "summary": "Tell who asks, and what they may do",
+        "security": security,
+        "responses": {"200": response} | _problem_responses([400, 401, 503]),
+    }
 
 
-def _parameters(row: AdminOperation) -> list[Schema]:
-    found: list[Schema] = []
-    if row.parameter:
-        name = row.path.partition("{")[2].partition("}")[0]
-        found.append(_parameter(name, "path", {"type": "string"}, row.parameter) | {"required": True})
-    if row.place:
+def _security() -> list[Schema]:
+    return [{name: []} for name in SECURITY]
+
+
+def _parameters(operation: AdminOperation) -> list[Schema]:
+    parameters: list[Schema] = []
+    if operation.parameter:
+        name = operation.path.partition("{")[2].partition("}")[0]
+        in_path = _parameter(name, "path", {"type": "string"}, operation.parameter)
+        parameters.append(in_path | {"required": True})
+    if operation.place:
         limit = {"type": "integer", "minimum": 1, "maximum": 1000, "default": PAGE}
-        found.append(_parameter("limit", "query", limit, "Rows on a page."))
-        found.append(_parameter("cursor", "query", {"type": "string"}, "The next_cursor of the page before."))
-    return found
+        parameters.append(_parameter("limit", "query", limit, "Rows on a page."))
+        parameters.append(_parameter("cursor", "query", {"type": "string"}, "The next_cursor of the page before."))
+    return parameters
 
 
 def _parameter(name: str, where: str, schema: Schema, about: str) -> Schema:
     return {"name": name, "in": where, "description": about, "schema": schema}
 
 
-def _envelope(row: AdminOperation, one: Schema) -> Schema:
-    properties: Schema = {"data": {"type": "array", "items": one} if row.many else one}
-    if row.place:
+def _envelope(operation: AdminOperation, data: Schema) -> Schema:
+    """Return the schema of an answer with this data, or with a list of them."""
+    if operation.many:
+        data = {"type": "array", "items": data}
+    properties: Schema = {"data": data}
+    if operation.place:
         cursor = {"type": ["string", "null"], "description": "Where the next page begins."}
         more = {"type": "boolean", "description": "Whether there is one."}
         page = {"next_cursor": cursor, "has_more": more}
@@ -112,14 +134,11 @@ def _envelope(row: AdminOperation, one: Schema) -> Schema:
     return {"type": "object", "required": [*properties], "properties": properties}
 
 
-def _problems(*statuses: int) -> Schema:
+def _problem_responses(statuses: list[int]) -> Schema:
     content = {MEDIA_TYPE.decode(): {"schema": ref("Problem")}}
-    return {
-        str(status): {
-            "description": " ".join(
-                f"`{one.code}`: {one.meaning}" for one in PROBLEMS.values() if one.status == status
-            ),
-            "content": content,
-        }
-        for status in sorted(statuses)
-    }
+    responses = {}
+    for status in sorted(statuses):
+        problems = [problem for problem in PROBLEMS.values() if problem.status == status]
+        description = " ".join(f"`{problem.code}`: {problem.meaning}" for problem in problems)
+        responses[str(status)] = {"description": description, "content": content}
+    return responses

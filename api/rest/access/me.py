@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 import orjson
 from fastapi import APIRouter
 
 from api.access.caller import Caller
-from api.access.limits import Remaining
+from api.access.limits import Bucket, Remaining
 from api.access.plan import Plan
 from api.catalog import Version
 from api.http.parameters import Faults, read_pairs
 from api.http.request import HttpRequest
+from api.http.responses import BytesResponse
 from api.http.route import DataRoute
 from api.middleware.authentication import Authentication
 from api.rest.access import bodies
@@ -25,7 +25,7 @@ def routes(version: Version, authentication: Authentication) -> APIRouter:
     point, because none is valid."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute, include_in_schema=False)
 
-    async def handle(request: HttpRequest) -> Any:
+    async def handle(request: HttpRequest) -> BytesResponse:
         caller = await authentication.admit(request, "")
         if request.query_string:
             await authentication.charge_reading(request.context)
@@ -54,11 +54,21 @@ def me(caller: Caller, left: Remaining | None) -> bodies.Me:
 
 
 def _limits(plan: Plan, left: Remaining | None) -> list[bodies.Limit]:
-    limits = plan.quota.limits
-    told = zip(left.remaining, left.reset, strict=True) if left else [(None, None)] * len(limits)
+    buckets = plan.quota.limits
+    if left is None:
+        return [_limit(bucket, None, None) for bucket in buckets]
     return [
-        bodies.Limit(
-            name=one.name, size=one.size, points=one.points, period=one.period, remaining=remaining, reset=reset
-        )
-        for one, (remaining, reset) in zip(limits, told, strict=True)
+        _limit(bucket, remaining, reset)
+        for bucket, remaining, reset in zip(buckets, left.remaining, left.reset, strict=True)
     ]
+
+
+def _limit(bucket: Bucket, remaining: int | None, reset: float | None) -> bodies.Limit:
+    return bodies.Limit(
+        name=bucket.name,
+        size=bucket.size,
+        points=bucket.points,
+        period=bucket.period,
+        remaining=remaining,
+        reset=reset,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,33 +11,34 @@ import orjson
 from pydantic import BaseModel
 
 from api.access import plan as plans
-from api.access.keys import CreatedKey, Keys, NewKey
+from api.access.keys import CreatedKey, Expiry, Keys, NewKey
 from api.access.lifetime import read_duration, read_expiry
 from api.access.plans import Plans
 from api.rest.access import bodies
 from api.store.access import AccessStore
 
 PAGE = 100
+JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class AdminRequest:
-    """A request by `actor`: the name in its path, its body, and where its page begins. `ends` is the time at which the
-    actor's key expires; None if it does not."""
+    """A request by `actor`: the value in its path, its body, and where its page begins. `key_expiry` is the time at
+    which the actor's key expires; None if it does not."""
 
     store: AccessStore
     environment: str
     actor: str
-    named: str = ""
+    path_value: str = ""
     body: Any = None
     cursor: str | None = None
     limit: int = PAGE
-    ends: datetime | None = None
+    key_expiry: datetime | None = None
 
     @property
     def keys(self) -> Keys:
         """The keys, as this actor changes them."""
-        return Keys(self.store, self.environment, self.actor, self.ends)
+        return Keys(self.store, self.environment, self.actor, self.key_expiry)
 
     @property
     def plans(self) -> Plans:
@@ -64,71 +65,77 @@ class AdminOperation:
     parameter: str = ""
 
 
-async def list_keys(asked: AdminRequest) -> Any:
+async def list_keys(request: AdminRequest) -> list[JsonObject]:
     """Return the keys of a page, and one more if there is another page."""
-    return [dict(row) for row in await asked.keys.page(asked.limit + 1, asked.cursor)]
+    return [dict(row) for row in await request.keys.page(request.limit + 1, request.cursor)]
 
 
-async def create_key(asked: AdminRequest) -> Any:
+async def create_key(request: AdminRequest) -> JsonObject:
     """Create a key and return it."""
-    body: bodies.KeyWanted = asked.body
-    expiry = read_expiry(body.expires) if body.expires else None
-    return _told(await asked.keys.create(NewKey(body.name, body.plan, tuple(body.scopes), expiry)))
+    body: bodies.KeyWanted = request.body
+    new_key = NewKey(body.name, body.plan, tuple(body.scopes), _read_expiry(body.expires))
+    return _created_key(await request.keys.create(new_key))
 
 
-async def get_key(asked: AdminRequest) -> Any:
+async def get_key(request: AdminRequest) -> JsonObject:
     """Return one key."""
-    return dict(await asked.keys.get(asked.named))
+    return dict(await request.keys.get(request.path_value))
 
 
-async def rotate_key(asked: AdminRequest) -> Any:
+async def rotate_key(request: AdminRequest) -> JsonObject:
     """Rotate a key and return the one that takes its place."""
-    body: bodies.Rotation = asked.body
-    expiry = read_expiry(body.expires) if body.expires else None
-    return _told(await asked.keys.rotate(asked.named, read_duration(body.overlap), expiry))
+    body: bodies.Rotation = request.body
+    expiry = _read_expiry(body.expires)
+    return _created_key(await request.keys.rotate(request.path_value, read_duration(body.overlap), expiry))
 
 
-async def revoke_key(asked: AdminRequest) -> Any:
+async def revoke_key(request: AdminRequest) -> JsonObject:
     """Revoke a key and return it."""
-    body: bodies.Revocation = asked.body
-    return dict(await asked.keys.revoke(asked.named, body.reason))
+    body: bodies.Revocation = request.body
+    return dict(await request.keys.revoke(request.path_value, body.reason))
 
 
-async def list_plans(asked: AdminRequest) -> Any:
+async def list_plans(request: AdminRequest) -> list[JsonObject]:
     """Return all plans."""
-    return [dict(row) for row in await asked.plans.all()]
+    return [dict(row) for row in await request.plans.all()]
 
 
-async def create_plan(asked: AdminRequest) -> Any:
+async def create_plan(request: AdminRequest) -> JsonObject:
     """Create a plan and return it."""
-    body: bodies.PlanWanted = asked.body
+    body: bodies.PlanWanted = request.body
     values = body.model_dump() | {"formats": tuple(body.formats)}
-    return asdict(await asked.plans.create(plans.Plan(**values)))
+    return asdict(await request.plans.create(plans.Plan(**values)))
 
 
-async def change_plan(asked: AdminRequest) -> Any:
+async def change_plan(request: AdminRequest) -> JsonObject:
     """Change a plan and return it."""
-    body: bodies.PlanChange = asked.body
+    body: bodies.PlanChange = request.body
     changes = body.model_dump(exclude_none=True)
     if "formats" in changes:
         changes["formats"] = tuple(changes["formats"])
-    return asdict(await asked.plans.change(asked.named, **changes))
+    return asdict(await request.plans.change(request.path_value, **changes))
 
 
-async def remove_plan(asked: AdminRequest) -> Any:
+async def remove_plan(request: AdminRequest) -> None:
     """Remove a plan. The answer has no body."""
-    await asked.plans.remove(asked.named)
+    await request.plans.remove(request.path_value)
 
 
-async def list_audit(asked: AdminRequest) -> Any:
+async def list_audit(request: AdminRequest) -> list[JsonObject]:
     """Return the entries of a page, and one more if there is another page."""
-    cursor = int(asked.cursor) if asked.cursor else None
-    rows = await asked.store.read("audit", cursor, asked.limit + 1)
+    cursor = int(request.cursor) if request.cursor else None
+    rows = await request.store.read("audit", cursor, request.limit + 1)
     return [dict(row) | {"detail": orjson.loads(row["detail"])} for row in rows]
 
 
-def _told(made: CreatedKey) -> Mapping[str, Any]:
-    return {**made.row, "key": made.secret.text}
+def _read_expiry(text: str | None) -> Expiry:
+    if not text:
+        return None
+    return read_expiry(text)
+
+
+def _created_key(key: CreatedKey) -> JsonObject:
+    return {**key.row, "key": key.secret.text}
 
 
 KEYS, KEY, PLANS, PLAN = "/admin/keys", "/admin/keys/{id}", "/admin/plans", "/admin/plans/{name}"

@@ -23,9 +23,16 @@ EXAMPLE = {
         "expires_at": "2027-01-01T00:00:00+00:00",
         "scopes": ["read"],
         "plan": {
-            **{"name": "free", "points_minute": 3000, "points_day": 500000, "burst": 10000, "at_once": 8},
-            **{"page_most": 200, "export_most": 100000, "formats": ["csv", "ndjson", "geojson"]},
-            **{"trusted_only": False, "open": True},
+            "name": "free",
+            "points_minute": 3000,
+            "points_day": 500000,
+            "burst": 10000,
+            "at_once": 8,
+            "page_most": 200,
+            "export_most": 100000,
+            "formats": ["csv", "ndjson", "geojson"],
+            "trusted_only": False,
+            "open": True,
         },
         "limits": [
             {"name": "minute", "size": 10000, "points": 3000, "period": 60, "remaining": 9948, "reset": 1.04},
@@ -37,8 +44,8 @@ EXAMPLE = {
 
 def schemas() -> dict[str, Schema]:
     """Return the schemas of the answer, by name."""
-    _, made = models_json_schema([(Me, "serialization")], ref_template="#/components/schemas/{model}")
-    parts: dict[str, Schema] = _open(made["$defs"])
+    _, definitions = models_json_schema([(Me, "serialization")], ref_template="#/components/schemas/{model}")
+    parts: dict[str, Schema] = _without_bounds(definitions["$defs"])
     return {ENVELOPE: structure({"data": ref("Me")}, "Who asks.")} | parts
 
 
@@ -55,17 +62,19 @@ def operation() -> Schema:
     }
 
 
-def _open(part: Any) -> Any:
-    """Return a schema without the keywords that only bind clients that send."""
+def _without_bounds(part: Any) -> Any:
+    """Return a part of a schema without the keywords that only bind clients that send."""
     if isinstance(part, list):
-        return [_open(one) for one in part]
+        return [_without_bounds(item) for item in part]
     if not isinstance(part, dict):
         return part
-    return {
-        name: _inside(one) if name == "properties" else _open(one) for name, one in part.items() if name not in BOUNDS
-    }
-
-
-def _inside(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return properties without such keywords. A property may itself be called `title`."""
-    return {name: _open(one) for name, one in properties.items()}
+    result = {}
+    for name, value in part.items():
+        if name in BOUNDS:
+            continue
+        if name == "properties":
+            # The keys are names of properties here, not keywords: a property may be called `title`.
+            result[name] = {key: _without_bounds(schema) for key, schema in value.items()}
+        else:
+            result[name] = _without_bounds(value)
+    return result

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import orjson
 from fastapi import APIRouter
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from api.access.caller import ADMIN
 from api.errors import Fault, InvalidRequest, Unknown, UnknownName
@@ -35,15 +36,18 @@ def routes(store: AccessStore, authentication: Authentication, settings: Setting
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     contract = orjson.dumps(document())
 
-    async def describe(request: HttpRequest) -> Any:
+    async def describe(request: HttpRequest) -> BytesResponse:
         return private(contract)
 
     router.add_api_route("/admin/openapi.json", describe, methods=["GET", "HEAD", "OPTIONS"])
-    for path, group in groupby(sorted(OPERATIONS, key=lambda one: one.path), key=lambda one: one.path):
-        offered = {one.method: one for one in group}
-        if "GET" in offered:
-            offered["HEAD"] = offered["GET"]
-        router.add_api_route(path, _handler(offered, store, authentication, settings), methods=[*offered, "OPTIONS"])
+    by_path: dict[str, dict[str, AdminOperation]] = {}
+    for operation in sorted(OPERATIONS, key=attrgetter("path")):
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    for path, by_method in by_path.items():
+        if "GET" in by_method:
+            by_method["HEAD"] = by_method["GET"]
+        handler = _handler(by_method, store, authentication, settings)
+        router.add_api_route(path, handler, methods=[*by_method, "OPTIONS"])
     return router
 
 
@@ -55,76 +59,99 @@ def private(body: bytes, status: int = 200) -> BytesResponse:
 
 
 def _handler(
-    offered: dict[str, AdminOperation], store: AccessStore, authentication: Authentication, settings: Settings
+    by_method: dict[str, AdminOperation], store: AccessStore, authentication: Authentication, settings: Settings
 ) -> Endpoint:
     async def handle(request: HttpRequest) -> BytesResponse:
         caller = await authentication.admit(request, ADMIN)
-        operation = offered[request.method]
-        body = await _body(operation, request, settings)
-        cursor, limit = _page(operation, request.query_string)
-        ends = datetime.fromisoformat(caller.expires) if caller.expires else None
-        asked = AdminRequest(
-            store, settings.key_environment, f"key: {caller.key_id}", request.path_value, body, cursor, limit, ends
+        operation = by_method[request.method]
+        body = await _read_body(operation, request, settings)
+        cursor, limit = _read_page(operation, request.query_string)
+        key_expiry = datetime.fromisoformat(caller.expires) if caller.expires else None
+        admin_request = AdminRequest(
+            store,
+            settings.key_environment,
+            actor=f"key: {caller.key_id}",
+            path_value=request.path_value,
+            body=body,
+            cursor=cursor,
+            limit=limit,
+            key_expiry=key_expiry,
         )
-        return _answer(operation, await operation.handle(asked), limit)
+        result = await operation.handle(admin_request)
+        return _response(operation, result, limit)
 
     return handle
 
 
-async def _body(operation: AdminOperation, request: HttpRequest, settings: Settings) -> BaseModel | None:
+async def _read_body(operation: AdminOperation, request: HttpRequest, settings: Settings) -> BaseModel | None:
     if operation.takes is None:
         return None
-    sent = await read_body(request, settings)
-    if sent and request.header(b"content-type").partition(";")[0].strip().lower() != JSON:
+    body = await read_body(request, settings)
+    media_type = request.header(b"content-type").partition(";")[0].strip().lower()
+    if body and media_type != JSON:
         raise HTTPError("unsupported_media_type", f"Send {JSON}.")
+    if not body:
+        body = b"{}"
     try:
-        read_json(sent or b"{}")
+        read_json(body)
     except ValueError as error:
         raise InvalidRequest.of([Fault("body", str(error))]) from None
     try:
-        return operation.takes.model_validate_json(sent or b"{}")
+        return operation.takes.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[:FAULTS_MOST]
-        faults = [_fault(operation.takes, one) for one in first]
+        details = error.errors(include_url=False, include_input=False)[:FAULTS_MOST]
+        faults = [_fault(operation.takes, detail) for detail in details]
         raise InvalidRequest.of(faults, error.error_count()) from None
 
 
-def _fault(model: type[BaseModel], error: Any) -> Fault:
+def _fault(model: type[BaseModel], error: ErrorDetails) -> Fault:
     where = ".".join(str(part)[:100] for part in error["loc"]) or "body"
     if error["type"] == "extra_forbidden":
         return Fault(where, "There is no such field here.", unknown=Unknown(where, model.model_fields))
     return Fault(where, error["msg"].removeprefix("Value error, ").rstrip(".") + ".")
 
 
-def _page(operation: AdminOperation, query_string: bytes) -> tuple[str | None, int]:
+def _read_page(operation: AdminOperation, query_string: bytes) -> tuple[str | None, int]:
     faults = Faults()
-    given = read_pairs(query_string, faults)
+    texts = read_pairs(query_string, faults)
     known = ("limit", "cursor") if operation.place else ()
-    for name in given.keys() - known:
+    for name in texts.keys() - known:
         faults.note(name, UnknownName("There is no such parameter here.", name, known))
-    limit, cursor = given.get("limit", str(PAGE)), given.get("cursor")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:10]) <= LIMIT_MOST):
+    limit, cursor = texts.get("limit", str(PAGE)), texts.get("cursor")
+    if not _is_limit(limit):
         faults.note("limit", f"Expected a whole number from 1 to {LIMIT_MOST:,}.")
-    if cursor is not None and not _is_place(operation, cursor):
+    if cursor is not None and not _is_cursor(operation, cursor):
         faults.note("cursor", "Expected the next_cursor of a page of this list.")
     faults.check()
     return cursor, int(limit)
 
 
-def _is_place(operation: AdminOperation, cursor: str) -> bool:
-    digits = cursor.isascii() and cursor.isdigit() and len(cursor) <= 18
-    return digits if operation.place == "seq" else cursor.isascii() and cursor.startswith("key_") and len(cursor) == 16
+def _is_limit(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text[:10]) <= LIMIT_MOST
 
 
-def _answer(operation: AdminOperation, found: Any, limit: int) -> BytesResponse:
-    if operation.answers is None:
-        return private(b"", operation.status)
+def _is_cursor(operation: AdminOperation, text: str) -> bool:
+    if not text.isascii():
+        return False
+    if operation.place == "seq":
+        return text.isdigit() and len(text) <= 18
+    return text.startswith("key_") and len(text) == 16
+
+
+def _response(operation: AdminOperation, result: Any, limit: int) -> BytesResponse:
     model = operation.answers
+    if model is None:
+        return private(b"", operation.status)
     if not operation.many:
-        return private(orjson.dumps({"data": model(**found).model_dump(mode="json")}), operation.status)
-    shown = found[:limit] if operation.place else found
-    told: dict[str, Any] = {"data": [model(**row).model_dump(mode="json") for row in shown]}
+        return private(orjson.dumps({"data": _to_json(model, result)}), operation.status)
+    rows = result[:limit] if operation.place else result
+    body: dict[str, Any] = {"data": [_to_json(model, row) for row in rows]}
     if operation.place:
-        more = len(found) > limit
-        told["page"] = {"next_cursor": str(shown[-1][operation.place]) if more else None, "has_more": more}
-    return private(orjson.dumps(told))
+        has_more = len(result) > limit
+        next_cursor = str(rows[-1][operation.place]) if has_more else None
+        body["page"] = {"next_cursor": next_cursor, "has_more": has_more}
+    return private(orjson.dumps(body))
+
+
+def _to_json(model: type[BaseModel], row: dict[str, Any]) -> dict[str, Any]:
+    return model(**row).model_dump(mode="json")

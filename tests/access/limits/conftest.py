@@ -72,7 +72,8 @@ async def store(request: pytest.FixtureRequest, redis_server: RedisServer) -> As
         one.limits = Fallback(RedisLimits("redis://127.0.0.1:9/0"), one.limits, 1)
     yield one
     if request.param == "fallback":
-        assert not one.limits.fallbacks, "Redis was there all the time"  # type: ignore[attr-defined]
+        assert isinstance(one.limits, Fallback)
+        assert not one.limits.fallbacks, "Redis was there all the time"
     await one.limits.close()
     if one.redis is not None:
         await one.redis.aclose()

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.access.limits import gcra
-from api.access.limits.gcra import MOST_POINTS, MOST_SECONDS, SECOND, Bucket
+from api.access.limits.gcra import MAX_POINTS, MAX_SECONDS, SECOND, Bucket
 
 NOW = 10**12
 
 limits = st.builds(
-    lambda size, points, period: Bucket("l", min(size, MOST_SECONDS * points // period) or 1, points, period),
-    st.integers(1, MOST_POINTS),
-    st.integers(1, MOST_POINTS),
+    lambda size, points, period: Bucket("l", min(size, MAX_SECONDS * points // period) or 1, points, period),
+    st.integers(1, MAX_POINTS),
+    st.integers(1, MAX_POINTS),
     st.sampled_from([1, 7, 60, 86_400]),
 )
 
@@ -53,7 +53,8 @@ def test_what_is_told_is_what_is_left(limit: Bucket, full: float) -> None:
 def test_under_another_limit_as_many_points_are_missing_as_before(old: Bucket, new: Bucket, full: float) -> None:
     owed = int(full * old.empty)
     (whole,), (rest,) = gcra.moments([old], [owed], NOW)
-    found = gcra.debts([new], *zip(gcra.repaced(new, whole, rest, old.points, old.period, NOW), strict=True), NOW)
+    moment, fraction = gcra.repaced(new, whole, rest, old.points, old.period, NOW)
+    found = gcra.debts([new], [moment], [fraction], NOW)
     more = Fraction(found[0], new.point) - Fraction(owed, old.point)
     assert 0 <= more < Fraction(1, new.point), "rounded up by less than a unit"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import redis.asyncio
@@ -190,7 +191,8 @@ async def ahead(client: redis.asyncio.Redis, identity: str, microseconds: int) -
         for field in (name, f"{name}:at"):
             moment = int(await client.hget(buckets, field) or 0)
             await client.hset(buckets, field, str(moment + microseconds))
-    for reservation, score in await client.zrange(leases, 0, -1, withscores=True):
+    scores: Any = await client.zrange(leases, 0, -1, withscores=True)
+    for reservation, score in scores:
         await client.zadd(leases, {reservation: score + microseconds})
 
 

@@ -66,7 +66,7 @@ class Work:
     def times(self, plain: Work) -> float:
         """Return its rows or buffers a point as a multiple of those of a plain list, whichever is higher."""
         rows, buffers = (getattr(plain, name) / plain.points for name in ("rows", "buffers"))
-        return max(self.rows / self.points / rows, self.buffers / self.points / buffers)
+        return float(max(self.rows / self.points / rows, self.buffers / self.points / buffers))
 
 
 async def connect(url: str) -> asyncpg.Connection[Any]:
@@ -83,6 +83,7 @@ async def measure(connection: asyncpg.Connection[Any], request: Request) -> Work
     statement = compile_query(query)
     await connection.execute(f"set plan_cache_mode = {MODES[statement.custom]}")
     row = await connection.fetchrow(statement.sql, *statement.arguments)
+    assert row is not None
     explained = await connection.fetchval(
         f"explain (analyze, buffers, timing off, format json) {statement.sql}", *statement.arguments
     )

@@ -176,7 +176,7 @@ async def test_a_count_of_children_looks_up_no_records(
     held = await connection.fetchrow(
         "select relpages, reltuples from pg_class where oid = ('store.' || $1)::regclass", plural.removesuffix("s")
     )
-    assert counted is not None and page is not None
+    assert counted is not None and page is not None and held is not None
     # Each count reads the table once and a part of it again.
     assert counted.buffers <= page.buffers + 50 + 2 * held["relpages"]
     assert counted.rows <= page.rows + 50 + 10 * max(held["reltuples"], 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ def asked(door: Door, key: str, times: int) -> tuple[list[int], list[float]]:
 async def test_redis_away_costs_no_error_and_no_time_and_is_taken_up_again(
     cluster: Cluster, redis: RedisServer, fail: Callable[[RedisServer], Callable[[], None]], key: MakeKey
 ) -> None:
-    settings = {"limits": "true", "redis_url": redis.url, "limit_processes": PROCESSES}
+    settings: dict[str, Any] = {"limits": "true", "redis_url": redis.url, "limit_processes": PROCESSES}
     with serving(cluster.server.url, metrics_port=(port := free_port()), **settings) as served:
         door = Door(served.port)
         until(lambda: door.get("/readyz").status == 200, 10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 import openpyxl
@@ -27,7 +28,7 @@ ROWS = [
 ]
 
 
-def packed(method: int = zipfile.ZIP_DEFLATED, **members: str | bytes) -> bytes:
+def packed(method: int = zipfile.ZIP_DEFLATED, /, **members: str | bytes) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, content in members.items():
@@ -35,7 +36,7 @@ def packed(method: int = zipfile.ZIP_DEFLATED, **members: str | bytes) -> bytes:
     return stream.getvalue()
 
 
-def workbook(*rows: list[Any], **sheets: list[list[Any]]) -> bytes:
+def workbook(*rows: Sequence[Any], **sheets: Sequence[Sequence[Any]]) -> bytes:
     book = openpyxl.Workbook()
     for row in rows:
         book.active.append(row)
@@ -63,4 +64,4 @@ def told(lines: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 PLACES = [("1", "Fordham", 47.1, 37.5), ("2", "Bridgeton", -1.25, 0.0)]
-TABLE = [["id", "name", "lat", "lon"], [1, "Fordham", 47.1, 37.5], [2, "Bridgeton", -1.25, 0]]
+TABLE: list[list[Any]] = [["id", "name", "lat", "lon"], [1, "Fordham", 47.1, 37.5], [2, "Bridgeton", -1.25, 0]]

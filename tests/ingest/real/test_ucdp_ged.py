@@ -25,7 +25,7 @@ DEATHS = {
     "civilians": "deaths_civilians",
     "people of unknown status": "deaths_unknown",
 }
-UCDP = {
+UCDP: Record = {
     "stance": "asserts",
     "source": "Uppsala Conflict Data Program",
     "description": None,
@@ -136,14 +136,14 @@ def _citations(row: Record) -> list[Record]:
     """Return the citations of a row. A named source asserts, through the office that published the article. Without a
     name the office itself asserts."""
     original = _short(_words(row["source_original"]))
-    found = []
+    found: list[Record] = []
     for position, office in enumerate(_offices(row)):
         publisher = _words(office)
-        who = {"source": None, "description": original} if original else {"source": publisher, "description": None}
+        author = {"source": None, "description": original} if original else {"source": publisher, "description": None}
         via = [publisher] if original else []
-        found.append({**_article(row, position), **who, "kind": "other", "via": via, "publisher": publisher})
+        found.append({**_article(row, position), **author, "kind": "other", "via": via, "publisher": publisher})
     if not found and original:
-        who = {"source": None, "description": original, "kind": "other", "via": [], "publisher": None}
+        who: Record = {"source": None, "description": original, "kind": "other", "via": [], "publisher": None}
         found.append({**_article(row, 0), **who})
     return [*found, UCDP]
 
