@@ -56,7 +56,7 @@ lint: .venv/installed-test ## Check style, types, who imports whom, and that no 
 	$(BIN)/briefing contract --check
 
 bench: .venv/installed-bench ## Measure, and write tests/bench/RESULTS.md (ARGS=--quick for small stores)
-	$(BIN)/python tests/bench/run.py $(ARGS)
+	$(BIN)/python -m tests.bench.run $(ARGS)
 
 contract: .venv/installed ## Write the contract files anew
 	$(BIN)/briefing contract

@@ -52,7 +52,9 @@ def python_client(built: Path, home: Path) -> Path:
     uv = Path(sys.executable).with_name("uv")
     venv.create(home, with_pip=not uv.exists())
     program = home / "bin" / "python"
-    install = [uv, "pip", "install", "--python", program] if uv.exists() else [program, "-m", "pip", "install"]
+    install: list[str | Path] = (
+        [uv, "pip", "install", "--python", program] if uv.exists() else [program, "-m", "pip", "install"]
+    )
     run(*install, "--quiet", "--require-hashes", "-r", ROOT / "openapi/sdk/python/requirements-test.txt")
     run(*install, "--quiet", "--no-deps", *built.glob("briefing_sdk-*.whl"))
     return home

@@ -273,16 +273,16 @@ async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES, only: Collecti
     for index in indexes:
         await connection.execute(f"drop index {index['name']}")
     versioned = await connection.fetch(VERSIONED)
-    for table in versioned:
-        await connection.execute(f"alter table {table['name']} alter since set default 1")
+    for versions in versioned:
+        await connection.execute(f"alter table {versions['name']} alter since set default 1")
     maker = Maker(events, heavy)
     for table, columns, make in TABLES:
         if only and table not in only:
             continue
         await _copy(connection, table, columns.split(), make(maker, random.Random(f"{SEED}{table}")))
         print(f"{time.monotonic() - begun:6.1f} s  {table}", flush=True)
-    for table in versioned:
-        await connection.execute(f"alter table {table['name']} alter since drop default")
+    for versions in versioned:
+        await connection.execute(f"alter table {versions['name']} alter since drop default")
     await connection.execute(LOGGED)
     for index in indexes:
         await connection.execute(index["indexdef"])

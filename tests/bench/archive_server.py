@@ -12,10 +12,9 @@ import contextlib
 import sys
 from pathlib import Path
 
-from archive import ensure
-
 from api.store import embedded
 from api.store.migrate import migrate
+from tests.bench.archive import ensure
 
 if __name__ == "__main__":
     folder, events = Path(sys.argv[1]), int(sys.argv[2])

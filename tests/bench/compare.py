@@ -1,6 +1,6 @@
 """Compare this checkout with another commit of the project, interleaved in one run.
 
-    python tests/bench/compare.py BASE
+    python -m tests.bench.compare BASE
 
 BASE is checked out into a temporary folder and installed there. Each side has its own Postgres, with the tables,
 indexes and settings of its commit, and an archive of 20,000 events. In each round every row is measured three times: on
@@ -27,13 +27,13 @@ from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from client import Client, cpu_seconds
-from duel import CORES, known, measure
-from exporting import lines_of_export
-from loading import empty_store, load, write_lines
-from questions import LIST, NESTED_EVENTS, questions, searches
-from ratio import Comparison, Round, table
-from servers import HERE, OWN, Checkout, Postgres, Process, checked_out, service
+from tests.bench.client import Client, cpu_seconds
+from tests.bench.duel import CORES, known, measure
+from tests.bench.exporting import lines_of_export
+from tests.bench.loading import empty_store, load, write_lines
+from tests.bench.questions import LIST, NESTED_EVENTS, questions, searches
+from tests.bench.ratio import Comparison, Round, table
+from tests.bench.servers import HERE, OWN, Checkout, Postgres, Process, checked_out, service
 
 LEAST_ROUNDS = 5
 ANSWER_MEMORY = 64 * 1024 * 1024

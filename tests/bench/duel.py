@@ -11,18 +11,17 @@ import sys
 import urllib.request
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from client import Client, cpu_seconds
-from questions import Question, rows, with_tag
-from servers import HERE, Postgres, Process
-
 from api.compiler import Statement
+from tests.bench.client import Client, cpu_seconds
+from tests.bench.questions import Question, rows, with_tag
+from tests.bench.servers import HERE, Postgres, Process
 
 CONNECTIONS = 16
 CORES = sorted(os.sched_getaffinity(0))
@@ -112,7 +111,7 @@ def agree(question: Question, servers: dict[str, Process], how_many: int = 20) -
 
 
 def interleaved(
-    asked: dict[tuple[str, str], Sequence[bytes]], servers: dict[str, Process], postgres: Postgres, effort: Effort
+    asked: Mapping[tuple[str, str], Sequence[bytes]], servers: dict[str, Process], postgres: Postgres, effort: Effort
 ) -> dict[tuple[str, str], Measured]:
     """Measure every contender at every question once a round, and return the medians of the rounds."""
     found: dict[tuple[str, str], list[Measured]] = defaultdict(list)
@@ -136,7 +135,7 @@ def known(server: Process, requests: Sequence[bytes]) -> list[bytes]:
     return [with_tag(one, answered(server, one)[0]["etag"]) for one in requests[:50]]
 
 
-def alone(server: Process, request: bytes, times: int) -> list[float]:
+def alone(server: Process, request: bytes, times: float) -> list[float]:
     """Return the median and the 95th percentile in milliseconds, of one request after the other on one connection."""
     asked = {"connections": 1}
     found = end_load(begin_load(server.port, [request], times, **asked))
@@ -149,7 +148,7 @@ def both_workers(servers: Sequence[Process], requests: Sequence[bytes], seconds:
         os.sched_setaffinity(server.pid, CORES)
     each = CONNECTIONS // len(servers)
     loads = [begin_load(one.port, requests, seconds, connections=each, free=True) for one in servers]
-    return sum(one["answers"] / one["seconds"] for one in map(end_load, loads))
+    return float(sum(one["answers"] / one["seconds"] for one in map(end_load, loads)))
 
 
 def pgbench(program: Path, postgres: Postgres, statements: Sequence[Statement], seconds: float) -> float:

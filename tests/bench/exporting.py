@@ -1,7 +1,7 @@
 """Export everything as a file, compared with psql: `/v1/events.ndjson` over HTTP, and COPY of the same statement to
 STDOUT, by turns.
 
-`python tests/bench/exporting.py --events 20000` runs this part alone.
+`python -m tests.bench.exporting --events 20000` runs this part alone.
 """
 
 from __future__ import annotations
@@ -17,11 +17,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from archive import ensure
-from duel import CORES
-from servers import Postgres, Process, service
-from table import Row
-
 from api.catalog import V1
 from api.compiler import compile_query
 from api.rest.formats import FORMATS
@@ -29,6 +24,10 @@ from api.rest.request import export_query
 from api.store import embedded
 from api.store.cluster import account_for, programs_for
 from api.store.migrate import migrate
+from tests.bench.archive import ensure
+from tests.bench.duel import CORES
+from tests.bench.servers import Postgres, Process, service
+from tests.bench.table import Row
 
 REQUEST = b"GET /v1/events.ndjson HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n"
 # The settings of the service's connections for exports.

@@ -1,7 +1,7 @@
 """Measure what access control and limits cost in the whole service: processor time of the worker for a kept REST
 answer, with limits against without.
 
-`python tests/bench/gate.py` measures this alone, prints it, and puts it into RESULTS.md.
+`python -m tests.bench.gate` measures this alone, prints it, and puts it into RESULTS.md.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from client import Client, cpu_seconds
-from results import alone
-from servers import BRIEFING, Process
-
 from api.access.keys import Keys, NewKey
 from api.access.plans import Plans
 from api.ingest.load import load
@@ -27,6 +23,9 @@ from api.store import embedded
 from api.store.access import AccessStore
 from api.store.migrate import migrate
 from tests.access.limits.server import running
+from tests.bench.client import Client, cpu_seconds
+from tests.bench.results import alone
+from tests.bench.servers import BRIEFING, Process
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "api" / "sample"

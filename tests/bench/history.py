@@ -1,6 +1,6 @@
 """Compare reading as of a change with reading the present: a million events, each with two earlier versions.
 
-`python tests/bench/history.py` fills a store (`--events 20000` for a try), and runs the statements of some lists for
+`python -m tests.bench.history` fills a store (`--events 20000` for a try), and runs the statements of some lists for
 the present and as of random changes, by turns. The ratios are those of the times in Postgres, including planning.
 """
 
@@ -18,15 +18,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
-from archive import SEED, fill
-from table import Row
 
 from api.catalog import V2
 from api.compiler import Statement, compile_query
-from api.query import Query
+from api.query import ListQuery, Query
 from api.rest.request import list_query
 from api.store import embedded
 from api.store.migrate import migrate
+from tests.bench.archive import SEED, fill
+from tests.bench.table import Row
 
 EVENTS = 1_000_000
 MOMENTS = 5
@@ -157,10 +157,12 @@ async def _deep(connection: asyncpg.Connection[Any], moment: int, last: int) -> 
     sql = "select starts_at, id from v2_at.event($1) order by starts_at desc nulls last, id desc offset $2 limit 1"
     shown = await connection.fetchval("select count(*) from v2_at.event($1)", moment)
     row = await connection.fetchrow(sql, moment, min(last // 6, shown * 9 // 10))
+    assert row is not None
     first = list_query(V2, V2["event"], b"limit=50")
     root = first.root
-    page = replace(root.page, position=(row["starts_at"], row["id"]))  # type: ignore[union-attr]
-    later = replace(first, root=replace(root, page=page))  # type: ignore[type-var]
+    assert isinstance(root, ListQuery)
+    page = replace(root.page, position=(row["starts_at"], row["id"]))
+    later = replace(first, root=replace(root, page=page))
     times = await _times(connection, [compile_query(replace(one, edition=moment)) for one in (first, later)])
     print(f"page 10,000: {times[1]:.2f} ms, page 1 {times[0]:.2f} ms", flush=True)
     return Measured("page 10,000", times[0], (times[1],))

@@ -1,7 +1,7 @@
 """Measure the errors and times of an honest client with a key, beside 64 hostile connections and beside as many
 harmless ones.
 
-`python tests/bench/hostile.py` measures this alone in 15 minutes, prints it, and puts it into RESULTS.md. With other
+`python -m tests.bench.hostile` measures this alone in 15 minutes, prints it, and puts it into RESULTS.md. With other
 numbers than the defaults it only prints: `--rounds 1 --seconds 15 --events 200000`. With `--base COMMIT` it also
 measures the service of that commit, beside the hostile connections and over the same store.
 """
@@ -19,15 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from archive import ensure
-from client import Client
-from results import put
-from servers import OWN, Checkout, Process, checked_out
-
 from api.access.keys import Keys, NewKey
 from api.store import embedded
 from api.store.access import AccessStore
 from api.store.migrate import migrate
+from tests.bench.archive import ensure
+from tests.bench.client import Client
+from tests.bench.results import put
+from tests.bench.servers import OWN, Checkout, Process, checked_out
 from tests.hostile.crowd import NETWORKS, crowd, harmless
 
 TITLE = "## An honest client beside a hostile one"

@@ -1,6 +1,6 @@
 """Measure what limits cost a request: processor time of the worker from its begin to its end, for each store.
 
-`python tests/bench/limits.py` measures this alone, prints it, and puts it into RESULTS.md.
+`python -m tests.bench.limits` measures this alone, prints it, and puts it into RESULTS.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import uvloop
-from results import alone
 
 from api.access.limits.fallback import Fallback
 from api.access.limits.gcra import Bucket
@@ -23,6 +22,7 @@ from api.access.limits.limits import Limits, Quota
 from api.access.limits.redis_limits import RedisLimits
 from api.access.limits.shared_table import SharedTable
 from tests.access.limits.server import running
+from tests.bench.results import alone
 
 TITLE = "## What limits cost a request"
 ROUNDS = 5

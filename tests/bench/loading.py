@@ -1,7 +1,7 @@
 """Compare loading with a plain COPY: `briefing load` of a file of NDJSON, and COPY of the rows that resulted, including
 the change log, into the same empty tables with the same indexes and constraints.
 
-`python tests/bench/loading.py --events 200000` runs this part alone, with a million records.
+`python -m tests.bench.loading --events 200000` runs this part alone, with a million records.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
-from servers import OWN, Checkout
-from store import lines
-from table import Row
 
 from api.model import CHILDREN, WRITE_ORDER
 from api.store import embedded
 from api.store.migrate import migrate
+from tests.bench.servers import OWN, Checkout
+from tests.bench.store import lines
+from tests.bench.table import Row
 
 RECORDS = 5  # for each event, with its figures and quotes
 TABLES = (*WRITE_ORDER, *CHILDREN, "change")

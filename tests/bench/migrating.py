@@ -1,6 +1,6 @@
 """Migrate a store of an earlier commit while the service of that commit answers requests.
 
-`python tests/bench/migrating.py --base COMMIT` fills a store of a million records with the release of that commit. It
+`python -m tests.bench.migrating --base COMMIT` fills a store of a million records with the release of that commit. It
 prints how long `briefing migrate` takes, and the errors and times of clients of the running service, before it and
 meanwhile. Times are promised to be at most twice those of before. It takes an hour (five minutes with `--events
 20000`), and only prints.
@@ -19,10 +19,9 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from client import Client, get, post
-from servers import OWN, Checkout, Postgres, checked_out, service
-
 from api.store import embedded
+from tests.bench.client import Client, get, post
+from tests.bench.servers import OWN, Checkout, Postgres, checked_out, service
 
 EVENTS = 200_000
 CLIENTS = 2
@@ -37,7 +36,7 @@ LOG = """
 FILL = f"""
 import asyncio, sys, asyncpg
 from api.store.migrate import migrate
-from archive import fill
+from tests.bench.archive import fill
 async def log(url):
     connection = await asyncpg.connect(url)
     for name in ("source", "document", "place", "briefing", "event", "figure", "quote"):

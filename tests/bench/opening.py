@@ -1,6 +1,6 @@
 """Measure how soon a reference can be used after the first byte of its page, in a browser with an empty cache.
 
-`python tests/bench/opening.py` measures this alone, prints it, and puts it into RESULTS.md. It needs a Chromium.
+`python -m tests.bench.opening` measures this alone, prints it, and puts it into RESULTS.md. It needs a Chromium.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from results import alone
-
 from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
+from tests.bench.results import alone
 from tests.serving import serving
 
 ROOT = Path(__file__).parents[2]

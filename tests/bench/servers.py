@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from client import cpu_seconds, cpu_seconds_of_ended_children
+from tests.bench.client import cpu_seconds, cpu_seconds_of_ended_children
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -7,15 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from client import get
-from duel import Effort, Measured, agree, alone, answered, both_workers, interleaved, known, measure, pgbench
-from questions import LIST, NESTED_EVENTS, PAGE, Question, heavy, questions, scaled, searches
-from servers import Postgres, Process, service
-from stalls import Stalls, stalls
-
 from api.catalog import VERSIONS
 from api.compiler import Statement, compile_query
 from api.rest.request import list_query
+from tests.bench.client import get
+from tests.bench.duel import (
+    Effort,
+    Measured,
+    agree,
+    alone,
+    answered,
+    both_workers,
+    interleaved,
+    known,
+    measure,
+    pgbench,
+)
+from tests.bench.questions import LIST, NESTED_EVENTS, PAGE, Question, heavy, questions, scaled, searches
+from tests.bench.servers import Postgres, Process, service
+from tests.bench.stalls import Stalls, stalls
 
 CACHED_LIST = "cached answer against the constant FastAPI: REST list"
 BESIDE_PGBENCH = "uncached REST list, two workers, against pgbench"

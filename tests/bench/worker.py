@@ -15,10 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from client import Client, cpu_seconds, get, post
-from duel import Effort
-from servers import BRIEFING, Process, constant
-from store import write
+from tests.bench.client import Client, cpu_seconds, get, post
+from tests.bench.duel import Effort
+from tests.bench.servers import BRIEFING, Process, constant
+from tests.bench.store import write
 
 TITLE = "## What a request costs the worker"
 WARM = 50

@@ -38,7 +38,8 @@ def in_environment(home: Path) -> Run:
 
     def script(name: str, *arguments: str, **environment: str) -> Any:
         # -W error: a client that warns would warn its users.
-        return json.loads(run(program, "-I", "-W", "error", HERE / "python" / name, *arguments, **environment))
+        command: list[str | Path] = [program, "-I", "-W", "error", HERE / "python" / name, *arguments]
+        return json.loads(run(*command, at=ROOT, **environment))
 
     return script
 
@@ -138,7 +139,7 @@ def in_folder(home: Path, node_home: Path) -> Run:
     """Return a function that runs scripts beside a package."""
 
     def script(name: str, *arguments: str, **environment: str) -> Any:
-        node = [node_home / "bin" / "node", "--no-warnings", "--experimental-strip-types"]
+        node: list[str | Path] = [node_home / "bin" / "node", "--no-warnings", "--experimental-strip-types"]
         return json.loads(run(*node, name, *arguments, at=home, **environment))
 
     return script

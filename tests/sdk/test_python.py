@@ -33,7 +33,14 @@ def test_every_operation_of_each_contract_can_be_asked_and_both_ways_of_waiting_
 
 
 def test_a_use_as_one_writes_it_is_typed_strictly_and_runs(in_python: Run, python_home: Path, served: str) -> None:
-    mypy = [python_home / "bin" / "python", "-m", "mypy", "--strict", "--cache-dir", python_home / "mypy"]
+    mypy: list[str | Path] = [
+        python_home / "bin" / "python",
+        "-m",
+        "mypy",
+        "--strict",
+        "--cache-dir",
+        python_home / "mypy",
+    ]
     modules = [f"-mbriefing_sdk.{name}" for name in CHECKED]
     run(*mypy, *modules, at=python_home)
     run(*mypy, HERE / "python" / "sample.py", at=python_home)

@@ -98,9 +98,9 @@ def _operations(contract: Contract, folder: Path, work: Path) -> None:
     text = inputs.read_text(encoding="utf-8")
     text = text.replace("from .base_model import BaseModel", "from .graphql_base import Input as BaseModel")
     inputs.write_text(text, encoding="utf-8")
-    for client in (at / "graphql" / "client.py", at / "awaited" / "async_client.py"):
-        text = _strict(client.read_text(encoding="utf-8"))
-        (at / "graphql" / client.name).write_text(text, encoding="utf-8")
+    for module in (at / "graphql" / "client.py", at / "awaited" / "async_client.py"):
+        text = _strict(module.read_text(encoding="utf-8"))
+        (at / "graphql" / module.name).write_text(text, encoding="utf-8")
     shutil.move(at / "graphql", folder)
 
 
