@@ -272,6 +272,9 @@ async def test_nobody_gets_in_without_the_scope(
         ("PATCH", "/admin/plans/free", {"open": False}, "open"),
         ("GET", "/admin/keys?limit=0", None, "limit"),
         ("GET", "/admin/keys?limit=1001", None, "limit"),
+        ("GET", "/admin/keys?limit=0000000010000", None, "limit"),
+        ("GET", f"/admin/keys?limit=1{'0' * 25}", None, "limit"),
+        ("GET", f"/admin/keys?limit=0000000001{'0' * 4400}", None, "limit"),
         ("GET", "/admin/keys?cursor=x", None, "cursor"),
         ("GET", "/admin/audit?cursor=key_1", None, "cursor"),
         ("GET", "/admin/audit?before=1", None, "before"),
@@ -288,6 +291,13 @@ async def test_what_is_wrong_is_named(
     answer = await client.request(method, path, content=content, headers=fields)
     problem = refused(answer, 400, "invalid_request")
     assert [one["parameter"] for one in problem["errors"]] == [where]
+
+
+async def test_unknown_parameters_are_named_in_the_order_of_the_url(
+    client: httpx2.AsyncClient, admin: dict[str, str]
+) -> None:
+    problem = refused(await client.get("/admin/keys?d=1&b=2&c=3&a=4", headers=admin), 400, "invalid_request")
+    assert [error["parameter"] for error in problem["errors"]] == ["d", "b", "c", "a"]
 
 
 async def test_what_is_not_there_is_not_found(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:

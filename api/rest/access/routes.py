@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -28,6 +29,7 @@ from api.store.access import AccessStore
 
 JSON = "application/json"
 LIMIT_MOST = 1000
+LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 PRIVATE = (b"cache-control", b"no-store")
 
 
@@ -115,7 +117,7 @@ def _read_page(operation: AdminOperation, query_string: bytes) -> tuple[str | No
     faults = Faults()
     texts = read_pairs(query_string, faults)
     known = ("limit", "cursor") if operation.place else ()
-    for name in texts.keys() - known:
+    for name in [name for name in texts if name not in known]:
         faults.note(name, UnknownName("There is no such parameter here.", name, known))
     limit, cursor = texts.get("limit", str(PAGE)), texts.get("cursor")
     if not _is_limit(limit):
@@ -127,7 +129,7 @@ def _read_page(operation: AdminOperation, query_string: bytes) -> tuple[str | No
 
 
 def _is_limit(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 1 <= int(text[:10]) <= LIMIT_MOST
+    return LIMIT.fullmatch(text) is not None and int(text) <= LIMIT_MOST
 
 
 def _is_cursor(operation: AdminOperation, text: str) -> bool:
