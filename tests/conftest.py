@@ -21,11 +21,19 @@ from api.store.embedded import start
 from api.store.migrate import migrate
 from api.store.postgres_server import SETTINGS
 from tests.clients import built, node_home, python_home, typescript_home
+from tests.folder_times import pytest_runtest_logreport, pytest_terminal_summary
 from tests.serving import serving
 from tests.sharing import once
 
-# Session fixtures that several packages of tests use.
-__all__ = ["built", "node_home", "python_home", "typescript_home"]
+# Session fixtures that several packages of tests use, and hooks of pytest.
+__all__ = [
+    "built",
+    "node_home",
+    "pytest_runtest_logreport",
+    "pytest_terminal_summary",
+    "python_home",
+    "typescript_home",
+]
 
 # The tests send more requests than any plan allows. The tests of the limits switch them on again.
 os.environ.setdefault("BRIEFING_LIMITS", "false")
