@@ -22,31 +22,40 @@ LANGUAGES = {"python": python.build, "typescript": typescript.build}
 
 def main() -> None:
     """Build the languages that are named, or all."""
-    given = _arguments()
-    found, into = contracts(given.contracts), given.into
-    stated = re.search(r'__version__ = "(.+)"', (ROOT / "api" / "__init__.py").read_text(encoding="utf-8"))
-    assert stated
-    into.mkdir(parents=True, exist_ok=True)
+    arguments = _arguments()
+    versions = contracts(arguments.contracts)
+    release = _release()
+    arguments.into.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor() as pool:
-        running = []
-        for language in given.languages or LANGUAGES:
-            work = given.build / language
+        builds = []
+        for language in arguments.languages or LANGUAGES:
+            work = arguments.build / language
             shutil.rmtree(work, ignore_errors=True)
             work.parent.mkdir(parents=True, exist_ok=True)
-            running.append(pool.submit(LANGUAGES[language], found, stated[1], work, into))
-        for one in running:
-            one.result()
+            builds.append(pool.submit(LANGUAGES[language], versions, release, work, arguments.into))
+        for build in builds:
+            build.result()
+
+
+def _release() -> str:
+    """Return the version of the package `api`, which the clients have too."""
+    source = (ROOT / "api" / "__init__.py").read_text(encoding="utf-8")
+    statement = re.search(r'__version__ = "(.+)"', source)
+    assert statement
+    return statement[1]
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python openapi/sdk/generate")
     parser.add_argument("languages", nargs="*", metavar="LANGUAGE", help=f"{' or '.join(LANGUAGES)}; all without one")
-    for name, path in (("contracts", ROOT / "openapi"), ("into", ROOT / "dist"), ("build", ROOT / "build" / "sdk")):
+    folders = {"contracts": ROOT / "openapi", "into": ROOT / "dist", "build": ROOT / "build" / "sdk"}
+    for name, path in folders.items():
         parser.add_argument(f"--{name}", type=Path, default=path, metavar="FOLDER")
-    given = parser.parse_args()
-    if unknown := [one for one in given.languages if one not in LANGUAGES]:
-        parser.error(f"{unknown[0]} is none of {', '.join(LANGUAGES)}.")
-    return given
+    arguments = parser.parse_args()
+    for language in arguments.languages:
+        if language not in LANGUAGES:
+            parser.error(f"{language} is none of {', '.join(LANGUAGES)}.")
+    return arguments
 
 
 main()

@@ -16,21 +16,27 @@ class Operation:
 
     id: str
     path: str
-    told: str
+    summary: str
     parameters: list[Schema]
     answer: str
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of record. `record` is the name of its schema, `exports` are by format. Without ids it has a list only."""
+    """A kind of record. `record` is the name of its schema, `exports` are by format. Without ids it has no `read`
+    operation, which returns one record."""
 
     name: str
-    told: str
+    description: str
     record: str
-    listed: Operation
-    one: Operation | None
+    listing: Operation
+    read: Operation | None
     exports: dict[str, Operation]
+
+    @property
+    def export(self) -> Operation:
+        """The first of the exports. All have the same parameters."""
+        return next(iter(self.exports.values()))
 
 
 @dataclass(frozen=True)
@@ -44,70 +50,90 @@ class Contract:
     me: Operation | None
     sdl: str
 
-    def resolved(self, part: Schema) -> Schema:
+    def resolve(self, schema: Schema) -> Schema:
         """Return the schema that a reference stands for. Return any other schema as it is."""
-        return _resolved(self.document, part)
+        return _resolve(self.document, schema)
 
-    def data(self, one: Operation) -> str:
+    def data_schema(self, operation: Operation) -> str:
         """Return the name of the schema of the `data` in an operation's answer."""
-        return _data(self.document, one)
+        return _data_schema(self.document, operation)
 
 
 def contracts(folder: Path) -> list[Contract]:
     """Return every version that has contract files in the folder."""
-    files = sorted(folder.glob("v[0-9]*.json"), key=lambda file: int(file.stem[1:]))
+    files = sorted(folder.glob("v[0-9]*.json"), key=_version_number)
     if not files:
         raise SystemExit(f"There are no contracts in {folder}: expected vN.json.")
     return [_read(file) for file in files]
+
+
+def _version_number(file: Path) -> int:
+    return int(file.stem.removeprefix("v"))
 
 
 def _read(file: Path) -> Contract:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         sdl = file.with_suffix(".graphql").read_text(encoding="utf-8")
-        operations = {path: _operation(document, path, item["get"]) for path, item in document["paths"].items()}
+        operations = {path: _read_operation(document, path, item["get"]) for path, item in document["paths"].items()}
         me = operations.pop(f"/{file.stem}/me", None)
-        return Contract(file.stem, document, _resources(document, file.stem, operations), me, sdl)
+        resources = _read_resources(document, file.stem, operations)
+        return Contract(file.stem, document, resources, me, sdl)
     except (ValueError, KeyError, TypeError, StopIteration, OSError) as error:
         raise SystemExit(f"{file.name} is no contract of this project ({type(error).__name__}: {error}).") from error
 
 
-def _resources(document: Schema, version: str, operations: dict[str, Operation]) -> list[Resource]:
-    made = []
+def _read_resources(document: Schema, version: str, operations: dict[str, Operation]) -> list[Resource]:
+    """Return the resources that the operations belong to. ValueError names operations that belong to none."""
+    resources = []
     for tag in document["tags"]:
         path = f"/{version}/{tag['name']}"
         if path not in operations:
             continue
-        listed, one = operations.pop(path), operations.pop(path + "/{id}", None)
-        forms = [found.removeprefix(f"{path}.") for found in operations if found.startswith(f"{path}.")]
-        exports = {form: operations.pop(f"{path}.{form}") for form in forms}
-        record = _data(document, listed)
-        made.append(Resource(tag["name"], tag["description"], record, listed, one, exports))
+        listing = operations.pop(path)
+        read = operations.pop(f"{path}/{{id}}", None)
+        exports = _take_exports(operations, path)
+        record = _data_schema(document, listing)
+        resources.append(Resource(tag["name"], tag["description"], record, listing, read, exports))
     if operations:
         raise ValueError(f"neither lists nor records nor exports: {', '.join(operations)}")
-    return made
+    return resources
 
 
-def _operation(document: Schema, path: str, item: Schema) -> Operation:
-    found = [_resolved(document, one) for one in item["parameters"]]
-    content = next(iter(item["responses"]["200"]["content"].values()))["schema"]
-    queried = [one for one in found if one["in"] == "query"]
-    answer = _name(content) if "$ref" in content else ""
-    return Operation(item["operationId"], path, item["summary"], queried, answer)
+def _take_exports(operations: dict[str, Operation], path: str) -> dict[str, Operation]:
+    """Remove the exports of a list from the operations, and return them by format."""
+    prefix = f"{path}."
+    export_paths = [other_path for other_path in operations if other_path.startswith(prefix)]
+    return {export_path.removeprefix(prefix): operations.pop(export_path) for export_path in export_paths}
 
 
-def _data(document: Schema, one: Operation) -> str:
-    data = document["components"]["schemas"][one.answer]["properties"]["data"]
+def _read_operation(document: Schema, path: str, item: Schema) -> Operation:
+    parameters = []
+    for reference in item["parameters"]:
+        parameter = _resolve(document, reference)
+        if parameter["in"] == "query":
+            parameters.append(parameter)
+    media_type = next(iter(item["responses"]["200"]["content"].values()))
+    schema = media_type["schema"]
+    answer = _name(schema) if "$ref" in schema else ""
+    return Operation(item["operationId"], path, item["summary"], parameters, answer)
+
+
+def _data_schema(document: Schema, operation: Operation) -> str:
+    data = document["components"]["schemas"][operation.answer]["properties"]["data"]
     return _name(data.get("items", data))
 
 
-def _resolved(document: Schema, part: Schema) -> Schema:
-    found: Any = document
-    for name in part["$ref"].removeprefix("#/").split("/") if "$ref" in part else ():
-        found = found[name]
-    return found if "$ref" in part else part
+def _resolve(document: Schema, schema: Schema) -> Schema:
+    if "$ref" not in schema:
+        return schema
+    target = document
+    for name in schema["$ref"].removeprefix("#/").split("/"):
+        target = target[name]
+    return target
 
 
 def _name(reference: Schema) -> str:
+    """Return the name of the schema that a reference stands for."""
     name: str = reference["$ref"].rpartition("/")[2]
     return name

@@ -26,21 +26,25 @@ def operations(sdl: str) -> str:
     schema = build_schema(sdl)
     query = schema.query_type
     assert query is not None
-    fields = {name: (one, get_named_type(one.type)) for name, one in query.fields.items()}
-    asked = [
-        _operation(name, field, kind) for name, (field, kind) in fields.items() if isinstance(kind, GraphQLObjectType)
-    ]
-    return "\n\n".join([*asked, *_fragments(schema)]) + "\n"
+    definitions = []
+    for name, field in query.fields.items():
+        kind = get_named_type(field.type)
+        # `node` and `nodes` return an interface.
+        if isinstance(kind, GraphQLObjectType):
+            definitions.append(_operation(name, field, kind))
+    definitions += _fragments(schema)
+    return "\n\n".join(definitions) + "\n"
 
 
 def _operation(name: str, field: GraphQLField, kind: GraphQLObjectType) -> str:
-    variables = ", ".join(f"${key}: {one.type}" for key, one in field.args.items())
+    variables = ", ".join(f"${key}: {argument.type}" for key, argument in field.args.items())
     arguments = ", ".join(f"{key}: ${key}" for key in field.args)
-    body = _answer(kind)
-    return f"query {name[0].upper()}{name[1:]}({variables}) {{\n  {name}({arguments}) {body}\n}}"
+    title = name[0].upper() + name[1:]
+    return f"query {title}({variables}) {{\n  {name}({arguments}) {_selection(kind)}\n}}"
 
 
-def _answer(kind: GraphQLObjectType) -> str:
+def _selection(kind: GraphQLObjectType) -> str:
+    """Return the selection of a record, or of a page of records."""
     if _is_record(kind):
         return f"{{ ...{kind.name}Fields }}"
     # Totals cost a count, and edges repeat the nodes.
@@ -51,39 +55,53 @@ def _answer(kind: GraphQLObjectType) -> str:
 
 
 def _fragments(schema: GraphQLSchema) -> Iterator[str]:
+    listed_types = _listed_types(schema)
     for kind in schema.type_map.values():
-        if isinstance(kind, GraphQLObjectType) and (_is_record(kind) or kind.name in _listed(schema)):
-            yield f"fragment {kind.name}Fields on {kind.name} {{\n  {' '.join(_selected(kind))}\n}}"
+        if isinstance(kind, GraphQLObjectType) and (_is_record(kind) or kind.name in listed_types):
+            yield f"fragment {kind.name}Fields on {kind.name} {{\n  {_fields(kind)}\n}}"
 
 
-def _listed(schema: GraphQLSchema) -> set[str]:
+def _listed_types(schema: GraphQLSchema) -> set[str]:
     """Return the types of the rows of lists. Some of them are no records of their own."""
     assert schema.query_type is not None
-    pages = [get_named_type(field.type) for field in schema.query_type.fields.values()]
-    rows = [page.fields["nodes"] for page in pages if isinstance(page, GraphQLObjectType) and "nodes" in page.fields]
-    return {get_named_type(field.type).name for field in rows}
+    names = set()
+    for field in schema.query_type.fields.values():
+        page = get_named_type(field.type)
+        if isinstance(page, GraphQLObjectType) and "nodes" in page.fields:
+            row = get_named_type(page.fields["nodes"].type)
+            names.add(row.name)
+    return names
 
 
-def _selected(kind: GraphQLObjectType) -> Iterator[str]:
+def _fields(kind: GraphQLObjectType) -> str:
+    """Return the selected fields of a type: its values, and the objects that are part of it."""
+    selected = []
     for name, field in kind.fields.items():
-        found = get_named_type(field.type)
-        if is_leaf_type(found):
-            yield name
-        elif isinstance(found, GraphQLObjectType) and not _leads_on(found) and _own(kind, name, found):
-            yield f"{name} {{ {' '.join(_selected(found))} }}"
+        field_type = get_named_type(field.type)
+        if is_leaf_type(field_type):
+            selected.append(name)
+        elif isinstance(field_type, GraphQLObjectType) and _is_part(kind, name, field_type):
+            selected.append(f"{name} {{ {_fields(field_type)} }}")
+    return " ".join(selected)
 
 
-def _own(kind: GraphQLObjectType, name: str, found: GraphQLObjectType) -> bool:
-    """Return True if a part is selected with its record. A link is not, if the record also has its id."""
-    return not _is_record(found) or not {f"{name}Id", f"{name.removesuffix('s')}Ids"} & kind.fields.keys()
+def _is_part(kind: GraphQLObjectType, name: str, field_type: GraphQLObjectType) -> bool:
+    """Return True if an object is selected with its record. A set of other records is not. Nor is a linked record, if
+    the record also has its id."""
+    if _is_set_of_records(field_type):
+        return False
+    if not _is_record(field_type):
+        return True
+    id_fields = {f"{name}Id", f"{name.removesuffix('s')}Ids"}
+    return id_fields.isdisjoint(kind.fields)
 
 
-def _leads_on(found: GraphQLObjectType) -> bool:
-    """Return True if the type is a set of other records."""
-    nodes = found.fields.get("nodes")
-    inner = get_named_type(nodes.type) if nodes else None
-    return isinstance(inner, GraphQLObjectType) and _is_record(inner)
+def _is_set_of_records(kind: GraphQLObjectType) -> bool:
+    if "nodes" not in kind.fields:
+        return False
+    node = get_named_type(kind.fields["nodes"].type)
+    return isinstance(node, GraphQLObjectType) and _is_record(node)
 
 
 def _is_record(kind: GraphQLObjectType) -> bool:
-    return any(one.name == NODE for one in kind.interfaces)
+    return any(interface.name == NODE for interface in kind.interfaces)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import keyword
-from typing import Any
+from dataclasses import dataclass
 
-from contract import Contract, Operation, Resource
+from contract import Contract, Operation, Resource, Schema
 
-HEAD = '''"""{told} Generated from the contract."""
+HEAD = '''"""{description} Generated from the contract."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from briefing_sdk.{version} import models
 '''
 CLASS = '''
 class {prefix}{title}:
-    """{told}"""
+    """{description}"""
 
     def __init__(self, door: {prefix}Door) -> None:
         self._door = door
 
-    {wait}def list(self, **given: _Unpack[{title}List]) -> models.{page}:
+    {define}def list(self, **given: _Unpack[{title}List]) -> models.{page}:
         """One page of {name}."""
-        return {awaited}self._door.read("{path}", given, models.{page}.from_dict)
+        return {wait}self._door.read("{path}", given, models.{page}.from_dict)
 
     def each(self, **given: _Unpack[{title}List]) -> {prefix}Iterator[models.{record}]:
         """All {name} that the filters leave, read page after page as they are needed; `limit` is the page's."""
@@ -40,10 +40,10 @@ class {prefix}{title}:
         """All {name} that the filters leave as a file, piece by piece."""
         return self._door.stream(f"{path}.{{form}}", given)
 '''
-GET = '''    {wait}def get(self, id: str, **given: _Unpack[{title}Get]) -> models.{record}:
+GET = '''    {define}def get(self, id: str, **given: _Unpack[{title}Get]) -> models.{record}:
         """One record. NotFound, or Withdrawn with the reason."""
         path = "{path}/" + _quote(id, safe="")
-        return ({awaited}self._door.read(path, given, models.{answer}.from_dict)).data
+        return ({wait}self._door.read(path, given, models.{answer}.from_dict)).data
 
 '''
 PACKAGE = '''"""Version {version} of the contract: its records, and what can be asked of them. Generated."""
@@ -78,122 +78,182 @@ class {prefix}{title}:
         return {prefix}GraphQL(self._door, "/{version}/graphql")
 '''
 ME = '''
-    {wait}def me(self) -> models.{record}:
-        """{told}"""
-        return ({awaited}self._door.read("{path}", {{}}, models.{answer}.from_dict)).data
+    {define}def me(self) -> models.{record}:
+        """{description}"""
+        return ({wait}self._door.read("{path}", {{}}, models.{answer}.from_dict)).data
 '''
 FIELD = '''
     @cached_property
     def {name}(self) -> {prefix}{title}:
-        """{told}"""
+        """{description}"""
         return {prefix}{title}(self._door)
 '''
+# Types of parameters: by the format of their texts, and by their type if the format has none of its own.
+FORMATS = {"date-time": "datetime | date | str", "date": "date | str"}
+TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """A way to call the client: blocking, or with asyncio. Classes for asyncio have a prefix."""
+
+    prefix: str
+    define: str
+    wait: str
+    graphql_module: str
+
+
+BLOCKING = Flavour("", "", "", "client")
+ASYNCIO = Flavour("Async", "async ", "await ", "async_client")
+FLAVOURS = (BLOCKING, ASYNCIO)
 
 
 def resource_module(contract: Contract, resource: Resource) -> str:
     """Return the module of a kind of record."""
     title = _title(resource.name)
-    exported = next(iter(resource.exports.values())).parameters
-    taken = {one["name"] for one in exported}
-    paged = [one for one in resource.listed.parameters if one["name"] not in taken]
+    export_parameters = resource.export.parameters
+    export_names = {parameter["name"] for parameter in export_parameters}
+    # A list takes what an export takes, and the parameters of its pages.
+    page_parameters = [parameter for parameter in resource.listing.parameters if parameter["name"] not in export_names]
     blocks = [
-        HEAD.format(told=resource.told, version=contract.version),
-        _given(contract, f"{title}Export", "TypedDict", "What an export takes.", exported),
-        _given(contract, f"{title}List", f"{title}Export", "What a list takes.", paged),
-        *_got(contract, resource, title),
-        *(_class(resource, title, prefix) for prefix in ("", "Async")),
+        HEAD.format(description=resource.description, version=contract.version),
+        _parameters_class(contract, f"{title}Export", "TypedDict", "What an export takes.", export_parameters),
+        _parameters_class(contract, f"{title}List", f"{title}Export", "What a list takes.", page_parameters),
     ]
+    if resource.read:
+        parameters = resource.read.parameters
+        blocks.append(_parameters_class(contract, f"{title}Get", "TypedDict", "What one record takes.", parameters))
+    blocks += [_resource_class(resource, flavour) for flavour in FLAVOURS]
     return "\n".join(blocks)
-
-
-def _got(contract: Contract, resource: Resource, title: str) -> list[str]:
-    if resource.one is None:
-        return []
-    return [_given(contract, f"{title}Get", "TypedDict", "What one record takes.", resource.one.parameters)]
 
 
 def package(contract: Contract) -> str:
     """Return the package of a version."""
-    imports = "".join(
-        f"from briefing_sdk.{contract.version}.{one.name} import Async{_title(one.name)}, {_title(one.name)}\n"
-        for one in contract.resources
-    )
+    imports = ""
+    for resource in contract.resources:
+        title = _title(resource.name)
+        imports += f"from briefing_sdk.{contract.version}.{resource.name} import Async{title}, {title}\n"
     head, lazy = PACKAGE.format(version=contract.version).split("\nif TYPE_CHECKING")
-    classes = (_version(contract, prefix, file) for prefix, file in (("", "client"), ("Async", "async_client")))
-    # The public names of the package: its classes, the records, and the marks for fields that were not requested.
-    ways = [f"{prefix}{name}" for name in (contract.version.upper(),) for prefix in ("", "Async")]
-    ways += [f"{prefix}{_title(one.name)}" for one in contract.resources for prefix in ("", "Async")]
-    public = f"\n__all__ = [*models.__all__, {', '.join(repr(one) for one in [*ways, 'UNSET', 'Unset'])}]\n"
-    return f"{head}{imports}\nif TYPE_CHECKING{lazy}{public}{''.join(classes)}"
+    classes = "".join(_version_class(contract, flavour) for flavour in FLAVOURS)
+    names = ", ".join(repr(name) for name in _public_names(contract))
+    public = f"\n__all__ = [*models.__all__, {names}]\n"
+    return f"{head}{imports}\nif TYPE_CHECKING{lazy}{public}{classes}"
 
 
-def versions_module(found: list[Contract], release: str) -> str:
+def _public_names(contract: Contract) -> list[str]:
+    """Return the public names of the package beside the records: its classes, and the marks for fields that were not
+    requested."""
+    names = []
+    for title in (contract.version.upper(), *(_title(resource.name) for resource in contract.resources)):
+        names += [title, f"Async{title}"]
+    return [*names, "UNSET", "Unset"]
+
+
+def versions_module(versions: list[Contract], release: str) -> str:
     """Return the module that knows every version."""
     lines = ['"""The versions that this client knows. Generated."""', "", "from __future__ import annotations", ""]
     lines += ["from functools import cached_property", "from typing import TYPE_CHECKING", ""]
     lines += ["from briefing_sdk.door import AsyncDoor, Door", "", "if TYPE_CHECKING:"]
-    names = {one.version: one.version.upper() for one in found}
-    lines += [f"    from briefing_sdk.{name} import Async{title}, {title}" for name, title in names.items()]
+    for contract in versions:
+        title = contract.version.upper()
+        lines.append(f"    from briefing_sdk.{contract.version} import Async{title}, {title}")
     lines += ["", f'VERSION = "{release}"', ""]
-    for prefix in ("", "Async"):
+    for flavour in FLAVOURS:
+        prefix = flavour.prefix
         lines += ["", f"class {prefix}Versions:", '    """The versions, by name."""', ""]
         lines += [f"    def __init__(self, door: {prefix}Door) -> None:", "        self._door = door", ""]
-        for name in (one.version for one in found):
-            made = f"{prefix}{name.upper()}"
-            lines += ["    @cached_property", f"    def {name}(self) -> {made}:", f'        """Version {name}."""']
-            lines += [f"        from briefing_sdk.{name} import {made}", "", f"        return {made}(self._door)", ""]
+        for contract in versions:
+            name = contract.version
+            class_name = f"{prefix}{name.upper()}"
+            lines += ["    @cached_property", f"    def {name}(self) -> {class_name}:"]
+            lines += [f'        """Version {name}."""', f"        from briefing_sdk.{name} import {class_name}", ""]
+            lines += [f"        return {class_name}(self._door)", ""]
     return "\n".join(lines)
 
 
-def _version(contract: Contract, prefix: str, file: str) -> str:
-    fields = "".join(
-        FIELD.format(name=one.name, title=_title(one.name), told=_safe(one.told), prefix=prefix)
-        for one in contract.resources
+def _version_class(contract: Contract, flavour: Flavour) -> str:
+    fields = ""
+    for resource in contract.resources:
+        description = _safe(resource.description)
+        title = _title(resource.name)
+        fields += FIELD.format(name=resource.name, title=title, description=description, prefix=flavour.prefix)
+    definition = VERSION.format(
+        prefix=flavour.prefix,
+        title=contract.version.upper(),
+        version=contract.version,
+        fields=fields,
+        file=flavour.graphql_module,
     )
-    title, version = contract.version.upper(), contract.version
-    made = VERSION.format(prefix=prefix, title=title, version=version, fields=fields, file=file)
-    return made + (_me(contract, contract.me, prefix) if contract.me else "")
+    if contract.me:
+        definition += _me_method(contract, contract.me, flavour)
+    return definition
 
 
-def _me(contract: Contract, one: Operation, prefix: str) -> str:
-    waits = ("async ", "await ") if prefix else ("", "")
-    told = {"record": contract.data(one), "told": _safe(f"{one.told}."), "path": one.path, "answer": one.answer}
-    return ME.format(wait=waits[0], awaited=waits[1], **told)
+def _me_method(contract: Contract, operation: Operation, flavour: Flavour) -> str:
+    return ME.format(
+        define=flavour.define,
+        wait=flavour.wait,
+        record=contract.data_schema(operation),
+        description=_safe(f"{operation.summary}."),
+        path=operation.path,
+        answer=operation.answer,
+    )
 
 
-def _class(resource: Resource, title: str, prefix: str) -> str:
-    waits = ("async ", "await ") if prefix else ("", "")
-    named = {"title": title, "wait": waits[0], "awaited": waits[1], "path": resource.listed.path}
-    named |= {"record": resource.record}
+def _resource_class(resource: Resource, flavour: Flavour) -> str:
+    title = _title(resource.name)
+    get_method = ""
+    if resource.read:
+        get_method = GET.format(
+            define=flavour.define,
+            wait=flavour.wait,
+            title=title,
+            record=resource.record,
+            path=resource.listing.path,
+            answer=resource.read.answer,
+        )
     return CLASS.format(
-        **named,
-        **{"prefix": prefix, "told": _safe(resource.told), "name": resource.name, "page": resource.listed.answer},
-        get=GET.format(**named, answer=resource.one.answer) if resource.one else "",
+        prefix=flavour.prefix,
+        define=flavour.define,
+        wait=flavour.wait,
+        title=title,
+        description=_safe(resource.description),
+        name=resource.name,
+        record=resource.record,
+        path=resource.listing.path,
+        page=resource.listing.answer,
+        get=get_method,
         forms=", ".join(f'"{form}"' for form in resource.exports),
     )
 
 
-def _given(contract: Contract, name: str, base: str, told: str, parameters: list[dict[str, Any]]) -> str:
-    lines = [f"\nclass {name}({base}, total=False):", f'    """{told}"""', ""]
-    for one in parameters:
-        spelled = one["name"].replace(".", "__")
-        spelled += "_" if keyword.iskeyword(spelled) else ""
-        lines += [f"    {spelled}: {_type(contract, one['schema'])}", f'    """{_safe(one["description"])}"""']
+def _parameters_class(contract: Contract, name: str, base: str, description: str, parameters: list[Schema]) -> str:
+    """Return the class of the keyword arguments of an operation."""
+    lines = [f"\nclass {name}({base}, total=False):", f'    """{description}"""', ""]
+    for parameter in parameters:
+        lines.append(f"    {_argument_name(parameter['name'])}: {_type(contract, parameter['schema'])}")
+        lines.append(f'    """{_safe(parameter["description"])}"""')
     return "\n".join(lines) + "\n"
 
 
-def _type(contract: Contract, schema: dict[str, Any]) -> str:
+def _argument_name(parameter_name: str) -> str:
+    """Return the name of a parameter in Python: `place__country` for `place.country`."""
+    name = parameter_name.replace(".", "__")
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _type(contract: Contract, schema: Schema) -> str:
     """Return the type of a parameter."""
-    found = contract.resolved(schema)
-    if found.get("type") == "array":
-        return f"Sequence[{_type(contract, found['items'])}]"
-    if "enum" in found:
+    resolved = contract.resolve(schema)
+    if resolved.get("type") == "array":
+        return f"Sequence[{_type(contract, resolved['items'])}]"
+    if "enum" in resolved:
         if "$ref" in schema:
             return f"models.{schema['$ref'].rpartition('/')[2]}"
-        return f"Literal[{', '.join(map(repr, found['enum']))}]"
-    formats = {"date-time": "datetime | date | str", "date": "date | str"}
-    plain = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
-    return formats.get(found.get("format", ""), plain[found["type"]])
+        terms = ", ".join(repr(term) for term in resolved["enum"])
+        return f"Literal[{terms}]"
+    scalar_type = TYPES[resolved["type"]]
+    return FORMATS.get(resolved.get("format", ""), scalar_type)
 
 
 def _title(name: str) -> str:
@@ -202,5 +262,6 @@ def _title(name: str) -> str:
 
 def _safe(text: str) -> str:
     """Return the text in a form that may stand in a docstring."""
-    shown = text.replace("\\", "\\\\").replace('"""', "'''").replace("\n", " ")
-    return shown + " " if shown.endswith('"') else shown
+    text = text.replace("\\", "\\\\").replace('"""', "'''").replace("\n", " ")
+    # A quote at the end would be read as one of the three that end the docstring.
+    return f"{text} " if text.endswith('"') else text

