@@ -77,7 +77,7 @@ async def test_bad_rows_are_set_aside_and_the_rest_is_loaded(store: str, rows: R
 
 
 @pytest.mark.parametrize(
-    ("files", "manner"),
+    ("files", "options"),
     [
         (1, LoadOptions("ucdp-ged", complete=True, yes=True, skip_bad="unused")),
         (2, LoadOptions("ucdp-ged", complete=True, yes=True)),
