@@ -56,7 +56,7 @@ class FieldValues:
             for term, branch in written.items():
                 if term != BY:
                     branches[term] = self._compile_group(branch, filled, (*place, term), aliases)
-            return chosen(self.template(written[BY], (*place, BY), aliases), branches)
+            return self._choose(written[BY], branches, (*place, BY), aliases)
         return self._compile_group(written, filled, place, aliases)
 
     def template(self, written: Any, place: Place, aliases: dict[str, str], whole: bool = True) -> Template:
@@ -116,7 +116,16 @@ class FieldValues:
             if term != BY:
                 branches[term] = self._compile_value(owner, name, value, (*place, term), aliases)
                 self._check_terms(TERMS.get((owner, name), ()), value, branches[term], (*place, term))
-        return chosen(self.template(written[BY], (*place, BY), aliases), branches)
+        return self._choose(written[BY], branches, (*place, BY), aliases)
+
+    def _choose(self, by: Any, branches: dict[str, Template], place: Place, aliases: dict[str, str]) -> Template:
+        """Return the template of the branch that `by` names. A fault if `by` is the same in every row."""
+        compiled = self.template(by, place, aliases)
+        if isinstance(by, str) and compiled.columns:
+            return chosen(compiled, branches)
+        if not self._findings.is_wrong(place):
+            self._findings.fault(place, f"expected a text with {{columns}}, got {shown(by)}")
+        return Template(_evaluate_to_none, ())
 
     def _check_terms(self, terms: tuple[str, ...], written: Any, compiled: Template, place: Place) -> None:
         """Check that constants, and all results of a map that is the last conversion, are terms of the vocabulary."""

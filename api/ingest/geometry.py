@@ -58,7 +58,9 @@ def representative(geometry: Any) -> Representative:
             areas.append(_read_parts(coordinates))
         else:
             areas += [_read_parts(area) for area in coordinates]
+    # An empty geometry stands for no place (RFC 7946, 3.1), so it must not hide the others.
     lines = [line for line in lines if line]
+    areas = [[ring for ring in area if ring] for area in areas if area and area[0]]
     vertices = points.copy()
     for line in lines:
         vertices += line
@@ -195,8 +197,6 @@ def _largest_area_point(areas: list[list[Part]]) -> Vertex:
 
 def _area_size_and_point(area: list[Part]) -> tuple[float, Vertex]:
     """Return the size of a polygon, in square degrees at its latitude, and its point."""
-    if not area or not area[0]:
-        return -1.0, (0.0, 0.0)
     start_longitude = area[0][0][0]
     rings = [_all_near(ring, start_longitude) for ring in area]
     size, point = _size_and_centroid(rings[0])

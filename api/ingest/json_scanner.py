@@ -30,6 +30,8 @@ class Scanner:
         self._text = ""
         self._at = 0
         self._line = 1
+        # The characters of the current line that are not in the text any more.
+        self._dropped_of_line = 0
         self._ended = False
 
     def mark(self) -> str:
@@ -64,7 +66,10 @@ class Scanner:
             except MalformedFile as error:
                 raise MalformedFile(error.detail, self.position()) from None
             except (json.JSONDecodeError, RecursionError, ValueError) as error:
-                if len(self._text) - self._at <= MOST_IN_ROW and self._read_more():
+                if not self._ended and len(self._text) - self._at <= MOST_IN_ROW:
+                    # Reading drops the text before the value. So the position of the error is only right if it is found
+                    # again in the text that is left.
+                    self._read_more()
                     continue
                 raise self._describe_error(error) from None
             if end == len(self._text) and not self._ended and self._read_more():
@@ -92,7 +97,13 @@ class Scanner:
 
     def position(self) -> Position:
         """Return the position of the next character."""
-        return Position(self._line, self._at - self._text.rfind("\n", 0, self._at))
+        return Position(self._line, self._column(self._at))
+
+    def _column(self, at: int) -> int:
+        newline = self._text.rfind("\n", 0, at)
+        if newline >= 0:
+            return at - newline
+        return self._dropped_of_line + at + 1
 
     def _skip_rest_of_string(self) -> None:
         while self._skip_past(IN_TEXT) == "\\":
@@ -125,6 +136,7 @@ class Scanner:
             line = self._line + self._text.count("\n", self._at) + data.count(b"\n", 0, error.start)
             detail = f"expected UTF-8, and the byte 0x{error.object[error.start]:02x} is not"
             raise MalformedFile(detail, Position(line)) from None
+        self._dropped_of_line = self._column(self._at) - 1
         self._text = self._text[self._at :] + text
         self._at = 0
         return bool(data)
@@ -134,11 +146,11 @@ class Scanner:
             at, detail = error.pos, error.msg
         else:
             at, detail = self._at, "nested too deeply, or a number without end"
-        if self._ended and at >= len(self._text.rstrip()):
+        is_cut = at >= len(self._text.rstrip()) or detail.startswith("Unterminated string")
+        if self._ended and is_cut:
             detail += "; the file ends here, so it may be cut short"
         line = self._line + self._text.count("\n", self._at, at)
-        column = at - self._text.rfind("\n", 0, at)
-        return MalformedFile(f"expected JSON: {detail}", Position(line, column))
+        return MalformedFile(f"expected JSON: {detail}", Position(line, self._column(at)))
 
 
 def _refuse_constant(name: str) -> NoReturn:

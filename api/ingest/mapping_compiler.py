@@ -68,7 +68,8 @@ class MappingCompiler:
 
     def _check_top_level(self, declared: dict[str, Any]) -> None:
         self._findings.wrong += find_faults(declared)
-        if len(self._maps) != len(declared.get("maps", {})):
+        maps = declared.get("maps", {})
+        if not isinstance(maps, dict) or len(self._maps) != len(maps):
             self._findings.fault(("maps",), 'expected tables such as [maps.kind] with lines such as "1" = "clash"')
         self._check_patterns(declared.get("patterns", {}))
 
@@ -97,7 +98,7 @@ class MappingCompiler:
             if not self._findings.is_wrong(("briefing", "key")):
                 link = {"briefing": briefing["key"]}
         for position, record in enumerate(declared["record"]):
-            if isinstance(record, dict) and record.get("resource") in BELONGING:
+            if isinstance(record, dict) and str(record.get("resource")) in BELONGING:
                 record = {**link, **record}
             compiled_record = self._compile_record(record, ("record", position), dataset)
             if compiled_record:
@@ -105,7 +106,7 @@ class MappingCompiler:
 
     def _compile_record(self, declared: Any, place: Place, dataset: str) -> MappedRecord | None:
         resource = declared.get("resource") if isinstance(declared, dict) else declared
-        if not isinstance(declared, dict) or resource not in LINES:
+        if not isinstance(declared, dict) or not isinstance(resource, str) or resource not in LINES:
             self._findings.fault((*place, "resource"), f"expected one of {', '.join(LINES)}, got {shown(resource)}")
             return None
         fault_count = len(self._findings.wrong)

@@ -101,7 +101,7 @@ class Scopes:
 
     def _read_uneven(self, names: Any, lists: Names[str, Template], place: Place) -> frozenset[str]:
         """Return the names of the lists of `each` that may have another length than the first list."""
-        if not isinstance(names, list) or not all(name in lists for name in names):
+        if not isinstance(names, list) or not all(isinstance(name, str) and name in lists for name in names):
             self._findings.fault(place, f"expected names that each gives: {', '.join(lists)}")
             return frozenset()
         return frozenset(names)

@@ -110,3 +110,27 @@ def test_lines_and_areas_become_places_with_the_precision_of_their_extent(
     assert not faults
     assert [one.get("geo_precision") for one in lines] == ["exact" if written else None, "admin1", "admin2"]
     assert len(notes) == 1
+
+
+EMPTY = [
+    {"type": "Polygon", "coordinates": []},
+    {"type": "Polygon", "coordinates": [[]]},
+    {"type": "MultiPolygon", "coordinates": [[], [[]]]},
+    {"type": "LineString", "coordinates": []},
+    {"type": "MultiLineString", "coordinates": [[]]},
+    {"type": "MultiPoint", "coordinates": []},
+]
+
+
+@pytest.mark.parametrize("empty", EMPTY, ids=lambda geometry: str(geometry["coordinates"]))
+def test_an_empty_geometry_does_not_hide_the_others(empty: Any) -> None:
+    point = {"type": "Point", "coordinates": [30, 50]}
+    found = representative({"type": "GeometryCollection", "geometries": [point, empty]})
+    assert (found.longitude, found.latitude) == (30, 50)
+    with pytest.raises(MalformedFile, match="to have coordinates"):
+        representative(empty)
+
+
+def test_an_empty_ring_is_no_hole() -> None:
+    whole = representative({"type": "Polygon", "coordinates": [SQUARE]})
+    assert representative({"type": "Polygon", "coordinates": [SQUARE, []]}) == whole

@@ -223,7 +223,7 @@ def test_two_rows_that_say_otherwise_of_one_record_are_told(through: Through) ->
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("a.json", '[{"id": "1"},\n{"id"', "2:20: expected JSON: Expecting ':' delimiter; the file ends here"),
+        ("a.json", '[{"id": "1"},\n{"id"', "2:6: expected JSON: Expecting ':' delimiter; the file ends here"),
         ("a.json", '{"id": "1"}', "1: expected a JSON array of objects"),
         ("a.json", "[1]", "1: record 1: expected an object, got 1"),
         ("a.json", '[{"id": NaN}]', "1:2: NaN is no JSON number"),
