@@ -86,7 +86,7 @@ def load(
         bool, typer.Option("--complete", help="Withdraw the records of the dataset that are not in the file.")
     ] = False,
     skip_bad: Annotated[
-        str | None, typer.Option("--skip-bad", metavar="FILE", help="Set bad rows aside in FILE and load the rest.")
+        str | None, typer.Option("--skip-bad", metavar="FILE", help="Write bad rows to FILE and load the rest.")
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Let --complete withdraw more than a tenth of a dataset without asking.")

@@ -214,7 +214,5 @@ def _build_refusal(price: int | None, decision: Decision) -> RateLimited:
         detail = f"Your plan's limit of the {decision.hit} has no point left."
     else:
         detail = f"This request costs {price} points, and your plan's limit of the {decision.hit} has fewer left."
-    hint = (
-        "Try again after Retry-After; RateLimit tells what is left, and GET /me of each version what your plan allows."
-    )
+    hint = "Try again after Retry-After; RateLimit contains what is left, and GET /vN/me what your plan allows."
     return RateLimited(detail, hint, limit=decision.hit, price=price, retry_after=decision.retry_after)

@@ -54,7 +54,9 @@ class Plans:
         """Remove a plan. Conflict if a key or a document was ever given it, or if it is the plan `anonymous`."""
         await self.get(name)
         if name == ANONYMOUS:
-            raise Conflict(f"The plan {ANONYMOUS} stays.", "Close it, and nobody is let in without a key.")
+            raise Conflict(
+                f"The plan {ANONYMOUS} cannot be removed.", "Close it instead: then every request needs a key."
+            )
         if not await self._store.change(self._actor, "remove_plan", name):
             raise Conflict(f"The plan {name} has keys or documents.", "The log names the plan of each key for good.")
 

@@ -98,4 +98,4 @@ class DeprecatedUsage(UsageRecorder):
             await self._store.change("service", "use_outdated", callers, versions, parts, list(counts.values()))
         except BriefingError as error:
             self._counts.update(counts)
-            log.warning("uses of what is deprecated are not written", reason=error.message)
+            log.warning("uses of deprecated parts are not written", reason=error.message)

@@ -88,7 +88,7 @@ def release(
     else:
         print("Nothing has changed since the last release.")
     for sentence in misdated(folder / "released", _list_declared_days()):
-        print(f"What is left to do: {sentence}.")
+        print(f"Left to do: {sentence}.")
 
 
 def _list_stale(folder: Path, current: Mapping[str, str]) -> list[str]:

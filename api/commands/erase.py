@@ -26,7 +26,7 @@ def erase(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="The id of the record.")],
     reason: Annotated[
         str,
-        typer.Option(help="Why, for the audit. It is kept, so it must not contain anything of what is erased."),
+        typer.Option(help="The reason, for the audit. It is stored, so it must not contain any of the erased content."),
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for a load to end.")] = 5.0,

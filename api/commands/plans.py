@@ -88,7 +88,7 @@ def set_plan(
     if open is not None:
         changes["open"] = open
     if not changes:
-        raise InvalidRequest("Nothing is to be changed.", hint="`briefing plans set --help` tells what can be.")
+        raise InvalidRequest("Nothing is to be changed.", hint="`briefing plans set --help` lists the options.")
     with _open_plans() as (store, runner):
         plan = runner.run(store.change(name, **changes))
     _print_plan(plan)

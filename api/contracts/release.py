@@ -69,10 +69,10 @@ def misdated(folder: Path, declared_days: Mapping[str, date | None]) -> list[str
         if declared_day == first_day:
             continue
         if first_day is None:
-            problems.append(f"{name} was never released, and its lifecycle tells {declared_day}: leave `released` out")
+            problems.append(f"{name} was never released, and its lifecycle says {declared_day}: leave `released` out")
         else:
             problems.append(
-                f"{name} was first released on {first_day}, and its lifecycle tells {declared_day}: "
+                f"{name} was first released on {first_day}, and its lifecycle says {declared_day}: "
                 f"write released={first_day!r}"
             )
     return problems

@@ -72,7 +72,7 @@ def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
             faults.note(encoded_name, error)
             continue
         if name in parameters:
-            faults.note(name, "Given twice; several values stand in one parameter, separated by commas.")
+            faults.note(name, "Given twice. Put several values into one parameter, separated by commas.")
         elif not value:
             faults.note(name, "Has no value.")
         else:

@@ -103,7 +103,7 @@ def no_such_path(path: str) -> HTTPError | NotFound:
     """Return the error for a path that does not exist. If it is nearly a path of a version, the error names that."""
     name = path.strip("/").partition("/")[0]
     if VERSION.fullmatch(name) and name not in VERSIONS:
-        detail = f"There is no version {name} here; there is {_list_served_versions()}. /versions tells of each."
+        detail = f"There is no version {name} here; there is {_list_served_versions()}. /versions lists them."
         return HTTPError("not_found", detail)
     contract = f"/{name}/openapi.json" if name in VERSIONS else "/versions"
     message = f"There is nothing at {path[:PATH_MOST]}; see {contract} for what there is."

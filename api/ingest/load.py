@@ -154,7 +154,9 @@ def _select_opener(options: LoadOptions) -> Iterator[Opener]:
     """Yield a function that opens a file: of the load format, or through the mapping."""
     if options.format is None:
         if options.skip_bad is not None:
-            raise LoadError("Bad rows are set aside of files that a mapping reads.", hint="Say which, with --format.")
+            raise LoadError(
+                "Bad rows can be set aside only from files that a mapping reads.", hint="Say which, with --format."
+            )
         yield opened
         return
     if options.skip_bad is not None and options.complete:

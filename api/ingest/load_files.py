@@ -162,7 +162,7 @@ class JsonDocumentFile(RecordFile):
                 if field in record:
                     name = named(resource, record.get("key") or record.get("id"))
                     position = self._find_position(pointer, (field,))
-                    faults.add(FileFault(position, name, (field,), "the document says it: leave it out"))
+                    faults.add(FileFault(position, name, (field,), "the document already gives it: leave it out"))
             line = {**record, "resource": resource, "dataset": document["dataset"]}
             if "briefing" in RECORDS[resource].links:
                 line["briefing"] = briefing_key

@@ -207,7 +207,7 @@ def _require_printed_date(name: str) -> Rule:
     """Require the printed date if a time is given by the day or more coarsely. Another zone could change the day."""
     return Rule(
         name,
-        "expected the printed date at 00:00:00Z, as it is told by the day or more coarsely",
+        "expected the printed date at 00:00:00Z, because its precision is a day or coarser",
         partial(_is_date_if_imprecise, name),
     )
 

@@ -79,7 +79,7 @@ def retired(version: Version) -> Retired:
     lifecycle = version.lifecycle
     return Retired(
         f"Version {version.name} is no longer served, since {lifecycle.sunset}.",
-        f"Go on with /{lifecycle.successor}; /versions tells what differs.",
+        f"Go on with /{lifecycle.successor}; /versions lists what differs.",
     )
 
 

@@ -30,7 +30,7 @@ def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]]) -> bytes:
 def fault(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> str:
     """Return what is wrong with a request head that llhttp accepted; empty if nothing is."""
     if version not in ("1.1", "1.0"):
-        return f"HTTP/{version} is not spoken here."
+        return f"HTTP/{version} is not supported."
     # `OPTIONS *`, which is about the server as a whole, is refused too.
     if not target.startswith((b"/", b"http://", b"https://")):
         return "The request target has to be a path, such as /versions."

@@ -92,7 +92,7 @@ async def _check_reason(connection: Connection, reason: str) -> None:
     except (asyncpg.DataError, asyncpg.CheckViolationError):
         raise InvalidRequest(
             "This is not a reason: it is empty, has more than 1,000 characters or contains control characters.",
-            hint="Name the request or the ruling, and nothing of what is erased.",
+            hint="Name the request or the ruling, and nothing of the erased content.",
         ) from None
 
 

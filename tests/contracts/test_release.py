@@ -185,13 +185,13 @@ def test_a_version_that_tells_another_day_is_told_which(
     folder = checkout / "openapi" / "released"
     assert misdated(folder, {"v1": days(folder)["v1"], "v9": None}) == []
     assert misdated(folder, {"v9": TODAY}) == [
-        "v9 was never released, and its lifecycle tells 2027-01-02: leave `released` out"
+        "v9 was never released, and its lifecycle says 2027-01-02: leave `released` out"
     ]
     monkeypatch.setitem(VERSIONS, "v2", replace(V2, lifecycle=replace(V2.lifecycle, released=None)))
     for arguments in (["--check"], []):
         done = run(*arguments)
         assert done.returncode == 1
-        assert "v2 was first released on 2026-11-23, and its lifecycle tells None" in done.stderr
+        assert "v2 was first released on 2026-11-23, and its lifecycle says None" in done.stderr
         assert "write released=datetime.date(2026, 11, 23)" in done.stderr
 
 

@@ -482,7 +482,7 @@ def eventually(true: Callable[[], bool], within: float = 0.5) -> bool:
         ("1.1", [(b"host", b"a"), (b"transfer-encoding", b"Chunked")], ""),
         ("1.1", [], "A request has exactly one Host."),
         ("1.0", [(b"host", b"a"), (b"host", b"a")], "A request has exactly one Host."),
-        ("0.9", [], "HTTP/0.9 is not spoken here."),
+        ("0.9", [], "HTTP/0.9 is not supported."),
         ("1.0", [(b"transfer-encoding", b"chunked")], "The only Transfer-Encoding taken is chunked, in HTTP/1.1."),
     ],
 )

@@ -90,7 +90,7 @@ async def test_a_fault_in_a_document_is_told_by_line_record_and_field(
 async def test_what_a_document_says_once_its_records_do_not_repeat(refusal: Refusal, briefing: dict[str, Any]) -> None:
     briefing["events"][0]["briefing"] = "another"
     (found,) = await refusal(briefing, "some.json")
-    assert found.endswith('event "shelling", briefing: the document says it: leave it out')
+    assert found.endswith('event "shelling", briefing: the document already gives it: leave it out')
 
 
 async def test_a_document_that_is_too_large_is_refused(refusal: Refusal) -> None:

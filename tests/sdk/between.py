@@ -24,7 +24,7 @@ RETIRED = json.dumps(
     {
         **{"type": "/problems/retired", "title": "Retired", "status": 410, "code": "retired", "request_id": "r1"},
         **{"detail": "Version v1 is no longer served, since 2030-01-31.", "errors": []},
-        "hint": "Go on with /v2; /versions tells what differs.",
+        "hint": "Go on with /v2; /versions lists what differs.",
     }
 ).encode()
 SLOW_SECONDS = 5
