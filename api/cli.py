@@ -14,7 +14,7 @@ import typer
 from api import commands
 from api.errors import BriefingError, ContractError, RequestError, SettingsError
 from api.settings import Settings, read_settings
-from api.suggest import suggested
+from api.suggest import with_suggestions
 
 if TYPE_CHECKING:
     from api.observability.health import Prepare
@@ -48,7 +48,7 @@ def main() -> None:
 
 def complain(error: BriefingError) -> int:
     """Print an error and its remedy; return the exit code."""
-    error = suggested(error)
+    error = with_suggestions(error)
     print(f"briefing: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"briefing: {error.hint}", file=sys.stderr)
@@ -109,11 +109,11 @@ def export(
 ) -> None:
     """Write the whole store of one moment to files: to load it back, and as CSV and Parquet."""
     from api.snapshot.parquet import INSTALLED, MISSING
-    from api.snapshot.progress import watched
+    from api.snapshot.progress import show_progress
     from api.snapshot.take import export as take_snapshot
     from api.store.address import address
 
-    with address(read_settings()) as url, watched(quiet) as progress:
+    with address(read_settings()) as url, show_progress(quiet) as progress:
         manifest = take_snapshot(url, out, progress)
     if not INSTALLED:
         print(MISSING, file=sys.stderr)

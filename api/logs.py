@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from api.access.key import hidden, holds_key
+from api.access.key import holds_key, redact
 from api.settings import Settings
 
 
@@ -80,9 +80,9 @@ def _hide_keys(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.
 
 def _hide_keys_in(value: object) -> object:
     if isinstance(value, str):
-        return hidden(value)
+        return redact(value)
     if isinstance(value, dict | list | tuple):
         text = repr(value)
         if holds_key(text):
-            return hidden(text)
+            return redact(text)
     return value

@@ -68,7 +68,7 @@ def _select_candidates(name: str, valid_names: Collection[str], limit: int) -> l
     return [valid_name for _, _, valid_name in nsmallest(limit, ranked)]
 
 
-def suggested(error: BriefingError) -> BriefingError:
+def with_suggestions(error: BriefingError) -> BriefingError:
     """Return the error with the nearest valid names added to its message and its faults."""
     if isinstance(error, InvalidRequest) and any(fault.unknown is not None for fault in error.faults):
         return _suggest_in_faults(error)

@@ -19,7 +19,7 @@ from api.errors import LoadError, Unavailable
 from api.ingest.identity import public_id
 from api.ingest.load import load
 from api.model import RECORDS
-from api.snapshot.progress import watched
+from api.snapshot.progress import show_progress
 from api.snapshot.take import export
 from api.store.erase import erase
 from tests.test_export_command import briefing
@@ -115,7 +115,7 @@ async def test_an_erasure_during_a_snapshot_ends_it_and_leaves_no_folder(store: 
         asyncio.run(erase(store, PLACE, REASON, 5))
 
     folder = tmp_path / "out"
-    with watched(True) as watch:
+    with show_progress(True) as watch:
         begin = watch.file
 
         def file(name: str) -> None:

@@ -13,7 +13,7 @@ from api.graphql.document import DocumentCache
 from api.graphql.executor import INTROSPECTION
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
-from api.query import cost, dearest, price, work
+from api.query import cost, costliest_list, price, work
 from api.rest.request import list_query
 from api.settings import Settings
 
@@ -50,7 +50,7 @@ def test_the_worked_example_costs_what_it_says() -> None:
     assert price(list_query(V2, V2["event"], request.encode())) == price(operation.query) == told
     assert told - work.reserve(operation.query) == 20 * 32 + 15
     larger = list_query(V2, V2["event"], request.replace("limit=20", "limit=200").encode())
-    most = dearest(larger, price(larger))
+    most = costliest_list(larger, price(larger))
     assert most is not None
     fits = most.page(Settings.model_fields["max_price"].default)
     assert f"each record costs {most.each} points with what hangs on it; a page of {fits} would fit" in LIMITS

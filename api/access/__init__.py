@@ -9,9 +9,9 @@ from api.query import CostliestList
 LINKS = "Ask for fewer links (include) and filters through links; the price is about one point a record."
 
 
-def too_expensive(points: int, dearest: CostliestList | None, max_price: int, plan: Plan | None) -> TooExpensive:
+def too_expensive(points: int, costliest: CostliestList | None, max_price: int, plan: Plan | None) -> TooExpensive:
     """Return the error for a price that is above what one request may cost, or above what the caller's plan can ever
-    grant. It names the dearest list, and the page of it with which the request would cost no more than either."""
+    grant. It names the costliest list, and the page of it with which the request would cost no more than either."""
     max_points = max_price
     if plan is not None:
         max_points = min(max_price, plan.quota.most)
@@ -19,18 +19,18 @@ def too_expensive(points: int, dearest: CostliestList | None, max_price: int, pl
     if max_points == max_price:
         bound = f"one request may cost {max_price}"
     detail = f"This request costs {points} points; {bound}."
-    return TooExpensive(detail, (Fault("", detail, "too_expensive"),), _build_hint(dearest, max_points, plan))
+    return TooExpensive(detail, (Fault("", detail, "too_expensive"),), _build_hint(costliest, max_points, plan))
 
 
-def _build_hint(dearest: CostliestList | None, max_points: int, plan: Plan | None) -> str:
-    if dearest is None:
+def _build_hint(costliest: CostliestList | None, max_points: int, plan: Plan | None) -> str:
+    if costliest is None:
         return LINKS
-    size = dearest.page(max_points)
+    size = costliest.page(max_points)
     if plan is not None:
         size = min(size, plan.page_most)
     if size < 1:
         return LINKS
     where = "Each record"
-    if dearest.key:
-        where = f"{dearest.key}: each record"
-    return f"{where} costs {dearest.each} points with what hangs on it; a page of {size} would fit (limit, first)."
+    if costliest.key:
+        where = f"{costliest.key}: each record"
+    return f"{where} costs {costliest.each} points with what hangs on it; a page of {size} would fit (limit, first)."

@@ -64,7 +64,7 @@ def read(text: str, environment: str) -> bytes:
     return digest(text)
 
 
-def hidden(text: str) -> str:
+def redact(text: str) -> str:
     """Return the text with all that may be a key, or a part of one, replaced: for answers and logs."""
     # Every key has an underscore, and most other texts have none.
     if "_" not in text:

@@ -44,7 +44,7 @@ class DeprecatedPart:
     instead: str
 
 
-def missing(expected: Iterable[str], present: Collection[str]) -> str:
+def missing_companions(expected: Iterable[str], present: Collection[str]) -> str:
     """Return what a comparison should come with, if it comes without any of the filters that it expects; else ''."""
     names = tuple(expected)
     if not names or any(name in present for name in names):

@@ -31,7 +31,7 @@ def write(
 
     Exits with 1 if one would break the clients of a released contract."""
     from api.contracts import contracts
-    from api.contracts.release import gate, misdated
+    from api.contracts.release import find_wrong_dates, gate
 
     context.obj = folder
     if context.invoked_subcommand:
@@ -48,7 +48,7 @@ def write(
         for name in stale:
             print(f"written: {folder / name}")
     broken = gate(folder / "released", current)
-    wrong_dates = misdated(folder / "released", _list_declared_days())
+    wrong_dates = find_wrong_dates(folder / "released", _list_declared_days())
     if not stale and not broken and not wrong_dates:
         print("All contracts are current, and break none that was released.")
     _print_breaks(broken)
@@ -69,7 +69,7 @@ def release(
 ) -> None:
     """Release the contracts as they are: copy them to openapi/released/, unless they break a released one."""
     from api.contracts import contracts
-    from api.contracts.release import gate, misdated
+    from api.contracts.release import find_wrong_dates, gate
     from api.contracts.release import release as release_contracts
 
     folder: Path = context.obj
@@ -87,7 +87,7 @@ def release(
         print(f"Released: {result}.")
     else:
         print("Nothing has changed since the last release.")
-    for sentence in misdated(folder / "released", _list_declared_days()):
+    for sentence in find_wrong_dates(folder / "released", _list_declared_days()):
         print(f"Left to do: {sentence}.")
 
 

@@ -10,7 +10,7 @@ from api.catalog import Resource
 from api.compiler.geography import box_around
 from api.compiler.writer import CASTS, StatementWriter
 from api.query import AllOf, AnyOf, Exists, Filter, Not, Search, Test
-from api.query.filters import fallback, merged
+from api.query.filters import fallback, merge_tests
 from api.query.globe import Box
 from api.query.words import terms
 
@@ -28,7 +28,7 @@ def condition(writer: StatementWriter, resource: Resource, alias: str, filter: F
             # Two-valued: a condition that is unknown does not hold, so its negation holds.
             return f"({condition(writer, resource, alias, filter.filter)}) is not true"
         case AllOf():
-            filters = merged(resource, filter.filters)
+            filters = merge_tests(resource, filter.filters)
             return _join_conditions(writer, resource, alias, filters, " and ") or "true"
         case AnyOf():
             return _join_conditions(writer, resource, alias, filter.filters, " or ") or "false"

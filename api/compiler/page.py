@@ -32,7 +32,7 @@ from api.query import (
     counted,
     is_counted,
 )
-from api.query.filters import alternatives, searched
+from api.query.filters import alternatives, search_of
 from api.query.sort import POSITION
 
 EXACT_MOST = 100_000
@@ -113,7 +113,7 @@ def _optional_string(expression: str) -> Json:
 def plan_scan(writer: StatementWriter, rows: ListQuery, resource: Resource) -> PageScan:
     """Return the way in which this page is read."""
     if rows.sort.field == "relevance":
-        search_filter = searched(rows.filter)
+        search_filter = search_of(rows.filter)
         assert search_filter is not None
         key = f"ts_rank({{}}.search, {word_query(writer, search_filter)})"
     else:

@@ -19,7 +19,7 @@ from api.compiler.condition import condition
 from api.compiler.keyset import order, spans
 from api.compiler.writer import RowSource, StatementWriter, indent, where_clause
 from api.query import ListQuery, is_bounded
-from api.query.filters import searched
+from api.query.filters import search_of
 
 # Rows looked at in the order of the list for each row of the page: enough if one in eight matches. Each search is
 # charged for them.
@@ -34,7 +34,7 @@ FEW = 2_500
 
 def is_guessed(resource: Resource, rows: ListQuery) -> bool:
     """Return True if the number of matching rows is unknown, so that the statement tries the ways in turn."""
-    return rows.sort.field != "relevance" and searched(rows.filter) is not None and not is_bounded(resource, rows)
+    return rows.sort.field != "relevance" and search_of(rows.filter) is not None and not is_bounded(resource, rows)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from api.query import (
     Record,
     Records,
     Root,
-    least,
+    least_price,
     price,
     records_a_point,
 )
@@ -82,7 +82,7 @@ class _Root:
 
 def _write_statement(writer: StatementWriter, query: Query, root: _Root) -> str:
     looked_at = _looked_at(writer)
-    points = [root.points, str(least(query))]
+    points = [root.points, str(least_price(query))]
     begin = end = ""
     if looked_at:
         begin = f"with begun as materialized (select {looked_at} as looked_at)\n"

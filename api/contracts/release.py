@@ -46,7 +46,7 @@ class ReleaseResult:
         return "; ".join(parts)
 
 
-def released(folder: Path) -> dict[str, str]:
+def read_released(folder: Path) -> dict[str, str]:
     """Return the released contracts by name. ContractError if one is missing, or was edited or added by hand."""
     return {name: text for name, text in _read_folder(folder).items() if name != DAYS}
 
@@ -60,7 +60,7 @@ def days(folder: Path) -> dict[str, date]:
     return first_days
 
 
-def misdated(folder: Path, declared_days: Mapping[str, date | None]) -> list[str]:
+def find_wrong_dates(folder: Path, declared_days: Mapping[str, date | None]) -> list[str]:
     """Return what is wrong with the days of first release that the versions declare, by name."""
     first_days = days(folder)
     problems: list[str] = []
@@ -110,7 +110,7 @@ def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[B
     A contract that was never released breaks no client. A version that is retiring takes its paths with it, also from
     the contract of access."""
     broken: list[Break] = []
-    for name, text in sorted(released(folder).items()):
+    for name, text in sorted(read_released(folder).items()):
         if name in current:
             for change in breaks(name, text, current[name]):
                 is_retired_path = bool(retiring) and f"/{retiring}/" in change.where
@@ -130,7 +130,7 @@ def release(
     folder: Path, current: Mapping[str, str], changelog: Path, today: date, retiring: str = ""
 ) -> ReleaseResult:
     """Write the current contracts as released, and a line about it into the changelog. Call `gate` before."""
-    before = released(folder)
+    before = read_released(folder)
     days_before = days(folder)
     result = _compare_files(before, current)
     if retiring and retiring not in map(_version_of, result.retired):

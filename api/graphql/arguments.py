@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from api.catalog import DeprecatedPart, Link, Resource, Version
-from api.catalog.lifecycle import missing
+from api.catalog.lifecycle import missing_companions
 from api.errors import Fault, InvalidRequest
 from api.graphql.declare import LINKED_MOST, RECORDS_FIRST, RECORDS_MOST
 from api.graphql.filter_reader import FilterReader
 from api.graphql.shape import camel, pascal
 from api.query import EVERYTHING, Filter, ListQuery, Page, Selection, Sort, read_sort
 from api.query.cursor import fingerprint, read_cursor
-from api.query.filters import searched
+from api.query.filters import search_of
 from api.query.sort import POSITION
 
 
@@ -107,7 +107,7 @@ def _read_order(
     name = order["field"].value
     if name == "relevance":
         # The best come first in either direction.
-        if searched(filter) is None:
+        if search_of(filter) is None:
             raise _fault(path, "Sorting by relevance needs search in the filter.")
         return _sort_of(resource, name)
     required = resource.fields[name].needs
@@ -133,7 +133,7 @@ def _note_missing_filters(
     if field is None:
         return
     expected = [camel(name) for name in field.expects]
-    instead = missing(expected, filter_argument)
+    instead = missing_companions(expected, filter_argument)
     if instead:
         outdated.append(DeprecatedPart(f"{pascal(resource.name)}OrderField.{sort.field.upper()}", instead))
 

@@ -11,7 +11,7 @@ from api.graphql.shape import (
     FilterShape,
     camel,
     field_annotation,
-    narrowed,
+    filter_fields,
     pascal,
     record_fields,
     type_annotation,
@@ -200,7 +200,7 @@ def _declare_filter(types: Types, resource: Resource) -> None:
     name = f"{pascal(resource.name)}Filter"
     fields: list[InputField] = []
     deprecated: dict[str, str] = {}
-    for key, shape in narrowed(types.version, resource).items():
+    for key, shape in filter_fields(types.version, resource).items():
         fields.append((key, f"{_filter_type(types, shape)} | None", shape.description))
         deprecated[key] = shape.deprecated
     if resource.searched:

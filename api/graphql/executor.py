@@ -26,7 +26,7 @@ from api.graphql.document import DocumentCache, DocumentRefused, ParsedDocument,
 from api.graphql.outdated import outdated
 from api.graphql.persisted import PersistedDocuments, hash_of
 from api.graphql.problems import error_of_note
-from api.graphql.request import GraphQLRequest, read_asked
+from api.graphql.request import GraphQLRequest, read_request
 from api.graphql.scheduler import DocumentScheduler
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
@@ -129,10 +129,10 @@ class Executor:
         """Read and plan the request in these bytes, and remember it under `key`. A long one is read in a turn of its
         caller. An error says what is wrong with the request."""
         if len(sent) <= SMALL:
-            request = read_asked(method, sent)
+            request = read_request(method, sent)
         else:
             async with self._scheduler.turn(caller):
-                request = read_asked(method, sent)
+                request = read_request(method, sent)
         resolved = await self.persisted.resolve(request, caller)
         known = None
         if len(key) <= SMALL:

@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any
 
 from api.catalog import Condition, DeprecatedPart, Resource, Version
-from api.catalog.lifecycle import missing
+from api.catalog.lifecycle import missing_companions
 from api.catalog.operators import OPERATORS
 from api.errors import Fault, InvalidRequest
-from api.graphql.shape import FilterShape, camel, narrowed, pascal
+from api.graphql.shape import FilterShape, camel, filter_fields, pascal
 from api.query import EVERYTHING, Exists, Filter, Not, Search, and_, or_
-from api.query.filters import tested
+from api.query.filters import test_of_condition
 from api.query.globe import Box, check_box, check_near
 from api.query.parse import read_identifier, read_integer, read_language, read_number, read_value, read_words
 from api.query.words import is_stemmed, unstemmed
@@ -42,7 +42,7 @@ class FilterReader:
         self._parts += 1
         if self._parts > PARTS_MOST:
             raise _fault(path, f"A filter may hold at most {PARTS_MOST} filters.")
-        shapes = narrowed(self._version, resource)
+        shapes = filter_fields(self._version, resource)
         parts: list[Filter] = []
         for name, value in argument.items():
             parts.append(self._read_part(resource, shapes, name, value, f"{path}.{name}", levels - 1))
@@ -97,7 +97,7 @@ class FilterReader:
             condition = shape.first_condition
             read_whole = WHOLE.get(OPERATORS[condition.operator].takes)
             if read_whole is not None:
-                return tested(condition, _checked(read_whole, value, path))
+                return test_of_condition(condition, _checked(read_whole, value, path))
         conditions_by_key = {OPERATORS[operator].key: condition for operator, condition in shape.conditions.items()}
         if not value:
             raise _fault(path, f"Expected at least one of {', '.join(conditions_by_key)}.")
@@ -115,16 +115,16 @@ def _read_test(condition: Condition, operand: Any, path: str) -> Filter:
         raise _fault(path, "null is no filter: leave the field out, or use isNull.")
     takes = OPERATORS[condition.operator].takes
     if takes == "boolean":
-        return tested(condition, bool(operand))
+        return test_of_condition(condition, bool(operand))
     read = _read_identifier if takes == "identifier" else partial(_read_operand, condition)
     if takes == "value":
-        return tested(condition, _checked(read, operand, path))
+        return test_of_condition(condition, _checked(read, operand, path))
     if not operand:
         raise _fault(path, "Expected at least one value.")
     if len(operand) > VALUES_MOST:
         raise _fault(path, f"Expected at most {VALUES_MOST} values.")
     values = {_checked(read, value, path) for value in operand}
-    return tested(condition, tuple(sorted(values)))
+    return test_of_condition(condition, tuple(sorted(values)))
 
 
 def _read_operand(condition: Condition, value: Any) -> Any:
@@ -186,7 +186,7 @@ def _find_missing(
     """Yield the comparisons without the filters that they expect beside them."""
     for name, condition in _find_tests(shapes, argument):
         expected = [camel(filter_name) for filter_name in condition.expects]
-        instead = missing(expected, argument)
+        instead = missing_companions(expected, argument)
         if instead:
             yield DeprecatedPart(f"{pascal(resource.name)}Filter.{name}", instead)
 

@@ -9,7 +9,7 @@ from graphql import GraphQLError
 
 from api.errors import BriefingError, InvalidRequest, RateLimited
 from api.graphql.document import DocumentRefused
-from api.http.problems import DOCUMENT_MOST, PROBLEMS, Problem, cut, fault, fitting, limited, without_keys
+from api.http.problems import DOCUMENT_MOST, PROBLEMS, Problem, cut, fault, fitting, limit_members, without_keys
 
 # graphql-core repeats what it was given, which may be as long as a body.
 MESSAGE_MOST = 500
@@ -43,7 +43,7 @@ def format_error(error: Exception) -> list[dict[str, Any]]:
     if hint:
         extensions["hint"] = cut(hint, MESSAGE_MOST)
     if isinstance(error, RateLimited):
-        extensions |= limited(error)
+        extensions |= limit_members(error)
     return [{"message": _message(error, problem), "extensions": extensions}]
 
 

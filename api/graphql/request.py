@@ -9,7 +9,7 @@ from typing import Any
 from api.errors import Fault, InvalidRequest
 from api.graphql.document import DocumentRefused, ParsedDocument, is_mutation
 from api.http.json_body import read_json
-from api.http.media_types import wanted
+from api.http.media_types import choose_media_type
 from api.http.parameters import Faults, read_pairs
 from api.http.problems import PROBLEMS, HTTPError
 from api.http.request import HttpRequest
@@ -37,7 +37,7 @@ def media_type(request: HttpRequest) -> str:
     if request.method in ("GET", "HEAD"):
         # A browser gets the console.
         offered = (JSON, RESPONSE, HTML)
-    chosen = wanted(accept, offered)
+    chosen = choose_media_type(accept, offered)
     if not chosen:
         raise HTTPError("not_acceptable", f"Offered here: {RESPONSE}, {JSON}.")
     return chosen
@@ -69,7 +69,7 @@ class GraphQLRequest:
             raise HTTPError("method_not_allowed", detail, ((b"allow", b"POST"),))
 
 
-def read_asked(method: str, sent: bytes) -> GraphQLRequest:
+def read_request(method: str, sent: bytes) -> GraphQLRequest:
     """Return the document, variables and operation name. MalformedRequest names the parameter that is wrong."""
     is_post = method == "POST"
     parameters = _read_body(sent) if is_post else _read_url(sent)

@@ -129,7 +129,7 @@ def _link_fields(link: Link) -> list[FieldShape]:
 
 
 @cache
-def narrowed(version: Version, resource: Resource) -> dict[str, FilterShape]:
+def filter_fields(version: Version, resource: Resource) -> dict[str, FilterShape]:
     """Return the fields of a resource's filter."""
     by_name: dict[str, dict[str, Condition]] = {}
     for (name, operator), condition in version.conditions[resource.name].items():

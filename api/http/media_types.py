@@ -8,7 +8,7 @@ from collections.abc import Sequence
 RANGES_MOST = 32
 
 
-def wanted(accept: str, offered: Sequence[str]) -> str:
+def choose_media_type(accept: str, offered: Sequence[str]) -> str:
     """Return the offered media type that the client prefers, the first of equals; empty if it accepts none."""
     if not accept.strip():
         return offered[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from api.access.key import hidden
+from api.access.key import redact
 from api.catalog import VERSIONS
 from api.errors import (
     BriefingError,
@@ -22,7 +22,7 @@ from api.errors import (
     Unavailable,
     Unknown,
 )
-from api.suggest import suggested
+from api.suggest import with_suggestions
 
 MEDIA_TYPE = b"application/problem+json"
 # Bytes of a problem document; letters of a parameter, a detail and a hint; bytes reserved for the last sentence.
@@ -143,7 +143,7 @@ def document(
     """Return status, header fields and body for an error. With `suggestions`, unknown names in it get the nearest valid
     one. An error that the request did not cause is reported as internal. The body has at most 8 KB."""
     if suggestions and isinstance(error, BriefingError):
-        error = suggested(error)
+        error = with_suggestions(error)
     problem = PROBLEMS.get(getattr(error, "code", ""), PROBLEMS["internal"])
     body: dict[str, Any] = {
         "type": f"/problems/{problem.code}",
@@ -158,7 +158,7 @@ def document(
     if hint:
         body["hint"] = cut(hint, HINT_MOST)
     if isinstance(error, RateLimited):
-        body |= limited(error)
+        body |= limit_members(error)
     if isinstance(error, InvalidRequest):
         _list_faults(body, error)
     return problem.status, headers_of(error), without_keys(orjson.dumps(body))
@@ -193,7 +193,7 @@ def cut(text: str, limit: int) -> str:
 
 def without_keys(body: bytes) -> bytes:
     """Return the body of an error without keys: an error may repeat one that the caller put into the wrong place."""
-    return hidden(body.decode()).encode()
+    return redact(body.decode()).encode()
 
 
 def headers_of(error: Exception) -> list[tuple[bytes, bytes]]:
@@ -218,7 +218,7 @@ def _write_challenge(error: Unauthenticated | Forbidden) -> str:
     return challenge
 
 
-def limited(error: RateLimited) -> dict[str, Any]:
+def limit_members(error: RateLimited) -> dict[str, Any]:
     """Return the members of a refusal by a limit. `violated-policies` is the name in the draft of RateLimit."""
     members: dict[str, Any] = {"limit": error.limit}
     if error.price is not None:

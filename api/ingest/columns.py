@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from api.ingest.compiled_mapping import Mapping
-from api.ingest.formatting import printable, shown
-from api.ingest.messages import closest
+from api.ingest.formatting import format_value, printable
+from api.ingest.messages import suggest_closest
 
 MAX_LISTED = 40
 STEP = re.compile(r"\[\d*\]|[^.\[\]]+")
@@ -77,7 +77,9 @@ class Columns:
             return ""
         here, *steps = STEP.findall(path) or [path]
         if here not in self._kinds:
-            return f"expected a column {shown(path)}, which the mapping names{closest(path, self._kinds)}"
+            return (
+                f"expected a column {format_value(path)}, which the mapping names{suggest_closest(path, self._kinds)}"
+            )
         for step in steps:
             kind = self._kinds[here]
             member = f"{here}.{step}"
@@ -91,18 +93,21 @@ class Columns:
                         return ""  # no row had an element
                     here = elements
                 elif step != "[]":
-                    return f"{shown(path)}: {shown(here)} is no list"
+                    return f"{format_value(path)}: {format_value(here)} is no list"
             elif member in self._kinds:
                 here = member
             elif kind == NOTHING:
                 return ""
             elif kind & OBJECT:
-                return f"expected a column {shown(path)}, which the mapping names{closest(member, self._kinds)}"
+                guess = suggest_closest(member, self._kinds)
+                return f"expected a column {format_value(path)}, which the mapping names{guess}"
             elif kind & LIST:
                 hint = f'its elements are {{{here}[0].{step}}} and so on, or each = {{ one = "{{{here}}}" }}'
-                return f"{shown(path)}: {shown(here)} is a list; {hint}"
+                return f"{format_value(path)}: {format_value(here)} is a list; {hint}"
             else:
-                return f"{shown(path)}: {shown(here)} is text or a number, and has no {shown(step)}"
+                return (
+                    f"{format_value(path)}: {format_value(here)} is text or a number, and has no {format_value(step)}"
+                )
         return ""
 
     def notes(self) -> list[str]:

@@ -137,7 +137,7 @@ def as_one_list(templates: list[Template]) -> Template:
     return Template(evaluate, tuple(columns))
 
 
-def kept(part: MappedObject, scope: Scope) -> list[dict[str, Any]]:
+def make_complete_objects(part: MappedObject, scope: Scope) -> list[dict[str, Any]]:
     """Return the objects that a row gives for a part within a record, without those that lack a required field."""
     return [values for _, values in part.made(scope) if values.keys() >= set(part.required)]
 
@@ -154,7 +154,7 @@ def all_columns(parts: list[MappedObject]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def through(named: dict[str, str]) -> Callable[[Scope], Iterator[Scope]]:
+def scopes_of_columns(named: dict[str, str]) -> Callable[[Scope], Iterator[Scope]]:
     """Return a function that yields a scope for each of these columns that is not empty. `named` has the label of each
     column."""
     columns = [(position, column, label, getter(column)) for position, (column, label) in enumerate(named.items(), 1)]

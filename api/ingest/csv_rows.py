@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.header import column_names
 from api.ingest.rows import MOST_IN_ROW, BadRow, Item, Row
 from api.ingest.strict_json import MalformedFile, Position
@@ -95,8 +95,8 @@ class CsvRows:
             return
         for delimiter, name in DELIMITERS.items():
             if delimiter in head:
-                expected = " or ".join(DELIMITERS.get(allowed, shown(allowed)) for allowed in self._delimiters)
-                hint = f"with {name}, the mapping says delimiter = {shown(delimiter)}"
+                expected = " or ".join(DELIMITERS.get(allowed, format_value(allowed)) for allowed in self._delimiters)
+                hint = f"with {name}, the mapping says delimiter = {format_value(delimiter)}"
                 detail = f"expected columns separated by {expected}; if this file separates them {hint}"
                 raise MalformedFile(detail, Position(line))
 
@@ -138,7 +138,7 @@ class CsvRows:
                     continue
                 if len(lines) > 1:
                     break
-                detail = f"expected cells separated by {shown(self._delimiter)}: {error}"
+                detail = f"expected cells separated by {format_value(self._delimiter)}: {error}"
                 return BadRow(start, 0, detail, text.rstrip()), 1
             if len(rows) == 1:
                 return rows[0], len(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.errors import LoadError
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.messages import Path, joined
 from api.ingest.strict_json import Position
 
@@ -59,14 +59,14 @@ class FileFaults:
         )
 
 
-def named(resource: object, name: object) -> str:
+def name_record(resource: object, name: object) -> str:
     """Return the name of a record in messages: event "mariupol-shelling"."""
     if not name:
         return ""
     noun = resource if isinstance(resource, str) else "record"
-    return f"{noun} {shown(name)}"
+    return f"{noun} {format_value(name)}"
 
 
-def repeated(resource: str, where: str) -> str:
+def describe_repeat(resource: str, where: str) -> str:
     """Return the text of the fault of a record that a file contains twice."""
     return f"this {resource} stands in the file already, {where}"

@@ -10,10 +10,10 @@ from api.ingest.converters import CONVERTERS
 from api.ingest.converters.countries import country
 from api.ingest.converters.values import ConversionError, Tables, key
 from api.ingest.findings import Findings
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.mapping_fields import COUNTRY, LINKS, LISTS, NUMERIC, SEVERAL, SEVERAL_FIELDS, TERMS
 from api.ingest.mapping_heading import Place
-from api.ingest.messages import closest
+from api.ingest.messages import suggest_closest
 from api.ingest.paths import of_row
 from api.ingest.template import Scope, Template, chosen, first, remembered, template
 
@@ -78,7 +78,7 @@ class FieldValues:
         compiled = self.template(written, place, aliases)
         if compiled.fills != filled and not self._findings.is_wrong(place):
             conversions = [f"{{column|{name}}}" for name, converter in CONVERTERS.items() if converter.fills == filled]
-            self._findings.fault(place, f"expected {' or '.join(conversions)}, got {shown(written)}")
+            self._findings.fault(place, f"expected {' or '.join(conversions)}, got {format_value(written)}")
         return compiled
 
     def _compile_value(self, owner: str, name: str, written: Any, place: Place, aliases: dict[str, str]) -> Template:
@@ -89,7 +89,7 @@ class FieldValues:
             return self._compile_branches(owner, name, written, place, aliases)
         if isinstance(written, dict | list):
             detail = "expected a text with {columns}, first = [texts], or by = text and the terms that it gives"
-            self._findings.fault(place, f"{detail}, got {shown(written)}")
+            self._findings.fault(place, f"{detail}, got {format_value(written)}")
             return Template(_evaluate_to_none, ())
         compiled = self.template(written, place, aliases)
         if compiled.fills:
@@ -124,7 +124,7 @@ class FieldValues:
         if isinstance(by, str) and compiled.columns:
             return chosen(compiled, branches)
         if not self._findings.is_wrong(place):
-            self._findings.fault(place, f"expected a text with {{columns}}, got {shown(by)}")
+            self._findings.fault(place, f"expected a text with {{columns}}, got {format_value(by)}")
         return Template(_evaluate_to_none, ())
 
     def _check_terms(self, terms: tuple[str, ...], written: Any, compiled: Template, place: Place) -> None:
@@ -139,7 +139,8 @@ class FieldValues:
             values = [compiled.constant]
         for value in values:
             if value not in terms:
-                detail = f"expected one of {', '.join(terms)}; {shown(value)} is none{closest(str(value), terms)}"
+                guess = suggest_closest(str(value), terms)
+                detail = f"expected one of {', '.join(terms)}; {format_value(value)} is none{guess}"
                 self._findings.fault(place, detail)
 
 

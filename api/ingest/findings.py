@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Names
 
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.mapping_heading import Place
 from api.ingest.paths import generalized, resolved
 from api.ingest.template import ROW_HASH, ROW_NUMBER
@@ -34,7 +34,7 @@ class Findings:
         if not path or column in (ROW_NUMBER, ROW_HASH):
             return
         if path.startswith((".", "[")):
-            self.fault(place, f"{shown(column)}: the parts of a text have no names of their own")
+            self.fault(place, f"{format_value(column)}: the parts of a text have no names of their own")
             return
         self.needed.add(path)
         if whole:

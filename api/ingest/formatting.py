@@ -15,7 +15,7 @@ def with_article(noun: str) -> str:
     return f"{article} {noun}"
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a value for a message: short, and without characters that would act on a terminal."""
     if isinstance(value, dict):
         return "an object"

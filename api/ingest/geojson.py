@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.geometry import representative
 from api.ingest.strict_json import MalformedFile
 
@@ -14,7 +14,7 @@ PRECISION = "geometry_precision"  # the column with the precision of the point
 def as_object(value: Any) -> dict[str, Any]:
     """Return the value. MalformedFile if it is not an object."""
     if not isinstance(value, dict):
-        raise MalformedFile(f"expected an object, got {shown(value)}")
+        raise MalformedFile(f"expected an object, got {format_value(value)}")
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.nfc import in_nfc
 from api.ingest.strict_json import MalformedFile, Position
 
@@ -19,5 +19,5 @@ def column_names(written: Iterable[str], line: int = 0) -> list[str]:
     names = [name or f"(column {position})" for position, name in enumerate(names, 1)]
     for name in names:
         if names.count(name) > 1:
-            raise MalformedFile(f"the column {shown(name)} stands twice in the header", Position(line))
+            raise MalformedFile(f"the column {format_value(name)} stands twice in the header", Position(line))
     return names

@@ -19,7 +19,7 @@ from pathlib import PurePosixPath
 from stat import S_ISREG
 from typing import BinaryIO, Protocol
 
-from api.ingest.formatting import printable, shown
+from api.ingest.formatting import format_value, printable
 from api.ingest.strict_json import MalformedFile, Position
 
 STDIN = "-"
@@ -126,7 +126,7 @@ def detect_kind(head: bytes) -> str:
 
 
 @contextmanager
-def unpacked(path: str, member: str = "") -> Iterator[tuple[InputFile, BufferedReader, str]]:
+def open_unpacked(path: str, member: str = "") -> Iterator[tuple[InputFile, BufferedReader, str]]:
     """Open a file, and unpack it if it is packed. Yield the source, which counts the progress, the stream of bytes, and
     the name without the ending of the packing. Of a zip archive, the only member is read, or the one that is named."""
     with InputFile(path) as source:
@@ -212,19 +212,19 @@ def _find_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     members = [info for info in archive.infolist() if _is_data(info)]
     matches = [info for info in members if name in ("", info.filename, PurePosixPath(info.filename).name)]
     if len(matches) != 1:
-        names = ", ".join(shown(info.filename) for info in members[:10]) or "nothing"
+        names = ", ".join(format_value(info.filename) for info in members[:10]) or "nothing"
         if name:
-            expected, hint = f"one {shown(name)}", ""
+            expected, hint = f"one {format_value(name)}", ""
         else:
             expected, hint = "one file", '; member = "NAME" in the mapping says which one'
         detail = f"this is a zip archive; expected {expected} in it, and it contains {names}{hint}"
         raise MalformedFile(detail, Position())
     match = matches[0]
     if match.flag_bits & ENCRYPTED:
-        raise MalformedFile(f"{shown(match.filename)} is encrypted: unpack it first")
+        raise MalformedFile(f"{format_value(match.filename)} is encrypted: unpack it first")
     if match.compress_type not in METHODS:
         # Other methods are unpacked in pieces of unbounded size.
-        raise MalformedFile(f"{shown(match.filename)} is packed by another method than deflate: unpack it first")
+        raise MalformedFile(f"{format_value(match.filename)} is packed by another method than deflate: unpack it first")
     return match
 
 

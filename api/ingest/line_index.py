@@ -13,7 +13,7 @@ IN_MEMORY = 1 << 22
 WIDTH = 8
 
 
-def numbered(row: int, record: int) -> int:
+def make_number(row: int, record: int) -> int:
     """Return the number of a record of a row; rows count from 1."""
     return row << OF_ROW | record
 

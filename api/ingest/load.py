@@ -18,11 +18,11 @@ from io import TextIOWrapper
 from api.errors import BriefingError, Busy, LoadError, Unavailable
 from api.ingest.confirmation import ask, describe_large_losses
 from api.ingest.container import SUFFIXES
-from api.ingest.faults import MAX_LISTED, FileFault, FileFaults, named, repeated
-from api.ingest.formatting import shown
+from api.ingest.faults import MAX_LISTED, FileFault, FileFaults, describe_repeat, name_record
+from api.ingest.formatting import format_value
 from api.ingest.identity import linked_id
 from api.ingest.input_file import STDIN
-from api.ingest.load_files import files, opened
+from api.ingest.load_files import files, open_file
 from api.ingest.mapped_file import mapped
 from api.ingest.mapping import mapping
 from api.ingest.messages import Path
@@ -157,7 +157,7 @@ def _select_opener(options: LoadOptions) -> Iterator[Opener]:
             raise LoadError(
                 "Bad rows can be set aside only from files that a mapping reads.", hint="Say which, with --format."
             )
-        yield opened
+        yield open_file
         return
     if options.skip_bad is not None and options.complete:
         raise LoadError(
@@ -267,7 +267,7 @@ async def _read_rows(file: RecordFile, faults: FileFaults, report: Report) -> As
 
 
 def _add_problems(faults: FileFaults, file: RecordFile, entry: FileRecord, error: InvalidRecord) -> None:
-    record_name = named(entry.line.get("resource"), entry.line.get("key") or entry.line.get("id"))
+    record_name = name_record(entry.line.get("resource"), entry.line.get("key") or entry.line.get("id"))
     for path, detail in error.problems:
         # Positions are looked up only for the faults that are shown.
         position = file.position(entry.number, path) if faults.count < MAX_LISTED else Position()
@@ -277,7 +277,7 @@ def _add_problems(faults: FileFaults, file: RecordFile, entry: FileRecord, error
 async def _check_records(store: LoadTransaction, file: RecordFile, faults: FileFaults, vouched: bool) -> None:
     for record in await store.repeated(MAX_COUNTED):
         where = file.where(record.first, record.number)
-        _add_issue(faults, file, record, ("key",), repeated(record.resource, where))
+        _add_issue(faults, file, record, ("key",), describe_repeat(record.resource, where))
     for blocked in await store.blocked(MAX_COUNTED):
         detail = f"the record was erased on {blocked.erased_at:%Y-%m-%d} and cannot be loaded"
         _add_issue(faults, file, blocked, (blocked.named_by,), detail)
@@ -294,7 +294,7 @@ async def _check_records(store: LoadTransaction, file: RecordFile, faults: FileF
 async def _check_links(store: LoadTransaction, file: RecordFile, faults: FileFaults) -> None:
     for link in await store.dangling(MAX_COUNTED):
         reference = _find_reference(link)
-        detail = f"there is no {link.target} {shown(reference)}, in this file or in the store"
+        detail = f"there is no {link.target} {format_value(reference)}, in this file or in the store"
         _add_issue(faults, file, link, _split_path(link.path), detail)
     faults.refuse()
 
@@ -325,7 +325,7 @@ async def _check_circles(store: LoadTransaction, file: RecordFile, faults: FileF
 
 
 def _add_issue(faults: FileFaults, file: RecordFile, issue: LoadIssue, path: Path, detail: str) -> None:
-    faults.add(FileFault(file.position(issue.number, path), named(issue.resource, issue.name), path, detail))
+    faults.add(FileFault(file.position(issue.number, path), name_record(issue.resource, issue.name), path, detail))
 
 
 def _format_error(error: BriefingError | OSError) -> list[str]:

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 
 from api.ingest import messages
-from api.ingest.faults import FileFault, FileFaults, named
-from api.ingest.formatting import shown
+from api.ingest.faults import FileFault, FileFaults, name_record
+from api.ingest.formatting import format_value
 from api.ingest.input_file import (
     BINARY,
     BUFFER,
@@ -25,7 +25,7 @@ from api.ingest.input_file import (
     InputFile,
     bounded_lines,
     detect_kind,
-    unpacked,
+    open_unpacked,
     with_packings,
 )
 from api.ingest.load_format import HEADER, LISTS
@@ -63,9 +63,9 @@ def _is_loaded(path: Path, suffixes: tuple[str, ...]) -> bool:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[RecordFile]:
+def open_file(path: str) -> Iterator[RecordFile]:
     """Open a file as lines or as a document."""
-    with unpacked(path) as (source, file, name):
+    with open_unpacked(path) as (source, file, name):
         kind = detect_kind(file.peek(BUFFER)[:512])
         if kind not in ("", BINARY):  # a byte that is not text becomes a fault with its line
             hint = "; rows of other data are read through a mapping, with --format" if kind == PARQUET else ""
@@ -105,7 +105,7 @@ class NdjsonFile(RecordFile):
                     continue
                 line = parse(decode(data))
                 if not isinstance(line, dict):
-                    raise MalformedFile(f"expected an object on each line, got {shown(line)}")
+                    raise MalformedFile(f"expected an object on each line, got {format_value(line)}")
             except MalformedFile as error:
                 faults.add(FileFault(Position(number, error.position.column), "", (), error.detail))
             else:
@@ -160,7 +160,7 @@ class JsonDocumentFile(RecordFile):
             self._pointers.append(pointer)
             for field in STATED_BY_DOCUMENT:
                 if field in record:
-                    name = named(resource, record.get("key") or record.get("id"))
+                    name = name_record(resource, record.get("key") or record.get("id"))
                     position = self._find_position(pointer, (field,))
                     faults.add(FileFault(position, name, (field,), "the document already gives it: leave it out"))
             line = {**record, "resource": resource, "dataset": document["dataset"]}

@@ -16,9 +16,9 @@ from api.ingest.column_naming import ColumnNames
 from api.ingest.columns import Columns
 from api.ingest.compiled_mapping import MappedRecord, Mapping
 from api.ingest.container import open_rows
-from api.ingest.faults import FileFault, FileFaults, named, repeated
-from api.ingest.input_file import InputFile, unpacked
-from api.ingest.line_index import LineIndex, numbered, row_of
+from api.ingest.faults import FileFault, FileFaults, describe_repeat, name_record
+from api.ingest.input_file import InputFile, open_unpacked
+from api.ingest.line_index import LineIndex, make_number, row_of
 from api.ingest.messages import Path
 from api.ingest.nfc import in_nfc
 from api.ingest.record_file import FileRecord, RecordFile
@@ -177,15 +177,15 @@ class MappedFile(RecordFile):
                     continue
                 line |= {"resource": record.resource, "dataset": self._mapping.dataset}
                 staged = self._stage(record, line, written_line)
-                number = numbered(self.count, len(result.records))
+                number = make_number(self.count, len(result.records))
                 result.records.append(FileRecord(number, line, staged))
         except ValueProblem as error:
             if error.column not in result.bad_columns:  # one bad cell is one fault, even if many records use it
-                name = named(record.resource, line.get("key"))
+                name = name_record(record.resource, line.get("key"))
                 result.faults.append(FileFault(position, name, (), f"column {error.column}: {error.detail}"))
             result.bad_columns.add(error.column)
         except InvalidRecord as error:
-            name = named(record.resource, line.get("key"))
+            name = name_record(record.resource, line.get("key"))
             for path, detail in error.problems:
                 columns = set(_source_columns(record, path))
                 has_one_column = len(columns) == 1
@@ -222,7 +222,7 @@ class MappedFile(RecordFile):
             once[name] = digest
             return True
         if first_digest != digest:
-            self._differing[named(*name)] += 1
+            self._differing[name_record(*name)] += 1
         return False
 
     def _find_repeats(self, records: list[FileRecord], position: Position) -> list[FileFault]:
@@ -233,9 +233,9 @@ class MappedFile(RecordFile):
         faults: list[FileFault] = []
         lines = [record.line for record in records]
         for line, first_row in self._seen.find_repeats(lines, self.count):
-            where = self.where(numbered(first_row, 0), numbered(self.count, 0))
-            name = named(line["resource"], line["key"])
-            faults.append(FileFault(position, name, ("key",), repeated(line["resource"], where)))
+            where = self.where(make_number(first_row, 0), make_number(self.count, 0))
+            name = name_record(line["resource"], line["key"])
+            faults.append(FileFault(position, name, ("key",), describe_repeat(line["resource"], where)))
         return faults
 
     def _reject(self, row_faults: list[FileFault], row: dict[str, Any] | str, faults: FileFaults) -> None:
@@ -273,7 +273,7 @@ def _with_columns(record: MappedRecord, path: Path, detail: str) -> str:
 @contextmanager
 def mapped(path: str, mapping: Mapping, aside: RejectFile | None) -> Iterator[MappedFile]:
     """Open a file and read it through a mapping."""
-    with unpacked(path, mapping.member) as (source, stream, name):
+    with open_unpacked(path, mapping.member) as (source, stream, name):
         file = MappedFile(source, open_rows(name, stream, mapping), mapping, aside)
         with closing(file):
             yield file

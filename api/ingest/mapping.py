@@ -10,10 +10,10 @@ from pathlib import Path
 
 from api.errors import LoadError
 from api.ingest.compiled_mapping import Mapping
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.mapping_compiler import MappingCompiler
 from api.ingest.mapping_heading import Place
-from api.ingest.messages import closest
+from api.ingest.messages import suggest_closest
 from api.ingest.nfc import in_nfc
 
 SHIPPED = files("api.ingest") / "formats"
@@ -34,7 +34,7 @@ def mapping(name: str) -> Mapping:
     if name not in shipped():
         known = ", ".join(shipped())
         raise LoadError(
-            f"There is no format {shown(name)}{closest(name, shipped())}",
+            f"There is no format {format_value(name)}{suggest_closest(name, shipped())}",
             hint=f"Name one of {known}, or a file of your own that ends in .toml.",
         )
     return parsed(f"{name}.toml", (SHIPPED / f"{name}.toml").read_bytes())

@@ -13,18 +13,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.ingest.compiled_mapping import MappedObject, MappedRecord, Mapping, all_columns, kept
+from api.ingest.compiled_mapping import MappedObject, MappedRecord, Mapping, all_columns, make_complete_objects
 from api.ingest.constants import wrong_constants, wrong_record
 from api.ingest.converters.texts import compiled
 from api.ingest.converters.values import ConversionError, Tables
 from api.ingest.field_values import FieldValues
 from api.ingest.findings import Findings
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.geojson import PRECISION
 from api.ingest.load_format import CHILDREN, LINES, NESTED, VALUES
 from api.ingest.mapping_fields import BELONGING, SEVERAL_FIELDS
 from api.ingest.mapping_heading import Fault, Place, find_faults, heading
-from api.ingest.messages import closest
+from api.ingest.messages import suggest_closest
 from api.ingest.scopes import Scopes
 from api.ingest.template import Scope, Template
 
@@ -107,7 +107,9 @@ class MappingCompiler:
     def _compile_record(self, declared: Any, place: Place, dataset: str) -> MappedRecord | None:
         resource = declared.get("resource") if isinstance(declared, dict) else declared
         if not isinstance(declared, dict) or not isinstance(resource, str) or resource not in LINES:
-            self._findings.fault((*place, "resource"), f"expected one of {', '.join(LINES)}, got {shown(resource)}")
+            self._findings.fault(
+                (*place, "resource"), f"expected one of {', '.join(LINES)}, got {format_value(resource)}"
+            )
             return None
         fault_count = len(self._findings.wrong)
         if resource == "place" and self._features and "{latitude" in str(declared.get("latitude")):
@@ -142,7 +144,7 @@ class MappingCompiler:
             if name in STEERING:
                 continue
             if name not in known:
-                self._findings.fault(field_place, f"unknown field{closest(name, known)}")
+                self._findings.fault(field_place, f"unknown field{suggest_closest(name, known)}")
                 continue
             if (owner, name) in SEVERAL_FIELDS:
                 filled = SEVERAL_FIELDS[owner, name]
@@ -181,7 +183,7 @@ class MappingCompiler:
             part = self._compile_object(written, place, model, owner, outer=aliases)
             return Template(partial(_first_object, part), all_columns([part]))
         if not isinstance(written, list) or not all(isinstance(table, dict) for table in written):
-            self._findings.fault(place, f"expected tables, as in [[record.{name}]], got {shown(written)}")
+            self._findings.fault(place, f"expected tables, as in [[record.{name}]], got {format_value(written)}")
             return Template(lambda _: None, ())
         parts: list[MappedObject] = []
         for position, table in enumerate(written):
@@ -190,14 +192,14 @@ class MappingCompiler:
 
 
 def _first_object(part: MappedObject, scope: Scope) -> dict[str, Any] | None:
-    objects = kept(part, scope)
+    objects = make_complete_objects(part, scope)
     return objects[0] if objects else None
 
 
 def _all_objects(parts: list[MappedObject], scope: Scope) -> list[dict[str, Any]]:
     objects: list[dict[str, Any]] = []
     for part in parts:
-        objects += kept(part, scope)
+        objects += make_complete_objects(part, scope)
     return objects
 
 

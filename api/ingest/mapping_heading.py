@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from api.ingest.container import CONTAINERS
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.geojson import PRECISION
-from api.ingest.messages import closest
+from api.ingest.messages import suggest_closest
 
 Place = tuple[str | int, ...]
 Fault = tuple[Place, str]  # a place, and what was expected there
@@ -71,7 +71,7 @@ def heading(declared: dict[str, Any]) -> dict[str, Any]:
 def _check_names(declared: dict[str, Any]) -> Iterator[Fault]:
     for name in declared:
         if name not in DECLARED:
-            yield (name,), f"expected one of {', '.join(DECLARED)}{closest(name, DECLARED)}"
+            yield (name,), f"expected one of {', '.join(DECLARED)}{suggest_closest(name, DECLARED)}"
 
 
 def _check_types(declared: dict[str, Any]) -> Iterator[Fault]:
@@ -80,7 +80,7 @@ def _check_types(declared: dict[str, Any]) -> Iterator[Fault]:
             continue
         value = declared[name]
         if not isinstance(value, types) or isinstance(value, bool):
-            yield (name,), f"expected {_describe_types(types)}, got {shown(value)}"
+            yield (name,), f"expected {_describe_types(types)}, got {format_value(value)}"
 
 
 def _check_presence(declared: dict[str, Any]) -> Iterator[Fault]:
@@ -93,13 +93,13 @@ def _check_texts(declared: dict[str, Any]) -> Iterator[Fault]:
     for name in TEXTS:
         value = declared.get(name)
         if isinstance(value, list) and not _are_texts(value):
-            yield (name,), f"expected texts, got {shown(value)}"
+            yield (name,), f"expected texts, got {format_value(value)}"
 
 
 def _check_containers(declared: dict[str, Any]) -> Iterator[Fault]:
     for container in _as_list(declared["container"]):
         if container not in CONTAINERS:
-            yield ("container",), f"expected one of {', '.join(CONTAINERS)}, got {shown(container)}"
+            yield ("container",), f"expected one of {', '.join(CONTAINERS)}, got {format_value(container)}"
 
 
 def _check_table(declared: dict[str, Any]) -> Iterator[Fault]:
@@ -126,7 +126,7 @@ def _check_encoding(declared: dict[str, Any]) -> Iterator[Fault]:
     except (LookupError, UnicodeError):
         is_known = False
     if not is_known:
-        yield ("encoding",), f"expected an encoding such as utf-8 or windows-1252, got {shown(name)}"
+        yield ("encoding",), f"expected an encoding such as utf-8 or windows-1252, got {format_value(name)}"
 
 
 CHECKS: tuple[Callable[[dict[str, Any]], Iterator[Fault]], ...] = (

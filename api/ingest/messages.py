@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from api.errors import Unknown
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.scalar import MEANINGS
 from api.model import ENTITIES, RECORDS
 from api.suggest import Suggestions
@@ -43,24 +43,24 @@ def _describe_unknown(error: ErrorDetails, known: Iterable[str]) -> str:
         return "the store derives this field: leave it out"
     if name in _COLUMNS:
         return f"unknown field; the link is called {_COLUMNS[str(name)]}"
-    return f"unknown field{closest(str(name), known)}"
+    return f"unknown field{suggest_closest(str(name), known)}"
 
 
 def _describe_term(error: ErrorDetails, _: Iterable[str]) -> str:
     value = error["input"]
     expected: str = error["ctx"]["expected"]
     terms = [term.strip("'") for term in expected.replace(" or ", ", ").split(", ")]
-    return f"expected one of {', '.join(terms)}; {shown(value)} is none{closest(str(value), terms)}"
+    return f"expected one of {', '.join(terms)}; {format_value(value)} is none{suggest_closest(str(value), terms)}"
 
 
 def _describe_pattern(error: ErrorDetails, _: Iterable[str]) -> str:
     pattern = error["ctx"]["pattern"]
-    return f"expected {MEANINGS.get(pattern, pattern)}, got {shown(error['input'])}"
+    return f"expected {MEANINGS.get(pattern, pattern)}, got {format_value(error['input'])}"
 
 
 def _fill_in(text: str, error: ErrorDetails, _: Iterable[str]) -> str:
     context: dict[str, Any] = error.get("ctx", {})
-    return text.format(shown=shown(error["input"]), **context)
+    return text.format(format_value=format_value(error["input"]), **context)
 
 
 def _saying(text: str) -> Wording:
@@ -72,15 +72,15 @@ WORDS: dict[str, Wording] = {
     "extra_forbidden": _describe_unknown,
     "literal_error": _describe_term,
     "refused": _saying("{detail}"),
-    "string_type": _saying("expected text, got {shown}"),
+    "string_type": _saying("expected text, got {format_value}"),
     "string_unicode": _saying("expected Unicode, and half of a surrogate pair is none"),
     "string_too_short": _saying("expected some text; leave the field out where there is none"),
     "string_too_long": _saying("expected at most {max_length} characters"),
     "string_pattern_mismatch": _describe_pattern,
-    "list_type": _saying("expected a list, got {shown}"),
+    "list_type": _saying("expected a list, got {format_value}"),
     "too_long": _saying("expected at most {max_length}, got {actual_length}"),
-    "model_type": _saying("expected an object, got {shown}"),
-    "dict_type": _saying("expected an object, got {shown}"),
+    "model_type": _saying("expected an object, got {format_value}"),
+    "dict_type": _saying("expected an object, got {format_value}"),
 }
 
 
@@ -93,7 +93,7 @@ def worded(error: ErrorDetails, known: Iterable[str]) -> Problem:
     return error["loc"], describe(error, known)
 
 
-def closest(word: str, known: Iterable[str]) -> str:
+def suggest_closest(word: str, known: Iterable[str]) -> str:
     """Return a guess at the word that was meant, to be appended to a sentence; empty if there is none."""
     suggestion = Suggestions().nearest(Unknown(word, list(known)))
     return f"; did you mean {suggestion}?" if suggestion else ""

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
-from api.ingest.formatting import printable, shown
+from api.ingest.formatting import format_value, printable
 from api.ingest.header import column_names
 from api.ingest.rows import MOST_IN_ROW, Item, Row
 from api.ingest.strict_json import MalformedFile
@@ -73,7 +73,9 @@ def _check_sizes(metadata: FileMetaData) -> None:
             chunk = metadata.row_group(group).column(column)
             if chunk.total_uncompressed_size > MAX_CHUNK_BYTES:
                 detail = f"expected at most {MAX_CHUNK_BYTES >> 20} MiB of a column in a row group"
-                raise MalformedFile(f"{detail}; {shown(chunk.path_in_schema)} has more: write smaller row groups")
+                raise MalformedFile(
+                    f"{detail}; {format_value(chunk.path_in_schema)} has more: write smaller row groups"
+                )
 
 
 def _is_text(kind: DataType) -> bool:

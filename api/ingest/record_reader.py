@@ -13,10 +13,10 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.identity import linked_id, public_id
 from api.ingest.load_format import CHILDREN, LINES, NESTED, RecordModel
-from api.ingest.messages import Path, Problem, closest, worded
+from api.ingest.messages import Path, Problem, suggest_closest, worded
 from api.ingest.nfc import Originals, in_nfc, key_forms, originals
 from api.ingest.rule import Rule
 from api.model import ENTITIES, Entity
@@ -65,7 +65,7 @@ class _Links:
         identifier = linked_id(self._dataset or "", target, reference)
         if identifier != reference:
             if self._dataset is None:
-                raise InvalidRecord([(("dataset",), f"expected, as the link to {shown(reference)} is by key")])
+                raise InvalidRecord([(("dataset",), f"expected, as the link to {format_value(reference)} is by key")])
             self.keys[reference] = None
             self._note_forms(target, reference)
         return identifier
@@ -115,7 +115,7 @@ def _record_model(resource: Any) -> RecordModel:
         return LINES[resource]
     reason = "it is missing"
     if resource is not None:
-        reason = f"{shown(resource)} is none{closest(str(resource), LINES)}"
+        reason = f"{format_value(resource)} is none{suggest_closest(str(resource), LINES)}"
     raise InvalidRecord([(("resource",), f"expected one of {', '.join(LINES)}; {reason}")])
 
 

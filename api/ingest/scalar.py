@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.model import StoredField
 from api.model.countries import COUNTRIES
 from api.query.globe import round_degrees
@@ -58,7 +58,7 @@ def _check_bytes(value: str) -> str:
 
 def _check_country(value: str) -> str:
     if value not in COUNTRIES:
-        raise refusal(f"{shown(value)} is no country code [ISO 3166-1 alpha-2, upper case] such as UA")
+        raise refusal(f"{format_value(value)} is no country code [ISO 3166-1 alpha-2, upper case] such as UA")
     return value
 
 

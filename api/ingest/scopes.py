@@ -7,10 +7,10 @@ from collections.abc import Mapping as Names
 from functools import partial
 from typing import Any
 
-from api.ingest.compiled_mapping import each, order, through
+from api.ingest.compiled_mapping import each, order, scopes_of_columns
 from api.ingest.field_values import FieldValues
 from api.ingest.findings import Findings
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 from api.ingest.mapping_heading import Place
 from api.ingest.paths import IMPLICIT_NAMES, resolved
 from api.ingest.template import Scope, Template
@@ -61,7 +61,7 @@ class Scopes:
             return aliases, None
         for column in columns:
             self._findings.use(column, aliases, place)
-        return aliases | dict.fromkeys(IMPLICIT_NAMES, ""), through(columns)
+        return aliases | dict.fromkeys(IMPLICIT_NAMES, ""), scopes_of_columns(columns)
 
     def _element_scopes(
         self, declared: dict[str, Any], place: Place, aliases: dict[str, str]
@@ -86,7 +86,7 @@ class Scopes:
         """Return a condition on the numbers in columns: that they never fall or, if they are not to be `ordered`, that
         they do."""
         if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
-            self._findings.fault(place, f'expected columns, as in ["low", "best"], got {shown(columns)}')
+            self._findings.fault(place, f'expected columns, as in ["low", "best"], got {format_value(columns)}')
             return _is_always_met
         for column in columns:
             self._findings.use(column, aliases, place)

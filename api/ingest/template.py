@@ -18,8 +18,8 @@ from typing import Any
 
 from api.ingest.converters import OR, TRY, find_converter
 from api.ingest.converters.values import ConversionError, Convert, Tables, text
-from api.ingest.formatting import shown
-from api.ingest.messages import closest
+from api.ingest.formatting import format_value
+from api.ingest.messages import suggest_closest
 
 Scope = dict[Any, Any]
 RESULTS = object()  # the key under which a row keeps the results of templates
@@ -152,7 +152,8 @@ def chosen(by: Template, branches: dict[str, Template]) -> Template:
         for prefix, branch in by_prefix:
             if term.startswith(prefix):
                 return branch
-        detail = f"expected one of {', '.join(map(shown, branches))}, got {shown(term)}{closest(term, branches)}"
+        names = ", ".join(map(format_value, branches))
+        detail = f"expected one of {names}, got {format_value(term)}{suggest_closest(term, branches)}"
         raise ValueProblem(by.columns[0], detail)
 
     def evaluate(scope: Scope) -> Any:
@@ -313,4 +314,4 @@ def _attempt(step: Conversion, element: Any, column: str, scope: Scope) -> Any:
 
 def _note_failure(column: str, value: Any, scope: Scope) -> None:
     """Note a value that is left out. A value that several fields use is noted once."""
-    scope[FAILED][column, shown(value)] = None
+    scope[FAILED][column, format_value(value)] = None

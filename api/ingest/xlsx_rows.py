@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
-from api.ingest.formatting import printable, shown
+from api.ingest.formatting import format_value, printable
 from api.ingest.header import column_names
 from api.ingest.rows import MOST_IN_ROW, BadRow, Item, Row
 from api.ingest.strict_json import MalformedFile, Position
@@ -111,9 +111,9 @@ class XlsxRows:
 
     def _describe_sheets(self, book: Workbook) -> str:
         """Return the error for a workbook in which not exactly one sheet fits."""
-        titles = ", ".join(shown(sheet.title) for sheet in book.worksheets)
+        titles = ", ".join(format_value(sheet.title) for sheet in book.worksheets)
         if self._name:
-            return f"expected a sheet {shown(self._name)} in this workbook, and it has {titles}"
+            return f"expected a sheet {format_value(self._name)} in this workbook, and it has {titles}"
         hint = 'sheet = "NAME" in the mapping says which one'
         return f"expected one sheet in this workbook, and it has {titles}; {hint}"
 

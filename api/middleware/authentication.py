@@ -17,8 +17,8 @@ from api.access.limits import Bucket
 from api.errors import BriefingError, RateLimited, Unauthenticated, Unavailable
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.middleware.client_address import REMEMBERED, AddressBlocks, client_blocks, trusted
-from api.middleware.credentials import presented
+from api.middleware.client_address import REMEMBERED, AddressBlocks, client_blocks, read_trusted_networks
+from api.middleware.credentials import read_credentials
 from api.service import RequestContext
 from api.settings import Settings
 from api.store.ticket import Origin, Rank
@@ -42,12 +42,12 @@ class Authentication:
 
     def __init__(self, access_control: AccessControl, settings: Settings) -> None:
         self.access_control = access_control
-        self.proxies = trusted(settings.trusted_proxies)
+        self.proxies = read_trusted_networks(settings.trusted_proxies)
 
     async def admit(self, request: HttpRequest, needs: str = READ) -> Caller:
         """Return the caller, and note it in the context. The caller needs the scope, if one is named. InvalidRequest,
         Unauthenticated, Forbidden, RateLimited or Unavailable if it is not admitted."""
-        key = presented(request)
+        key = read_credentials(request)
         blocks = client_blocks(request, self.proxies)
         if key is None:
             caller = self.access_control.anonymous(blocks.subnetwork)

@@ -23,7 +23,7 @@ REMEMBERED = 8192
 
 
 @lru_cache(8)
-def trusted(networks: str) -> tuple[Network, ...]:
+def read_trusted_networks(networks: str) -> tuple[Network, ...]:
     """Return the networks of proxies from addresses and networks, separated by commas. SettingsError names a wrong
     one."""
     proxies = []

@@ -12,7 +12,7 @@ LONGEST = 256
 TAKEN = "Send the key as `Authorization: Bearer …` or as `X-API-Key: …`."
 
 
-def presented(request: HttpRequest) -> str | None:
+def read_credentials(request: HttpRequest) -> str | None:
     """Return the key's text as it was sent, or None. InvalidRequest if there are two that differ, Unauthenticated if
     the scheme is another one, InvalidKey if the text is empty or too long for a key."""
     fields = request.fields

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import structlog
 
-from api.access.key import hidden
+from api.access.key import redact
 from api.http.request import HttpRequest
 from api.middleware.request_middleware import Observer
 from api.settings import Settings
@@ -66,7 +66,7 @@ def line(request: HttpRequest) -> dict[str, Any]:
     agent = request.header(b"user-agent")
     if agent:
         # A client may have put its key here by mistake.
-        fields["agent"] = hidden(agent)[:AGENT_MOST]
+        fields["agent"] = redact(agent)[:AGENT_MOST]
     return fields
 
 

@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter
 
 from api.catalog import Version
-from api.http.media_types import wanted
+from api.http.media_types import choose_media_type
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
@@ -74,7 +74,7 @@ def _add_route(router: APIRouter, path: str, members: dict[str, Any], home: Home
 
     async def handle(request: HttpRequest) -> BytesResponse:
         # JSON if the client names no media type, or accepts any.
-        if home is not None and wanted(request.header(b"accept"), (JSON, HTML)) == HTML:
+        if home is not None and choose_media_type(request.header(b"accept"), (JSON, HTML)) == HTML:
             return await home.answer(request)
         return await respond(request, content)
 

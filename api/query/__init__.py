@@ -6,7 +6,16 @@ It computes prices, and `api/service` checks them.
 """
 
 from api.query.cells import Cell, cells
-from api.query.cost import CostliestList, base_of, dearest, extra_of, largest, least, price, unit_of
+from api.query.cost import (
+    CostliestList,
+    base_of,
+    costliest_list,
+    extra_of,
+    largest_page_size,
+    least_price,
+    price,
+    unit_of,
+)
 from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, and_, or_
 from api.query.selection import (
     Answer,
@@ -88,14 +97,14 @@ __all__ = [
     "and_",
     "base_of",
     "cells",
+    "costliest_list",
     "counted",
-    "dearest",
     "extra_of",
     "is_bounded",
     "is_counted",
     "is_served",
-    "largest",
-    "least",
+    "largest_page_size",
+    "least_price",
     "or_",
     "price",
     "read_sort",

@@ -65,7 +65,7 @@ ESTIMATED_TOTAL = 5
 
 @dataclass(frozen=True)
 class CostliestList:
-    """The dearest list at the root of a request: its key, the points of each record, and the points of all the rest."""
+    """The costliest list at the root of a request: its key, the points of each record, and those of all the rest."""
 
     key: str
     each: int
@@ -82,10 +82,10 @@ def price(query: Query) -> int:
     if isinstance(query.root, ExportQuery):
         return EXPORT + reserve(query)
     points = _linked_points(VERSIONS[query.version], query.root.entries)
-    return max(least(query), points) + reserve(query)
+    return max(least_price(query), points) + reserve(query)
 
 
-def least(query: Query) -> int:
+def least_price(query: Query) -> int:
     """Return the points that a request costs at least: planning its statement is work, even if it finds nothing."""
     return max(
         1,
@@ -95,13 +95,13 @@ def least(query: Query) -> int:
     )
 
 
-def largest(query: Query) -> int:
+def largest_page_size(query: Query) -> int:
     """Return the size of the largest page at the root of a request; 0 if it has no list."""
     return max((rows.page.size for _, rows in _root_lists(query)), default=0)
 
 
-def dearest(query: Query, points: int) -> CostliestList | None:
-    """Return the dearest list of a request that costs `points`; None if it has no list."""
+def costliest_list(query: Query, points: int) -> CostliestList | None:
+    """Return the costliest list of a request that costs `points`; None if it has no list."""
     version = VERSIONS[query.version]
     costs = []
     for key, rows in _root_lists(query):

@@ -91,7 +91,7 @@ def _tuple_text(filters: tuple[Filter, ...]) -> str:
     return f"({', '.join(texts)})"
 
 
-def tested(condition: Condition, value: Any) -> Filter:
+def test_of_condition(condition: Condition, value: Any) -> Filter:
     """Return the test of a condition with a value, inside the links that lead to its column."""
     kind = condition.type
     if kind.name == "vocabulary" and condition.operator == "in":
@@ -142,7 +142,7 @@ def alternatives(resource: Resource, filter: Filter) -> tuple[Filter, ...]:
     """Split a filter that looks through a link with a fallback into two: one for the records that have the link, and
     one for the others. No record passes both. Indexes serve each of them, and would not serve the two joined by
     `or`."""
-    parts = merged(resource, conjuncts(filter))
+    parts = merge_tests(resource, conjuncts(filter))
     for part in parts:
         if not isinstance(part, Exists):
             continue
@@ -153,7 +153,7 @@ def alternatives(resource: Resource, filter: Filter) -> tuple[Filter, ...]:
     return (filter,)
 
 
-def merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
+def merge_tests(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
     """Merge the tests through the same link to one record. They test the same record, so it is looked up once."""
     by_link: dict[tuple[str, bool], list[Filter]] = {}
     merged_parts: list[Filter] = []
@@ -167,7 +167,7 @@ def merged(resource: Resource, parts: tuple[Filter, ...]) -> tuple[Filter, ...]:
     return tuple(merged_parts)
 
 
-def searched(filter: Filter) -> Search | None:
+def search_of(filter: Filter) -> Search | None:
     """Return the search that must hold for the filter to hold; None if there is none. Relevance is measured by it."""
     if isinstance(filter, Search):
         return filter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from api.access.plan import Plan
 from api.catalog import Resource, Version
 from api.errors import Forbidden
-from api.http.media_types import wanted
+from api.http.media_types import choose_media_type
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
 from api.http.streaming import StreamedResponse
@@ -89,7 +89,7 @@ def preferred_format(version: Version, resource: Resource, request: HttpRequest)
     accept = request.header(b"accept")
     forms = {form.media_type: form for form in offered(version, resource)}
     named = [media_type for media_type in forms if media_type in accept.lower()]
-    media_type = wanted(accept, (JSON, *named))
+    media_type = choose_media_type(accept, (JSON, *named))
     if not media_type:
         raise HTTPError("not_acceptable", f"Offered here: {', '.join((JSON, *forms))}.")
     return forms.get(media_type)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from api.catalog import DeprecatedPart, Field, Resource, Version
-from api.catalog.lifecycle import missing
+from api.catalog.lifecycle import missing_companions
 from api.query.words import is_stemmed, unstemmed
 from api.rest.parameters import deprecation, parameters, split
 
@@ -32,13 +32,13 @@ def _comparisons_alone(version: Version, resource: Resource, texts: dict[str, st
         row = rows.get(name)
         if row is None:
             continue
-        instead = missing([row.sibling(expected) for expected in row.condition.expects], texts)
+        instead = missing_companions([row.sibling(expected) for expected in row.condition.expects], texts)
         if instead:
             yield DeprecatedPart(name, instead)
     field = _sort_field(resource, texts.get("sort", ""))
     if field is None:
         return
-    instead = missing(field.expects, texts)
+    instead = missing_companions(field.expects, texts)
     if instead:
         yield DeprecatedPart(f"sort={field.name}", instead)
 

@@ -11,7 +11,7 @@ from typing import Any
 from api.catalog import Condition, Resource, Version
 from api.catalog.operators import OPERATORS, ValueKind
 from api.query import Filter
-from api.query.filters import tested
+from api.query.filters import test_of_condition
 from api.query.globe import Box
 from api.query.parse import read_boolean, read_box, read_identifier, read_near, read_value
 
@@ -33,7 +33,7 @@ class Parameter:
 
     def filter(self, text: str) -> Filter:
         """Return the filter that a value means, still without the link. ValueError says what was expected."""
-        return tested(self.condition, READERS[self.takes](self.condition, text))
+        return test_of_condition(self.condition, READERS[self.takes](self.condition, text))
 
     def sibling(self, name: str) -> str:
         """Return the full name of another filter of the same record: `figures.measure` beside `figures.value_gte`."""

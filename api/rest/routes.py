@@ -15,7 +15,7 @@ from api.access.key import holds_key
 from api.cache import SizedCache
 from api.catalog import Resource, Version
 from api.errors import NotFound, Withdrawn
-from api.http.media_types import wanted
+from api.http.media_types import choose_media_type
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, plain_tags, respond, unchanged
@@ -112,7 +112,7 @@ class RestApi:
 
         async def answer(request: HttpRequest) -> StreamedResponse:
             await self._authentication.admit(request)
-            if not wanted(request.header(b"accept"), (form.media_type,)):
+            if not choose_media_type(request.header(b"accept"), (form.media_type,)):
                 raise HTTPError("not_acceptable", f"Offered here: {form.media_type}.")
             return await self._exports.response(version, resource, form, request)
 
@@ -167,7 +167,7 @@ def routes(service: Service, authentication: Authentication, exports: ExportEndp
 
 def check_accept(request: HttpRequest) -> None:
     """Raise HTTPError (406) if the client does not accept JSON."""
-    if not wanted(request.header(b"accept"), (JSON,)):
+    if not choose_media_type(request.header(b"accept"), (JSON,)):
         raise HTTPError("not_acceptable", f"Offered here: {JSON}.")
 
 

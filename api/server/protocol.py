@@ -32,7 +32,7 @@ import httptools
 from starlette.types import ASGIApp
 
 from api.http.problems import HTTPError
-from api.middleware.client_address import trusted
+from api.middleware.client_address import read_trusted_networks
 from api.middleware.cors import Origins
 from api.observability.connection_events import ConnectionEvents
 from api.server import tcp
@@ -91,7 +91,7 @@ def protocol(settings: Settings, events: ConnectionEvents | None = None) -> type
         "settings": settings,
         "events": events or ConnectionEvents(),
         "origins": Origins(settings.cors_origins),
-        "shares": ConnectionShares(settings.max_connections, trusted(settings.trusted_proxies)),
+        "shares": ConnectionShares(settings.max_connections, read_trusted_networks(settings.trusted_proxies)),
         "turned_away": set(),
     }
     return type("BoundConnection", (HttpConnection,), attributes)

@@ -20,7 +20,7 @@ from api.cache import SizedCache
 from api.catalog import VERSIONS, DeprecatedPart
 from api.compiler import Statement, compile_query
 from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
-from api.query import CostliestList, Query, dearest, largest, price
+from api.query import CostliestList, Query, costliest_list, largest_page_size, price
 from api.service.context import RequestContext
 from api.service.entity_tags import EntityTags
 from api.settings import Settings
@@ -32,12 +32,12 @@ from api.store.ticket import Ticket
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The price of a query in points, its largest page in records, and its dearest list. `extra_points` of the price
+    """The price of a query in points, its largest page in records, and its costliest list. `extra_points` of the price
     are for what the store has no part in."""
 
     price: int
     page: int = 0
-    dearest: CostliestList | None = None
+    costliest: CostliestList | None = None
     extra_points: int = 0
 
 
@@ -83,7 +83,7 @@ class Service:
     def prepare(self, query: Query, caller: Caller, extra_points: int = 0) -> PreparedQuery:
         """Price, check and compile a query. Raises as `check` does."""
         points = price(query) + extra_points
-        cost = Cost(points, largest(query), dearest(query, points), extra_points)
+        cost = Cost(points, largest_page_size(query), costliest_list(query, points), extra_points)
         self.check(cost, caller)
         statement = compile_query(query)
         return PreparedQuery(cost, statement, _hash_statement(statement), query.outdated)
@@ -99,11 +99,11 @@ class Service:
         max_price = self.settings.max_price
         if self.access_control.limits is None:
             if cost.price > max_price:
-                raise too_expensive(cost.price, cost.dearest, max_price, None)
+                raise too_expensive(cost.price, cost.costliest, max_price, None)
             return
         plan = caller.plan
         if cost.price > min(max_price, plan.quota.most):
-            raise too_expensive(cost.price, cost.dearest, max_price, plan)
+            raise too_expensive(cost.price, cost.costliest, max_price, plan)
         if cost.page > plan.page_most:
             detail = f"A page holds {plan.page_most} records at most in the plan {plan.name}."
             raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")

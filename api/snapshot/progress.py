@@ -45,7 +45,7 @@ class SnapshotProgressBar(SnapshotProgress):
 
 
 @contextmanager
-def watched(quiet: bool = False) -> Iterator[SnapshotProgress]:
+def show_progress(quiet: bool = False) -> Iterator[SnapshotProgress]:
     """Yield a bar if stderr is a terminal, unless the command is `quiet`."""
     if quiet or not sys.stderr.isatty():
         yield SnapshotProgress()

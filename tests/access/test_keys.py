@@ -14,7 +14,7 @@ from api.access.lifetime import read_duration, read_expiry
 from api.access.plans import Plans
 from api.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from api.store.access import AccessStore
-from api.suggest import suggested
+from api.suggest import with_suggestions
 from tests.access.conftest import ACTOR
 
 DESK = NewKey("The desk", "free")
@@ -164,7 +164,7 @@ async def test_an_unknown_key_is_not_found_with_the_nearest(keys: Keys) -> None:
     wrong = made.row["id"][:-1] + ("0" if made.row["id"][-1] != "0" else "1")
     with pytest.raises(NotFound) as refused:
         await keys.revoke(wrong)
-    assert "Did you mean key_" in suggested(refused.value).message
+    assert "Did you mean key_" in with_suggestions(refused.value).message
     with pytest.raises(NotFound):
         await keys.rotate("key_'; drop table access.key; --")
 

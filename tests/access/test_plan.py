@@ -16,7 +16,7 @@ from api.errors import Conflict, InvalidRequest, NotFound
 from api.rest.formats import FORMATS as OFFERED
 from api.rest.url import LIMIT_MOST
 from api.store.access import AccessStore
-from api.suggest import suggested
+from api.suggest import with_suggestions
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "keys.md"
 USUAL = Plan("usual", 1000, 100_000, 5000, 4, 100, 0, ("csv",))
@@ -124,7 +124,7 @@ async def test_names_that_are_taken_or_unknown_are_told(plans: Plans) -> None:
         await plans.create(replace(USUAL, name="once"))
     with pytest.raises(NotFound) as unknown:
         await plans.change("partnr", burst=1)
-    assert "Did you mean partner" in suggested(unknown.value).message
+    assert "Did you mean partner" in with_suggestions(unknown.value).message
     await plans.remove("once")
     with pytest.raises(NotFound):
         await plans.get("once")

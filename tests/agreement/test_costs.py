@@ -15,7 +15,7 @@ from api.graphql.executor import INTROSPECTION
 from api.graphql.schema import core
 from api.graphql.selection import PlannedOperation, read_operation
 from api.query import Query
-from api.query.cost import least
+from api.query.cost import least_price
 from api.query.work import reserve
 from tests.agreement.conftest import Doors, opened
 from tests.agreement.generator import Generator
@@ -62,7 +62,7 @@ async def test_what_is_given_back_is_what_did_not_come(doors: Doors, reference: 
             continue
         operation = operation_of(doors.version, asked.text, asked.variables, asked.name)
         query, beside = operation.query, INTROSPECTION if operation.introspection else 0
-        held_back, lowest = (reserve(query), least(query) + beside) if query else (0, 1)
+        held_back, lowest = (reserve(query), least_price(query) + beside) if query else (0, 1)
         expected = max(cost["requested"] - held_back - unused, lowest)
         # If a filter made the store look at more records, these may have cost more than the records that were returned.
         used = min(max(cost["actual"], expected), cost["requested"]) if held_back else expected
@@ -98,7 +98,7 @@ async def test_a_list_costs_the_same_through_both_doors(doors: Doors, reference:
         unused = recount.unused(text, None, {}, found["data"])
         query = query_of(doors.version, text, {}, None)
         assert query is not None
-        expected = max(cost["requested"] - reserve(query) - unused, least(query))
+        expected = max(cost["requested"] - reserve(query) - unused, least_price(query))
         assert cost["actual"] == expected or (reserve(query) and expected < cost["actual"]), (seed, asked)
         given_back += unused > 0
     assert given_back > 50

@@ -16,7 +16,7 @@ import pytest
 from api.catalog import V2, VERSIONS
 from api.cli import main
 from api.contracts import contracts
-from api.contracts.release import DAYS, SUMS, days, gate, misdated, release, released
+from api.contracts.release import DAYS, SUMS, days, find_wrong_dates, gate, read_released, release
 from api.errors import ContractError
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,7 @@ def test_a_released_file_that_went_or_came_is_noticed(checkout: Path, change: st
     else:
         (folder / SUMS).unlink()
     with pytest.raises(ContractError, match=r"missing|by hand"):
-        released(folder)
+        read_released(folder)
 
 
 def test_a_break_is_refused_with_what_to_do_and_nothing_is_released(run: Run, checkout: Path) -> None:
@@ -123,7 +123,7 @@ def test_the_first_release_of_a_version_breaks_nobody_and_is_noted(run: Run, che
     done = run("release")
     assert done.returncode == 0
     assert done.stdout.startswith("Released: first release of `v1.graphql`, `v1.json`.\n")
-    assert released(folder) == CURRENT
+    assert read_released(folder) == CURRENT
     assert run("release").stdout.startswith("Nothing has changed since the last release.\n")
     notes = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
     assert notes.count(": first release of `v1.graphql`, `v1.json`.\n") == 1
@@ -136,7 +136,7 @@ def test_additions_are_released_with_a_line_of_their_own(checkout: Path) -> None
     grown = CURRENT | {"v1.json": CURRENT["v1.json"].replace('"maximum": 200', '"maximum": 900')}
     assert gate(folder, grown) == []
     assert str(release(folder, grown, notes, TODAY)) == "additions to `v1.json`"
-    assert released(folder) == grown
+    assert read_released(folder) == grown
     assert "\n- 2027-01-02: additions to `v1.json`.\n" in notes.read_text(encoding="utf-8")
 
 
@@ -153,7 +153,7 @@ def test_a_version_leaves_only_where_it_is_said(checkout: Path) -> None:
     assert {one.contract for one in gate(folder, CURRENT)} == {"v0.json", "v0.graphql"}
     assert gate(folder, CURRENT, "v0") == []
     assert str(release(folder, CURRENT, notes, TODAY, "v0")) == "retired `v0.graphql`, `v0.json`"
-    assert released(folder) == CURRENT
+    assert read_released(folder) == CURRENT
 
 
 def test_a_version_that_leaves_takes_its_paths_of_access_with_it(checkout: Path) -> None:
@@ -183,8 +183,8 @@ def test_a_version_that_tells_another_day_is_told_which(
     run: Run, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = checkout / "openapi" / "released"
-    assert misdated(folder, {"v1": days(folder)["v1"], "v9": None}) == []
-    assert misdated(folder, {"v9": TODAY}) == [
+    assert find_wrong_dates(folder, {"v1": days(folder)["v1"], "v9": None}) == []
+    assert find_wrong_dates(folder, {"v9": TODAY}) == [
         "v9 was never released, and its lifecycle says 2027-01-02: leave `released` out"
     ]
     monkeypatch.setitem(VERSIONS, "v2", replace(V2, lifecycle=replace(V2.lifecycle, released=None)))

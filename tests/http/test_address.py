@@ -6,10 +6,10 @@ import pytest
 
 from api.errors import SettingsError
 from api.http.request import HttpRequest
-from api.middleware.client_address import client_blocks, trusted
+from api.middleware.client_address import client_blocks, read_trusted_networks
 from tests.http.requests import make_request
 
-PROXIES = trusted("10.0.0.0/8, 2001:db8:ffff::/48")
+PROXIES = read_trusted_networks("10.0.0.0/8, 2001:db8:ffff::/48")
 
 
 def asked(client: str | None, *forwarded: str) -> HttpRequest:
@@ -47,9 +47,9 @@ def test_the_nearest_that_is_no_trusted_proxy_is_counted(
 
 
 def test_without_trusted_proxies_nobody_is_believed() -> None:
-    assert client_blocks(asked("10.1.1.1", "198.51.100.1"), trusted("")).subnetwork == "10.1.1.1"
+    assert client_blocks(asked("10.1.1.1", "198.51.100.1"), read_trusted_networks("")).subnetwork == "10.1.1.1"
 
 
 def test_what_is_no_network_is_refused() -> None:
     with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
-        trusted("10.0.0.0/8,localhost")
+        read_trusted_networks("10.0.0.0/8,localhost")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.middleware.client_address import trusted
+from api.middleware.client_address import read_trusted_networks
 from api.server.connection_shares import AddressConnections, ConnectionShares
 from api.server.pace import Pace
 
@@ -30,7 +30,7 @@ class Crowd:
     """Connections below a maximum. `gone` has the addresses of those that gave way."""
 
     def __init__(self, most: int, proxies: str = "") -> None:
-        self.shares = ConnectionShares(most, trusted(proxies))
+        self.shares = ConnectionShares(most, read_trusted_networks(proxies))
         self.gone: list[str] = []
 
     def enter(self, *addresses: str, busy: bool = False) -> list[Connection]:

@@ -11,7 +11,7 @@ from api.access import key
 from api.errors import ExpiredKey, Forbidden, InvalidKey, InvalidRequest, RequestError, RevokedKey, Unauthenticated
 from api.http.problems import document
 from api.http.request import HttpRequest
-from api.middleware.credentials import LONGEST, presented
+from api.middleware.credentials import LONGEST, read_credentials
 from tests.http.requests import make_request
 
 KEY = key.new("live").text
@@ -35,11 +35,11 @@ def request_with(*fields: tuple[str, str]) -> HttpRequest:
     ],
 )
 def test_a_key_is_taken_either_way(fields: list[tuple[str, str]]) -> None:
-    assert presented(request_with(("accept", "*/*"), *fields)) == KEY
+    assert read_credentials(request_with(("accept", "*/*"), *fields)) == KEY
 
 
 def test_who_sends_none_has_none() -> None:
-    assert presented(request_with(("cookie", f"key={KEY}"), ("proxy-authorization", f"Bearer {KEY}"))) is None
+    assert read_credentials(request_with(("cookie", f"key={KEY}"), ("proxy-authorization", f"Bearer {KEY}"))) is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_who_sends_none_has_none() -> None:
 )
 def test_what_is_wrong_is_told_and_not_repeated(fields: list[tuple[str, str]], error: type[RequestError]) -> None:
     with pytest.raises(error) as caught:
-        presented(request_with(*fields))
+        read_credentials(request_with(*fields))
     assert type(caught.value) is error
     assert caught.value.hint.startswith("Send the key as `Authorization: Bearer …`")
     told = repr(document(caught.value, "id"))
@@ -72,7 +72,7 @@ def test_what_is_wrong_is_told_and_not_repeated(fields: list[tuple[str, str]], e
 def test_whatever_is_sent_is_a_key_or_refused(sent: str) -> None:
     for fields in ([("authorization", sent)], [("x-api-key", sent)], [("authorization", f"Bearer {sent}")]):
         try:
-            found = presented(request_with(*fields))
+            found = read_credentials(request_with(*fields))
         except RequestError:
             continue
         assert found is not None and 0 < len(found) <= LONGEST

@@ -13,7 +13,7 @@ import pytest
 from api.errors import LoadError
 from api.ingest.faults import FileFaults
 from api.ingest.load import _read_rows
-from api.ingest.load_files import opened
+from api.ingest.load_files import open_file
 from api.ingest.mapped_file import mapped
 from api.ingest.mapping import parsed
 from api.ingest.rejects import aside
@@ -87,7 +87,7 @@ def refusal(put: Callable[[str, Any], str]) -> Callable[..., Awaitable[list[str]
     async def look(content: Any, name: str = "some.ndjson") -> list[str]:
         path = put(name, content)
         faults = FileFaults("")
-        with opened(path) as text:
+        with open_file(path) as text:
             async for _ in _read_rows(text, faults, SilentReport()):
                 pass
         try:

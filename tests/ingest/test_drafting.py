@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from api.errors import LoadError
-from api.ingest.drafting.columns import seen
+from api.ingest.drafting.columns import sample_columns
 from api.ingest.drafting.draft import draft
 from api.ingest.faults import FileFaults
 from api.ingest.mapped_file import mapped
@@ -124,7 +124,7 @@ def test_a_table_in_another_encoding_is_read_in_that(put: Put) -> None:
     ],
 )
 def test_a_column_has_the_type_that_all_its_values_have(values: list[str], type_: str) -> None:
-    (column,), count = seen({"some": value} for value in values)
+    (column,), count = sample_columns({"some": value} for value in values)
     assert (column.type, count) == (type_, len(values))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.errors import LoadError
-from api.ingest.line_index import LineIndex, numbered, row_of
+from api.ingest.line_index import LineIndex, make_number, row_of
 from api.ingest.load import LoadOptions, load
 from api.ingest.mapping import parsed
 
@@ -287,7 +287,7 @@ def test_numbers_of_records_lead_back_to_row_and_line() -> None:
     lines = LineIndex()
     for row in range(1, 1000):
         lines.append(row * 3)
-    assert [lines.line(row_of(numbered(row, 5))) for row in (1, 500, 999)] == [3, 1500, 2997]
+    assert [lines.line(row_of(make_number(row, 5))) for row in (1, 500, 999)] == [3, 1500, 2997]
     lines.append(1 << 40)
     assert lines.line(1000) == 1 << 40
     lines.close()

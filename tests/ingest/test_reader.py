@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from api.ingest.faults import FileFaults
-from api.ingest.load_files import files, opened
+from api.ingest.load_files import files, open_file
 
 Refusal = Callable[..., Awaitable[list[str]]]
 
@@ -153,7 +153,7 @@ async def test_a_line_of_a_gigabyte_is_passed_over_in_little_memory(tmp_path: Pa
         file.truncate(1 << 30)
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     faults = FileFaults("")
-    with opened(str(path)) as text:
+    with open_file(str(path)) as text:
         assert len(list(text.entries(faults))) == 1
     assert faults.count == 1
     assert time.monotonic() - start < 30

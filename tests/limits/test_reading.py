@@ -25,7 +25,7 @@ WORK: list[tuple[Any, str]] = [
     (routes, "list_query"),
     (routes, "record_query"),
     (export, "export_query"),
-    (executor, "read_asked"),
+    (executor, "read_request"),
     (DocumentCache, "read"),
     (Service, "prepare"),
     (Reader, "read"),

@@ -12,7 +12,7 @@ from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.query import EVERYTHING, AllOf, AnyOf, Exists, Filter, ListQuery, Not, Search, and_
 from api.query import Test as Compared
-from api.query.filters import searched
+from api.query.filters import search_of
 from api.rest.request import list_query
 
 A, B, C = (Compared("kind", "in", (term,), "vocabulary") for term in ("a", "b", "c"))
@@ -50,7 +50,7 @@ def test_filters_together_are_flat_and_in_order(filters: tuple[Filter, ...], exp
     ],
 )
 def test_relevance_is_measured_against_a_search_that_must_hold(filter: Filter, expected: Search | None) -> None:
-    assert searched(filter) == expected
+    assert search_of(filter) == expected
 
 
 def rest(resource: str, url: str) -> ListQuery:

@@ -12,7 +12,7 @@ from api.graphql.document import DocumentCache
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.query import Query
-from api.query.cost import least, price
+from api.query.cost import least_price, price
 from api.query.work import (
     COUNT_ALL,
     LIST_RECORDS,
@@ -171,8 +171,8 @@ def test_rest_and_graphql_reserve_the_same() -> None:
 def test_a_statement_of_many_relations_costs_points_even_where_it_finds_nothing() -> None:
     aliases = " ".join(f"a{n}: quotes(first: 1) {{ nodes {{ speaker {{ id }} }} }}" for n in range(10))
     query = graphql(f'{{ source(id: "{SOURCE}") {{ {aliases} }} }}')
-    assert (relations(query), least(query)) == (21, 4)
-    assert least(record_query(V1, V1["event"], ID, b"")) == 1
+    assert (relations(query), least_price(query)) == (21, 4)
+    assert least_price(record_query(V1, V1["event"], ID, b"")) == 1
 
 
 def test_thousands_of_values_cost_points_even_where_nothing_is_found() -> None:
@@ -182,5 +182,5 @@ def test_thousands_of_values_cost_points_even_where_nothing_is_found() -> None:
         for n in range(20)
     ]
     text = "query($f: EventFilter) { events(first: 1, filter: $f) { nodes { id } } }"
-    assert least(graphql(text, f=lists[0])) == 1
-    assert least(graphql(text, f={"or": lists})) == 20 * 190 // 400
+    assert least_price(graphql(text, f=lists[0])) == 1
+    assert least_price(graphql(text, f={"or": lists})) == 20 * 190 // 400

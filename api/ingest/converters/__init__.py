@@ -10,7 +10,7 @@ from typing import Any
 
 from api.ingest.converters import amounts, numbers, places, texts, times
 from api.ingest.converters.values import ConversionError, Converter, ignore_argument
-from api.ingest.messages import closest
+from api.ingest.messages import suggest_closest
 
 # Steps of a template that are not conversions: a text if there is no value, and None if a conversion fails.
 OR, TRY = "or", "try"
@@ -39,7 +39,7 @@ def find_converter(name: str, argument: str) -> Converter:
     """Return the conversion of this name. ConversionError if there is none, or if it does not take the argument."""
     converter = CONVERTERS.get(name)
     if converter is None:
-        raise ConversionError(f"there is no conversion {name}{closest(name, CONVERTERS)}")
+        raise ConversionError(f"there is no conversion {name}{suggest_closest(name, CONVERTERS)}")
     if argument and not converter.argument:
         raise ConversionError(f"{name} takes nothing after a colon")
     if not argument and converter.argument == "must":

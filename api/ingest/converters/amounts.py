@@ -15,7 +15,7 @@ from itertools import chain, product
 from typing import Any
 
 from api.ingest.converters.values import NUMBERS, ConversionError, Convert, Converter, Tables, bounded, text
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 
 CACHE_SIZE = 8192  # amounts come again and again
 FIELDS = ("value", "value_low", "value_high", "quantifier", "bounds_basis", "value_text")
@@ -169,9 +169,8 @@ class AmountReader:
                 if plain != text(fields.get("value", "")):
                     fields["value_text"] = printed
                 return fields
-        raise ConversionError(
-            f"expected an amount such as 7, at least 7, 150+, 10-15, ~20, 1.2m, 3,400 or dozens, got {shown(printed)}"
-        )
+        forms = "7, at least 7, 150+, 10-15, ~20, 1.2m, 3,400 or dozens"
+        raise ConversionError(f"expected an amount such as {forms}, got {format_value(printed)}")
 
     def _read_number(self, written: str) -> int | Decimal:
         number, scale = self._notation.read(written)
@@ -196,12 +195,14 @@ class AmountReader:
         high, high_scale = self._notation.read(match[2])
         if low_scale == 1 and high_scale > 1:
             if low >= high:
-                raise ConversionError(f"expected the lower number first and with its scale, got {shown(match[0])}")
+                raise ConversionError(
+                    f"expected the lower number first and with its scale, got {format_value(match[0])}"
+                )
             low_scale = high_scale
         low *= low_scale
         high *= high_scale
         if low >= high:
-            raise ConversionError(f"expected the lower number first, got {shown(match[0])}")
+            raise ConversionError(f"expected the lower number first, got {format_value(match[0])}")
         return {
             "value_low": _simplify(low),
             "value_high": _simplify(high),

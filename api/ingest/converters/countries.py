@@ -16,8 +16,8 @@ import pycountry
 
 from api.ingest.converters.locales import find_locale
 from api.ingest.converters.values import ConversionError
-from api.ingest.formatting import shown
-from api.ingest.messages import closest
+from api.ingest.formatting import format_value
+from api.ingest.messages import suggest_closest
 from api.model.countries import COUNTRIES
 
 ENGLISH = "en"
@@ -136,9 +136,9 @@ def country(written: str, languages: tuple[str, ...] = (ENGLISH,)) -> str:
     if written.upper() in _codes():
         guess = f"; did you mean {written.upper()}?"
     else:
-        guess = closest(written, _names_to_suggest())
+        guess = suggest_closest(written, _names_to_suggest())
     detail = "expected a country by its name or its code [ISO 3166-1] in capitals, such as UA, UKR or 804"
-    raise ConversionError(f"{detail}, got {shown(written)}{guess}")
+    raise ConversionError(f"{detail}, got {format_value(written)}{guess}")
 
 
 def _find_code(written: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from babel import Locale, UnknownLocaleError
 
 from api.ingest.converters.values import ConversionError
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 
 
 def find_locale(language: str, kind: str) -> Locale:
@@ -18,5 +18,5 @@ def find_locale(language: str, kind: str) -> Locale:
         return Locale.parse(language, sep=separator)
     except (UnknownLocaleError, ValueError):
         raise ConversionError(
-            f"there are no names of {kind} in {shown(language)}; give a language [BCP 47] such as uk"
+            f"there are no names of {kind} in {format_value(language)}; give a language [BCP 47] such as uk"
         ) from None

@@ -16,7 +16,7 @@ from api.ingest.converters.values import (
     ignore_argument,
     text,
 )
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 
 MAX_DIGITS = 60
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?", re.ASCII)
@@ -39,8 +39,8 @@ def number(value: Any, thousands: str = "", point: str = ".") -> int | Decimal:
     separated = SEPARATED.fullmatch(text(value))
     if separated:
         mark = separated[1][0]
-        hint = f"; where {shown(mark)} separates thousands, the mapping says number:{mark}"
-    raise ConversionError(f"expected a number such as 1234.5, got {shown(value)}{hint}")
+        hint = f"; where {format_value(mark)} separates thousands, the mapping says number:{mark}"
+    raise ConversionError(f"expected a number such as 1234.5, got {format_value(value)}{hint}")
 
 
 def _make_number(argument: str, _: Tables) -> Convert:
@@ -59,7 +59,7 @@ def _read_whole(value: Any) -> int:
     """Return a number without a fraction. ConversionError if it has one."""
     exact = number(value)
     if exact != int(exact):
-        raise ConversionError(f"expected a whole number, got {shown(value)}")
+        raise ConversionError(f"expected a whole number, got {format_value(value)}")
     return int(exact)
 
 

@@ -17,7 +17,7 @@ from babel import Locale
 
 from api.ingest.converters.locales import find_locale
 from api.ingest.converters.values import ConversionError
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 
 DIGITS = {
     "Y": r"[0-9]{4}",
@@ -121,7 +121,7 @@ def read_by_patterns(patterns: Iterable[Pattern], plain: str) -> ParsedTime | No
         try:
             reading = pattern.read(plain)
         except ValueError as error:
-            raise ConversionError(f"there is no such time as {shown(plain)}: {error}") from None
+            raise ConversionError(f"there is no such time as {format_value(plain)}: {error}") from None
         if reading is not None:
             return reading
     return None
@@ -149,7 +149,7 @@ def _parse_pattern(pattern_text: str) -> Pattern:
     parts = {NUMBER_OF_NAME.get(directive, directive) for directive in directives}
     problem = _find_problem(directives, parts)
     if problem:
-        raise ConversionError(f"the pattern {shown(pattern_text)} has {problem}")
+        raise ConversionError(f"the pattern {format_value(pattern_text)} has {problem}")
     months: dict[str, int] = {}
     if "m" in parts:
         months = names(language, "months")
@@ -181,7 +181,7 @@ def _directive_regex(directive: str, language: str, pattern_text: str) -> str:
         reason = ": it depends on the machine's locale"
     known = ", ".join(f"%{name}" for name in DIRECTIVES)
     raise ConversionError(
-        f"the pattern {shown(pattern_text)} has %{directive}, which is not read{reason}; write it with {known}"
+        f"the pattern {format_value(pattern_text)} has %{directive}, which is not read{reason}; write it with {known}"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from api.ingest.converters.countries import ENGLISH, country, names
 from api.ingest.converters.numbers import number
 from api.ingest.converters.values import ConversionError, Convert, Converter, MakeConvert, Tables, ignore_argument, text
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 
 CACHE_SIZE = 8192  # names come again and again
 POINT = ("latitude", "longitude")
@@ -38,7 +38,9 @@ def _parse_degrees(value: Any, limit: int, other: str) -> int | Decimal:
     may be instead."""
     degrees = number(value)
     if not -limit <= degrees <= limit:
-        raise ConversionError(f"expected degrees from -{limit} to {limit}, got {shown(value)}; is it the {other}?")
+        raise ConversionError(
+            f"expected degrees from -{limit} to {limit}, got {format_value(value)}; is it the {other}?"
+        )
     return degrees
 
 
@@ -62,7 +64,7 @@ def _pair_converter(first: Axis, second: Axis) -> MakeConvert:
     def convert(value: Any) -> Point:
         match = PAIR.fullmatch(_on_one_line(value))
         if not match:
-            raise ConversionError(f"expected two numbers such as 47.1, 37.5, got {shown(value)}")
+            raise ConversionError(f"expected two numbers such as 47.1, 37.5, got {format_value(value)}")
         first_degrees, first_letter, second_degrees, second_letter = match.groups()
         degrees = {
             first: _apply_letter(first, first_degrees, first_letter),
@@ -84,7 +86,7 @@ def _apply_letter(axis: Axis, degrees: str, letter: str) -> str:
         return degrees
     direction = letter.upper()
     if direction not in LETTERS[axis] or degrees[0] in "+-":
-        raise ConversionError(f"expected {axis}, got {shown(degrees + letter)}")
+        raise ConversionError(f"expected {axis}, got {format_value(degrees + letter)}")
     if direction in "SW":
         return f"-{degrees}"
     return degrees
@@ -94,7 +96,7 @@ def _parse_wkt(value: Any) -> Point | None:
     """Return a point of WKT; None if it is empty. ConversionError if it is not on WGS 84."""
     match = WKT.fullmatch(_on_one_line(value))
     if not match:
-        raise ConversionError(f"expected a point in WKT such as POINT (37.5 47.1), got {shown(value)}")
+        raise ConversionError(f"expected a point in WKT such as POINT (37.5 47.1), got {format_value(value)}")
     srid, empty, longitude, latitude = match.groups()
     if srid not in (None, WGS84):
         raise ConversionError(f"expected degrees on WGS 84 (SRID {WGS84}), got SRID {srid}")

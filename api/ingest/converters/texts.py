@@ -8,8 +8,8 @@ from typing import Any
 import re2
 
 from api.ingest.converters.values import ConversionError, Convert, Converter, MakeConvert, Tables, digest, text
-from api.ingest.formatting import shown
-from api.ingest.messages import closest
+from api.ingest.formatting import format_value
+from api.ingest.messages import suggest_closest
 
 PATTERN_MEMORY = 1 << 23  # bytes that RE2 may use for a pattern
 
@@ -61,7 +61,7 @@ def _as_list(value: Any) -> list[Any]:
 
 def _make_map(argument: str, tables: Tables) -> Convert:
     if argument not in tables.maps:
-        raise ConversionError(f"there is no [maps.{argument}]{closest(argument, tables.maps)}")
+        raise ConversionError(f"there is no [maps.{argument}]{suggest_closest(argument, tables.maps)}")
     terms = tables.maps[argument]
     prefixes = [(name[:-1], term) for name, term in terms.items() if name.endswith("*")]
 
@@ -72,8 +72,8 @@ def _make_map(argument: str, tables: Tables) -> Convert:
         for prefix, term in prefixes:
             if plain.startswith(prefix):
                 return term or None
-        expected = ", ".join(map(shown, terms))
-        raise ConversionError(f"expected one of {expected} of [maps.{argument}], got {shown(value)}")
+        expected = ", ".join(map(format_value, terms))
+        raise ConversionError(f"expected one of {expected} of [maps.{argument}], got {format_value(value)}")
 
     return convert
 
@@ -81,10 +81,10 @@ def _make_map(argument: str, tables: Tables) -> Convert:
 def _make_match(argument: str, tables: Tables) -> Convert:
     name, _, group = argument.partition(".")
     if name not in tables.patterns:
-        raise ConversionError(f"there is no pattern {name} in [patterns]{closest(name, tables.patterns)}")
+        raise ConversionError(f"there is no pattern {name} in [patterns]{suggest_closest(name, tables.patterns)}")
     pattern = compiled(tables.patterns[name])
     if group and group not in pattern.groupindex:
-        raise ConversionError(f"the pattern {name} has no group {group}{closest(group, pattern.groupindex)}")
+        raise ConversionError(f"the pattern {name} has no group {group}{suggest_closest(group, pattern.groupindex)}")
     if not group and pattern.groups > 1:
         raise ConversionError(
             f"the pattern {name} has several groups: name one, as in match:{name}.year for (?P<year>[0-9]+)"
@@ -98,7 +98,9 @@ def _make_match(argument: str, tables: Tables) -> Convert:
         except UnicodeEncodeError:
             raise ConversionError("expected Unicode, and half of a surrogate pair is none") from None
         if not match:
-            raise ConversionError(f"expected text with {pattern.pattern} [patterns.{name}] in it, got {shown(plain)}")
+            raise ConversionError(
+                f"expected text with {pattern.pattern} [patterns.{name}] in it, got {format_value(plain)}"
+            )
         part: str | None = match.group(group_or_number)
         return part or None
 
@@ -116,7 +118,7 @@ def compiled(pattern: str) -> Any:
         detail = str(error)
         if isinstance(error.args[0], bytes):
             detail = error.args[0].decode()
-        raise ConversionError(f"expected a regular expression of RE2, got {shown(pattern)}: {detail}") from None
+        raise ConversionError(f"expected a regular expression of RE2, got {format_value(pattern)}: {detail}") from None
 
 
 def _make_short(argument: str, _: Tables) -> Convert:

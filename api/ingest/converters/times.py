@@ -21,7 +21,7 @@ from api.ingest.converters.patterns import (
 )
 from api.ingest.converters.values import ConversionError, Convert, Converter, MakeConvert, Tables, ignore_argument, text
 from api.ingest.converters.zones import in_utc, zone
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 
 CACHE_SIZE = 8192  # dates come again and again
 TOO_LATE = "expected a date before the year 9999, got "
@@ -89,15 +89,15 @@ def _read_date(plain: str, patterns: list[Pattern], argument: str, precisions: t
     if patterns:
         reading = read_by_patterns(patterns, plain)
         if reading is None:
-            raise ConversionError(f"expected a date written as {argument}, got {shown(plain)}")
+            raise ConversionError(f"expected a date written as {argument}, got {format_value(plain)}")
         return reading
     reading = read_iso(plain)
     if reading is None:
         hint = "; if it is written otherwise, the mapping says how, as date:%m/%d/%Y"
-        raise ConversionError(f"expected a date [ISO 8601] such as 2022-02-24, got {shown(plain)}{hint}")
+        raise ConversionError(f"expected a date [ISO 8601] such as 2022-02-24, got {format_value(plain)}{hint}")
     if reading.precision not in precisions:
         hint = "first_day, last_day, earliest, latest and precision take it"
-        raise ConversionError(f"expected a day, and {shown(plain)} is a {reading.precision}: {hint}")
+        raise ConversionError(f"expected a day, and {format_value(plain)} is a {reading.precision}: {hint}")
     return reading
 
 
@@ -115,7 +115,7 @@ def _date_converter(write: Write, precisions: tuple[str, ...] = DAY_ONLY) -> Mak
         for pattern in patterns:
             if pattern.precision not in precisions:
                 raise ConversionError(
-                    f"the pattern {shown(argument)} gives a {pattern.precision} and no day, "
+                    f"the pattern {format_value(argument)} gives a {pattern.precision} and no day, "
                     "and no day is ever assumed: first_day, last_day, earliest, latest and precision take it"
                 )
 
@@ -124,7 +124,7 @@ def _date_converter(write: Write, precisions: tuple[str, ...] = DAY_ONLY) -> Mak
             try:
                 return write(_read_date(plain, patterns, argument, precisions))
             except OverflowError:
-                raise ConversionError(TOO_LATE + shown(plain)) from None
+                raise ConversionError(TOO_LATE + format_value(plain)) from None
 
         def convert(value: Any) -> str:
             return convert_text(text(value))
@@ -236,9 +236,9 @@ def _read_time(plain: str, patterns: list[Pattern], argument: str) -> tuple[Pars
         hint = ""
         if "%Z" in argument:
             hint = "; %Z takes UTC, GMT and Z, and zone:NAME reads local times"
-        raise ConversionError(f"expected a time {form}, got {shown(plain)}{hint}")
+        raise ConversionError(f"expected a time {form}, got {format_value(plain)}{hint}")
     if reading.clock is None:
-        raise ConversionError(f"expected a time, and {shown(plain)} has none: `day` takes a day")
+        raise ConversionError(f"expected a time, and {format_value(plain)} has none: `day` takes a day")
     return reading, reading.clock
 
 
@@ -248,7 +248,7 @@ def _parse_time_patterns(argument: str) -> list[Pattern]:
     for pattern in patterns:
         if not pattern.has_time:
             raise ConversionError(
-                f"the pattern {shown(argument)} has no time of day, and none is ever assumed: `day` takes a day"
+                f"the pattern {format_value(argument)} has no time of day, and none is ever assumed: `day` takes a day"
             )
     return patterns
 
@@ -275,7 +275,7 @@ def _make_zone(argument: str, _: Tables) -> Convert:
         try:
             return in_utc(datetime.combine(reading.day, clock), local_zone).isoformat()
         except OverflowError:
-            raise ConversionError(TOO_LATE + shown(value)) from None
+            raise ConversionError(TOO_LATE + format_value(value)) from None
 
     return convert
 
@@ -289,7 +289,7 @@ def _read_unix(value: Any) -> str:
         microsecond = int((seconds - whole_seconds) * 1_000_000)
         return moment.replace(microsecond=microsecond).isoformat()
     except (OverflowError, ValueError, OSError):
-        raise ConversionError(f"expected seconds since 1970, got {shown(value)}") from None
+        raise ConversionError(f"expected seconds since 1970, got {format_value(value)}") from None
 
 
 CONVERTERS: dict[str, Converter] = {

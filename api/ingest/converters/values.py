@@ -8,7 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Literal
 
-from api.ingest.formatting import shown
+from api.ingest.formatting import format_value
 
 Convert = Callable[[Any], Any]
 ArgumentRule = Literal["", "may", "must"]
@@ -67,7 +67,7 @@ def text(value: Any) -> str:
         return f"{bounded(value):f}"
     if isinstance(value, int):
         return str(bounded(value))
-    raise ConversionError(f"expected text or a number, got {shown(value)}")
+    raise ConversionError(f"expected text or a number, got {format_value(value)}")
 
 
 def bounded(value: int | Decimal) -> int | Decimal:

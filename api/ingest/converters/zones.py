@@ -8,8 +8,8 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from api.ingest.converters.values import ConversionError
-from api.ingest.formatting import shown
-from api.ingest.messages import closest
+from api.ingest.formatting import format_value
+from api.ingest.messages import suggest_closest
 
 ZONES = files("tzdata")
 
@@ -19,8 +19,9 @@ def zone(name: str) -> ZoneInfo:
     """Return the zone of this name. ConversionError if there is none."""
     known = _names()
     if name not in known:
+        guess = suggest_closest(name, known)
         raise ConversionError(
-            f"there is no zone {shown(name)} in the IANA data{closest(name, known)}; name one such as Europe/Kyiv"
+            f"there is no zone {format_value(name)} in the IANA data{guess}; name one such as Europe/Kyiv"
         )
     with ZONES.joinpath("zoneinfo", *name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, name)

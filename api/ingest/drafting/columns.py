@@ -142,7 +142,7 @@ class ColumnSample:
             self.type = self.conversion = "longitude"
 
 
-def seen(rows: Iterable[dict[str, Any]]) -> tuple[list[ColumnSample], int]:
+def sample_columns(rows: Iterable[dict[str, Any]]) -> tuple[list[ColumnSample], int]:
     """Return the columns of rows, with their types, and the number of rows."""
     columns: dict[str, ColumnSample] = {}
     count = 0

@@ -13,8 +13,8 @@ from api.errors import LoadError
 from api.ingest.compiled_mapping import Mapping
 from api.ingest.container import ENDINGS, open_rows
 from api.ingest.csv_rows import DELIMITERS, CsvRows
-from api.ingest.drafting.columns import ColumnSample, ColumnType, seen
-from api.ingest.input_file import unpacked
+from api.ingest.drafting.columns import ColumnSample, ColumnType, sample_columns
+from api.ingest.input_file import open_unpacked
 from api.ingest.nfc import in_nfc
 from api.ingest.rows import BadRow, RowFile
 from api.ingest.strict_json import MalformedFile
@@ -53,9 +53,9 @@ def draft(path: str) -> str:
     """Return a mapping for the rows of a file, as TOML. LoadError if the file has no rows that can be read."""
     for encoding in (UTF_8, WINDOWS):
         try:
-            with unpacked(path) as (_, file, name):
+            with open_unpacked(path) as (_, file, name):
                 rows = open_rows(name, file, _rows_mapping(name, encoding))
-                columns, count = seen(islice(_read_values(rows, encoding), ROWS))
+                columns, count = sample_columns(islice(_read_values(rows, encoding), ROWS))
         except UnicodeError:
             continue
         except MalformedFile as error:

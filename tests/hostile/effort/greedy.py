@@ -13,7 +13,7 @@ from urllib.parse import quote
 import asyncpg
 
 from api.catalog import VERSIONS, Condition, Link, Resource, Version
-from api.graphql.shape import FilterShape, camel, narrowed, pascal
+from api.graphql.shape import FilterShape, camel, filter_fields, pascal
 from api.rest.parameters import Parameter, parameters
 from tests.hostile.effort.measure import Request
 
@@ -159,7 +159,7 @@ class Greedy:
 
     def _filter(self, resource: Resource, depth: int) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        rows = list(narrowed(self._version, resource).values())
+        rows = list(filter_fields(self._version, resource).values())
         for row in self._random.sample(rows, min(len(rows), self._random.choice((1, 1, 1, 2, 3)))):
             made[row.name] = self._test(row, depth)
         if made.keys() & {"value"} and "measure" not in made:
