@@ -268,6 +268,8 @@ def _operand_annotation(shape: FilterShape) -> str:
 
 
 def _test_type_name(shape: FilterShape, operand: str) -> str:
+    if shape.conditions.keys() == {"null"}:
+        return "NullTest"
     name = GRAPHQL_NAMES.get(operand, operand)
     if "null" in shape.conditions:
         name = f"Nullable{name}"

@@ -314,6 +314,10 @@ def test_the_tests_of_the_rest_pass_with_claims(tree: Path, contract: str, postg
     succeeded(suites(tree, postgres_url, "tests/golden", "-k", "v1"))
 
 
+def test_nothing_of_an_erased_claim_is_left(tree: Path, postgres_url: str) -> None:
+    succeeded(suites(tree, postgres_url, "tests/store/test_erasure.py", "-k", "claim"))
+
+
 def test_each_filter_and_sort_of_claims_has_an_index(tree: Path, postgres_url: str) -> None:
     succeeded(suites(tree, postgres_url, "tests/store/test_indexes.py", "-k", "claim or verdict"))
 

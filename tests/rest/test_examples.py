@@ -50,5 +50,5 @@ def test_each_one_of_the_document_is_the_answer_to_its_request(
     for one in examples.values():
         method, request = one["summary"].split()
         answer = client.request(method, request)
-        assert answer.request.url.path.startswith(path.removesuffix("{id}"))
+        assert answer.request.url.path.startswith(path.partition("{id}")[0])
         assert steady(answer.json()) == one["value"]

@@ -19,6 +19,8 @@ from api.store.staged import Staged
 
 # The domains of small objects. A column that came later has a check of its own instead.
 VALUE_DOMAINS = {"Identifier": "identifiers", "Excerpt": "excerpt", "Subject": None}
+# Columns of a plain type, which came later to tables that may be large: (table, column). A check holds their values.
+PLAIN: set[tuple[str, str]] = set()
 # Columns of records that no field declares, and those of one table alone.
 INTERNAL = {"digest", "withdrawn", "dataset", "search", "since"}
 # The references to the record, for children that several kinds of records have.
@@ -74,7 +76,8 @@ async def test_columns_have_the_types_of_their_fields(owner: asyncpg.Connection,
     columns = {row["name"]: row for row in await owner.fetch(COLUMNS, entity.name)}
     for field in entity.loaded:
         found = columns[field.name]
-        assert (found["type"], found["domain"]) == (column_type(field), domain(field)), field.name
+        expected_domain = None if (entity.name, field.name) in PLAIN else domain(field)
+        assert (found["type"], found["domain"]) == (column_type(field), expected_domain), field.name
     for name, field in entity.fields.items():
         required = not field.type.nullable
         # A generated column has no constraint of its own.

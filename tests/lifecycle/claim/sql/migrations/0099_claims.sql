@@ -4,7 +4,8 @@ create domain store.verdict_rating as text check (value in ('correct', 'incorrec
 select store.create_resource('claim', 'clm', $$
     briefing_id store.briefing_id references store.briefing deferrable initially deferred,
     event_id store.event_id references store.event deferrable initially deferred,
-    speaker_id store.source_id not null references store.source deferrable initially deferred,
+    speaker_id store.source_id references store.source deferrable initially deferred
+        check (speaker_id is not null or withdrawn is not null),
     text store.prose not null,
     language store.language not null default 'en',
     status store.claim_status not null default 'unverified',
