@@ -137,7 +137,7 @@ def test_keys_are_listed_rotated_and_revoked(url: str) -> None:
         (("plans", "create", "free"), "a plan free already"),
         (("plans", "create", "Big!"), "name: Expected a to z"),
         (("plans", "create", "big", "--like", "partne"), "Did you mean partner?"),
-        (("plans", "remove", "anonymous"), "stays"),
+        (("plans", "remove", "anonymous"), "cannot be removed"),
         (("plans", "remove", "nothing"), "no such plan"),
         (("documents", "remove", "nothing"), "no such document"),
         (("documents", "add", "nowhere.graphql"), "cannot be read"),

@@ -12,7 +12,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "html": ("NotTheService", "502 with text/html: '<html><head><title>Bad gateway</title>", {}),
     "login": ("NotTheService", "200 with text/html: '<html><head><title>Bad gateway</title>", {}),
     "no tls": ("Unreachable", "https://127.0.0.1", {}),
-    "retired": ("Retired", "/versions tells what differs", {"code": "retired", "status": 410}),
+    "retired": ("Retired", "/versions lists what differs", {"code": "retired", "status": 410}),
     "never": ("NotFound", "v1, v2", {"code": "not_found", "status": 404}),
     "redirect": ("NotTheService", "redirect", {}),
     "stranger": ("NotTheService", "no such route", {}),
