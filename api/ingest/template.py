@@ -160,7 +160,11 @@ def chosen(by: Template, branches: dict[str, Template]) -> Template:
         value = by.evaluate(scope)
         if value is None:
             return None
-        return find_branch(text(value)).evaluate(scope)
+        try:
+            term = text(value)
+        except ConversionError as error:
+            raise ValueProblem(by.columns[0], str(error)) from None
+        return find_branch(term).evaluate(scope)
 
     return Template(evaluate, (*by.columns, *_columns_of(branches.values())))
 

@@ -163,6 +163,12 @@ def test_a_term_without_a_value_is_refused(read: Read) -> None:
     assert 'column p: expected one of "1", "more*", got "7"' in faults[0]
 
 
+@pytest.mark.parametrize(("value", "kind"), [('["1"]', "a list"), ('{"a": 1}', "an object")])
+def test_a_term_that_is_no_text_is_refused(read: Read, value: str, kind: str) -> None:
+    _, faults, _ = read(BY, f'[{{"id": "1", "on": "2021-05-09", "p": {value}}}]', "a.json")
+    assert f"column p: expected text or a number, got {kind}" in faults[0]
+
+
 def test_try_leaves_out_what_fails_and_the_report_counts_it(read: Read) -> None:
     mapping = EVENT + 'time_precision = "unknown"\ntags = ["{n|try|amount_|or:none}"]'
     mapping = mapping.replace("amount_", "number")
