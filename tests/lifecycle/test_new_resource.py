@@ -304,8 +304,10 @@ def test_the_clients_are_generated_without_an_edit(built: Path, tree: Path, cont
     places = ["--contracts", "openapi", "--into", str(tmp_path / "dist"), "--build", str(tmp_path / "build")]
     command = [program, "openapi/sdk/generate", *places, "python"]
     succeeded(subprocess.run(command, cwd=tree, env=CLEAN, capture_output=True, text=True, timeout=600))
-    written = "".join(path.read_text("utf-8") for path in (tmp_path / "build").rglob("*.py"))
-    assert "def list_claims" in written and "class ClaimStatus" in written
+    client = tmp_path / "build" / "python" / "briefing_sdk" / "v2"
+    assert "def claims(self) -> Claims:" in (client / "__init__.py").read_text("utf-8")
+    assert "class AsyncClaims" in (client / "claims.py").read_text("utf-8")
+    assert "class ClaimStatus" in (client / "graphql" / "enums.py").read_text("utf-8")
 
 
 def test_the_tests_of_the_rest_pass_with_claims(tree: Path, contract: str, postgres_url: str) -> None:
