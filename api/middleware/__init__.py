@@ -1,1 +1,1 @@
-"""What happens to every request around its endpoint: its context, its caller, CORS, deprecation, errors as problems."""
+"""The steps of every request around its endpoint: its context, its caller, CORS, deprecation, errors as problems."""

@@ -1,1 +1,1 @@
-"""What operators see of the service: the access log, metrics, traces and health checks."""
+"""The view of operators on the service: the access log, metrics, traces and health checks."""

@@ -271,7 +271,8 @@ class Exchange:
     def _fail(self) -> None:
         """Answer with a 500, or cut the answer that has begun, so that no client takes it for the whole."""
         connection = self.connection
-        if self.disconnected or connection.transport.is_closing():
+        # After a whole answer, another one would be taken for that of the next request.
+        if self.state is AnswerState.WHOLE or self.disconnected or connection.transport.is_closing():
             return
         if self.state is AnswerState.PART:
             if self._framing is Framing.CLOSE:

@@ -241,3 +241,18 @@ async def test_a_failure_within_the_answer_cuts_it(version: str) -> None:
     # In HTTP/1.0 the end of the connection is the end of the body, so only a reset shows that it was cut.
     assert connection.calls == (["reset"] if version == "1.0" else [])
     assert connection.transport.closed or version == "1.0"
+
+
+@pytest.mark.parametrize("ending", ["raise", "return"])
+async def test_a_failure_after_the_answer_sends_nothing_more(ending: str) -> None:
+    """A second answer would be taken for that of the next request."""
+    made, connection = exchange()
+
+    async def fails_later(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer(made, [LENGTH], b"ok")
+        if ending == "raise":
+            raise ValueError("no")
+
+    await made.run(fails_later)
+    assert len(connection.transport.writes) == 1 and connection.calls == ["answered"]
+    assert not connection.transport.closed
