@@ -40,7 +40,7 @@ class AnswerState(enum.Enum):
 
 
 class Framing(enum.Enum):
-    """How a client finds the end of a body (RFC 9112, 6.3)."""
+    """The way in which a client finds the end of a body (RFC 9112, 6.3)."""
 
     NONE = enum.auto()
     LENGTH = enum.auto()
