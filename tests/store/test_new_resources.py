@@ -1,4 +1,4 @@
-"""The functions by which a migration adds a resource make what the first resources have (0036_new_resources.sql).
+"""The functions by which a migration adds a resource make what the first resources have (0036_new_resources.sql, 0037).
 
 tests/lifecycle/test_new_resource.py takes a resource that they made through loads, both APIs and exports.
 """
@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from api.model import RECORDS
+from api.store.erasure_statements import empty_search
 
 MADE = """
     select store.create_resource('rumour', 'rmr', $$ text store.prose not null, language store.language $$,
@@ -102,3 +103,12 @@ async def test_each_new_table_has_versions_with_its_indexes(owner: asyncpg.Conne
         ("verdict", {"verdict_since"}),
     ):
         assert expected <= {row["indexname"] for row in await owner.fetch(INDEXES, table)}
+
+
+async def test_emptied_search_words_stay_empty(owner: asyncpg.Connection[Any]) -> None:
+    """Erasure empties the columns, and then the words that the trigger made of the emptied columns."""
+    await owner.execute(INSERT, ID, "k")
+    await owner.execute("update store.rumour set text = '[erased]' where id = $1", ID)
+    assert await owner.fetchval("select search <> '' from store.rumour where id = $1", ID)
+    await owner.execute(empty_search("rumour"), ID)
+    assert await owner.fetchval("select search = '' from store.rumour where id = $1", ID)
