@@ -15,8 +15,8 @@ Endpoint = Callable[[HttpRequest], Awaitable[BytesResponse | StreamedResponse]]
 
 
 class DataRoute(APIRoute):
-    """A route that `Paths` finds and `RequestMiddleware` calls: its endpoint takes an HttpRequest. FastAPI lists it,
-    but never dispatches to it."""
+    """A route that `RouteTable` finds and `RequestMiddleware` calls: its endpoint takes an HttpRequest. FastAPI lists
+    it, but never dispatches to it."""
 
     endpoint: Endpoint
 
