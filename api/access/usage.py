@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import structlog
 
+from api.background import repeat
 from api.errors import BriefingError
 from api.store.access import AccessStore
 
@@ -30,7 +31,7 @@ class UsageRecorder(ABC):
 
     def start(self) -> None:
         """Begin to write."""
-        self._task = asyncio.create_task(self._write_repeatedly())
+        self._task = asyncio.create_task(repeat("the record of uses", self.write, EVERY))
 
     async def stop(self) -> None:
         """Write what is left, if the store takes it."""
@@ -43,11 +44,6 @@ class UsageRecorder(ABC):
     @abstractmethod
     async def write(self) -> None:
         """Write what was noted. If that fails, it is kept for the next time."""
-
-    async def _write_repeatedly(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY)
-            await self.write()
 
 
 class KeyUsage(UsageRecorder):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 else:
     Connection = asyncpg.Connection
 
+# The errors of a connection that works no more, but for those of the operating system. InternalClientError is none of
+# the others: asyncpg raises it if the server ends the connection just before a statement is sent.
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 MINIMUM = 16
 WRONG = (
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -34,7 +37,7 @@ async def connect(url: str) -> Connection:
         )
     except WRONG as error:
         raise SettingsError(f"Postgres refuses us: {error}", "Look at BRIEFING_DATABASE_URL.") from error
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, *DRIVER_ERRORS) as error:
         raise Unavailable(f"Postgres does not answer: {error or type(error).__name__}") from error
     version = connection.get_server_version()
     if version.major < MINIMUM:

@@ -14,7 +14,7 @@ import asyncpg
 
 from api.errors import Busy, Conflict, InvalidRequest, NotFound
 from api.store import erasure_statements
-from api.store.connection import Connection, connect, take_lock
+from api.store.connection import DRIVER_ERRORS, Connection, connect, take_lock
 from api.store.erasure_statements import resource_of
 from api.store.load_transaction import LOCK, SETTINGS
 from api.store.record_versions import NOTE_EDITION
@@ -132,7 +132,7 @@ async def _clean(connection: Connection, name: str, transaction: str) -> tuple[i
         with suppress(asyncpg.InsufficientPrivilegeError):
             await connection.execute(erasure_statements.forget_statistics(name))
         sessions = await connection.fetchval(OLDER, transaction)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    except (OSError, *DRIVER_ERRORS):
         return 0, False
     return sessions, sessions == 0
 

@@ -16,13 +16,11 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
-from api.errors import BriefingError
 from api.store.connection import Connection, connect
 
 # The pause after a failure, and the time that the upkeep may take.
 RETRY_SECONDS = 0.5
 UPKEEP_SECONDS = 15.0
-FAILURES = (OSError, TimeoutError, BriefingError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = structlog.get_logger("briefing")
 
@@ -80,19 +78,21 @@ class Poller:
     async def _follow(self) -> None:
         while True:
             try:
-                connection = await connect(self._url)
-            except FAILURES:
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            try:
-                await self._poll(connection)
-            except FAILURES as error:
+                await self._connect_and_poll()
+            except Exception as error:
+                # Any error counts. asyncpg raises an InternalClientError, which is none of its other errors, if the
+                # server ends the connection just before a statement is sent.
                 if self._fresh_until:
                     log.warning(f"{self._target.name} is out of sight", reason=type(error).__name__)
                 self._fresh_until = 0.0
                 await asyncio.sleep(RETRY_SECONDS)
-            finally:
-                connection.terminate()
+
+    async def _connect_and_poll(self) -> None:
+        connection = await connect(self._url)
+        try:
+            await self._poll(connection)
+        finally:
+            connection.terminate()
 
     async def _poll(self, connection: Connection) -> None:
         """Poll on this connection until it fails."""

@@ -22,7 +22,7 @@ import structlog
 
 from api.errors import Unavailable
 from api.settings import Settings
-from api.store.connection import Connection
+from api.store.connection import DRIVER_ERRORS, Connection
 from api.store.fair_queue import FairQueue, Share, Waiter
 from api.store.ticket import SERVICE, Rank, Ticket
 
@@ -391,7 +391,7 @@ class Pool:
             raise  # Postgres is starting or recovering, so it will answer soon.
         except BROKEN_OFF:
             raise  # The backend was killed while we connected, so it is worth another try.
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, *DRIVER_ERRORS) as error:
             log.warning("no connection to Postgres", reason=f"{type(error).__name__}: {error}")
             raise Unavailable("The store does not answer.") from error
         return connection
@@ -401,6 +401,6 @@ async def _close(connection: Connection) -> None:
     # close() waits until the cancellation of the running statement has been sent. terminate() would not.
     try:
         await connection.close(timeout=CONFIRM_SECONDS)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, AttributeError):
+    except (TimeoutError, OSError, *DRIVER_ERRORS, AttributeError):
         # asyncpg raises AttributeError if a COPY was given up at the moment at which its connection broke off.
         connection.terminate()

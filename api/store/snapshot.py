@@ -11,7 +11,7 @@ import asyncpg
 from api.compiler.json_text import one_line
 from api.errors import SettingsError, Unavailable
 from api.model import WRITE_ORDER
-from api.store.connection import Connection, connect
+from api.store.connection import DRIVER_ERRORS, Connection, connect
 from api.store.stream import Take, Unframed
 
 # The same settings as those of the connections that read answers, so that the text is the same.
@@ -98,7 +98,7 @@ async def snapshot(url: str, on_rows: Callable[[int], None]) -> AsyncIterator[Sn
         raise SettingsError(
             f"This account may not read everything: {error}", "Export as the account that loads."
         ) from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+    except (ConnectionError, *DRIVER_ERRORS) as error:
         raise Unavailable(f"The store went away during the export: {error}", "Export again.") from error
     finally:
         with suppress(Exception):
@@ -110,7 +110,7 @@ async def erased_since(url: str, change: int) -> bool:
     connection = await connect(url)
     try:
         return bool(await connection.fetchval(LAST_ERASURE) > change)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+    except (ConnectionError, *DRIVER_ERRORS) as error:
         raise Unavailable(f"The store went away during the export: {error}", "Export again.") from error
     finally:
         with suppress(Exception):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import asyncpg
 
 from api.errors import BriefingError, LoadError, SettingsError, Unavailable
+from api.store.connection import DRIVER_ERRORS
 
 # Errors of Postgres, each with the error of the program, and the problem and the remedy in its text.
 Translations = tuple[tuple[tuple[type[BaseException], ...], type[BriefingError], str, str], ...]
@@ -33,7 +34,7 @@ LOAD: Translations = (
         "Nothing was loaded. Please report it with this message.",
     ),
     (
-        (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError),
+        (ConnectionError, *DRIVER_ERRORS),
         Unavailable,
         "The store went away or gave up during the load",
         "Nothing was loaded. Load again.",
@@ -53,7 +54,7 @@ ERASURE: Translations = (
         "Nothing was erased. Erase as the account that owns the store: the one that ran `briefing migrate`.",
     ),
     (
-        (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError),
+        (ConnectionError, *DRIVER_ERRORS),
         Unavailable,
         "The store went away or gave up during the erasure",
         "Nothing was erased. Erase again.",
@@ -66,7 +67,7 @@ def translate_errors(translations: Translations = LOAD) -> Iterator[None]:
     """Raise errors of Postgres as errors of the program."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+    except (ConnectionError, *DRIVER_ERRORS) as error:
         for error_types, program_error, text, hint in translations:
             if isinstance(error, error_types):
                 raise program_error(f"{text}: {error}", hint=hint) from error

@@ -94,7 +94,8 @@ class Fallback:
         since = time.monotonic()
         while self.away:
             await asyncio.sleep(self._probe_seconds)
-            with suppress(RedisUnavailable):
+            # Any error means that Redis is still away.
+            with suppress(Exception):
                 # A real visit: a Redis that answers a ping may still refuse to write.
                 decision = await self._remote.begin("probe", PROBE, 1)
                 if decision.reservation is not None:

@@ -20,6 +20,7 @@ from typing import Any
 from api.access.limits import gcra
 from api.access.limits.limits import Decision, Quota, Remaining, Reservation, check, refusal
 from api.access.limits.redis_connection import TRIP_SECONDS, Argument, RedisConnection, RedisUnavailable
+from api.background import repeat
 
 LEASE_SECONDS = 60.0
 # How long, and for how many callers, the points left are remembered for answers that cost nothing.
@@ -60,6 +61,7 @@ class RedisLimits:
         self._numbers = count()
         # The identities of the requests under way, by the tokens of their reservations.
         self._identities: dict[bytes, str] = {}
+        self._tokens_before: set[bytes] = set()
         self._renewer: asyncio.Task[None] | None = None
         self._recent: dict[str, tuple[Remaining, float]] = {}
 
@@ -95,7 +97,8 @@ class RedisLimits:
             return Decision(None, None, 0.0, left)
         self._identities[token] = identity
         if self._renewer is None:
-            self._renewer = asyncio.create_task(self._keep_renewing())
+            renewing = repeat("the renewal of leases", self._renew_leases, self._lease / 3_000_000)
+            self._renewer = asyncio.create_task(renewing)
         owed = own_debts if others else left.debts
         reservation = Reservation(self, identity, quota, points, token, now, owed)
         return Decision(reservation, None, 0.0, left)
@@ -149,16 +152,13 @@ class RedisLimits:
         except self._connection.refusal as error:
             raise RedisUnavailable(str(error)) from None
 
-    async def _keep_renewing(self) -> None:
-        tokens_before = set(self._identities)
-        while True:
-            await asyncio.sleep(self._lease / 3_000_000)
-            # Only leases that were held the last time already. Most requests end before that.
-            for token in tokens_before & self._identities.keys():
-                _, leases_key = keys(self._identities.get(token, ""))
-                with suppress(RedisUnavailable):
-                    await self._run(self._renew, (leases_key,), [token, self._lease])
-            tokens_before = set(self._identities)
+    async def _renew_leases(self) -> None:
+        # Only leases that were held the last time already. Most requests end before that.
+        for token in self._tokens_before & self._identities.keys():
+            _, leases_key = keys(self._identities.get(token, ""))
+            with suppress(RedisUnavailable):
+                await self._run(self._renew, (leases_key,), [token, self._lease])
+        self._tokens_before = set(self._identities)
 
 
 def keys(identity: str) -> tuple[str, str]:
