@@ -15,7 +15,7 @@ LEVEL = 4
 THREAD_FROM = 256 * 1024
 # Deflate, without a file name, a time or an operating system, so that the bytes are the same everywhere.
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-STORED_MOST = 0xFFFF
+MAX_STORED = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class GzipPrefix:
 
     def with_end(self, end: bytes = b"") -> bytes:
         """Return the whole as gzip, with an end of at most 65,535 bytes."""
-        assert len(end) <= STORED_MOST
+        assert len(end) <= MAX_STORED
         length = len(end).to_bytes(2, "little")
-        complement = (len(end) ^ STORED_MOST).to_bytes(2, "little")
+        complement = (len(end) ^ MAX_STORED).to_bytes(2, "little")
         checksum = zlib.crc32(end, self.checksum).to_bytes(4, "little")
         size = ((self.size + len(end)) & 0xFFFFFFFF).to_bytes(4, "little")
         return b"".join((HEADER, self.blocks, b"\x01", length, complement, end, checksum, size))

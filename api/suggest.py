@@ -15,23 +15,23 @@ from heapq import nsmallest
 from api.errors import BriefingError, Fault, InvalidRequest, Unknown
 
 # Comparisons of two names for one error: about 2 ms at most.
-COMPARISONS_MOST = 200
+MAX_COMPARISONS = 200
 # Letters of a name that are compared: no valid name is as long.
-LETTERS_MOST = 100
+MAX_LETTERS = 100
 SIMILAR = 0.6
 
 
 class Suggestions:
     """The comparisons that one error may take."""
 
-    def __init__(self, comparisons: int = COMPARISONS_MOST) -> None:
+    def __init__(self, comparisons: int = MAX_COMPARISONS) -> None:
         self._left = comparisons
 
     def nearest(self, unknown: Unknown, others: int = 0) -> str:
         """Return the nearest valid name, or an empty text. It and each of the `others`, the unknown names that come
         later, get an equal part of the comparisons that are left."""
         # Letter case is no difference: a caller who sends LIMIT or ATTACK spells the name right.
-        name = unknown.name[:LETTERS_MOST].lower()
+        name = unknown.name[:MAX_LETTERS].lower()
         candidates = _select_candidates(name, unknown.names, self._left // (others + 1))
         self._left -= len(candidates)
         # The matcher caches what it computes about its second sequence.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.gzip_prefix import STORED_MOST, THREAD_FROM, pack
+from api.gzip_prefix import MAX_STORED, THREAD_FROM, pack
 
 
 @given(text=st.binary(max_size=4000), ends=st.lists(st.binary(max_size=300), min_size=1, max_size=3))
@@ -33,6 +33,6 @@ async def test_a_long_text_is_packed_as_well() -> None:
 
 async def test_an_end_is_short() -> None:
     packed = await pack(b"text")
-    assert gzip.decompress(packed.with_end(b"x" * STORED_MOST)) == b"text" + b"x" * STORED_MOST
+    assert gzip.decompress(packed.with_end(b"x" * MAX_STORED)) == b"text" + b"x" * MAX_STORED
     with pytest.raises(AssertionError):
-        packed.with_end(b"x" * (STORED_MOST + 1))
+        packed.with_end(b"x" * (MAX_STORED + 1))

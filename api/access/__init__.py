@@ -14,7 +14,7 @@ def too_expensive(points: int, costliest: CostliestList | None, max_price: int, 
     grant. It names the costliest list, and the page of it with which the request would cost no more than either."""
     max_points = max_price
     if plan is not None:
-        max_points = min(max_price, plan.quota.most)
+        max_points = min(max_price, plan.quota.max_points)
     bound = f"your plan grants at most {max_points} at a time"
     if max_points == max_price:
         bound = f"one request may cost {max_price}"

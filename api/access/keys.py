@@ -16,7 +16,7 @@ from api.query.parse import listed
 from api.store.access import AccessStore, Row
 
 OVERLAP = timedelta(hours=24)
-OVERLAP_MOST = timedelta(days=90)
+MAX_OVERLAP = timedelta(days=90)
 ONE_LINE = "Expected one line of at most 200 characters, of which at least one is visible."
 # The same rule as in the store (access.line): one line, without control characters and overrides of direction.
 _LINE = re.compile(r"(?=\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,200}(?<=\S)")
@@ -95,8 +95,8 @@ class Keys:
 
     async def rotate(self, id: str, overlap: timedelta = OVERLAP, expiry: Expiry = None) -> CreatedKey:
         """Create a key that replaces another one, which works for the overlap. Conflict if the other has ended."""
-        if not timedelta() <= overlap <= OVERLAP_MOST:
-            raise _invalid("overlap", f"Expected at most {OVERLAP_MOST.days} days.")
+        if not timedelta() <= overlap <= MAX_OVERLAP:
+            raise _invalid("overlap", f"Expected at most {MAX_OVERLAP.days} days.")
         self._check_end(expiry)
         secret = key.new(self._environment)
         expires_at, duration = _split_expiry(expiry)

@@ -59,7 +59,6 @@ class Link:
     nullable: bool = True
     filtered: bool = True
     default: int = 10
-    most: int = 50
     embedded: bool = False
     deprecated: str = ""
     fallback: str = ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from api.contracts.breaks import Break
 
 # The number of breaking changes that are listed.
-LISTED_MOST = 25
+MAX_LISTED = 25
 
 contract = typer.Typer(invoke_without_command=True)
 
@@ -109,7 +109,7 @@ def _list_declared_days() -> dict[str, date | None]:
 
 
 def _print_breaks(broken: Sequence[Break]) -> None:
-    for broken_part in broken[:LISTED_MOST]:
+    for broken_part in broken[:MAX_LISTED]:
         print(f"breaks: {broken_part}", file=sys.stderr)
-    if len(broken) > LISTED_MOST:
-        print(f"breaks: and {len(broken) - LISTED_MOST} places more.", file=sys.stderr)
+    if len(broken) > MAX_LISTED:
+        print(f"breaks: and {len(broken) - MAX_LISTED} places more.", file=sys.stderr)

@@ -34,7 +34,7 @@ def lines(writer: StatementWriter, root: ExportQuery) -> str:
     writer.ordered = True
     source = RowSource(writer.name(), writer.version[root.resource])
     columns = SHAPES[type(root.shape)](writer, source, root)
-    size = 0 if root.most is None else root.most
+    size = 0 if root.max_records is None else root.max_records
     rows = ListQuery(root.resource, Page(size), root.sort, (), root.filter)
     records = list_rows(writer, rows, source)
     return f"select {columns}\nfrom (\n  {indent(records)}\n) {source.alias}{source.join_clauses()}"

@@ -35,7 +35,7 @@ from api.query import (
 from api.query.filters import alternatives, search_of
 from api.query.sort import POSITION
 
-EXACT_MOST = 100_000
+MAX_EXACT = 100_000
 ESTIMATE_FROM = 1_000
 # Ids are hashes in base32, so those whose first character is 0 are a fair sample of one in 32.
 SAMPLE_OF = 32
@@ -309,8 +309,8 @@ def total(item: Total | Quality) -> Json:
 
 
 def _exact_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
-    count = _count_rows(_filtered_rows(writer, rows, resource), EXACT_MOST)
-    return f"exact as (select least(n, {EXACT_MOST}) as n, n > {EXACT_MOST} as cut from ({count}) c)"
+    count = _count_rows(_filtered_rows(writer, rows, resource), MAX_EXACT)
+    return f"exact as (select least(n, {MAX_EXACT}) as n, n > {MAX_EXACT} as cut from ({count}) c)"
 
 
 def _estimated_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
@@ -322,9 +322,9 @@ def _estimated_count(writer: StatementWriter, rows: ListQuery, resource: Resourc
     return f"estimated as (select {number} as n, {is_cut} as cut from ({count}) c)"
 
 
-def _count_rows(filtered_rows: str, most: int) -> str:
-    """Return the select of the number of rows. It stops at one more than `most`."""
-    return f"select count(*) as n from (select {filtered_rows} limit {most + 1}) c"
+def _count_rows(filtered_rows: str, max_count: int) -> str:
+    """Return the select of the number of rows. It stops at one more than `max_count`."""
+    return f"select count(*) as n from (select {filtered_rows} limit {max_count + 1}) c"
 
 
 def _is_in_sample(version: Version, resource: Resource, alias: str) -> str:

@@ -9,8 +9,8 @@ from api.compiler.statement import Statement, mark
 from api.compiler.writer import StatementWriter
 
 # The number of briefings whose licences are read, and of different licences in the answer.
-BRIEFINGS_MOST = 1000
-RIGHTS_MOST = 8
+MAX_BRIEFINGS = 1000
+MAX_RIGHTS = 8
 
 
 def summary(version: Version) -> Statement:
@@ -20,9 +20,9 @@ def summary(version: Version) -> Statement:
     resources = version.resources.values()
     counts = ", ".join(f"{literal(resource.name)}, {_count(writer, resource)}" for resource in resources)
     latest = ", ".join(f"(select max(updated_at) from {writer.view(resource.name)})" for resource in resources)
-    briefings = f"select licence, attribution from {writer.view('briefing')} order by id limit {BRIEFINGS_MOST}"
+    briefings = f"select licence, attribution from {writer.view('briefing')} order by id limit {MAX_BRIEFINGS}"
     grouping = "group by licence, attribution order by count(*) desc, attribution, licence"
-    rights = f"select licence, attribution from ({briefings}) b {grouping} limit {RIGHTS_MOST}"
+    rights = f"select licence, attribution from ({briefings}) b {grouping} limit {MAX_RIGHTS}"
     body = f"""json_build_object(
   'counts', json_build_object({counts}),
   'changed_at', greatest({latest}),

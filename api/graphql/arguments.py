@@ -7,7 +7,7 @@ from typing import Any
 from api.catalog import DeprecatedPart, Link, Resource, Version
 from api.catalog.lifecycle import missing_companions
 from api.errors import Fault, InvalidRequest
-from api.graphql.declare import LINKED_MOST, RECORDS_FIRST, RECORDS_MOST
+from api.graphql.declare import MAX_LINKED, MAX_RECORDS, RECORDS_FIRST
 from api.graphql.filter_reader import FilterReader
 from api.graphql.shape import camel, pascal
 from api.query import EVERYTHING, Filter, ListQuery, Page, Selection, Sort, read_sort
@@ -45,7 +45,7 @@ def read_linked_set(
     """Return the set of a link, in the target's own order. Deprecated parts are added to `outdated`."""
     target = version[link.target]
     sort = POSITION if link.owned else _sort_of(target, target.sort)
-    size = _check_size(arguments["first"], LINKED_MOST, f"{key}.first")
+    size = _check_size(arguments["first"], MAX_LINKED, f"{key}.first")
     filter = _read_filter(version, target, arguments, key, outdated)
     return ListQuery(link.target, Page(size), sort, selection, filter, link=link.name)
 
@@ -84,7 +84,7 @@ def _read_page(arguments: dict[str, Any], mark: str, sort: Sort, key: str) -> Pa
 def _read_size(size: int | None, path: str) -> int:
     if size is None:
         return RECORDS_FIRST
-    return _check_size(size, RECORDS_MOST, path)
+    return _check_size(size, MAX_RECORDS, path)
 
 
 def _check_size(size: int, limit: int, path: str) -> int:

@@ -20,8 +20,8 @@ from api.graphql.types import Argument, InputField, OutputField, Types
 from api.model.types import term
 
 RECORDS_FIRST = 50
-RECORDS_MOST = 200
-LINKED_MOST = 50
+MAX_RECORDS = 200
+MAX_LINKED = 50
 # The input objects of the filters that take a scheme and a code of it, by operator.
 IDENTIFIED = {
     "identifier": (
@@ -148,7 +148,7 @@ def _declare_record(types: Types, resource: Resource) -> None:
 
 def _set_arguments(link: Link) -> list[Argument]:
     return [
-        ("first", "int", link.default, f"How many, at most {LINKED_MOST}."),
+        ("first", "int", link.default, f"How many, at most {MAX_LINKED}."),
         ("filter", f"{pascal(link.target)}Filter | None", strawberry.UNSET, "Which of them."),
     ]
 

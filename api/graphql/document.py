@@ -20,12 +20,12 @@ from graphql import (
 
 from api.cache import SizedCache
 from api.errors import BriefingError
-from api.graphql.limits import TOKENS_MOST, check_lines, check_size
+from api.graphql.limits import MAX_TOKENS, check_lines, check_size
 
-ERRORS_MOST = 10
-DIGITS_MOST = 400
+MAX_ERRORS = 10
+MAX_DIGITS = 400
 NUMBERS = (TokenKind.INT, TokenKind.FLOAT)
-DOCUMENTS_MOST = 16 * 1024 * 1024
+MAX_DOCUMENTS = 16 * 1024 * 1024
 # An upper bound of the bytes of a parsed document: a fixed part, and a part for each character of its text. Measured
 # with tracemalloc: 9 kB for 16 characters, 27 kB for 208, 153 kB for 766 (tests/graphql/test_document.py).
 WEIGHT_OF_ONE = 8192
@@ -48,11 +48,11 @@ class DocumentRefused(BriefingError):
 class PlanningTime:
     """The most processor time, in seconds, that a document took lately to read its variables and plan it."""
 
-    most: float = 0.0
+    longest_seconds: float = 0.0
 
     def note(self, seconds: float) -> None:
         """Remember how long it took. Longer times are forgotten slowly, because the variables make the difference."""
-        self.most = max(seconds, self.most * PLANNING_FORGOTTEN)
+        self.longest_seconds = max(seconds, self.longest_seconds * PLANNING_FORGOTTEN)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class DocumentCache:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._known: SizedCache[ParsedDocument] = SizedCache(DOCUMENTS_MOST)
+        self._known: SizedCache[ParsedDocument] = SizedCache(MAX_DOCUMENTS)
 
     def known(self, text: str) -> ParsedDocument | None:
         """Return the document if it was read before, and is remembered."""
@@ -104,7 +104,7 @@ class DocumentCache:
     def _read(self, text: str, hide_suggestions: bool = False, check: Check | None = None) -> ParsedDocument:
         check_lines(text)
         try:
-            parsed = parse(text, max_tokens=TOKENS_MOST)
+            parsed = parse(text, max_tokens=MAX_TOKENS)
         except GraphQLError as error:
             raise DocumentRefused([error]) from None
         _check_numbers(parsed)
@@ -112,7 +112,7 @@ class DocumentCache:
         document = _collect_definitions(parsed)
         if check is not None:
             check(document)
-        errors = validate(self._schema, parsed, max_errors=ERRORS_MOST, hide_suggestions=hide_suggestions)
+        errors = validate(self._schema, parsed, max_errors=MAX_ERRORS, hide_suggestions=hide_suggestions)
         if errors:
             raise DocumentRefused(errors)
         return document
@@ -124,8 +124,8 @@ def _check_numbers(parsed: DocumentNode) -> None:
     assert parsed.loc is not None
     token: Token | None = parsed.loc.start_token
     while token is not None:
-        if token.kind in NUMBERS and token.end - token.start > DIGITS_MOST:
-            detail = f"A number may have at most {DIGITS_MOST} characters."
+        if token.kind in NUMBERS and token.end - token.start > MAX_DIGITS:
+            detail = f"A number may have at most {MAX_DIGITS} characters."
             raise DocumentRefused([GraphQLError(detail, None, parsed.loc.source, [token.start])])
         token = token.next
 

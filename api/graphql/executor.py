@@ -35,8 +35,8 @@ from api.service import Outcome, PreparedQuery, RequestContext, Service
 
 # The price of introspection in points. It is answered without the store, but takes graphql-core 30 ms.
 INTROSPECTION = 50
-PLANS_MOST = 16 * 1024 * 1024
-INTROSPECTED_MOST = 512 * 1024
+MAX_PLANS = 16 * 1024 * 1024
+MAX_INTROSPECTED = 512 * 1024
 # The bytes up to which a request is read without a turn. It is also planned without one if its document is known, and
 # its planning took no longer than these seconds.
 SMALL = 4096
@@ -120,7 +120,7 @@ class Executor:
         self._schema = core(version)
         self._documents = DocumentCache(self._schema)
         # Prepared requests, by their bytes.
-        self.plans: SizedCache[PreparedRequest] = SizedCache(PLANS_MOST)
+        self.plans: SizedCache[PreparedRequest] = SizedCache(MAX_PLANS)
         self._suggestions = service.settings.suggestions
         self._scheduler = scheduler
         self.persisted = PersistedDocuments(service.access_control, version.name)
@@ -137,7 +137,7 @@ class Executor:
         known = None
         if len(key) <= SMALL:
             known = self._documents.known(resolved.query)
-        if known is not None and known.planning.most <= AT_ONCE:
+        if known is not None and known.planning.longest_seconds <= AT_ONCE:
             prepared = self._prepare(resolved, caller)
         else:
             async with self._scheduler.turn(caller):
@@ -237,5 +237,5 @@ def _weight(prepared: PreparedRequest, key: bytes) -> int:
         weight += len(statement.sql) + sum(len(repr(argument)) for argument in statement.arguments)
     if prepared.introspection is not None:
         # The whole schema has 500 KB; most requests ask for less.
-        weight += INTROSPECTED_MOST
+        weight += MAX_INTROSPECTED
     return weight

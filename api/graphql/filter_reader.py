@@ -20,10 +20,10 @@ from api.query.parse import read_identifier, read_integer, read_language, read_n
 from api.query.words import is_stemmed, unstemmed
 
 LEVELS = 6
-VALUES_MOST = 200
-TESTS_MOST = 60
+MAX_VALUES = 200
+MAX_TESTS = 60
 # Filters within a filter. Each that looks through a link is a subquery, even if it tests nothing there.
-PARTS_MOST = 100
+MAX_PARTS = 100
 
 
 class FilterReader:
@@ -40,8 +40,8 @@ class FilterReader:
         if levels == 0:
             raise _fault(path, f"Filters may be nested {LEVELS} deep.")
         self._parts += 1
-        if self._parts > PARTS_MOST:
-            raise _fault(path, f"A filter may hold at most {PARTS_MOST} filters.")
+        if self._parts > MAX_PARTS:
+            raise _fault(path, f"A filter may hold at most {MAX_PARTS} filters.")
         shapes = filter_fields(self._version, resource)
         parts: list[Filter] = []
         for name, value in argument.items():
@@ -106,8 +106,8 @@ class FilterReader:
 
     def _count_test(self, path: str) -> None:
         self._tests += 1
-        if self._tests > TESTS_MOST:
-            raise _fault(path, f"A filter may hold at most {TESTS_MOST} tests.")
+        if self._tests > MAX_TESTS:
+            raise _fault(path, f"A filter may hold at most {MAX_TESTS} tests.")
 
 
 def _read_test(condition: Condition, operand: Any, path: str) -> Filter:
@@ -121,8 +121,8 @@ def _read_test(condition: Condition, operand: Any, path: str) -> Filter:
         return test_of_condition(condition, _checked(read, operand, path))
     if not operand:
         raise _fault(path, "Expected at least one value.")
-    if len(operand) > VALUES_MOST:
-        raise _fault(path, f"Expected at most {VALUES_MOST} values.")
+    if len(operand) > MAX_VALUES:
+        raise _fault(path, f"Expected at most {MAX_VALUES} values.")
     values = {_checked(read, value, path) for value in operand}
     return test_of_condition(condition, tuple(sorted(values)))
 

@@ -20,7 +20,7 @@ from api.errors import Forbidden
 from api.graphql.document import DocumentRefused
 from api.graphql.request import GraphQLRequest
 
-REMEMBERED_MOST = 4 * 1024 * 1024
+MAX_REMEMBERED = 4 * 1024 * 1024
 
 
 class UnknownDocument(DocumentRefused):
@@ -39,7 +39,7 @@ class PersistedDocuments:
     def __init__(self, access_control: AccessControl, version: str) -> None:
         self._access_control = access_control
         self._version = version
-        self._sent: SizedCache[str] = SizedCache(REMEMBERED_MOST)
+        self._sent: SizedCache[str] = SizedCache(MAX_REMEMBERED)
 
     async def resolve(self, request: GraphQLRequest, caller: Caller) -> GraphQLRequest:
         """Return the request with its document. UnknownDocument if no document with its hash is known, DocumentRefused

@@ -9,12 +9,12 @@ from graphql import GraphQLError
 
 from api.errors import BriefingError, InvalidRequest, RateLimited
 from api.graphql.document import DocumentRefused
-from api.http.problems import DOCUMENT_MOST, PROBLEMS, Problem, cut, fault, fitting, limit_members, without_keys
+from api.http.problems import MAX_DOCUMENT, PROBLEMS, Problem, cut, fault, fitting, limit_members, without_keys
 
 # graphql-core repeats what it was given, which may be as long as a body.
-MESSAGE_MOST = 500
+MAX_MESSAGE = 500
 # Locations that one error may have: a variable that is declared 240 times would have 240.
-LOCATIONS_MOST = 10
+MAX_LOCATIONS = 10
 # Bytes that are reserved for the JSON around the errors.
 FRAME = 64
 
@@ -22,7 +22,7 @@ FRAME = 64
 def body(error: Exception) -> bytes:
     """Return the body of the response for an error, in at most 8 KB."""
     errors = format_error(error)
-    entries = fitting(errors, DOCUMENT_MOST - FRAME)
+    entries = fitting(errors, MAX_DOCUMENT - FRAME)
     left_out = len(errors) - len(entries)
     if left_out:
         entries[0]["extensions"]["left_out"] = left_out
@@ -38,10 +38,10 @@ def format_error(error: Exception) -> list[dict[str, Any]]:
     extensions: dict[str, Any] = {"code": problem.code}
     if isinstance(error, InvalidRequest) and error.faults:
         faults = [fault(item) for item in error.faults]
-        extensions["errors"] = fitting(faults, DOCUMENT_MOST // 2)
+        extensions["errors"] = fitting(faults, MAX_DOCUMENT // 2)
     hint = getattr(error, "hint", "")
     if hint:
-        extensions["hint"] = cut(hint, MESSAGE_MOST)
+        extensions["hint"] = cut(hint, MAX_MESSAGE)
     if isinstance(error, RateLimited):
         extensions |= limit_members(error)
     return [{"message": _message(error, problem), "extensions": extensions}]
@@ -51,8 +51,8 @@ def _message(error: Exception, problem: Problem) -> str:
     if problem.code == "internal":
         return problem.meaning
     if isinstance(error, BriefingError):
-        return cut(error.message, MESSAGE_MOST)
-    return cut(str(getattr(error, "detail", "")) or problem.meaning, MESSAGE_MOST)
+        return cut(error.message, MAX_MESSAGE)
+    return cut(str(getattr(error, "detail", "")) or problem.meaning, MAX_MESSAGE)
 
 
 def error_of_note(note: str) -> dict[str, Any]:
@@ -69,9 +69,9 @@ def error_of_note(note: str) -> dict[str, Any]:
 
 
 def _format_core_error(error: GraphQLError, code: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"message": cut(error.message, MESSAGE_MOST)}
+    entry: dict[str, Any] = {"message": cut(error.message, MAX_MESSAGE)}
     if error.locations:
-        entry["locations"] = [location.formatted for location in error.locations[:LOCATIONS_MOST]]
+        entry["locations"] = [location.formatted for location in error.locations[:MAX_LOCATIONS]]
     if error.path:
-        entry["path"] = error.path[:LOCATIONS_MOST]
+        entry["path"] = error.path[:MAX_LOCATIONS]
     return entry | {"extensions": {"code": code}}

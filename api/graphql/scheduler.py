@@ -24,12 +24,12 @@ from api.settings import processors
 # Shares of the time of one process: of a caller without a key, and of one with a key, which can be revoked.
 SHARE, KEYED = 0.1, 0.5
 # The share of all callers without a key together: of the time of all processors, and at most of that of one process.
-ANONYMOUS, ANONYMOUS_MOST = 0.2, 0.25
+ANONYMOUS, MAX_ANONYMOUS = 0.2, 0.25
 TOGETHER = "anonymous callers"
 # Seconds of reading for which a caller does not wait: some 100 documents such as clients send.
 AHEAD = 0.3
 # Documents of one caller that may wait. Each of its requests has a connection.
-WAITING_MOST = 32
+MAX_WAITING = 32
 REMEMBERED = 10_000
 # The requests that wait, by caller. The caller whose turn it is comes first.
 Queues = OrderedDict[str, "deque[asyncio.Future[None]]"]
@@ -41,7 +41,7 @@ class DocumentScheduler:
 
     def __init__(self, held: bool, processes: int = 1) -> None:
         self._held = held
-        self._together = min(ANONYMOUS * processors() / processes, ANONYMOUS_MOST)
+        self._together = min(ANONYMOUS * processors() / processes, MAX_ANONYMOUS)
         self._rounds = _Rounds()
         # The time at which a caller is within its share again, by the loop's clock. The caller that read least recently
         # is first.
@@ -55,7 +55,7 @@ class DocumentScheduler:
         identity = caller.identity
         keyed = caller.key_id is not None
         waiting = self._waiting.get(identity, 0)
-        if waiting >= WAITING_MOST and self._held:
+        if waiting >= MAX_WAITING and self._held:
             raise Unavailable("Too many of your new documents wait to be read.", "Send the values as variables.")
         self._waiting[identity] = waiting + 1
         try:

@@ -11,11 +11,11 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from api.catalog import Resource, Version
-from api.graphql.declare import RECORDS_FIRST, RECORDS_MOST, declare
+from api.graphql.declare import MAX_RECORDS, RECORDS_FIRST, declare
 from api.graphql.shape import pascal
 from api.graphql.types import SCALARS, Argument, OutputField, Types
 
-NODES_MOST = 50
+MAX_NODES = 50
 REQUIRED: Any = inspect.Parameter.empty
 
 
@@ -30,7 +30,7 @@ def schema(version: Version) -> strawberry.Schema:
         (
             "nodes",
             "list[Node | None]",
-            f"The records with these ids, at most {NODES_MOST}; null where there is none.",
+            f"The records with these ids, at most {MAX_NODES}; null where there is none.",
             [("ids", "list[strawberry.ID]", REQUIRED, "Public ids.")],
         ),
     ]
@@ -57,10 +57,10 @@ def _root_fields(resource: Resource) -> list[OutputField]:
             "first",
             "int | None",
             unset,
-            f"How many from the start, {RECORDS_FIRST} unless given, at most {RECORDS_MOST}.",
+            f"How many from the start, {RECORDS_FIRST} unless given, at most {MAX_RECORDS}.",
         ),
         ("after", "str | None", unset, "Only those after this cursor."),
-        ("last", "int | None", unset, f"How many from the end, at most {RECORDS_MOST}."),
+        ("last", "int | None", unset, f"How many from the end, at most {MAX_RECORDS}."),
         ("before", "str | None", unset, "Only those before this cursor."),
         ("filter", f"{name}Filter | None", unset, f"Which {resource.plural}."),
         ("orderBy", f"{name}Order | None", unset, "In what order."),

@@ -17,7 +17,7 @@ from api.errors import Fault, InvalidRequest
 from api.graphql.arguments import read_linked_set, read_root_list
 from api.graphql.document import DocumentRefused, ParsedDocument
 from api.graphql.limits import check_roots
-from api.graphql.schema import NODES_MOST
+from api.graphql.schema import MAX_NODES
 from api.graphql.shape import camel, pascal, record_fields
 from api.query import (
     Answer,
@@ -125,8 +125,8 @@ class _OperationReader:
             return Records((self._read_by_id(arguments["id"], details),), single=True)
         if name == "nodes":
             ids = arguments["ids"]
-            if len(ids) > NODES_MOST:
-                raise _fault(f"{key}.ids", f"Expected at most {NODES_MOST} ids.")
+            if len(ids) > MAX_NODES:
+                raise _fault(f"{key}.ids", f"Expected at most {MAX_NODES} ids.")
             return Records(tuple(self._read_by_id(identifier, details) for identifier in ids))
         for resource in self._version.lists.values():
             if name == resource.name and resource.prefix:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-NAME_MOST = 100
+MAX_NAME = 100
 
 
 def read_json(text: bytes | str) -> Any:
@@ -34,5 +34,5 @@ def _check_names(pairs: list[tuple[str, Any]]) -> None:
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            raise ValueError(f"Expected each name once in an object; {name[:NAME_MOST]!r} is given twice.")
+            raise ValueError(f"Expected each name once in an object; {name[:MAX_NAME]!r} is given twice.")
         seen.add(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 # At most this many ranges of an Accept are read, because it is read before the request is paid for. Browsers send ten.
-RANGES_MOST = 32
+MAX_RANGES = 32
 
 
 def choose_media_type(accept: str, offered: Sequence[str]) -> str:
@@ -13,7 +13,7 @@ def choose_media_type(accept: str, offered: Sequence[str]) -> str:
     if not accept.strip():
         return offered[0]
     weights: dict[str, float] = {}
-    for part in accept.split(",", RANGES_MOST)[:RANGES_MOST]:
+    for part in accept.split(",", MAX_RANGES)[:MAX_RANGES]:
         if part.strip():
             name, weight = _read_range(part)
             weights[name] = weight

@@ -8,11 +8,11 @@ from urllib.parse import unquote_to_bytes
 from api.errors import Fault, InvalidRequest, UnknownName
 
 # Faults that an error lists; it counts the others.
-FAULTS_MOST = 20
+MAX_FAULTS = 20
 # Letters of a name that an error repeats.
-NAME_MOST = 100
+MAX_NAME = 100
 # Pairs of a URL that are decoded: more than all parameters of any list.
-PAIRS_MOST = 500
+MAX_PAIRS = 500
 PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -27,12 +27,12 @@ class Faults:
     def note(self, where: str, error: ValueError | str) -> None:
         """Add a fault."""
         self._count += 1
-        if self._count > FAULTS_MOST:
+        if self._count > MAX_FAULTS:
             return
         unknown = None
         if isinstance(error, UnknownName):
             unknown = error.unknown
-        self._first.append(Fault(where[:NAME_MOST], str(error), unknown=unknown))
+        self._first.append(Fault(where[:MAX_NAME], str(error), unknown=unknown))
 
     def check(self) -> None:
         """Raise InvalidRequest if there is a fault."""
@@ -60,8 +60,8 @@ def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
     given twice are faults. Empty pairs, as in `?&&a=1&`, are skipped."""
     parameters: dict[str, str] = {}
     pairs = [pair for pair in query_string.decode("latin-1").split("&") if pair]
-    if len(pairs) > PAIRS_MOST:
-        faults.note("query", f"Expected at most {PAIRS_MOST} parameters, not {len(pairs):,}.")
+    if len(pairs) > MAX_PAIRS:
+        faults.note("query", f"Expected at most {MAX_PAIRS} parameters, not {len(pairs):,}.")
         return parameters
     for pair in pairs:
         encoded_name, _, encoded_value = pair.partition("=")

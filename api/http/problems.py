@@ -26,12 +26,12 @@ from api.suggest import with_suggestions
 
 MEDIA_TYPE = b"application/problem+json"
 # Bytes of a problem document; letters of a parameter, a detail and a hint; bytes reserved for the last sentence.
-DOCUMENT_MOST = 8192
-WHERE_MOST = 200
-DETAIL_MOST = 1000
-HINT_MOST = 500
+MAX_DOCUMENT = 8192
+MAX_WHERE = 200
+MAX_DETAIL = 1000
+MAX_HINT = 500
 # Letters of a path that are repeated.
-PATH_MOST = 200
+MAX_PATH = 200
 ROOM = 64
 VERSION = re.compile(r"v\d{1,9}")
 
@@ -106,7 +106,7 @@ def no_such_path(path: str) -> HTTPError | NotFound:
         detail = f"There is no version {name} here; there is {_list_served_versions()}. /versions lists them."
         return HTTPError("not_found", detail)
     contract = f"/{name}/openapi.json" if name in VERSIONS else "/versions"
-    message = f"There is nothing at {path[:PATH_MOST]}; see {contract} for what there is."
+    message = f"There is nothing at {path[:MAX_PATH]}; see {contract} for what there is."
     return NotFound(message, unknown=_find_unknown_list(path))
 
 
@@ -117,7 +117,7 @@ def _list_served_versions() -> str:
 def _find_unknown_list(path: str) -> Unknown | None:
     """Return the name in a path that may be that of a list, among the lists of its version; None if none can be meant.
     A path without a version is one of the newest."""
-    if len(path) > PATH_MOST:
+    if len(path) > MAX_PATH:
         return None
     stripped = path.strip("/")
     first_part, _, path_in_version = stripped.partition("/")
@@ -149,14 +149,14 @@ def document(
         "type": f"/problems/{problem.code}",
         "title": problem.title,
         "status": problem.status,
-        "detail": cut(_read_detail(error, problem), DETAIL_MOST),
+        "detail": cut(_read_detail(error, problem), MAX_DETAIL),
         "code": problem.code,
         "errors": [],
         "request_id": request_id,
     }
     hint = getattr(error, "hint", "")
     if hint:
-        body["hint"] = cut(hint, HINT_MOST)
+        body["hint"] = cut(hint, MAX_HINT)
     if isinstance(error, RateLimited):
         body |= limit_members(error)
     if isinstance(error, InvalidRequest):
@@ -167,7 +167,7 @@ def document(
 def _list_faults(body: dict[str, Any], error: InvalidRequest) -> None:
     """List the faults that fit into the body, and say in `detail` if they are not all."""
     entries = [fault(error_fault) for error_fault in error.faults]
-    listed = fitting(entries, DOCUMENT_MOST - len(orjson.dumps(body)) - ROOM)
+    listed = fitting(entries, MAX_DOCUMENT - len(orjson.dumps(body)) - ROOM)
     body["errors"] = listed
     if error.faults and len(listed) < error.count:
         body["detail"] += f" The first {len(listed)} are listed."
@@ -230,7 +230,7 @@ def limit_members(error: RateLimited) -> dict[str, Any]:
 
 def fault(source: Fault) -> dict[str, str]:
     """Return one fault of a request, as REST and GraphQL show it."""
-    return {"parameter": cut(source.where, WHERE_MOST), "detail": cut(source.detail, DETAIL_MOST)}
+    return {"parameter": cut(source.where, MAX_WHERE), "detail": cut(source.detail, MAX_DETAIL)}
 
 
 def _read_detail(error: Exception, problem: Problem) -> str:

@@ -15,7 +15,7 @@ Headers = list[tuple[bytes, bytes]]
 
 COMPRESS_FROM = 1024
 # Tags of one If-None-Match that are checked. A client that keeps a copy sends one, or one for each encoding.
-TAGS_MOST = 8
+MAX_TAGS = 8
 GZIPPED = "-gzip"
 VARY = (b"vary", b"accept, accept-encoding")
 CACHED = (b"cache-control", b"public, no-cache")
@@ -93,7 +93,7 @@ def client_tags(request: HttpRequest) -> list[str]:
     # Nearly all clients send one tag.
     parts = [field]
     if "," in field:
-        parts = field.split(",", TAGS_MOST)[:TAGS_MOST]
+        parts = field.split(",", MAX_TAGS)[:MAX_TAGS]
     tags = []
     for part in parts:
         quoted = part.strip().removeprefix("W/")

@@ -97,7 +97,7 @@ def _define_field(field: Stored) -> Definition:
     else:
         value = scalar(field)
     if kind.many:
-        return _list(value, field.most, field.description)
+        return _list(value, field.max_items, field.description)
     if kind.nullable:
         return _optional(value, field.description)
     return value, Field(field.default or ..., description=field.description)
@@ -105,11 +105,11 @@ def _define_field(field: Stored) -> Definition:
 
 def _define_link(link: StoredLink) -> Definition:
     if link.kind == "children":
-        return _list(CHILDREN[link.target].model, link.most, link.description)
+        return _list(CHILDREN[link.target].model, link.max_items, link.description)
     reference = Annotated[NAME, AfterValidator(partial(_check_reference, link.target))]
     text = f"{link.description} The key of {with_article(link.target)} of this dataset, or a public id."
     if link.kind == "several":
-        return _list(reference, link.most, text)
+        return _list(reference, link.max_items, text)
     if link.nullable:
         return _optional(reference, text)
     return reference, Field(description=text)

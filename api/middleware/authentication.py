@@ -25,7 +25,7 @@ from api.store.ticket import Origin, Rank
 
 # The fields about limits, by the identity of the limits, with the limits themselves.
 TEMPLATES: dict[int, tuple[tuple[Bucket, ...], LimitTemplates]] = {}
-TEMPLATES_MOST = 256
+MAX_TEMPLATES = 256
 # Errors that cost nothing: the caller is not known, has no point left, or is not to blame.
 FREE = (Unauthenticated, RateLimited, Unavailable)
 
@@ -111,7 +111,7 @@ def _write_templates(limits: tuple[Bucket, ...]) -> LimitTemplates:
         policies.append(f'"{limit.name}";q={limit.size};w={seconds}')
         numbers_left.append(f'"{limit.name}";r=%d;t=%d')
     templates = LimitTemplates(", ".join(policies).encode(), ", ".join(numbers_left).encode())
-    if len(TEMPLATES) >= TEMPLATES_MOST:
+    if len(TEMPLATES) >= MAX_TEMPLATES:
         TEMPLATES.clear()
     TEMPLATES[id(limits)] = (limits, templates)
     return templates

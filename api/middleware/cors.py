@@ -70,7 +70,7 @@ FORBIDDEN = frozenset(
 FORBIDDEN_PREFIXES = ("proxy-", "sec-")
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 # Header fields of one preflight. Their names are repeated in the answer.
-NAMES_MOST = 100
+MAX_NAMES = 100
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 MAX_AGE = 86400
 
@@ -133,8 +133,8 @@ class Origins:
             return "Pages of this origin may not call the service. BRIEFING_CORS_ORIGINS lists those that may."
         if fields[b"access-control-request-method"].decode("latin-1") not in METHODS:
             return f"Pages may use the methods {', '.join(METHODS)}."
-        if len(names) > NAMES_MOST:
-            return f"Pages may send at most {NAMES_MOST} header fields. Send fewer."
+        if len(names) > MAX_NAMES:
+            return f"Pages may send at most {MAX_NAMES} header fields. Send fewer."
         for name in names:
             if not TOKEN.fullmatch(name):
                 return "Expected names of header fields, separated by commas, in Access-Control-Request-Headers."

@@ -24,7 +24,7 @@ from api.http.route_table import REST_OF_PATH
 
 Headers = list[tuple[bytes, bytes]]
 # The deprecated parts that the answer to one request lists, even if the request uses more.
-LISTED_MOST = 20
+MAX_LISTED = 20
 UNPRINTABLE = re.compile(r"[^ -~]")
 
 
@@ -55,7 +55,7 @@ def of_versions(versions: Iterable[Version]) -> dict[str, Headers]:
 def uses(outdated: Iterable[DeprecatedPart]) -> bytes:
     """Return the value of `Deprecated-Use`."""
     items = [f"{_quote(part.name)};instead={_quote(part.instead)}" for part in outdated]
-    return ", ".join(items[:LISTED_MOST]).encode()
+    return ", ".join(items[:MAX_LISTED]).encode()
 
 
 def observer(usage: DeprecatedUsage) -> Callable[[HttpRequest], None]:

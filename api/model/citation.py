@@ -21,6 +21,6 @@ class Citation:
         "source",
         "The sources that relayed it, in order, without the publisher of the document.",
         column="via_ids",
-        most=10,
+        max_items=10,
     )
     document = one("document", "Where it was read.", column="document_id")

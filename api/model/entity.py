@@ -12,14 +12,14 @@ from typing import Any, Literal
 
 from api.model.types import StoredField, field, typed_fields
 
-CHILDREN_MOST = 1000  # of one kind in a record
+MAX_CHILDREN = 1000  # of one kind in a record
 LinkKind = Literal["one", "several", "children"]
 
 
 @dataclass(frozen=True)
 class StoredLink:
     """A way from a record to others. `column` holds the ids of `one` and `several`; `children` have that of their
-    record in `record_id`. A list has `most` entries at most. A record that `depends` on what a link leads to is
+    record in `record_id`. A list has at most `max_items` entries. A record that `depends` on what a link leads to is
     withdrawn with it."""
 
     name: str
@@ -28,7 +28,7 @@ class StoredLink:
     column: str
     kind: LinkKind
     nullable: bool = True
-    most: int = 0
+    max_items: int = 0
     depends: bool = False
 
 
@@ -87,14 +87,14 @@ def one(target: str, description: str, *, column: str, nullable: bool = True, de
     return StoredLink("", target, description, column, "one", nullable, depends=depends)
 
 
-def several(target: str, description: str, *, column: str, most: int) -> Any:
+def several(target: str, description: str, *, column: str, max_items: int) -> Any:
     """A link to some records in order, by an array of ids."""
-    return StoredLink("", target, description, column, "several", most=most)
+    return StoredLink("", target, description, column, "several", max_items=max_items)
 
 
 def children(target: str, description: str) -> Any:
     """Rows that belong to the record, in order."""
-    return StoredLink("", target, description, "record_id", "children", most=CHILDREN_MOST)
+    return StoredLink("", target, description, "record_id", "children", max_items=MAX_CHILDREN)
 
 
 def record(prefix: str, short: str = "") -> Callable[[type], Entity]:

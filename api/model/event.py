@@ -23,10 +23,10 @@ class Event:
     time_precision: TimePrecision = field("How exactly the time is known.", example="day")
     time_text: str | None = field("The time as the text gives it.")
     status: EventStatus = field("How far it has come.", example="failed")
-    tags: list[str] = field("Free keywords.", most=100, example="humanitarian-corridor")
+    tags: list[str] = field("Free keywords.", max_items=100, example="humanitarian-corridor")
     language: str = field("The language of title and summary [BCP 47].", format="language", default="en", example="en")
     identifiers: list[Identifier] = field(
-        "Its identifiers elsewhere (glide, ucdp, acled, wikidata).", most=50, example="ucdp:36210"
+        "Its identifiers elsewhere (glide, ucdp, acled, wikidata).", max_items=50, example="ucdp:36210"
     )
     subjects: list[Subject] = SUBJECTS
     disputed: bool = DISPUTED

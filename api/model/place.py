@@ -15,4 +15,4 @@ class Place:
     latitude: float | None = field("Degrees north of the equator [WGS 84].", domain="latitude")
     longitude: float | None = field("Degrees east of Greenwich [WGS 84].", domain="longitude")
     geo_precision: GeoPrecision = field("How exactly the coordinates are known.", default="unknown", example="exact")
-    identifiers: list[Identifier] = field("Its identifiers elsewhere.", most=50, example="wikidata:Q131258")
+    identifiers: list[Identifier] = field("Its identifiers elsewhere.", max_items=50, example="wikidata:Q131258")

@@ -99,7 +99,7 @@ class StoredField:
     identity: bool = False
     collated: str = ""
     default: str = ""
-    most: int = 0
+    max_items: int = 0
     domain: str = ""
 
     @property
@@ -117,12 +117,12 @@ def field(
     identity: bool = False,
     collated: str = "",
     default: str = "",
-    most: int = 0,
+    max_items: int = 0,
     domain: str = "",
 ) -> Any:
     """A stored field; its type is the annotation of the attribute. The parameters are as in Field."""
     return StoredField(
-        "", Type("text"), description, example, format, derived, identity, collated, default, most, domain
+        "", Type("text"), description, example, format, derived, identity, collated, default, max_items, domain
     )
 
 

@@ -17,7 +17,7 @@ from api.http.request import HttpRequest
 from api.middleware.request_middleware import Observer
 from api.settings import Settings
 
-AGENT_MOST = 200
+MAX_AGENT = 200
 
 log = structlog.get_logger("briefing")
 
@@ -66,7 +66,7 @@ def line(request: HttpRequest) -> dict[str, Any]:
     agent = request.header(b"user-agent")
     if agent:
         # A client may have put its key here by mistake.
-        fields["agent"] = redact(agent)[:AGENT_MOST]
+        fields["agent"] = redact(agent)[:MAX_AGENT]
     return fields
 
 

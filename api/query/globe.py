@@ -10,7 +10,7 @@ DEGREE_DECIMALS = 7
 # A millimetre: less than the rounded degrees can distinguish.
 KILOMETRE_DECIMALS = 6
 # A hundred turns. Map libraries count on beyond 180 when a map is moved around the globe.
-LONGITUDE_MOST = 36_000
+MAX_LONGITUDE = 36_000
 # The decimals of a difference of two longitudes; those beyond are noise of doubles.
 DIFFERENCE_DECIMALS = 10
 
@@ -21,11 +21,11 @@ def check_box(west: float, south: float, east: float, north: float) -> Box:
     Its west is greater than its east if it contains or touches the antimeridian. Then a longitude is inside if it is at
     least west or at most east, so 180 and -180 are both inside or both outside. A box of all longitudes is -180 to 180.
     """
-    has_longitudes = abs(west) <= LONGITUDE_MOST and abs(east) <= LONGITUDE_MOST
+    has_longitudes = abs(west) <= MAX_LONGITUDE and abs(east) <= MAX_LONGITUDE
     has_latitudes = abs(south) <= 90 and abs(north) <= 90
     if not has_longitudes or not has_latitudes:
         raise ValueError(
-            f"Expected longitudes from -{LONGITUDE_MOST} to {LONGITUDE_MOST} and latitudes from -90 to 90:"
+            f"Expected longitudes from -{MAX_LONGITUDE} to {MAX_LONGITUDE} and latitudes from -90 to 90:"
             " west,south,east,north."
         )
     if south > north:
@@ -43,9 +43,9 @@ def check_box(west: float, south: float, east: float, north: float) -> Box:
 
 def check_near(latitude: float, longitude: float, kilometres: float) -> tuple[float, float, float]:
     """Return the circle around a point, with a longitude above -180 and up to 180. ValueError if it is not one."""
-    if not (abs(latitude) <= 90 and abs(longitude) <= LONGITUDE_MOST):
+    if not (abs(latitude) <= 90 and abs(longitude) <= MAX_LONGITUDE):
         raise ValueError(
-            f"Expected a latitude from -90 to 90 and a longitude from -{LONGITUDE_MOST} to {LONGITUDE_MOST}, in this"
+            f"Expected a latitude from -90 to 90 and a longitude from -{MAX_LONGITUDE} to {MAX_LONGITUDE}, in this"
             " order."
         )
     if not 0 < kilometres <= 20016:

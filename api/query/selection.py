@@ -218,8 +218,8 @@ Shape = JsonShape | GeoJsonShape | CsvShape | TypedShape
 
 @dataclass(frozen=True)
 class ExportQuery:
-    """An export of all records of a list, or of the first `most`. Each record is a line with `before` and `after`
-    around it. If `marked`, a row before them contains the mark of the state that they are read from."""
+    """An export of all records of a list, or of the first `max_records`. Each record is a line with `before` and
+    `after` around it. If `marked`, a row before them contains the mark of the state that they are read from."""
 
     resource: str
     sort: Sort
@@ -227,7 +227,7 @@ class ExportQuery:
     filter: Filter = EVERYTHING
     before: str = ""
     after: str = ""
-    most: int | None = None
+    max_records: int | None = None
     marked: bool = False
 
     @property

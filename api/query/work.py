@@ -57,7 +57,7 @@ STANDING = 2
 LOOKED_AT_PER_POINT = 40
 # The largest weight for which a point pays for that many records, which then take 2.6 ms. With heavier filters it pays
 # for fewer.
-WEIGHT_MOST = 100
+MAX_WEIGHT = 100
 # Relations that a statement may name for a point: planning takes 0.2 to 0.5 ms for each.
 RELATIONS_PER_POINT = 5
 # Values in the lists of its filters for a point: 3,800 take 4 to 10 ms to plan.
@@ -337,7 +337,7 @@ def records_a_point(query: Query) -> int:
     version = VERSIONS[query.version]
     weights = [weight(version, version[rows.resource], rows.filter, rows.sort) for rows in _lists(query.root)]
     heaviest = max(weights, default=1.0)
-    return max(1, int(LOOKED_AT_PER_POINT * min(1.0, WEIGHT_MOST / heaviest)))
+    return max(1, int(LOOKED_AT_PER_POINT * min(1.0, MAX_WEIGHT / heaviest)))
 
 
 def _lists(value: Answer) -> Iterator[ListQuery]:

@@ -16,7 +16,7 @@ import orjson
 
 from api.catalog import Resource, Version
 from api.rest.operations import get_id, operations
-from api.rest.url import LIMIT_MOST
+from api.rest.url import MAX_LIMIT
 
 FOLDER = Path(__file__).parents[1] / "sample" / "answers"
 # Fields that depend on when the sample was loaded. Examples show these values instead.
@@ -78,7 +78,7 @@ def steady(answer: Any) -> Any:
 
 def _record_request(resource: Resource, path: str, ask: Callable[[str], Any]) -> str:
     """Return the request for the record with the longest JSON, including the single records that it links to."""
-    records = ask(f"{path}?limit={LIMIT_MOST}")["data"]
+    records = ask(f"{path}?limit={MAX_LIMIT}")["data"]
     if not records:
         raise LookupError(f"The sample has no {resource.name}: add one to a file in api/sample/.")
     longest = max(records, key=_length_and_id)

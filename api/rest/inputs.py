@@ -7,20 +7,20 @@ from typing import Any
 
 from api.catalog import Condition, Resource, Version
 from api.catalog.operators import OPERATORS, ValueKind
-from api.query.globe import LONGITUDE_MOST
+from api.query.globe import MAX_LONGITUDE
 from api.query.parse import FIRST_YEAR, LANGUAGE, MAX_TEXT
 from api.rest.examples import example_id
 from api.rest.include import LEVELS
 from api.rest.parameters import MAX_VALUES, Parameter, deprecation, parameters
 from api.rest.schemas import Schema, array, deprecated, ref, title, type_schema
-from api.rest.url import COUNTS, LIMIT, LIMIT_MOST, MAX_EXPORT, SHARED, export_names, list_names
+from api.rest.url import COUNTS, LIMIT, MAX_EXPORT, MAX_LIMIT, SHARED, export_names, list_names
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 # The year of times and dates: four digits, from FIRST_YEAR.
 YEAR: Schema = {"pattern": f"^[{FIRST_YEAR // 1000}-9][0-9]{{3}}-"}
 IDENTIFIER: Schema = TEXT | {"pattern": r"^[^:]+:[\s\S]"}
 NUMBER: Schema = {"type": "number"}
-DEGREES: Schema = {"type": "number", "minimum": -LONGITUDE_MOST, "maximum": LONGITUDE_MOST}
+DEGREES: Schema = {"type": "number", "minimum": -MAX_LONGITUDE, "maximum": MAX_LONGITUDE}
 MAX_NUMBER = 10**15 - 1
 ALSO = {
     "timestamp": "RFC 3339 with its offset, or a date, which is its midnight in UTC.",
@@ -215,7 +215,7 @@ def _shared_schemas(version: Version, resource: Resource) -> dict[str, Schema]:
         "q_language": {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
         "include": _list_of({"type": "string", "enum": paths}),
         "sort": {"type": "string", "enum": _sorts(resource), "default": resource.sort},
-        "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT},
+        "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": LIMIT},
         "cursor": {"type": "string", "minLength": 1},
         "count": {"type": "string", "enum": list(COUNTS)},
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from api.catalog import Version
-from api.compiler.page import EXACT_MOST
+from api.compiler.page import MAX_EXACT
 from api.rest.include import LEVELS
 from api.rest.parameters import MAX_VALUES
-from api.rest.url import LIMIT, LIMIT_MOST
+from api.rest.url import LIMIT, MAX_LIMIT
 
 TITLE = "Briefing API"
 LICENCE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
@@ -58,8 +58,8 @@ def _lists() -> str:
 Filters narrow a list, all of them together; values separated by commas are alternatives, at most {MAX_VALUES}. A filter
 with a dot in its name looks through a link, and all filters through one link hold for the same linked record. A
 parameter that is unknown or given twice is refused, and never ignored. Pages have {LIMIT} records, or `limit` of them,
-at most {LIMIT_MOST}; `page.next_cursor` leads to the next one while `page.has_more` is true, and so does `Link`.
-Nothing is counted unless `count` asks: an exact total stops at {EXACT_MOST:,} and then says `at_least`."""
+at most {MAX_LIMIT}; `page.next_cursor` leads to the next one while `page.has_more` is true, and so does `Link`.
+Nothing is counted unless `count` asks: an exact total stops at {MAX_EXACT:,} and then says `at_least`."""
 
 
 def _uncertainty(version: Version) -> str:

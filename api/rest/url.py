@@ -19,7 +19,7 @@ from api.rest.include import Tree, read_include
 from api.rest.parameters import Parameter, split
 
 LIMIT = 50
-LIMIT_MOST = 200
+MAX_LIMIT = 200
 MAX_EXPORT = 10**9
 COUNTS = ("exact", "estimated")
 # The shared parameters that an export takes: it has no pages, no counts and no links to show whole.
@@ -135,7 +135,7 @@ SHARED = {
             "The field to sort by, descending with a minus. Ties are broken by id, and nulls come last.",
             _read_sort,
         ),
-        SharedParameter("limit", f"Records a page, 1 to {LIMIT_MOST}.", _read_limit),
+        SharedParameter("limit", f"Records a page, 1 to {MAX_LIMIT}.", _read_limit),
         SharedParameter("cursor", "Where the page begins: `page.next_cursor` of the page before.", _read_cursor),
         SharedParameter("count", "Count what the filter leaves: `exact` (up to 100,000) or `estimated`.", _read_count),
     )
@@ -164,7 +164,7 @@ def read_url(
     filters: dict[str, Parameter],
     shared: Collection[str],
     query_string: bytes,
-    limit_most: int = LIMIT_MOST,
+    limit_most: int = MAX_LIMIT,
 ) -> Url:
     """Return the parameters of a URL, which may have these filters and shared parameters. InvalidRequest names each
     parameter that is wrong."""

@@ -12,7 +12,7 @@ from api.access.access_control import Charge
 from api.access.export_places import ExportPlaces
 from api.access.plan import Plan
 from api.compiler import Statement, compile_query
-from api.compiler.page import EXACT_MOST
+from api.compiler.page import MAX_EXACT
 from api.errors import Fault, TimedOut, TooExpensive, Unavailable
 from api.query import ExportQuery, Item, ListQuery, Page, Query, Total, price
 from api.service.context import RequestContext
@@ -123,10 +123,10 @@ def _create_length_query(export: ExportQuery, plan: Plan) -> ListQuery | None:
     """Return the list whose total is the length of an export; None if any length is allowed."""
     if plan.export_most >= UNLIMITED:
         return None
-    if export.most is not None and export.most <= plan.export_most:
+    if export.max_records is not None and export.max_records <= plan.export_most:
         return None
     # Exact up to the limit of counting. Beyond it, the number is estimated from a sample.
-    total = Total(plan.export_most < EXACT_MOST)
+    total = Total(plan.export_most < MAX_EXACT)
     return ListQuery(export.resource, Page(1), export.sort, (Item("total", total),), export.filter)
 
 

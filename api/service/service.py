@@ -102,7 +102,7 @@ class Service:
                 raise too_expensive(cost.price, cost.costliest, max_price, None)
             return
         plan = caller.plan
-        if cost.price > min(max_price, plan.quota.most):
+        if cost.price > min(max_price, plan.quota.max_points):
             raise too_expensive(cost.price, cost.costliest, max_price, plan)
         if cost.page > plan.page_most:
             detail = f"A page holds {plan.page_most} records at most in the plan {plan.name}."

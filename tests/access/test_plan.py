@@ -14,7 +14,7 @@ from api.access.plan import FORMATS, NUMBERS, Plan, check, from_row
 from api.access.plans import Plans
 from api.errors import Conflict, InvalidRequest, NotFound
 from api.rest.formats import FORMATS as OFFERED
-from api.rest.url import LIMIT_MOST
+from api.rest.url import MAX_LIMIT
 from api.store.access import AccessStore
 from api.suggest import with_suggestions
 
@@ -92,7 +92,7 @@ async def test_who_has_no_key_can_ask_the_dearest_request_once(plans: Plans) -> 
 
 def test_formats_and_pages_are_those_that_are_offered() -> None:
     assert set(FORMATS) == set(OFFERED)
-    assert NUMBERS["page_most"][1] == LIMIT_MOST
+    assert NUMBERS["page_most"][1] == MAX_LIMIT
 
 
 async def test_a_change_is_of_what_it_names(plans: Plans) -> None:

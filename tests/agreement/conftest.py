@@ -23,7 +23,7 @@ Make = Callable[[], Awaitable[str]]
 
 
 @dataclass(frozen=True)
-class Doors:
+class Apis:
     """REST and GraphQL of a service, in one version."""
 
     client: httpx2.AsyncClient
@@ -43,7 +43,7 @@ class Doors:
 
 
 @asynccontextmanager
-async def opened(url: str, version: Version = V1, **settings: Any) -> AsyncIterator[Doors]:
+async def opened(url: str, version: Version = V1, **settings: Any) -> AsyncIterator[Apis]:
     """Run the application over a database in this process. Its lifespan events are sent from here."""
     app = create_app(Settings(statement_timeout=30, pool_wait=30, **settings), url).asgi
     sent: asyncio.Queue[Any] = asyncio.Queue()
@@ -52,14 +52,14 @@ async def opened(url: str, version: Version = V1, **settings: Any) -> AsyncItera
     await sent.put({"type": "lifespan.startup"})
     await told.get()
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://briefing") as client:
-        yield Doors(client, version)
+        yield Apis(client, version)
     await sent.put({"type": "lifespan.shutdown"})
     await lifespan
 
 
 @pytest.fixture(scope="session", params=VERSIONS.values(), ids=lambda one: str(one.name))
 def version(request: pytest.FixtureRequest) -> Version:
-    """Each version in turn. A test that uses `doors`, `held` or `reference` runs for all versions."""
+    """Each version in turn. A test that uses `apis`, `stored` or `reference` runs for all versions."""
     made: Version = request.param
     return made
 
@@ -75,7 +75,7 @@ async def store_url(new_store: Make) -> str:
 
 
 @pytest.fixture(scope="session")
-async def held(store_url: str, version: Version) -> rows.Rows:
+async def stored(store_url: str, version: Version) -> rows.Rows:
     """The rows of the awkward store."""
     connection = await asyncpg.connect(store_url, server_settings={"timezone": "UTC"})
     try:
@@ -85,20 +85,20 @@ async def held(store_url: str, version: Version) -> rows.Rows:
 
 
 @pytest.fixture(scope="session")
-def reference(held: rows.Rows, version: Version) -> Reference:
+def reference(stored: rows.Rows, version: Version) -> Reference:
     """The reference executor over the rows."""
-    return Reference(text(version), held)
+    return Reference(text(version), stored)
 
 
 @pytest.fixture(scope="session")
-async def doors(store_url: str, version: Version) -> AsyncIterator[Doors]:
+async def apis(store_url: str, version: Version) -> AsyncIterator[Apis]:
     """The service over the same store, without a limit on prices."""
     async with opened(store_url, version, max_price=10**9) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-async def priced(store_url: str, version: Version) -> AsyncIterator[Doors]:
+async def priced(store_url: str, version: Version) -> AsyncIterator[Apis]:
     """The same service, with the limit on prices that it has in operation."""
     async with opened(store_url, version) as made:
         yield made

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.catalog import VERSIONS
-from tests.agreement.conftest import Doors
+from tests.agreement.conftest import Apis
 from tests.agreement.generator import Asked
 from tests.agreement.reference import Reference
 from tests.agreement.rows import Rows
@@ -31,15 +31,15 @@ EACH = [
     ("version", "told"), EACH, indirect=["version"], ids=[f"{one.name}-{told}" for one, told in EACH]
 )
 async def test_a_corner_is_answered_as_graphql_core_answers_it(
-    doors: Doors, reference: Reference, held: Rows, told: str
+    apis: Apis, reference: Reference, stored: Rows, told: str
 ) -> None:
     text = CORNERS[told]
     if "%s" in text:
-        ids = [identifier for there in held.records.values() for identifier in list(there)[:3]]
-        ids += [identifier for there in held.withdrawn.values() for identifier in list(there)[:1]]
+        ids = [identifier for there in stored.records.values() for identifier in list(there)[:3]]
+        ids += [identifier for there in stored.withdrawn.values() for identifier in list(there)[:1]]
         text = text % ", ".join(f'"{one}"' for one in ids)
     tally = Tally()
-    await compare(doors, reference, Asked(text, {}, None), tally)
+    await compare(apis, reference, Asked(text, {}, None), tally)
     assert tally.answered == 1
 
 
@@ -47,9 +47,9 @@ async def test_a_corner_is_answered_as_graphql_core_answers_it(
     ("variables", "status"),
     [({}, 200), ({"first": 2}, 200), ({"first": None}, 400), ({"first": "2"}, 400), ({"first": 2, "more": 1}, 200)],
 )
-async def test_a_default_stands_where_a_variable_is_absent(doors: Doors, variables: Any, status: int) -> None:
+async def test_a_default_stands_where_a_variable_is_absent(apis: Apis, variables: Any, status: int) -> None:
     text = "query ($first: Int) { events(first: 1) { nodes { citations(first: $first) { nodes { stance } } } } }"
-    told, answer = await doors.graphql(text, variables)
+    told, answer = await apis.graphql(text, variables)
     assert told == status
     if status == 400:
         assert [one["extensions"]["code"] for one in answer["errors"]] == ["invalid_request"]
@@ -58,21 +58,21 @@ async def test_a_default_stands_where_a_variable_is_absent(doors: Doors, variabl
         assert len(event["citations"]["nodes"]) <= variables.get("first", 20)
 
 
-async def test_counting_stops_at_a_bound_and_says_so(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.compiler.page.EXACT_MOST", 10)
-    _, page = await doors.rest("/figures", {"limit": "1", "count": "exact"})
+async def test_counting_stops_at_a_bound_and_says_so(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.compiler.page.MAX_EXACT", 10)
+    _, page = await apis.rest("/figures", {"limit": "1", "count": "exact"})
     assert (page["page"]["total"], page["page"]["total_quality"]) == (10, "at_least")
-    _, answer = await doors.graphql("{ figures(first: 1) { totalQuality totalCount } }")
+    _, answer = await apis.graphql("{ figures(first: 1) { totalQuality totalCount } }")
     assert answer["data"]["figures"] == {"totalQuality": "AT_LEAST", "totalCount": 10}
 
 
 async def test_an_estimate_counts_what_is_few_and_samples_what_is_many(
-    doors: Doors, held: Rows, monkeypatch: pytest.MonkeyPatch
+    apis: Apis, stored: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = held.records["Quote"]
-    _, page = await doors.rest("/quotes", {"limit": "1", "count": "estimated"})
+    there = stored.records["Quote"]
+    _, page = await apis.rest("/quotes", {"limit": "1", "count": "estimated"})
     assert (page["page"]["total"], page["page"]["total_quality"]) == (len(there), "exact")
     monkeypatch.setattr("api.compiler.page.ESTIMATE_FROM", 10)
-    _, page = await doors.rest("/quotes", {"limit": "2", "count": "estimated"})
+    _, page = await apis.rest("/quotes", {"limit": "2", "count": "estimated"})
     sample = sum(one.startswith("quo_0") for one in there)
     assert (page["page"]["total"], page["page"]["total_quality"]) == (max(11, 32 * sample), "estimated")

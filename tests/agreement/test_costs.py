@@ -17,12 +17,12 @@ from api.graphql.selection import PlannedOperation, read_operation
 from api.query import Query
 from api.query.cost import least_price
 from api.query.work import reserve
-from tests.agreement.conftest import Doors, opened
+from tests.agreement.conftest import Apis, opened
 from tests.agreement.generator import Generator
 from tests.agreement.recount import Recount, Unseen
 from tests.agreement.reference import Reference
 from tests.agreement.rows import Rows
-from tests.agreement.test_doors import Chooser, whole
+from tests.agreement.test_both_apis import Chooser, whole
 
 OPERATIONS = int(os.environ.get("BRIEFING_OPERATIONS", "300"))
 SEED = int(os.environ.get("BRIEFING_SEED", "1"))
@@ -46,12 +46,12 @@ def included(include: dict[str, Any], path: str = "") -> list[str]:
     ]
 
 
-async def test_what_is_given_back_is_what_did_not_come(doors: Doors, reference: Reference, held: Rows) -> None:
+async def test_what_is_given_back_is_what_did_not_come(apis: Apis, reference: Reference, stored: Rows) -> None:
     counted = given_back = looked_at = 0
     recount = Recount(reference.schema)
     for seed in range(SEED, SEED + OPERATIONS):
-        asked = Generator(reference.schema, held, Random(seed)).operation()
-        _, found = await doors.graphql(asked.text, asked.variables, asked.name)
+        asked = Generator(reference.schema, stored, Random(seed)).operation()
+        _, found = await apis.graphql(asked.text, asked.variables, asked.name)
         if "data" not in found:
             continue
         cost = found["extensions"]["cost"]
@@ -60,7 +60,7 @@ async def test_what_is_given_back_is_what_did_not_come(doors: Doors, reference: 
             unused = recount.unused(asked.text, asked.name, asked.variables, found["data"])
         except Unseen:
             continue
-        operation = operation_of(doors.version, asked.text, asked.variables, asked.name)
+        operation = operation_of(apis.version, asked.text, asked.variables, asked.name)
         query, beside = operation.query, INTROSPECTION if operation.introspection else 0
         held_back, lowest = (reserve(query), least_price(query) + beside) if query else (0, 1)
         expected = max(cost["requested"] - held_back - unused, lowest)
@@ -74,29 +74,29 @@ async def test_what_is_given_back_is_what_did_not_come(doors: Doors, reference: 
     assert counted > OPERATIONS / 6 and given_back > OPERATIONS / 30 and looked_at < counted / 3
 
 
-async def test_a_list_costs_the_same_through_both_doors(doors: Doors, reference: Reference, held: Rows) -> None:
+async def test_a_list_costs_the_same_through_both_doors(apis: Apis, reference: Reference, stored: Rows) -> None:
     recount = Recount(reference.schema)
     given_back = 0
     for seed in range(150):
         random = Random(seed)
-        asked = Chooser(doors.version, held, random).asked()
+        asked = Chooser(apis.version, stored, random).asked()
         include = random.choice(INCLUDES[asked.resource])
         count = random.choice(["", "exact", "estimated"])
         parameters = asked.url(**{"include": ",".join(included(include))} if include else {})
         if count:
             parameters["count"] = count
-        rest = await doors.client.get(f"/{doors.version.name}/{asked.resource}s", params=parameters)
+        rest = await apis.client.get(f"/{apis.version.name}/{asked.resource}s", params=parameters)
         assert rest.status_code == 200, (seed, rest.text)
-        resource = doors.version.resources[asked.resource]
+        resource = apis.version.resources[asked.resource]
         text = asked.list(
-            f"nodes {{ {whole(doors.version, resource, include)} }}{' totalCount' if count == 'exact' else ''}"
+            f"nodes {{ {whole(apis.version, resource, include)} }}{' totalCount' if count == 'exact' else ''}"
         )
-        _, found = await doors.graphql(text)
+        _, found = await apis.graphql(text)
         cost = found["extensions"]["cost"]
         if count != "estimated":
             assert int(rest.headers["ratelimit-cost"]) == cost["actual"], (seed, asked, include)
         unused = recount.unused(text, None, {}, found["data"])
-        query = query_of(doors.version, text, {}, None)
+        query = query_of(apis.version, text, {}, None)
         assert query is not None
         expected = max(cost["requested"] - reserve(query) - unused, least_price(query))
         assert cost["actual"] == expected or (reserve(query) and expected < cost["actual"]), (seed, asked)
@@ -121,7 +121,7 @@ def used(response: httpx2.Response) -> int:
 
 
 @pytest.mark.parametrize("path", ["/v1/events?limit=7&include=figures", "/v1/quotes?limit=200&count=exact"])
-async def test_the_state_of_the_cache_changes_no_price(store_url: str, doors: Doors, path: str) -> None:
+async def test_the_state_of_the_cache_changes_no_price(store_url: str, apis: Apis, path: str) -> None:
     async with opened(store_url, answer_memory=0) as forgetful:
-        costs = {used(await one.client.get(path)) for one in (doors, doors, forgetful, forgetful)}
+        costs = {used(await one.client.get(path)) for one in (apis, apis, forgetful, forgetful)}
     assert len(costs) == 1

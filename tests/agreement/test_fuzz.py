@@ -16,11 +16,11 @@ from hypothesis_graphql import nodes, queries
 
 from api.catalog import V1, V2, Version
 from api.graphql.contract import text
-from tests.agreement.conftest import Doors
+from tests.agreement.conftest import Apis
 from tests.agreement.reference import Reference
 from tests.agreement.test_graphql import PARTIAL, codes, differences
 
-Test = Callable[[Doors, Reference, str], Coroutine[Any, Any, None]]
+Test = Callable[[Apis, Reference, str], Coroutine[Any, Any, None]]
 EXAMPLES = int(os.environ.get("BRIEFING_EXAMPLES", "60"))
 SCALARS = {
     "DateTime": some.sampled_from(["2022-02-25", "2022-03-05T12:00:00Z", "0001-01-01", "x"]).map(nodes.String),
@@ -51,19 +51,19 @@ def made_of(version: Version) -> Callable[[Test], Test]:
 
 @made_of(V1)
 async def test_what_is_made_of_version_1_is_answered_or_refused_in_words(
-    priced: Doors, reference: Reference, query: str
+    priced: Apis, reference: Reference, query: str
 ) -> None:
     await check(priced, reference, query)
 
 
 @made_of(V2)
 async def test_what_is_made_of_version_2_is_answered_or_refused_in_words(
-    priced: Doors, reference: Reference, query: str
+    priced: Apis, reference: Reference, query: str
 ) -> None:
     await check(priced, reference, query)
 
 
-async def check(priced: Doors, reference: Reference, query: str) -> None:
+async def check(priced: Apis, reference: Reference, query: str) -> None:
     """Send the query, and compare the answer with the reference."""
     status, found = await priced.graphql(query)
     told = f"\n{query}\n{found}"

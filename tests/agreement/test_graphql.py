@@ -14,7 +14,7 @@ from typing import Any
 from graphql import ExecutionResult, parse, validate
 
 from api.model import CHILDREN
-from tests.agreement.conftest import Doors
+from tests.agreement.conftest import Apis
 from tests.agreement.generator import Asked, Generator
 from tests.agreement.reference import CURSOR, Reference, written
 from tests.agreement.rows import Rows
@@ -66,17 +66,17 @@ def differences(expected: Any, found: Any, path: str, cursors: list[tuple[str, s
 KEYS = dict.fromkeys((name.capitalize() for name in CHILDREN), "recordId position")
 
 
-async def compare(doors: Doors, reference: Reference, asked: Asked, tally: Tally) -> None:
+async def compare(apis: Apis, reference: Reference, asked: Asked, tally: Tally) -> None:
     """Send the request to the service and to the reference, and compare the answers."""
     if validate(reference.schema, parse(asked.text)):
-        status, found = await doors.graphql(asked.text, asked.variables, asked.name)
+        status, found = await apis.graphql(asked.text, asked.variables, asked.name)
         assert status == 400, asked.text
         # The size of a document is checked before it is validated.
         assert found["errors"][0]["extensions"]["code"] in ("invalid_request", "too_expensive"), asked.text
         tally.invalid += 1
         return
     expected = reference.execute(asked.text, asked.variables, asked.name)
-    status, found = await doors.graphql(asked.text, asked.variables, asked.name)
+    status, found = await apis.graphql(asked.text, asked.variables, asked.name)
     wanted = codes(expected)
     told = f"\n{asked.text}\n{asked.variables} {asked.name}\n{found.get('errors')} {expected.errors}"
     if "data" not in found:
@@ -96,7 +96,7 @@ async def compare(doors: Doors, reference: Reference, asked: Asked, tally: Tally
     tally.answered += 1
 
 
-async def follow(doors: Doors, reference: Reference, random: Random, tally: Tally) -> None:
+async def follow(apis: Apis, reference: Reference, random: Random, tally: Tally) -> None:
     """Compare the rows after and before some cursors, wherever a cursor was found."""
     for expected, found in random.sample(tally.cursors, min(2, len(tally.cursors))):
         kind, narrowing, order, _ = reference.cursors[int(expected.removeprefix(CURSOR))]
@@ -108,7 +108,7 @@ async def follow(doors: Doors, reference: Reference, random: Random, tally: Tall
         )
         variables = {"filter": as_json(narrowing) or None, "order": order}
         reference_answer = reference.execute(text, {**variables, "at": expected})
-        _, answer = await doors.graphql(text, {**variables, "at": found})
+        _, answer = await apis.graphql(text, {**variables, "at": found})
         assert not reference_answer.errors and "data" in answer, (reference_answer.errors, answer, variables)
         differing = differences(reference_answer.data, answer["data"], "data", [])
         assert not differing, (differing, variables, way)
@@ -127,15 +127,15 @@ def as_json(value: Any) -> Any:
 
 
 async def test_generated_operations_are_answered_as_graphql_core_answers_them(
-    doors: Doors, reference: Reference, held: Rows
+    apis: Apis, reference: Reference, stored: Rows
 ) -> None:
     tally = Tally()
     for seed in range(SEED, SEED + OPERATIONS):
         random = Random(seed)
-        asked = Generator(reference.schema, held, random).operation()
+        asked = Generator(reference.schema, stored, random).operation()
         try:
-            await compare(doors, reference, asked, tally)
-            await follow(doors, reference, random, tally)
+            await compare(apis, reference, asked, tally)
+            await follow(apis, reference, random, tally)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
     print(f"\n{tally}")

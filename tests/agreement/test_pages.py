@@ -17,7 +17,7 @@ import pytest
 
 from api.query.parse import IDENTIFIER
 from tests.agreement import dataset
-from tests.agreement.conftest import Doors, opened
+from tests.agreement.conftest import Apis, opened
 from tests.agreement.reference import Reference
 from tests.agreement.rows import Rows
 from tests.walking import bounded_walk
@@ -26,9 +26,9 @@ from tests.walking import bounded_walk
 class Busy:
     """A store that is written to while it is read."""
 
-    def __init__(self, connection: asyncpg.Connection[Any], doors: Doors, made: dataset.Dataset) -> None:
+    def __init__(self, connection: asyncpg.Connection[Any], apis: Apis, made: dataset.Dataset) -> None:
         self.connection = connection
-        self.doors = doors
+        self.apis = apis
         self.made = made
 
     async def write(self, table: str, column: str, values: list[Any], moving: list[str], random: Random) -> None:
@@ -48,8 +48,8 @@ class Busy:
                 moved = {column: value} | ({"name_key": dataset.written_key(value)} if column == "name" else {})
                 columns = ", ".join(f"{name} = new.{name}" for name in moved)
                 await self.connection.execute(
-                    f"update store.{table} as held set {columns}"
-                    f" from jsonb_populate_record(null::store.{table}, $2) as new where held.id = $1",
+                    f"update store.{table} as stored set {columns}"
+                    f" from jsonb_populate_record(null::store.{table}, $2) as new where stored.id = $1",
                     identifier,
                     json.dumps(moved),
                 )
@@ -68,8 +68,8 @@ async def busy(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Busy]:
     connection = await asyncpg.connect(url)
     await dataset.write(connection, made)
     # These writes bypass the change log, which marks kept answers as outdated.
-    async with opened(url, answer_memory=0) as doors:
-        yield Busy(connection, doors, made)
+    async with opened(url, answer_memory=0) as apis:
+        yield Busy(connection, apis, made)
     await connection.close()
 
 
@@ -122,7 +122,7 @@ async def test_what_stays_as_it_was_is_seen_once_while_all_around_it_changes(
             " { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
         )
         size = random.choice([1, 7, 30, 60])
-        _, answer = await busy.doors.graphql(text, {"size": size, "at": cursor})
+        _, answer = await busy.apis.graphql(text, {"size": size, "at": cursor})
         connection = answer["data"][f"{table}s"]
         page, told = [one["id"] for one in connection["nodes"]], connection["pageInfo"]
         assert len(page) <= size
@@ -136,7 +136,7 @@ async def test_what_stays_as_it_was_is_seen_once_while_all_around_it_changes(
     assert [one for one in seen if one in stable] == [row["id"] for row in ordered]
 
 
-async def test_a_page_before_the_first_of_a_page_is_the_page_before_it(doors: Doors, reference: Reference) -> None:
+async def test_a_page_before_the_first_of_a_page_is_the_page_before_it(apis: Apis, reference: Reference) -> None:
     for kind, order in (
         ("event", "{field: STARTS_AT, direction: DESC}"),
         ("event", "{field: STARTS_AT}"),
@@ -148,7 +148,7 @@ async def test_a_page_before_the_first_of_a_page_is_the_page_before_it(doors: Do
         pages = []
         cursor = "null"
         for _ in bounded_walk():
-            page = await _page(doors, kind, f"first: 17, after: {cursor}, {filter} orderBy: {order}")
+            page = await _page(apis, kind, f"first: 17, after: {cursor}, {filter} orderBy: {order}")
             pages.append(page)
             cursor = json.dumps(page["pageInfo"]["endCursor"])
             if not page["pageInfo"]["hasNextPage"]:
@@ -156,7 +156,7 @@ async def test_a_page_before_the_first_of_a_page_is_the_page_before_it(doors: Do
         assert len(pages) > 1
         for page, following in pairwise(pages):
             before = json.dumps(following["edges"][0]["cursor"])
-            again = await _page(doors, kind, f"last: 17, before: {before}, {filter} orderBy: {order}")
+            again = await _page(apis, kind, f"last: 17, before: {before}, {filter} orderBy: {order}")
             assert again["edges"] == page["edges"]
             assert again["pageInfo"]["hasNextPage"] is True
             assert again["pageInfo"]["hasPreviousPage"] is (page is not pages[0])
@@ -164,20 +164,20 @@ async def test_a_page_before_the_first_of_a_page_is_the_page_before_it(doors: Do
             assert [again["pageInfo"]["startCursor"], again["pageInfo"]["endCursor"]] == ends
 
 
-async def _page(doors: Doors, kind: str, arguments: str) -> dict[str, Any]:
+async def _page(apis: Apis, kind: str, arguments: str) -> dict[str, Any]:
     told = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
-    status, answer = await doors.graphql(f"{{ {kind}s({arguments}) {{ edges {{ cursor node {{ id }} }} {told} }} }}")
+    status, answer = await apis.graphql(f"{{ {kind}s({arguments}) {{ edges {{ cursor node {{ id }} }} {told} }} }}")
     assert status == 200, answer
     page: dict[str, Any] = answer["data"][f"{kind}s"]
     return page
 
 
-async def test_an_empty_page_has_no_cursors_and_says_so(doors: Doors) -> None:
+async def test_an_empty_page_has_no_cursors_and_says_so(apis: Apis) -> None:
     for arguments in ("first: 3", "last: 3"):
-        page = await _page(doors, "event", f'{arguments}, filter: {{country: {{in: "CH"}}}}')
+        page = await _page(apis, "event", f'{arguments}, filter: {{country: {{in: "CH"}}}}')
         told = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
         assert page == {"edges": [], "pageInfo": told}
-    _, page = await doors.rest("/events", {"country": "CH", "count": "exact"})
+    _, page = await apis.rest("/events", {"country": "CH", "count": "exact"})
     about = {"next_cursor": None, "has_more": False, "total": 0, "total_quality": "exact"}
     assert page == {"data": [], "page": about}
 
@@ -199,10 +199,10 @@ def _listed(one: dict[str, str]) -> tuple[str, dict[str, str]]:
 
 @pytest.mark.parametrize("listed", LISTS, ids=lambda one: " ".join(one.values()))
 async def test_a_flipped_bit_makes_a_cursor_invalid_or_another_position_in_its_list(
-    doors: Doors, held: Rows, listed: dict[str, str]
+    apis: Apis, stored: Rows, listed: dict[str, str]
 ) -> None:
     path, parameters = _listed(listed)
-    _, page = await doors.rest(path, parameters)
+    _, page = await apis.rest(path, parameters)
     cursor = page["page"]["next_cursor"]
     mark = read(cursor)[0]
     random = Random(cursor)
@@ -212,7 +212,7 @@ async def test_a_flipped_bit_makes_a_cursor_invalid_or_another_position_in_its_l
         changed = cursor[:place] + chr(ord(cursor[place]) ^ 1 << bit) + cursor[place + 1 :]
         if chr(0) in changed:
             continue
-        status, answer = await doors.rest(path, {**parameters, "cursor": changed})
+        status, answer = await apis.rest(path, {**parameters, "cursor": changed})
         if status == 400:
             assert answer["code"] == "invalid_cursor", (changed, answer)
             refused += 1
@@ -258,16 +258,16 @@ KEYS: list[Any] = [
 
 
 @pytest.mark.parametrize("listed", LISTS, ids=lambda one: " ".join(one.values()))
-async def test_a_forged_cursor_is_a_position_or_is_refused(doors: Doors, listed: dict[str, str]) -> None:
+async def test_a_forged_cursor_is_a_position_or_is_refused(apis: Apis, listed: dict[str, str]) -> None:
     path, parameters = _listed(listed)
-    _, page = await doors.rest(path, parameters)
+    _, page = await apis.rest(path, parameters)
     mark, key, identifier = read(page["page"]["next_cursor"])
     forged = [written(mark, one, identifier) for one in KEYS]
     forged += [
         written(mark, key, one) for one in (None, 5, "", "evt_", "x" * 500, identifier.upper(), identifier + "0")
     ]
     other = [
-        mark.replace(doors.version.name, "v9"),
+        mark.replace(apis.version.name, "v9"),
         mark + "0",
         mark[:-1],
         "",
@@ -277,14 +277,14 @@ async def test_a_forged_cursor_is_a_position_or_is_refused(doors: Doors, listed:
     ]
     refused = [written(one, key, identifier) for one in other] + ["A" * 4000, "W10", "bnVsbA", "MQ"]
     for cursor in forged + refused:
-        status, answer = await doors.rest(path, {**parameters, "cursor": cursor})
+        status, answer = await apis.rest(path, {**parameters, "cursor": cursor})
         assert status == 200 or (status, answer["code"]) == (400, "invalid_cursor"), (read(cursor), answer)
         assert status == 400 or cursor in forged
 
 
-async def test_a_huge_cursor_is_refused(doors: Doors) -> None:
-    for cursor in ("A" * 60_000, "W1tb" * 15_000, written(f"{doors.version.name}.event", "x" * 40_000, "y")):
-        status, answer = await doors.graphql(
+async def test_a_huge_cursor_is_refused(apis: Apis) -> None:
+    for cursor in ("A" * 60_000, "W1tb" * 15_000, written(f"{apis.version.name}.event", "x" * 40_000, "y")):
+        status, answer = await apis.graphql(
             "query ($at: String) { events(after: $at) { nodes { id } } }", {"at": cursor}
         )
         assert (status, answer["errors"][0]["extensions"]["code"]) == (400, "invalid_cursor")

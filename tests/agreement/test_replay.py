@@ -28,7 +28,7 @@ from api.query import Query
 from api.store import steps
 from api.store.statements import migrations
 from tests.agreement import rows
-from tests.agreement.conftest import Doors, opened
+from tests.agreement.conftest import Apis, opened
 from tests.agreement.generator import Generator
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
@@ -150,22 +150,22 @@ async def operations(url: str, version: Version, seed: int, count: int) -> list[
     """Return GraphQL requests about the records that the store has."""
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     try:
-        held = await rows.read(connection, version.name)
+        stored = await rows.read(connection, version.name)
     finally:
         await connection.close()
-    generator = Generator(build_schema(text(version)), held, Random(seed))
+    generator = Generator(build_schema(text(version)), stored, Random(seed))
     made = [generator.operation() for _ in range(count)]
     return [{"query": one.text, "variables": one.variables, "operationName": one.name} for one in made]
 
 
-async def answered(doors: Doors, path: str, body: Record | None) -> tuple[int, Any]:
+async def answered(apis: Apis, path: str, body: Record | None) -> tuple[int, Any]:
     """Return the status and the answer. It has no cost, because finding an earlier version is other work."""
-    url = f"/{doors.version.name}{path}"
+    url = f"/{apis.version.name}{path}"
     if body is None:
-        response = await doors.client.get(url)
+        response = await apis.client.get(url)
         # Each request has an id of its own.
         return response.status_code, response.text if response.status_code == 200 else response.json()["code"]
-    response = await doors.client.post(url, json=body)
+    response = await apis.client.post(url, json=body)
     answer = response.json()
     answer.pop("extensions", None)
     return response.status_code, answer
@@ -186,10 +186,10 @@ def compiled_for(edition: int) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def services(url: str) -> AsyncIterator[list[Doors]]:
+async def services(url: str) -> AsyncIterator[list[Apis]]:
     """Run the service over a store, in each version."""
-    async with opened(url, **SETTINGS) as doors:
-        yield [replace(doors, version=version) for version in VERSIONS.values()]
+    async with opened(url, **SETTINGS) as apis:
+        yield [replace(apis, version=version) for version in VERSIONS.values()]
 
 
 @pytest.fixture(scope="module", params=[FEW, pytest.param(MANY, marks=pytest.mark.full)])
@@ -206,16 +206,16 @@ async def replay(
     for number in range(LOADS):
         edition = await last_edition(made.url)
         async with services(made.url) as opened_services:
-            for doors in opened_services:
-                paths = (*PATHS, *LISTS) if doors.version.name != "v1" else PATHS
+            for apis in opened_services:
+                paths = (*PATHS, *LISTS) if apis.version.name != "v1" else PATHS
                 requests: list[tuple[str, Record | None]] = [(path, None) for path in paths]
                 requests += [(f"/{one['resource']}s/{one['id']}", None) for one in archive.records.values()][::9]
                 requests += [
-                    ("/graphql", one) for one in await operations(made.url, doors.version, number, request.param)
+                    ("/graphql", one) for one in await operations(made.url, apis.version, number, request.param)
                 ]
                 for path, body in requests:
-                    answer = await answered(doors, path, body)
-                    made.asked.append(Asked(doors.version, path, body, edition, answer))
+                    answer = await answered(apis, path, body)
+                    made.asked.append(Asked(apis.version, path, body, edition, answer))
         file = folder / f"{number}.ndjson"
         file.write_text("".join(json.dumps(one) + "\n" for one in archive.edits()), encoding="utf-8")
         await load([str(file)], made.url)
@@ -230,7 +230,7 @@ async def differences(asked: list[Asked], url: str) -> list[str]:
         # A service caches what it compiled.
         with compiled_for(edition):
             async with services(url) as opened_services:
-                doors_of = {doors.version.name: doors for doors in opened_services}
+                doors_of = {apis.version.name: apis for apis in opened_services}
                 for one in (one for one in asked if one.edition == edition):
                     answer = await answered(doors_of[one.version.name], one.path, one.body)
                     if answer != one.answer:

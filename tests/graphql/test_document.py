@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from api.catalog import V1
-from api.graphql.document import DOCUMENTS_MOST, DocumentCache, weight
+from api.graphql.document import MAX_DOCUMENTS, DocumentCache, weight
 from api.graphql.schema import core
 
 TEXTS = [
@@ -36,8 +36,8 @@ def test_a_document_takes_no_more_than_its_weight(text: str) -> None:
 
 def test_many_small_documents_stay_within_the_bound() -> None:
     documents = DocumentCache(core(V1))
-    for number in range(DOCUMENTS_MOST // weight("") + 100):
+    for number in range(MAX_DOCUMENTS // weight("") + 100):
         documents.read(f"{{node(id:{number}){{id}}}}")
-        if documents._known.weight > DOCUMENTS_MOST:
+        if documents._known.weight > MAX_DOCUMENTS:
             raise AssertionError(number)
-    assert len(documents._known) < DOCUMENTS_MOST // weight("")
+    assert len(documents._known) < MAX_DOCUMENTS // weight("")

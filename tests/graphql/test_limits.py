@@ -11,14 +11,14 @@ from api.catalog import V1
 from api.errors import BriefingError, TooExpensive
 from api.graphql.document import DocumentCache, DocumentRefused
 from api.graphql.limits import (
-    ALIASES_MOST,
-    DEPTH_MOST,
-    DIRECTIVES_MOST,
-    FIELDS_MOST,
-    INTROSPECTION_DEPTH_MOST,
-    INTROSPECTION_FIELDS_MOST,
-    ROOTS_MOST,
-    TOKENS_MOST,
+    MAX_ALIASES,
+    MAX_DEPTH,
+    MAX_DIRECTIVES,
+    MAX_FIELDS,
+    MAX_INTROSPECTION_DEPTH,
+    MAX_INTROSPECTION_FIELDS,
+    MAX_ROOTS,
+    MAX_TOKENS,
     check_size,
 )
 from api.graphql.schema import core
@@ -89,13 +89,13 @@ def schema_fields(count: int) -> str:
 @pytest.mark.parametrize(
     ("document", "most", "said"),
     [
-        (deep, DEPTH_MOST, "levels of depth"),
-        (aliases, ALIASES_MOST, "aliases"),
-        (fields, FIELDS_MOST, "fields"),
-        (directives, DIRECTIVES_MOST, "directives"),
-        (roots, ROOTS_MOST, "root fields"),
-        (schema_depth, INTROSPECTION_DEPTH_MOST, "levels of introspection"),
-        (schema_fields, INTROSPECTION_FIELDS_MOST, "fields of introspection"),
+        (deep, MAX_DEPTH, "levels of depth"),
+        (aliases, MAX_ALIASES, "aliases"),
+        (fields, MAX_FIELDS, "fields"),
+        (directives, MAX_DIRECTIVES, "directives"),
+        (roots, MAX_ROOTS, "root fields"),
+        (schema_depth, MAX_INTROSPECTION_DEPTH, "levels of introspection"),
+        (schema_fields, MAX_INTROSPECTION_FIELDS, "fields of introspection"),
     ],
 )
 def test_a_document_may_be_so_large_and_no_larger(document: object, most: int, said: str) -> None:
@@ -106,10 +106,10 @@ def test_a_document_may_be_so_large_and_no_larger(document: object, most: int, s
 
 
 def test_tokens_are_counted_while_the_text_is_read() -> None:
-    with pytest.raises(DocumentRefused, match=f"more than {TOKENS_MOST} tokens"):
-        prepared(f"{{ {'id ' * TOKENS_MOST} }}")
+    with pytest.raises(DocumentRefused, match=f"more than {MAX_TOKENS} tokens"):
+        prepared(f"{{ {'id ' * MAX_TOKENS} }}")
     with pytest.raises(DocumentRefused, match="tokens"):
-        prepared(tokens(TOKENS_MOST + 100))
+        prepared(tokens(MAX_TOKENS + 100))
 
 
 def test_introspection_reads_the_schema_whole_within_its_limits() -> None:
@@ -126,9 +126,9 @@ def test_aliases_are_counted_where_fragments_are_spread() -> None:
 def test_each_operation_and_each_fragment_is_measured() -> None:
     small = "query A { events { nodes { id } } }"
     with pytest.raises(TooExpensive, match="aliases"):
-        prepared(f"{small} query B {aliases(ALIASES_MOST + 1)}")
+        prepared(f"{small} query B {aliases(MAX_ALIASES + 1)}")
     with pytest.raises(TooExpensive, match="directives"):
-        prepared("query " + "@include(if: true) " * (DIRECTIVES_MOST + 1) + "{ events { nodes { id } } }")
+        prepared("query " + "@include(if: true) " * (MAX_DIRECTIVES + 1) + "{ events { nodes { id } } }")
 
 
 def doubling(levels: int, inside: str = "id") -> str:
@@ -208,7 +208,7 @@ def test_nesting_is_refused_at_every_depth(text: str, opening: str, closing: str
 
 def test_what_is_just_allowed_is_prepared_in_no_time() -> None:
     """The rule on overlapping fields compares each field with each other. For 1,000 fields it took 0.9 s."""
-    wide = [fields(FIELDS_MOST), aliases(ALIASES_MOST), roots(ROOTS_MOST), deep(DEPTH_MOST)]
+    wide = [fields(MAX_FIELDS), aliases(MAX_ALIASES), roots(MAX_ROOTS), deep(MAX_DEPTH)]
     spreads = " ".join(f"...F{one}" for one in range(9))
     shared = " ".join(
         f"fragment F{one} on Event {{ {' '.join(f'x{left}: id' for left in range(3))} id title kind }}"

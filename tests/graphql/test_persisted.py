@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.graphql.persisted import REMEMBERED_MOST, PersistedDocuments, hash_of
+from api.graphql.persisted import MAX_REMEMBERED, PersistedDocuments, hash_of
 from api.graphql.request import GraphQLRequest
 
 
@@ -11,7 +11,7 @@ def test_remembered_queries_take_no_more_than_their_bound() -> None:
     for n in range(3000):
         text = f"{{ places(first: {n}) {{ nodes {{ id }} }} }} # {'x' * 1000}"
         persisted.remember(GraphQLRequest(text, {}, None, hash_of(text)))
-    assert persisted._sent.weight <= REMEMBERED_MOST
+    assert persisted._sent.weight <= MAX_REMEMBERED
     assert 100 < len(persisted._sent) < 3000
 
 

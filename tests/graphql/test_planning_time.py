@@ -20,10 +20,10 @@ def test_a_long_planning_is_forgotten_slowly() -> None:
     time = PlanningTime()
     time.note(0.02)
     time.note(0.001)
-    assert time.most == 0.02 * PLANNING_FORGOTTEN
+    assert time.longest_seconds == 0.02 * PLANNING_FORGOTTEN
     for _ in range(50):
         time.note(0.001)
-    assert time.most == 0.001
+    assert time.longest_seconds == 0.001
 
 
 @pytest.mark.parametrize(("at_once", "turns"), [(60.0, 1), (0.0, 4)])
@@ -40,10 +40,10 @@ async def test_a_known_document_takes_turns_if_planning_it_takes_long(
 
     monkeypatch.setattr(DocumentScheduler, "turn", counted)
     monkeypatch.setattr(executor, "AT_ONCE", at_once)
-    async with opened(database) as doors:
+    async with opened(database) as apis:
         for first in (1, 2, 3, 4):
-            status, answer = await doors.graphql(DOCUMENT, {"first": first})
+            status, answer = await apis.graphql(DOCUMENT, {"first": first})
             assert (status, "errors" in answer) == (200, False), answer
         # The same bytes need no turn, because their plan is cached.
-        await doors.graphql(DOCUMENT, {"first": 4})
+        await apis.graphql(DOCUMENT, {"first": 4})
     assert len(taken) == turns

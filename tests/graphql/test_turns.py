@@ -10,7 +10,7 @@ import pytest
 from api.access.caller import Caller
 from api.access.plan import Plan
 from api.errors import Unavailable
-from api.graphql.scheduler import AHEAD, ANONYMOUS, ANONYMOUS_MOST, KEYED, SHARE, WAITING_MOST, DocumentScheduler
+from api.graphql.scheduler import AHEAD, ANONYMOUS, KEYED, MAX_ANONYMOUS, MAX_WAITING, SHARE, DocumentScheduler
 from api.settings import processors
 
 PLAN = Plan("free", 1000, 10_000, 1000, 4, 200)
@@ -92,7 +92,7 @@ async def test_who_leaves_the_line_holds_nobody_up() -> None:
 async def test_too_many_that_wait_are_told_to_come_back() -> None:
     turns = DocumentScheduler(held=True)
     await reads(turns, SOMEBODY, 2, AHEAD)
-    waiting = [asyncio.create_task(reads(turns, SOMEBODY, 1, 0.0)) for _ in range(WAITING_MOST)]
+    waiting = [asyncio.create_task(reads(turns, SOMEBODY, 1, 0.0)) for _ in range(MAX_WAITING)]
     await asyncio.sleep(0.05)
     with pytest.raises(Unavailable):
         await reads(turns, SOMEBODY, 1, 0.0)
@@ -117,13 +117,13 @@ async def test_callers_without_a_key_have_a_share_together() -> None:
     await asyncio.gather(*(reads(turns, caller, 1, used / len(many)) for caller in many))
     begun = time.monotonic()
     await asyncio.gather(*(reads(turns, caller, 1, 0.002) for caller in many))
-    assert time.monotonic() - begun > 0.1 / ANONYMOUS_MOST * 0.5
+    assert time.monotonic() - begun > 0.1 / MAX_ANONYMOUS * 0.5
     assert await reads(turns, HOLDER, 1, 0.01) < 0.5, "a caller with a key does not wait for them"
 
 
 async def test_processes_divide_the_share_of_callers_without_a_key() -> None:
     few, many = DocumentScheduler(held=True, processes=1), DocumentScheduler(held=True, processes=1000)
-    assert few._together == min(ANONYMOUS * processors(), ANONYMOUS_MOST)
+    assert few._together == min(ANONYMOUS * processors(), MAX_ANONYMOUS)
     assert many._together == ANONYMOUS * processors() / 1000
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.ingest.load import load
-from tests.hostile.door import Door
+from tests.hostile.raw_client import RawClient
 from tests.http.conftest import Served
 from tests.serving import serving
 
@@ -32,6 +32,6 @@ def served(sample: str) -> Iterator[Served]:
 
 
 @pytest.fixture
-def door(served: Served) -> Door:
+def raw_client(served: Served) -> RawClient:
     """A client of the running service."""
-    return Door(served.port)
+    return RawClient(served.port)

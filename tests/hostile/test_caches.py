@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.hostile.door import RESPONSE, Door
+from tests.hostile.raw_client import RESPONSE, RawClient
 from tests.http.conftest import Client, Served
 from tests.serving import serving
 
@@ -55,7 +55,7 @@ def flood(port: int, seed: str, count: int) -> None:
 
 
 async def test_random_documents_grow_neither_the_process_nor_a_backend(lone: Served, sample: str) -> None:
-    door = Door(lone.port)
+    raw_client = RawClient(lone.port)
     flood(lone.port, "a", REQUESTS)
     observer = await asyncpg.connect(sample)
     try:
@@ -70,4 +70,4 @@ async def test_random_documents_grow_neither_the_process_nor_a_backend(lone: Ser
     assert after[0] < 300
     assert after[1] - before[1] < 15
     assert after[1] < 120
-    assert door.get("/readyz").status == 200
+    assert raw_client.get("/readyz").status == 200

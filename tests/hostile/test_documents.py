@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.hostile.door import RESPONSE, code
+from tests.hostile.raw_client import RESPONSE, code
 
 if TYPE_CHECKING:
-    from tests.hostile.door import Door
+    from tests.hostile.raw_client import RawClient
     from tests.http.conftest import Answer, Served
 
 MOST = 2147483647
@@ -128,29 +128,29 @@ def refused(answer: Answer, *codes: str) -> None:
 
 @pytest.mark.parametrize("document", [*DOUBLED.values(), *WIDE.values()], ids=[*DOUBLED, *WIDE])
 @pytest.mark.usefixtures("at_once")
-def test_a_large_document_is_refused_at_once(door: Door, document: str) -> None:
-    refused(door.ask(document))
+def test_a_large_document_is_refused_at_once(raw_client: RawClient, document: str) -> None:
+    refused(raw_client.ask(document))
 
 
-def test_doubling_fragments_take_no_time(door: Door) -> None:
+def test_doubling_fragments_take_no_time(raw_client: RawClient) -> None:
     for levels in (22, 90):
         took = []
         for attempt in range(5):
             begun = time.monotonic()
-            refused(door.ask(f"#{attempt}\n{{...f0}} " + doubled(levels)), "too_expensive")
+            refused(raw_client.ask(f"#{attempt}\n{{...f0}} " + doubled(levels)), "too_expensive")
             took.append(time.monotonic() - begun)
         assert min(took) < 0.05
 
 
 @pytest.mark.parametrize("document", NUMBERS.values(), ids=NUMBERS)
-def test_a_number_out_of_bounds_is_refused_at_every_depth(door: Door, document: str) -> None:
-    refused(door.ask(document))
+def test_a_number_out_of_bounds_is_refused_at_every_depth(raw_client: RawClient, document: str) -> None:
+    refused(raw_client.ask(document))
 
 
 @pytest.mark.parametrize("count", [MOST, -MOST, 2**63, 2**70, 1.5, "1", True, [1], {"a": 1}])
 @pytest.mark.parametrize("place", ["events(first:$n){nodes{id}}", "events{nodes{quotes(first:$n){nodes{id}}}}"])
-def test_a_number_in_a_variable_too(door: Door, count: Any, place: str) -> None:
-    refused(door.ask(f"query($n:Int!){{{place}}}", {"n": count}))
+def test_a_number_in_a_variable_too(raw_client: RawClient, count: Any, place: str) -> None:
+    refused(raw_client.ask(f"query($n:Int!){{{place}}}", {"n": count}))
 
 
 FILTERS: list[dict[str, Any]] = [
@@ -190,18 +190,18 @@ FILTERS: list[dict[str, Any]] = [
 ]
 
 
-def test_variables_of_a_thousand_objects_are_refused_before_they_are_read(door: Door) -> None:
-    most = door.ask(FILTERED, {"f": {"or": [{}] * 997}})
+def test_variables_of_a_thousand_objects_are_refused_before_they_are_read(raw_client: RawClient) -> None:
+    most = raw_client.ask(FILTERED, {"f": {"or": [{}] * 997}})
     assert "100 filters" in json.loads(most.body)["errors"][0]["message"]
-    more = door.ask(FILTERED, {"f": {"or": [{}] * 998}})
+    more = raw_client.ask(FILTERED, {"f": {"or": [{}] * 998}})
     refused(more, "invalid_request")
     assert "1,000 objects" in json.loads(more.body)["errors"][0]["message"]
 
 
 @pytest.mark.parametrize("filter", FILTERS, ids=lambda one: json.dumps(one)[:60])
 @pytest.mark.usefixtures("at_once")
-def test_a_filter_without_bounds_or_sense_is_refused(door: Door, filter: dict[str, Any]) -> None:
-    refused(door.ask(FILTERED, {"f": filter}))
+def test_a_filter_without_bounds_or_sense_is_refused(raw_client: RawClient, filter: dict[str, Any]) -> None:
+    refused(raw_client.ask(FILTERED, {"f": filter}))
 
 
 BODIES = [
@@ -226,16 +226,16 @@ BODIES = [
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda one: str(one[:40]))
 @pytest.mark.usefixtures("at_once")
-def test_a_body_that_carries_no_document_is_a_400(door: Door, body: bytes) -> None:
-    answer = door.post(body)
+def test_a_body_that_carries_no_document_is_a_400(raw_client: RawClient, body: bytes) -> None:
+    answer = raw_client.post(body)
     assert answer.status == 400
     refused(answer, "invalid_request")
 
 
-def test_a_body_above_64_kib_is_a_413(door: Door) -> None:
-    answer = door.post(b'{"query":"{__typename}","variables":{"a":"' + b"a" * 70_000 + b'"}}')
+def test_a_body_above_64_kib_is_a_413(raw_client: RawClient) -> None:
+    answer = raw_client.post(b'{"query":"{__typename}","variables":{"a":"' + b"a" * 70_000 + b'"}}')
     assert (answer.status, code(answer)) == (413, "body_too_large")
-    answer = door.ask("{__typename" + " @skip(if:false)" * 10_000 + "}")
+    answer = raw_client.ask("{__typename" + " @skip(if:false)" * 10_000 + "}")
     assert (answer.status, code(answer)) == (413, "body_too_large")
 
 
@@ -244,8 +244,8 @@ def test_a_body_above_64_kib_is_a_413(door: Door) -> None:
     "application/json; charset=utf-16",
              "multipart/form-data; boundary=a", "application/json, text/plain", ""],
 )  # fmt: skip
-def test_a_body_of_another_kind_is_a_415(door: Door, kind: str) -> None:
-    answer = door.post(b'{"query":"{__typename}"}', f"Content-Type: {kind}")
+def test_a_body_of_another_kind_is_a_415(raw_client: RawClient, kind: str) -> None:
+    answer = raw_client.post(b'{"query":"{__typename}"}', f"Content-Type: {kind}")
     assert (answer.status, code(answer)) == (415, "unsupported_media_type")
 
 
@@ -256,28 +256,28 @@ def test_a_body_of_another_kind_is_a_415(door: Door, kind: str) -> None:
      "?query={__typename}&variables={%22a%22:%22\\ud800%22}", "?query=subscription{a}", "?variables={}", "?query={",
      "?q=a"],
 )  # fmt: skip
-def test_a_url_that_carries_no_document_is_a_400(door: Door, sent: str) -> None:
-    assert door.get(f"/v1/graphql{sent}", f"Accept: {RESPONSE}").status == 400
+def test_a_url_that_carries_no_document_is_a_400(raw_client: RawClient, sent: str) -> None:
+    assert raw_client.get(f"/v1/graphql{sent}", f"Accept: {RESPONSE}").status == 400
 
 
-def test_aliases_and_names_are_written_as_text(door: Door) -> None:
+def test_aliases_and_names_are_written_as_text(raw_client: RawClient) -> None:
     long = "a" * 30_000
-    body = json.loads(door.ask(f"{{__proto__:events(first:1){{{long}:nodes{{constructor:id}}}}}}").body)
+    body = json.loads(raw_client.ask(f"{{__proto__:events(first:1){{{long}:nodes{{constructor:id}}}}}}").body)
     assert list(body["data"]) == ["__proto__"] and list(body["data"]["__proto__"]) == [long]
-    refused(door.ask('{events(first:1){"a\'b":nodes{id}}}'))
-    refused(door.ask("{events(first:1){a'b:nodes{id}}}"))
+    refused(raw_client.ask('{events(first:1){"a\'b":nodes{id}}}'))
+    refused(raw_client.ask("{events(first:1){a'b:nodes{id}}}"))
 
 
 @pytest.mark.parametrize(
     "text", ["'", '"', "\\", "$1", "'; drop schema v1 cascade; --", "\ufeff", "\U0010ffff", "\x85"]
 )
-def test_no_variable_is_taken_for_a_part_of_the_statement(door: Door, text: str) -> None:
+def test_no_variable_is_taken_for_a_part_of_the_statement(raw_client: RawClient, text: str) -> None:
     filter = {
         "tags": {"has": [text]},
         "identifiers": {"has": [{"scheme": text, "value": text}]},
         "search": {"text": f"word{text}"},
         "place": {"admin1": {"in": [text]}},
     }
-    assert json.loads(door.ask(FILTERED, {"f": filter}).body)["data"] == {"events": {"nodes": []}}
-    body = json.loads(door.ask("query($i:ID!){node(id:$i){id} event(id:$i){id}}", {"i": text}).body)
+    assert json.loads(raw_client.ask(FILTERED, {"f": filter}).body)["data"] == {"events": {"nodes": []}}
+    body = json.loads(raw_client.ask("query($i:ID!){node(id:$i){id} event(id:$i){id}}", {"i": text}).body)
     assert body["data"] == {"node": None, "event": None}

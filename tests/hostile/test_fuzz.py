@@ -23,7 +23,7 @@ from urllib.parse import quote
 from api.catalog import V1
 from api.rest.parameters import parameters
 from api.rest.url import SHARED
-from tests.hostile.door import RESPONSE, Door, checked
+from tests.hostile.raw_client import RESPONSE, RawClient, checked
 from tests.http.conftest import Answer, Client
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class Fuzz:
 
 
 @contextmanager
-def probed(door: Door) -> Iterator[list[float]]:
+def probed(raw_client: RawClient) -> Iterator[list[float]]:
     """Request `/healthz` repeatedly, and note the seconds that it takes."""
     took: list[float] = []
     over = threading.Event()
@@ -212,7 +212,7 @@ def probed(door: Door) -> Iterator[list[float]]:
     def probe() -> None:
         while not over.wait(0.01):
             begun = time.monotonic()
-            door.get("/healthz")
+            raw_client.get("/healthz")
             took.append(time.monotonic() - begun)
 
     thread = threading.Thread(target=probe)
@@ -244,7 +244,7 @@ def test_no_mutation_is_a_fault_of_ours_or_holds_the_loop(served: Served) -> Non
     for _ in range(min(COUNT, 500)):
         fuzz.send(fuzz.request())
     before = resident(served.process.pid)
-    with probed(Door(served.port)) as took:
+    with probed(RawClient(served.port)) as took:
         for _ in range(COUNT - min(COUNT, 500)):
             fuzz.send(fuzz.request())
     grown = resident(served.process.pid) - before

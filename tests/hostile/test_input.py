@@ -14,7 +14,7 @@ from api.catalog import V1
 from api.rest.parameters import parameters
 
 if TYPE_CHECKING:
-    from tests.hostile.door import Door
+    from tests.hostile.raw_client import RawClient
     from tests.http.conftest import Answer
 
 UNKNOWN = "evt_" + "0" * 26
@@ -107,8 +107,8 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("sent", MALFORMED)
-def test_what_is_malformed_unknown_or_twice_is_a_400_that_names_the_parameter(door: Door, sent: str) -> None:
-    problem = refused(door.get(f"/v1/events?{sent}"))
+def test_what_is_malformed_unknown_or_twice_is_a_400_that_names_the_parameter(raw_client: RawClient, sent: str) -> None:
+    problem = refused(raw_client.get(f"/v1/events?{sent}"))
     assert problem["errors"] and all(one["detail"] for one in problem["errors"])
     assert len(json.dumps(problem)) < 10_000
 
@@ -136,33 +136,33 @@ ODD = [
 
 
 @pytest.mark.parametrize("sent", ODD)
-def test_what_is_odd_and_right_is_answered(door: Door, sent: str) -> None:
+def test_what_is_odd_and_right_is_answered(raw_client: RawClient, sent: str) -> None:
     begun = time.monotonic()
-    assert door.get(f"/v1/events?{sent}").status == 200
+    assert raw_client.get(f"/v1/events?{sent}").status == 200
     assert time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize("resource", V1.resources.values(), ids=lambda one: str(one.plural))
-def test_no_text_filter_takes_a_value_for_a_part_of_the_statement(door: Door, resource: Any) -> None:
+def test_no_text_filter_takes_a_value_for_a_part_of_the_statement(raw_client: RawClient, resource: Any) -> None:
     rows = parameters(V1, resource)
     texts = [name for name, row in rows.items() if row.condition.type.name == "text" and row.takes in ("list", "value")]
     names = [*texts, *(name for name, row in rows.items() if row.takes == "identifier"), "sort", "cursor", "include"]
     for name in [*names, *(["q"] if resource.searched else [])]:
         for value in INJECTIONS:
             value = f"a:{value}" if name.endswith("identifier") else value
-            answer = door.get(f"/v1/{resource.plural}?{name}={quote(f'{value}', safe='')}")
+            answer = raw_client.get(f"/v1/{resource.plural}?{name}={quote(f'{value}', safe='')}")
             assert answer.status in (200, 400), (name, value)
             if answer.status == 200 and name != "q":
                 assert json.loads(answer.body)["data"] == [], (name, value)
-        refused(door.get(f"/v1/{resource.plural}?{quote(name + INJECTIONS[1], safe='')}=a"))
-    assert door.get("/v1/events?limit=1").status == 200, "and everything is still there"
+        refused(raw_client.get(f"/v1/{resource.plural}?{quote(name + INJECTIONS[1], safe='')}=a"))
+    assert raw_client.get("/v1/events?limit=1").status == 200, "and everything is still there"
 
 
 @pytest.mark.parametrize("plural", SEARCHED)
 @pytest.mark.parametrize("text", UNICODE)
-def test_any_letter_may_be_searched_for(door: Door, plural: str, text: str) -> None:
+def test_any_letter_may_be_searched_for(raw_client: RawClient, plural: str, text: str) -> None:
     for sent in (f"q={quote(text)}", f"q={quote(text)}&sort=relevance&q_language=tr", f"q={quote('-' + text)}"):
-        answer = door.get(f"/v1/{plural}?{sent}")
+        answer = raw_client.get(f"/v1/{plural}?{sent}")
         if any(letter.isalnum() for letter in text):
             assert answer.status == 200
         else:
@@ -170,19 +170,19 @@ def test_any_letter_may_be_searched_for(door: Door, plural: str, text: str) -> N
 
 
 @pytest.mark.parametrize("text", UNICODE[:-2])
-def test_any_letter_may_be_filtered_by(door: Door, text: str) -> None:
-    assert json.loads(door.find("events", tag=text, identifier=f"a:{text}").body)["data"] == []
-    assert json.loads(door.find("places", admin1=text).body)["data"] == []
-    assert json.loads(door.find("figures", population=text, unit=text).body)["data"] == []
+def test_any_letter_may_be_filtered_by(raw_client: RawClient, text: str) -> None:
+    assert json.loads(raw_client.find("events", tag=text, identifier=f"a:{text}").body)["data"] == []
+    assert json.loads(raw_client.find("places", admin1=text).body)["data"] == []
+    assert json.loads(raw_client.find("figures", population=text, unit=text).body)["data"] == []
 
 
-def test_regular_expressions_in_reading_take_no_time(door: Door) -> None:
+def test_regular_expressions_in_reading_take_no_time(raw_client: RawClient) -> None:
     bombs = ("2022-01-01T" + "0" * 400, "1" * 480 + ".", "-" + "1." * 240, "a" * 200 + "-" * 19 + "!" * 250, "(" * 490)
     names = ("starts_at_gte", "q", "near", "bbox", "ids", "q_language", "limit", "cursor", "identifier", "sort", "foo")
     for name in names:
         for bomb in bombs:
             begun = time.monotonic()
-            assert door.find("events", **{name: bomb}).status in (200, 400)
+            assert raw_client.find("events", **{name: bomb}).status in (200, 400)
             assert time.monotonic() - begun < 0.25
 
 
@@ -207,25 +207,25 @@ def test_regular_expressions_in_reading_take_no_time(door: Door) -> None:
         404),
     ],
 )  # fmt: skip
-def test_a_path_leads_where_it_says_or_nowhere(door: Door, path: str, status: int) -> None:
-    answer = door.get(path)
+def test_a_path_leads_where_it_says_or_nowhere(raw_client: RawClient, path: str, status: int) -> None:
+    answer = raw_client.get(path)
     assert answer.status == status
     assert len(answer.problem["detail"]) < 500
-    assert door.get(path, method="HEAD").status == status
+    assert raw_client.get(path, method="HEAD").status == status
 
 
-def test_a_path_may_be_spelled_with_more_percent_signs_than_it_needs(door: Door) -> None:
-    assert door.get("/v1/%65vents?%6Cimit=1").status == 200
+def test_a_path_may_be_spelled_with_more_percent_signs_than_it_needs(raw_client: RawClient) -> None:
+    assert raw_client.get("/v1/%65vents?%6Cimit=1").status == 200
 
 
 def cursor(*parts: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()
 
 
-def test_a_tampered_cursor_is_refused_and_believed_in_nothing(door: Door) -> None:
-    page = json.loads(door.get("/v1/events?limit=1").body)["page"]["next_cursor"]
+def test_a_tampered_cursor_is_refused_and_believed_in_nothing(raw_client: RawClient) -> None:
+    page = json.loads(raw_client.get("/v1/events?limit=1").body)["page"]["next_cursor"]
     mark, key, identifier = json.loads(base64.urlsafe_b64decode(page + "=" * (-len(page) % 4)))
-    assert door.get(f"/v1/events?limit=1&cursor={page}").status == 200
+    assert raw_client.get(f"/v1/events?limit=1&cursor={page}").status == 200
     for tampered in (
         page[:-1], page[1:], page[:-4], page + "AAAA", page.swapcase(), "x", "W10", "A" * 5000, "....", "bnVsbA", "e30",
         cursor(), cursor(mark), cursor(mark, key), cursor(mark, key, identifier, 1), cursor(mark, 1, identifier),
@@ -239,7 +239,7 @@ def test_a_tampered_cursor_is_refused_and_believed_in_nothing(door: Door) -> Non
         base64.urlsafe_b64encode(b"[" * 3000).decode(), base64.urlsafe_b64encode(b"\xff" * 40).decode(),
         base64.urlsafe_b64encode(b'["a",' + b"9" * 3000 + b',"b"]').decode().rstrip("="),
     ):  # fmt: skip
-        problem = refused(door.get(f"/v1/events?limit=1&cursor={quote(tampered)}"), "invalid_cursor")
+        problem = refused(raw_client.get(f"/v1/events?limit=1&cursor={quote(tampered)}"), "invalid_cursor")
         assert problem["errors"][0]["parameter"] == "cursor"
     for elsewhere in (
         "events?sort=id",
@@ -248,9 +248,9 @@ def test_a_tampered_cursor_is_refused_and_believed_in_nothing(door: Door) -> Non
         "events?kind=shelling",
         "quotes?q=a",
     ):
-        refused(door.get(f"/v1/{elsewhere}&cursor={page}"), "invalid_cursor")
+        refused(raw_client.get(f"/v1/{elsewhere}&cursor={page}"), "invalid_cursor")
     for position in (cursor(mark, key, UNKNOWN), cursor(mark, "9999-12-31 23:59:59+00", "evt_" + "z" * 26)):
-        assert door.get(f"/v1/events?limit=1&cursor={position}").status == 200, "a position is a position"
+        assert raw_client.get(f"/v1/events?limit=1&cursor={position}").status == 200, "a position is a position"
 
 
 @pytest.mark.parametrize(
@@ -261,27 +261,27 @@ def test_a_tampered_cursor_is_refused_and_believed_in_nothing(door: Door) -> Non
         ("id", ["x", "", "\U0001f600"]),
     ],
 )
-def test_a_position_at_the_edge_of_time_is_read_or_refused(door: Door, sort: str, keys: list[str]) -> None:
-    page = json.loads(door.get(f"/v1/events?limit=1&sort={sort}").body)["page"]["next_cursor"]
+def test_a_position_at_the_edge_of_time_is_read_or_refused(raw_client: RawClient, sort: str, keys: list[str]) -> None:
+    page = json.loads(raw_client.get(f"/v1/events?limit=1&sort={sort}").body)["page"]["next_cursor"]
     mark, _, identifier = json.loads(base64.urlsafe_b64decode(page + "=" * (-len(page) % 4)))
     for key in keys:
-        answer = door.get(f"/v1/events?limit=1&sort={sort}&cursor={cursor(mark, key, identifier)}")
+        answer = raw_client.get(f"/v1/events?limit=1&sort={sort}&cursor={cursor(mark, key, identifier)}")
         assert answer.status in (200, 400), key
 
 
 @pytest.mark.parametrize(
     "key", ["NaN", "Infinity", "1e5", "1e400", "-0", "9" * 300, "1_000", "٣", " 1", "0x1", "sNaN", "1e999999999"]
 )
-def test_a_number_in_a_cursor_is_a_number_or_refused(door: Door, key: str) -> None:
+def test_a_number_in_a_cursor_is_a_number_or_refused(raw_client: RawClient, key: str) -> None:
     path = "/v1/figures?limit=1&measure=count,refugees,money,killed,mass,rounds&sort=-value"
-    page = json.loads(door.get(path).body)["page"]["next_cursor"]
+    page = json.loads(raw_client.get(path).body)["page"]["next_cursor"]
     mark, _, identifier = json.loads(base64.urlsafe_b64decode(page + "=" * (-len(page) % 4)))
-    assert door.get(f"{path}&cursor={cursor(mark, key, identifier)}").status in (200, 400)
+    assert raw_client.get(f"{path}&cursor={cursor(mark, key, identifier)}").status in (200, 400)
 
 
 @pytest.mark.parametrize("key", ["NaN", "Infinity", "-inf", "1e400", "1e39", "-1e39", "1e-300", "0.1"])
-def test_a_rank_in_a_cursor_is_a_rank_or_refused(door: Door, key: str) -> None:
+def test_a_rank_in_a_cursor_is_a_rank_or_refused(raw_client: RawClient, key: str) -> None:
     path = "/v1/events?limit=1&q=a&sort=relevance"
-    page = json.loads(door.get(path).body)["page"]["next_cursor"]
+    page = json.loads(raw_client.get(path).body)["page"]["next_cursor"]
     mark, _, identifier = json.loads(base64.urlsafe_b64decode(page + "=" * (-len(page) % 4)))
-    assert door.get(f"{path}&cursor={cursor(mark, key, identifier)}").status in (200, 400)
+    assert raw_client.get(f"{path}&cursor={cursor(mark, key, identifier)}").status in (200, 400)

@@ -14,7 +14,7 @@ import pytest
 from api.access.keys import Keys, NewKey
 from api.store.access import AccessStore
 from tests.hostile.crowd import crowd, harmless
-from tests.hostile.door import Door
+from tests.hostile.raw_client import RawClient
 from tests.http.conftest import Client
 from tests.serving import serving
 
@@ -35,8 +35,8 @@ async def test_an_honest_client_is_answered_beside_64_hostile_connections(
         (tmp_path / "log").open("w+") as log,
         serving(sample, log, limits="true", workers=workers, trusted_proxies="127.0.0.1") as served,
     ):
-        door = Door(served.port)
-        while door.get("/readyz").status != 200:
+        raw_client = RawClient(served.port)
+        while raw_client.get("/readyz").status != 200:
             time.sleep(0.05)
         client = Client(served.port)
         with crowd(served.port, 64, SECONDS) as got:
@@ -46,7 +46,7 @@ async def test_an_honest_client_is_answered_beside_64_hostile_connections(
                 statuses.append(client.answer().status)
                 time.sleep(0.01)
         client.close()
-        assert door.get("/healthz").status == 200
+        assert raw_client.get("/healthz").status == 200
         log.seek(0)
         assert "internal error" not in log.read()
     assert set(statuses) == {200} and len(statuses) > SECONDS * 5

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from api.ingest.load import load
-from tests.hostile.door import Door
+from tests.hostile.raw_client import RawClient
 from tests.serving import serving
 
 TINY = ["0", "-0.0", "1e-320", "1e-200", "-1e-200", "4.9e-324", "1e-7", "0.00000001"]
@@ -39,26 +39,26 @@ async def equator(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pyt
 
 
 @pytest.fixture(scope="module")
-async def near(equator: str) -> AsyncIterator[Door]:
+async def near(equator: str) -> AsyncIterator[RawClient]:
     """A client of the service over these places."""
     with serving(equator) as server:
-        yield Door(server.port)
+        yield RawClient(server.port)
 
 
 @pytest.mark.parametrize("degrees", IN_URLS)
-def test_rest_finds_what_is_near_a_tiny_number_of_degrees(near: Door, degrees: str) -> None:
+def test_rest_finds_what_is_near_a_tiny_number_of_degrees(near: RawClient, degrees: str) -> None:
     assert near.get(f"/v1/places?bbox={degrees},{degrees},0.1,0.1").status == 200
     found = json.loads(near.get(f"/v1/places?near={degrees},{degrees},1").body)
     assert {one["name"] for one in found["data"]} == {"plain", "denormal"}
 
 
 @pytest.mark.parametrize(("kilometres", "status"), [("0", 400), ("-0.0", 400), ("-1e-99", 400), ("1e-99", 200)])
-def test_the_smallest_distance_is_a_distance(near: Door, kilometres: str, status: int) -> None:
+def test_the_smallest_distance_is_a_distance(near: RawClient, kilometres: str, status: int) -> None:
     assert near.get(f"/v1/places?near=0,0,{kilometres}").status == status
 
 
 @pytest.mark.parametrize("degrees", TINY)
-def test_graphql_finds_what_is_near_a_tiny_number_of_degrees(near: Door, degrees: str) -> None:
+def test_graphql_finds_what_is_near_a_tiny_number_of_degrees(near: RawClient, degrees: str) -> None:
     box = f"{{west: {degrees}, south: {degrees}, east: 0.1, north: 0.1}}"
     point = f"{{latitude: {degrees}, longitude: {degrees}, kilometres: 1}}"
     for test in (f"near: {point}", f"bbox: {box}"):
@@ -69,7 +69,7 @@ def test_graphql_finds_what_is_near_a_tiny_number_of_degrees(near: Door, degrees
 
 
 @pytest.mark.parametrize("number", [*TINY, "1e308", "1e-6"])
-def test_an_amount_of_any_double_is_a_value_or_a_refusal(near: Door, number: str) -> None:
+def test_an_amount_of_any_double_is_a_value_or_a_refusal(near: RawClient, number: str) -> None:
     where = f"{{figures: {{some: {{measure: {{in: [KILLED]}}, value: {{gte: {number}}}}}}}}}"
     answer = near.ask(f"{{events(filter: {where}) {{nodes {{id}}}}}}")
     assert answer.status in (200, 400), answer

@@ -14,16 +14,16 @@ import pytest
 
 from api import suggest
 from api.catalog import VERSIONS, Resource, Version
-from api.http.parameters import FAULTS_MOST
-from api.http.problems import DOCUMENT_MOST
+from api.http.parameters import MAX_FAULTS
+from api.http.problems import MAX_DOCUMENT
 from api.rest.parameters import parameters
 from tests.rest.conftest import run
 
 if TYPE_CHECKING:
-    from tests.hostile.door import Door
+    from tests.hostile.raw_client import RawClient
 
 LISTS = [(version, resource) for version in VERSIONS.values() for resource in version.resources.values()]
-URL_MOST = 7900
+MAX_URL = 7900
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def joined(pairs: Iterator[str]) -> str:
     """Join as many pairs as a URL may have."""
     text = ""
     for pair in pairs:
-        if len(text) + len(pair) > URL_MOST:
+        if len(text) + len(pair) > MAX_URL:
             break
         text += f"{pair}&"
     return text.rstrip("&")
@@ -96,9 +96,9 @@ def test_a_refusal_compares_at_most_200_names(
     answer = client.get(f"/{version.name}/{resource.plural}{suffix}?{make(version, resource)}")
     problem = answer.json()
     assert answer.status_code == 400
-    assert len(compared) <= suggest.COMPARISONS_MOST
-    assert 1 <= len(problem["errors"]) <= FAULTS_MOST
-    assert len(answer.content) <= DOCUMENT_MOST
+    assert len(compared) <= suggest.MAX_COMPARISONS
+    assert 1 <= len(problem["errors"]) <= MAX_FAULTS
+    assert len(answer.content) <= MAX_DOCUMENT
 
 
 def test_a_name_that_is_misspelt_is_suggested_to_every_caller(client: httpx2.Client, compared: list[str]) -> None:
@@ -106,7 +106,7 @@ def test_a_name_that_is_misspelt_is_suggested_to_every_caller(client: httpx2.Cli
         problem = client.get(f"/v2/events?{sent}").json()
         assert problem["errors"][0]["detail"].endswith(f"Did you mean {meant}?")
         assert f"Did you mean {meant}?" in problem["detail"]
-    assert 2 <= len(compared) <= 2 * suggest.COMPARISONS_MOST
+    assert 2 <= len(compared) <= 2 * suggest.MAX_COMPARISONS
     problem = client.get("/v2/events?kind=sheling&sort=start_at&include=plce&counrty=UA").json()
     suggestions = [error["detail"].rpartition("Did you mean ")[2] for error in problem["errors"]]
     assert sorted(suggestions) == ["country?", "place?", "shelling?", "starts_at?"]
@@ -128,23 +128,23 @@ FLOODS = {
     "path", ["/v2/events", "/v2/events.csv", "/v2/events/evt_" + "0" * 26, "/v2/graphql", "/v2/me"]
 )
 @pytest.mark.parametrize("query", FLOODS.values(), ids=FLOODS)
-def test_a_problem_document_has_at_most_20_faults_and_8_kb(door: Door, path: str, query: str) -> None:
-    answer = door.get(f"{path}?{query}")
+def test_a_problem_document_has_at_most_20_faults_and_8_kb(raw_client: RawClient, path: str, query: str) -> None:
+    answer = raw_client.get(f"{path}?{query}")
     assert answer.status == 400
-    assert len(answer.body) <= DOCUMENT_MOST
+    assert len(answer.body) <= MAX_DOCUMENT
     if "graphql" not in path:
-        assert 1 <= len(answer.problem["errors"]) <= FAULTS_MOST
+        assert 1 <= len(answer.problem["errors"]) <= MAX_FAULTS
 
 
-def test_faults_that_are_not_listed_are_counted(door: Door) -> None:
-    problem = door.get("/v2/events?" + "&".join(f"nothing{n}=1" for n in range(100))).problem
+def test_faults_that_are_not_listed_are_counted(raw_client: RawClient) -> None:
+    problem = raw_client.get("/v2/events?" + "&".join(f"nothing{n}=1" for n in range(100))).problem
     assert len(problem["errors"]) == 20
     assert problem["detail"].endswith("(and 99 more) The first 20 are listed.")
 
 
 @pytest.mark.parametrize("query", ["&", "&" * 7900, "limit=1&", "&limit=1", "&&limit=1&&&q=a&"])
-def test_empty_pairs_are_skipped(door: Door, query: str) -> None:
-    assert door.get(f"/v1/events?{query}").status == 200
+def test_empty_pairs_are_skipped(raw_client: RawClient, query: str) -> None:
+    assert raw_client.get(f"/v1/events?{query}").status == 200
 
 
 def test_names_of_thousands_of_plans_and_fields_are_cut() -> None:
@@ -163,32 +163,32 @@ TWICE = [
 
 
 @pytest.mark.parametrize("body", TWICE)
-def test_a_body_that_gives_a_name_twice_is_refused(door: Door, body: bytes) -> None:
-    answer = door.post(body)
+def test_a_body_that_gives_a_name_twice_is_refused(raw_client: RawClient, body: bytes) -> None:
+    answer = raw_client.post(body)
     assert answer.status == 400
     assert "given twice" in json.loads(answer.body)["errors"][0]["message"]
 
 
-def test_variables_in_a_url_that_give_a_name_twice_are_refused(door: Door) -> None:
+def test_variables_in_a_url_that_give_a_name_twice_are_refused(raw_client: RawClient) -> None:
     for name in ("variables", "extensions"):
         sent = quote('{"a": 1, "a": 2}')
-        answer = door.get(f"/v1/graphql?query=%7B__typename%7D&{name}={sent}")
+        answer = raw_client.get(f"/v1/graphql?query=%7B__typename%7D&{name}={sent}")
         assert answer.status == 400 and b"given twice" in answer.body
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("text", ["mutation { a }", "mutation cop { __typename }", "query a{__typename} mutation b{c}"])
-def test_a_mutation_by_get_is_405_with_allow(door: Door, method: str, text: str) -> None:
+def test_a_mutation_by_get_is_405_with_allow(raw_client: RawClient, method: str, text: str) -> None:
     name = "&operationName=b" if "mutation b" in text else ""
     for _ in range(2):
-        answer = door.get(f"/v1/graphql?query={quote(text)}{name}", method=method)
+        answer = raw_client.get(f"/v1/graphql?query={quote(text)}{name}", method=method)
         assert (answer.status, answer.fields["allow"]) == (405, "POST")
-    assert door.ask(text).status == 400, "by POST there is no such operation"
+    assert raw_client.ask(text).status == 400, "by POST there is no such operation"
 
 
-def test_a_document_of_thousands_of_lines_is_refused_before_it_is_read(door: Door) -> None:
+def test_a_document_of_thousands_of_lines_is_refused_before_it_is_read(raw_client: RawClient) -> None:
     twice = "query(" + "\n" * 25_000 + "$v: Int " * 240 + "){__typename}"
-    answer = door.ask(twice)
+    answer = raw_client.ask(twice)
     assert answer.status == 400 and b"lines" in answer.body
-    error = json.loads(door.ask(twice.replace("\n", "")).body)["errors"][0]
+    error = json.loads(raw_client.ask(twice.replace("\n", "")).body)["errors"][0]
     assert len(error["locations"]) <= 10

@@ -20,7 +20,7 @@ from api.model.types import term
 from api.rest import examples
 from api.rest.access.contract import document as access_document
 from api.store.statements import versions
-from tests.agreement.conftest import Doors, opened
+from tests.agreement.conftest import Apis, opened
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 AGED = Lifecycle(
@@ -88,7 +88,7 @@ def declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-async def aged(aged_url: str, declared: None) -> AsyncIterator[Doors]:
+async def aged(aged_url: str, declared: None) -> AsyncIterator[Apis]:
     """Both APIs of the deprecated version, from a service that has the other versions too."""
     async with opened(aged_url, V8) as made:
         yield made

@@ -23,7 +23,7 @@ from api.graphql.schema import core
 from api.rest.contract import openapi
 from api.settings import Settings
 from api.store.access import AccessStore
-from tests.agreement.conftest import Doors, opened
+from tests.agreement.conftest import Apis, opened
 from tests.lifecycle.conftest import V7, V8
 from tests.test_keys_command import briefing
 
@@ -45,7 +45,7 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-async def test_each_answer_of_a_deprecated_version_says_so(aged: Doors, request_: str) -> None:
+async def test_each_answer_of_a_deprecated_version_says_so(aged: Apis, request_: str) -> None:
     answer = await aged.client.get(request_)
     assert {name: answer.headers[name] for name in TOLD} == TOLD
     assert SUCCESSOR in answer.headers.get_list("link")
@@ -53,7 +53,7 @@ async def test_each_answer_of_a_deprecated_version_says_so(aged: Doors, request_
     assert {name: again.headers[name] for name in TOLD} == TOLD
 
 
-async def test_a_page_that_follows_is_told_beside_the_version_that_does(aged: Doors) -> None:
+async def test_a_page_that_follows_is_told_beside_the_version_that_does(aged: Apis) -> None:
     answer = await aged.client.get("/v8/events?limit=1")
     following, successor = answer.headers.get_list("link")
     assert following.endswith('rel="next"') and successor == SUCCESSOR
@@ -62,14 +62,14 @@ async def test_a_page_that_follows_is_told_beside_the_version_that_does(aged: Do
 @pytest.mark.parametrize(
     "request_", ["/v1/events?limit=1", "/v2/events?limit=1", "/v1/graphql?query={__typename}", "/"]
 )
-async def test_no_answer_of_a_current_version_does(aged: Doors, request_: str) -> None:
+async def test_no_answer_of_a_current_version_does(aged: Apis, request_: str) -> None:
     answer = await aged.client.get(request_)
     assert answer.status_code == 200
     assert not {"deprecation", "sunset", "deprecated-use"} & set(answer.headers)
 
 
 @pytest.mark.parametrize("request_", ["/v7", "/v7/events", "/v7/events/evt_1", "/v7/a/b/c", "/v7/openapi.json"])
-async def test_a_retired_version_answers_410_with_the_way_forward(aged: Doors, request_: str) -> None:
+async def test_a_retired_version_answers_410_with_the_way_forward(aged: Apis, request_: str) -> None:
     for method in ("GET", "HEAD", "POST"):
         answer = await aged.client.request(method, request_)
         assert answer.status_code == 410
@@ -82,7 +82,7 @@ async def test_a_retired_version_answers_410_with_the_way_forward(aged: Doors, r
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
-async def test_graphql_of_a_retired_version_does_in_its_own_shape(aged: Doors, accept: str) -> None:
+async def test_graphql_of_a_retired_version_does_in_its_own_shape(aged: Apis, accept: str) -> None:
     answer = await aged.client.post("/v7/graphql", json={"query": "{ __typename }"}, headers={"Accept": accept})
     assert answer.status_code == 410
     assert answer.headers["content-type"].startswith(accept)
@@ -94,13 +94,13 @@ async def test_graphql_of_a_retired_version_does_in_its_own_shape(aged: Doors, a
 
 
 @pytest.mark.parametrize("path", ["/v9", "/v9/events", "/v9/graphql", "/v0/openapi.json"])
-async def test_a_version_that_never_was_is_404_and_tells_which_there_are(aged: Doors, path: str) -> None:
+async def test_a_version_that_never_was_is_404_and_tells_which_there_are(aged: Apis, path: str) -> None:
     answer = await aged.client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert "v1, v2, v8" in answer.json()["detail"] and "/versions" in answer.json()["detail"]
 
 
-async def test_versions_are_listed_with_what_becomes_of_them(aged: Doors) -> None:
+async def test_versions_are_listed_with_what_becomes_of_them(aged: Apis) -> None:
     answer = await aged.client.get("/versions")
     listed = {one["name"]: one for one in answer.json()["versions"]}
     assert [(name, one["status"]) for name, one in listed.items()] == [
@@ -139,7 +139,7 @@ USES = [
 
 
 @pytest.mark.parametrize(("query", "told"), USES)
-async def test_a_url_that_uses_what_is_deprecated_is_told_what(aged: Doors, query: str, told: str | None) -> None:
+async def test_a_url_that_uses_what_is_deprecated_is_told_what(aged: Apis, query: str, told: str | None) -> None:
     for request in (f"/v8/events?{query}", *([] if "include" in query else [f"/v8/events.ndjson?{query}"])):
         answer = await aged.client.get(request)
         assert answer.status_code == 200, answer.text
@@ -182,7 +182,7 @@ OPERATIONS: list[tuple[str, dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("text", "variables", "told"), OPERATIONS)
 async def test_an_operation_that_uses_what_is_deprecated_is_told_what(
-    aged: Doors, text: str, variables: dict[str, Any], told: list[str]
+    aged: Apis, text: str, variables: dict[str, Any], told: list[str]
 ) -> None:
     for _ in range(2):  # The second time from memory.
         answer = await aged.client.post("/v8/graphql", json={"query": text, "variables": variables})
@@ -194,7 +194,7 @@ async def test_an_operation_that_uses_what_is_deprecated_is_told_what(
         assert [one for one in told if f'"{one}";instead=' in named] == told
 
 
-async def test_an_operation_is_not_told_of_what_another_of_its_document_uses(aged: Doors) -> None:
+async def test_an_operation_is_not_told_of_what_another_of_its_document_uses(aged: Apis) -> None:
     text = """
     query Old { events { nodes { ...Old } } } fragment Old on Event { ...Older } fragment Older on Event { timeText }
     query New { events { nodes { ...New } } } fragment New on Event { id }
@@ -221,7 +221,7 @@ def test_arguments_are_told_in_fragments_of_fragments_too() -> None:
     assert found == (DeprecatedPart("Query.events", "use all"), DeprecatedPart("Event.parts(top:)", "use first"))
 
 
-async def test_what_stands_in_quotes_is_told_in_ascii(aged: Doors) -> None:
+async def test_what_stands_in_quotes_is_told_in_ascii(aged: Apis) -> None:
     answer = await aged.client.post("/v8/graphql", json={"query": "{ events { nodes { timeText } } }"})
     assert answer.headers["deprecated-use"] == '"Event.timeText";instead="use \\"starts_at\\""'
 
@@ -255,17 +255,17 @@ async def test_uses_are_counted_by_caller(aged_url: str, declared: None) -> None
     made = await Keys(store, Settings().key_environment, "test").create(NewKey("Somebody", "free"))
     await store.close()
     key = {"Authorization": f"Bearer {made.secret.text}"}
-    async with opened(aged_url, V8) as doors:
+    async with opened(aged_url, V8) as apis:
         await clean(aged_url)
         for headers in (key, key, {}):
-            answer = await doors.client.get("/v8/events?country=UA&limit=1", headers=headers)
+            answer = await apis.client.get("/v8/events?country=UA&limit=1", headers=headers)
             assert answer.status_code == 200, answer.text
         nested = "{ events { nodes { ...A } } } fragment A on Event { ...B } fragment B on Event { timeText }"
         operation = {"query": nested}
-        await doors.client.post("/v8/graphql", json=operation, headers=key)
-        await doors.client.get("/v1/events?country=UA&limit=1", headers=key)
-    async with opened(aged_url, V8) as doors:
-        await doors.client.get("/v8/events?country=UA&limit=1", headers=key)
+        await apis.client.post("/v8/graphql", json=operation, headers=key)
+        await apis.client.get("/v1/events?country=UA&limit=1", headers=key)
+    async with opened(aged_url, V8) as apis:
+        await apis.client.get("/v8/events?country=UA&limit=1", headers=key)
     printed = await asyncio.to_thread(briefing, aged_url, "outdated", "--json")
     rows = [json.loads(line) for line in printed.stdout.splitlines()]
     identifier = made.row["id"]

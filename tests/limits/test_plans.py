@@ -60,7 +60,7 @@ async def test_a_plan_of_trusted_documents_takes_no_others(access: Access, clien
     # A document that was prepared for a caller who may send it is still refused to this one.
     assert client.ask(OTHER, free).status_code == 200
     assert client.ask(OTHER, key).status_code == 403
-    assert client.get("/v1/places", key).status_code == 200, "the other door has no documents"
+    assert client.get("/v1/places", key).status_code == 200, "REST has no documents"
 
 
 async def test_a_document_of_one_plan_is_not_known_to_another(access: Access, client: Client) -> None:

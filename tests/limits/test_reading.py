@@ -131,13 +131,13 @@ async def test_what_was_read_now_tells_when_its_whole_price_fits(access: Access,
     assert inside.get("/v2/sources?limit=21&sort=-id", key).status_code == 200
 
 
-@pytest.mark.parametrize("door", ["rest", "graphql"])
-async def test_a_new_request_costs_what_the_same_costs_again(access: Access, inside: Client, door: str) -> None:
+@pytest.mark.parametrize("api", ["rest", "graphql"])
+async def test_a_new_request_costs_what_the_same_costs_again(access: Access, inside: Client, api: str) -> None:
     key = await access.key(burst=1000, points_minute=17, points_day=1000)
     number = time.time_ns() % 1000
 
     def ask(size: int) -> Any:
-        if door == "rest":
+        if api == "rest":
             return inside.get(f"/v2/quotes?limit={size}&said_at_gte=2001-01-01T00:00:00.{number:03}Z", key)
         return inside.ask(f"query new{number} {{ quotes(first: {size}) {{ totalCount nodes {{ id }} }} }}", key)
 
@@ -152,7 +152,7 @@ async def test_a_new_request_costs_what_the_same_costs_again(access: Access, ins
         assert first.status_code == second.status_code == 200
         assert first.headers["ratelimit-cost"] == second.headers["ratelimit-cost"]
         assert before - between == between - left() == int(first.headers["ratelimit-cost"])
-        if door == "graphql":
+        if api == "graphql":
             told = [json.loads(one.text)["extensions"]["cost"] for one in (first, second)]
             assert told[0]["requested"] == told[1]["requested"] and told[0]["actual"] == told[1]["actual"]
 

@@ -15,26 +15,26 @@ from tests.limits.fields import read_list
 LIST = "/v1/events?limit=200"
 
 
-def told(answer: httpx2.Response, door: str) -> dict[str, object]:
+def told(answer: httpx2.Response, api: str) -> dict[str, object]:
     """Return the content of a refusal, from either API."""
     body = answer.json()
-    found: dict[str, object] = body if door == "rest" else body["errors"][0]["extensions"]
+    found: dict[str, object] = body if api == "rest" else body["errors"][0]["extensions"]
     return found
 
 
-def asked(client: Client, door: str, key: dict[str, str], size: int = 20) -> httpx2.Response:
-    if door == "rest":
+def asked(client: Client, api: str, key: dict[str, str], size: int = 20) -> httpx2.Response:
+    if api == "rest":
         return client.get(f"/v1/sources?limit={size}", key)
     return client.ask(f"{{ sources(first: {size}) {{ nodes {{ id }} }} }}", key)
 
 
-@pytest.mark.parametrize("door", ["rest", "graphql"])
-async def test_a_429_names_the_limit_the_price_and_when_to_come_back(access: Access, client: Client, door: str) -> None:
+@pytest.mark.parametrize("api", ["rest", "graphql"])
+async def test_a_429_names_the_limit_the_price_and_when_to_come_back(access: Access, client: Client, api: str) -> None:
     key = await access.key(burst=30, points_minute=120)
-    assert asked(client, door, key).status_code == 200
-    answer = asked(client, door, key)
+    assert asked(client, api, key).status_code == 200
+    answer = asked(client, api, key)
     assert answer.status_code == 429
-    found = told(answer, door)
+    found = told(answer, api)
     assert (found["limit"], found["price"], found["violated-policies"]) == ("minute", 20, ["minute"])
     assert found["retry_after"] == int(answer.headers["retry-after"]) == 5
     assert read_list(answer.headers["ratelimit"])["minute"]["r"] in (10, 11)
@@ -42,19 +42,19 @@ async def test_a_429_names_the_limit_the_price_and_when_to_come_back(access: Acc
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("door", ["rest", "graphql"])
+@pytest.mark.parametrize("api", ["rest", "graphql"])
 async def test_who_comes_back_when_told_the_price_is_not_refused_again(
-    access: Access, client: Client, door: str
+    access: Access, client: Client, api: str
 ) -> None:
     key = await access.key(burst=40, points_minute=1200)
     refused = 0
     for size in [20, 40, 1, 33, 20, 40, 40, 7, 40, 25]:
-        answer = asked(client, door, key, size)
+        answer = asked(client, api, key, size)
         while answer.status_code == 429:
             refused += 1
-            priced = "price" in told(answer, door)
+            priced = "price" in told(answer, api)
             time.sleep(int(answer.headers["retry-after"]))
-            answer = asked(client, door, key, size)
+            answer = asked(client, api, key, size)
             assert not priced or answer.status_code == 200, answer.text
         assert answer.status_code == 200, answer.text
     assert refused >= 2
@@ -68,17 +68,17 @@ async def test_who_only_makes_mistakes_is_refused_at_last_and_then_let_in_again(
     assert client.ask("{ evnts }", key).status_code == 400
 
 
-@pytest.mark.parametrize("door", ["rest", "graphql"])
+@pytest.mark.parametrize("api", ["rest", "graphql"])
 async def test_what_a_plan_can_never_grant_is_400_with_a_page_that_fits(
-    access: Access, client: Client, door: str
+    access: Access, client: Client, api: str
 ) -> None:
     key = await access.key(burst=50, points_minute=60)
-    answer = asked(client, door, key, 200)
+    answer = asked(client, api, key, 200)
     assert answer.status_code == 400
-    found = told(answer, door)
+    found = told(answer, api)
     assert found["code"] == "too_expensive"
     assert int(re.findall(r"a page of (\d+) would fit", str(found["hint"]))[0]) == 50
-    assert "sources" in str(found["hint"]) or door == "rest"
+    assert "sources" in str(found["hint"]) or api == "rest"
 
 
 LARGE = [
@@ -111,8 +111,8 @@ async def test_the_page_that_is_told_fits_and_one_more_does_not(
 async def test_pages_are_as_large_as_the_plan_has_them(access: Access, client: Client) -> None:
     key = await access.key(page_most=10)
     assert client.get("/v1/sources?limit=10", key).status_code == 200
-    for door in ("rest", "graphql"):
-        answer = asked(client, door, key, 11)
+    for api in ("rest", "graphql"):
+        answer = asked(client, api, key, 11)
         assert answer.status_code == 400 and "10 records" in answer.text
     # A query that was prepared for one caller is still refused to another one.
     assert client.get("/v1/sources?limit=11", await access.key()).status_code == 200

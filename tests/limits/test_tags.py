@@ -15,7 +15,7 @@ import pytest
 
 from api import __version__
 from api.access.caller_cache import CallerCache
-from api.http.responses import TAGS_MOST
+from api.http.responses import MAX_TAGS
 from api.service.entity_tags import EntityTags
 from api.store.migrate import migrate
 from tests.limits.conftest import Access, Client
@@ -143,8 +143,8 @@ def test_few_tags_of_one_request_are_looked_at(inside: Client, monkeypatch: pyte
     mask, _, mark = tag.strip('"').split("-")[:3]
     wrong = [f'"{mask}-{number:024x}-{mark}"' for number in range(200)]
     assert inside.get("/v1/places?limit=3", if_none_match=", ".join([*wrong, tag])).status_code == 200
-    assert len(looked) == TAGS_MOST
-    assert inside.get("/v1/places?limit=3", if_none_match=", ".join([*wrong[: TAGS_MOST - 1], tag])).status_code == 304
+    assert len(looked) == MAX_TAGS
+    assert inside.get("/v1/places?limit=3", if_none_match=", ".join([*wrong[: MAX_TAGS - 1], tag])).status_code == 304
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -1,4 +1,4 @@
-"""Filters are values in a canonical order: what means the same is the same, through either door."""
+"""Filters are values in a canonical order: what means the same is the same, through either API."""
 
 from __future__ import annotations
 

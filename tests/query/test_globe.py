@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from api.query.globe import LONGITUDE_MOST, Box, check_box, check_near, wrap
+from api.query.globe import MAX_LONGITUDE, Box, check_box, check_near, wrap
 
 DEGREES = some.integers(-1800, 1800).map(lambda tenths: tenths / 10)
 TURNS = some.integers(-98, 98).map(lambda turns: turns * 360)
@@ -35,7 +35,7 @@ def test_a_box_as_wide_as_the_globe_is_the_globe(width: float, west: float) -> N
     assert check_box(west, -1, west + width, 1)[::2] == (-180, 180) or west + width - west < 360
 
 
-@given(some.floats(-LONGITUDE_MOST, LONGITUDE_MOST))
+@given(some.floats(-MAX_LONGITUDE, MAX_LONGITUDE))
 def test_a_wrapped_longitude_is_the_same_place(longitude: float) -> None:
     wrapped = wrap(longitude)
     assert -180 < wrapped <= 180

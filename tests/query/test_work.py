@@ -18,9 +18,9 @@ from api.query.work import (
     LIST_RECORDS,
     LOOK_UP,
     LOOKED_AT_PER_POINT,
+    MAX_WEIGHT,
     MOST,
     ONE_PARENT,
-    WEIGHT_MOST,
     WHOLE_LIST,
     records_a_point,
     relations,
@@ -95,7 +95,7 @@ def test_records_that_are_named_reserve_for_what_they_link_to_and_for_heavy_test
     heavy = text.format(f"and: [{tests}]").replace("$ids: [ID!]!", "$ids: [ID!]!, $j: [IdentifierInput!]!")
     query = graphql(heavy, ids=ids, j=identified)
     assert reserve(query) == pytest.approx(WHOLE_LIST * 200 / LIST_RECORDS * 20 * 36.735, abs=1)
-    assert records_a_point(query) == LOOKED_AT_PER_POINT * WEIGHT_MOST // (20 * 36.735 + 1.1)
+    assert records_a_point(query) == LOOKED_AT_PER_POINT * MAX_WEIGHT // (20 * 36.735 + 1.1)
     assert records_a_point(graphql(linked, ids=ids)) == LOOKED_AT_PER_POINT
 
 

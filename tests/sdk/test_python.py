@@ -16,7 +16,7 @@ from tests.sdk.conftest import HERE, Run
 # The modules that are written by hand, and the generated ones between them and the callers. mypy sees only those
 # generated models that the sample uses: a model that has a field of its own name is no type error to its users.
 CHECKED = (
-    *("answer", "cache", "client", "door", "errors", "query", "terms", "v1.events", "v1.quotes"),
+    *("answer", "cache", "client", "errors", "query", "terms", "transport", "v1.events", "v1.quotes"),
     *("v1.graphql.graphql_base", "v1.graphql.client", "v1.graphql.async_client"),
 )
 

@@ -19,7 +19,7 @@ from tests.rest.conftest import SAMPLE, run
 PACKAGE = str(Path(api.__file__).parent)
 PROTOCOL = "server/protocol"
 # Functions of ours that run from the arrival of a request until the driver is called. The numbers may only fall.
-FUNCTIONS_MOST = {"a list": 34, "a record": 34, "GraphQL": 35}
+MAX_FUNCTIONS = {"a list": 34, "a record": 34, "GraphQL": 35}
 
 
 class Recorder:
@@ -115,4 +115,4 @@ def test_a_request_calls_few_functions_and_enters_each_module_once(
         assert client.answer().status in (200, 404)
     assert recorder.stack, "the driver was not called"
     assert len(recorder.stack) == len(set(recorder.stack)), recorder.stack
-    assert len(recorder.functions()) <= FUNCTIONS_MOST[kind], recorder.functions()
+    assert len(recorder.functions()) <= MAX_FUNCTIONS[kind], recorder.functions()

@@ -33,7 +33,7 @@ class Quota:
 
     limits: tuple[Bucket, ...]
     at_once: int
-    most: int = field(init=False, repr=False, compare=False)
+    max_points: int = field(init=False, repr=False, compare=False)
     """The highest price that can ever be granted."""
     paces: bytes = field(init=False, repr=False, compare=False)
     """The speed at which each limit fills. A store keeps it with the moments that were computed from it."""
@@ -45,7 +45,7 @@ class Quota:
         if type(self.at_once) is not int or not 1 <= self.at_once <= MAX_AT_ONCE:
             raise ValueError(f"requests at once are a whole number from 1 to {MAX_AT_ONCE:,}, not {self.at_once!r}")
         object.__setattr__(self, "paces", paces(self.limits))
-        object.__setattr__(self, "most", min(limit.size for limit in self.limits))
+        object.__setattr__(self, "max_points", min(limit.size for limit in self.limits))
 
     def share(self, processes: int, points: int) -> Quota:
         """Return the quota that one of so many processes enforces by itself: at least one point and one request."""
@@ -137,8 +137,8 @@ class Limits(Protocol):
 def check(quota: Quota, points: int) -> None:
     """Check a price. TooExpensive if it can never be granted, so that waiting would not help. ValueError if it is
     negative."""
-    if points > quota.most:
-        detail = f"This request costs {points} points; your plan grants at most {quota.most} at a time."
+    if points > quota.max_points:
+        detail = f"This request costs {points} points; your plan grants at most {quota.max_points} at a time."
         raise TooExpensive(detail, (Fault("", detail, "too_expensive"),), "Ask for smaller pages or fewer links.")
     if points < 0:
         raise ValueError(f"a price is not negative: {points}")

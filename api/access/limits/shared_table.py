@@ -126,7 +126,7 @@ class SharedTable:
         return self._fd
 
     async def begin(self, identity: str, quota: Quota, points: int, used: int | None = None) -> Decision:
-        if not 0 <= points <= quota.most:
+        if not 0 <= points <= quota.max_points:
             check(quota, points)
         # Written with few calls, because it runs for every request.
         limits, memory = quota.limits, self._memory

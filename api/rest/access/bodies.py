@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.access.keys import OVERLAP_MOST
+from api.access.keys import MAX_OVERLAP
 from api.access.lifetime import read_duration, read_expiry
 from api.access.plan import NUMBERS
 
@@ -56,7 +56,7 @@ class Rotation(Body):
     """How a key is rotated."""
 
     overlap: Overlap = Field(
-        "24h", description=f"How long the old key works still (m, h, d, w), at most {OVERLAP_MOST.days}d."
+        "24h", description=f"How long the old key works still (m, h, d, w), at most {MAX_OVERLAP.days}d."
     )
     expires: Expiry | None = Field(
         None,

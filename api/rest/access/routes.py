@@ -16,7 +16,7 @@ from api.access.caller import ADMIN
 from api.errors import Fault, InvalidRequest, Unknown, UnknownName
 from api.http.body import read_body
 from api.http.json_body import read_json
-from api.http.parameters import FAULTS_MOST, Faults, read_pairs
+from api.http.parameters import MAX_FAULTS, Faults, read_pairs
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse
@@ -28,7 +28,7 @@ from api.settings import Settings
 from api.store.access import AccessStore
 
 JSON = "application/json"
-LIMIT_MOST = 1000
+MAX_LIMIT = 1000
 LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 PRIVATE = (b"cache-control", b"no-store")
 
@@ -101,7 +101,7 @@ async def _read_body(operation: AdminOperation, request: HttpRequest, settings: 
     try:
         return operation.takes.model_validate_json(body)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)[:FAULTS_MOST]
+        details = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
         faults = [_fault(operation.takes, detail) for detail in details]
         raise InvalidRequest.of(faults, error.error_count()) from None
 
@@ -121,7 +121,7 @@ def _read_page(operation: AdminOperation, query_string: bytes) -> tuple[str | No
         faults.note(name, UnknownName("There is no such parameter here.", name, known))
     limit, cursor = texts.get("limit", str(PAGE)), texts.get("cursor")
     if not _is_limit(limit):
-        faults.note("limit", f"Expected a whole number from 1 to {LIMIT_MOST:,}.")
+        faults.note("limit", f"Expected a whole number from 1 to {MAX_LIMIT:,}.")
     if cursor is not None and not _is_cursor(operation, cursor):
         faults.note("cursor", "Expected the next_cursor of a page of this list.")
     faults.check()
@@ -129,7 +129,7 @@ def _read_page(operation: AdminOperation, query_string: bytes) -> tuple[str | No
 
 
 def _is_limit(text: str) -> bool:
-    return LIMIT.fullmatch(text) is not None and int(text) <= LIMIT_MOST
+    return LIMIT.fullmatch(text) is not None and int(text) <= MAX_LIMIT
 
 
 def _is_cursor(operation: AdminOperation, text: str) -> bool:

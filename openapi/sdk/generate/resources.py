@@ -17,7 +17,7 @@ from typing import Literal, TypedDict
 from typing import Unpack as _Unpack
 from urllib.parse import quote as _quote
 
-from briefing_sdk.door import AsyncDoor, Door
+from briefing_sdk.transport import AsyncTransport, Transport
 from briefing_sdk.{version} import models
 
 '''
@@ -25,25 +25,25 @@ CLASS = '''
 class {prefix}{title}:
     """{description}"""
 
-    def __init__(self, door: {prefix}Door) -> None:
-        self._door = door
+    def __init__(self, transport: {prefix}Transport) -> None:
+        self._transport = transport
 
     {define}def list(self, **given: _Unpack[{title}List]) -> models.{page}:
         """One page of {name}."""
-        return {wait}self._door.read("{path}", given, models.{page}.from_dict)
+        return {wait}self._transport.read("{path}", given, models.{page}.from_dict)
 
     def each(self, **given: _Unpack[{title}List]) -> {prefix}Iterator[models.{record}]:
         """All {name} that the filters leave, read page after page as they are needed; `limit` is the page's."""
-        return self._door.each("{path}", given, models.{page}.from_dict)
+        return self._transport.each("{path}", given, models.{page}.from_dict)
 
 {get}    def export(self, form: Literal[{forms}], **given: _Unpack[{title}Export]) -> {prefix}Iterator[bytes]:
         """All {name} that the filters leave as a file, piece by piece."""
-        return self._door.stream(f"{path}.{{form}}", given)
+        return self._transport.stream(f"{path}.{{form}}", given)
 '''
 GET = '''    {define}def get(self, id: str, **given: _Unpack[{title}Get]) -> models.{record}:
         """One record. NotFound, or Withdrawn with the reason."""
         path = "{path}/" + _quote(id, safe="")
-        return ({wait}self._door.read(path, given, models.{answer}.from_dict)).data
+        return ({wait}self._transport.read(path, given, models.{answer}.from_dict)).data
 
 '''
 PACKAGE = '''"""Version {version} of the contract: its records, and what can be asked of them. Generated."""
@@ -53,7 +53,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from briefing_sdk.door import AsyncDoor, Door
+from briefing_sdk.transport import AsyncTransport, Transport
 from briefing_sdk.{version} import models
 from briefing_sdk.{version}.models import *
 from briefing_sdk.{version}.types import UNSET, Unset
@@ -67,26 +67,26 @@ VERSION = '''
 class {prefix}{title}:
     """All that version {version} offers."""
 
-    def __init__(self, door: {prefix}Door) -> None:
-        self._door = door
+    def __init__(self, transport: {prefix}Transport) -> None:
+        self._transport = transport
 {fields}
     @cached_property
     def graphql(self) -> {prefix}GraphQL:
         """The operations of GraphQL."""
         from briefing_sdk.{version}.graphql.{file} import {prefix}GraphQL
 
-        return {prefix}GraphQL(self._door, "/{version}/graphql")
+        return {prefix}GraphQL(self._transport, "/{version}/graphql")
 '''
 ME = '''
     {define}def me(self) -> models.{record}:
         """{description}"""
-        return ({wait}self._door.read("{path}", {{}}, models.{answer}.from_dict)).data
+        return ({wait}self._transport.read("{path}", {{}}, models.{answer}.from_dict)).data
 '''
 FIELD = '''
     @cached_property
     def {name}(self) -> {prefix}{title}:
         """{description}"""
-        return {prefix}{title}(self._door)
+        return {prefix}{title}(self._transport)
 '''
 # Types of parameters: by the format of their texts, and by their type if the format has none of its own.
 FORMATS = {"date-time": "datetime | date | str", "date": "date | str"}
@@ -153,7 +153,7 @@ def versions_module(versions: list[Contract], release: str) -> str:
     """Return the module that knows every version."""
     lines = ['"""The versions that this client knows. Generated."""', "", "from __future__ import annotations", ""]
     lines += ["from functools import cached_property", "from typing import TYPE_CHECKING", ""]
-    lines += ["from briefing_sdk.door import AsyncDoor, Door", "", "if TYPE_CHECKING:"]
+    lines += ["from briefing_sdk.transport import AsyncTransport, Transport", "", "if TYPE_CHECKING:"]
     for contract in versions:
         title = contract.version.upper()
         lines.append(f"    from briefing_sdk.{contract.version} import Async{title}, {title}")
@@ -161,13 +161,17 @@ def versions_module(versions: list[Contract], release: str) -> str:
     for flavour in FLAVOURS:
         prefix = flavour.prefix
         lines += ["", f"class {prefix}Versions:", '    """The versions, by name."""', ""]
-        lines += [f"    def __init__(self, door: {prefix}Door) -> None:", "        self._door = door", ""]
+        lines += [
+            f"    def __init__(self, transport: {prefix}Transport) -> None:",
+            "        self._transport = transport",
+            "",
+        ]
         for contract in versions:
             name = contract.version
             class_name = f"{prefix}{name.upper()}"
             lines += ["    @cached_property", f"    def {name}(self) -> {class_name}:"]
             lines += [f'        """Version {name}."""', f"        from briefing_sdk.{name} import {class_name}", ""]
-            lines += [f"        return {class_name}(self._door)", ""]
+            lines += [f"        return {class_name}(self._transport)", ""]
     return "\n".join(lines)
 
 

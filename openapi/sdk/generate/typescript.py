@@ -18,8 +18,8 @@ SOURCE = Path(__file__).parents[1] / "typescript"
 HOME = Path(__file__).parents[3] / "build" / "sdk" / "npm"
 INDEX = """// Version {version} of the contract: its records, and what can be asked of them. Generated.
 
-import type {{ Door }} from "../door.js";
-import {{ asking, type Ask }} from "../graphql.js";
+import type {{ Transport }} from "../transport.js";
+import {{ createAsk, type Ask }} from "../graphql.js";
 import {{ Listing, Resource }} from "../resource.js";
 import type {{ components, operations }} from "./rest.js";
 
@@ -33,28 +33,28 @@ export class {title} {{
   /** The operations of GraphQL. */
   readonly graphql: Ask;
 
-  constructor({door_modifier}door: Door) {{
+  constructor({transport_modifier}transport: Transport) {{
 {assignments}
-    this.graphql = asking(door, "/{version}/graphql");
+    this.graphql = createAsk(transport, "/{version}/graphql");
   }}
 {me}}}
 """
 ME = """
   /** {description}. */
   async me(): Promise<{record}> {{
-    return ((await this.door.read("{path}", {{}}, ["data"])) as {answer}).data;
+    return ((await this.transport.read("{path}", {{}}, ["data"])) as {answer}).data;
   }}
 """
 VERSIONS = """// The versions that this client knows. Generated.
 
-import type {{ Door }} from "./door.js";
+import type {{ Transport }} from "./transport.js";
 {imports}
 
 /** The versions, by name. */
 export class Versions {{
 {fields}
 
-  constructor(door: Door) {{
+  constructor(transport: Transport) {{
 {assignments}
   }}
 }}
@@ -130,17 +130,17 @@ def _index_module(contract: Contract) -> str:
         fields.append(
             f"  /** {resource.description} */\n  readonly {resource.name}: {kind}<{_type_arguments(resource)}>;\n"
         )
-        assignments.append(f'    this.{resource.name} = new {kind}(door, "{resource.listing.path}");')
-    me_method = door_modifier = ""
+        assignments.append(f'    this.{resource.name} = new {kind}(transport, "{resource.listing.path}");')
+    me_method = transport_modifier = ""
     if contract.me:
         me_method = _me_method(contract, contract.me)
-        door_modifier = "private readonly "
+        transport_modifier = "private readonly "
     return INDEX.format(
         version=contract.version,
         title=contract.version.upper(),
         schemas="\n".join(schemas),
         fields="\n".join(fields),
-        door_modifier=door_modifier,
+        transport_modifier=transport_modifier,
         assignments="\n".join(assignments),
         me=me_method,
     )
@@ -170,7 +170,7 @@ def _versions_module(names: list[str]) -> str:
     return VERSIONS.format(
         imports="\n".join(f'import {{ {name.upper()} }} from "./{name}/index.js";' for name in names),
         fields="\n".join(f"  /** Version {name}. */\n  readonly {name}: {name.upper()};" for name in names),
-        assignments="\n".join(f"    this.{name} = new {name.upper()}(door);" for name in names),
+        assignments="\n".join(f"    this.{name} = new {name.upper()}(transport);" for name in names),
     )
 
 

@@ -64,7 +64,7 @@ async def test_never_more_than_the_plan_in_any_window(store: Controlled, quota: 
         for one in [one for one in open_leases if one[0] <= n]:
             open_leases.remove(one)
             await store.limits.end(one[1], one[2])
-        price = round(ask.price * quota.most)
+        price = round(ask.price * quota.max_points)
         unused = round(ask.unused * price)
         known = None if ask.ends or n % 2 else price - unused
         decision = await store.limits.begin(who, quota, price, known)
@@ -92,7 +92,7 @@ async def test_what_is_known_beforehand_costs_as_much_in_one_visit_as_in_two(
     one, two = store.somebody(), store.somebody()
     for ask in asked:
         await store.wait(ask.after)
-        price = round(ask.price * quota.most)
+        price = round(ask.price * quota.max_points)
         unused = round(ask.unused * price)
         at_once = await store.limits.begin(one, quota, price, price - unused)
         decision = await store.limits.begin(two, quota, price)
@@ -110,7 +110,7 @@ async def test_a_refusal_takes_nothing_and_waiting_as_told_is_enough(
     who = store.somebody()
     for ask in asked:
         await store.wait(ask.after)
-        price = round(ask.price * quota.most)
+        price = round(ask.price * quota.max_points)
         before = (await store.limits.look(who, quota)).remaining
         decision = await store.limits.begin(who, quota, price)
         if not decision.allowed:
@@ -136,14 +136,14 @@ async def test_a_refusal_takes_nothing_and_waiting_as_told_is_enough(
 @given(quota=quota, data=st.data())
 async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, quota: Quota, data: Any) -> None:
     who = store.somebody()
-    points = data.draw(st.integers(1, quota.most))
+    points = data.draw(st.integers(1, quota.max_points))
     slowest = max(Fraction(one.period * SECOND, one.points) for one in quota.limits)
     begun = store.now
     for n in range(30):
         # Each request comes at the pace of the plan, computed to the microsecond from the beginning, so that rounding
         # does not add up. A request that takes the whole bucket loses what came back while it was late: the bucket was
         # full. So each of those is paced by the one before.
-        paced = n * points * slowest - (store.now - begun) if points < quota.most else points * slowest
+        paced = n * points * slowest - (store.now - begun) if points < quota.max_points else points * slowest
         await store.wait(math.ceil(paced))
         decision = await store.limits.begin(who, quota, points)
         assert decision.reservation is not None
@@ -158,7 +158,7 @@ async def test_what_a_lone_request_does_not_need_was_never_taken(
     """Of requests that run one after the other, each leaves the bucket as if it had asked only for what it needed."""
     asks_more, asks_right = store.somebody(), store.somebody()
     for ask in asked:
-        price = round(ask.price * quota.most)
+        price = round(ask.price * quota.max_points)
         needed = price - round(ask.unused * price)
         more = await store.limits.begin(asks_more, quota, price)
         if more.reservation is not None:
@@ -254,7 +254,7 @@ async def test_a_plan_that_is_changed_holds_at_once_and_what_was_taken_stays_tak
         who, changed = store.somebody(), Quota((minute, day), 2)
         decision = await store.limits.begin(who, PLAN, 10, 10)
         assert decision.left.remaining == (0, 90)
-        assert not (await store.limits.begin(who, changed, min(min(left) + 1, changed.most))).allowed
+        assert not (await store.limits.begin(who, changed, min(min(left) + 1, changed.max_points))).allowed
         decision = await store.limits.begin(who, changed, 0, 0)
         # Redis computes in floating point, and returns one less rather than one more.
         found = decision.left.remaining
@@ -315,7 +315,7 @@ async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, quota: 
     one, two = store.somebody(), store.somebody()
     for ask in asked:
         await store.wait(ask.after)
-        price = round(ask.price * quota.most)
+        price = round(ask.price * quota.max_points)
         beyond = round(ask.unused * 20)
         decision = await store.limits.begin(one, quota, price)
         # If the cost is known it is taken in one visit. It may be above the price, too.

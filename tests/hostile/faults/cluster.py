@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from api.store.embedded import Embedded, start
-from tests.hostile.door import Door
+from tests.hostile.raw_client import RawClient
 
 if TYPE_CHECKING:
     from tests.http.conftest import Answer
@@ -52,7 +52,7 @@ class Cluster:
 class Traffic:
     """Clients that send requests without a pause, the results, and the longest wait."""
 
-    door: Door
+    raw_client: RawClient
     paths: tuple[str, ...] = (LIST, "/v1/quotes?q=a&limit=3", "/v1/figures?limit=2&include=event")
     statuses: dict[int, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Traffic:
             for path in self.paths:
                 begun = time.monotonic()
                 try:
-                    answer = self.door.get(fresh(path))
+                    answer = self.raw_client.get(fresh(path))
                 except Exception as error:
                     self.failures.append(repr(error))
                     continue
@@ -85,8 +85,8 @@ class Traffic:
 
 
 @contextmanager
-def traffic(door: Door, clients: int = 4) -> Iterator[Traffic]:
-    busy = Traffic(door)
+def traffic(raw_client: RawClient, clients: int = 4) -> Iterator[Traffic]:
+    busy = Traffic(raw_client)
     threads = [threading.Thread(target=busy.run) for _ in range(clients)]
     for thread in threads:
         thread.start()
@@ -98,9 +98,9 @@ def traffic(door: Door, clients: int = 4) -> Iterator[Traffic]:
             thread.join()
 
 
-def timed(door: Door, path: str = "") -> tuple[float, Answer]:
+def timed(raw_client: RawClient, path: str = "") -> tuple[float, Answer]:
     begun = time.monotonic()
-    answer = door.get(path or fresh())
+    answer = raw_client.get(path or fresh())
     return time.monotonic() - begun, answer
 
 

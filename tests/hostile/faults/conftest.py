@@ -13,9 +13,9 @@ import pytest
 from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
-from tests.hostile.door import Door
 from tests.hostile.faults.cluster import Cluster, connected, fresh, until
 from tests.hostile.faults.disk import Disk, small
+from tests.hostile.raw_client import RawClient
 from tests.http.conftest import Served
 from tests.serving import serving
 
@@ -46,16 +46,16 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clu
 @pytest.fixture(scope="package")
 def service(cluster: Cluster) -> Iterator[Served]:
     with serving(cluster.server.url) as served:
-        until(lambda: Door(served.port).get("/readyz").status == 200, 5)
+        until(lambda: RawClient(served.port).get("/readyz").status == 200, 5)
         yield served
 
 
 @pytest.fixture
-def near(service: Served) -> Door:
+def near(service: Served) -> RawClient:
     """A client of the service over the package's own Postgres, once it answers."""
-    door = Door(service.port)
-    until(lambda: door.get(fresh()).status == 200, 5)
-    return door
+    raw_client = RawClient(service.port)
+    until(lambda: raw_client.get(fresh()).status == 200, 5)
+    return raw_client
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import time
 import asyncpg
 import pytest
 
-from tests.hostile.door import Door
 from tests.hostile.faults.cluster import (
     LOCK,
     OURS,
@@ -23,11 +22,12 @@ from tests.hostile.faults.cluster import (
     traffic,
     until,
 )
+from tests.hostile.raw_client import RawClient
 
 pytestmark = pytest.mark.fault
 
 
-async def test_backends_that_are_terminated_cost_no_client_an_error(cluster: Cluster, near: Door) -> None:
+async def test_backends_that_are_terminated_cost_no_client_an_error(cluster: Cluster, near: RawClient) -> None:
     async with connected(cluster) as connection:
         with traffic(near) as busy:
             for _ in range(6):
@@ -38,7 +38,7 @@ async def test_backends_that_are_terminated_cost_no_client_an_error(cluster: Clu
     assert set(busy.statuses) == {200}
 
 
-async def test_a_backend_that_is_killed_costs_no_client_an_error(cluster: Cluster, near: Door) -> None:
+async def test_a_backend_that_is_killed_costs_no_client_an_error(cluster: Cluster, near: RawClient) -> None:
     async with connected(cluster) as connection:
         victim = (await backends(connection))[0]
         await connection.execute("checkpoint")  # so that there is little to recover
@@ -65,7 +65,7 @@ async def recovery(cluster: Cluster) -> float:
             await asyncio.sleep(0.01)
 
 
-async def test_frozen_backends_hold_no_request_longer_than_3_seconds(cluster: Cluster, near: Door) -> None:
+async def test_frozen_backends_hold_no_request_longer_than_3_seconds(cluster: Cluster, near: RawClient) -> None:
     async with connected(cluster) as connection:
         with traffic(near, 2) as busy:
             time.sleep(0.2)
@@ -86,7 +86,7 @@ async def test_frozen_backends_hold_no_request_longer_than_3_seconds(cluster: Cl
     assert until(lambda: near.get(fresh()).status == 200, 1) < 1
 
 
-async def test_a_frozen_postgres_holds_no_request_longer_than_3_seconds(cluster: Cluster, near: Door) -> None:
+async def test_a_frozen_postgres_holds_no_request_longer_than_3_seconds(cluster: Cluster, near: RawClient) -> None:
     async with connected(cluster) as connection:
         frozen = [cluster.server.pid, *await backends(connection)]
     for pid in frozen:
@@ -106,7 +106,7 @@ async def test_a_frozen_postgres_holds_no_request_longer_than_3_seconds(cluster:
     assert until(lambda: near.get(fresh()).status == 200, 2) < 2
 
 
-async def test_a_lock_held_for_a_moment_is_waited_for(cluster: Cluster, near: Door) -> None:
+async def test_a_lock_held_for_a_moment_is_waited_for(cluster: Cluster, near: RawClient) -> None:
     async with connected(cluster) as connection:
         with traffic(near) as busy:
             for _ in range(3):

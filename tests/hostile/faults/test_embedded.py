@@ -15,8 +15,8 @@ from typing import IO
 import pytest
 
 from api.store.embedded import start
-from tests.hostile.door import Door
 from tests.hostile.faults.cluster import until
+from tests.hostile.raw_client import RawClient
 from tests.serving import serving
 
 pytestmark = pytest.mark.fault
@@ -42,7 +42,7 @@ def kill(folder: Path) -> int:
 class Own:
     """A service over a Postgres of its own, and its log."""
 
-    door: Door
+    raw_client: RawClient
     process: subprocess.Popen[str]
     log: IO[str]
 
@@ -51,9 +51,9 @@ class Own:
 def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Own]:
     start(tmp_path).stop()  # making the data takes longer than a service may take to start
     with TemporaryFile("w+") as log, serving("", into=log, data_dir=tmp_path, workers=request.param) as served:
-        door = Door(served.port)
-        until(lambda: door.get("/readyz").status == 200, 20)
-        yield Own(door, served.process, log)
+        raw_client = RawClient(served.port)
+        until(lambda: raw_client.get("/readyz").status == 200, 20)
+        yield Own(raw_client, served.process, log)
 
 
 def test_an_embedded_postgres_that_is_killed_is_restarted(own: Own, tmp_path: Path) -> None:
@@ -61,13 +61,13 @@ def test_an_embedded_postgres_that_is_killed_is_restarted(own: Own, tmp_path: Pa
     statuses = set()
 
     def ready() -> bool:
-        assert own.door.get("/healthz").status == 200
-        statuses.add(status := own.door.get("/readyz").status)
+        assert own.raw_client.get("/healthz").status == 200
+        statuses.add(status := own.raw_client.get("/readyz").status)
         return status == 200
 
     until(ready, 20)
     assert statuses <= {200, 503}
-    assert own.door.get("/v1/events").status == 200
+    assert own.raw_client.get("/v1/events").status == 200
     assert own.process.poll() is None
 
 
@@ -75,10 +75,10 @@ def test_a_service_whose_postgres_cannot_come_back_is_not_ready(own: Own, tmp_pa
     settings = tmp_path / "postgres" / "postgresql.auto.conf"
     settings.write_text("no_such_setting = 1\n")
     os.kill(postmaster(tmp_path), signal.SIGKILL)
-    until(lambda: own.door.get("/readyz").status == 503, 2)
-    assert own.door.get("/healthz").status == 200
+    until(lambda: own.raw_client.get("/readyz").status == 503, 2)
+    assert own.raw_client.get("/healthz").status == 200
     settings.write_text("")
-    until(lambda: own.door.get("/readyz").status == 200, 20)
+    until(lambda: own.raw_client.get("/readyz").status == 200, 20)
 
 
 def test_an_embedded_postgres_that_ends_again_and_again_ends_the_service_with_the_reason(

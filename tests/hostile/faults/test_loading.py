@@ -21,7 +21,6 @@ import pytest
 from api.store.embedded import start
 from api.store.load_transaction import writing
 from api.store.migrate import migrate
-from tests.hostile.door import Door
 from tests.hostile.faults.cluster import (
     Cluster,
     connected,
@@ -30,13 +29,14 @@ from tests.hostile.faults.cluster import (
     until,
 )
 from tests.hostile.faults.disk import Disk
+from tests.hostile.raw_client import RawClient
 from tests.serving import COMMAND, ROOT, serving
 
 pytestmark = pytest.mark.fault
 WRITES = "select count(*) from pg_locks where relation = 'store.change'::regclass and mode = 'RowExclusiveLock'"
 
 
-async def test_a_migration_under_traffic_costs_no_client_an_error(cluster: Cluster, near: Door) -> None:
+async def test_a_migration_under_traffic_costs_no_client_an_error(cluster: Cluster, near: RawClient) -> None:
     async with connected(cluster) as connection:
         with traffic(near) as busy:
             for number in range(4):
@@ -64,7 +64,9 @@ def told(count: int, version: str, summary: str | None = None) -> str:
     return "".join(json.dumps(line) + "\n" for line in lines)
 
 
-async def test_readers_see_a_load_whole_or_not_at_all_even_where_it_is_killed(cluster: Cluster, near: Door) -> None:
+async def test_readers_see_a_load_whole_or_not_at_all_even_where_it_is_killed(
+    cluster: Cluster, near: RawClient
+) -> None:
     path, seen, over = cluster.folder / "loads.ndjson", set(), threading.Event()
 
     def read() -> None:
@@ -95,9 +97,9 @@ async def test_readers_see_a_load_whole_or_not_at_all_even_where_it_is_killed(cl
     assert {(1500, "first"), (1500, "last")} <= seen
 
 
-def total(door: Door) -> int:
+def total(raw_client: RawClient) -> int:
     """Return how many of these events readers see."""
-    body = json.loads(door.get(fresh("/v1/events?tag=loads&limit=1&count=exact")).body)
+    body = json.loads(raw_client.get(fresh("/v1/events?tag=loads&limit=1&count=exact")).body)
     return int(body["page"]["total"])
 
 
@@ -113,16 +115,16 @@ async def test_a_load_that_fills_the_disk_is_69_and_readers_see_nothing_of_it(cl
     path.write_text(told(10, "before"))
     assert loaded(disk.url, path)[0] == 0
     with serving(disk.url) as served:
-        door = Door(served.port)
-        until(lambda: door.get("/readyz").status == 200, 10)
+        raw_client = RawClient(served.port)
+        until(lambda: raw_client.get("/readyz").status == 200, 10)
         path.write_text(told(8_000, "too many"))
         code, said = loaded(disk.url, path)
         assert code == 69
         assert "No space left on device" in said and "no room left" in said and "Nothing was loaded" in said
-        assert total(door) == 10
+        assert total(raw_client) == 10
         disk.grow()
         assert loaded(disk.url, path)[0] == 0, "its lock is free, and there is room"
-        assert total(door) == 8_000
+        assert total(raw_client) == 8_000
 
 
 @contextmanager
@@ -154,7 +156,7 @@ async def test_a_load_whose_files_may_not_grow_is_69_and_leaves_nothing(tmp_path
         await connection.close()
 
 
-async def test_a_bad_row_is_65_and_a_second_loader_75_and_neither_is_seen(cluster: Cluster, near: Door) -> None:
+async def test_a_bad_row_is_65_and_a_second_loader_75_and_neither_is_seen(cluster: Cluster, near: RawClient) -> None:
     path = cluster.folder / "refused.ndjson"
     before = total(near)
     path.write_text(told(200, "bad") + '{"resource": "event", "dataset": "loads", "key": "x", "kind": "none"}\n')

@@ -8,7 +8,6 @@ import pytest
 
 from api.access.keys import Keys, NewKey
 from api.store.access import AccessStore
-from tests.hostile.door import Door
 from tests.hostile.faults.cluster import (
     LIST,
     LOCK,
@@ -20,6 +19,7 @@ from tests.hostile.faults.cluster import (
     timed,
     until,
 )
+from tests.hostile.raw_client import RawClient
 from tests.http.conftest import Client
 from tests.serving import serving
 
@@ -30,15 +30,15 @@ async def test_no_connection_free_is_a_503_and_what_needs_none_is_answered(clust
     async with connected(cluster) as connection:
         # Two of the three connections are for callers without a key.
         with serving(cluster.server.url, pool_size=3, pool_wait=1) as served:
-            door = Door(served.port)
-            until(lambda: door.get(fresh()).status == 200, 5)
+            raw_client = RawClient(served.port)
+            until(lambda: raw_client.get(fresh()).status == 200, 5)
             async with connection.transaction():
                 await connection.execute(LOCK)
                 waiting = [Client(served.port) for _ in range(2)]
                 for client in waiting:
                     client.ask("GET", fresh(LONG))
                 time.sleep(0.1)
-                took, answer = timed(door)
+                took, answer = timed(raw_client)
                 assert (answer.status, answer.problem["code"], answer.fields["retry-after"]) == (
                     503,
                     "unavailable",
@@ -46,10 +46,10 @@ async def test_no_connection_free_is_a_503_and_what_needs_none_is_answered(clust
                 )
                 assert 0.9 < took < 1.5
                 for path, status in (("/healthz", 200), ("/nothing", 404), ("/v1/events?limit=x", 400)):
-                    took, answer = timed(door, path)
+                    took, answer = timed(raw_client, path)
                     assert (answer.status, took < 0.5) == (status, True), "it does not wait for a connection"
-                assert door.get(LIST, method="DELETE").status == 405
-                assert door.get("/v1/events/x").status == 404
+                assert raw_client.get(LIST, method="DELETE").status == 405
+                assert raw_client.get("/v1/events/x").status == 404
             for client in waiting:
                 assert client.answer().status == 200
                 client.close()
@@ -63,8 +63,8 @@ async def test_a_caller_with_a_key_is_answered_while_anonymous_ones_hold_all_pla
     await store.close()
     async with connected(cluster) as connection, connected(cluster) as watching:
         with serving(cluster.server.url, pool_size=4, pool_wait=2) as served:
-            door = Door(served.port)
-            until(lambda: door.get(fresh()).status == 200, 5)
+            raw_client = RawClient(served.port)
+            until(lambda: raw_client.get(fresh()).status == 200, 5)
             async with connection.transaction():
                 await connection.execute(LOCK)
                 anonymous = [Client(served.port) for _ in range(12)]
@@ -84,19 +84,19 @@ async def test_a_caller_with_a_key_is_answered_while_anonymous_ones_hold_all_pla
 async def test_a_statement_that_takes_too_long_is_a_503_of_its_own(cluster: Cluster) -> None:
     async with connected(cluster) as connection:
         with serving(cluster.server.url, statement_timeout=0.3) as served:
-            door = Door(served.port)
-            until(lambda: door.get(fresh()).status == 200, 5)
+            raw_client = RawClient(served.port)
+            until(lambda: raw_client.get(fresh()).status == 200, 5)
             async with connection.transaction():
                 await connection.execute(LOCK)
-                took, answer = timed(door)
+                took, answer = timed(raw_client)
             assert (answer.status, answer.problem["code"]) == (503, "timed_out")
             assert 0.25 < took < 0.8
             assert answer.fields["retry-after"]
-            assert door.get(fresh()).status == 200
+            assert raw_client.get(fresh()).status == 200
 
 
 @pytest.mark.parametrize("half", [False, True], ids=["closed", "half closed"])
-async def test_a_client_that_goes_away_takes_its_query_with_it(cluster: Cluster, near: Door, half: bool) -> None:
+async def test_a_client_that_goes_away_takes_its_query_with_it(cluster: Cluster, near: RawClient, half: bool) -> None:
     async with connected(cluster) as connection, connected(cluster) as watching, connection.transaction():
         await connection.execute(LOCK)
         clients = [Client(near.port) for _ in range(4)]

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from tests.hostile.door import Door
 from tests.hostile.faults.cluster import (
     LIST,
     Cluster,
@@ -17,12 +16,13 @@ from tests.hostile.faults.cluster import (
     traffic,
     until,
 )
+from tests.hostile.raw_client import RawClient
 from tests.serving import launch, serving
 
 pytestmark = pytest.mark.fault
 
 
-def test_postgres_stopped_is_a_503_at_once_and_a_200_soon_after_it_is_back(cluster: Cluster, near: Door) -> None:
+def test_postgres_stopped_is_a_503_at_once_and_a_200_soon_after_it_is_back(cluster: Cluster, near: RawClient) -> None:
     cluster.stop()
     try:
         quickest = min(timed(near)[0] for _ in range(10))
@@ -39,7 +39,7 @@ def test_postgres_stopped_is_a_503_at_once_and_a_200_soon_after_it_is_back(clust
     assert until(lambda: near.get(fresh()).status == 200, 1) < 1
 
 
-def test_postgres_stopped_under_load_is_a_503_and_nothing_else(cluster: Cluster, near: Door) -> None:
+def test_postgres_stopped_under_load_is_a_503_and_nothing_else(cluster: Cluster, near: RawClient) -> None:
     with traffic(near) as busy:
         time.sleep(0.1)
         cluster.stop()
@@ -55,14 +55,14 @@ def test_a_service_may_start_before_its_postgres(cluster: Cluster) -> None:
     cluster.stop()
     try:
         with serving(cluster.server.url) as served:
-            door = Door(served.port)
-            assert door.get("/healthz").status == 200
-            answer = door.get("/readyz")
+            raw_client = RawClient(served.port)
+            assert raw_client.get("/healthz").status == 200
+            answer = raw_client.get("/readyz")
             assert (answer.status, answer.fields["retry-after"]) == (503, "1")
-            assert door.get(fresh()).status == 503
+            assert raw_client.get(fresh()).status == 503
             cluster.start()
-            assert until(lambda: door.get("/readyz").status == 200, 2) < 2
-            assert door.get(fresh()).status == 200
+            assert until(lambda: raw_client.get("/readyz").status == 200, 2) < 2
+            assert raw_client.get(fresh()).status == 200
     finally:
         if cluster.server is None:
             cluster.start()

@@ -15,8 +15,8 @@ from api.access.plans import Plans
 from api.store.access import AccessStore
 from tests.access.limits.server import RedisServer, running
 from tests.access.limits.test_fallback import BACK, freeze, kill
-from tests.hostile.door import Door
 from tests.hostile.faults.cluster import Cluster, free_port, metrics, until
+from tests.hostile.raw_client import RawClient
 from tests.serving import serving
 
 MakeKey = Callable[[], Awaitable[str]]
@@ -54,12 +54,12 @@ def away(port: int) -> bool:
     return "\nbriefing_limits_away 1" in metrics(port)
 
 
-def asked(door: Door, key: str, times: int) -> tuple[list[int], list[float]]:
+def asked(raw_client: RawClient, key: str, times: int) -> tuple[list[int], list[float]]:
     """Send requests one after the other, and return their statuses and seconds."""
     statuses, took = [], []
     for _ in range(times):
         begun = time.monotonic()
-        statuses.append(door.get(PATH, key).status)
+        statuses.append(raw_client.get(PATH, key).status)
         took.append(time.monotonic() - begun)
     return statuses, took
 
@@ -70,30 +70,30 @@ async def test_redis_away_costs_no_error_and_no_time_and_is_taken_up_again(
 ) -> None:
     settings: dict[str, Any] = {"limits": "true", "redis_url": redis.url, "limit_processes": PROCESSES}
     with serving(cluster.server.url, metrics_port=(port := free_port()), **settings) as served:
-        door = Door(served.port)
-        until(lambda: door.get("/readyz").status == 200, 10)
-        assert asked(door, await key(), 10)[0] == [200] * 10
+        raw_client = RawClient(served.port)
+        until(lambda: raw_client.get("/readyz").status == 200, 10)
+        assert asked(raw_client, await key(), 10)[0] == [200] * 10
         until(lambda: not away(port), BACK)
         mend = fail(redis)
         try:
-            statuses, took = asked(door, await key(), BURST // PROCESSES + 5)
+            statuses, took = asked(raw_client, await key(), BURST // PROCESSES + 5)
             assert statuses == [200] * (BURST // PROCESSES) + [429] * 5, "its share, and no more"
             assert max(took) < FIRST and statistics.median(took) < NEXT
             assert away(port)
         finally:
             mend()
         assert until(lambda: not away(port), BACK) < BACK
-        assert asked(door, await key(), BURST // PROCESSES + 5)[0] == [200] * (BURST // PROCESSES + 5), (
+        assert asked(raw_client, await key(), BURST // PROCESSES + 5)[0] == [200] * (BURST // PROCESSES + 5), (
             "all of the plan"
         )
 
 
 async def test_redis_restarted_is_taken_up_again(cluster: Cluster, redis: RedisServer, key: MakeKey) -> None:
     with serving(cluster.server.url, limits="true", redis_url=redis.url, limit_processes=PROCESSES) as served:
-        door = Door(served.port)
-        until(lambda: door.get("/readyz").status == 200, 10)
-        assert asked(door, await key(), 10)[0] == [200] * 10
+        raw_client = RawClient(served.port)
+        until(lambda: raw_client.get("/readyz").status == 200, 10)
+        assert asked(raw_client, await key(), 10)[0] == [200] * 10
         redis.kill()
         redis.start()
-        statuses, took = asked(door, await key(), 10)
+        statuses, took = asked(raw_client, await key(), 10)
         assert statuses == [200] * 10 and max(took) < FIRST

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.door import Door
 from tests.hostile.faults.cluster import (
     LOCK,
     LONG,
@@ -22,6 +21,7 @@ from tests.hostile.faults.cluster import (
     traffic,
     until,
 )
+from tests.hostile.raw_client import RawClient
 from tests.http.conftest import Client, Served
 from tests.http.test_workers import gone
 from tests.serving import serving
@@ -37,9 +37,9 @@ def workers(served: Served) -> list[int]:
 
 async def test_several_workers_take_over_from_each_other_and_drain_as_one_does(cluster: Cluster) -> None:
     with serving(cluster.server.url, workers=2, pool_size=4) as served:
-        door = Door(served.port)
-        until(lambda: door.get("/readyz").status == 200, 5)
-        with traffic(door, 2) as busy:
+        raw_client = RawClient(served.port)
+        until(lambda: raw_client.get("/readyz").status == 200, 5)
+        with traffic(raw_client, 2) as busy:
             time.sleep(0.3)
             victim = workers(served)[0]
             os.kill(victim, signal.SIGKILL)
@@ -55,7 +55,7 @@ async def test_several_workers_take_over_from_each_other_and_drain_as_one_does(c
                 client.ask("GET", fresh(LONG))
                 time.sleep(0.1)
                 served.process.send_signal(signal.SIGTERM)
-                until(lambda: door.get("/readyz").status == 503, 1)
+                until(lambda: raw_client.get("/readyz").status == 503, 1)
             assert client.answer().status == 200
             client.close()
         assert served.process.wait(10) == 0
@@ -64,16 +64,16 @@ async def test_several_workers_take_over_from_each_other_and_drain_as_one_does(c
 async def test_sigterm_turns_readyz_away_and_finishes_what_is_in_flight(cluster: Cluster) -> None:
     async with connected(cluster) as connection:
         with serving(cluster.server.url) as served:
-            door = Door(served.port)
-            until(lambda: door.get("/readyz").status == 200, 5)
+            raw_client = RawClient(served.port)
+            until(lambda: raw_client.get("/readyz").status == 200, 5)
             async with connection.transaction():
                 await connection.execute(LOCK)
                 client = Client(served.port)
                 client.ask("GET", fresh(LONG))
                 time.sleep(0.1)
                 served.process.send_signal(signal.SIGTERM)
-                until(lambda: door.get("/readyz").status == 503, 1)
-                assert door.get("/v1/places?limit=1").status == 200, "still taken, until balancers have seen it"
+                until(lambda: raw_client.get("/readyz").status == 503, 1)
+                assert raw_client.get("/v1/places?limit=1").status == 200, "still taken, until balancers have seen it"
             assert client.answer().status == 200
             client.close()
             assert served.process.wait(5) == 0
@@ -82,15 +82,15 @@ async def test_sigterm_turns_readyz_away_and_finishes_what_is_in_flight(cluster:
 async def test_a_worker_that_is_frozen_is_killed_and_another_takes_its_place(cluster: Cluster) -> None:
     port = free_port()
     with serving(cluster.server.url, workers=2, worker_timeout=1, pool_size=4, metrics_port=port) as served:
-        door = Door(served.port)
-        until(lambda: door.get("/readyz").status == 200, 10)
+        raw_client = RawClient(served.port)
+        until(lambda: raw_client.get("/readyz").status == 200, 10)
         # Both workers have shown that they run. A worker that is still starting has more time to do so.
         until(lambda: "\nbriefing_workers 2" in metrics(port), 10)
         victim = workers(served)[0]
         os.kill(victim, signal.SIGSTOP)
         # A second until the fault is noticed, and two until the next worker serves.
         until(lambda: gone(victim) and len(workers(served)) == 2, 3 + 2)
-        with traffic(door, 2) as busy:
+        with traffic(raw_client, 2) as busy:
             time.sleep(0.5)
         assert not busy.failures and set(busy.statuses) == {200}
 
@@ -100,8 +100,8 @@ async def test_workers_whose_parent_is_killed_end_within_5_seconds(cluster: Clus
         # The backends of the package's own service, if an earlier test has started it.
         others = set(await backends(connection))
         with serving(cluster.server.url, workers=2, pool_size=4) as served:
-            door = Door(served.port)
-            until(lambda: door.get("/readyz").status == 200, 10)
+            raw_client = RawClient(served.port)
+            until(lambda: raw_client.get("/readyz").status == 200, 10)
             until(lambda: len(workers(served)) == 2, 10)
             left = workers(served)
             os.kill(left[0], signal.SIGSTOP)
@@ -109,7 +109,7 @@ async def test_workers_whose_parent_is_killed_end_within_5_seconds(cluster: Clus
             served.process.wait()
             assert until(lambda: all(gone(one) for one in left), 5) < 5
             with pytest.raises(ConnectionError):
-                door.get("/healthz")
+                raw_client.get("/healthz")
         begun = time.monotonic()
         while set(await backends(connection)) - others:
             assert time.monotonic() - begun < 5, "and hold nothing in Postgres"

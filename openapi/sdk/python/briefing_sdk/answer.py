@@ -12,7 +12,7 @@ import httpx
 from briefing_sdk.errors import BriefingError, NotTheService, Problem, TooSlow, Unreachable, Unreadable
 
 GRAPHQL = "application/graphql-response+json"
-SHOWN_MOST = 200
+MAX_SHOWN = 200
 
 
 def read(response: httpx.Response, body: bytes) -> Any:
@@ -21,51 +21,51 @@ def read(response: httpx.Response, body: bytes) -> Any:
         raise _foreign(response, f"a redirect to {response.headers.get('location', 'nowhere')}")
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        shown = " ".join(body[:SHOWN_MOST].decode(errors="replace").split())
+        shown = " ".join(body[:MAX_SHOWN].decode(errors="replace").split())
         raise _foreign(response, f"{kind or 'no media type'}: {shown!r}")
     try:
-        told = json.loads(body)
+        document = json.loads(body)
     except ValueError as error:
         raise NotTheService(f"{response.url} answered JSON that is broken: {error}") from error
     if response.is_success:
-        return told
-    raise problem(response, told)
+        return document
+    raise problem(response, document)
 
 
-def problem(response: httpx.Response, told: Any) -> BriefingError:
+def problem(response: httpx.Response, document: Any) -> BriefingError:
     """Return the error that a refusal stands for."""
     wait = retry_after(response)
-    if isinstance(told, dict) and isinstance(told.get("code"), str):
-        return Problem.of(told, response.status_code, wait)
-    if isinstance(told, dict) and isinstance(told.get("errors"), list) and told["errors"]:
-        return refused(told, response.status_code, response.headers.get("x-request-id"), wait)
-    return _foreign(response, f"JSON that is no problem of the service: {json.dumps(told)[:SHOWN_MOST]}")
+    if isinstance(document, dict) and isinstance(document.get("code"), str):
+        return Problem.of(document, response.status_code, wait)
+    if isinstance(document, dict) and isinstance(document.get("errors"), list) and document["errors"]:
+        return graphql_problem(document, response.status_code, response.headers.get("x-request-id"), wait)
+    return _foreign(response, f"JSON that is no problem of the service: {json.dumps(document)[:MAX_SHOWN]}")
 
 
-def refused(told: Any, status: int, request_id: str | None, wait: float | None = None) -> BriefingError:
+def graphql_problem(answer: Any, status: int, request_id: str | None, wait: float | None = None) -> BriefingError:
     """Return the error that the first of GraphQL's errors stands for. `document["errors_told"]` has all of them."""
-    first = told["errors"][0]
+    first = answer["errors"][0]
     extensions = first.get("extensions") or {}
     document = {"request_id": request_id, **extensions, "detail": first.get("message", "")}
-    made = Problem.of({**document, "errors_told": told["errors"]}, status, wait)
-    made.data = told.get("data")
-    return made
+    problem = Problem.of({**document, "errors_told": answer["errors"]}, status, wait)
+    problem.data = answer.get("data")
+    return problem
 
 
 def retry_after(response: httpx.Response) -> float | None:
     """Return the seconds that Retry-After asks for, as a number or a time (RFC 9110, 10.2.3); None if it does not."""
-    given = response.headers.get("retry-after", "").strip()
-    if given.isascii() and given.isdigit():
-        return float(given)
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
     try:
-        moment = parsedate_to_datetime(given)
+        moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (known - datetime.now(UTC)).total_seconds())
+    with_zone = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (with_zone - datetime.now(UTC)).total_seconds())
 
 
-def failed(error: httpx.HTTPError, url: str) -> BriefingError:
+def transport_error(error: httpx.HTTPError, url: str) -> BriefingError:
     """Return the error for a request that got no complete answer."""
     if isinstance(error, httpx.TimeoutException):
         return TooSlow(f"{url} gave no answer in time. `timeout` of the client says how long it may take.")
@@ -77,13 +77,13 @@ def unreadable(url: str, error: Exception) -> BriefingError:
     return Unreadable(f"The answer of {url} is not what this client expects ({type(error).__name__}: {error}).")
 
 
-def following(path: str, cursor: str | None, found: str | None) -> str | None:
+def check_next_cursor(path: str, cursor: str | None, next_cursor: str | None) -> str | None:
     """Return the cursor of the next page, None after the last one.
 
     Unreadable if it is the cursor of this page, because the pages would never end."""
-    if found is not None and found == cursor:
+    if next_cursor is not None and next_cursor == cursor:
         raise Unreadable(f"A page of {path} names itself as the next page.")
-    return found
+    return next_cursor
 
 
 def _foreign(response: httpx.Response, what: str) -> NotTheService:

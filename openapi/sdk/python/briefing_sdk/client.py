@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import httpx
 
 from briefing_sdk.cache import Cache
-from briefing_sdk.door import AsyncDoor, Door, Manner
 from briefing_sdk.errors import Misconfigured
+from briefing_sdk.transport import AsyncTransport, RequestOptions, Transport
 from briefing_sdk.versions import VERSION, AsyncVersions, Versions
 
 B = TypeVar("B", bound="Briefing")
@@ -37,7 +37,7 @@ class Briefing(Versions):
         cache: int = 8 * 2**20,
     ) -> None:
         self._client = httpx.Client(**_settings(url, key, timeout))
-        super().__init__(Door(self._client, Manner(tries, patience, Cache(cache))))
+        super().__init__(Transport(self._client, RequestOptions(tries, patience, Cache(cache))))
 
     def close(self) -> None:
         """Close the connections."""
@@ -64,7 +64,7 @@ class AsyncBriefing(AsyncVersions):
         cache: int = 8 * 2**20,
     ) -> None:
         self._client = httpx.AsyncClient(**_settings(url, key, timeout))
-        super().__init__(AsyncDoor(self._client, Manner(tries, patience, Cache(cache))))
+        super().__init__(AsyncTransport(self._client, RequestOptions(tries, patience, Cache(cache))))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -80,18 +80,18 @@ class AsyncBriefing(AsyncVersions):
 
 
 def _settings(url: str | None, key: str | None, timeout: float) -> dict[str, Any]:
-    named = (url or os.environ.get("BRIEFING_URL", "")).strip().rstrip("/")
-    if not named:
+    address = (url or os.environ.get("BRIEFING_URL", "")).strip().rstrip("/")
+    if not address:
         raise Misconfigured("Where is the service? Give its address, or set BRIEFING_URL.")
     try:
-        usable = httpx.URL(named).scheme in ("http", "https") and bool(httpx.URL(named).host)
+        usable = httpx.URL(address).scheme in ("http", "https") and bool(httpx.URL(address).host)
     except httpx.InvalidURL:
         usable = False
     if not usable:
-        raise Misconfigured(f"{named!r} is no address of a service: expected http:// or https:// and a host.")
-    held = (key or os.environ.get("BRIEFING_API_KEY", "")).strip()
-    if not held.isascii() or not held.isprintable():
+        raise Misconfigured(f"{address!r} is no address of a service: expected http:// or https:// and a host.")
+    api_key = (key or os.environ.get("BRIEFING_API_KEY", "")).strip()
+    if not api_key.isascii() or not api_key.isprintable():
         raise Misconfigured("The key has characters that no key has.")
     headers = {"User-Agent": f"briefing-sdk-python/{VERSION}"}
-    headers |= {"Authorization": f"Bearer {held}"} if held else {}
-    return {"base_url": named, "headers": headers, "timeout": timeout}
+    headers |= {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    return {"base_url": address, "headers": headers, "timeout": timeout}

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 
-def written(given: Mapping[str, Any]) -> dict[str, str]:
+def format_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return the parameters by their names in the URL: `figures__measure`, a filter through a link, is
     `figures.measure`."""
-    return {name.replace("__", "."): text(value) for name, value in given.items() if value is not None}
+    return {name.replace("__", "."): format_value(value) for name, value in parameters.items() if value is not None}
 
 
-def text(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return one value as text. TypeError if it cannot stand in a URL."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -24,10 +24,10 @@ def text(value: Any) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     if isinstance(value, list | tuple | set | frozenset):
-        return ",".join(map(quoted, map(text, value)))
+        return ",".join(map(quote_item, map(format_value, value)))
     raise TypeError(f"{value!r} cannot stand in a URL: expected text, a number, a time, or a list of these.")
 
 
-def quoted(item: str) -> str:
+def quote_item(item: str) -> str:
     """Return an item of a list. With a comma, quotation mark or line break it stands in double quotes, as in CSV."""
-    return '"' + item.replace('"', '""') + '"' if any(mark in item for mark in ',"\r\n') else item
+    return '"' + item.replace('"', '""') + '"' if any(character in item for character in ',"\r\n') else item

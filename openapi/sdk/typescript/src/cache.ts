@@ -1,36 +1,36 @@
 // A cache of answers, which are requested again with If-None-Match.
 
-/** The answers that were used last, by URL, with their ETags: at most `most` characters. */
+/** The answers that were used last, by URL, with their ETags: at most `maxCharacters` characters. */
 export class Cache {
-  #held = 0;
-  readonly #kept = new Map<string, { etag: string; body: string }>();
+  #characters = 0;
+  readonly #answers = new Map<string, { etag: string; body: string }>();
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly maxCharacters: number) {}
 
   /** The ETag and the body of an answer. */
   get(url: string): { etag: string; body: string } | undefined {
-    const found = this.#kept.get(url);
-    if (found) {
-      this.#kept.delete(url);
-      this.#kept.set(url, found);
+    const answer = this.#answers.get(url);
+    if (answer) {
+      this.#answers.delete(url);
+      this.#answers.set(url, answer);
     }
-    return found;
+    return answer;
   }
 
   /** Keep an answer, and drop those that were used longest ago. */
   put(url: string, etag: string | null, body: string): void {
-    if (!etag || body.length > this.most) return;
+    if (!etag || body.length > this.maxCharacters) return;
     this.#drop(url);
-    this.#kept.set(url, { etag, body });
-    this.#held += body.length;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#held <= this.most) return;
+    this.#answers.set(url, { etag, body });
+    this.#characters += body.length;
+    for (const oldest of this.#answers.keys()) {
+      if (this.#characters <= this.maxCharacters) return;
       this.#drop(oldest);
     }
   }
 
   #drop(url: string): void {
-    this.#held -= this.#kept.get(url)?.body.length ?? 0;
-    this.#kept.delete(url);
+    this.#characters -= this.#answers.get(url)?.body.length ?? 0;
+    this.#answers.delete(url);
   }
 }

@@ -1,7 +1,7 @@
 // The client. `vN` are the versions of the contract.
 
 import { Cache } from "./cache.js";
-import { Door, type Manner } from "./door.js";
+import { Transport, type ResolvedOptions } from "./transport.js";
 import { Misconfigured } from "./errors.js";
 import { Versions } from "./versions.js";
 
@@ -26,25 +26,25 @@ export interface Options {
 /** A client of the service at an address. Misconfigured if there is no address. */
 export class Briefing extends Versions {
   constructor(options: Options = {}) {
-    super(new Door(manner(options)));
+    super(new Transport(resolve(options)));
   }
 }
 
-function manner({ url, key, timeout = 30, tries = 4, patience = 60, cache = 8 * 2 ** 20, fetch }: Options): Manner {
-  const named = (url || told("BRIEFING_URL")).trim().replace(/\/+$/, "");
-  if (!named) throw new Misconfigured("Where is the service? Give its address as `url`, or set BRIEFING_URL.");
-  if (!/^https?:\/\/[^/]/.test(named) || !URL.canParse(named)) {
-    throw new Misconfigured(`'${named}' is no address of a service: expected http:// or https:// and a host.`);
+function resolve({ url, key, timeout = 30, tries = 4, patience = 60, cache = 8 * 2 ** 20, fetch }: Options): ResolvedOptions {
+  const address = (url || environment("BRIEFING_URL")).trim().replace(/\/+$/, "");
+  if (!address) throw new Misconfigured("Where is the service? Give its address as `url`, or set BRIEFING_URL.");
+  if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address)) {
+    throw new Misconfigured(`'${address}' is no address of a service: expected http:// or https:// and a host.`);
   }
-  const held = (key || told("BRIEFING_API_KEY")).trim();
-  if (!/^[\x20-\x7e]*$/.test(held)) throw new Misconfigured("The key has characters that no key has.");
+  const apiKey = (key || environment("BRIEFING_API_KEY")).trim();
+  if (!/^[\x20-\x7e]*$/.test(apiKey)) throw new Misconfigured("The key has characters that no key has.");
   // Browsers refuse a fetch that is called on an object other than the window.
-  const send = fetch ?? ((...asked: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...asked));
-  return { url: named, key: held || undefined, timeout, tries, patience, cache: new Cache(cache), fetch: send };
+  const send = fetch ?? ((...parameters: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...parameters));
+  return { url: address, key: apiKey || undefined, timeout, tries, patience, cache: new Cache(cache), fetch: send };
 }
 
 /** Return a variable of the environment, if there is an environment. */
-function told(name: string): string {
+function environment(name: string): string {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   return process?.env?.[name] ?? "";
 }

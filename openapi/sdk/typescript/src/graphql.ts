@@ -1,6 +1,6 @@
 // GraphQL operations with the types of their variables and their data.
 
-import type { Door } from "./door.js";
+import type { Transport } from "./transport.js";
 
 declare const types: unique symbol;
 
@@ -20,7 +20,7 @@ export function operation<Data, Variables = Record<string, never>>(text: string)
 export type Ask = <Data, Variables>(operation: Operation<Data, Variables>, variables?: Variables) => Promise<Data>;
 
 /** Return the function that runs operations. */
-export function asking(door: Door, path: string): Ask {
-  return async <Data, Variables>(one: Operation<Data, Variables>, variables?: Variables): Promise<Data> =>
-    (await door.ask(path, { query: one.text, operationName: one.name || undefined, variables })) as Data;
+export function createAsk(transport: Transport, path: string): Ask {
+  return async <Data, Variables>(request: Operation<Data, Variables>, variables?: Variables): Promise<Data> =>
+    (await transport.ask(path, { query: request.text, operationName: request.name || undefined, variables })) as Data;
 }

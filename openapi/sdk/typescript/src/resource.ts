@@ -1,6 +1,6 @@
 // A kind of record, typed by the operations of its version's contract.
 
-import type { Door } from "./door.js";
+import type { Transport } from "./transport.js";
 
 /** An operation as openapi-typescript writes it. */
 interface Operation {
@@ -21,23 +21,23 @@ type DataOf<O> = Answer<O> extends { data: infer One } ? One : never;
 /** A list: `List` is its operation, `Forms` are the formats of its exports, and `Export` is the operation of one. */
 export class Listing<List extends Operation, Export extends Operation, Forms extends string> {
   constructor(
-    protected readonly door: Door,
+    protected readonly transport: Transport,
     protected readonly path: string,
   ) {}
 
   /** Return one page. */
   async list(given: Given<List> = {} as Given<List>): Promise<Answer<List>> {
-    return (await this.door.read(this.path, given, ["data", "page"])) as Answer<List>;
+    return (await this.transport.read(this.path, given, ["data", "page"])) as Answer<List>;
   }
 
   /** Yield all records that pass the filters, page after page as they are needed; `limit` is the size of a page. */
   each(given: Given<List> = {} as Given<List>): AsyncGenerator<RecordOf<List>, void, undefined> {
-    return this.door.each(this.path, given) as AsyncGenerator<RecordOf<List>, void, undefined>;
+    return this.transport.each(this.path, given) as AsyncGenerator<RecordOf<List>, void, undefined>;
   }
 
   /** Yield all records that pass the filters as a file, piece by piece. */
   export(form: Forms, given: Given<Export> = {} as Given<Export>): AsyncGenerator<Uint8Array, void, undefined> {
-    return this.door.stream(`${this.path}.${form}`, given);
+    return this.transport.stream(`${this.path}.${form}`, given);
   }
 }
 
@@ -50,7 +50,7 @@ export class Resource<
 > extends Listing<List, Export, Forms> {
   /** Return one record. NotFound, or Withdrawn with the reason. */
   async get(id: string, given: Given<Get> = {} as Given<Get>): Promise<DataOf<Get>> {
-    const told = await this.door.read(`${this.path}/${encodeURIComponent(id)}`, given, ["data"]);
-    return (told as { data: DataOf<Get> }).data;
+    const answer = await this.transport.read(`${this.path}/${encodeURIComponent(id)}`, given, ["data"]);
+    return (answer as { data: DataOf<Get> }).data;
   }
 }

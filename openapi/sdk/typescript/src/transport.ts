@@ -1,6 +1,6 @@
 // Send requests: with the key, again after Retry-After, and with If-None-Match if an answer is in the cache.
 
-import { failed, isObject, json, read, refused, retryAfter } from "./answer.js";
+import { transportError, isObject, json, read, graphqlProblem, retryAfter } from "./answer.js";
 import { Cache } from "./cache.js";
 import { Unreadable } from "./errors.js";
 import { query } from "./query.js";
@@ -8,7 +8,7 @@ import { query } from "./query.js";
 const AGAIN = [429, 503];
 
 /** The options of a client, all of them set. */
-export interface Manner {
+export interface ResolvedOptions {
   readonly url: string;
   readonly key: string | undefined;
   readonly timeout: number;
@@ -25,56 +25,56 @@ interface Page {
 }
 
 /** The connection to the service over HTTP. */
-export class Door {
-  constructor(private readonly manner: Manner) {}
+export class Transport {
+  constructor(private readonly options: ResolvedOptions) {}
 
   /** Return one answer: the JSON object that has `parts`. */
   async read(path: string, given: object, parts: readonly string[]): Promise<unknown> {
-    const url = this.manner.url + path + query(given);
-    const kept = this.manner.cache.get(url);
-    const headers = { Accept: "application/json", ...(kept && { "If-None-Match": kept.etag }) };
-    const told = await this.#sent(url, { headers }, async (response) => {
-      if (response.status === 304 && kept) return json(kept.body, url);
+    const url = this.options.url + path + query(given);
+    const cached = this.options.cache.get(url);
+    const headers = { Accept: "application/json", ...(cached && { "If-None-Match": cached.etag }) };
+    const answer = await this.#send(url, { headers }, async (response) => {
+      if (response.status === 304 && cached) return json(cached.body, url);
       const body = await response.text();
-      const found = read(response, body, url);
-      this.manner.cache.put(url, response.headers.get("etag"), body);
-      return found;
+      const document = read(response, body, url);
+      this.options.cache.put(url, response.headers.get("etag"), body);
+      return document;
     });
-    if (isObject(told) && parts.every((name) => name in told)) return told;
+    if (isObject(answer) && parts.every((name) => name in answer)) return answer;
     throw new Unreadable(`The answer of ${url} is not what this client expects: ${parts.join(" and ")}.`);
   }
 
   /** Yield every record of a list, page after page. */
   async *each(path: string, given: object): AsyncGenerator<unknown, void, undefined> {
-    let asked = given;
+    let parameters = given;
     let cursor = (given as { readonly cursor?: unknown }).cursor;
     for (;;) {
-      const page = (await this.read(path, asked, ["data", "page"])) as Page;
+      const page = (await this.read(path, parameters, ["data", "page"])) as Page;
       if (!Array.isArray(page.data) || page.page?.next_cursor === undefined) {
-        throw new Unreadable(`The answer of ${this.manner.url}${path} is no page: it has no records, or does not tell the next cursor.`);
+        throw new Unreadable(`The answer of ${this.options.url}${path} is no page: it has no records, or does not tell the next cursor.`);
       }
       yield* page.data;
       if (!page.page.next_cursor) return;
       // The pages would never end.
       if (page.page.next_cursor === cursor) throw new Unreadable(`A page of ${path} names itself as the next page.`);
       cursor = page.page.next_cursor;
-      asked = { ...given, cursor };
+      parameters = { ...given, cursor };
     }
   }
 
   /** Yield an answer piece by piece. Unreachable if it breaks off before its end. */
   async *stream(path: string, given: object): AsyncGenerator<Uint8Array, void, undefined> {
-    const url = this.manner.url + path + query(given);
+    const url = this.options.url + path + query(given);
     // The timeout limits the wait for the first byte only, because a file may take as long as its reader needs.
     const patience = new AbortController();
-    const late = setTimeout(() => patience.abort(new DOMException("late", "TimeoutError")), this.manner.timeout * 1000);
+    const late = setTimeout(() => patience.abort(new DOMException("late", "TimeoutError")), this.options.timeout * 1000);
     const started = async (response: Response): Promise<Response> => {
       clearTimeout(late);
       if (!response.ok) read(response, await response.text(), url);
       return response;
     };
     try {
-      const response = await this.#sent(url, { signal: patience.signal }, started);
+      const response = await this.#send(url, { signal: patience.signal }, started);
       const reader = response.body?.getReader();
       for (;;) {
         const piece = await reader?.read();
@@ -82,7 +82,7 @@ export class Door {
         yield piece.value;
       }
     } catch (error) {
-      throw failed(error, url);
+      throw transportError(error, url);
     } finally {
       clearTimeout(late);
       patience.abort();
@@ -91,39 +91,39 @@ export class Door {
 
   /** Return the data of a GraphQL request. Problem if the answer has errors. */
   async ask(path: string, body: object): Promise<unknown> {
-    const url = this.manner.url + path;
+    const url = this.options.url + path;
     const accept = "application/graphql-response+json, application/json;q=0.9";
     const headers = { Accept: accept, "Content-Type": "application/json" };
-    return this.#sent(url, { method: "POST", headers, body: JSON.stringify(body) }, async (response) => {
-      const told = read(response, await response.text(), url);
-      if (isObject(told) && Array.isArray(told.errors) && told.errors.length) throw refused(told, response);
-      if (isObject(told) && isObject(told.data)) return told.data;
+    return this.#send(url, { method: "POST", headers, body: JSON.stringify(body) }, async (response) => {
+      const answer = read(response, await response.text(), url);
+      if (isObject(answer) && Array.isArray(answer.errors) && answer.errors.length) throw graphqlProblem(answer, response);
+      if (isObject(answer) && isObject(answer.data)) return answer.data;
       throw new Unreadable(`The answer of ${url} is not what this client expects: data.`);
     });
   }
 
-  async #sent<T>(url: string, request: RequestInit, take: (response: Response) => Promise<T>): Promise<T> {
+  async #send<T>(url: string, request: RequestInit, take: (response: Response) => Promise<T>): Promise<T> {
     let waited = 0;
     for (let tried = 1; ; tried++) {
       try {
-        const response = await this.manner.fetch(url, this.#made(request));
+        const response = await this.options.fetch(url, this.#complete(request));
         const pause = AGAIN.includes(response.status) ? (retryAfter(response) ?? 0.5 * 2 ** (tried - 1)) : undefined;
         waited += pause ?? 0;
-        if (pause === undefined || tried >= this.manner.tries || waited > this.manner.patience) {
+        if (pause === undefined || tried >= this.options.tries || waited > this.options.patience) {
           return await take(response);
         }
         await response.body?.cancel();
         await new Promise((resume) => setTimeout(resume, pause * 1000));
       } catch (error) {
-        throw failed(error, url);
+        throw transportError(error, url);
       }
     }
   }
 
-  #made(request: RequestInit): RequestInit {
-    const key = this.manner.key;
+  #complete(request: RequestInit): RequestInit {
+    const key = this.options.key;
     const headers = { ...(request.headers as Record<string, string>), ...(key && { Authorization: `Bearer ${key}` }) };
-    const signal = request.signal ?? AbortSignal.timeout(this.manner.timeout * 1000);
+    const signal = request.signal ?? AbortSignal.timeout(this.options.timeout * 1000);
     return { ...request, headers, signal, redirect: "manual" };
   }
 }

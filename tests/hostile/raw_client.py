@@ -24,7 +24,7 @@ RESPONSE = "application/graphql-response+json"
 
 
 @dataclass(frozen=True)
-class Door:
+class RawClient:
     """A client of the service at a port of this machine."""
 
     port: int

@@ -21,7 +21,7 @@ from api.query import price
 from api.query.work import reserve
 from api.rest.request import list_query
 from api.settings import Settings
-from tests.agreement.conftest import Doors
+from tests.agreement.conftest import Apis
 from tests.agreement.generator import Term, _plain
 from tests.agreement.reference import camel, written
 from tests.agreement.rows import SEARCHES, Rows
@@ -57,9 +57,9 @@ class Asked:
 class Chooser:
     """Chooses filters that both APIs have, with values that occur."""
 
-    def __init__(self, version: Version, held: Rows, random: Random) -> None:
+    def __init__(self, version: Version, stored: Rows, random: Random) -> None:
         self.version = version
-        self.held = held
+        self.stored = stored
         self.random = random
 
     def asked(self) -> Asked:
@@ -168,9 +168,9 @@ class Chooser:
             at = self.version[at.links[link].target]
         kind = at.name.capitalize()
         rows = (
-            [one for there in self.held.children[kind].values() for one in there]
+            [one for there in self.stored.children[kind].values() for one in there]
             if at.name in CHILDREN
-            else self.held.records[kind].values()
+            else self.stored.records[kind].values()
         )
         column = "value_floor" if condition.name == "value" else condition.column
         found = [row[column] for row in rows]
@@ -211,13 +211,13 @@ def whole(version: Version, resource: Resource, include: dict[str, Any]) -> str:
     return " ".join(parts)
 
 
-async def both(doors: Doors, asked: Asked, after: str | None = None) -> tuple[list[str], list[str]]:
+async def both(apis: Apis, asked: Asked, after: str | None = None) -> tuple[list[str], list[str]]:
     """Read a page through each API. Return the ids, which must be equal, and the cursors of its end."""
     more = {"after": after} if after else {}
-    status, page = await doors.rest(f"/{asked.resource}s", asked.url(**({"cursor": after} if after else {})))
+    status, page = await apis.rest(f"/{asked.resource}s", asked.url(**({"cursor": after} if after else {})))
     assert status == 200, (asked, page)
     selection = "nodes { id } pageInfo { endCursor hasNextPage } totalCount"
-    status, answer = await doors.graphql(asked.list(selection, **more))
+    status, answer = await apis.graphql(asked.list(selection, **more))
     assert status == 200, (asked, answer)
     connection = answer["data"][f"{asked.resource}s"]
     ids = [one["id"] for one in page["data"]]
@@ -230,15 +230,15 @@ async def both(doors: Doors, asked: Asked, after: str | None = None) -> tuple[li
     return ids, [page["page"]["next_cursor"], connection["pageInfo"]["endCursor"]]
 
 
-async def test_a_url_and_arguments_give_the_same_records_in_the_same_order(doors: Doors, held: Rows) -> None:
+async def test_a_url_and_arguments_give_the_same_records_in_the_same_order(apis: Apis, stored: Rows) -> None:
     found = pages = 0
     for seed in range(300):
         random = Random(seed)
-        asked = Chooser(doors.version, held, random).asked()
-        ids, (cursor, _) = await both(doors, asked)
+        asked = Chooser(apis.version, stored, random).asked()
+        ids, (cursor, _) = await both(apis, asked)
         found += bool(ids)
         if cursor:
-            following, _ = await both(doors, asked, cursor)
+            following, _ = await both(apis, asked, cursor)
             assert following and not set(ids) & set(following), (seed, asked)
             pages += 1
     assert found > 150 and pages > 80, "The filters leave too little to compare."
@@ -283,26 +283,26 @@ TABLE = [
 
 
 @pytest.mark.parametrize("asked", TABLE, ids=lambda asked: f"{asked.resource}?{urlencode(asked.parameters)}")
-async def test_the_doors_agree_from_the_first_page_to_the_last(doors: Doors, asked: Asked) -> None:
+async def test_the_doors_agree_from_the_first_page_to_the_last(apis: Apis, asked: Asked) -> None:
     asked.size = 5
-    ids, (cursor, _) = await both(doors, asked)
+    ids, (cursor, _) = await both(apis, asked)
     assert ids or "RU" in asked.parameters.values()
     for _ in bounded_walk():
         if not cursor:
             break
-        following, (cursor, _) = await both(doors, asked, cursor)
+        following, (cursor, _) = await both(apis, asked, cursor)
         ids += following
     assert len(ids) == len(set(ids))
-    _, answer = await doors.graphql(asked.list("totalCount totalQuality"))
-    _, page = await doors.rest(f"/{asked.resource}s", asked.url(count="exact"))
+    _, answer = await apis.graphql(asked.list("totalCount totalQuality"))
+    _, page = await apis.rest(f"/{asked.resource}s", asked.url(count="exact"))
     connection = answer["data"][f"{asked.resource}s"]
     assert connection == {"totalCount": len(ids), "totalQuality": "EXACT"}
     assert (page["page"]["total"], page["page"]["total_quality"]) == (len(ids), "exact")
 
 
 @pytest.mark.parametrize("name", V1.resources)
-async def test_equal_selections_have_equal_prices_and_equal_content(doors: Doors, name: str) -> None:
-    version, resource = doors.version, doors.version[name]
+async def test_equal_selections_have_equal_prices_and_equal_content(apis: Apis, name: str) -> None:
+    version, resource = apis.version, apis.version[name]
     for names in [(), *((name,) for name in resource.links), *_deeper(version, resource)]:
         include: dict[str, Any] = {}
         for name in names:
@@ -311,10 +311,10 @@ async def test_equal_selections_have_equal_prices_and_equal_content(doors: Doors
         url = {"limit": "3", **({"include": ",".join(names)} if names else {})}
         query = list_query(version, resource, urlencode(url).encode())
         asked = Asked(resource.name, size=3)
-        status, answer = await doors.graphql(asked.list(f"nodes {{ {whole(version, resource, include)} }}"))
+        status, answer = await apis.graphql(asked.list(f"nodes {{ {whole(version, resource, include)} }}"))
         assert status == 200, answer
         assert answer["extensions"]["cost"]["requested"] == price(query), names
-        _, page = await doors.rest(f"/{resource.plural}", url)
+        _, page = await apis.rest(f"/{resource.plural}", url)
         assert [_flat(one) for one in answer["data"][resource.plural]["nodes"]] == [_flat(one) for one in page["data"]]
 
 
@@ -333,12 +333,12 @@ def _flat(record: Any) -> Any:
     return record.lower() if isinstance(record, str) else record
 
 
-async def test_search_and_counts_have_the_same_price(doors: Doors) -> None:
-    version = doors.version
+async def test_search_and_counts_have_the_same_price(apis: Apis) -> None:
+    version = apis.version
     query = list_query(version, version["quote"], b"q=corridor&limit=7&count=exact")
     for total in ("totalCount", "totalQuality", "totalCount totalQuality a: totalCount"):
         asked = Asked("quote", filter={"search": {"text": "corridor"}}, size=7)
-        _, answer = await doors.graphql(asked.list(f"{total} nodes {{ {whole(version, version['quote'], {})} }}"))
+        _, answer = await apis.graphql(asked.list(f"{total} nodes {{ {whole(version, version['quote'], {})} }}"))
         assert answer["extensions"]["cost"]["requested"] == price(query)
         assert price(query) - reserve(query) == 22 + 7 * bool(version["quote"].links["speaker"].embedded)
 
@@ -442,7 +442,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("url", "text", "status", "code"), MISTAKES, ids=[row[0][:60] for row in MISTAKES])
 async def test_a_mistake_has_the_same_code_at_each_door(
-    priced: Doors, url: str, text: str, status: int, code: str
+    priced: Apis, url: str, text: str, status: int, code: str
 ) -> None:
     response = await priced.client.get(f"/{priced.version.name}{url}")
     told, answer = await priced.graphql(text)
@@ -453,16 +453,16 @@ async def test_a_mistake_has_the_same_code_at_each_door(
 
 
 @pytest.mark.parametrize("name", V1.resources)
-async def test_a_withdrawn_record_is_told_as_such(doors: Doors, held: Rows, name: str) -> None:
-    resource = doors.version[name]
-    withdrawn = held.withdrawn[resource.name.capitalize()]
+async def test_a_withdrawn_record_is_told_as_such(apis: Apis, stored: Rows, name: str) -> None:
+    resource = apis.version[name]
+    withdrawn = stored.withdrawn[resource.name.capitalize()]
     assert withdrawn
     for identifier, reason in withdrawn.items():
-        status, problem = await doors.rest(f"/{resource.plural}/{identifier}")
+        status, problem = await apis.rest(f"/{resource.plural}/{identifier}")
         assert (status, problem["code"]) == (410, "withdrawn")
         assert reason in problem["detail"]
         text = f'{{ one: {resource.name}(id: "{identifier}") {{ id }} nodes(ids: ["{identifier}"]) {{ id }} }}'
-        status, answer = await doors.graphql(text)
+        status, answer = await apis.graphql(text)
         assert (status, answer["data"]) == (200, {"one": None, "nodes": [None]})
         assert [(one["path"], one["extensions"]) for one in answer["errors"]] == [
             (["one"], {"code": "withdrawn", "reason": reason}),
@@ -470,7 +470,7 @@ async def test_a_withdrawn_record_is_told_as_such(doors: Doors, held: Rows, name
         ]
 
 
-async def test_what_one_request_may_cost_is_the_same_at_each_door(priced: Doors) -> None:
+async def test_what_one_request_may_cost_is_the_same_at_each_door(priced: Apis) -> None:
     most = Settings().max_price
     for size, allowed in ((most // 51, True), (most // 51 + 1, False)):
         text = f"{{ briefings(first: {size}) {{ nodes {{ events(first: 50) {{ nodes {{ id }} }} }} }} }}"
@@ -482,8 +482,8 @@ async def test_what_one_request_may_cost_is_the_same_at_each_door(priced: Doors)
             assert answer["errors"][0]["extensions"]["code"] == "too_expensive"
 
 
-async def test_a_cursor_of_another_list_is_refused_at_each_door(doors: Doors) -> None:
-    _, page = await doors.rest("/events", {"limit": "2", "kind": "shelling"})
+async def test_a_cursor_of_another_list_is_refused_at_each_door(apis: Apis) -> None:
+    _, page = await apis.rest("/events", {"limit": "2", "kind": "shelling"})
     cursor = page["page"]["next_cursor"]
     others = [
         Asked("event"),
@@ -498,7 +498,7 @@ async def test_a_cursor_of_another_list_is_refused_at_each_door(doors: Doors) ->
         Asked("event", {"kind": "shelling", "sort": "id"}, {"kind": {"in": [Term("SHELLING")]}}, {"field": Term("ID")}),
     ]
     for other in others:
-        status, problem = await doors.rest(f"/{other.resource}s", other.url(cursor=cursor))
+        status, problem = await apis.rest(f"/{other.resource}s", other.url(cursor=cursor))
         assert (status, problem["code"]) == (400, "invalid_cursor"), json.dumps(problem)
-        status, answer = await doors.graphql(other.list("nodes { id }", after=cursor))
+        status, answer = await apis.graphql(other.list("nodes { id }", after=cursor))
         assert (status, answer["errors"][0]["extensions"]["code"]) == (400, "invalid_cursor")

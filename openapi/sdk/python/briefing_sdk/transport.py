@@ -1,0 +1,202 @@
+"""Send requests: with the key, again when Retry-After allows it, and without reading unchanged answers twice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx
+
+from briefing_sdk.answer import (
+    GRAPHQL,
+    check_next_cursor,
+    graphql_problem,
+    read,
+    retry_after,
+    transport_error,
+    unreadable,
+)
+from briefing_sdk.cache import Cache
+from briefing_sdk.query import format_parameters
+
+T = TypeVar("T")
+Client = httpx.Client | httpx.AsyncClient
+AGAIN = (429, 503)
+
+
+@dataclass
+class RequestOptions:
+    """The patience of a client, and its cache. `tries` is the number of requests in all, and `patience` the seconds
+    that it waits between them in all. If Retry-After asks for more, the problem is raised at once."""
+
+    tries: int = 4
+    patience: float = 60.0
+    cache: Cache = field(default_factory=lambda: Cache(8 * 2**20))
+
+
+@dataclass
+class Retries:
+    """The tries of one request."""
+
+    options: RequestOptions
+    tries: int = 0
+    waited: float = 0.0
+
+    def pause(self, response: httpx.Response) -> float | None:
+        """Return the seconds to wait before the next try; None if this answer is final."""
+        self.tries += 1
+        if response.status_code not in AGAIN or self.tries >= self.options.tries:
+            return None
+        seconds = retry_after(response)
+        pause = 0.5 * 2 ** (self.tries - 1) if seconds is None else seconds
+        self.waited += pause
+        return pause if self.waited <= self.options.patience else None
+
+
+def build_get(client: Client, options: RequestOptions, path: str, parameters: Mapping[str, Any]) -> httpx.Request:
+    """Build a request for JSON, with the ETag of the answer that is kept."""
+    headers = {"Accept": "application/json"}
+    request = client.build_request("GET", path, params=format_parameters(parameters), headers=headers)
+    if kept := options.cache.get(str(request.url)):
+        request.headers["If-None-Match"] = kept[0]
+    return request
+
+
+def read_or_reuse(options: RequestOptions, request: httpx.Request, response: httpx.Response) -> Any:
+    """Return the JSON of an answer, or of the kept one if it has not changed."""
+    url = str(request.url)
+    kept = options.cache.get(url) if response.status_code == 304 else None
+    if kept:
+        return read(httpx.Response(200, headers={"Content-Type": "application/json"}, request=request), kept[1])
+    answer = read(response, response.content)
+    options.cache.put(url, response.headers.get("etag"), response.content)
+    return answer
+
+
+def build_post(client: Client, path: str, body: Mapping[str, Any]) -> httpx.Request:
+    """Build a GraphQL request."""
+    return client.build_request("POST", path, json=body, headers={"Accept": f"{GRAPHQL}, application/json;q=0.9"})
+
+
+def read_data(response: httpx.Response) -> dict[str, Any]:
+    """Return the data of a GraphQL answer. Problem if it has errors."""
+    answer = read(response, response.content)
+    if answer.get("errors"):
+        raise graphql_problem(answer, response.status_code, response.headers.get("x-request-id"))
+    data: dict[str, Any] = answer.get("data") or {}
+    return data
+
+
+class Transport:
+    """The service over HTTP, for `Briefing`."""
+
+    def __init__(self, client: httpx.Client, options: RequestOptions) -> None:
+        self.client = client
+        self.options = options
+
+    def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
+        """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""
+        request = build_get(self.client, self.options, path, parameters)
+        answer = read_or_reuse(self.options, request, self._send(request))
+        try:
+            return parse(answer)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise unreadable(str(request.url), error) from error
+
+    def each(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], Any]) -> Iterator[Any]:
+        """Yield every record of a list, page after page."""
+        cursor = parameters.get("cursor")
+        while True:
+            page = self.read(path, {**parameters, "cursor": cursor}, parse)
+            yield from page.data
+            if not (cursor := check_next_cursor(path, cursor, page.page.next_cursor)):
+                return
+
+    def stream(self, path: str, parameters: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yield an answer piece by piece. Unreachable or TooSlow if it breaks off before its end."""
+        request = self.client.build_request("GET", path, params=format_parameters(parameters))
+        response = self._send(request, stream=True)
+        try:
+            if not response.is_success:
+                read(response, response.read())
+            yield from response.iter_bytes()
+        except httpx.HTTPError as error:
+            raise transport_error(error, str(request.url)) from error
+        finally:
+            response.close()
+
+    def ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the data of a GraphQL request."""
+        return read_data(self._send(build_post(self.client, path, body)))
+
+    def _send(self, request: httpx.Request, stream: bool = False) -> httpx.Response:
+        retries = Retries(self.options)
+        while True:
+            try:
+                response = self.client.send(request, stream=stream)
+            except httpx.HTTPError as error:
+                raise transport_error(error, str(request.url)) from error
+            if (pause := retries.pause(response)) is None:
+                return response
+            response.close()
+            time.sleep(pause)
+
+
+class AsyncTransport:
+    """The service over HTTP, for `AsyncBriefing`."""
+
+    def __init__(self, client: httpx.AsyncClient, options: RequestOptions) -> None:
+        self.client = client
+        self.options = options
+
+    async def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
+        """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""
+        request = build_get(self.client, self.options, path, parameters)
+        answer = read_or_reuse(self.options, request, await self._send(request))
+        try:
+            return parse(answer)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise unreadable(str(request.url), error) from error
+
+    async def each(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], Any]) -> AsyncIterator[Any]:
+        """Yield every record of a list, page after page."""
+        cursor = parameters.get("cursor")
+        while True:
+            page = await self.read(path, {**parameters, "cursor": cursor}, parse)
+            for record in page.data:
+                yield record
+            if not (cursor := check_next_cursor(path, cursor, page.page.next_cursor)):
+                return
+
+    async def stream(self, path: str, parameters: Mapping[str, Any]) -> AsyncIterator[bytes]:
+        """Yield an answer piece by piece. Unreachable or TooSlow if it breaks off before its end."""
+        request = self.client.build_request("GET", path, params=format_parameters(parameters))
+        response = await self._send(request, stream=True)
+        try:
+            if not response.is_success:
+                read(response, await response.aread())
+            async for piece in response.aiter_bytes():
+                yield piece
+        except httpx.HTTPError as error:
+            raise transport_error(error, str(request.url)) from error
+        finally:
+            await response.aclose()
+
+    async def ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the data of a GraphQL request."""
+        return read_data(await self._send(build_post(self.client, path, body)))
+
+    async def _send(self, request: httpx.Request, stream: bool = False) -> httpx.Response:
+        retries = Retries(self.options)
+        while True:
+            try:
+                response = await self.client.send(request, stream=stream)
+            except httpx.HTTPError as error:
+                raise transport_error(error, str(request.url)) from error
+            if (pause := retries.pause(response)) is None:
+                return response
+            await response.aclose()
+            await asyncio.sleep(pause)
