@@ -1,2 +1,2 @@
--- Tells listeners, at commit, the last number of the log.
+-- Send listeners the last number of the change log. They receive it at commit.
 select pg_notify('briefing_change', seq::text) from store.last_change

@@ -1,5 +1,5 @@
--- Relations of one kind that may be a part of a circle with one that this load wrote: $1 is the kind, $2 the last number of
--- the log before. An edge to an event without such a relation, or from one to which none leads, is in no circle.
+-- Relations of one kind that may form a circle with one that this load wrote. $1 is the kind, $2 the last number of the
+-- log before the load. An event that no relation leads to, or from which none starts, is in no circle.
 with recursive written as (
     select relation.record_id, relation.event_id from store.relation
     where relation.relation = $1 and exists (select from store.change where seq > $2 and id = relation.record_id)

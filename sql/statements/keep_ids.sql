@@ -1,4 +1,4 @@
--- Gives staged records, and their links, the ids that they keep.
+-- Give staged records and their links the ids that they keep.
 update staged
 set id = coalesce((select kept_id.other from kept_id where kept_id.id = staged.id), staged.id),
     -- A record without a key is called by its id.

@@ -1,5 +1,5 @@
--- Ids that records keep although their keys are written otherwise now: those of earlier loads, made from keys that were
--- not in NFC. A form is `id:other:rank` (api/store/staged.py).
+-- Ids that records keep although their keys are written differently now. They come from earlier loads, which made them
+-- from keys that were not in NFC. A form is `id:other:rank` (api/store/staged.py).
 create temporary table kept_id on commit drop as
 select distinct on (id) id, other
 from (

@@ -1,4 +1,5 @@
--- The records of one file on their way in. An empty record is a bare withdrawal: it says only which one and why.
+-- The records of one file while they are loaded. An empty record is a withdrawal: it contains only the id or key and
+-- the reason.
 create temporary table staged (
     number bigint not null,
     resource text not null,

@@ -1,2 +1,2 @@
--- How many records of each resource were written after a place in the log, and how.
+-- The number of records of each resource that were written after a number of the log, by kind of change.
 select resource, action, count(*) as count from store.change where seq > $1 group by resource, action

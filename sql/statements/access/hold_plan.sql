@@ -1,2 +1,2 @@
--- A plan, which nobody else changes until the transaction ends.
+-- Lock a plan until the end of the transaction.
 select * from access.plan where name = $1 for update

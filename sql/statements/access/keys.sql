@@ -1,4 +1,4 @@
--- Keys, the newest first, after the one that a page ended with.
+-- Keys, newest first, after the key at which the last page ended.
 select id, name, ending, plan, scopes, created_at, expires_at, revoked_at, reason, last_used_at, successor,
     case when revoked_at is not null then 'revoked' when expires_at <= now() then 'expired' else 'active' end as state
 from access.key

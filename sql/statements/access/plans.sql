@@ -1,4 +1,4 @@
--- The plans, and how many keys each has that still work.
+-- The plans, each with its number of keys that still work.
 select plan.*, (
     select count(*) from access.key
     where key.plan = plan.name and revoked_at is null and (expires_at is null or expires_at > now())) as keys

@@ -1,3 +1,3 @@
--- A document that is no longer trusted, by its hash or its name, for whatever plan.
+-- Remove a trusted document, named by its hash or its name, for all plans that had it.
 delete from access.trusted_document where hash = $1 or name = $1
 returning hash, name, version, plan

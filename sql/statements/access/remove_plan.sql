@@ -1,4 +1,4 @@
--- A plan that nobody has, and never had.
+-- Remove a plan that no key has or ever had.
 delete from access.plan
 where name = $1
     and not exists (select from access.key where key.plan = $1)

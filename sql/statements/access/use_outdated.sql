@@ -1,4 +1,5 @@
--- Uses of what is deprecated, added to those before. In order, for several processes tell of the same ones.
+-- Add uses of deprecated parts to the counts. The rows are locked in one order, because several processes write the
+-- same ones.
 insert into access.outdated as held (caller, version, part, uses)
 select caller, version, part, uses
 from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) as told (caller, version, part, uses)

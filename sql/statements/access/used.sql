@@ -1,4 +1,5 @@
--- Keys and how many seconds ago each was last used. Locked in order, for several processes tell of the same keys.
+-- Note how many seconds ago each key was last used. The rows are locked in one order, because several processes write
+-- the same keys.
 with told as (
     select id, now() - make_interval(secs => ago) as at from unnest($1::text[], $2::float8[]) as told (id, ago)
 ), held as (
