@@ -165,7 +165,7 @@ def pgbench(program: Path, postgres: Postgres, statements: Sequence[Statement], 
             file.write_text(script, encoding="utf-8")
             command += ["-f", str(file), *(part for one in values.items() for part in ("-D", "=".join(one)))]
         command += ["-h", postgres.host, "-U", "briefing", "briefing"]
-        environment = {**os.environ, "PGOPTIONS": f"{options} -c jit=off"}
+        environment = {**os.environ, **postgres.environment, "PGOPTIONS": f"{options} -c jit=off"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     found = re.findall(r"progress: [\d.]+ s, ([\d.]+) tps", done.stderr)
     assert len(found) > 1, done.stderr

