@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,11 @@ class Resource:
 
     @property
     def export(self) -> Operation:
-        """The first of the exports. All have the same parameters."""
-        return next(iter(self.exports.values()))
+        """An export, with the parameters of all formats. Some of them are only for one format."""
+        parameters: dict[str, Schema] = {}
+        for operation in self.exports.values():
+            parameters |= {parameter["name"]: parameter for parameter in operation.parameters}
+        return replace(next(iter(self.exports.values())), parameters=[*parameters.values()])
 
 
 @dataclass(frozen=True)

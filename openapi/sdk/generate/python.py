@@ -102,9 +102,28 @@ def _write_models(contract: Contract, folder: Path, work: Path) -> None:
         *("--output-path", folder, "--custom-template-path", SOURCE / "literals", "--fail-on-warning"),
         at=work,
     )
+    for module in (folder / "models").glob("*.py"):
+        module.write_text(_adapt_record(module.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.rmtree(folder / "api")
     for unused in ("client.py", "errors.py"):
         (folder / unused).unlink()
+
+
+def _adapt_record(text: str) -> str:
+    """Return the module of a model with the behaviour of `Record`, and without the generator's half of a mapping: a
+    model had `record["title"]`, but `dict(record)` failed."""
+    if "@_attrs_define\n" not in text:
+        return text
+    text = re.sub(r"\n    @property\n    def additional_keys.*\Z", "\n", text, flags=re.DOTALL)
+    text = text.replace("@_attrs_define\n", "@_attrs_define(repr=False)\n")
+    text = re.sub(r"^class (\w+):", r"class \1(Record):", text, flags=re.MULTILINE)
+    return re.sub(
+        r"^(from attrs import define as _attrs_define)$",
+        r"\1\nfrom briefing_sdk.record import Record",
+        text,
+        count=1,
+        flags=re.MULTILINE,
+    )
 
 
 def _write_operations(contract: Contract, folder: Path, work: Path) -> None:

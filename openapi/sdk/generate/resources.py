@@ -112,13 +112,19 @@ def resource_module(contract: Contract, resource: Resource) -> str:
     """Return the module of a kind of record."""
     title = _title(resource.name)
     export_parameters = resource.export.parameters
-    export_names = {parameter["name"] for parameter in export_parameters}
-    # A list takes what an export takes, and the parameters of its pages.
-    page_parameters = [parameter for parameter in resource.listing.parameters if parameter["name"] not in export_names]
+    list_parameters = resource.listing.parameters
+    common_names = {parameter["name"] for parameter in export_parameters}
+    common_names &= {parameter["name"] for parameter in list_parameters}
+    common_parameters = [parameter for parameter in export_parameters if parameter["name"] in common_names]
+    only_export = [parameter for parameter in export_parameters if parameter["name"] not in common_names]
+    only_list = [parameter for parameter in list_parameters if parameter["name"] not in common_names]
     blocks = [
         HEAD.format(description=resource.description, version=contract.version),
-        _parameters_class(contract, f"{title}Export", "TypedDict", "What an export takes.", export_parameters),
-        _parameters_class(contract, f"{title}List", f"{title}Export", "What a list takes.", page_parameters),
+        _parameters_class(
+            contract, f"{title}Filters", "TypedDict", "The parameters of lists and exports.", common_parameters
+        ),
+        _parameters_class(contract, f"{title}Export", f"{title}Filters", "The parameters of an export.", only_export),
+        _parameters_class(contract, f"{title}List", f"{title}Filters", "The parameters of a list.", only_list),
     ]
     if resource.read:
         parameters = resource.read.parameters
@@ -252,7 +258,8 @@ def _type(contract: Contract, schema: Schema) -> str:
     if resolved.get("type") == "array":
         return f"Sequence[{_type(contract, resolved['items'])}]"
     if "enum" in resolved:
-        if "$ref" in schema:
+        # A vocabulary is open, because a newer service may know more terms. The choices of a parameter are closed.
+        if "$ref" in schema and "x-enum-varnames" not in resolved:
             return f"models.{schema['$ref'].rpartition('/')[2]}"
         terms = ", ".join(repr(term) for term in resolved["enum"])
         return f"Literal[{terms}]"

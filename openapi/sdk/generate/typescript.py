@@ -16,9 +16,13 @@ from operations import operations
 SOURCE = Path(__file__).parents[1] / "typescript"
 # The tools that packages are built with, wherever the packages are built.
 HOME = Path(__file__).parents[3] / "build" / "sdk" / "npm"
+COMMON_JS = (
+    *("--module", "CommonJS", "--moduleResolution", "Node10", "--verbatimModuleSyntax", "false"),
+    *("--outDir", "dist/cjs"),
+)
 INDEX = """// Version {version} of the contract: its records, and what can be asked of them. Generated.
 
-import type {{ Transport }} from "../transport.js";
+import type {{ CallOptions, Transport }} from "../transport.js";
 import {{ createAsk, type Ask }} from "../graphql.js";
 import {{ Listing, Resource }} from "../resource.js";
 import type {{ components, operations }} from "./rest.js";
@@ -41,8 +45,8 @@ export class {title} {{
 """
 ME = """
   /** {description}. */
-  async me(): Promise<{record}> {{
-    return ((await this.transport.read("{path}", {{}}, ["data"])) as {answer}).data;
+  async me(call: CallOptions = {{}}): Promise<{record}> {{
+    return ((await this.transport.read("{path}", {{}}, ["data"], call)) as {answer}).data;
   }}
 """
 VERSIONS = """// The versions that this client knows. Generated.
@@ -78,6 +82,9 @@ def build(versions: list[Contract], release: str, work: Path, into: Path) -> Non
     (work / "contracts.json").write_text(json.dumps(descriptions), encoding="utf-8")
     node("generate.mjs", "contracts.json", at=work)
     node("node_modules/typescript/bin/tsc", at=work)
+    # The same modules for programs that load packages with `require`.
+    node("node_modules/typescript/bin/tsc", *COMMON_JS, at=work)
+    (work / "dist" / "cjs" / "package.json").write_text('{"type": "commonjs"}\n', encoding="utf-8")
     project = json.loads((work / "package.json").read_text(encoding="utf-8"))
     # Users who install the package do not need the tools that it is built with.
     project.pop("devDependencies", None)

@@ -13,9 +13,9 @@ import ts from "typescript";
 const OPEN = "string & Record<never, never>";
 const { factory } = ts;
 
-/** A vocabulary of the contract as an open union. Choices of a single parameter stay closed. */
+/** A vocabulary of the contract as an open union. The choices of a parameter stay closed. */
 function open(schema, { path }) {
-  if (!schema.enum || !path?.startsWith("#/components/schemas/")) return undefined;
+  if (!schema.enum || schema["x-enum-varnames"] || !path?.startsWith("#/components/schemas/")) return undefined;
   const terms = schema.enum.map((term) => factory.createLiteralTypeNode(factory.createStringLiteral(term)));
   return factory.createUnionTypeNode([...terms, factory.createTypeReferenceNode("Unknown")]);
 }

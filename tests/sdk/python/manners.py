@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from briefing_sdk import Briefing
-from briefing_sdk.query import written
+from briefing_sdk.query import format_parameters
 
 BETWEEN = sys.argv[1]
 
@@ -17,7 +17,7 @@ def newer() -> dict[str, Any]:
         asked = briefing.v1.graphql.events(first=1).events.nodes[0]
         again = type(event).from_dict(event.to_dict())
     return {
-        **{"kind": event.kind, "sentiment": event["sentiment"], "again": again == event},
+        **{"kind": event.kind, "sentiment": event.additional_properties["sentiment"], "again": again == event},
         **{"graphql": [asked.kind.value, asked.kind.known], "status": [asked.status.known]},
     }
 
@@ -34,5 +34,7 @@ def busy() -> int:
         return len(briefing.v1.events.list(limit=2).data)
 
 
-values = written({"name": ['Smith, "Joe"', "x"], "figures__measure": "killed", "bbox": [1, 2.5, 3, 4], "none": None})
+values = format_parameters(
+    {"name": ['Smith, "Joe"', "x"], "figures__measure": "killed", "bbox": [1, 2.5, 3, 4], "none": None}
+)
 print(json.dumps({"newer": newer(), "unchanged": unchanged(), "busy": busy(), "written": values}))

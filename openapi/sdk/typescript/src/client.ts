@@ -3,6 +3,7 @@
 import { Cache } from "./cache.js";
 import { Transport, type ResolvedOptions } from "./transport.js";
 import { Misconfigured } from "./errors.js";
+import type { LastAnswer } from "./limits.js";
 import { Versions } from "./versions.js";
 
 /** The options of a client. All are optional if the environment contains the address. */
@@ -25,8 +26,17 @@ export interface Options {
 
 /** A client of the service at an address. Misconfigured if there is no address. */
 export class Briefing extends Versions {
+  readonly #transport: Transport;
+
   constructor(options: Options = {}) {
-    super(new Transport(resolve(options)));
+    const transport = new Transport(resolve(options));
+    super(transport);
+    this.#transport = transport;
+  }
+
+  /** The status, the ETag, the limits and the cost of the last answer; undefined before the first one. */
+  get lastAnswer(): LastAnswer | undefined {
+    return this.#transport.lastAnswer;
   }
 }
 

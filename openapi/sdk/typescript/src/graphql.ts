@@ -1,6 +1,6 @@
 // GraphQL operations with the types of their variables and their data.
 
-import type { Transport } from "./transport.js";
+import type { CallOptions, Transport } from "./transport.js";
 
 declare const types: unique symbol;
 
@@ -17,10 +17,20 @@ export function operation<Data, Variables = Record<string, never>>(text: string)
 }
 
 /** Runs operations of one version. */
-export type Ask = <Data, Variables>(operation: Operation<Data, Variables>, variables?: Variables) => Promise<Data>;
+export type Ask = <Data, Variables>(
+  operation: Operation<Data, Variables>,
+  variables?: Variables,
+  call?: CallOptions,
+) => Promise<Data>;
 
 /** Return the function that runs operations. */
 export function createAsk(transport: Transport, path: string): Ask {
-  return async <Data, Variables>(request: Operation<Data, Variables>, variables?: Variables): Promise<Data> =>
-    (await transport.ask(path, { query: request.text, operationName: request.name || undefined, variables })) as Data;
+  return async <Data, Variables>(
+    request: Operation<Data, Variables>,
+    variables?: Variables,
+    call: CallOptions = {},
+  ): Promise<Data> => {
+    const body = { query: request.text, operationName: request.name || undefined, variables };
+    return (await transport.ask(path, body, call)) as Data;
+  };
 }

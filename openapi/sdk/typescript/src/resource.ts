@@ -1,6 +1,6 @@
 // A kind of record, typed by the operations of its version's contract.
 
-import type { Transport } from "./transport.js";
+import type { CallOptions, Transport } from "./transport.js";
 
 /** An operation as openapi-typescript writes it. */
 interface Operation {
@@ -26,18 +26,25 @@ export class Listing<List extends Operation, Export extends Operation, Forms ext
   ) {}
 
   /** Return one page. */
-  async list(given: Given<List> = {} as Given<List>): Promise<Answer<List>> {
-    return (await this.transport.read(this.path, given, ["data", "page"])) as Answer<List>;
+  async list(given: Given<List> = {} as Given<List>, call: CallOptions = {}): Promise<Answer<List>> {
+    return (await this.transport.read(this.path, given, ["data", "page"], call)) as Answer<List>;
   }
 
   /** Yield all records that pass the filters, page after page as they are needed; `limit` is the size of a page. */
-  each(given: Given<List> = {} as Given<List>): AsyncGenerator<RecordOf<List>, void, undefined> {
-    return this.transport.each(this.path, given) as AsyncGenerator<RecordOf<List>, void, undefined>;
+  each(
+    given: Given<List> = {} as Given<List>,
+    call: CallOptions = {},
+  ): AsyncGenerator<RecordOf<List>, void, undefined> {
+    return this.transport.each(this.path, given, call) as AsyncGenerator<RecordOf<List>, void, undefined>;
   }
 
   /** Yield all records that pass the filters as a file, piece by piece. */
-  export(form: Forms, given: Given<Export> = {} as Given<Export>): AsyncGenerator<Uint8Array, void, undefined> {
-    return this.transport.stream(`${this.path}.${form}`, given);
+  export(
+    form: Forms,
+    given: Given<Export> = {} as Given<Export>,
+    call: CallOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.transport.stream(`${this.path}.${form}`, given, call);
   }
 }
 
@@ -49,8 +56,8 @@ export class Resource<
   Forms extends string,
 > extends Listing<List, Export, Forms> {
   /** Return one record. NotFound, or Withdrawn with the reason. */
-  async get(id: string, given: Given<Get> = {} as Given<Get>): Promise<DataOf<Get>> {
-    const answer = await this.transport.read(`${this.path}/${encodeURIComponent(id)}`, given, ["data"]);
+  async get(id: string, given: Given<Get> = {} as Given<Get>, call: CallOptions = {}): Promise<DataOf<Get>> {
+    const answer = await this.transport.read(`${this.path}/${encodeURIComponent(id)}`, given, ["data"], call);
     return (answer as { data: DataOf<Get> }).data;
   }
 }

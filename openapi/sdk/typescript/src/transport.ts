@@ -3,6 +3,7 @@
 import { transportError, isObject, json, read, graphqlProblem, retryAfter } from "./answer.js";
 import { Cache } from "./cache.js";
 import { Unreadable } from "./errors.js";
+import { readAnswer, type LastAnswer } from "./limits.js";
 import { query } from "./query.js";
 
 const AGAIN = [429, 503];
@@ -18,6 +19,12 @@ export interface ResolvedOptions {
   readonly fetch: typeof fetch;
 }
 
+/** The options of one call. */
+export interface CallOptions {
+  /** A signal that ends the call: it then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 /** A page of a list, in the form that all versions share. */
 interface Page {
   readonly data: readonly unknown[];
@@ -26,14 +33,17 @@ interface Page {
 
 /** The connection to the service over HTTP. */
 export class Transport {
+  /** The header fields of the last answer; undefined before the first one. */
+  lastAnswer: LastAnswer | undefined;
+
   constructor(private readonly options: ResolvedOptions) {}
 
   /** Return one answer: the JSON object that has `parts`. */
-  async read(path: string, given: object, parts: readonly string[]): Promise<unknown> {
+  async read(path: string, given: object, parts: readonly string[], call: CallOptions): Promise<unknown> {
     const url = this.options.url + path + query(given);
     const cached = this.options.cache.get(url);
     const headers = { Accept: "application/json", ...(cached && { "If-None-Match": cached.etag }) };
-    const answer = await this.#send(url, { headers }, async (response) => {
+    const answer = await this.#send(url, { headers }, call, async (response) => {
       if (response.status === 304 && cached) return json(cached.body, url);
       const body = await response.text();
       const document = read(response, body, url);
@@ -45,11 +55,11 @@ export class Transport {
   }
 
   /** Yield every record of a list, page after page. */
-  async *each(path: string, given: object): AsyncGenerator<unknown, void, undefined> {
+  async *each(path: string, given: object, call: CallOptions): AsyncGenerator<unknown, void, undefined> {
     let parameters = given;
     let cursor = (given as { readonly cursor?: unknown }).cursor;
     for (;;) {
-      const page = (await this.read(path, parameters, ["data", "page"])) as Page;
+      const page = (await this.read(path, parameters, ["data", "page"], call)) as Page;
       if (!Array.isArray(page.data) || page.page?.next_cursor === undefined) {
         throw new Unreadable(`The answer of ${this.options.url}${path} is no page: it has no records, or does not tell the next cursor.`);
       }
@@ -63,7 +73,7 @@ export class Transport {
   }
 
   /** Yield an answer piece by piece. Unreachable if it breaks off before its end. */
-  async *stream(path: string, given: object): AsyncGenerator<Uint8Array, void, undefined> {
+  async *stream(path: string, given: object, call: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
     const url = this.options.url + path + query(given);
     // The timeout limits the wait for the first byte only, because a file may take as long as its reader needs.
     const patience = new AbortController();
@@ -74,7 +84,7 @@ export class Transport {
       return response;
     };
     try {
-      const response = await this.#send(url, { signal: patience.signal }, started);
+      const response = await this.#send(url, { signal: patience.signal }, call, started);
       const reader = response.body?.getReader();
       for (;;) {
         const piece = await reader?.read();
@@ -82,6 +92,7 @@ export class Transport {
         yield piece.value;
       }
     } catch (error) {
+      call.signal?.throwIfAborted();
       throw transportError(error, url);
     } finally {
       clearTimeout(late);
@@ -90,11 +101,11 @@ export class Transport {
   }
 
   /** Return the data of a GraphQL request. Problem if the answer has errors. */
-  async ask(path: string, body: object): Promise<unknown> {
+  async ask(path: string, body: object, call: CallOptions): Promise<unknown> {
     const url = this.options.url + path;
     const accept = "application/graphql-response+json, application/json;q=0.9";
     const headers = { Accept: accept, "Content-Type": "application/json" };
-    return this.#send(url, { method: "POST", headers, body: JSON.stringify(body) }, async (response) => {
+    return this.#send(url, { method: "POST", headers, body: JSON.stringify(body) }, call, async (response) => {
       const answer = read(response, await response.text(), url);
       if (isObject(answer) && Array.isArray(answer.errors) && answer.errors.length) throw graphqlProblem(answer, response);
       if (isObject(answer) && isObject(answer.data)) return answer.data;
@@ -102,28 +113,45 @@ export class Transport {
     });
   }
 
-  async #send<T>(url: string, request: RequestInit, take: (response: Response) => Promise<T>): Promise<T> {
+  async #send<T>(
+    url: string,
+    request: RequestInit,
+    { signal }: CallOptions,
+    take: (response: Response) => Promise<T>,
+  ): Promise<T> {
     let waited = 0;
     for (let tried = 1; ; tried++) {
       try {
-        const response = await this.options.fetch(url, this.#complete(request));
+        const response = await this.options.fetch(url, this.#complete(request, signal));
+        this.lastAnswer = readAnswer(response);
         const pause = AGAIN.includes(response.status) ? (retryAfter(response) ?? 0.5 * 2 ** (tried - 1)) : undefined;
         waited += pause ?? 0;
         if (pause === undefined || tried >= this.options.tries || waited > this.options.patience) {
           return await take(response);
         }
         await response.body?.cancel();
-        await new Promise((resume) => setTimeout(resume, pause * 1000));
+        await sleep(pause, signal);
       } catch (error) {
+        signal?.throwIfAborted();
         throw transportError(error, url);
       }
     }
   }
 
-  #complete(request: RequestInit): RequestInit {
+  #complete(request: RequestInit, call: AbortSignal | undefined): RequestInit {
     const key = this.options.key;
     const headers = { ...(request.headers as Record<string, string>), ...(key && { Authorization: `Bearer ${key}` }) };
-    const signal = request.signal ?? AbortSignal.timeout(this.options.timeout * 1000);
+    const timeout = request.signal ?? AbortSignal.timeout(this.options.timeout * 1000);
+    const signal = call ? AbortSignal.any([timeout, call]) : timeout;
     return { ...request, headers, signal, redirect: "manual" };
   }
+}
+
+/** Wait some seconds, or until the signal ends the call. */
+async function sleep(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resume) => {
+    const timer = setTimeout(resume, seconds * 1000);
+    signal?.addEventListener("abort", () => (clearTimeout(timer), resume()), { once: true });
+  });
+  signal?.throwIfAborted();
 }

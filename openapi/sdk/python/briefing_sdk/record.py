@@ -1,0 +1,50 @@
+"""Records, and the objects in them, as the generated models are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import fields
+
+if TYPE_CHECKING:
+    import pandas
+
+MAX_SHOWN = 60
+SCALARS = (str, int, float, bool)
+
+
+class Record:
+    """The base of the models. `to_dict()` returns the JSON."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON of the record, with the fields that this client does not know."""
+        raise NotImplementedError
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return a table with the record as its only row, or with those of a page. It needs the extra `pandas`."""
+        from briefing_sdk.tables import to_pandas
+
+        data = getattr(self, "data", None)
+        return to_pandas(data if isinstance(data, list) else [self])
+
+    def __repr__(self) -> str:
+        shown = []
+        for field in fields(type(self)):
+            value = getattr(self, field.name)
+            text = _describe(value)
+            if field.init and text:
+                shown.append(f"{field.name}={text}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _describe(value: Any) -> str:
+    """Return a short text for a value; empty for one that is missing or empty."""
+    if isinstance(value, Record):
+        return f"{type(value).__name__}(…)"
+    if isinstance(value, list):
+        return f"[{len(value)}]" if value else ""
+    if isinstance(value, str):
+        return repr(value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}…")
+    if value is None or type(value).__name__ == "Unset":
+        return ""
+    return str(value) if not isinstance(value, SCALARS) else repr(value)
