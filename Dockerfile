@@ -18,10 +18,22 @@ COPY sql sql
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /src/dist . \
     && /opt/briefing/bin/pip install --no-cache-dir --no-deps --no-index /src/dist/*.whl
 
+FROM base AS clients
+WORKDIR /src
+COPY openapi/sdk/requirements.txt openapi/sdk/
+RUN python -m venv /opt/sdk && /opt/sdk/bin/pip install --no-cache-dir --require-hashes -r openapi/sdk/requirements.txt
+COPY LICENSE ./
+COPY api/__init__.py api/
+COPY openapi openapi
+RUN /opt/sdk/bin/python openapi/sdk/generate
+
 FROM base
 # A named user: Postgres' own tools refuse an id without a name, should the embedded server be used.
 RUN useradd --create-home --uid 10001 briefing
 COPY --from=build /opt/briefing /opt/briefing
+# The clients, which the service offers at /sdk.
+COPY --from=clients /src/dist /opt/briefing/sdk
+ENV BRIEFING_SDK_DIR=/opt/briefing/sdk
 ENV PATH=/opt/briefing/bin:$PATH BRIEFING_HOST=0.0.0.0 BRIEFING_DATA_DIR=/home/briefing/data BRIEFING_LOG_FORMAT=json
 USER 10001
 WORKDIR /home/briefing

@@ -28,9 +28,9 @@ from api.observability.access_log import access_log
 from api.observability.health import PATIENCE, Health, Peers, Prepare, persist
 from api.observability.metrics import Kind, Metrics
 from api.observability.tracing import Tracer
-from api.pages import index, reference
+from api.pages import index, reference, sdk
 from api.pages.files import ASSETS
-from api.rest import contract, export
+from api.rest import contract, export, metadata
 from api.rest import routes as rest
 from api.rest.access import me
 from api.rest.access import routes as access
@@ -123,6 +123,7 @@ def _create_routers(
         health.routes(),
         index.routes(service, authentication, versions),
         reference.routes(served_versions),
+        sdk.routes(settings.sdk_dir, settings.public_url),
         console.ASSETS.routes(),
         ASSETS.routes(),
         problem_docs.routes(),
@@ -136,10 +137,11 @@ def _create_routers(
             continue
         routers += [
             rest.routes(service, authentication, export_endpoint, version),
-            contract.routes(version),
+            contract.routes(version, settings.public_url),
             sdl.routes(version),
             graphql.routes(service, authentication, version, scheduler),
             me.routes(version, authentication),
+            metadata.routes(service, authentication, version),
         ]
     return routers
 

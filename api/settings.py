@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import SettingsError, Unknown
 from api.suggest import Suggestions
+
+# A base URL, in characters that need no quoting in a header field.
+PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-/]*)?")
 
 
 class Settings(BaseSettings):
@@ -29,6 +32,16 @@ class Settings(BaseSettings):
         "",
         description="The URL of Postgres itself, if BRIEFING_DATABASE_URL is a pooler. It is used to migrate, load and "
         "listen.",
+    )
+    public_url: str = Field(
+        "",
+        description="The address of the service as its clients see it, such as https://example.org/briefing. Its path "
+        "is the prefix that a proxy removes. All absolute URLs are made from it, and none from the Host of a request. "
+        "If empty, links are paths.",
+    )
+    sdk_dir: Path | None = Field(
+        None,
+        description="The folder with the clients that `make sdk` built. If it is set, they can be installed from /sdk.",
     )
     data_dir: Path = Field(Path(".briefing"), description="Where the embedded Postgres keeps its data and its socket.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
@@ -149,6 +162,13 @@ class Settings(BaseSettings):
         "that waits for a request.",
     )
     cors_origins: str = Field("*", description="Origins that browsers may call from, separated by commas; * for any.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        if value and not PUBLIC_URL.fullmatch(value):
+            raise ValueError("expected http:// or https://, a host and at most a path, without a query")
+        return value.rstrip("/")
 
     @property
     def processes(self) -> int:

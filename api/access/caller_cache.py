@@ -28,6 +28,7 @@ MAX_UNKNOWN_BYTES = 2 * 1024 * 1024  # bytes for digests that belong to no key, 
 # Upper bounds of the bytes that each takes: measured with tracemalloc, 303 and 1,781 with short texts.
 WEIGHT_OF_NONE = 320
 WEIGHT_OF_KEY = 1900
+WEIGHT_OF_ORIGIN = 150
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 SECONDS = 2.0  # that a request waits for the store to return its caller
 WIDTH = 2  # lookups at once of keys that were known before, and as many of other keys
@@ -176,6 +177,7 @@ class CallerCache:
             self._unknown.put(digest, cached, WEIGHT_OF_NONE)
         else:
             weight = WEIGHT_OF_KEY + 4 * len(cached.caller.name + cached.revocation_detail)
+            weight += sum(WEIGHT_OF_ORIGIN + len(origin) for origin in cached.caller.origins)
             self._known.put(digest, cached, weight)
         return cached
 
@@ -219,7 +221,15 @@ def _read_caller(row: Row, begun: float) -> _CachedCaller:
     if key_id is None:
         return _CachedCaller(row["epoch"])
     expires = row["expires"] or ""
-    caller = Caller(f"key:{key_id}", from_row(row), frozenset(row["scopes"]), key_id, row["key_name"], expires)
+    caller = Caller(
+        identity=f"key:{key_id}",
+        plan=from_row(row),
+        scopes=frozenset(row["scopes"]),
+        key_id=key_id,
+        name=row["key_name"],
+        expires=expires,
+        origins=frozenset(origin.encode() for origin in row["origins"]),
+    )
     expires_at = None
     if row["seconds_left"] is not None:
         expires_at = begun + row["seconds_left"]

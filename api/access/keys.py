@@ -24,17 +24,21 @@ _LINE = re.compile(r"(?=\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\
 INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
+# An origin as browsers send it (RFC 6454, 6.2): without a path, and without a port that is the default.
+ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
+MAX_ORIGINS = 20
 Expiry = timedelta | datetime | None
 
 
 @dataclass(frozen=True)
 class NewKey:
-    """A key to create."""
+    """A key to create. Only pages of its `origins` may use it, if it has any."""
 
     name: str
     plan: str
     scopes: tuple[str, ...] = (READ,)
     expiry: Expiry = None
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Keys:
             expires_at,
             duration,
             self._latest_expiry,
+            sorted(set(new_key.origins)),
         )
         if row is None:
             rows = await self._store.read("plans")
@@ -151,6 +156,11 @@ def _check(new_key: NewKey) -> None:
     for scope in new_key.scopes:
         if scope not in SCOPES:
             raise _invalid("scopes", f"{scope[:50]!r} is none of {listed(SCOPES)}.", Unknown(scope, SCOPES))
+    if len(new_key.origins) > MAX_ORIGINS:
+        raise _invalid("origins", f"Expected at most {MAX_ORIGINS} origins.")
+    for origin in new_key.origins:
+        if not ORIGIN.fullmatch(origin):
+            raise _invalid("origins", "Expected origins as browsers send them: https://example.org, in lower case.")
     if not new_key.scopes:
         raise _invalid("scopes", f"Expected at least one of {', '.join(SCOPES)}.")
 

@@ -143,11 +143,12 @@ def test(operator: str, description: str, *, example: Any = None) -> Any:
 
 
 def projection(
-    *, sort: str = "id", example: str = "", listed: bool = False, key: str = "id", flat: str = ""
+    *, sort: str = "id", example: str = "", listed: bool = False, key: str = "id", flat: str = "", label: str = ""
 ) -> Callable[[type], Resource]:
     """Turn a class into the Resource that shows the entity of its name. Records begin with their id and their times.
     Children that are `listed` have a list of their own, in the order of `sort` and `key`. `flat` names the columns of
-    children that flat rows of their record contain; unless it is given, those that are filtered by."""
+    children that flat rows of their record contain; unless it is given, those that are filtered by. `label` names the
+    fields by which flat rows of other records describe such a record."""
 
     def project(cls: type) -> Resource:
         name = cls.__name__.lower()
@@ -171,6 +172,7 @@ def projection(
             example=example,
             listed=listed or is_record,
             key=key,
+            label=tuple(label.split()),
         )
         resource = extended(base, cls)
         if is_record:

@@ -98,7 +98,8 @@ class Resource:
     """A kind of record: what it is called, how its ids begin, and what it offers. Rows without ids have no prefix: the
     children of records, which have a list of their own where they are `listed`, and what is only a list. In the order
     of a list the column `key` breaks ties. `table` is the table of the store that is read, if it has another name.
-    `flat` names the columns of children that flat rows of their record contain, as in CSV."""
+    `flat` names the columns of children that flat rows of their record contain, as in CSV. `label` names the fields by
+    which flat rows of other records describe a record that they link to."""
 
     name: str
     description: str
@@ -114,6 +115,7 @@ class Resource:
     key: str = "id"
     table: str = ""
     flat: tuple[str, ...] = ()
+    label: tuple[str, ...] = ()
 
     @property
     def plural(self) -> str:

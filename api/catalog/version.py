@@ -26,6 +26,10 @@ class Version:
     # How answers show what is uncertain, in Markdown.
     uncertainty: str = ""
     lifecycle: Lifecycle = CURRENT
+    # How answers write the offset of UTC.
+    utc: str = "Z"
+    # Whether lists are exported as Parquet.
+    parquet: bool = True
 
     def __getitem__(self, name: str) -> Resource:
         if name in self.lists:
@@ -60,7 +64,15 @@ class Version:
         return None
 
 
-def version(name: str, declared: Iterable[Any], *, uncertainty: str = "", lifecycle: Lifecycle = CURRENT) -> Version:
+def version(
+    name: str,
+    declared: Iterable[Any],
+    *,
+    uncertainty: str = "",
+    lifecycle: Lifecycle = CURRENT,
+    utc: str = "Z",
+    parquet: bool = True,
+) -> Version:
     """Put resources together, and find every filter that they offer."""
     resources: dict[str, Resource] = {resource.name: resource for resource in declared}
     for resource in resources.values():
@@ -80,6 +92,8 @@ def version(name: str, declared: Iterable[Any], *, uncertainty: str = "", lifecy
         conditions=conditions,
         uncertainty=uncertainty.strip(),
         lifecycle=lifecycle,
+        utc=utc,
+        parquet=parquet,
     )
 
 

@@ -32,11 +32,15 @@ def create_key(
     plan: Annotated[str, typer.Option(help="The plan of the key; `briefing plans list` shows the plans.")],
     expires: Expires = None,
     scope: Annotated[list[str] | None, typer.Option(help="read (the default) or admin; may be given twice.")] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="https://…", help="An origin whose pages may use the key; may be given several times."),
+    ] = None,
 ) -> None:
     """Create a key, and print it. It cannot be shown again."""
     from api.access.keys import NewKey
 
-    new_key = NewKey(name, plan, tuple(scope or ["read"]), _read_expires(expires))
+    new_key = NewKey(name, plan, tuple(scope or ["read"]), _read_expires(expires), tuple(origin or ()))
     with _open_keys() as (store, runner):
         created = runner.run(store.create(new_key))
     _print_created(created)

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from api.compiler.fallback import effective_id
 from api.compiler.formula import guard
-from api.compiler.json_text import literal
+from api.compiler.json_text import literal, timestamp
 from api.compiler.writer import RowSource, StatementWriter
 from api.query import Cell
 
@@ -27,19 +27,32 @@ def typed_cells(writer: StatementWriter, source: RowSource, cells: tuple[Cell, .
     """Return each cell with the expression of its value. Rows from which values are gathered are joined to the
     source."""
     values: CellValues = []
-    for link, group in groupby(cells, key=attrgetter("link")):
+    for (link, via), group in groupby(cells, key=attrgetter("link", "via")):
         if link:
             values += _gather_children(writer, source, link, list(group))
-            continue
-        for cell in group:
-            value = _read_cell(writer, source, cell)
-            values.append((cell, value))
+        elif via:
+            values += _join_linked(writer, source, via, list(group))
+        else:
+            values += [(cell, _read_cell(writer, source, cell)) for cell in group]
     return values
+
+
+def _join_linked(writer: StatementWriter, source: RowSource, link_name: str, cells: list[Cell]) -> CellValues:
+    """Join the record at the end of a link to one, and return its cells."""
+    link = source.resource.links[link_name]
+    alias = writer.name()
+    columns = ", ".join(cell.column for cell in cells)
+    linked_id = effective_id(writer, source, link)
+    # The limit keeps the join lateral, and so the order of the rows.
+    select = f"select {columns} from {writer.view(link.target)} where id = {linked_id} limit 1"
+    source.joins.append(f"left join lateral ({select}) {alias} on true")
+    return [(cell, f"{alias}.{cell.column}") for cell in cells]
 
 
 def csv_row(writer: StatementWriter, source: RowSource, cells: tuple[Cell, ...]) -> str:
     """Return the expression of the whole row, without its line end."""
-    texts = [_write_text(cell, value) for cell, value in typed_cells(writer, source, cells)]
+    utc = writer.version.utc
+    texts = [_write_text(cell, value, utc) for cell, value in typed_cells(writer, source, cells)]
     starts = range(0, len(texts), MAX_CONCAT_CELLS)
     parts = [_concat_with_commas(texts[start : start + MAX_CONCAT_CELLS]) for start in starts]
     if len(parts) > 1:
@@ -78,23 +91,33 @@ def _gather_objects(writer: StatementWriter, source: RowSource, cell: Cell, colu
 def _gather_children(writer: StatementWriter, source: RowSource, link_name: str, cells: list[Cell]) -> CellValues:
     """Return the lists of the values of a record's children."""
     link = source.resource.links[link_name]
-    gathered, child = writer.name(), writer.name()
-    lists = ", ".join(f"array_agg({cell.column} order by position) as {cell.column}" for cell in cells)
-    is_child = f"{child}.{link.by} = {source.column('id')}"
-    select = f"select {lists} from {writer.view(link.target)} {child} where {is_child}"
+    child = RowSource(writer.name(), writer.version[link.target])
+    gathered = writer.name()
+    names = [cell.column for cell in cells]
+    values = [child.column(cell.column) for cell in cells]
+    via = cells[0].via
+    if via:
+        names = [f"{via}_{name}" for name in names]
+        values = [value for _, value in _join_linked(writer, child, via, cells)]
+    position = child.column("position")
+    lists = ", ".join(
+        f"array_agg({value} order by {position}) as {name}" for name, value in zip(names, values, strict=True)
+    )
+    rows = f"{writer.view(link.target)} {child.alias}{child.join_clauses()}"
+    select = f"select {lists} from {rows} where {child.column(link.by)} = {source.column('id')}"
     source.joins.append(f"left join lateral ({select}) {gathered} on true")
-    return [(cell, f"{gathered}.{cell.column}") for cell in cells]
+    return [(cell, f"{gathered}.{name}") for cell, name in zip(cells, names, strict=True)]
 
 
-def _write_text(cell: Cell, value: str) -> str:
-    """Return the text of a cell in a row of CSV."""
+def _write_text(cell: Cell, value: str, utc: str) -> str:
+    """Return the text of a cell in a row of CSV. `utc` is how times write the offset of UTC."""
     if cell.type.many:
         return _join_elements(cell, value)
     if cell.free:
         return _quote(value, guard(value, numbers=True))
     if cell.type.name == "timestamp":
-        # The session is in UTC, so this is how JSON writes it.
-        return f"replace({value}::text, ' ', 'T') || ':00'"
+        text, end = timestamp(value, utc)
+        return f"{text} || {literal(end)}"
     if cell.type.name == "boolean":
         return f"{value}::text"
     return value

@@ -24,6 +24,7 @@ from api.query import (
     JsonShape,
     ListQuery,
     Page,
+    RowShape,
     Shape,
     TypedShape,
 )
@@ -35,7 +36,7 @@ def lines(writer: StatementWriter, root: ExportQuery) -> str:
     source = RowSource(writer.name(), writer.version[root.resource])
     columns = SHAPES[type(root.shape)](writer, source, root)
     size = 0 if root.max_records is None else root.max_records
-    rows = ListQuery(root.resource, Page(size), root.sort, (), root.filter)
+    rows = ListQuery(root.resource, Page(size, root.position), root.sort, (), root.filter)
     records = list_rows(writer, rows, source)
     return f"select {columns}\nfrom (\n  {indent(records)}\n) {source.alias}{source.join_clauses()}"
 
@@ -57,6 +58,16 @@ def _write_record(writer: StatementWriter, source: RowSource, root: ExportQuery)
 def _write_csv_row(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
     assert isinstance(root.shape, CsvShape)
     return _line_column(root, csv_row(writer, source, root.shape.cells))
+
+
+def _write_row(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
+    """Write the cells as a JSON array. Decimals are texts, because a reader of JSON may take them for doubles."""
+    assert isinstance(root.shape, RowShape)
+    values = []
+    for cell, value in typed_cells(writer, source, root.shape.cells):
+        is_decimal = cell.type.name == "number" and not cell.type.many
+        values.append(f"{value}::text" if is_decimal else value)
+    return _line_column(root, f"json_build_array({', '.join(values)})")
 
 
 def _write_typed_cells(writer: StatementWriter, source: RowSource, root: ExportQuery) -> str:
@@ -105,5 +116,6 @@ SHAPES: dict[type[Shape], Callable[[StatementWriter, RowSource, ExportQuery], st
     JsonShape: _write_record,
     GeoJsonShape: _write_feature,
     CsvShape: _write_csv_row,
+    RowShape: _write_row,
     TypedShape: _write_typed_cells,
 }

@@ -131,16 +131,16 @@ def optional(expression: str) -> Json:
     return from_sql(f"coalesce({expression}, {literal(NULL)})")
 
 
-def scalar(expression: str, kind: Type, *, plain: bool = False, upper: bool = False) -> Json:
+def scalar(expression: str, kind: Type, *, plain: bool = False, upper: bool = False, utc: str = "Z") -> Json:
     """Return a column in the JSON of its type. `plain` texts contain no character that JSON escapes, such as ids.
-    `upper` writes a vocabulary's term in capitals."""
+    `upper` writes a vocabulary's term in capitals. `utc` is how times write the offset of UTC."""
     if upper:
         expression = _in_capitals(expression, kind)
     if kind.many:
         return optional(f"to_json({expression})::text") if kind.nullable else from_sql(f"to_json({expression})")
     if kind.name == "timestamp":
-        # The same text as that of to_json, because sessions are in UTC. to_json takes three times as long.
-        return _quote(f"replace({expression}::text, ' ', 'T')", kind.nullable, end=':00"')
+        text, end = timestamp(expression, utc)
+        return _quote(text, kind.nullable, end=f'{end}"')
     if kind.name == "date":
         return _quote(f"{expression}::text", kind.nullable)
     if plain or kind.name == "vocabulary":
@@ -152,6 +152,14 @@ def scalar(expression: str, kind: Type, *, plain: bool = False, upper: bool = Fa
     if kind.nullable:
         return from_sql(f"coalesce(to_json({expression}), 'null')")
     return from_sql(f"to_json({expression})")
+
+
+def timestamp(expression: str, utc: str) -> tuple[str, str]:
+    """Return the SQL of the text of a time, and the end that it lacks. `utc` is how the offset of UTC is written."""
+    # The session is in UTC, so Postgres writes `+00` at the end. to_json takes three times as long.
+    if utc == "+00:00":
+        return f"replace({expression}::text, ' ', 'T')", ":00"
+    return f"replace(left({expression}::text, -3), ' ', 'T')", utc
 
 
 def _in_capitals(expression: str, kind: Type) -> str:

@@ -101,7 +101,8 @@ def _write_column(writer: StatementWriter, source: RowSource, column: ColumnFiel
     _measure_text(source, column.name, kind)
     if source.outer:
         kind = replace(kind, nullable=True)
-    return scalar(source.column(column.name), kind, plain=is_plain, upper=column.upper)
+    utc = writer.version.utc
+    return scalar(source.column(column.name), kind, plain=is_plain, upper=column.upper, utc=utc)
 
 
 def _write_linked_page(writer: StatementWriter, source: RowSource, rows: ListQuery) -> Json:

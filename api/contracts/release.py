@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from api.contracts.breaks import Break, breaks, gone
+from api.contracts.corrections import read_corrections, without_corrections
 from api.errors import ContractError
 
 # In the format that `sha256sum` writes and `sha256sum --check` reads.
@@ -105,11 +106,12 @@ def _read_digests(path: Path) -> dict[str, str]:
 
 
 def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[Break]:
-    """Return the changes in the current contracts that break the released ones.
+    """Return the changes in the current contracts that break the released ones, without the listed corrections.
 
     A contract that was never released breaks no client. A version that is retiring takes its paths with it, also from
     the contract of access."""
     broken: list[Break] = []
+    corrections = read_corrections(folder.parent)
     for name, text in sorted(read_released(folder).items()):
         if name in current:
             for change in breaks(name, text, current[name]):
@@ -118,7 +120,7 @@ def gate(folder: Path, current: Mapping[str, str], retiring: str = "") -> list[B
                     broken.append(change)
         elif _version_of(name) != retiring:
             broken.append(gone(name))
-    return broken
+    return without_corrections(broken, corrections)
 
 
 def _version_of(name: str) -> str:

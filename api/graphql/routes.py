@@ -61,7 +61,7 @@ class _Endpoint:
             caller = await self._authentication.admit(request)
             return await self._answer(request, caller, media)
         except (BriefingError, HTTPError) as raised:
-            error = await self._authentication.charge_mistake(context, raised)
+            error = await self._authentication.settle_error(context, raised)
             response = BytesResponse(body(error), media, status_of(error, kind))
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]
             return response

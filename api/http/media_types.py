@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 # At most this many ranges of an Accept are read, because it is read before the request is paid for. Browsers send ten.
 MAX_RANGES = 32
+# A range of media types, with its parameters: `text/*;q=0.5`. Names are tokens (RFC 9110, 5.6.2).
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+WEIGHT = re.compile(r"\d+(\.\d*)?|\.\d+", re.ASCII)
+RANGE = re.compile(rf"\s*(?P<name>{TOKEN}/{TOKEN})\s*(?P<parameters>(?:;.*)?)", re.S)
 
 
 def choose_media_type(accept: str, offered: Sequence[str]) -> str:
-    """Return the offered media type that the client prefers, the first of equals; empty if it accepts none."""
-    if not accept.strip():
-        return offered[0]
+    """Return the offered media type that the client prefers, the first of equals; empty if it accepts none. Ranges that
+    cannot be read are skipped. If none can, it is as if the client had sent no Accept."""
     weights: dict[str, float] = {}
     for part in accept.split(",", MAX_RANGES)[:MAX_RANGES]:
-        if part.strip():
-            name, weight = _read_range(part)
-            weights[name] = weight
+        match = RANGE.fullmatch(part)
+        weight = None if match is None else _read_weight(match["parameters"])
+        if match is not None and weight is not None:
+            weights[match["name"].lower()] = weight
+    if not weights:
+        return offered[0]
     best_type, highest_weight = "", 0.0
     for media_type in offered:
         weight = _find_weight(media_type, weights)
@@ -25,18 +32,13 @@ def choose_media_type(accept: str, offered: Sequence[str]) -> str:
     return best_type
 
 
-def _read_range(part: str) -> tuple[str, float]:
-    """Return the name of a range of media types, and its weight."""
-    name, *parameters = part.split(";")
-    name = name.strip().lower()
-    for parameter in parameters:
-        parameter = parameter.strip().lower()
-        if parameter.startswith("q="):
-            try:
-                return name, min(1.0, max(0.0, float(parameter[2:])))
-            except ValueError:
-                return name, 0.0
-    return name, 1.0
+def _read_weight(parameters: str) -> float | None:
+    """Return the weight of a range of media types: 1 unless its parameters name another. None if that is no number."""
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.strip().lower().partition("=")
+        if name == "q":
+            return min(1.0, float(value)) if WEIGHT.fullmatch(value) else None
+    return 1.0
 
 
 def _find_weight(media_type: str, weights: dict[str, float]) -> float:

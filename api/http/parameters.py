@@ -13,6 +13,7 @@ MAX_FAULTS = 20
 MAX_NAME = 100
 # Pairs of a URL that are decoded: more than all parameters of any list.
 MAX_PAIRS = 500
+GIVEN_TWICE = "Given twice, but takes one value."
 PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -56,9 +57,21 @@ def check_path(raw: bytes) -> None:
 
 
 def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
-    """Return the parameters of a URL. Bytes that are not UTF-8, a percent sign that encodes nothing and a name that is
-    given twice are faults. Empty pairs, as in `?&&a=1&`, are skipped."""
+    """Return the parameters of a URL that takes each of them once. Faults are those of `read_repeated_pairs`, and a
+    name that is given twice."""
     parameters: dict[str, str] = {}
+    for name, values in read_repeated_pairs(query_string, faults).items():
+        if len(values) > 1:
+            faults.note(name, GIVEN_TWICE)
+        else:
+            parameters[name] = values[0]
+    return parameters
+
+
+def read_repeated_pairs(query_string: bytes, faults: Faults) -> dict[str, list[str]]:
+    """Return the values of each parameter of a URL, in their order. Bytes that are not UTF-8, a percent sign that
+    encodes nothing and an empty value are faults. Empty pairs, as in `?&&a=1&`, are skipped."""
+    parameters: dict[str, list[str]] = {}
     pairs = [pair for pair in query_string.decode("latin-1").split("&") if pair]
     if len(pairs) > MAX_PAIRS:
         faults.note("query", f"Expected at most {MAX_PAIRS} parameters, not {len(pairs):,}.")
@@ -71,12 +84,10 @@ def read_pairs(query_string: bytes, faults: Faults) -> dict[str, str]:
         except ValueError as error:
             faults.note(encoded_name, error)
             continue
-        if name in parameters:
-            faults.note(name, "Given twice. Put several values into one parameter, separated by commas.")
-        elif not value:
-            faults.note(name, "Has no value.")
+        if value:
+            parameters.setdefault(name, []).append(value)
         else:
-            parameters[name] = value
+            faults.note(name, "Has no value.")
     return parameters
 
 

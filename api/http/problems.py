@@ -138,15 +138,16 @@ def _find_unknown_list(path: str) -> Unknown | None:
 
 
 def document(
-    error: Exception, request_id: str, suggestions: bool = True
+    error: Exception, request_id: str, suggestions: bool = True, public_url: str = ""
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Return status, header fields and body for an error. With `suggestions`, unknown names in it get the nearest valid
-    one. An error that the request did not cause is reported as internal. The body has at most 8 KB."""
+    one. The kind of problem is a URL below `public_url`, or a path without one. An error that the request did not cause
+    is reported as internal. The body has at most 8 KB."""
     if suggestions and isinstance(error, BriefingError):
         error = with_suggestions(error)
     problem = PROBLEMS.get(getattr(error, "code", ""), PROBLEMS["internal"])
     body: dict[str, Any] = {
-        "type": f"/problems/{problem.code}",
+        "type": f"{public_url}/problems/{problem.code}",
         "title": problem.title,
         "status": problem.status,
         "detail": cut(_read_detail(error, problem), MAX_DETAIL),

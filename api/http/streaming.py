@@ -28,9 +28,11 @@ log = structlog.get_logger("briefing")
 
 
 class StreamedResponse:
-    """A response whose `pieces` are read while it is sent. `on_end` is called at the end, even after an error."""
+    """A response whose `pieces` are read while it is sent. `on_end` is called at the end, even after an error. It
+    `compresses` unless the pieces are compressed already."""
 
-    def __init__(self, pieces: Pieces, headers: Headers, on_end: OnEnd) -> None:
+    def __init__(self, pieces: Pieces, headers: Headers, on_end: OnEnd, *, compresses: bool = True) -> None:
+        self.compresses = compresses
         self.headers: Headers = [*headers, VARY, (b"cache-control", b"no-store")]
         self._pieces = pieces
         self._on_end = on_end
@@ -56,7 +58,7 @@ class _Sending:
 
     def __init__(self, response: StreamedResponse, request: HttpRequest, send: Send) -> None:
         self._compressor = None
-        if accepts_gzip(request.fields.get(b"accept-encoding", b"")):
+        if response.compresses and accepts_gzip(request.fields.get(b"accept-encoding", b"")):
             self._compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
         self._response = response
         self._send = send

@@ -12,9 +12,9 @@ from math import ceil
 from typing import NamedTuple
 
 from api.access.access_control import AccessControl, Charge
-from api.access.caller import READ, Caller, check_scope
+from api.access.caller import READ, Caller, check_origin, check_scope
 from api.access.limits import Bucket
-from api.errors import BriefingError, RateLimited, Unauthenticated, Unavailable
+from api.errors import BriefingError, Forbidden, RateLimited, TooExpensive, Unauthenticated, Unavailable
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
 from api.middleware.client_address import REMEMBERED, AddressBlocks, client_blocks, read_trusted_networks
@@ -28,6 +28,9 @@ TEMPLATES: dict[int, tuple[tuple[Bucket, ...], LimitTemplates]] = {}
 MAX_TEMPLATES = 256
 # Errors that cost nothing: the caller is not known, has no point left, or is not to blame.
 FREE = (Unauthenticated, RateLimited, Unavailable)
+# Errors that a key may help against, and the hint for a client that sent an empty one.
+KEY_HELPS = (Unauthenticated, Forbidden, RateLimited, TooExpensive)
+EMPTY_KEY = "The key of this request is empty, which counts as none."
 
 
 class LimitTemplates(NamedTuple):
@@ -49,11 +52,15 @@ class Authentication:
         Unauthenticated, Forbidden, RateLimited or Unavailable if it is not admitted."""
         key = read_credentials(request)
         blocks = client_blocks(request, self.proxies)
-        if key is None:
-            caller = self.access_control.anonymous(blocks.subnetwork)
-        else:
-            caller = self.access_control.at_hand(key) or await self.access_control.caller(key, blocks.subnetwork)
         context = request.context
+        if key:
+            caller = self.access_control.at_hand(key) or await self.access_control.caller(key, blocks.subnetwork)
+        else:
+            context.empty_key = key is not None
+            caller = self.access_control.anonymous(blocks.subnetwork)
+        if caller.origins:
+            fields = request.fields
+            check_origin(caller, fields.get(b"origin"), fields.get(b"sec-fetch-site") == b"same-origin")
         context.caller = caller
         context.origin = _describe_origin(caller.key_id is not None, caller.identity, blocks)
         if needs and needs not in caller.scopes:
@@ -69,9 +76,15 @@ class Authentication:
             raise charge.refusal
         context.paid = charge.used
 
-    async def charge_mistake(self, context: RequestContext, error: Exception) -> Exception:
-        """Charge the point that a mistake costs, unless the request has paid already. Return the error to answer with,
-        which is another one if the caller has no point left."""
+    async def settle_error(self, context: RequestContext, error: Exception) -> Exception:
+        """Charge the point that a mistake costs, unless the request has paid already. Return the error to answer with:
+        another one if the caller has no point left, and with a hint if the request had an empty key."""
+        error = await self._charge_mistake(context, error)
+        if context.empty_key and isinstance(error, KEY_HELPS):
+            error.hint = f"{error.hint} {EMPTY_KEY}".lstrip()
+        return error
+
+    async def _charge_mistake(self, context: RequestContext, error: Exception) -> Exception:
         is_mistake = isinstance(error, BriefingError | HTTPError) and not isinstance(error, FREE)
         if not is_mistake or context.caller is None or context.charge is not None:
             return error

@@ -13,8 +13,10 @@ TAKEN = "Send the key as `Authorization: Bearer …` or as `X-API-Key: …`."
 
 
 def read_credentials(request: HttpRequest) -> str | None:
-    """Return the key's text as it was sent, or None. InvalidRequest if there are two that differ, Unauthenticated if
-    the scheme is another one, InvalidKey if the text is empty or too long for a key."""
+    """Return the key's text as it was sent; empty if it is empty, None if there is none. InvalidRequest if there are
+    two that differ, Unauthenticated if the scheme is another one, InvalidKey if the text is too long for a key.
+
+    An empty key is no error: generated clients send one if their user has set none."""
     fields = request.fields
     authorization = fields.get(b"authorization")
     api_key = fields.get(b"x-api-key")
@@ -29,17 +31,17 @@ def read_credentials(request: HttpRequest) -> str | None:
         key = api_key.strip()
     else:
         key = _read_only_key(request.header_lines)
-    if not key:
-        raise InvalidKey("The key is empty.", TAKEN)
     if len(key) > LONGEST:
         raise InvalidKey("The key is too long.", TAKEN)
     return key.decode("latin-1")
 
 
 def _read_only_key(lines: list[tuple[bytes, bytes]]) -> bytes:
-    """Return the key that several fields carry, if it is the same in all of them."""
+    """Return the key that several fields carry, if it is the same in all of them that are not empty."""
     keys = {_read_token(value) for name, value in lines if name == b"authorization"}
     keys |= {value.strip() for name, value in lines if name == b"x-api-key"}
+    if len(keys) > 1:
+        keys.discard(b"")
     if len(keys) > 1:
         detail = "Two keys that differ are sent with one request."
         raise InvalidRequest(detail, (Fault("Authorization", detail),), f"{TAKEN} Not both.")

@@ -28,7 +28,7 @@ MAX_LISTED = 20
 UNPRINTABLE = re.compile(r"[^ -~]")
 
 
-def fields(version: Version) -> Headers:
+def fields(version: Version, public_url: str = "") -> Headers:
     """Return the header fields of every answer of a version; none while it is current."""
     lifecycle = version.lifecycle
     if lifecycle.deprecated is None or lifecycle.sunset is None:
@@ -38,15 +38,15 @@ def fields(version: Version) -> Headers:
     return [
         (b"deprecation", f"@{deprecated_seconds:.0f}".encode()),
         (b"sunset", sunset.encode()),
-        (b"link", f'</{lifecycle.successor}>; rel="successor-version"'.encode()),
+        (b"link", f'<{public_url}/{lifecycle.successor}>; rel="successor-version"'.encode()),
     ]
 
 
-def of_versions(versions: Iterable[Version]) -> dict[str, Headers]:
+def of_versions(versions: Iterable[Version], public_url: str = "") -> dict[str, Headers]:
     """Return the fields of the versions that are not current, by name."""
     fields_by_name = {}
     for version in versions:
-        version_fields = fields(version)
+        version_fields = fields(version, public_url)
         if version_fields:
             fields_by_name[version.name] = version_fields
     return fields_by_name

@@ -60,7 +60,8 @@ class RequestMiddleware:
         self._observers = tuple(observers)
         self._origins = Origins(settings.cors_origins)
         self._suggests = settings.suggestions != "none"
-        self._outdated = of_versions(VERSIONS.values())
+        self._public_url = settings.public_url
+        self._outdated = of_versions(VERSIONS.values(), settings.public_url)
         self.unread = UnreadAnswers(settings.unread_memory)
         self.in_flight = 0
 
@@ -103,8 +104,8 @@ class RequestMiddleware:
             await self._send(request, response, send)
         except Exception as raised:
             context = request.context
-            error = await self._authentication.charge_mistake(context, raised)
-            status, headers, body = document(error, request.id, self._suggests)
+            error = await self._authentication.settle_error(context, raised)
+            status, headers, body = document(error, request.id, self._suggests, self._public_url)
             if status == 500:
                 log.exception("internal error", request_id=request.id, route=context.route)
             if context.status != GONE:

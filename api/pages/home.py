@@ -44,7 +44,8 @@ class Home:
 
     async def answer(self, request: HttpRequest) -> BytesResponse:
         """Return the page; 304 if the browser has it, 503 without numbers if the store does not answer."""
-        response = await self._answer(request, _origin(request, self._authentication.proxies))
+        public_url = self._service.settings.public_url
+        response = await self._answer(request, public_url or _origin(request, self._authentication.proxies))
         response.headers.append(VARY)
         return response
 

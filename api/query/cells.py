@@ -2,6 +2,8 @@
 
 The fields come first, then the ids of the linked records, then the `flat` columns of the children. The values of
 children are gathered in their order. Their columns are named as the filters through the link are: `citations.stance`.
+Last come the labels of the linked records, which a reader of a spreadsheet wants beside their ids: `place_name`,
+`citations.source_name`.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ from dataclasses import dataclass, replace
 from api.catalog import Link, Resource, Version
 from api.model import Type
 
+# The number of the addition of labels to version 2. Columns that are added later have a higher number.
+LABELS_ADDED = 3
+
 
 @dataclass(frozen=True)
 class Cell:
-    """A column of a flat row. `column` is the column of the view, or of the children at the end of `link`. `key` names
-    a part of the object in that column."""
+    """A column of a flat row. `column` is the column of the view, of the children at the end of `link`, or of the one
+    record at the end of `via`, a link of these. `key` names a part of the object in that column."""
 
     name: str
     column: str
@@ -24,6 +29,7 @@ class Cell:
     description: str
     link: str = ""
     key: str = ""
+    via: str = ""
 
     @property
     def free(self) -> bool:
@@ -43,12 +49,35 @@ def cells(version: Version, resource: Resource) -> tuple[Cell, ...]:
         if link.owned:
             columns += _child_cells(version, link)
 
+    columns += _label_cells(version, resource)
+    for link in links:
+        if link.owned:
+            columns += [
+                replace(cell, name=f"{link.name}.{cell.name}", type=replace(cell.type, many=True), link=link.name)
+                for cell in _label_cells(version, version[link.target])
+            ]
+
     def addition(cell: Cell) -> int:
+        if cell.via:
+            return LABELS_ADDED
         if cell.name not in resource.fields:
             return 0
         return resource.fields[cell.name].added
 
     return tuple(sorted(columns, key=addition))
+
+
+def _label_cells(version: Version, resource: Resource) -> Iterator[Cell]:
+    """Yield the labels of the records that links to one lead to."""
+    for link in resource.links.values():
+        if not link.single:
+            continue
+        target = version[link.target]
+        for name in target.label:
+            field = target.fields[name]
+            kind = replace(field.type, nullable=True)
+            description = f"{link.description} {field.description}"
+            yield Cell(f"{link.name}_{name}", name, kind, description, via=link.name)
 
 
 def _field_cells(resource: Resource) -> Iterator[Cell]:

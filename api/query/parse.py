@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Any
 from unicodedata import normalize
 
@@ -19,16 +20,32 @@ from api.model.countries import COUNTRIES
 from api.query.globe import Box, check_box, check_near
 from api.query.words import terms as terms_of
 
-TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
+# The date, the time, the fraction of the second and the offset. Programs also print offsets as `+0000`, ` +00:00` and
+# ` UTC`.
+TIMESTAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)\.(\d{1,18}))?(Z| ?UTC| ?[+-]\d\d:?\d\d)?)?",
+    re.ASCII | re.IGNORECASE,
+)
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
 INTEGER = re.compile(r"\d{1,15}", re.ASCII)
 IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", re.ASCII)
+BOOLEANS = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "1": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+    "0": False,
+}
 MAX_TEXT = 500
 # Names that one error lists: the longest vocabulary has 17.
 MAX_NAMES = 30
 FIRST_YEAR = 1000
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def read_value(kind: Type, text: str, format: str = "") -> Any:
@@ -99,18 +116,32 @@ def read_integer(text: str) -> int:
 
 
 def read_timestamp(text: str) -> datetime:
-    """Read a time in RFC 3339 with an offset, or a date, which stands for its midnight in UTC."""
-    if not TIMESTAMP.fullmatch(text):
+    """Read a time in RFC 3339 with an offset, or a date, which stands for its midnight in UTC.
+
+    A fraction of a microsecond is rounded up. Stored times have whole microseconds, so `gte` and `lt` stay exact."""
+    match = TIMESTAMP.fullmatch(text)
+    if match is None:
         raise ValueError("Expected a time as 2022-03-06T12:00:00Z (RFC 3339, with its offset), or a date.")
+    day, clock, fraction, offset = match.groups()
+    if clock and not offset:
+        raise ValueError("Expected a time with its offset: add Z for UTC, or one as +02:00.")
+    microseconds = ceil(Decimal(f"0.{fraction or 0}").scaleb(6))
     try:
-        moment = datetime.fromisoformat(text.upper().replace(" ", "T"))
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        moment = moment.astimezone(UTC)
+        moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{_format_offset(offset)}").astimezone(UTC)
+        # The last microsecond of the year 9999 has none after it.
+        moment += min(timedelta(microseconds=microseconds), LATEST - moment)
     except (ValueError, OverflowError):
         raise ValueError("Expected a time that exists, in the years 1000 to 9999.") from None
     _check_year(moment.year)
     return moment
+
+
+def _format_offset(text: str | None) -> str:
+    """Return an offset in the form of RFC 3339. UTC if there is none."""
+    offset = (text or "Z").strip().upper()
+    if offset in ("Z", "UTC"):
+        return "+00:00"
+    return f"{offset[:3]}:{offset[-2:]}"
 
 
 def read_date(text: str) -> date:
@@ -134,10 +165,10 @@ def read_number(text: str) -> Decimal:
 
 
 def read_boolean(text: str) -> bool:
-    """Read `true` or `false`."""
-    if text not in ("true", "false"):
+    """Read `true` or `false`, also as programs print them: `True`, `TRUE`, `1`."""
+    if text not in BOOLEANS:
         raise ValueError("Expected true or false.")
-    return text == "true"
+    return BOOLEANS[text]
 
 
 def read_box(text: str) -> Box:

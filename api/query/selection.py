@@ -7,6 +7,7 @@ asks for the fields that its query names, under its aliases. To the compiler bot
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from api.catalog import DeprecatedPart
 from api.query.cells import Cell
@@ -207,19 +208,27 @@ class CsvShape:
 
 
 @dataclass(frozen=True)
+class RowShape:
+    """The shape of an export whose lines are the cells of a flat row, as a JSON array."""
+
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
 class TypedShape:
     """The shape of an export without lines: the cells of a flat row are columns of their own types."""
 
     cells: tuple[Cell, ...]
 
 
-Shape = JsonShape | GeoJsonShape | CsvShape | TypedShape
+Shape = JsonShape | GeoJsonShape | CsvShape | RowShape | TypedShape
 
 
 @dataclass(frozen=True)
 class ExportQuery:
     """An export of all records of a list, or of the first `max_records`. Each record is a line with `before` and
-    `after` around it. If `marked`, a row before them contains the mark of the state that they are read from."""
+    `after` around it. If `marked`, a row before them contains the mark of the state that they are read from.
+    Only the records after the `position` are exported, if there is one."""
 
     resource: str
     sort: Sort
@@ -229,6 +238,7 @@ class ExportQuery:
     after: str = ""
     max_records: int | None = None
     marked: bool = False
+    position: tuple[Any, Any] | None = None
 
     @property
     def entries(self) -> Selection:

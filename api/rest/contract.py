@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import orjson
 from fastapi import APIRouter
 
 from api.catalog import Resource, Version
@@ -17,9 +17,11 @@ from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
 from api.rest.access import own
+from api.rest.access.contract import BEARER
+from api.rest.code_samples import EXAMPLE_URL, code_samples, code_samples_of_me
 from api.rest.examples import examples
 from api.rest.formats import offered
-from api.rest.inputs import export_inputs, list_inputs, record_inputs, shared_inputs
+from api.rest.inputs import choice_schemas, export_inputs, list_inputs, record_inputs, shared_inputs
 from api.rest.operations import Kind, Operation, operations
 from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
@@ -33,7 +35,8 @@ from api.rest.responses import (
 from api.rest.routes import METHODS, check_accept
 from api.rest.schemas import Schema, feature_schemas, ref, schemas, title
 
-TEXT: Schema = {"type": "string"}
+# The bytes of a file. A client that took them for text could parse NDJSON as JSON.
+BINARY: Schema = {"type": "string", "format": "binary"}
 CUT = (
     "What goes wrong after the first byte cuts the connection: an answer that does not end as HTTP ends it (the last "
     "chunk is missing) is not the whole file."
@@ -47,28 +50,47 @@ def openapi(version: Version) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version.name, "description": overview(version), "license": LICENCE},
         "servers": [{"url": "/", "description": "The service that this document came from."}],
-        "security": [],
+        # The empty requirement is that of callers without a key.
+        "security": [{}, {"bearer": []}],
         "tags": [*tags, own.TAG],
         "paths": _paths(version),
         "components": {
-            "schemas": schemas(version) | feature_schemas() | own.schemas() | problem_schemas(),
+            "schemas": schemas(version)
+            | choice_schemas(version)
+            | feature_schemas()
+            | own.schemas()
+            | problem_schemas(),
             "parameters": shared_inputs(version),
             "headers": shared_headers(),
             "responses": shared_responses(),
+            "securitySchemes": {"bearer": BEARER},
         },
     }
 
 
 @cache
 def text(version: Version) -> str:
-    """Return the document as it is committed and served."""
-    return json.dumps(openapi(version), indent=2, ensure_ascii=False) + "\n"
+    """Return the document as it is committed, and served if no public address is set."""
+    return write(openapi(version))
 
 
-def routes(version: Version) -> APIRouter:
+def write(document: dict[str, Any]) -> str:
+    """Return a document as text."""
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def served(document: dict[str, Any], public_url: str) -> str:
+    """Return a document as a service with a public address serves it: the address is its server, and that of its code
+    samples."""
+    servers = [{"url": public_url, "description": "The service that this document came from."}]
+    return write(document | {"servers": servers}).replace(EXAMPLE_URL, public_url)
+
+
+def routes(version: Version, public_url: str = "") -> APIRouter:
     """Return the route that serves the document."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
-    content = CachedBody(text(version).encode())
+    document = served(openapi(version), public_url) if public_url else text(version)
+    content = CachedBody(document.encode())
 
     async def handle(request: HttpRequest) -> BytesResponse:
         check_accept(request)
@@ -84,8 +106,9 @@ def _paths(version: Version) -> dict[str, Schema]:
     paths: dict[str, Schema] = {}
     for operation in operations(version):
         describe = DESCRIBED[operation.kind]
-        paths[f"/{version.name}{operation.path}"] = {"get": describe(version, operation)}
-    paths[f"/{version.name}/me"] = {"get": own.operation()}
+        samples = {"x-codeSamples": code_samples(version, operation)}
+        paths[f"/{version.name}{operation.path}"] = {"get": describe(version, operation) | samples}
+    paths[f"/{version.name}/me"] = {"get": own.operation() | {"x-codeSamples": code_samples_of_me(version)}}
     if version.lifecycle.status != "current":
         for item in paths.values():
             item["get"]["deprecated"] = True
@@ -109,21 +132,21 @@ def _describe_export_by_accept(version: Version, resource: Resource) -> str:
     forms = ", ".join(f"`{form.media_type}`" for form in offered(version, resource))
     return (
         f"An `Accept` that prefers {forms} to JSON gets the whole filtered list in that format, as the path that ends "
-        "with its name gives it: without pages, and so without `cursor`, `count` and `include`. A wildcard such as "
-        "`*/*` means a page."
+        "with its name gives it: without pages, and so without `cursor`, `count` and `include`. A wildcard means a "
+        "page."
     )
 
 
 def _describe_export(version: Version, operation: Operation) -> Schema:
     resource, form = operation.resource, operation.format
     assert form is not None
-    schema = ref(form.schema) if form.schema else TEXT
+    schema = ref(form.schema) if form.schema else BINARY
     return {
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Export {resource.plural} as {form.name.upper()}",
         "description": f"All {resource.plural} that the filters leave, streamed. {form.description} {CUT}",
-        "parameters": export_inputs(version, resource),
+        "parameters": export_inputs(version, resource, form),
         "responses": export_responses(form.media_type, schema, form.description),
     }
 

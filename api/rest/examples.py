@@ -19,8 +19,8 @@ from api.rest.operations import get_id, operations
 from api.rest.url import MAX_LIMIT
 
 FOLDER = Path(__file__).parents[1] / "sample" / "answers"
-# Fields that depend on when the sample was loaded. Examples show these values instead.
-STAMPS = {"revision": 1, "created_at": "2022-03-07T06:00:00+00:00", "updated_at": "2022-03-07T06:00:00+00:00"}
+# Examples show this time of loading.
+LOADED_AT = "2022-03-07T06:00:00"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
             request = _record_request(operation.resource, path, ask)
         else:
             continue
-        result[operation.id] = Example(request, steady(ask(request)))
+        result[operation.id] = Example(request, steady(version, ask(request)))
     return result
 
 
@@ -67,12 +67,14 @@ def text(examples: dict[str, Example]) -> str:
     return orjson.dumps(examples, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def steady(answer: Any) -> Any:
+def steady(version: Version, answer: Any) -> Any:
     """Return the answer with fixed values for what depends on when the sample was loaded."""
+    loaded_at = f"{LOADED_AT}{version.utc}"
+    fixed = {"revision": 1, "created_at": loaded_at, "updated_at": loaded_at}
     if isinstance(answer, list):
-        return [steady(item) for item in answer]
+        return [steady(version, item) for item in answer]
     if isinstance(answer, dict):
-        return {name: STAMPS.get(name) or steady(value) for name, value in answer.items()}
+        return {name: fixed.get(name) or steady(version, value) for name, value in answer.items()}
     return answer
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from codecs import BOM_UTF8
+
 from api.access.plan import Plan
 from api.catalog import Resource, Version
 from api.errors import Forbidden
@@ -11,7 +14,8 @@ from api.http.request import HttpRequest
 from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
 from api.rest.formats import Format, offered
-from api.rest.request import export_query
+from api.rest.parquet import ParquetEncoder
+from api.rest.request import export_request
 from api.service.exports import Export, Exports, Take
 
 JSON = "application/json"
@@ -29,10 +33,13 @@ class ExportEndpoint:
     ) -> StreamedResponse:
         """Return the file, which is read from Postgres while it is sent. InvalidRequest names each wrong parameter;
         Forbidden and TooExpensive say what the caller's plan does not allow."""
+        if form.missing:
+            raise HTTPError("not_acceptable", form.missing)
         context = request.context
         context.api = "export"
         await self._authentication.charge_reading(context)
-        query = export_query(version, resource, form, request.query_string)
+        wanted = export_request(version, resource, form, request.query_string)
+        query = wanted.query
         context.outdated = query.outdated
         assert context.caller is not None
         if self._authentication.access_control.limits is not None:
@@ -41,12 +48,29 @@ class ExportEndpoint:
         if request.method == "HEAD":
             await export.settle_count()
         name = f'attachment; filename="{resource.plural}.{form.name}"'.encode()
-        headers = [(b"content-type", form.content_type), (b"content-disposition", name)]
+        public_url = self._exports.settings.public_url
+        described_by = f'<{public_url}/{version.name}/datapackage.json>; rel="describedby"'.encode()
+        headers = [
+            (b"content-type", form.content_type),
+            (b"content-disposition", name),
+            (b"link", described_by),
+        ]
+        head = form.head(version, resource)
+        if wanted.bom:
+            head = BOM_UTF8 + head
+
+        encoder = None
+        if form.encoder is not None:
+            # The first one imports pyarrow, which takes a while.
+            encoder = await asyncio.to_thread(form.encoder, version, resource)
 
         async def send(take: Take) -> None:
-            await self._send(export, request, form, form.head(version, resource), take)
+            if encoder is None:
+                await self._send(export, request, form, head, take)
+            else:
+                await self._send_encoded(export, request, encoder, take)
 
-        return StreamedResponse(send, headers, export.settle)
+        return StreamedResponse(send, headers, export.settle, compresses=encoder is None)
 
     async def _send(self, export: Export, request: HttpRequest, form: Format, head: bytes, take: Take) -> None:
         """Send the head with the first line, so that a store that is not available is still a problem document."""
@@ -67,13 +91,25 @@ class ExportEndpoint:
         else:
             await take(head + form.tail)
 
+    async def _send_encoded(self, export: Export, request: HttpRequest, encoder: ParquetEncoder, take: Take) -> None:
+        """Send what an encoder makes of the lines. Its work is done outside the event loop."""
+
+        async def take_lines(piece: bytes) -> None:
+            encoded = await asyncio.to_thread(encoder.add, piece)
+            if encoded:
+                await take(encoded)
+
+        cut = request.connection.cut if request.connection is not None else _ignore
+        await self._exports.stream(export, request.context, take_lines, cut)
+        await take(await asyncio.to_thread(encoder.finish))
+
 
 def _ignore(reason: str) -> None:
     """Do nothing: without a connection of our own server an export cannot be broken off."""
 
 
 def _check_format(form: Format, plan: Plan) -> None:
-    if plan.export_most == 0 or form.name not in plan.formats:
+    if plan.export_most == 0 or form.permission not in plan.formats:
         formats = "none"
         if plan.formats and plan.export_most:
             formats = ", ".join(plan.formats)

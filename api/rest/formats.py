@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from api.catalog import Resource, Version
-from api.query import ColumnField, CsvShape, GeoJsonShape, Item, JsonShape, Shape, cells
+from api.query import ColumnField, CsvShape, GeoJsonShape, Item, JsonShape, RowShape, Shape, cells
 from api.rest.include import record_selection
+from api.rest.parquet import INSTALLED, MEDIA_TYPE, ParquetEncoder
 
 # Characters that some programs take for line ends, as UTF-8, and as escapes of JSON.
 LINE_ENDS = ((b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"), (b"\xc2\x85", rb"\u0085"))
@@ -25,11 +26,13 @@ class Format:
     """A format. `shape` returns None for a resource that has no such export. `head` begins the file and `tail` ends it,
     even if there are no records. `before` and `after` stand around each line, except that the first line has no
     `before`. `schema` names the schema of the whole file, if it is JSON. `escape` is applied to the lines, some at a
-    time."""
+    time. An `encoder` turns the lines into the file. `parameters` are those that only some formats take (`ONLY_EXPORTS`
+    of url.py). `missing` says what this installation lacks for the format; empty if nothing. A plan that has the format
+    `like` has this one, too."""
 
     name: str
     media_type: str
-    parameters: str
+    media_parameters: str
     description: str
     shape: Callable[[Version, Resource], Shape | None]
     head: Callable[[Version, Resource], bytes] = _no_head
@@ -38,11 +41,20 @@ class Format:
     tail: bytes = b""
     schema: str = ""
     escape: Callable[[bytes], bytes] = bytes
+    parameters: tuple[str, ...] = ()
+    encoder: Callable[[Version, Resource], ParquetEncoder] | None = None
+    missing: str = ""
+    like: str = ""
+
+    @property
+    def permission(self) -> str:
+        """The format that a plan has to name for this one."""
+        return self.like or self.name
 
     @property
     def content_type(self) -> bytes:
         """The media type with its parameters, as answers name it."""
-        return f"{self.media_type}{self.parameters}".encode()
+        return f"{self.media_type}{self.media_parameters}".encode()
 
 
 def _escape_line_ends(lines: bytes) -> bytes:
@@ -79,6 +91,14 @@ def _geojson_head(version: Version, resource: Resource) -> bytes:
     return b'{"type":"FeatureCollection","features":[\n'
 
 
+def _row_shape(version: Version, resource: Resource) -> RowShape | None:
+    return RowShape(cells(version, resource)) if version.parquet else None
+
+
+def _parquet_encoder(version: Version, resource: Resource) -> ParquetEncoder:
+    return ParquetEncoder(cells(version, resource))
+
+
 FORMATS: dict[str, Format] = {
     form.name: form
     for form in (
@@ -93,6 +113,7 @@ FORMATS: dict[str, Format] = {
             _csv_shape,
             _csv_header,
             after="\r\n",
+            parameters=("after_id", "bom"),
         ),
         Format(
             "ndjson",
@@ -102,6 +123,7 @@ FORMATS: dict[str, Format] = {
             _json_shape,
             after="\n",
             escape=_escape_line_ends,
+            parameters=("after_id",),
         ),
         Format(
             "geojson",
@@ -115,6 +137,17 @@ FORMATS: dict[str, Format] = {
             tail=b"\n]}\n",
             escape=_escape_line_ends,
             schema="FeatureCollection",
+        ),
+        Format(
+            "parquet",
+            MEDIA_TYPE,
+            "",
+            "A Parquet file with the columns of CSV: lists as lists, amounts as decimals, times in UTC.",
+            _row_shape,
+            after="\n",
+            encoder=_parquet_encoder,
+            like="csv",
+            missing="" if INSTALLED else "There is no Parquet here: the service lacks pyarrow (briefing-api[parquet]).",
         ),
     )
 }

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from api.catalog import Condition, Resource, Version
 from api.catalog.operators import OPERATORS, ValueKind
 from api.query.globe import MAX_LONGITUDE
 from api.query.parse import FIRST_YEAR, LANGUAGE, MAX_TEXT
 from api.rest.examples import example_id
+from api.rest.formats import Format
 from api.rest.include import LEVELS
 from api.rest.parameters import MAX_VALUES, Parameter, deprecation, parameters
-from api.rest.schemas import Schema, array, deprecated, ref, title, type_schema
-from api.rest.url import COUNTS, LIMIT, MAX_EXPORT, MAX_LIMIT, SHARED, export_names, list_names
+from api.rest.schemas import Schema, array, choice, deprecated, ref, title, type_schema
+from api.rest.url import COUNTS, LIMIT, MAX_EXPORT, MAX_LIMIT, ONLY_EXPORTS, SHARED, export_names, list_names
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
-# The year of times and dates: four digits, from FIRST_YEAR.
+# The year of dates: four digits, from FIRST_YEAR.
 YEAR: Schema = {"pattern": f"^[{FIRST_YEAR // 1000}-9][0-9]{{3}}-"}
 IDENTIFIER: Schema = TEXT | {"pattern": r"^[^:]+:[\s\S]"}
-NUMBER: Schema = {"type": "number"}
-DEGREES: Schema = {"type": "number", "minimum": -MAX_LONGITUDE, "maximum": MAX_LONGITUDE}
+NUMBER: Schema = {"type": "number", "format": "double"}
+DEGREES: Schema = {"type": "number", "format": "double", "minimum": -MAX_LONGITUDE, "maximum": MAX_LONGITUDE}
 MAX_NUMBER = 10**15 - 1
 ALSO = {
     "timestamp": "RFC 3339 with its offset, or a date, which is its midnight in UTC.",
@@ -44,13 +44,16 @@ def list_inputs(version: Version, resource: Resource) -> list[Schema]:
     return [*_references(resource, inputs), *_header_references()]
 
 
-def export_inputs(version: Version, resource: Resource) -> list[Schema]:
-    """Return the parameters of an export: the filters, search and order of the list, and the most records."""
-    shared = [name for name in export_names(resource) if name != "limit"]
-    inputs = _inputs(version, resource, shared)
+def export_inputs(version: Version, resource: Resource, form: Format) -> list[Schema]:
+    """Return the parameters of an export: the filters, search and order of the list, the most records, and those of
+    the format."""
+    names = export_names(resource, form)
+    inputs = _inputs(version, resource, [name for name in names if name in SHARED and name != "limit"])
     bounds = {"type": "integer", "minimum": 1, "maximum": MAX_EXPORT}
     limit = _parameter("limit", bounds, "Records at most; all of them without it.")
-    return [*_references(resource, inputs), limit, _reference("X-Request-Id")]
+    schemas = {"after_id": ref(f"{title(resource)}Id"), "bom": {"type": "boolean", "default": False}}
+    only = [_parameter(name, schemas[name], ONLY_EXPORTS[name].description) for name in names if name in ONLY_EXPORTS]
+    return [*_references(resource, inputs), limit, *only, _reference("X-Request-Id")]
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:
@@ -66,7 +69,7 @@ def _inputs(version: Version, resource: Resource, shared_names: Iterable[str]) -
     """Return the filters of a list, with these shared parameters between its own filters and those on linked
     records."""
     rows = parameters(version, resource).values()
-    schemas = _shared_schemas(version, resource)
+    schemas = _shared_schemas(resource)
     own = [_filter_input(version, resource, row) for row in rows if not row.link]
     shared = [_shared_input(resource, name, schemas[name]) for name in shared_names]
     linked = [_filter_input(version, resource, row) for row in rows if row.link]
@@ -107,15 +110,11 @@ def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterato
 
 def _filter_input(version: Version, resource: Resource, row: Parameter) -> Schema:
     schema = VALUE_SCHEMAS[row.takes](row.condition)
-    parameter = _parameter(row.name, schema, _describe_filter(resource, row))
-    parameter = deprecated(parameter, deprecation(resource, row))
-    example = _example(version, row)
-    if example is not None:
-        parameter["example"] = example
-    return parameter
+    parameter = _parameter(row.name, schema, _describe_filter(version, resource, row))
+    return deprecated(parameter, deprecation(resource, row))
 
 
-def _describe_filter(resource: Resource, row: Parameter) -> str:
+def _describe_filter(version: Version, resource: Resource, row: Parameter) -> str:
     condition = row.condition
     sentences = [condition.description, OPERATORS[condition.operator].meaning]
     if row.takes == "value" and condition.type.name in ALSO:
@@ -133,6 +132,10 @@ def _describe_filter(resource: Resource, row: Parameter) -> str:
         sentences.append(f"Needs `{row.sibling(condition.needs)}` beside it.")
     if condition.expects:
         sentences.append(_describe_expected([row.sibling(name) for name in condition.expects]))
+    # Here readers see it, and no tool sends it: consoles send the `example` of a parameter.
+    example = _example(version, row)
+    if example:
+        sentences.append(f"Example: `{example}`.")
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -141,24 +144,14 @@ def _describe_expected(names: Iterable[str]) -> str:
     return f"Without {beside} beside it, it compares numbers of different units. That is deprecated."
 
 
-def _example(version: Version, row: Parameter) -> Any:
+def _example(version: Version, row: Parameter) -> str:
+    """Return a value of a filter as a URL has it; empty if there is none to show."""
     condition = row.condition
     if row.takes == "boolean":
-        return None
+        return ""
     if isinstance(condition.type.of, Resource):
-        return [example_id(version, condition.type.of)]
-    if condition.example is None or row.takes == "value":
-        return condition.example
-    if row.takes in ("bbox", "near"):
-        return [_number(part) for part in condition.example.split(",")]
-    return [condition.example]
-
-
-def _number(text: str) -> float:
-    """Return a number as JSON writes it: without decimals if the text has none."""
-    if "." in text:
-        return float(text)
-    return int(text)
+        return example_id(version, condition.type.of)
+    return "" if condition.example is None else str(condition.example)
 
 
 def _list_schema(condition: Condition) -> Schema:
@@ -170,7 +163,10 @@ def _list_schema(condition: Condition) -> Schema:
 
 def _value_schema(condition: Condition) -> Schema:
     kind = condition.type
-    if kind.name in ("timestamp", "date"):
+    if kind.name == "timestamp":
+        # Without a pattern: clients write times in several forms, and all of them are read.
+        return type_schema(kind)
+    if kind.name == "date":
         return type_schema(kind) | YEAR
     minimum = 0 if kind.name == "integer" else -MAX_NUMBER
     return type_schema(kind) | {"minimum": minimum, "maximum": MAX_NUMBER}
@@ -206,18 +202,29 @@ def _list_of(items: Schema) -> Schema:
     return array(items) | {"minItems": 1, "maxItems": MAX_VALUES}
 
 
-def _shared_schemas(version: Version, resource: Resource) -> dict[str, Schema]:
+def choice_schemas(version: Version) -> dict[str, Schema]:
+    """Return the schemas of the texts that shared parameters choose from, by name."""
+    schemas = {"CountMode": choice(COUNTS, "How records are counted.")}
+    for resource in version.lists.values():
+        sorts = _sorts(resource)
+        schemas[f"{title(resource)}Sort"] = choice(sorts, f"The order of {resource.plural}.")
+        paths = list(links(version, resource))
+        if paths:
+            schemas[f"{title(resource)}Include"] = choice(paths, f"A link of {resource.plural} to show whole.")
+    return schemas
+
+
+def _shared_schemas(resource: Resource) -> dict[str, Schema]:
     """Return the schemas of the shared parameters by name."""
-    paths = list(links(version, resource))
     return {
         "q": TEXT,
         # The stemmer's language has a default too, but a client that always sends a default would send it without q.
         "q_language": {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
-        "include": _list_of({"type": "string", "enum": paths}),
-        "sort": {"type": "string", "enum": _sorts(resource), "default": resource.sort},
+        "include": _list_of(ref(f"{title(resource)}Include")),
+        "sort": ref(f"{title(resource)}Sort") | {"default": resource.sort},
         "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": LIMIT},
         "cursor": {"type": "string", "minLength": 1},
-        "count": {"type": "string", "enum": list(COUNTS)},
+        "count": ref("CountMode"),
     }
 
 

@@ -27,6 +27,11 @@ class Parameter:
     link: str = ""
 
     @property
+    def takes_several(self) -> bool:
+        """True if it takes several values: separated by commas, or each with the name again."""
+        return self.takes in ("list", "identifier", "bbox", "near")
+
+    @property
     def takes(self) -> ValueKind:
         """The kind of its value."""
         return OPERATORS[self.condition.operator].takes

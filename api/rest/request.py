@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from api.catalog import Resource, Version
 from api.errors import NotFound
 from api.query import (
@@ -41,14 +43,37 @@ def list_query(version: Version, resource: Resource, query_string: bytes) -> Que
     return Query(version.name, rows, outdated(version, resource, url.texts))
 
 
-def export_query(version: Version, resource: Resource, form: Format, query_string: bytes) -> Query:
-    """Return the Query of an export: the list with its filters and its order, to its end or to `limit`."""
-    filters, shared = parameters(version, resource), export_names(resource)
+@dataclass(frozen=True)
+class ExportRequest:
+    """The Query of an export, and whether the file begins with a byte order mark."""
+
+    query: Query
+    bom: bool = False
+
+
+def export_request(version: Version, resource: Resource, form: Format, query_string: bytes) -> ExportRequest:
+    """Return the request for an export: the list with its filters and its order, to its end or to `limit`."""
+    filters, shared = parameters(version, resource), export_names(resource, form)
     url = read_url(version, resource, filters, shared, query_string, MAX_EXPORT)
     shape = form.shape(version, resource)
     assert shape is not None
-    export = ExportQuery(resource.name, url.order, shape, url.filter, form.before, form.after, url.limit, marked=True)
-    return Query(version.name, export, outdated(version, resource, url.texts))
+    export = ExportQuery(
+        resource=resource.name,
+        sort=url.order,
+        shape=shape,
+        filter=url.filter,
+        before=form.before,
+        after=form.after,
+        max_records=url.limit,
+        marked=True,
+        position=(url.after_id, url.after_id) if url.after_id else None,
+    )
+    return ExportRequest(Query(version.name, export, outdated(version, resource, url.texts)), url.bom)
+
+
+def export_query(version: Version, resource: Resource, form: Format, query_string: bytes) -> Query:
+    """Return the Query of an export."""
+    return export_request(version, resource, form, query_string).query
 
 
 def record_query(version: Version, resource: Resource, identifier: str, query_string: bytes) -> Query:

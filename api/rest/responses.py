@@ -15,7 +15,7 @@ HEADERS: dict[str, str] = {
     "Vary": "The request's header fields that the answer depends on.",
     "ETag": "A strong validator of the answer's bytes, for If-None-Match [RFC 9110].",
     "Edition": "The number of the last change of the resources that the answer was read from.",
-    "Link": '`<…>; rel="next"` where a page follows [RFC 8288].',
+    "Link": '`<…>; rel="next"` where a page follows; of an export `rel="describedby"`, its Data Package [RFC 8288].',
     "Accept-Ranges": "`none`: no part of an answer can be requested, so an export cannot be resumed [RFC 9110].",
     "Content-Disposition": "A name for the file [RFC 6266].",
     "Content-Encoding": "`gzip` where the request accepts it and the body is worth it.",
@@ -44,7 +44,7 @@ OF_STATUS = {
     503: ("Retry-After",),
 }
 OF_DATA = (*OF_PROBLEMS, "ETag", *LIFECYCLE)
-OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, "Edition", "Content-Disposition", "Content-Encoding", *LIFECYCLE)
+OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, "Edition", "Content-Disposition", "Content-Encoding", "Link", *LIFECYCLE)
 
 # Problems that a request for a record can get and one for a list cannot, and those that no GET can get.
 ONLY_RECORDS = {"not_found", "withdrawn"}
@@ -101,7 +101,7 @@ def problem_schemas() -> dict[str, Schema]:
     """Return the schemas of a problem, of its codes and of its faults."""
     meanings = {problem.code: problem.meaning for problem in PROBLEMS.values()}
     return {
-        "Problem": structure(PROBLEM, "What went wrong [RFC 9457].", {"hint": _text("What to do about it.")}),
+        "Problem": structure(PROBLEM, "What went wrong [RFC 9457].", PROBLEM_SOMETIMES),
         "ProblemCode": enum(meanings, "What kind of problem it is."),
         "Fault": structure(FAULT, "One thing that is wrong with a request."),
     }
@@ -123,6 +123,15 @@ PROBLEM: dict[str, Schema] = {
     "code": ref("ProblemCode"),
     "errors": array(ref("Fault"), "Each thing that is wrong with the request."),
     "request_id": _text("The id of the request, as in X-Request-Id."),
+}
+
+
+PROBLEM_SOMETIMES: dict[str, Schema] = {
+    "hint": _text("What to do about it."),
+    "limit": _text("Of a 429, the limit of the plan that is used up."),
+    "price": {"type": "integer", "description": "Of a 429, the points that the request costs, if it was read."},
+    "retry_after": {"type": "integer", "description": "Of a 429, the seconds to wait before trying again."},
+    "violated-policies": array({"type": "string"}, "Of a 429, the names of the limits, as in RateLimit-Policy."),
 }
 
 

@@ -25,6 +25,7 @@ from api.middleware.authentication import Authentication
 from api.rest.export import ExportEndpoint, preferred_format
 from api.rest.operations import Kind, Operation, operations
 from api.rest.request import list_query, record_query
+from api.rest.url import merge_repeated
 from api.service import PreparedQuery, Service
 
 JSON = "application/json"
@@ -39,10 +40,12 @@ METHODS = ["GET", "HEAD", "OPTIONS"]
 
 @dataclass(frozen=True, slots=True)
 class CachedRequest:
-    """A request that was read before: its query, for a list the link to its next page without the cursor, and for a
-    record its resource. The link is empty if the URL may contain a key, which the link would repeat."""
+    """A request that was read before: its query, its identity in entity tags, for a list the link to its next page
+    without the cursor, and for a record its resource. The link is empty if the URL may contain a key, which the link
+    would repeat."""
 
     query: PreparedQuery
+    identity: bytes
     link: str = ""
     resource: Resource | None = None
 
@@ -82,7 +85,8 @@ class RestApi:
 
             def read() -> CachedRequest:
                 query = self._service.prepare(list_query(version, resource, request.query_string), caller)
-                return CachedRequest(query, _next_page_url(request))
+                link = _next_page_url(request, self._service.settings.public_url)
+                return CachedRequest(query, _identify(request), link)
 
             return await self._answer(request, caller, (resource.name, request.query_string), read)
 
@@ -100,7 +104,7 @@ class RestApi:
 
             def read() -> CachedRequest:
                 query = record_query(version, resource, identifier, request.query_string)
-                return CachedRequest(self._service.prepare(query, caller), resource=resource)
+                return CachedRequest(self._service.prepare(query, caller), _identify(request), resource=resource)
 
             return await self._answer(request, caller, (resource.name, identifier, request.query_string), read)
 
@@ -111,9 +115,8 @@ class RestApi:
         assert form is not None
 
         async def answer(request: HttpRequest) -> StreamedResponse:
+            # The path names the format. Generated clients send an Accept of problems alone.
             await self._authentication.admit(request)
-            if not choose_media_type(request.header(b"accept"), (form.media_type,)):
-                raise HTTPError("not_acceptable", f"Offered here: {form.media_type}.")
             return await self._exports.response(version, resource, form, request)
 
         return answer
@@ -123,8 +126,8 @@ class RestApi:
     ) -> BytesResponse:
         """Answer a list or a record. `read` reads a request that is not remembered under the key."""
         service, context = self._service, request.context
-        identity = request.target + MEDIA_TYPE
         cached = self._remembered.get(key)
+        identity = _identify(request) if cached is None else cached.identity
         tags: Sequence[str] = ()
         if b"if-none-match" in request.fields:
             if cached is not None:
@@ -183,15 +186,20 @@ def _link_header(url: str) -> tuple[bytes, bytes]:
     return b"link", f'<{url}>; rel="next"'.encode("latin-1")
 
 
-def _next_page_url(request: HttpRequest) -> str:
+def _identify(request: HttpRequest) -> bytes:
+    """Return the identity of a request for JSON in entity tags."""
+    return b"%b\0%b\0%b" % (request.raw_path, merge_repeated(request.query_string), MEDIA_TYPE)
+
+
+def _next_page_url(request: HttpRequest, public_url: str) -> str:
     """Return the URL of the next page up to its cursor; empty if the query may contain a key."""
-    query_string = request.query_string
+    query_string = merge_repeated(request.query_string)
     if holds_key(unquote(query_string.decode("latin-1"))):
         return ""
     pairs = [pair for pair in query_string.split(b"&") if pair and not pair.startswith(b"cursor=")]
     next_query = b"&".join([*pairs, b"cursor="])
     # As it was sent, except for what no URL contains: a `>` would end the link, and what follows would be another one.
-    return f"{quote(request.path)}?{quote(next_query, safe=IN_QUERY)}"
+    return f"{public_url}{quote(request.path)}?{quote(next_query, safe=IN_QUERY)}"
 
 
 def _estimate_size(query: PreparedQuery, query_string: bytes) -> int:

@@ -15,7 +15,8 @@ SCALARS: dict[str, Schema] = {
     "text": {"type": "string"},
     "integer": {"type": "integer"},
     "float": {"type": "number", "format": "double"},
-    "number": {"type": "number"},
+    # Without the format, Go reads it as a float of 32 bits.
+    "number": {"type": "number", "format": "double"},
     "boolean": {"type": "boolean"},
     "timestamp": {"type": "string", "format": "date-time"},
     "date": {"type": "string", "format": "date"},
@@ -65,10 +66,10 @@ def schemas(version: Version) -> dict[str, Schema]:
 
 def feature_schemas() -> dict[str, Schema]:
     """Return the schemas of a GeoJSON export [RFC 7946]."""
-    position = array({"type": "number"}, "Longitude and latitude in degrees [WGS 84].") | {"minItems": 2, "maxItems": 2}
-    point = {"type": {"const": "Point", "description": "A point."}, "coordinates": position}
+    position = array(SCALARS["number"], "Longitude and latitude in degrees [WGS 84].") | {"minItems": 2, "maxItems": 2}
+    point = {"type": constant("Point", "A point."), "coordinates": position}
     feature = {
-        "type": {"const": "Feature", "description": "One record."},
+        "type": constant("Feature", "One record."),
         "id": {"type": "string", "description": "The id of the record."},
         "geometry": nullable(ref("Point")) | {"description": "Where it is; null where that is not known."},
         "properties": {
@@ -78,7 +79,7 @@ def feature_schemas() -> dict[str, Schema]:
         },
     }
     collection = {
-        "type": {"const": "FeatureCollection", "description": "All of them."},
+        "type": constant("FeatureCollection", "All of them."),
         "features": array(ref("Feature"), "The records, in order."),
     }
     return {
@@ -188,6 +189,33 @@ def enum(terms: dict[str, str], description: str) -> Schema:
         "x-enum-descriptions": list(terms.values()),
         "description": f"{description} New terms may be added.\n{lines}",
     }
+
+
+def constant(text: str, description: str) -> Schema:
+    """Return the schema of a text that is always the same."""
+    return {"type": "string", "const": text, "description": description}
+
+
+def choice(terms: Iterable[str], description: str) -> Schema:
+    """Return the schema of texts of which one is chosen. Each has a name that may be an identifier in any language:
+    `-starts_at` is `STARTS_AT_DESC`."""
+    names = []
+    for term in terms:
+        name = term.removeprefix("-").replace(".", "_").upper()
+        names.append(f"{name}_DESC" if term.startswith("-") else name)
+    return {"type": "string", "enum": list(terms), "x-enum-varnames": names, "description": description}
+
+
+def with_doubles(part: Any) -> Any:
+    """Return a part of a schema that was made elsewhere, with the format of its numbers."""
+    if isinstance(part, list):
+        return [with_doubles(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    result = {name: with_doubles(value) for name, value in part.items()}
+    if result.get("type") == "number":
+        result["format"] = "double"
+    return result
 
 
 def structure(always: dict[str, Schema], description: str, sometimes: dict[str, Schema] | None = None) -> Schema:

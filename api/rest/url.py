@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from api.catalog import Resource, Version
 from api.errors import UnknownName
-from api.http.parameters import Faults, read_pairs
+from api.http.parameters import GIVEN_TWICE, Faults, read_repeated_pairs
 from api.query import Exists, Filter, Search, Sort, and_, read_sort
-from api.query.parse import listed, read_language, read_words
+from api.query.parse import listed, read_boolean, read_id, read_language, read_words
+from api.rest.formats import Format
 from api.rest.hints import describe_unknown
 from api.rest.include import Tree, read_include
 from api.rest.parameters import Parameter, split
@@ -22,15 +23,17 @@ LIMIT = 50
 MAX_LIMIT = 200
 MAX_EXPORT = 10**9
 COUNTS = ("exact", "estimated")
-# The shared parameters that an export takes: it has no pages, no counts and no links to show whole.
+# The ends of a name that mark one of several values, as some clients write them: `kind[]=a&kind[]=b`.
+BRACKETS = re.compile(rb"(\[|%5B)(\]|%5D)$", re.I)
+# The shared parameters of lists that an export takes: it has no pages, no counts and no links to show whole.
 EXPORTED = ("q", "q_language", "sort", "limit")
 
 
 @dataclass
 class Url:
-    """The parameters of one URL, read. `texts` are the parameters as they were sent. The others have their defaults if
-    the URL does not set them. `filters` are those of the list itself, under an empty name, and those through each
-    link."""
+    """The parameters of one URL, read. `texts` are the parameters as they were sent, each once: several values are
+    separated by commas. The others have their defaults if the URL does not set them. `filters` are those of the list
+    itself, under an empty name, and those through each link."""
 
     version: Version
     resource: Resource
@@ -44,6 +47,8 @@ class Url:
     limit: int | None = None
     count: str = ""
     cursor: str = ""
+    after_id: str = ""
+    bom: bool = False
 
     @property
     def filter(self) -> Filter:
@@ -142,6 +147,30 @@ SHARED = {
 }
 
 
+def _read_after_id(url: Url, text: str) -> None:
+    url.after_id = read_id(text, url.resource)
+
+
+def _read_bom(url: Url, text: str) -> None:
+    url.bom = read_boolean(text)
+
+
+ONLY_EXPORTS = {
+    parameter.name: parameter
+    for parameter in (
+        SharedParameter(
+            "after_id",
+            "Go on after the record with this id, in the order of `sort=id`: the last one of a file that broke off.",
+            _read_after_id,
+        ),
+        SharedParameter("bom", "Begin with a byte order mark, by which Excel knows that a file is UTF-8.", _read_bom),
+    )
+}
+
+
+READERS = SHARED | ONLY_EXPORTS
+
+
 def list_names(resource: Resource) -> list[str]:
     """Return the shared parameters of a list. One that cannot be searched has no `q`, and one without links no
     `include`."""
@@ -153,9 +182,10 @@ def list_names(resource: Resource) -> list[str]:
     return [name for name in SHARED if name not in left_out]
 
 
-def export_names(resource: Resource) -> list[str]:
-    """Return the shared parameters of an export."""
-    return [name for name in list_names(resource) if name in EXPORTED]
+def export_names(resource: Resource, form: Format) -> list[str]:
+    """Return the shared parameters of an export. Rows without ids cannot be continued after one."""
+    only = [name for name in form.parameters if name != "after_id" or resource.prefix]
+    return [name for name in list_names(resource) if name in EXPORTED] + only
 
 
 def read_url(
@@ -169,14 +199,14 @@ def read_url(
     """Return the parameters of a URL, which may have these filters and shared parameters. InvalidRequest names each
     parameter that is wrong."""
     faults = Faults()
-    url = Url(version, resource, limit_most, read_pairs(query_string, faults))
+    url = Url(version, resource, limit_most, _read_texts(query_string, filters, faults))
     for name, text in url.texts.items():
         row = filters.get(name)
         try:
             if row is not None:
                 url.filters.setdefault(row.link, []).append(_read_filter(row, text))
             elif name in shared:
-                SHARED[name].read(url, text)
+                READERS[name].read(url, text)
             else:
                 faults.note(name, describe_unknown(version, resource, name, text, {*filters, *shared}))
         except ValueError as error:
@@ -184,6 +214,61 @@ def read_url(
     _check_together(url, filters, faults)
     faults.check()
     return url
+
+
+def _read_texts(query_string: bytes, filters: dict[str, Parameter], faults: Faults) -> dict[str, str]:
+    """Return the text of each parameter. One that takes several values may be given several times, also as `name[]`;
+    its text has all of them, separated by commas."""
+    values_by_name: dict[str, list[str]] = {}
+    for name, values in read_repeated_pairs(query_string, faults).items():
+        base = name.removesuffix("[]")
+        if _takes_several(base, filters):
+            values_by_name.setdefault(base, []).extend(values)
+        elif len(values) > 1:
+            faults.note(name, GIVEN_TWICE)
+        else:
+            values_by_name[name] = values
+    texts: dict[str, str] = {}
+    for name, values in values_by_name.items():
+        try:
+            texts[name] = _join(values)
+        except ValueError as error:
+            faults.note(name, error)
+    return texts
+
+
+def _takes_several(name: str, filters: dict[str, Parameter]) -> bool:
+    row = filters.get(name)
+    if row is not None:
+        return row.takes_several
+    return name == "include"
+
+
+def _join(values: list[str]) -> str:
+    """Return the values of one parameter as one text. ValueError if a value is not a list of its own: a quotation mark
+    that one value opens could be closed by the next one."""
+    if len(values) > 1:
+        for value in values:
+            split(value)
+    return ",".join(values)
+
+
+def merge_repeated(query_string: bytes) -> bytes:
+    """Return the query with each parameter once: `kind=a&kind=b` and `kind[]=a&kind[]=b` as `kind=a,b`. Queries that
+    differ in nothing else are the same request, with the same entity tag and the same link to the next page."""
+    values_by_name: dict[bytes, list[bytes]] = {}
+    is_merged = True
+    for pair in query_string.split(b"&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition(b"=")
+        base = BRACKETS.sub(b"", name)
+        if base != name or base in values_by_name:
+            is_merged = False
+        values_by_name.setdefault(base, []).append(value)
+    if is_merged:
+        return query_string
+    return b"&".join(name + b"=" + b",".join(values) for name, values in values_by_name.items())
 
 
 def _read_filter(row: Parameter, text: str) -> Filter:
@@ -207,6 +292,8 @@ def _check_together(url: Url, filters: dict[str, Parameter], faults: Faults) -> 
             faults.note(name, f"Needs {needed} beside it, so that like is compared with like.")
     if "q_language" in texts and "q" not in texts:
         faults.note("q_language", "Needs q beside it.")
+    if url.after_id and texts.get("sort") != "id":
+        faults.note("after_id", "Needs sort=id beside it: only that order can be continued after an id.")
     if url.sort is None:
         return
     sorted_by = url.sort.field

@@ -499,7 +499,7 @@ class HttpConnection(asyncio.Protocol):
     def _send_refusal(self, refusal: HTTPError) -> None:
         if not self.transport.is_closing():
             fields = [*self.default_fields, *self.origins.fields_for(self._read_origin())]
-            self.transport.write(response(refusal, fields))
+            self.transport.write(response(refusal, fields, self.settings.public_url))
         self._hang_up()
 
     def _read_origin(self) -> bytes | None:

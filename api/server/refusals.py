@@ -10,10 +10,10 @@ from api.http.problems import MEDIA_TYPE, HTTPError, document
 from api.server.exchange import STATUS_LINES
 
 
-def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]]) -> bytes:
+def response(refusal: HTTPError, fields: list[tuple[bytes, bytes]], public_url: str = "") -> bytes:
     """Return the bytes of the refusal: a problem (RFC 9457) that closes the connection."""
     request_id = token_hex(8)
-    status, fields_of_refusal, body = document(refusal, request_id)
+    status, fields_of_refusal, body = document(refusal, request_id, public_url=public_url)
     fields = [
         *fields,
         *fields_of_refusal,

@@ -29,6 +29,8 @@ class RequestContext:
     version_outdated: bool = False
     # The path as it is declared; empty if there is no such path.
     route: str = ""
+    # True if the request has an empty key, which counts as none.
+    empty_key: bool = False
     # Known once the request is admitted.
     caller: Caller | None = None
     origin: Origin = SERVICE

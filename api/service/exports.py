@@ -51,6 +51,7 @@ class Exports:
 
     def __init__(self, service: Service, url: str) -> None:
         settings = service.settings
+        self.settings = settings
         self._service = service
         self.streams = Streams(settings.database_url or url, settings)
         self.places = ExportPlaces(settings.export_connections, settings.export_wait)

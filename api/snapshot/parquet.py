@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.query import Cell
+from api.rest.parquet import INSTALLED as INSTALLED
+from api.rest.parquet import build_schema
 
 if TYPE_CHECKING:
     import pyarrow
 
-INSTALLED = find_spec("pyarrow") is not None
 MISSING = "No Parquet files: pyarrow is not installed. To have them, install briefing-api[parquet]."
 # Rows that are turned into columns at a time. So many are kept in memory.
 GROUP = 20_000
@@ -24,7 +24,7 @@ async def write(path: Path, cells: Sequence[Cell], rows: AsyncIterator[Row]) -> 
     """Write the rows, some at a time. A table without rows has its columns, too."""
     from pyarrow.parquet import ParquetWriter
 
-    schema = _build_schema(cells)
+    schema = build_schema(cells)
     with ParquetWriter(path, schema, compression="zstd") as writer:
         group: list[Row] = []
         async for row in rows:
@@ -34,30 +34,6 @@ async def write(path: Path, cells: Sequence[Cell], rows: AsyncIterator[Row]) -> 
                 group.clear()
         if group:
             writer.write_batch(_build_batch(schema, cells, group))
-
-
-def _build_schema(cells: Sequence[Cell]) -> pyarrow.Schema:
-    import pyarrow
-
-    # The types of pyarrow, by the type in the catalog. A number of the store has at most 15 digits and 6 decimals.
-    types = {
-        "text": pyarrow.string(),
-        "vocabulary": pyarrow.string(),
-        "value": pyarrow.string(),
-        "integer": pyarrow.int64(),
-        "float": pyarrow.float64(),
-        "number": pyarrow.decimal128(21, 6),
-        "boolean": pyarrow.bool_(),
-        "timestamp": pyarrow.timestamp("us", "UTC"),
-        "date": pyarrow.date32(),
-    }
-    fields: list[tuple[str, pyarrow.DataType]] = []
-    for cell in cells:
-        type_ = types[cell.type.name]
-        if cell.type.many:
-            type_ = pyarrow.list_(type_)
-        fields.append((cell.name, type_))
-    return pyarrow.schema(fields)
 
 
 def _build_batch(schema: pyarrow.Schema, cells: Sequence[Cell], group: list[Row]) -> pyarrow.RecordBatch:

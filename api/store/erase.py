@@ -21,10 +21,12 @@ from api.store.record_versions import NOTE_EDITION
 from api.store.statements import statement
 from api.store.write_errors import ERASURE, translate_errors
 
-# The number of sessions that can still read the rows of before. Postgres keeps such rows, also in a vacuum.
+# The number of sessions that can still read the rows of before. Postgres keeps such rows, also in a vacuum. Sessions of
+# other databases do not matter. One without a database sends the log to a replica.
 OLDER = """
     select count(*) from pg_stat_activity
-    where pid <> pg_backend_pid() and backend_xmin is not null and age(backend_xmin) >= age($1::text::xid)"""
+    where pid <> pg_backend_pid() and (datname is null or datname = current_database())
+        and backend_xmin is not null and age(backend_xmin) >= age($1::text::xid)"""
 
 
 @dataclass(frozen=True)

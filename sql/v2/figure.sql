@@ -29,6 +29,13 @@ create function v2.unit_code(unit text) returns text language sql immutable para
     "XPF": "XPF", "YER": "YER", "ZAR": "ZAR", "ZMW": "ZMW", "ZWG": "ZWG"
 }'::jsonb ->> unit;
 
+-- The numbers of an amount as decimal strings if one of them has more digits than a double holds; else null.
+create function v2.decimals(value numeric, low numeric, high numeric) returns jsonb
+    language sql immutable parallel safe return
+    case when greatest(length(translate(value::text, '-.', '')), length(translate(low::text, '-.', '')),
+        length(translate(high::text, '-.', ''))) > 15
+    then jsonb_build_object('value', value::text, 'low', low::text, 'high', high::text) end;
+
 create view v2.figure as
 select id::text, key, dataset::text, revision, created_at, updated_at, briefing_id::text, event_id::text, place_id::text,
     measure::text, population::text, value::numeric, value_low::numeric, value_high::numeric, quantifier::text,
@@ -37,5 +44,6 @@ select id::text, key, dataset::text, revision, created_at, updated_at, briefing_
     case when not disputed then 'undisputed'
         when dispute_stances = '{blames}' then 'blame_disputed'
         else 'disputed' end as dispute_status,
-    dispute_stances, v2.unit_code(unit) as unit_code
+    dispute_stances, v2.unit_code(unit) as unit_code,
+    v2.decimals(value, value_low, value_high) as decimals
 from store.figure where withdrawn is null;

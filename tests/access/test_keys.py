@@ -47,6 +47,14 @@ async def test_a_key_is_made_and_its_text_is_nowhere(owner: asyncpg.Connection, 
     assert made.secret.text not in repr(made)
 
 
+async def test_a_key_has_its_origins_and_so_has_the_one_that_replaces_it(keys: Keys) -> None:
+    origins = ("https://news.example", "http://localhost:3000", "http://[::1]:8000")
+    made = await keys.create(NewKey("a page", "free", origins=origins))
+    assert made.row["origins"] == sorted(origins)
+    assert (await keys.rotate(made.row["id"])).row["origins"] == sorted(origins)
+    assert (await keys.create(DESK)).row["origins"] == []
+
+
 async def test_a_key_may_work_until_a_day_or_for_ever(keys: Keys) -> None:
     until = datetime(2035, 1, 1, tzinfo=UTC)
     assert (await keys.create(NewKey("a", "free", expiry=until))).row["expires_at"] == until
@@ -72,6 +80,14 @@ async def test_a_key_may_work_until_a_day_or_for_ever(keys: Keys) -> None:
         (NewKey("a", "anonymous"), "plan"),
         (NewKey("a", "free", ()), "scopes"),
         (NewKey("a", "free", ("read", "root")), "scopes"),
+        *(
+            (NewKey("a", "free", origins=(origin,)), "origins")
+            for origin in (
+                *("news.example", "https://news.example/", "https://News.example", "https://a b", "null", "*", ""),
+                *("https://news.example\n", "ftp://news.example", "https://user@news.example", "https://[::1"),
+            )
+        ),
+        (NewKey("a", "free", origins=tuple(f"https://a{n}.example" for n in range(21))), "origins"),
     ],
 )
 async def test_what_cannot_be_is_named(keys: Keys, wanted: NewKey, where: str) -> None:

@@ -91,7 +91,7 @@ async def test_who_has_no_key_can_ask_the_dearest_request_once(plans: Plans) -> 
 
 
 def test_formats_and_pages_are_those_that_are_offered() -> None:
-    assert set(FORMATS) == set(OFFERED)
+    assert set(FORMATS) == {form.permission for form in OFFERED.values()}
     assert NUMBERS["page_most"][1] == MAX_LIMIT
 
 

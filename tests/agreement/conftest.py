@@ -87,7 +87,7 @@ async def stored(store_url: str, version: Version) -> rows.Rows:
 @pytest.fixture(scope="session")
 def reference(stored: rows.Rows, version: Version) -> Reference:
     """The reference executor over the rows."""
-    return Reference(text(version), stored)
+    return Reference(text(version), stored, version.utc)
 
 
 @pytest.fixture(scope="session")

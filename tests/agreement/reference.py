@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from graphql import (
@@ -106,6 +106,7 @@ GROUPS = {
         "unit": "unit",
         "unitCode": "unit_code",
         "text": "value_text",
+        "decimals": "decimals",
     },
     "QuoteOriginal": {"text": "text_original", "language": "language_original"},
     "Dispute": {"status": "dispute_status", "stances": "dispute_stances"},
@@ -135,9 +136,10 @@ COLLATOR = Collator_10_0_0()
 
 
 class Reference:
-    """The executor. `cursors` contains every cursor that it returned: type, filter, order and row."""
+    """The executor. `cursors` contains every cursor that it returned: type, filter, order and row. `utc` is how answers
+    write the offset of UTC."""
 
-    def __init__(self, contract: str, rows: Rows) -> None:
+    def __init__(self, contract: str, rows: Rows, utc: str) -> None:
         self.rows = rows
         self.cursors: list[tuple[str, Any, Any, Row]] = []
         self.schema = build_schema(contract)
@@ -145,7 +147,7 @@ class Reference:
             scalar = self.schema.type_map[name]
             assert isinstance(scalar, GraphQLScalarType)
             read = _read_time if name == "DateTime" else date.fromisoformat
-            scalar.coerce_output_value = written
+            scalar.coerce_output_value = partial(written, utc=utc)
             scalar.coerce_input_value = read
             scalar.coerce_input_literal = lambda node, read=read: read(node.value)
         for made in self.schema.type_map.values():
@@ -417,12 +419,12 @@ def _object(value: Row) -> Row:
     return {camel(name): one for name, one in value.items()}
 
 
-def written(value: Any) -> str:
+def written(value: Any, utc: str = "+00:00") -> str:
     """Return a day, or a time in UTC, as answers write it."""
     if not isinstance(value, datetime):
         return str(value.isoformat())
-    text = value.astimezone(UTC).isoformat()
-    return re.sub(r"0+\+", "+", text) if "." in text else text
+    text = value.astimezone(UTC).isoformat().removesuffix("+00:00")
+    return (text.rstrip("0") if "." in text else text) + utc
 
 
 def _read_time(text: str) -> datetime:

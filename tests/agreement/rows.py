@@ -75,7 +75,7 @@ async def _table(connection: asyncpg.Connection[Any], view: str) -> list[Row]:
     found = []
     for record in await connection.fetch(f"select * from {view}"):
         row = {"__kind": view.split(".")[1].capitalize(), **record}
-        for name in ("identifiers", "subjects", "excerpt"):
+        for name in ("identifiers", "subjects", "excerpt", "decimals"):
             if row.get(name) is not None:
                 row[name] = json.loads(row[name])
         found.append(row)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from api.catalog import V1, Condition, Group, Resource, Version
+from api.catalog import V1, Condition, Field, Group, Resource, Version
 from api.model import CHILDREN
 from api.query import price
 from api.query.work import reserve
@@ -192,12 +192,12 @@ def whole(version: Version, resource: Resource, include: dict[str, Any]) -> str:
     parts = []
     for one in resource.layout:
         if isinstance(one, Group):
-            parts.append(f"{camel(one.name)} {{ {' '.join(map(camel, one.keys))} }}")
+            keys = [camel(key) + below(field) for key, field in resource.within(one).items()]
+            parts.append(f"{camel(one.name)} {{ {' '.join(keys)} }}")
             continue
         if one.listed:
             continue  # Only the list of children shows it.
-        below = f" {{ {' '.join(map(camel, one.type.of.fields()))} }}" if one.type.name == "value" else ""
-        parts.append(camel(one.name) + below)
+        parts.append(camel(one.name) + below(one))
     for link in resource.links.values():
         if link.kind in ("one", "several"):
             parts.append(camel(link.by))
@@ -209,6 +209,11 @@ def whole(version: Version, resource: Resource, include: dict[str, Any]) -> str:
         else:
             parts.append(f"{camel(link.name)}(first: {link.default}) {{ nodes {{ {there} }} hasMore }}")
     return " ".join(parts)
+
+
+def below(field: Field) -> str:
+    """Return the selection of the parts of a field; empty if it has none."""
+    return f" {{ {' '.join(map(camel, field.type.of.fields()))} }}" if field.type.name == "value" else ""
 
 
 async def both(apis: Apis, asked: Asked, after: str | None = None) -> tuple[list[str], list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any
 
 import httpx2
@@ -10,6 +12,7 @@ import pytest
 from api.catalog import V1, V2
 
 RECORDS = ("events", "figures", "quotes")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 # Where version 2 has what version 1 has elsewhere.
 MOVED = {
     "events": {
@@ -31,7 +34,7 @@ MOVED = {
 KEYS = {
     "events": {"time": ["starts_at", "ends_at", "precision", "text"], "dispute": ["status", "stances"]},
     "figures": {
-        "amount": ["value", "low", "high", "quantifier", "unit", "unit_code", "text"],
+        "amount": ["value", "low", "high", "quantifier", "unit", "unit_code", "text", "decimals"],
         "dispute": ["status", "stances"],
     },
     "quotes": {"original": ["text", "language"], "dispute": ["status", "stances"]},
@@ -48,6 +51,29 @@ EMBEDDED = {"events": "place", "figures": "", "quotes": "speaker"}
 def listed(served: str, path: str) -> list[dict[str, Any]]:
     data: list[dict[str, Any]] = httpx2.get(served + path).raise_for_status().json()["data"]
     return data
+
+
+def in_utc(value: Any) -> Any:
+    """Return the record with its times as moments: version 2 writes UTC as `Z`, and version 1 as `+00:00`."""
+    if isinstance(value, dict):
+        return {name: in_utc(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [in_utc(one) for one in value]
+    if isinstance(value, str) and TIME.fullmatch(value):
+        return datetime.fromisoformat(value)
+    return value
+
+
+def test_times_are_equal_once_parsed_and_end_with_z(served: str) -> None:
+    for plural in RECORDS:
+        before, after = (httpx2.get(f"{served}/{version}/{plural}.ndjson?sort=id").text for version in ("v1", "v2"))
+        for text, end in ((before, "+00:00"), (after, "Z")):
+            times = re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', text)
+            assert times and all(TIME.fullmatch(time) and time.endswith(end) for time in times)
+
+
+def test_numbers_that_a_double_holds_have_no_decimals(served: str) -> None:
+    assert all(record["amount"]["decimals"] is None for record in listed(served, "/v2/figures?limit=200"))
 
 
 @pytest.mark.parametrize("plural", RECORDS)
@@ -68,7 +94,7 @@ def test_nothing_is_lost_and_nothing_added_but_what_is_named(served: str, plural
             flat[EMBEDDED[plural]] = {name: embedded[name] for name in embedded if name not in ("key", "dataset")}
         for name in KEYS[plural].keys() - {"dispute"}:
             del flat[name]
-        assert flat | {"disputed": dispute["status"] != "undisputed"} == before[record["id"]]
+        assert in_utc(flat) | {"disputed": dispute["status"] != "undisputed"} == in_utc(before[record["id"]])
 
 
 @pytest.mark.parametrize("plural", RECORDS)

@@ -83,10 +83,10 @@ BREAKS: dict[str, Change] = {
         lambda d: parameter(d, "limit").update(schema={"type": "string"}), "its type was integer and is string"
     ),
     "a parameter lost a term": Change(
-        lambda d: parameter(d, "count")["schema"]["enum"].remove("exact"), "the terms exact are gone"
+        lambda d: schema(d, "CountMode")["enum"].remove("exact"), "the terms exact are gone"
     ),
     "a parameter of a list lost a term": Change(
-        lambda d: parameter(d, "include")["schema"]["items"]["enum"].remove("figures"), "the terms figures are gone",
+        lambda d: schema(d, "EventInclude")["enum"].remove("figures"), "the terms figures are gone",
         outside=False,
     ),
     "a parameter takes listed terms only": Change(
@@ -178,7 +178,7 @@ BREAKS: dict[str, Change] = {
 ADDITIONS: dict[str, Callable[[Any], Any]] = {
     "a path": lambda d: d["paths"].update({"/v1/things": {"get": operation(d) | {"operationId": "list_things"}}}),
     "a parameter": add_parameter,
-    "a term of a parameter": lambda d: parameter(d, "count")["schema"]["enum"].append("fast"),
+    "a term of a parameter": lambda d: schema(d, "CountMode")["enum"].append("fast"),
     "a higher maximum": lambda d: parameter(d, "limit")["schema"].update(maximum=500),
     "a longer text": lambda d: parameter(d, "q")["schema"].update(maxLength=9000),
     "a pattern that is gone": lambda d: parameter(d, "q_language")["schema"].pop("pattern"),

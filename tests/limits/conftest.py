@@ -48,10 +48,13 @@ class Access:
         await Plans(self.store, "test: us").change(name, **values)
         await asyncio.sleep(1.0)
 
-    async def key(self, plan: Plan | None = None, *scopes: str, **values: Any) -> dict[str, str]:
+    async def key(
+        self, plan: Plan | None = None, *scopes: str, origins: tuple[str, ...] = (), **values: Any
+    ) -> dict[str, str]:
         """Create a key of the plan, or of a new plan with these values, and return its header fields."""
         plan = plan or await self.plan(**values)
-        made = await Keys(self.store, "live", "test: us").create(NewKey("a test", plan.name, scopes or ("read",)))
+        new_key = NewKey("a test", plan.name, scopes or ("read",), origins=origins)
+        made = await Keys(self.store, "live", "test: us").create(new_key)
         return {"authorization": f"Bearer {made.secret.text}"}
 
     async def trust(self, text: str, plan: Plan | None = None) -> str:

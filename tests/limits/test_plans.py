@@ -40,9 +40,23 @@ async def test_the_service_can_be_closed_to_who_has_no_key(access: Access, clien
         assert client.get("/v1/events", key, if_none_match=tag).status_code == 304
         for path in ("/healthz", "/readyz", "/v1/openapi.json", "/"):
             assert client.get(path).status_code == 200
+        for empty in ({"authorization": "Bearer"}, {"x-api-key": ""}):
+            refused = client.get("/v1/events", empty)
+            assert refused.status_code == 401
+            assert refused.json()["hint"].endswith("The key of this request is empty, which counts as none.")
+            error = client.ask(TEXT, empty).json()["errors"][0]["extensions"]
+            assert error["hint"].endswith("The key of this request is empty, which counts as none.")
     finally:
         await access.change("anonymous", open=True)
     assert client.get("/v1/events").status_code == 200
+
+
+@pytest.mark.parametrize("empty", [{"authorization": "Bearer"}, {"x-api-key": ""}])
+async def test_an_empty_key_counts_as_none(client: Client, empty: dict[str, str]) -> None:
+    assert client.get("/v1/sources?limit=1", empty).status_code == 200
+    assert client.get("/v1/me", empty).json()["data"]["plan"]["name"] == "anonymous"
+    assert client.get("/v1/sources", {"authorization": "Bearer null"}).status_code == 401
+    assert client.get("/v1/sources", {"x-api-key": "undefined"}).status_code == 401
 
 
 async def test_a_plan_of_trusted_documents_takes_no_others(access: Access, client: Client) -> None:

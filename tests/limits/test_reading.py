@@ -24,7 +24,7 @@ from tests.rest.conftest import run
 WORK: list[tuple[Any, str]] = [
     (routes, "list_query"),
     (routes, "record_query"),
-    (export, "export_query"),
+    (export, "export_request"),
     (executor, "read_request"),
     (DocumentCache, "read"),
     (Service, "prepare"),

@@ -80,7 +80,9 @@ def test_the_licences_are_beside_what_they_are_for() -> None:
         assert "Copyright" in (ASSETS.folder / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["home.css", "home.html", "reference.css", "reference.html", "reference.js"])
+@pytest.mark.parametrize(
+    "name", ["home.css", "home.html", "reference.css", "reference.html", "reference.js", "sdk.html"]
+)
 def test_our_own_files_name_no_other_host(name: str) -> None:
     text = (ASSETS.folder / name).read_text(encoding="utf-8")
     assert not re.search(r"https?:|@import|url\(", text)

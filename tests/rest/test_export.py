@@ -21,6 +21,7 @@ from tests.rest.conftest import run
 from tests.walking import bounded_walk
 
 RESOURCES = list(V1.resources.values())
+NO_EVENT = f"evt_{'0' * 26}"
 FILES = [(resource, form.name) for resource in RESOURCES for form in offered(V1, resource)]
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
 each_file = pytest.mark.parametrize(("resource", "form"), FILES, ids=lambda one: getattr(one, "name", one))
@@ -174,11 +175,17 @@ def test_what_nobody_offers_is_not_acceptable(client: httpx2.Client) -> None:
         ("/v1/events", "text/html"),
         ("/v1/events", "application/json;q=0, */*"),
         ("/v1/sources", "application/geo+json"),
-        ("/v1/events.csv", "application/json"),
     ):
         answer = client.get(path, headers={"Accept": accept})
         assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
     assert client.get("/v1/sources.geojson").status_code == 404
+
+
+@pytest.mark.parametrize("accept", ["application/problem+json", "application/json", "text/html", "nonsense"])
+def test_a_path_that_names_a_format_ignores_accept(client: httpx2.Client, accept: str) -> None:
+    answer = client.get("/v1/events.csv?limit=1", headers={"Accept": accept})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/csv;")
 
 
 @each_file
@@ -313,3 +320,81 @@ def flat(resource: Resource, record: dict[str, Any]) -> dict[str, str]:
         else:
             row[cell.name] = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return row
+
+
+def test_an_export_goes_on_after_the_last_whole_record(client: httpx2.Client) -> None:
+    whole = client.get("/v2/events.ndjson?sort=id").content.splitlines(keepends=True)
+    last = json.loads(whole[2])["id"]
+    rest = client.get(f"/v2/events.ndjson?sort=id&after_id={last}")
+    assert rest.content == b"".join(whole[3:])
+    rows = client.get("/v2/events.csv?sort=id").text.splitlines(keepends=True)
+    assert client.get(f"/v2/events.csv?sort=id&after_id={last}&limit=2").text == rows[0] + "".join(rows[4:6])
+    end = json.loads(whole[-1])["id"]
+    assert client.get(f"/v2/events.csv?sort=id&after_id={end}").text == rows[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "detail"),
+    [
+        (f"/v2/events.csv?after_id={NO_EVENT}", "after_id", "Needs sort=id beside it"),
+        (f"/v2/events.csv?sort=-id&after_id={NO_EVENT}", "after_id", "Needs sort=id beside it"),
+        ("/v2/events.csv?sort=id&after_id=fig_00000000000000000000000000", "after_id", "Expected a event id"),
+        (
+            "/v2/events.geojson?sort=id&after_id={NO_EVENT}",
+            "after_id",
+            "There is no such parameter",
+        ),
+        (f"/v2/events?sort=id&after_id={NO_EVENT}", "after_id", "There is no such parameter"),
+        (f"/v2/citations.csv?after_id={NO_EVENT}", "after_id", "There is no such parameter"),
+        ("/v2/events.ndjson?bom=true", "bom", "There is no such parameter"),
+        ("/v2/events.csv?bom=yes", "bom", "Expected true or false."),
+    ],
+)
+def test_parameters_of_one_format_are_refused_elsewhere(
+    client: httpx2.Client, path: str, parameter: str, detail: str
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 400
+    (fault,) = answer.json()["errors"]
+    assert (fault["parameter"], fault["detail"].startswith(detail)) == (parameter, True), fault
+
+
+def test_a_csv_file_for_excel_begins_with_a_byte_order_mark(client: httpx2.Client) -> None:
+    plain, marked = client.get("/v2/events.csv"), client.get("/v2/events.csv?bom=true")
+    assert marked.content == b"\xef\xbb\xbf" + plain.content
+    assert client.get("/v2/events.csv?bom=false").content == plain.content
+
+
+def test_a_row_names_the_records_that_it_links_to(client: httpx2.Client) -> None:
+    """A reader of a spreadsheet sees names beside the ids, in the last columns."""
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(client.get("/v2/figures.csv").text))}
+    records = client.get("/v2/figures?limit=200&include=event,briefing,citations.source").json()["data"]
+    assert len(records) == len(rows) > 5
+    for record in records:
+        row = rows[record["id"]]
+        assert row["event_title"] == ((record["event"] or {}).get("title") or "")
+        assert (row["briefing_title"], row["briefing_licence"]) == (
+            record["briefing"]["title"],
+            record["briefing"]["licence"] or "",
+        )
+        sources = [(one["source"] or {}).get("name") or "" for one in record["citations"]["data"]]
+        assert row["citations.source_name"].split("|") == sources or "|" in "".join(sources)
+        if row["effective_place_id"]:
+            place = client.get(f"/v2/places/{row['effective_place_id']}").json()["data"]
+            assert row["place_name"] == place["name"]
+            assert row["place_country"] == (place["country"] or "")
+            assert float(row["place_latitude"] or "nan") == pytest.approx(
+                place["latitude"] or float("nan"), nan_ok=True
+            )
+        else:
+            assert row["place_name"] == row["place_latitude"] == ""
+    names = list(next(iter(rows.values())))
+    assert names[-7:] == [
+        "event_title", "place_name", "place_country", "place_latitude", "place_longitude",
+        "citations.source_name", "citations.blames_name",
+    ]  # fmt: skip
+
+
+def test_version_1_has_the_columns_that_it_had(client: httpx2.Client) -> None:
+    header = client.get("/v1/figures.csv?limit=1").text.splitlines()[0]
+    assert "place_name" not in header and "event_title" not in header

@@ -38,6 +38,7 @@ def test_everything_is_described_and_used(version: Version) -> None:
     unused = [
         f"{kind}/{name}"
         for kind, parts in components.items()
+        if kind != "securitySchemes"
         for name in parts
         if f'"#/components/{kind}/{name}"' not in rest.text(version)
     ]

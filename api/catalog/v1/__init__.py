@@ -25,6 +25,8 @@ V1 = version(
     "v1",
     [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation],
     uncertainty=UNCERTAINTY,
+    utc="+00:00",
+    parquet=False,
     lifecycle=Lifecycle(
         released=date(2026, 11, 23),
         successor="v2",

@@ -37,6 +37,7 @@ V2 = version(
             "Events, quotes and briefings have `subjects`, codes of schemes such as IPTC Media Topics, and the filter "
             "`subject`.",
             "Each record has its own `key` and its `dataset`.",
+            "Times end with `Z`, and not with `+00:00`.",
         ),
     ),
 )

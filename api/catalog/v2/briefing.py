@@ -1,7 +1,7 @@
 from api.catalog.declaration import linked, many, projection, shown
 
 
-@projection()
+@projection(label="title licence")
 class Briefing:
     """A dated, published collection of events, figures and quotes."""
 

@@ -2,7 +2,7 @@ from api.catalog.declaration import group, linked, many, projection, shown, wher
 from api.catalog.v2.dispute import DISPUTE, DISPUTE_STATUS, DisputeStatus
 
 
-@projection(sort="-starts_at")
+@projection(sort="-starts_at", label="title")
 class Event:
     """Something that happened, is planned, failed or was called off, at a place and a time."""
 

@@ -1,7 +1,17 @@
 from api.catalog.declaration import field, group, linked, projection, shown, where
 from api.catalog.v2.dispute import DISPUTE, DISPUTE_STATUS, DisputeStatus
 from api.catalog.v2.place import Place
+from api.model.types import Value
+from api.model.types import field as stored
 from api.model.units import UnitCode
+
+
+class FigureDecimals(Value):
+    """The numbers of an amount, exactly."""
+
+    value: str | None = stored("The number.")
+    low: str | None = stored("The lower bound.")
+    high: str | None = stored("The upper bound.")
 
 
 @projection(sort="-as_of")
@@ -51,6 +61,10 @@ class Figure:
     )
     key = shown(added=2)
     dataset = shown(added=2)
+    decimals: FigureDecimals | None = field(
+        "The numbers as decimal strings; null unless one has more than 15 digits, which a double does not hold.",
+        added=3,
+    )
 
     dispute = DISPUTE
     amount = group(
@@ -63,6 +77,7 @@ class Figure:
         unit="unit",
         unit_code="unit_code",
         text="value_text",
+        decimals="decimals",
     )
 
     briefing = linked()

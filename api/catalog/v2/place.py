@@ -1,7 +1,7 @@
 from api.catalog.declaration import many, projection, shown, test
 
 
-@projection()
+@projection(label="name country latitude longitude")
 class Place:
     """A place on Earth, and how exactly it is known."""
 

@@ -1,7 +1,7 @@
 from api.catalog.declaration import linked, many, projection, shown
 
 
-@projection()
+@projection(label="name")
 class Source:
     """Someone who says or publishes something: a person, an office, an agency, an outlet."""
 

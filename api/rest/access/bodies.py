@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.access.keys import MAX_OVERLAP
+from api.access.keys import MAX_ORIGINS, MAX_OVERLAP
 from api.access.lifetime import read_duration, read_expiry
 from api.access.plan import NUMBERS
 
@@ -50,6 +50,12 @@ class KeyWanted(Body):
     plan: str = Field(pattern=NAME, description="Its plan.", examples=["free"])
     scopes: list[Scope] = Field(["read"], min_length=1, max_length=2, description="What it may do.")
     expires: Expiry | None = Field(None, description=EXPIRY)
+    origins: list[str] = Field(
+        [],
+        max_length=MAX_ORIGINS,
+        description="The origins whose pages may use it; any client may, if there are none.",
+        examples=[["https://example.org"]],
+    )
 
 
 class Rotation(Body):
@@ -107,6 +113,7 @@ class Key(BaseModel):
     ending: str = Field(description="Its last four characters.")
     plan: str = Field(description="Its plan.")
     scopes: list[Scope] = Field(description="What it may do.")
+    origins: list[str] = Field(description="The origins whose pages may use it; empty if any client may.")
     state: Literal["active", "expired", "revoked"] = Field(description="Whether it works.")
     created_at: datetime = Field(description="When it was made.")
     expires_at: datetime | None = Field(description="When it ends.")

@@ -18,14 +18,15 @@ from api.rest.access.bodies import Me
 from api.rest.access.operations import OPERATIONS, PAGE, AdminOperation
 from api.rest.overview import LICENCE
 from api.rest.responses import problem_schemas
-from api.rest.schemas import Schema, ref
+from api.rest.schemas import Schema, ref, with_doubles
 
 ABOUT = """Keys and plans, for holders of a key with the scope `admin`, and what a caller may do, for anyone. This
 document is apart from those of the data, and changes with releases of the service. A key goes into the header field
 `Authorization: Bearer …` or `X-API-Key`, never into a URL. What is changed holds in every process within a second, and
 stands in the log. Answers are not kept. Problems are `application/problem+json` [RFC 9457]."""
+BEARER: Schema = {"type": "http", "scheme": "bearer", "description": "A key [RFC 6750]."}
 SECURITY: dict[str, Schema] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A key [RFC 6750]."},
+    "bearer": BEARER,
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
 }
 
@@ -53,7 +54,7 @@ def document() -> dict[str, Any]:
         "security": _security(),
         "tags": [{"name": "access", "description": "Who may ask, and how much."}],
         "paths": paths,
-        "components": {"schemas": definitions["$defs"] | problem_schemas(), "securitySchemes": SECURITY},
+        "components": {"schemas": with_doubles(definitions["$defs"]) | problem_schemas(), "securitySchemes": SECURITY},
     }
 
 

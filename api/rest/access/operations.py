@@ -73,7 +73,7 @@ async def list_keys(request: AdminRequest) -> list[JsonObject]:
 async def create_key(request: AdminRequest) -> JsonObject:
     """Create a key and return it."""
     body: bodies.KeyWanted = request.body
-    new_key = NewKey(body.name, body.plan, tuple(body.scopes), _read_expiry(body.expires))
+    new_key = NewKey(body.name, body.plan, tuple(body.scopes), _read_expiry(body.expires), tuple(body.origins))
     return _created_key(await request.keys.create(new_key))
 
 

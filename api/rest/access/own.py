@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.rest.access.bodies import Me
 from api.rest.responses import own_responses
-from api.rest.schemas import Schema, ref, structure
+from api.rest.schemas import Schema, ref, structure, with_doubles
 
 ENVELOPE = "MeRecord"
 TAG = {"name": "access", "description": "Who asks, and how much they may."}
@@ -45,7 +45,7 @@ EXAMPLE = {
 def schemas() -> dict[str, Schema]:
     """Return the schemas of the answer, by name."""
     _, definitions = models_json_schema([(Me, "serialization")], ref_template="#/components/schemas/{model}")
-    parts: dict[str, Schema] = _without_bounds(definitions["$defs"])
+    parts: dict[str, Schema] = with_doubles(_without_bounds(definitions["$defs"]))
     return {ENVELOPE: structure({"data": ref("Me")}, "Who asks.")} | parts
 
 

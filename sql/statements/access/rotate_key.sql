@@ -5,8 +5,8 @@ with old as (
     where id = $1 and revoked_at is null and successor is null and (expires_at is null or expires_at > now())
     for no key update
 ), made as (
-    insert into access.key (id, name, digest, ending, plan, scopes, expires_at)
-    select $2, name, $3, $4, plan, scopes,
+    insert into access.key (id, name, digest, ending, plan, scopes, origins, expires_at)
+    select $2, name, $3, $4, plan, scopes, origins,
         least(coalesce($5::timestamptz, now() + $6::interval, now() + (expires_at - created_at)), $8::timestamptz)
     from old
     returning *
@@ -15,6 +15,6 @@ with old as (
     set successor = $2, expires_at = least(key.expires_at, now() + $7::interval)
     from old where key.id = old.id
 )
-select id, name, ending, plan, scopes, created_at, expires_at, revoked_at, reason, last_used_at, successor,
+select id, name, ending, plan, scopes, origins, created_at, expires_at, revoked_at, reason, last_used_at, successor,
     case when revoked_at is not null then 'revoked' when expires_at <= now() then 'expired' else 'active' end as state
 from made

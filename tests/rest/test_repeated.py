@@ -1,0 +1,94 @@
+"""A parameter that takes several values takes them in three forms, and the forms are one request."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+COMMAS = "/v2/events?kind=air_strike,shelling&country=UA&limit=3"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "kind=air_strike&kind=shelling&country=UA&limit=3",
+        "kind[]=air_strike&kind[]=shelling&country=UA&limit=3",
+        "kind%5B%5D=air_strike&country=UA&limit=3&kind%5b%5d=shelling",
+        "kind=air_strike&country[]=UA&limit=3&kind[]=shelling",
+        "kind=air_strike,shelling&kind=air_strike&country=UA&limit=3",
+    ],
+)
+def test_repeated_values_are_the_same_request_as_values_with_commas(client: httpx2.Client, query: str) -> None:
+    expected, answer = client.get(COMMAS), client.get(f"/v2/events?{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.content == expected.content
+    assert answer.json()["page"] == expected.json()["page"]
+
+
+@pytest.mark.parametrize("form", ["kind=air_strike&kind=shelling", "kind[]=air_strike&kind%5B%5D=shelling"])
+def test_they_have_the_same_tag_and_the_same_next_page(client: httpx2.Client, form: str) -> None:
+    path = f"/v2/events?{form}&country=UA&limit=3"
+    expected, answer = client.get(COMMAS), client.get(path)
+    assert answer.headers["etag"] == expected.headers["etag"]
+    assert answer.headers["link"] == expected.headers["link"]
+    assert client.get(path, headers={"If-None-Match": expected.headers["etag"]}).status_code == 304
+    assert client.get(COMMAS, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    cursor = answer.json()["page"]["next_cursor"]
+    assert client.get(f"{path}&cursor={cursor}").content == client.get(f"{COMMAS}&cursor={cursor}").content
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("bbox=22,44,41,53", "bbox=22&bbox=44&bbox=41&bbox=53"),
+        ("bbox=22,44,41,53", "bbox[]=22,44&bbox[]=41,53"),
+        ("near=50.45,30.52,100", "near=50.45&near=30.52&near=100"),
+        ("include=place,figures", "include=place&include=figures"),
+        ("tag=%22humanitarian-corridor%22,ceasefire", "tag=humanitarian-corridor&tag=ceasefire"),
+        ("figures.measure=killed,injured", "figures.measure=killed&figures.measure[]=injured"),
+        ("identifier=wikidata:Q1,glide:2", "identifier=wikidata:Q1&identifier=glide:2"),
+    ],
+)
+def test_every_kind_of_value_can_be_repeated(client: httpx2.Client, one: str, other: str) -> None:
+    first, second = client.get(f"/v1/events?{one}"), client.get(f"/v1/events?{other}")
+    assert first.status_code == second.status_code == 200, second.text
+    assert first.content == second.content
+    assert client.get(f"/v1/events.csv?{one}").status_code == client.get(f"/v1/events.csv?{other}").status_code
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "detail"),
+    [
+        ("limit=1&limit=1", "limit", "Given twice, but takes one value."),
+        ("q=a&q=b", "q", "Given twice, but takes one value."),
+        ("sort=id&sort=-id", "sort", "Given twice, but takes one value."),
+        ("disputed=true&disputed=true", "disputed", "Given twice, but takes one value."),
+        ("starts_at_gte=2022-01-01&starts_at_gte=2022-01-02", "starts_at_gte", "Given twice, but takes one value."),
+        ("limit[]=1", "limit[]", "There is no such parameter here. Did you mean limit?"),
+        ("kind=shelling&kind=", "kind", "Has no value."),
+        ("kind=shelling&kind=sheling", "kind", "'sheling' is not one of"),
+        ("tag=%22a&tag=b%22", "tag", "Expected values separated by commas"),
+        ("near=50&near=30", "near", "Expected three numbers"),
+        ("&".join(f"tag=t{number}" for number in range(201)), "tag", "Expected at most 200 values."),
+    ],
+)
+def test_a_parameter_that_is_wrong_is_named(client: httpx2.Client, query: str, parameter: str, detail: str) -> None:
+    answer = client.get(f"/v2/events?{query}")
+    assert answer.status_code == 400
+    (fault,) = answer.json()["errors"]
+    assert fault["parameter"] == parameter
+    assert fault["detail"].startswith(detail)
+
+
+def test_200_values_are_taken_in_any_form(client: httpx2.Client) -> None:
+    values = [f"t{number}" for number in range(200)]
+    assert client.get(f"/v2/events?tag={','.join(values)}").status_code == 200
+    assert client.get(f"/v2/events?tag={'&tag='.join(values)}").status_code == 200
+
+
+def test_two_forms_have_one_price(client: httpx2.Client) -> None:
+    prices = {
+        client.get(f"/v2/events?{query}&sort=id&limit=7").headers.get("ratelimit-cost")
+        for query in ("kind=air_strike,shelling", "kind=air_strike&kind=shelling")
+    }
+    assert len(prices) == 1
