@@ -123,7 +123,7 @@ def _create_routers(
         health.routes(),
         index.routes(service, authentication, versions),
         reference.routes(served_versions),
-        sdk.routes(settings.sdk_dir, settings.public_url),
+        sdk.routes(settings.sdk_dir, settings.public_url or f"http://127.0.0.1:{settings.port or 8000}"),
         console.ASSETS.routes(),
         ASSETS.routes(),
         problem_docs.routes(),

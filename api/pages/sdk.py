@@ -30,15 +30,15 @@ INDEX = """<!doctype html>
 """
 
 
-def routes(folder: Path | None, public_url: str) -> APIRouter:
-    """Return the routes of the files in the folder; none without a folder. SettingsError if it has no clients.
+def routes(folder: Path | None, base: str) -> APIRouter:
+    """Return the routes of the files in the folder; none without a folder. SettingsError if it has no clients. The
+    commands on the page have `base` as the address of the service.
 
     The files are read once, when the service starts."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
     if folder is None:
         return router
     files = _find_packages(folder)
-    base = public_url or "http://127.0.0.1:8000"
     _add(router, "/sdk", _render_page(files, base), HTML)
     _add(router, "/sdk/simple/", _render_index([(f"{PACKAGE}/", PACKAGE)]), HTML)
     links = []
@@ -66,14 +66,14 @@ def _render_page(files: Sequence[Path], base: str) -> bytes:
     tarball = next((file.name for file in files if file.suffix == ".tgz"), "")
     commands = []
     if wheel:
-        commands += [("Install the Python client", f"pip install {base}/sdk/{wheel}")]
-        commands += [("Install it by its name", f"pip install --extra-index-url {base}/sdk/simple/ {PACKAGE}")]
+        commands += [("For Python", f"pip install {base}/sdk/{wheel}")]
+        commands += [("For Python, by its name", f"pip install --extra-index-url {base}/sdk/simple/ {PACKAGE}")]
     if tarball:
-        commands += [("Install the TypeScript client", f"npm install {base}/sdk/{tarball}")]
+        commands += [("For TypeScript and JavaScript", f"npm install {base}/sdk/{tarball}")]
     blocks = []
     for label, command in commands:
         code = f"<code>{escape(command)}</code>"
-        blocks.append(f'<pre tabindex="0" role="region" aria-label="{label}">{code}</pre>')
+        blocks.append(f'<p>{label}:</p>\n<pre tabindex="0" role="region" aria-label="{label}">{code}</pre>')
     links = [f'<li><a href="sdk/{escape(file.name)}">{escape(file.name)}</a></li>' for file in files]
     return ASSETS.page("sdk.html", title=TITLE, assets=ASSETS.path, commands="\n".join(blocks), files="\n".join(links))
 

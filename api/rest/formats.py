@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from api.catalog import Resource, Version
-from api.query import ColumnField, CsvShape, GeoJsonShape, Item, JsonShape, RowShape, Shape, cells
+from api.query import ColumnField, CsvShape, GeoJsonShape, Item, JsonShape, RowShape, Selection, Shape, cells
 from api.rest.include import record_selection
 from api.rest.parquet import INSTALLED, MEDIA_TYPE, ParquetEncoder
 
@@ -77,7 +77,7 @@ def _json_shape(version: Version, resource: Resource) -> JsonShape:
 
 
 def _geojson_shape(version: Version, resource: Resource) -> GeoJsonShape | None:
-    selection = record_selection(version, resource, {}, all_children=True)
+    selection = record_selection(version, resource, {}, all_children=True) + _flat_items(resource)
     if "latitude" in resource.fields:
         return GeoJsonShape(selection)
     for link in resource.links.values():
@@ -85,6 +85,18 @@ def _geojson_shape(version: Version, resource: Resource) -> GeoJsonShape | None:
             place = tuple(Item(key, ColumnField(name)) for key, name in PLACE.items())
             return GeoJsonShape(selection, link.name, place)
     return None
+
+
+def _flat_items(resource: Resource) -> Selection:
+    """Return the parts of a record's objects as members of their own, for programs that read no nested properties:
+    `amount_value`, `time_precision`, `starts_at`."""
+    items = []
+    for group in resource.groups.values():
+        for key, field in resource.within(group).items():
+            name = key if key.endswith("_at") else f"{group.name}_{key}"
+            if field.type.name != "value":
+                items.append(Item(name, ColumnField(field.name)))
+    return tuple(items)
 
 
 def _geojson_head(version: Version, resource: Resource) -> bytes:

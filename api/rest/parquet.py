@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 INSTALLED = find_spec("pyarrow") is not None
 MEDIA_TYPE = "application/vnd.apache.parquet"
-# Row groups end at whichever comes first. A group is kept in memory until it is written.
+# Row groups end at whichever comes first. A group is kept in memory until it is written, in the form of pyarrow.
 MAX_ROWS = 10_000
 MAX_BYTES = 16 * 1024 * 1024
+# Lines that are read as objects of Python at a time. These take about ten times the memory of their text.
+MAX_LINES = 500
 
 Row = Sequence[Any]
 
@@ -36,16 +38,21 @@ class ParquetEncoder:
         self._schema = build_schema(cells)
         self._file = BytesIO()
         self._writer = ParquetWriter(_Unclosed(self._file), self._schema, compression="zstd")
-        self._rows: list[Row] = []
+        self._lines: list[bytes] = []
+        self._batches: list[pyarrow.RecordBatch] = []
+        self._rows = 0
         self._bytes = 0
 
     def add(self, lines: bytes) -> bytes:
         """Take some lines, and return the bytes that are ready."""
         for line in lines.splitlines():
-            self._rows.append(orjson.loads(line))
+            self._lines.append(line)
+            self._rows += 1
             self._bytes += len(line)
-            if len(self._rows) == MAX_ROWS or self._bytes >= MAX_BYTES:
+            if self._rows == MAX_ROWS or self._bytes >= MAX_BYTES:
                 self._write_group()
+            elif len(self._lines) == MAX_LINES:
+                self._convert_lines()
         return self._take()
 
     def finish(self) -> bytes:
@@ -54,11 +61,20 @@ class ParquetEncoder:
         self._writer.close()
         return self._take()
 
+    def _convert_lines(self) -> None:
+        if self._lines:
+            self._batches.append(_convert(self._schema, [orjson.loads(line) for line in self._lines]))
+        self._lines = []
+
     def _write_group(self) -> None:
-        if self._rows:
-            self._writer.write_batch(_convert(self._schema, self._rows))
-        self._rows = []
-        self._bytes = 0
+        import pyarrow
+
+        self._convert_lines()
+        if self._batches:
+            table = pyarrow.Table.from_batches(self._batches, self._schema)
+            self._writer.write_table(table, row_group_size=self._rows)
+        self._batches = []
+        self._rows = self._bytes = 0
 
     def _take(self) -> bytes:
         """Return what was written since the last call. The writer never goes back in its file."""

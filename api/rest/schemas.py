@@ -75,7 +75,8 @@ def feature_schemas() -> dict[str, Schema]:
         "properties": {
             "type": "object",
             "description": "The record as its list shows it, with the `geo_precision` of its place; of an event or a "
-            "figure also `place_name`, `country` and `admin1`.",
+            "figure also `place_name`, `country` and `admin1`. The parts of objects are members of their own, too, "
+            "such as `amount_value`.",
         },
     }
     collection = {

@@ -100,3 +100,10 @@ def test_a_page_is_whole_readable_and_used_by_keyboard(
 def test_each_exception_is_still_needed(look: Callable[[str], Seen]) -> None:
     met = {one[0] for name in PAGES for found in look(name).values() for one in found["violations"]}
     assert met == set(EXCEPTED)
+
+
+def test_the_reference_sends_a_request_that_finds_records(node: Callable[..., str], served: str) -> None:
+    """Consoles send the examples of parameters. With all of them, no record would be left."""
+    sent = json.loads(node("request.mjs", CHROMIUM, f"{served}/docs/v2"))
+    assert sent["status"] == 200 and sent["records"] > 5
+    assert set(sent["names"]) <= {"sort", "limit", "count"}

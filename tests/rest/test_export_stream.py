@@ -62,6 +62,16 @@ def test_memory_stays_flat(client: httpx2.Client, exporting: Served, form: str) 
     assert memory(exporting) - before < 12 * MIB
 
 
+def test_parquet_keeps_one_group_of_rows_in_memory(client: httpx2.Client, exporting: Served) -> None:
+    # The first one imports pyarrow.
+    assert client.get("/v2/events.parquet?limit=10000").status_code == 200
+    before = memory(exporting)
+    with client.stream("GET", "/v2/events.parquet") as answer:
+        size = sum(map(len, answer.iter_bytes()))
+    assert size > MIB
+    assert memory(exporting) - before < 24 * MIB
+
+
 def test_a_large_export_is_complete_and_in_order(client: httpx2.Client) -> None:
     records = [json.loads(line) for line in client.get("/v1/events.ndjson").text.splitlines()]
     keys = [(one["starts_at"], one["id"]) for one in records]

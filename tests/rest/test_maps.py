@@ -142,3 +142,17 @@ def found(client: httpx2.Client, path: str) -> set[str]:
     page = client.get(f"{path}&limit=50").json()
     assert not page["page"]["has_more"]
     return {record["name"] for record in page["data"]}
+
+
+def test_the_parts_of_objects_are_members_of_their_own(client: httpx2.Client) -> None:
+    for feature in client.get("/v2/figures.geojson").json()["features"]:
+        properties = feature["properties"]
+        for key in ("value", "low", "high", "quantifier", "unit", "unit_code", "text"):
+            assert properties[f"amount_{key}"] == properties["amount"][key]
+        assert properties["dispute_status"] == properties["dispute"]["status"]
+        assert "amount_decimals" not in properties
+    for feature in client.get("/v2/events.geojson").json()["features"]:
+        properties = feature["properties"]
+        assert properties["starts_at"] == properties["time"]["starts_at"]
+        assert properties["time_precision"] == properties["time"]["precision"]
+    assert "time" not in client.get("/v1/events.geojson?limit=1").json()["features"][0]["properties"]
