@@ -37,13 +37,13 @@ def paths(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def replaced(mapping: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
-    """Return the mapping with another value at a path."""
-    changed: Any = copy.deepcopy(mapping)
-    inner = changed
+    """Return the mapping with another value at a path. Only what leads there is copied."""
+    changed = copy.copy(mapping)
+    inner: Any = changed
     for part in path[:-1]:
+        inner[part] = copy.copy(inner[part])
         inner = inner[part]
     inner[path[-1]] = value
-    assert isinstance(changed, dict)
     return changed
 
 
