@@ -24,6 +24,7 @@ from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
 from api.rest.export import ExportEndpoint, preferred_format
 from api.rest.operations import Kind, Operation, operations
+from api.rest.parameters import Parameter, parameters
 from api.rest.request import list_query, record_query
 from api.rest.url import merge_repeated
 from api.service import PreparedQuery, Service
@@ -73,6 +74,7 @@ class RestApi:
 
     def _list_endpoint(self, operation: Operation) -> Endpoint:
         version, resource = self._version, operation.resource
+        filters = parameters(version, resource)
 
         async def answer(request: HttpRequest) -> BytesResponse | StreamedResponse:
             request.context.api = "rest"
@@ -83,12 +85,12 @@ class RestApi:
                 if form is not None:
                     return await self._exports.response(version, resource, form, request)
 
-            def read() -> CachedRequest:
+            def read(query_string: bytes) -> CachedRequest:
                 query = self._service.prepare(list_query(version, resource, request.query_string), caller)
-                link = _next_page_url(request, self._service.settings.public_url)
-                return CachedRequest(query, _identify(request), link)
+                link = _next_page_url(request.path, query_string, self._service.settings.public_url)
+                return CachedRequest(query, _identify(request.raw_path, query_string), link)
 
-            return await self._answer(request, caller, (resource.name, request.query_string), read)
+            return await self._answer(request, caller, (resource.name, request.query_string), filters, read)
 
         return answer
 
@@ -102,11 +104,12 @@ class RestApi:
                 check_accept(request)
             identifier = request.path_value
 
-            def read() -> CachedRequest:
+            def read(query_string: bytes) -> CachedRequest:
                 query = record_query(version, resource, identifier, request.query_string)
-                return CachedRequest(self._service.prepare(query, caller), _identify(request), resource=resource)
+                identity = _identify(request.raw_path, query_string)
+                return CachedRequest(self._service.prepare(query, caller), identity, resource=resource)
 
-            return await self._answer(request, caller, (resource.name, identifier, request.query_string), read)
+            return await self._answer(request, caller, (resource.name, identifier, request.query_string), {}, read)
 
         return answer
 
@@ -122,12 +125,22 @@ class RestApi:
         return answer
 
     async def _answer(
-        self, request: HttpRequest, caller: Caller, key: Hashable, read: Callable[[], CachedRequest]
+        self,
+        request: HttpRequest,
+        caller: Caller,
+        key: Hashable,
+        filters: dict[str, Parameter],
+        read: Callable[[bytes], CachedRequest],
     ) -> BytesResponse:
-        """Answer a list or a record. `read` reads a request that is not remembered under the key."""
+        """Answer a list or a record. `read` reads a request that is not remembered under the key; it takes the query
+        with each of the `filters` once."""
         service, context = self._service, request.context
         cached = self._remembered.get(key)
-        identity = _identify(request) if cached is None else cached.identity
+        if cached is None:
+            query_string = merge_repeated(request.query_string, filters)
+            identity = _identify(request.raw_path, query_string)
+        else:
+            identity = cached.identity
         tags: Sequence[str] = ()
         if b"if-none-match" in request.fields:
             if cached is not None:
@@ -138,7 +151,7 @@ class RestApi:
             tags = plain_tags(request)
         if cached is None:
             await self._authentication.charge_reading(context)
-            cached = read()
+            cached = read(query_string)
             self._remembered.put(key, cached, _estimate_size(cached.query, request.query_string))
         else:
             service.check(cached.query.cost, caller)
@@ -186,20 +199,19 @@ def _link_header(url: str) -> tuple[bytes, bytes]:
     return b"link", f'<{url}>; rel="next"'.encode("latin-1")
 
 
-def _identify(request: HttpRequest) -> bytes:
+def _identify(raw_path: bytes, query_string: bytes) -> bytes:
     """Return the identity of a request for JSON in entity tags."""
-    return b"%b\0%b\0%b" % (request.raw_path, merge_repeated(request.query_string), MEDIA_TYPE)
+    return b"%b\0%b\0%b" % (raw_path, query_string, MEDIA_TYPE)
 
 
-def _next_page_url(request: HttpRequest, public_url: str) -> str:
+def _next_page_url(path: str, query_string: bytes, public_url: str) -> str:
     """Return the URL of the next page up to its cursor; empty if the query may contain a key."""
-    query_string = merge_repeated(request.query_string)
     if holds_key(unquote(query_string.decode("latin-1"))):
         return ""
     pairs = [pair for pair in query_string.split(b"&") if pair and not pair.startswith(b"cursor=")]
     next_query = b"&".join([*pairs, b"cursor="])
     # As it was sent, except for what no URL contains: a `>` would end the link, and what follows would be another one.
-    return f"{public_url}{quote(request.path)}?{quote(next_query, safe=IN_QUERY)}"
+    return f"{public_url}{quote(path)}?{quote(next_query, safe=IN_QUERY)}"
 
 
 def _estimate_size(query: PreparedQuery, query_string: bytes) -> int:

@@ -253,22 +253,29 @@ def _join(values: list[str]) -> str:
     return ",".join(values)
 
 
-def merge_repeated(query_string: bytes) -> bytes:
-    """Return the query with each parameter once: `kind=a&kind=b` and `kind[]=a&kind[]=b` as `kind=a,b`. Queries that
-    differ in nothing else are the same request, with the same entity tag and the same link to the next page."""
-    values_by_name: dict[bytes, list[bytes]] = {}
+def merge_repeated(query_string: bytes, filters: dict[str, Parameter]) -> bytes:
+    """Return the query with each parameter that takes several values once: `kind=a&kind=b` and `kind[]=a&kind[]=b` as
+    `kind=a,b`. Queries that differ in nothing else are the same request, with the same entity tag and the same link to
+    the next page. Parameters that take one value stay as they are, so that one that is given twice is refused."""
+    pairs: list[bytes] = []
+    places: dict[bytes, int] = {}
     is_merged = True
     for pair in query_string.split(b"&"):
-        if not pair:
-            continue
         name, _, value = pair.partition(b"=")
         base = BRACKETS.sub(b"", name)
-        if base != name or base in values_by_name:
+        if not _takes_several(base.decode("latin-1"), filters):
+            pairs.append(pair)
+            continue
+        if base != name or base in places:
             is_merged = False
-        values_by_name.setdefault(base, []).append(value)
+        if base in places:
+            pairs[places[base]] += b"," + value
+        else:
+            places[base] = len(pairs)
+            pairs.append(base + b"=" + value)
     if is_merged:
         return query_string
-    return b"&".join(name + b"=" + b",".join(values) for name, values in values_by_name.items())
+    return b"&".join(pair for pair in pairs if pair)
 
 
 def _read_filter(row: Parameter, text: str) -> Filter:

@@ -80,6 +80,16 @@ def test_a_parameter_that_is_wrong_is_named(client: httpx2.Client, query: str, p
     assert fault["detail"].startswith(detail)
 
 
+@pytest.mark.parametrize(
+    ("query", "refused"),
+    [("q=a,b", "q=a&q=b"), ("limit=1", "limit[]=1"), ("q=a", "q[]=a"), ("sort=id", "sort=id&sort=id")],
+)
+def test_the_tag_of_another_request_does_not_hide_a_fault(client: httpx2.Client, query: str, refused: str) -> None:
+    tag = client.get(f"/v2/events?{query}").headers["etag"]
+    answer = client.get(f"/v2/events?{refused}", headers={"If-None-Match": tag})
+    assert answer.status_code == 400, answer.text
+
+
 def test_200_values_are_taken_in_any_form(client: httpx2.Client) -> None:
     values = [f"t{number}" for number in range(200)]
     assert client.get(f"/v2/events?tag={','.join(values)}").status_code == 200
