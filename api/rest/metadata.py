@@ -102,6 +102,7 @@ def dataset(version: Version, numbers: JsonObject, public_url: str) -> JsonObjec
         _describe_download(base, resource, form)
         for resource in version.lists.values()
         for form in offered(version, resource)
+        if not form.missing
     ]
     described: JsonObject = {
         "@context": "https://schema.org/",
