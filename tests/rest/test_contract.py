@@ -97,7 +97,7 @@ def test_a_key_is_optional_and_has_one_scheme() -> None:
 
 @pytest.mark.parametrize("document", CONTRACTS.values(), ids=[*CONTRACTS])
 def test_generators_can_read_it(document: dict[str, Any]) -> None:
-    """What generators of clients have stumbled over: see docs/generators.md."""
+    """Look for what generators of clients have stumbled over: see docs/generators.md."""
     text = json.dumps(document)
     assert "*/" not in text, "it would end a comment"
     for path, schema in schemas_of(document):
