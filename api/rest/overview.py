@@ -55,11 +55,12 @@ RFC 3339 in UTC, dates ISO 8601, countries ISO 3166-1 alpha-2, languages BCP 47.
 def _lists() -> str:
     return f"""## Lists
 
-Filters narrow a list, all of them together; values separated by commas are alternatives, at most {MAX_VALUES}. A filter
-with a dot in its name looks through a link, and all filters through one link hold for the same linked record. A
-parameter that is unknown or given twice is refused, and never ignored. Pages have {LIMIT} records, or `limit` of them,
-at most {MAX_LIMIT}; `page.next_cursor` leads to the next one while `page.has_more` is true, and so does `Link`.
-Nothing is counted unless `count` asks: an exact total stops at {MAX_EXACT:,} and then says `at_least`."""
+Filters narrow a list, all of them together; values separated by commas are alternatives, at most {MAX_VALUES}. A
+parameter that takes several values may also be repeated. A filter with a dot in its name looks through a link, and all
+filters through one link hold for the same linked record. A parameter is refused if it is unknown, or if it takes one
+value and is given twice. Pages have {LIMIT} records, or `limit` of them, at most {MAX_LIMIT}; `page.next_cursor` leads
+to the next one while `page.has_more` is true, and so does `Link`. Nothing is counted unless `count` asks: an exact
+total stops at {MAX_EXACT:,} and then says `at_least`."""
 
 
 def _uncertainty(version: Version) -> str:
