@@ -1,7 +1,8 @@
 """The contracts: the files committed under `openapi/`, their released copies, and the gate between the two.
 
-A released contract changes by additions only. A change that would break its clients is refused here (`breaks.py`), with
-its place, what it breaks and what to do instead. A released file that was edited by hand is refused, too.
+A released contract changes by additions. A change that would break its clients is refused here (`breaks.py`), with its
+place, what it breaks and what to do instead, unless it is a listed correction (`corrections.py`). A released file that
+was edited by hand is refused, too.
 """
 
 from __future__ import annotations
