@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import commands
+from api.commands.frame import set_up_command
 from api.errors import BriefingError, ContractError, RequestError, SettingsError
 from api.settings import Settings, read_settings
 from api.suggest import with_suggestions
@@ -67,7 +68,7 @@ def serve(
     from api.store.address import own_address
 
     settings = read_settings()
-    configure(settings)
+    configure(settings, cache_loggers=True)
     with own_address(settings) as (url, supervise):
         exit_code = run_service(settings, url, _create_preparation(url, sample), supervise)
     sys.exit(exit_code)
@@ -99,7 +100,7 @@ def load(
     from api.ingest.load import LoadOptions, run_load
 
     options = LoadOptions(format, check, complete, skip_bad, yes, cascade)
-    sys.exit(run_load(paths, read_settings(), wait=wait, quiet=quiet, options=options))
+    sys.exit(run_load(paths, set_up_command(), wait=wait, quiet=quiet, options=options))
 
 
 @app.command()
@@ -113,7 +114,7 @@ def export(
     from api.snapshot.take import export as take_snapshot
     from api.store.address import address
 
-    with address(read_settings()) as url, show_progress(quiet) as progress:
+    with address(set_up_command()) as url, show_progress(quiet) as progress:
         manifest = take_snapshot(url, out, progress)
     if not INSTALLED:
         print(MISSING, file=sys.stderr)
@@ -127,7 +128,7 @@ def migrate() -> None:
     from api.store.address import address
     from api.store.migrate import migrate as migrate_store
 
-    with address(read_settings()) as url:
+    with address(set_up_command()) as url:
         # A large store takes minutes.
         applied = asyncio.run(migrate_store(url, partial(print, flush=True)))
     if not applied:

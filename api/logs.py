@@ -14,8 +14,10 @@ from api.access.key import holds_key, redact
 from api.settings import Settings
 
 
-def configure(settings: Settings) -> None:
-    """Set up structlog, and route the standard library's log (of uvicorn and of our protocol) through it."""
+def configure(settings: Settings, *, cache_loggers: bool = False) -> None:
+    """Set up structlog, and route the standard library's log (of uvicorn and of our protocol) through it.
+
+    With `cache_loggers` a logger keeps this set-up from its first line on, which makes each line cheaper."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -33,7 +35,7 @@ def configure(settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=cache_loggers,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from importlib import import_module
@@ -15,6 +16,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 
 from api.ingest.load import load
 from api.store.embedded import start
@@ -49,6 +51,10 @@ LONG = (
     *("tests/guide/test_pages.py", "tests/pages/test_browser.py", "tests/rest/test_fuzz.py"),
     *("tests/agreement/test_costs.py", "tests/sdk/test_python.py", "tests/agreement/test_graphql.py"),
 )
+
+# A service in a thread of the tests logs to the real standard error, not to the output of a command that runs at the
+# same time.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 GIVEN = "BRIEFING_TEST_DATABASE_URL"
 TESTS = Path(__file__).parent

@@ -51,7 +51,9 @@ class Done:
 
 
 def briefing(url: str, *arguments: str, **settings: str) -> Done:
-    """Run the command in this process, because a process of its own takes a second to start."""
+    """Run the command in this process, because a process of its own takes a second to start.
+
+    The log stays as it is, because services of other tests run in threads of this process."""
     chosen = {"BRIEFING_DATABASE_URL": url, "COLUMNS": "80", **settings}
     out, err = StringIO(), StringIO()
     code: Any = 0
@@ -59,6 +61,7 @@ def briefing(url: str, *arguments: str, **settings: str) -> Done:
         for name, value in chosen.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["briefing", *arguments])
+        patch.setattr("api.logs.configure", lambda settings: None)
         try:
             main()
         except SystemExit as ended:

@@ -1,10 +1,42 @@
-"""Clients that send invalid requests do not fill the log."""
+"""The log: its stream, and how many lines it takes of clients that send invalid requests."""
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from api.logs import Seldom
+
+ROOT = Path(__file__).parents[1]
+# A command, and something that logs while it runs.
+NOISY = """
+import sys
+import structlog
+from api.cli import main
+from api.store.access import AccessStore
+
+async def read(*_):
+    structlog.get_logger("briefing").warning("a warning", reason="TimeoutError")
+    return []
+
+AccessStore.read = read
+sys.argv = ["briefing", "audit", "--json"]
+main()
+"""
+
+
+async def test_the_log_of_a_command_is_not_among_its_results(new_store: Callable[[], Awaitable[str]]) -> None:
+    """`briefing keys create > file` keeps the key alone."""
+    environment = {**os.environ, "BRIEFING_DATABASE_URL": await new_store(), "BRIEFING_LOG_FORMAT": "json"}
+    command = [sys.executable, "-c", NOISY]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads(done.stderr)["event"] == "a warning"
 
 
 def test_ten_lines_a_second_pass_and_the_next_tells_how_many_did_not() -> None:

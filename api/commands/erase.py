@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from api.commands.frame import set_up_command
 from api.errors import InvalidRequest
-from api.settings import read_settings
 
 NOT_REACHED = """\
 Not erased, because it is not in this store. Look at each of these yourself:
@@ -37,7 +37,7 @@ def erase(
     from api.store.erase import erase as erase_record
     from api.store.erase import find
 
-    with address(read_settings()) as url:
+    with address(set_up_command()) as url:
         record = asyncio.run(find(url, identifier, reason))
         links = "1 record links to it." if record.links == 1 else f"{record.links:,} records link to it."
         if not yes:

@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.settings import read_settings
+from api.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from api.store.access import AccessStore
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def set_up_command() -> Settings:
+    """Return the settings, and send the log to standard error: standard output is for the result of the command."""
+    from api.logs import configure
+
+    settings = read_settings()
+    configure(settings)
+    return settings
 
 
 @contextmanager
@@ -26,7 +35,7 @@ def open_store() -> Iterator[tuple[AccessStore, asyncio.Runner]]:
     from api.store.access import AccessStore
     from api.store.address import address
 
-    with address(read_settings()) as url, asyncio.Runner() as runner:
+    with address(set_up_command()) as url, asyncio.Runner() as runner:
         store = AccessStore(url)
         try:
             yield store, runner
