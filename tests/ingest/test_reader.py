@@ -19,7 +19,7 @@ Refusal = Callable[..., Awaitable[list[str]]]
 GOOD = b'{"resource": "source", "dataset": "d", "key": "k", "name": "N", "kind": "ngo"}\n'
 
 LINES: list[tuple[str, bytes, str]] = [
-    ("syntax", b'{"resource": "source",}\n', "2:23: expected JSON: "),
+    ("syntax", b'{"resource" "source"}\n', "2:13: expected JSON: "),
     ("no object", b"[1]\n", "2: expected an object on each line, got a list"),
     ("duplicate name", b'{"key": "a", "key": "b"}\n', '2:1: the name "key" stands twice in one object'),
     ("NaN", b'{"value": NaN}\n', "2:11: NaN is no JSON number"),
