@@ -97,7 +97,8 @@ def listed(names: Collection[str]) -> str:
 def read_id(text: str, resource: Resource) -> str:
     """Read a public id of the resource."""
     if not IDENTIFIER.fullmatch(text) or not text.startswith(f"{resource.prefix}_"):
-        raise ValueError(f"Expected a {resource.name} id: {resource.prefix}_ and 26 characters of Crockford base32.")
+        form = f"{resource.prefix}_ and 26 characters of Crockford base32"
+        raise ValueError(f"Expected an id of {resource.plural}: {form}.")
     return text
 
 

@@ -338,7 +338,7 @@ def test_an_export_goes_on_after_the_last_whole_record(client: httpx2.Client) ->
     [
         (f"/v2/events.csv?after_id={NO_EVENT}", "after_id", "Needs sort=id beside it"),
         (f"/v2/events.csv?sort=-id&after_id={NO_EVENT}", "after_id", "Needs sort=id beside it"),
-        ("/v2/events.csv?sort=id&after_id=fig_00000000000000000000000000", "after_id", "Expected a event id"),
+        ("/v2/events.csv?sort=id&after_id=fig_00000000000000000000000000", "after_id", "Expected an id of events"),
         (
             "/v2/events.geojson?sort=id&after_id={NO_EVENT}",
             "after_id",
