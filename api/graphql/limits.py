@@ -31,6 +31,8 @@ MAX_DEPTH = 12
 # The usual introspection query is 15 levels deep. It reads the schema, never the store.
 MAX_INTROSPECTION_DEPTH = 20
 MAX_INTROSPECTION_FIELDS = 300
+# Some clients ask for each description under a condition: the introspection of sgqlc has 11 directives.
+MAX_INTROSPECTION_DIRECTIVES = 50
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class SelectionSize:
     fields: int = 0
     aliases: int = 0
     directives: int = 0
+    introspection_directives: int = 0
 
     def beside(self, other: SelectionSize) -> SelectionSize:
         """Return the size of both selections, one beside the other."""
@@ -53,6 +56,7 @@ class SelectionSize:
             self.fields + other.fields,
             self.aliases + other.aliases,
             self.directives + other.directives,
+            self.introspection_directives + other.introspection_directives,
         )
 
 
@@ -78,6 +82,7 @@ def check_size(document: DocumentNode) -> None:
             _check("aliases", size.aliases, MAX_ALIASES)
             _check("levels of depth", size.depth, MAX_DEPTH)
             _check("fields of introspection", size.introspected, MAX_INTROSPECTION_FIELDS)
+            _check("directives of introspection", size.introspection_directives, MAX_INTROSPECTION_DIRECTIVES)
             _check("levels of introspection", size.introspection, MAX_INTROSPECTION_DEPTH)
 
 
@@ -107,10 +112,11 @@ class _Measure:
         if selections is None:
             return size
         for node in selections.selections:
-            directives = SelectionSize(directives=len(node.directives or ()))
             if isinstance(node, FieldNode):
-                size = size.beside(self._measure_field(node)).beside(directives)
-            elif isinstance(node, InlineFragmentNode):
+                size = size.beside(self._measure_field(node))
+                continue
+            directives = SelectionSize(directives=len(node.directives or ()))
+            if isinstance(node, InlineFragmentNode):
                 size = size.beside(self.measure_selection(node.selection_set)).beside(directives)
             elif isinstance(node, FragmentSpreadNode):
                 size = size.beside(self.measure_fragment(node.name.value)).beside(directives)
@@ -130,9 +136,18 @@ class _Measure:
 
     def _measure_field(self, node: FieldNode) -> SelectionSize:
         below = self.measure_selection(node.selection_set)
+        directives = below.directives + len(node.directives or ())
         if node.name.value in ("__schema", "__type"):
-            # Introspection never reaches the store, so it has limits of its own.
-            levels = 1 + max(below.depth, below.introspection)
-            return replace(below, depth=1, introspection=levels, introspected=below.fields, fields=1)
+            # Introspection never reaches the store, so it has limits of its own. They count what stands below a field
+            # of introspection, whatever stands beside it.
+            return replace(
+                below,
+                depth=1,
+                introspection=1 + max(below.depth, below.introspection),
+                introspected=below.fields + below.introspected,
+                fields=1,
+                directives=0,
+                introspection_directives=directives + below.introspection_directives,
+            )
         aliases = below.aliases + 1 if node.alias else below.aliases
-        return replace(below, depth=1 + below.depth, fields=1 + below.fields, aliases=aliases)
+        return replace(below, depth=1 + below.depth, fields=1 + below.fields, aliases=aliases, directives=directives)

@@ -16,6 +16,7 @@ from api.graphql.limits import (
     MAX_DIRECTIVES,
     MAX_FIELDS,
     MAX_INTROSPECTION_DEPTH,
+    MAX_INTROSPECTION_DIRECTIVES,
     MAX_INTROSPECTION_FIELDS,
     MAX_ROOTS,
     MAX_TOKENS,
@@ -86,6 +87,15 @@ def schema_fields(count: int) -> str:
     return f"{{ __schema {{ queryType {{ {'name ' * (count - 1)} }} }} }}"
 
 
+def schema_directives(count: int) -> str:
+    """Return a document whose directives stand on a field of introspection, below it, and in its fragment."""
+    below = "name @include(if: true) " * (count - 4)
+    return (
+        f"{{ __schema @include(if: true) {{ queryType @include(if: true) {{ {below} ...T @include(if: true) }} }} }} "
+        "fragment T on __Type { kind @include(if: true) }"
+    )
+
+
 @pytest.mark.parametrize(
     ("document", "most", "said"),
     [
@@ -96,6 +106,7 @@ def schema_fields(count: int) -> str:
         (roots, MAX_ROOTS, "root fields"),
         (schema_depth, MAX_INTROSPECTION_DEPTH, "levels of introspection"),
         (schema_fields, MAX_INTROSPECTION_FIELDS, "fields of introspection"),
+        (schema_directives, MAX_INTROSPECTION_DIRECTIVES, "directives of introspection"),
     ],
 )
 def test_a_document_may_be_so_large_and_no_larger(document: object, most: int, said: str) -> None:
@@ -114,6 +125,34 @@ def test_tokens_are_counted_while_the_text_is_read() -> None:
 
 def test_introspection_reads_the_schema_whole_within_its_limits() -> None:
     assert code(get_introspection_query(descriptions=True, input_value_deprecation=True, specified_by_url=True)) == ""
+
+
+def test_directives_of_introspection_are_counted_apart_from_those_of_data() -> None:
+    schema = schema_directives(MAX_INTROSPECTION_DIRECTIVES)
+    for data in (directives, lambda count: "{ __typename " + "@skip(if: false) " * count + "}"):
+        with pytest.raises(TooExpensive, match=f"has {MAX_DIRECTIVES + 1} directives; it may have {MAX_DIRECTIVES}"):
+            check_size(parse(schema.replace("{", data(MAX_DIRECTIVES + 1)[:-1], 1)))
+        check_size(parse(schema.replace("{", data(MAX_DIRECTIVES)[:-1], 1)))
+    more = schema_directives(MAX_INTROSPECTION_DIRECTIVES + 1)
+    with pytest.raises(TooExpensive, match="directives of introspection"):
+        check_size(parse(more.replace("{", "{ events { nodes { id } } ", 1)))
+
+
+def test_the_directives_around_introspection_count_as_those_of_data() -> None:
+    around = " ".join(["... @include(if: true) { __schema { queryType { name } } }"] * (MAX_DIRECTIVES + 1))
+    with pytest.raises(TooExpensive, match=f"has {MAX_DIRECTIVES + 1} directives"):
+        prepared(f"{{ {around} }}")
+
+
+@pytest.mark.parametrize("name", ["__schema", "__type"])
+def test_introspection_inside_introspection_is_counted(name: str) -> None:
+    """It is not valid, but validating it takes time, too."""
+    inside = " ".join([f"{name} {{ {'name ' * 100} }}"] * 3)
+    with pytest.raises(TooExpensive, match="has 303 fields of introspection"):
+        prepared(f"{{ __schema {{ {inside} }} }}")
+    inside = f"{name} {{ {'name @skip(if: false) ' * (MAX_INTROSPECTION_DIRECTIVES + 1)} }}"
+    with pytest.raises(TooExpensive, match="directives of introspection"):
+        prepared(f"{{ __schema {{ {inside} }} }}")
 
 
 def test_aliases_are_counted_where_fragments_are_spread() -> None:
@@ -209,6 +248,7 @@ def test_nesting_is_refused_at_every_depth(text: str, opening: str, closing: str
 def test_what_is_just_allowed_is_prepared_in_no_time() -> None:
     """The rule on overlapping fields compares each field with each other. For 1,000 fields it took 0.9 s."""
     wide = [fields(MAX_FIELDS), aliases(MAX_ALIASES), roots(MAX_ROOTS), deep(MAX_DEPTH)]
+    wide.append(schema_directives(MAX_INTROSPECTION_DIRECTIVES))
     spreads = " ".join(f"...F{one}" for one in range(9))
     shared = " ".join(
         f"fragment F{one} on Event {{ {' '.join(f'x{left}: id' for left in range(3))} id title kind }}"
