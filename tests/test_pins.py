@@ -14,7 +14,10 @@ ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements"
 CLIENTS = ROOT / "openapi" / "sdk"
 LOCKED = sorted(
-    [*REQUIREMENTS.glob("*.txt"), *CLIENTS.glob("requirements*.txt"), *CLIENTS.glob("python/requirements*.txt")]
+    [
+        *(*REQUIREMENTS.glob("*.txt"), *CLIENTS.glob("requirements*.txt"), *CLIENTS.glob("python/requirements*.txt")),
+        *ROOT.glob("tests/generators/**/requirements.txt"),
+    ]
 )
 HASHED = re.compile(r"^[\w.-]+==[^ ]+(?: ; [^\\]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+$")
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")

@@ -1,0 +1,16 @@
+// The documents of relay.ts. The compiler of Relay reads this module. It is not run: the program imports the artifacts.
+import { graphql } from "relay-runtime";
+
+graphql`
+  query documentsEventsQuery($filter: EventFilter, $first: Int, $after: String) {
+    events(filter: $filter, first: $first, after: $after) @connection(key: "documents_events", filters: ["filter"]) {
+      edges { node { id title kind time { startsAt } place { id name } } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`;
+graphql`
+  query documentsRecordQuery($id: ID!) {
+    node(id: $id) @catch(to: RESULT) { __typename id ... on Event { title } }
+  }
+`;
