@@ -7,8 +7,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
-import venv
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from tests.clients import ROOT, run
 from tests.conftest import TOOLS
 from tests.generators.conftest import CONTRACT, PROGRAMS, Services
+from tests.generators.installing import install_npm_packages, install_python_packages
 from tests.sharing import once
 
 SDK = ROOT / ".venv" / "sdk" / "bin"
@@ -75,30 +74,15 @@ def test_openapi_typescript_with_openapi_fetch(
 @pytest.fixture(scope="session")
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the generators that only the full tests run."""
-    return once(tmp_path_factory, "generators", _install)
-
-
-def _install(home: Path) -> None:
-    venv.create(home, with_pip=True)
-    uv = Path(sys.executable).with_name("uv")
-    program = home / "bin" / "python"
-    install: list[str | Path] = [program, "-m", "pip", "install"]
-    if uv.exists():
-        install = [uv, "pip", "install", "--python", program]
-    run(*install, "--quiet", "--require-hashes", "-r", HERE / "requirements.txt")
+    install = partial(install_python_packages, HERE / "requirements.txt")
+    return once(tmp_path_factory, "generators", install)
 
 
 @pytest.fixture(scope="session")
 def packages(node_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the generators from npm that only the full tests run."""
-    return once(tmp_path_factory, "generators-npm", partial(_install_packages, node_home))
-
-
-def _install_packages(node_home: Path, home: Path) -> None:
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(HERE / "npm" / name, home)
-    npm = node_home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    run(node_home / "bin" / "node", npm, "ci", "--no-audit", "--no-fund", at=home)
+    install = partial(install_npm_packages, node_home, HERE / "npm")
+    return once(tmp_path_factory, "generators-npm", install)
 
 
 def generate(tools: Path, generator: str, folder: Path, *options: str) -> None:
