@@ -5,6 +5,7 @@ Apollo's clients send them. Each attack is answered with a reason, in bounded ti
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -59,6 +60,16 @@ def test_field_duplication(post: Post) -> None:
 def test_introspection_is_open_for_the_schema_is_public(post: Post) -> None:
     answer = post({"query": get_introspection_query()})
     assert answer.status_code == 200 and answer.json()["data"]["__schema"]["types"]
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_introspection_may_have_conditions(post: Post, every: bool) -> None:
+    """sgqlc asks for descriptions and deprecations under a condition each: 11 directives with fragments written out."""
+    conditional = r"^( *)(description|isDeprecated|deprecationReason)$"
+    text = re.sub(conditional, r"\1\2 @include(if: $every)", get_introspection_query(), flags=re.M)
+    text = text.replace("query IntrospectionQuery", "query ($every: Boolean!)")
+    schema = post({"query": text, "variables": {"every": every}}).json()["data"]["__schema"]
+    assert [kind for kind in schema["types"] if ("description" in kind) != every] == []
 
 
 def test_field_suggestions_are_not_for_who_has_no_key(post: Post) -> None:
