@@ -35,17 +35,23 @@ const schema = await introspect();
 const warnings: string[] = [];
 const logger = (severity: string, message: string) => void (severity === "debug" || warnings.push(message));
 
-function connect(base: string, sent: Sent[] = [], token = "") {
+function connect(base: string, preferGet: boolean, sent: Sent[] = [], token = "") {
   return new Client({
     url: `${base}/v2/graphql`,
-    exchanges: [cacheExchange({ ...cacheOptions(schema), logger }), persistedExchange({ preferGetForPersistedQueries: true }), fetchExchange],
+    preferGetMethod: preferGet,
+    exchanges: [
+      cacheExchange({ ...cacheOptions(schema), logger }),
+      persistedExchange({ preferGetForPersistedQueries: preferGet }),
+      fetchExchange,
+    ],
     fetch: traced(sent),
     fetchOptions: { headers: { authorization: `Bearer ${token}` } },
   });
 }
 
-const sent: Sent[] = [];
-const client = connect(address, sent);
+const byGet: Sent[] = [];
+const byPost: Sent[] = [];
+const client = connect(address, true, byGet);
 const query: EventListQueryVariables = {
   filter: { kind: { in: ["SHELLING", "AIR_STRIKE"] }, startsAt: { gte: "2022-02-01T00:00:00Z" } },
   first: 2,
@@ -56,18 +62,21 @@ const after = first?.events.pageInfo.endCursor ?? null;
 // The second answer of the cache has the first page, too.
 const both = (await client.query(EVENTS, { ...query, after })).data;
 const id = ids(first)?.[0] ?? "";
-const requests = [...sent];
+const requests = [...byGet];
 const merged = (await client.query(EVENTS, query, { requestPolicy: "cache-only" })).data;
 // The schema says that `summary` may be null, so the record of the list answers at once, without it.
 const known = (await client.query(EVENT, { id }, { requestPolicy: "cache-only" })).data;
+
+const poster = connect(address, false, byPost);
+for (let call = 0; call < 2; call++) await poster.query(EVENT, { id }, { requestPolicy: "network-only" });
 const record = (await client.query(EVENT, { id }, { requestPolicy: "network-only" })).data;
 
-const few = connect(limited);
+const few = connect(limited, true);
 const missing = await client.query(EVENT, { id: `evt_${"0".repeat(26)}` });
 const invalid = await client.query(EVENTS, { filter: { startsAt: { gte: "yesterday" } } });
 let refused = await few.query(EVENTS, { first: 20 }, { requestPolicy: "network-only" });
 for (let call = 0; call < 5; call++) refused = await few.query(EVENTS, { first: 20 }, { requestPolicy: "network-only" });
-const keyed = await connect(limited, [], key).query(EVENTS, { first: 20 });
+const keyed = await connect(limited, false, [], key).query(EVENTS, { first: 20 });
 const refusal = refused.error?.graphQLErrors[0]?.extensions;
 console.log(
   JSON.stringify({
@@ -78,6 +87,7 @@ console.log(
     keyed: ids(keyed.data)?.length,
     merged: ids(merged),
     byGet: requests,
+    byPost,
     normalised: [known?.event, record?.event],
     warnings,
   }),
