@@ -83,6 +83,10 @@ def _references(resource: Resource, inputs: list[Schema]) -> list[Schema]:
 def _reference_key(resource: Resource, name: str) -> str:
     if name in PAGING:
         return name
+    link = resource.links.get(name.partition(".")[0])
+    if link and link.kind == "several" and name.replace(".", "_") == link.by:
+        # Generators drop punctuation: `via_ids` and `via.ids` would be the same type.
+        name = f"{link.name}.{link.target}_ids"
     return f"{resource.plural}.{name}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,9 @@ def test_generators_can_read_it(document: dict[str, Any]) -> None:
         names = schema.get("x-enum-varnames", [])
         assert len(set(names)) == len(names), path
         assert all(name.isidentifier() for name in names), path
+    for kind, components in document["components"].items():
+        words = Counter(re.sub("[^a-z0-9]", "", name.lower()) for name in components)
+        assert [word for word, count in words.items() if count > 1] == [], f"{kind} would have the same type"
     for name, parameter in document["components"].get("parameters", {}).items():
         schema = parameter["schema"]
         assert "enum" not in schema and "enum" not in schema.get("items", {}), f"{name} has an enum without a name"
