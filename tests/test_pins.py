@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tomllib
@@ -12,12 +13,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements"
-CLIENTS = ROOT / "openapi" / "sdk"
+FOLDERS = (REQUIREMENTS, ROOT / "openapi", ROOT / "tests")
 LOCKED = sorted(
-    [
-        *(*REQUIREMENTS.glob("*.txt"), *CLIENTS.glob("requirements*.txt"), *CLIENTS.glob("python/requirements*.txt")),
-        *ROOT.glob("tests/generators/**/requirements.txt"),
-    ]
+    [*REQUIREMENTS.glob("*.txt"), *(file.with_suffix(".txt") for root in FOLDERS for file in root.rglob("*.in"))]
+)
+NPM_LOCKED = sorted(
+    file for root in FOLDERS for file in root.rglob("package-lock.json") if "node_modules" not in file.parts
 )
 HASHED = re.compile(r"^[\w.-]+==[^ ]+(?: ; [^\\]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+$")
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
@@ -49,6 +50,29 @@ def trusts_nothing_unpinned(words: list[str]) -> bool:
 def test_every_requirement_has_its_hashes(file: Path) -> None:
     found = requirements(file)
     assert found and [one for one in found if not HASHED.match(one)] == []
+
+
+@pytest.mark.parametrize("file", NPM_LOCKED, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_npm_package_has_its_hash(file: Path) -> None:
+    packages = json.loads(file.read_text(encoding="utf-8"))["packages"]
+    installed = {name: package for name, package in packages.items() if name}
+    assert installed and [name for name, package in installed.items() if "integrity" not in package] == []
+
+
+@pytest.mark.parametrize("file", [*LOCKED, *NPM_LOCKED], ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_lock_file_names_an_address(file: Path) -> None:
+    """A lock file has to work with any registry. npm also writes addresses of funding."""
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if "://" in line]
+    assert lines == [], "Remove `resolved` and `funding`, and addresses in `deprecated`."
+
+
+def test_make_lock_writes_every_requirement_file() -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    (listed,) = re.findall(r"^LOCKED := (.*)$", recipe, re.M)
+    assert sorted(listed.split()) == [str(file.relative_to(ROOT)) for file in LOCKED]
+    assert {words[words.index("-o") + 1] for words in map(str.split, re.findall(r"\$\(COMPILE\) .*", recipe))} == {
+        *listed.split()
+    }
 
 
 @pytest.mark.parametrize(("name", "least"), [("Makefile", 6), ("Dockerfile", 4)])
