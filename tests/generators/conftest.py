@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from api.ingest.load import load
 from api.store.access import AccessStore
 from tests.clients import ROOT, run
 from tests.conftest import SAMPLE
+from tests.generators.answers import Answer, Collector, check_verdicts, fill, write_answers
 from tests.serving import serving
 
 CONTRACT = ROOT / "openapi" / "v2.json"
@@ -31,10 +32,15 @@ class Services:
     limited: str
     key: str
 
-    def check(self, *command: str | Path, at: Path, **environment: str) -> None:
+    def check(self, *command: str | Path, at: Path, answers: Sequence[Answer] = (), **environment: str) -> None:
         """Run a program with a generated client, and check what it prints: two pages with two values of a filter and
-        a time, a 404, a 429, an export, and the plan of a key."""
-        printed = json.loads(run(*command, self.address, self.limited, self.key, at=at, **environment))
+        a time, a 404, a 429, an export, and the plan of a key.
+
+        With `answers`, the program validates these, and prints for each what is wrong with it."""
+        given = [write_answers(at / "answers.json", answers)] if answers else []
+        printed = json.loads(run(*command, self.address, self.limited, self.key, *given, at=at, **environment))
+        if answers:
+            check_verdicts(answers, printed.pop("verdicts"))
         first = httpx2.get(f"{self.address}{PATH}").json()
         second = httpx2.get(f"{self.address}{PATH}&cursor={first['page']['next_cursor']}").json()
         assert printed == {
@@ -63,6 +69,25 @@ async def services(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Ser
     with serving(url, limits=True) as service, serving(small, limits=True) as limited:
         address = "http://127.0.0.1:{}"
         yield Services(address.format(service.port), address.format(limited.port), created.secret.text)
+
+
+@pytest.fixture(scope="session")
+async def answers(
+    services: Services, new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+) -> list[Answer]:
+    """Answers for every schema of the contract, and broken copies of them."""
+    url = await new_store()
+    await fill(url, tmp_path_factory.mktemp("records"))
+    with serving(url) as service, httpx2.Client(base_url=f"http://127.0.0.1:{service.port}", timeout=60) as client:
+        collector = Collector(json.loads(CONTRACT.read_text(encoding="utf-8")), client)
+        collector.add_all()
+    with httpx2.Client(base_url=services.address, headers={"Authorization": f"Bearer {services.key}"}) as client:
+        collector.add("/v2/me", client=client)
+    with httpx2.Client(base_url=services.limited) as client:
+        while client.get("/v2/events?limit=20").status_code != 429:
+            pass
+        collector.add("/v2/events?limit=20", client=client)
+    return collector.all()
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +16,16 @@ import pytest
 
 from tests.clients import ROOT, run
 from tests.conftest import TOOLS
+from tests.generators.answers import Answer
 from tests.generators.conftest import CONTRACT, PROGRAMS, Services
 from tests.generators.installing import install_npm_packages, install_python_packages
+from tests.guide.blocks import steps
 from tests.sharing import once
 
 SDK = ROOT / ".venv" / "sdk" / "bin"
 NPM = ROOT / "build" / "sdk" / "npm" / "node_modules"
 HERE = Path(__file__).parent
+PAGE = ROOT / "docs" / "generators.md"
 COMPILER_OPTIONS = {
     "strict": True,
     "exactOptionalPropertyTypes": True,
@@ -41,8 +45,7 @@ def compile_typescript(node_home: Path, folder: Path, types: list[str], **option
 
 
 def test_openapi_python_client(built: Path, python_home: Path, services: Services, work: Path) -> None:
-    page = (ROOT / "docs" / "generators.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (block,) = re.findall(r"```yaml\n(content_type_overrides.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (work / "settings.yaml").write_text(f"{block}post_hooks: []\n", encoding="utf-8")
     run(SDK / "openapi-python-client", "generate", "--path", CONTRACT, "--meta", "none", "--config", "settings.yaml",
         "--output-path", work / "client", "--fail-on-warning", at=work)  # fmt: skip
@@ -133,9 +136,66 @@ def test_hey_api(packages: Path, built: Path, node_home: Path, services: Service
     compile_and_run(packages, node_home, services, work)
 
 
-def compile_and_run(packages: Path, node_home: Path, services: Services, work: Path) -> None:
+def use_page(work: Path) -> None:
+    """Write the contract and the files of the page into a folder."""
+    shutil.copy(CONTRACT, work / "openapi.json")
+    for step in steps(PAGE):
+        if step.file:
+            (work / step.file).write_text(step.text, encoding="utf-8")
+
+
+@pytest.mark.full
+def test_hey_api_with_zod(
+    packages: Path, built: Path, node_home: Path, services: Services, answers: list[Answer], work: Path
+) -> None:
+    use_page(work)
+    program = packages / "node_modules" / "@hey-api" / "openapi-ts" / "bin" / "run.js"
+    run(node_home / "bin" / "node", program, "-f", "openapi-ts.config.mjs", at=work)
+    shutil.copy(PROGRAMS / "hey_api_zod.ts", work / "program.ts")
+    compile_and_run(packages, node_home, services, work, answers)
+
+
+@pytest.mark.full
+def test_orval(
+    packages: Path, built: Path, node_home: Path, services: Services, answers: list[Answer], work: Path
+) -> None:
+    use_page(work)
+    program = packages / "node_modules" / "orval" / "dist" / "bin" / "orval.mjs"
+    run(node_home / "bin" / "node", program, "--config", "orval.config.mjs", at=work)
+    (work / "server.ts").write_text('export const server = { address: "" };\n', encoding="utf-8")
+    shutil.copy(PROGRAMS / "orval.ts", work / "program.ts")
+    compile_and_run(packages, node_home, services, work, answers)
+
+
+@pytest.mark.full
+def test_kubb(
+    packages: Path, built: Path, node_home: Path, services: Services, answers: list[Answer], work: Path
+) -> None:
+    use_page(work)
+    (work / "node_modules").symlink_to(packages / "node_modules")  # Its settings import its plugins.
+    program = packages / "node_modules" / "@kubb" / "cli" / "bin" / "kubb.cjs"
+    run(node_home / "bin" / "node", program, "generate", "--config", "kubb.config.mjs", at=work)
+    shutil.copy(PROGRAMS / "kubb.ts", work / "program.ts")
+    compile_and_run(packages, node_home, services, work, answers)
+
+
+@pytest.mark.full
+def test_datamodel_code_generator(tools: Path, services: Services, answers: list[Answer], work: Path) -> None:
+    use_page(work)
+    (command,) = (step.text for step in steps(PAGE) if step.text.startswith("datamodel-codegen "))
+    program, *options = shlex.split(command.replace("\\\n", " "))
+    run(tools / "bin" / program, *options, at=work)
+    shutil.copy(PROGRAMS / "datamodel_codegen.py", work / "program.py")
+    run(tools / "bin" / "python", "-m", "mypy", "--strict", "program.py", "client", at=work)
+    services.check(tools / "bin" / "python", "program.py", at=work, answers=answers)
+
+
+def compile_and_run(
+    packages: Path, node_home: Path, services: Services, work: Path, answers: Sequence[Answer] = ()
+) -> None:
     """Compile a program strictly to JavaScript, and run it."""
-    (work / "node_modules").symlink_to(packages / "node_modules")
+    if not (work / "node_modules").exists():
+        (work / "node_modules").symlink_to(packages / "node_modules")
     (work / "package.json").write_text('{"type": "module"}', encoding="utf-8")
     settings = {
         "compilerOptions": COMPILER_OPTIONS
@@ -147,7 +207,8 @@ def compile_and_run(packages: Path, node_home: Path, services: Services, work: P
     run(node_home / "bin" / "node", NPM / "typescript" / "bin" / "tsc", "--project", "tsconfig.json", at=work)
     resolve = work / "resolve.mjs"
     resolve.write_text(RESOLVE, encoding="utf-8")
-    services.check(node_home / "bin" / "node", "--no-warnings", "--import", "./resolve.mjs", "out/program.js", at=work)
+    command = (node_home / "bin" / "node", "--no-warnings", "--import", "./resolve.mjs", "out/program.js")
+    services.check(*command, at=work, answers=answers)
 
 
 # Bundlers find modules without the end of their names. Node does so with this hook.
