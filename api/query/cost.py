@@ -13,9 +13,11 @@
 
     reserve         = for records that Postgres may have to look at without returning them (api/query/work.py)
 
-    price(export)   = 50 + its reserve: an export is a list of any length without its links to many, so points would
-                      only count records. Other limits apply: the plan's records of an export, the number of exports
-                      that run at once (`export_connections`) and the time of each (`export_timeout`)
+    price(export)   = 50 x (1 + the sum over the links that it includes) + its reserve: an export has any length, so
+                      points are for what each record takes, and not for their number. Other limits apply: the plan's
+                      records of an export, the number of exports that run at once (`export_connections`) and the time
+                      of each (`export_timeout`). Links that are always shown add nothing. All children of a record
+                      are exported, and count as many as a list shows
 
 In the end a request costs the same sum for the rows that were found, without the reserve; or, if that is more, a point
 for 40 records that Postgres looked at, up to the price. Text beyond 4 KiB a record costs a point for each further
@@ -27,11 +29,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.catalog import VERSIONS, Version
+from api.catalog import VERSIONS, Link, Resource, Version
 from api.query.filters import AllOf, AnyOf, Exists, Filter, Not, Search
 from api.query.selection import (
     Edges,
     ExportQuery,
+    JsonShape,
     LinkedRecord,
     LinkedRecords,
     ListQuery,
@@ -80,7 +83,7 @@ class CostliestList:
 def price(query: Query) -> int:
     """Return the points that a request takes before it runs: for all rows that it may return, and its reserve."""
     if isinstance(query.root, ExportQuery):
-        return EXPORT + reserve(query)
+        return EXPORT * (1 + _included_points(query.version, query.root)) + reserve(query)
     points = _linked_points(VERSIONS[query.version], query.root.entries)
     return max(least_price(query), points) + reserve(query)
 
@@ -187,6 +190,39 @@ def _linked_points(version: Version, selection: Selection) -> int:
             case LinkedRecord() | Object():
                 total += _linked_points(version, entry.value.selection)
     return total
+
+
+def _included_points(version_name: str, export: ExportQuery) -> int:
+    """Return the points of the links that an export includes, for one record."""
+    if not isinstance(export.shape, JsonShape):
+        return 0
+    version = VERSIONS[version_name]
+    return _optional_points(version, version[export.resource], export.shape.selection)
+
+
+def _optional_points(version: Version, resource: Resource, selection: Selection) -> int:
+    """Return the most points of the links of a selection that are only shown because the request names them."""
+    total = 0
+    for entry in selection:
+        match entry.value:
+            case Object():
+                total += _optional_points(version, resource, entry.value.selection)
+            case LinkedRecord() | ListQuery() | LinkedRecords():
+                link = resource.links[entry.value.link]
+                if link.embedded or link.owned:
+                    total += _points_below(version, link, entry.value)
+                else:
+                    total += _record_points(version, (entry,)) - 1
+    return total
+
+
+def _points_below(version: Version, link: Link, value: LinkedRecord | LinkedRecords | ListQuery) -> int:
+    """Return the most points of the included links of records that are always shown."""
+    target = version[link.target]
+    if isinstance(value, ListQuery):
+        each = sum(_optional_points(version, target, selection) for selection in _record_selections(value))
+        return (value.page.size or link.default) * each
+    return _optional_points(version, target, value.selection)
 
 
 def _record_points(version: Version, selection: Selection) -> int:

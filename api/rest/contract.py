@@ -132,8 +132,8 @@ def _describe_export_by_accept(version: Version, resource: Resource) -> str:
     forms = ", ".join(f"`{form.media_type}`" for form in offered(version, resource))
     return (
         f"An `Accept` that prefers {forms} to JSON gets the whole filtered list in that format, as the path that ends "
-        "with its name gives it: without pages, and so without `cursor`, `count` and `include`. A wildcard means a "
-        "page."
+        "with its name gives it: without pages, and so without `cursor` and `count`, and with `include` in NDJSON "
+        "alone. A wildcard means a page."
     )
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from api.catalog import Resource, Version
 from api.query import ColumnField, CsvShape, GeoJsonShape, Item, JsonShape, RowShape, Selection, Shape, cells
-from api.rest.include import record_selection
+from api.rest.include import Tree, record_selection
 from api.rest.parquet import INSTALLED, MEDIA_TYPE, ParquetEncoder
 
 # Characters that some programs take for line ends, as UTF-8, and as escapes of JSON.
@@ -23,18 +23,18 @@ def _no_head(version: Version, resource: Resource) -> bytes:
 
 @dataclass(frozen=True)
 class Format:
-    """A format. `shape` returns None for a resource that has no such export. `head` begins the file and `tail` ends it,
-    even if there are no records. `before` and `after` stand around each line, except that the first line has no
-    `before`. `schema` names the schema of the whole file, if it is JSON. `escape` is applied to the lines, some at a
-    time. An `encoder` turns the lines into the file. `parameters` are those that only some formats take (`ONLY_EXPORTS`
-    of url.py). `missing` says what this installation lacks for the format; empty if nothing. A plan that has the format
-    `like` has this one, too."""
+    """A format. `shape` gets the links to show whole, and returns None for a resource that has no such export.
+    `head` begins the file and `tail` ends it, even if there are no records. `before` and `after` stand around each
+    line, except that the first line has no `before`. `schema` names the schema of the whole file, if it is JSON.
+    `escape` is applied to the lines, some at a time. An `encoder` turns the lines into the file. `parameters` are
+    those that only some formats take (`include`, and `ONLY_EXPORTS` of url.py). `missing` says what this
+    installation lacks for the format; empty if nothing. A plan that has the format `like` has this one, too."""
 
     name: str
     media_type: str
     media_parameters: str
     description: str
-    shape: Callable[[Version, Resource], Shape | None]
+    shape: Callable[[Version, Resource, Tree], Shape | None]
     head: Callable[[Version, Resource], bytes] = _no_head
     before: str = ""
     after: str = ""
@@ -64,7 +64,7 @@ def _escape_line_ends(lines: bytes) -> bytes:
     return lines
 
 
-def _csv_shape(version: Version, resource: Resource) -> CsvShape:
+def _csv_shape(version: Version, resource: Resource, include: Tree) -> CsvShape:
     return CsvShape(cells(version, resource))
 
 
@@ -72,11 +72,11 @@ def _csv_header(version: Version, resource: Resource) -> bytes:
     return ",".join(cell.name for cell in cells(version, resource)).encode() + b"\r\n"
 
 
-def _json_shape(version: Version, resource: Resource) -> JsonShape:
-    return JsonShape(record_selection(version, resource, {}, listed=True, all_children=True))
+def _json_shape(version: Version, resource: Resource, include: Tree) -> JsonShape:
+    return JsonShape(record_selection(version, resource, include, listed=True, all_children=True))
 
 
-def _geojson_shape(version: Version, resource: Resource) -> GeoJsonShape | None:
+def _geojson_shape(version: Version, resource: Resource, include: Tree) -> GeoJsonShape | None:
     selection = record_selection(version, resource, {}, all_children=True) + _flat_items(resource)
     if "latitude" in resource.fields:
         return GeoJsonShape(selection)
@@ -103,7 +103,7 @@ def _geojson_head(version: Version, resource: Resource) -> bytes:
     return b'{"type":"FeatureCollection","features":[\n'
 
 
-def _row_shape(version: Version, resource: Resource) -> RowShape | None:
+def _row_shape(version: Version, resource: Resource, include: Tree) -> RowShape | None:
     return RowShape(cells(version, resource)) if version.parquet else None
 
 
@@ -131,11 +131,12 @@ FORMATS: dict[str, Format] = {
             "ndjson",
             "application/x-ndjson",
             "",
-            "A JSON object a line: the records as the list's `data` has them, with all of their children.",
+            "A JSON object a line: the records as the list's `data` has them, with all of their children, and with the "
+            "links that `include` names.",
             _json_shape,
             after="\n",
             escape=_escape_line_ends,
-            parameters=("after_id",),
+            parameters=("include", "after_id"),
         ),
         Format(
             "geojson",
@@ -168,4 +169,4 @@ FORMATS: dict[str, Format] = {
 @cache
 def offered(version: Version, resource: Resource) -> tuple[Format, ...]:
     """Return the formats that the resource is exported in."""
-    return tuple(form for form in FORMATS.values() if form.shape(version, resource) is not None)
+    return tuple(form for form in FORMATS.values() if form.shape(version, resource, {}) is not None)

@@ -65,7 +65,8 @@ def describe_unknown(
     if other in known:
         return DETAIL + INSTEAD[other]
     hint = (
-        _file_hint(version, resource, lowered, value)
+        _include_hint(version, resource, lowered)
+        or _file_hint(version, resource, lowered, value)
         or _bound_hint(lowered, known)
         or _time_hint(resource, lowered, known)
     )
@@ -82,6 +83,12 @@ def _file_hint(version: Version, resource: Resource, name: str, value: str) -> s
         forms = [value.lower()]
     paths = ", ".join(f"/{version.name}/{resource.plural}.{form}" for form in forms)
     return f"A file is requested by its path: {paths}."
+
+
+def _include_hint(version: Version, resource: Resource, name: str) -> str:
+    if name != "include" or not resource.links:
+        return ""
+    return f"Only NDJSON has linked records: request /{version.name}/{resource.plural}.ndjson with include."
 
 
 def _bound_hint(name: str, known: Collection[str]) -> str:

@@ -55,7 +55,7 @@ def export_request(version: Version, resource: Resource, form: Format, query_str
     """Return the request for an export: the list with its filters and its order, to its end or to `limit`."""
     filters, shared = parameters(version, resource), export_names(resource, form)
     url = read_url(version, resource, filters, shared, query_string, MAX_EXPORT)
-    shape = form.shape(version, resource)
+    shape = form.shape(version, resource, url.include)
     assert shape is not None
     export = ExportQuery(
         resource=resource.name,

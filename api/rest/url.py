@@ -25,7 +25,7 @@ MAX_EXPORT = 10**9
 COUNTS = ("exact", "estimated")
 # The ends of a name that mark one of several values, as some clients write them: `kind[]=a&kind[]=b`.
 BRACKETS = re.compile(rb"(\[|%5B)(\]|%5D)$", re.I)
-# The shared parameters of lists that an export takes: it has no pages, no counts and no links to show whole.
+# The shared parameters of lists that each export takes: it has no pages and no counts, and flat rows have no links.
 EXPORTED = ("q", "q_language", "sort", "limit")
 
 
@@ -184,8 +184,10 @@ def list_names(resource: Resource) -> list[str]:
 
 def export_names(resource: Resource, form: Format) -> list[str]:
     """Return the shared parameters of an export. Rows without ids cannot be continued after one."""
-    only = [name for name in form.parameters if name != "after_id" or resource.prefix]
-    return [name for name in list_names(resource) if name in EXPORTED] + only
+    taken = {*EXPORTED, *form.parameters}
+    if not resource.prefix:
+        taken.discard("after_id")
+    return [name for name in (*list_names(resource), *ONLY_EXPORTS) if name in taken]
 
 
 def read_url(

@@ -9,6 +9,7 @@ from functools import partial
 import orjson
 
 from api.access.access_control import Charge
+from api.access.caller import Caller
 from api.access.export_places import ExportPlaces
 from api.access.plan import Plan
 from api.compiler import Statement, compile_query
@@ -16,13 +17,17 @@ from api.compiler.page import MAX_EXACT
 from api.errors import Fault, TimedOut, TooExpensive, Unavailable
 from api.query import ExportQuery, Item, ListQuery, Page, Query, Total, price
 from api.service.context import RequestContext
-from api.service.service import Service
+from api.service.service import Cost, Service
 from api.store.reader import Reply, edition
 from api.store.stream import Streams
 from api.store.ticket import Ticket
 
 # A plan that allows this many records has no limit in practice.
 UNLIMITED = 1_000_000_000
+PRICE = (
+    "An export costs 50 points, and 50 more for each linked record that a record can have (include). Pages of the list "
+    "cost about one point a record."
+)
 
 Take = Callable[[bytes], Awaitable[None]]
 
@@ -59,11 +64,13 @@ class Exports:
         service.changes.on_erasure(partial(self.places.cut_running, "erasure"))
 
     async def begin(self, query: Query, context: RequestContext) -> Export:
-        """Charge an export to the caller. TooExpensive if it is longer than the caller's plan allows; RateLimited if
-        the caller has too few points left; Unavailable if the store cannot count the records."""
+        """Charge an export to the caller. TooExpensive if it costs more than one request may, or is longer than the
+        caller's plan allows; RateLimited if the caller has too few points left; Unavailable if the store cannot count
+        the records."""
         assert isinstance(query.root, ExportQuery) and context.caller is not None
         access_control = self._service.access_control
         points = price(query)
+        self._check_price(points, context.caller)
         context.price = points
         charge = await access_control.begin(context.caller, points, paid=context.paid)
         context.charge = charge
@@ -88,6 +95,12 @@ class Exports:
             await charge.settle(_price_failure(error, points))
             raise
         return Export(statement, charge, points, counting_points)
+
+    def _check_price(self, points: int, caller: Caller) -> None:
+        try:
+            self._service.check(Cost(points), caller)
+        except TooExpensive as error:
+            raise TooExpensive(error.message, error.faults, PRICE) from None
 
     async def stream(self, export: Export, context: RequestContext, take: Take, cut: Callable[[str], None]) -> None:
         """Give the lines of an export to `take`, as fast as it takes them. The context gets the edition before.

@@ -50,6 +50,7 @@ PATHS = (
     "/quotes?speaker.country=UA&sort=said_at&limit=9",
     "/sources?sort=name&limit=40&count=estimated",
     "/events.ndjson",
+    "/events.ndjson?include=figures.event,citations.source",
     "/events.geojson",
     "/figures.csv",
 )

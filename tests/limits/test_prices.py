@@ -175,6 +175,32 @@ def test_an_export_has_a_price_of_its_own_and_its_head_costs_what_is_done_for_it
     assert used(head) < 50 and before - left(client, key)["day"] == 50 + used(head)
 
 
+@pytest.mark.parametrize(("include", "points"), [("citations.source,figures", 1550), ("place", 100), ("citations", 50)])
+async def test_an_export_pays_for_the_links_that_it_includes(
+    client: Client, key: dict[str, str], include: str, points: int
+) -> None:
+    path = f"/v1/events.ndjson?limit=2&include={include}"
+    before = left(client, key)["day"]
+    assert used(client.get(path, key)) == points
+    assert before - left(client, key)["day"] == points
+    assert used(client.get(f"/v1/events?limit=2&include={include}", key, accept="application/x-ndjson")) == points
+
+
+async def test_an_export_with_too_many_links_is_refused_with_the_remedy(
+    client: Client, access: Access, key: dict[str, str]
+) -> None:
+    before = left(client, key)["day"]
+    answer = client.get("/v1/events.ndjson?include=citations.via", key)
+    assert (answer.status_code, answer.json()["code"]) == (400, "too_expensive")
+    assert "costs 10050 points; one request may cost 5000" in answer.json()["detail"]
+    assert "50 more for each linked record that a record can have (include)" in answer.json()["hint"]
+    assert before - left(client, key)["day"] == 1
+    small = await access.key(burst=1000)
+    answer = client.get("/v1/events.ndjson?include=figures,quotes", small)
+    assert "costs 1050 points; your plan grants at most 1000 at a time" in answer.json()["detail"]
+    assert client.get("/v1/events.ndjson?include=figures", small).status_code == 200
+
+
 def test_fields_are_structured_and_agree_with_each_other(client: Client, key: dict[str, str]) -> None:
     answer = client.ask("{ events(first: 30) { nodes { id } } }", key)
     policy, state = read_list(answer.headers["ratelimit-policy"]), read_list(answer.headers["ratelimit"])

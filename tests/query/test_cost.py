@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.catalog import V1
+from api.catalog import V1, V2, VERSIONS, Version
 from api.query import (
     ColumnField,
     Constant,
@@ -34,9 +34,11 @@ from api.query import (
 from api.query import (
     Test as Compared,
 )
+from api.query.cost import _linked_points
 from api.query.sort import POSITION
 from api.query.work import reserve
 from api.rest.formats import FORMATS
+from api.rest.inputs import links
 from api.rest.request import export_query, list_query, record_query
 
 ID = (Item("id", ColumnField("id")),)
@@ -149,3 +151,49 @@ def test_an_export_is_bounded_by_a_rule_of_its_own_and_not_by_its_size() -> None
     for query_string in (b"", b"limit=1000000", b"q=talks"):
         query = export_query(V1, V1["event"], FORMATS["ndjson"], query_string)
         assert price(query) - reserve(query) == 50
+
+
+@pytest.mark.parametrize(
+    ("version", "resource", "include", "linked"),
+    [
+        (V1, "event", "place", 1),
+        (V1, "event", "figures", 10),
+        (V1, "event", "figures.place", 20),
+        (V1, "event", "figures.event,figures.place", 30),
+        # Children are exported anyway, and count as many as a list shows.
+        (V1, "event", "citations", 0),
+        (V1, "event", "citations.source", 20),
+        (V1, "event", "citations.source,participants", 20),
+        (V1, "event", "figures.citations", 10),
+        (V1, "quote", "citations.via", 200),
+        # Version 2 always shows the place of an event and the speaker of a quote.
+        (V2, "event", "place", 0),
+        (V2, "event", "place.events", 20),
+        (V2, "quote", "speaker", 0),
+        (V2, "quote", "speaker.affiliation", 1),
+        (V2, "figure", "event", 2),
+        (V2, "event", "related.event", 40),
+    ],
+)
+def test_an_export_costs_more_by_the_links_that_it_includes(
+    version: Version, resource: str, include: str, linked: int
+) -> None:
+    for query_string in (f"include={include}", f"include={include}&limit=7"):
+        query = export_query(version, version[resource], FORMATS["ndjson"], query_string.encode())
+        assert price(query) == 50 * (1 + linked)
+
+
+@pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda one: str(one.name))
+def test_an_export_prices_links_as_a_list_does(version: Version) -> None:
+    for resource in version.lists.values():
+        alone = list_query(version, resource, b"limit=1")
+        for path in links(version, resource):
+            listed = list_query(version, resource, f"limit=1&include={path}".encode())
+            linked = cost(listed) - cost(alone)
+            exported = export_query(version, resource, FORMATS["ndjson"], f"include={path}".encode())
+            assert price(exported) == 50 * (1 + linked), path
+
+
+def cost(query: Query) -> int:
+    """Return the points of a request for its records alone, without the least that its statement costs."""
+    return _linked_points(VERSIONS[query.version], query.root.entries)

@@ -131,6 +131,45 @@ def test_what_an_export_does_not_take_is_refused(client: httpx2.Client, name: st
 
 
 @pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/v1/events.csv", "*/*"),
+        ("/v2/events.csv", "*/*"),
+        ("/v2/events.geojson", "*/*"),
+        ("/v2/events.parquet", "*/*"),
+        ("/v2/events", "text/csv"),
+    ],
+)
+def test_links_of_other_formats_are_refused_with_the_way_to_ndjson(
+    client: httpx2.Client, path: str, accept: str
+) -> None:
+    answer = client.get(f"{path}?include=figures", headers={"Accept": accept})
+    assert answer.status_code == 400
+    (fault,) = answer.json()["errors"]
+    instead = f"{path[:3]}/events.ndjson"
+    assert fault["parameter"] == "include"
+    assert fault["detail"].endswith(f"Only NDJSON has linked records: request {instead} with include.")
+    assert client.get(f"{instead}?include=figures").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/v2/events.ndjson?include=figures.event.place", "goes deeper than 2 links"),
+        ("/v2/events.ndjson?include=figurs", "'figurs' is no link of events"),
+        ("/v2/places.ndjson?include=events,x", "'x' is no link of places"),
+        ("/v2/withdrawals.ndjson?include=event", "There is no such parameter here."),
+    ],
+)
+def test_links_that_a_list_refuses_an_export_refuses(client: httpx2.Client, path: str, detail: str) -> None:
+    answer = client.get(path)
+    listed = client.get(path.replace(".ndjson", ""))
+    assert (answer.status_code, listed.status_code) == (400, 400)
+    assert answer.json()["errors"] == listed.json()["errors"]
+    assert detail in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
     ("path", "told"),
     [
         ("/v1/events?offset=50", "Pages go on with cursor"),

@@ -37,9 +37,21 @@ class Resource:
     def export(self) -> Operation:
         """An export, with the parameters of all formats. Some of them are only for one format."""
         parameters: dict[str, Schema] = {}
-        for operation in self.exports.values():
+        for operation in self.different_exports:
             parameters |= {parameter["name"]: parameter for parameter in operation.parameters}
-        return replace(next(iter(self.exports.values())), parameters=[*parameters.values()])
+        return replace(self.different_exports[0], parameters=[*parameters.values()])
+
+    @property
+    def different_exports(self) -> list[Operation]:
+        """The exports that each have a parameter that those before do not have."""
+        names: set[str] = set()
+        operations: list[Operation] = []
+        for operation in self.exports.values():
+            own_names = {parameter["name"] for parameter in operation.parameters}
+            if not operations or own_names - names:
+                operations.append(operation)
+            names |= own_names
+        return operations
 
 
 @dataclass(frozen=True)

@@ -155,13 +155,17 @@ def _index_module(contract: Contract) -> str:
 
 def _type_arguments(resource: Resource) -> str:
     """Return the types of the operations of a resource, and of the formats of its exports."""
-    operation_ids = [resource.listing.id]
+    types = [_operation_type(resource.listing)]
     if resource.read:
-        operation_ids.append(resource.read.id)
-    operation_ids.append(resource.export.id)
-    types = [f'operations["{operation_id}"]' for operation_id in operation_ids]
+        types.append(_operation_type(resource.read))
+    # The type of an export has the parameters of all formats.
+    types.append(" & ".join(_operation_type(export) for export in resource.different_exports))
     formats = " | ".join(f'"{name}"' for name in resource.exports)
     return ", ".join([*types, formats])
+
+
+def _operation_type(operation: Operation) -> str:
+    return f'operations["{operation.id}"]'
 
 
 def _me_method(contract: Contract, operation: Operation) -> str:
