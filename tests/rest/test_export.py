@@ -428,8 +428,8 @@ def test_a_row_names_the_records_that_it_links_to(client: httpx2.Client) -> None
         else:
             assert row["place_name"] == row["place_latitude"] == ""
     names = list(next(iter(rows.values())))
-    assert names[-7:] == [
-        "event_title", "place_name", "place_country", "place_latitude", "place_longitude",
+    assert names[-8:] == [
+        "event_title", "place_name", "place_country", "place_latitude", "place_longitude", "place_geo_precision",
         "citations.source_name", "citations.blames_name",
     ]  # fmt: skip
 

@@ -1,7 +1,7 @@
 from api.catalog.declaration import many, projection, shown, test
 
 
-@projection(label="name country latitude longitude")
+@projection(label="name country latitude longitude geo_precision")
 class Place:
     """A place on Earth, and how exactly it is known."""
 
