@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,15 @@ def machine(
     python_home: Path, typescript_home: Path, node_home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Machine:
     """The programs that a reader has installed. What a page installs itself comes in the versions of the tests."""
-    pinned = (ROOT / "openapi/sdk/python/requirements-test.txt").read_text(encoding="utf-8")
     pins = tmp_path_factory.mktemp("guide") / "pins.txt"
-    pins.write_text("\n".join(re.findall(r"^[\w.-]+==[^\s;]+", pinned, re.M)))
+    write_pins("openapi/sdk/python/requirements-test.txt", pins)
     return Machine(python_home / "bin" / "python", node_home, typescript_home / "node_modules", pins)
+
+
+def write_pins(requirements: str, pins: Path) -> None:
+    """Write the versions that a file of requirements pins, without their hashes, for pip's constraints."""
+    pinned = (ROOT / requirements).read_text(encoding="utf-8")
+    pins.write_text("\n".join(re.findall(r"^[\w.-]+==[^\\\n]+", pinned, re.M)), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +42,18 @@ async def loaded(new_store: Callable[..., Awaitable[str]]) -> str:
 
 @pytest.fixture
 async def reader(
-    fresh_database: Callable[..., Awaitable[str]], loaded: str, machine: Machine, tmp_path: Path
+    fresh_database: Callable[..., Awaitable[str]],
+    loaded: str,
+    machine: Machine,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[Reader]:
     """A reader with the service as `make serve` runs it: over the sample, with limits."""
     url = await fresh_database(loaded)
+    page = request.node.callspec.params.get("page")
+    if isinstance(page, Path) and page.name == "data-analysis.md":
+        pins = tmp_path / "pins.txt"
+        write_pins("tests/files/requirements.txt", pins)
+        machine = replace(machine, pins=pins)
     with serving(url, limits=True) as server:
         yield Reader(tmp_path, machine, f"http://127.0.0.1:{server.port}", url)

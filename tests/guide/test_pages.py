@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from shutil import which
 
 import httpx2
 import pytest
@@ -19,8 +20,11 @@ from tests.guide.reader import STAND_IN_CURL, Machine, Reader
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
+# Its packages take several hundred MB. Only the full tests run the page, and the types of its programs are not checked.
+ANALYSIS = ROOT / "docs" / "data-analysis.md"
 STEPS = {page: list(steps(page)) for page in PAGES}
 EVERY = [step for found in STEPS.values() for step in found]
+TYPED = [step for page, found in STEPS.items() if page != ANALYSIS for step in found]
 # Steps that are not run: how they begin, and why.
 NOT_RUN = {
     "make serve": "each page has a service started for it; `test_make_serve_prints_its_address` runs it",
@@ -32,6 +36,8 @@ NOT_RUN = {
     "PGPASSFILE=": "a page's service has its Postgres named to it; tests/store/test_password.py runs psql so",
     "BRIEFING_DATABASE_URL=postgresql://briefing@pgbouncer": "hosts of somebody's own; tests/store runs a pgbouncer",
 }
+if not which("Rscript"):
+    NOT_RUN["Rscript"] = "there is no R"
 
 
 def reason(step: Step) -> str | None:
@@ -39,7 +45,11 @@ def reason(step: Step) -> str | None:
     return next((why for begins, why in NOT_RUN.items() if step.text.startswith(begins)), None)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=pytest.mark.full if page == ANALYSIS else ()) for page in PAGES],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_the_page_does_what_it_says(reader: Reader, page: Path) -> None:
     follow(reader, STEPS[page])
 
@@ -82,7 +92,7 @@ async def test_make_serve_prints_its_address(fresh_database: Callable[..., Await
 
 @pytest.mark.parametrize(("language", "ending"), [("python", "py"), ("ts", "mts")])
 def test_the_programs_of_the_pages_are_typed(machine: Machine, tmp_path: Path, language: str, ending: str) -> None:
-    for number, text in enumerate(step.text for step in EVERY if step.language == language):
+    for number, text in enumerate(step.text for step in TYPED if step.language == language):
         (tmp_path / f"program_{number}.{ending}").write_text(text, encoding="utf-8")
     machine.check(tmp_path, language)
 
