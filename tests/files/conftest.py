@@ -13,7 +13,7 @@ import pytest
 
 from api.ingest.load import load
 from tests.conftest import SAMPLE
-from tests.generators.installing import install_python_packages
+from tests.installing import install_python_packages
 from tests.rest.conftest import run
 from tests.rest.crowd import crowd
 from tests.sharing import once

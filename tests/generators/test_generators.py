@@ -18,8 +18,8 @@ from tests.clients import ROOT, run
 from tests.conftest import TOOLS
 from tests.generators.answers import Answer
 from tests.generators.conftest import CONTRACT, PROGRAMS, Services
-from tests.generators.installing import install_npm_packages, install_python_packages
 from tests.guide.blocks import steps
+from tests.installing import install_npm_packages, install_python_packages
 from tests.sharing import once
 
 SDK = ROOT / ".venv" / "sdk" / "bin"

@@ -24,7 +24,7 @@ from api.ingest.load import load
 from api.store.access import AccessStore
 from tests.clients import ROOT, run
 from tests.conftest import SAMPLE
-from tests.generators.installing import install_npm_packages, install_python_packages
+from tests.installing import install_npm_packages, install_python_packages
 from tests.serving import serving
 from tests.sharing import once
 

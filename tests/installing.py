@@ -1,4 +1,4 @@
-"""Install the pinned generators of clients into folders of their own."""
+"""Install pinned packages into folders of their own: generators of clients, and programs that read files."""
 
 from __future__ import annotations
 
