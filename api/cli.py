@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import traceback
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,16 +14,16 @@ import typer
 
 from api import commands
 from api.commands.frame import set_up_command
-from api.errors import BriefingError, ContractError, RequestError, SettingsError
+from api.errors import BriefingError
+from api.exit_codes import ExitCode, exit_code
 from api.settings import Settings, read_settings
 from api.suggest import with_suggestions
 
 if TYPE_CHECKING:
     from api.observability.health import Prepare
 
-NOT_CONFIGURED = 2
-UNAVAILABLE = 69
-INTERRUPTED = 130
+# The exit code of Typer for a wrong option or argument.
+TYPER_USAGE = 2
 
 app = typer.Typer(
     help="Structured briefings over REST and GraphQL.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -44,7 +45,14 @@ def main() -> None:
     except BriefingError as error:
         sys.exit(complain(error))
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(ExitCode.INTERRUPTED)
+    except SystemExit as stop:
+        if stop.code == TYPER_USAGE:
+            sys.exit(ExitCode.USAGE)
+        raise
+    except Exception:
+        traceback.print_exc()
+        sys.exit(ExitCode.SOFTWARE)
 
 
 def complain(error: BriefingError) -> int:
@@ -53,9 +61,7 @@ def complain(error: BriefingError) -> int:
     print(f"briefing: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"briefing: {error.hint}", file=sys.stderr)
-    if isinstance(error, ContractError | SettingsError | RequestError):
-        return NOT_CONFIGURED
-    return UNAVAILABLE
+    return exit_code(error)
 
 
 @app.command()

@@ -19,6 +19,8 @@ BriefingError
 │   └── TimedOut            timed_out          the store took longer than a request may
 ├── LoadError               load_refused       a file was refused whole; it lists every fault found
 │   └── Busy                load_busy          another load is running
+├── InputError              unreadable_input   a file that a command should read does not exist or cannot be read
+├── OutputError             unwritable_output  a file or folder that a command should write cannot be written
 ├── ContractError           invalid_contract   a contract file is missing, stale, or was edited by hand
 └── SettingsError           invalid_settings   the service cannot start as configured
 """
@@ -209,6 +211,18 @@ class Busy(LoadError):
     """Another load is running."""
 
     code = "load_busy"
+
+
+class InputError(BriefingError):
+    """A file that a command should read does not exist or cannot be read."""
+
+    code = "unreadable_input"
+
+
+class OutputError(BriefingError):
+    """A file or folder that a command should write cannot be written, or would be overwritten."""
+
+    code = "unwritable_output"
 
 
 class ContractError(BriefingError):

@@ -76,11 +76,11 @@ async def test_the_command_says_what_it_did_and_what_it_cannot_reach(store: str)
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        ((PLACE, "--reason", REASON), 2, "Add --yes."),
-        ((PLACE, "--yes"), 2, "--reason"),
-        ((PLACE, "--reason", "", "--yes"), 2, "not a reason"),
-        (("Town", "--reason", REASON, "--yes"), 2, "not the id of a record"),
-        ((public_id("d", "place", "q"), "--reason", REASON, "--yes"), 2, "There is no place with this id."),
+        ((PLACE, "--reason", REASON), 64, "Add --yes."),
+        ((PLACE, "--yes"), 64, "--reason"),
+        ((PLACE, "--reason", "", "--yes"), 64, "not a reason"),
+        (("Town", "--reason", REASON, "--yes"), 64, "not the id of a record"),
+        ((public_id("d", "place", "q"), "--reason", REASON, "--yes"), 64, "There is no place with this id."),
     ],
     ids=["not asked", "no reason", "empty reason", "no id", "unknown id"],
 )
@@ -103,7 +103,7 @@ async def test_the_operator_is_asked_without_a_name(store: str, answer: bytes, e
     while b"[y/N]" not in shown:
         shown += await asyncio.to_thread(os.read, controller, 4096)
     os.write(controller, answer)
-    assert await asyncio.to_thread(process.wait, 60) == (0 if erased else 2)
+    assert await asyncio.to_thread(process.wait, 60) == (0 if erased else 130)
     os.close(controller)
     assert f"Erase the place {PLACE}, created on ".encode() in shown and b"1 record links to it" in shown
     assert WORD.encode() not in shown

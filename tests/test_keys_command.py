@@ -8,10 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from hashlib import sha256
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +16,10 @@ import pytest
 
 from api.access import key
 from api.catalog import newest
-from api.cli import main
 from api.store import embedded
+from tests.command import PROGRAM, briefing
 
 ROOT = Path(__file__).parents[1]
-PROGRAM = "import sys; sys.argv[0] = 'briefing'; from api.cli import main; main()"
 QUERY = "query Latest { events(first: 3) { nodes { title } } }\n"
 
 
@@ -39,34 +35,6 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A new Postgres in which nothing was made, no roles either."""
     with embedded.start(tmp_path_factory.mktemp("empty") / "data") as server:
         yield server.url
-
-
-@dataclass(frozen=True)
-class Done:
-    """The exit code and the output of a command."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def briefing(url: str, *arguments: str, **settings: str) -> Done:
-    """Run the command in this process, because a process of its own takes a second to start.
-
-    The log stays as it is, because services of other tests run in threads of this process."""
-    chosen = {"BRIEFING_DATABASE_URL": url, "COLUMNS": "80", **settings}
-    out, err = StringIO(), StringIO()
-    code: Any = 0
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        for name, value in chosen.items():
-            patch.setenv(name, value)
-        patch.setattr(sys, "argv", ["briefing", *arguments])
-        patch.setattr("api.logs.configure", lambda settings: None)
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code
-    return Done(code or 0, out.getvalue(), err.getvalue())
 
 
 def rows(url: str, *arguments: str) -> list[dict[str, Any]]:
@@ -98,7 +66,7 @@ def test_the_environment_stands_in_the_key(url: str) -> None:
     done = briefing(url, "keys", "create", "--name", "a", "--plan", "free", BRIEFING_KEY_ENVIRONMENT="test")
     assert key.read(done.stdout.strip(), "test")
     wrong = briefing(url, "keys", "create", "--name", "a", "--plan", "free", BRIEFING_KEY_ENVIRONMENT="Live!")
-    assert wrong.returncode == 2 and "BRIEFING_KEY_ENVIRONMENT" in wrong.stderr
+    assert wrong.returncode == 78 and "BRIEFING_KEY_ENVIRONMENT" in wrong.stderr
 
 
 def test_keys_are_listed_rotated_and_revoked(url: str) -> None:
@@ -114,7 +82,7 @@ def test_keys_are_listed_rotated_and_revoked(url: str) -> None:
     assert (held[second]["state"], held[second]["plan"]) == ("active", "partner")
     assert held[second]["scopes"] == ["admin", "read"]
     done = briefing(url, "keys", "rotate", first)
-    assert done.returncode == 2 and "was rotated before" in done.stderr and done.stdout == ""
+    assert done.returncode == 64 and "was rotated before" in done.stderr and done.stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -143,14 +111,22 @@ def test_keys_are_listed_rotated_and_revoked(url: str) -> None:
         (("plans", "remove", "anonymous"), "cannot be removed"),
         (("plans", "remove", "nothing"), "no such plan"),
         (("documents", "remove", "nothing"), "no such document"),
-        (("documents", "add", "nowhere.graphql"), "cannot be read"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
 )
 def test_what_cannot_be_is_refused_in_a_line(url: str, arguments: tuple[str, ...], said: str) -> None:
     done = briefing(url, *arguments)
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert (done.returncode, done.stdout) == (64, ""), done.stderr
     assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_document_that_cannot_be_read_or_is_no_text_has_a_code_of_its_own(url: str, tmp_path: Path) -> None:
+    binary = tmp_path / "binary.graphql"
+    binary.write_bytes(b"\xff")
+    for file, code in (("nowhere.graphql", 66), (str(binary), 65)):
+        done = briefing(url, "documents", "add", file)
+        assert (done.returncode, done.stdout) == (code, ""), done.stderr
+        assert "cannot be read" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_plans_are_made_changed_listed_and_removed(url: str) -> None:
@@ -166,7 +142,7 @@ def test_plans_are_made_changed_listed_and_removed(url: str) -> None:
     assert briefing(url, "plans", "remove", "big").returncode == 0
     create(url, plan="internal")
     refused = briefing(url, "plans", "remove", "internal")
-    assert refused.returncode == 2 and "has keys" in refused.stderr
+    assert refused.returncode == 64 and "has keys" in refused.stderr
 
 
 def test_who_has_no_key_can_be_shut_out(url: str) -> None:
@@ -187,10 +163,10 @@ def test_documents_are_checked_against_the_schema_and_trusted(url: str, tmp_path
         (digest, "partner", newest().name)
     ]
     refused = briefing(url, "documents", "add", str(wrong))
-    assert refused.returncode == 2 and "evnts" in refused.stderr and "Traceback" not in refused.stderr
+    assert refused.returncode == 64 and "evnts" in refused.stderr and "Traceback" not in refused.stderr
     for arguments, said in ((("--version", "v9"), "no version v9"), (("--plan", "partnr"), "Did you mean partner?")):
         refused = briefing(url, "documents", "add", str(good), *arguments)
-        assert refused.returncode == 2 and said in refused.stderr
+        assert refused.returncode == 64 and said in refused.stderr
     assert briefing(url, "documents", "remove", "latest.graphql").stdout.startswith(digest)
     assert rows(url, "documents", "list") == []
 

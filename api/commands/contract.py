@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.errors import ContractError
+from api.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from api.contracts.breaks import Break
@@ -55,8 +56,8 @@ def write(
     for sentence in wrong_dates:
         print(f"date: {sentence}.", file=sys.stderr)
     if broken or wrong_dates or (check and stale):
-        sys.exit(1)
-    sys.exit(0)
+        sys.exit(ExitCode.FOUND)
+    sys.exit(ExitCode.OK)
 
 
 @contract.command("release")
@@ -80,7 +81,7 @@ def release(
     broken = gate(folder / "released", current, retire)
     if broken:
         _print_breaks(broken)
-        sys.exit(1)
+        sys.exit(ExitCode.FOUND)
     today = datetime.now(UTC).date()
     result = release_contracts(folder / "released", current, changelog, today, retire)
     if result:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands.frame import Json, actor, open_store, show
-from api.errors import BriefingError, InvalidRequest
+from api.errors import BriefingError, InputError, InvalidRequest, LoadError
 
 if TYPE_CHECKING:
     from api.access.trusted_documents import TrustedDocuments
@@ -100,5 +100,7 @@ def _check_document(version: str, text: str) -> None:
 def _read_text(file: Path) -> str:
     try:
         return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"{file} cannot be read as text: {error}") from None
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise LoadError(f"{file} cannot be read as text in UTF-8: {error}.") from None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Annotated
 
 import typer
 
 from api.commands.frame import set_up_command
 from api.errors import InvalidRequest
+from api.exit_codes import ExitCode
 
 NOT_REACHED = """\
 Not erased, because it is not in this store. Look at each of these yourself:
@@ -45,7 +47,8 @@ def erase(
                 raise InvalidRequest("Nothing was erased: there is no terminal to ask at.", hint="Add --yes.")
             description = f"{record.resource} {record.id}, created on {record.created_at:%Y-%m-%d}"
             if not confirm(f"Erase the {description}? {links} This cannot be undone."):
-                raise InvalidRequest("Nothing was erased.")
+                print("briefing: Nothing was erased.", file=sys.stderr)
+                sys.exit(ExitCode.INTERRUPTED)
         erasure = asyncio.run(erase_record(url, identifier, reason, wait))
     entries = _count(erasure.entries, "entry", "entries")
     rows = _count(erasure.rows, "row", "rows")

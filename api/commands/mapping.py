@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from api.errors import LoadError
-
-REFUSED = 65
+from api.errors import InputError, LoadError
+from api.exit_codes import exit_code
 
 mapping = typer.Typer(help="Mappings: how rows of other data become records.", no_args_is_help=True)
 
@@ -26,10 +25,9 @@ def new_mapping(
     except LoadError as error:
         for line in (*error.faults, f"briefing: {error.message}"):
             print(line, file=sys.stderr)
-        sys.exit(REFUSED)
+        sys.exit(exit_code(error))
     except OSError as error:
-        print(f"briefing: {file} cannot be read: {error.strerror}", file=sys.stderr)
-        sys.exit(REFUSED)
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
 
 
 @mapping.command("fields")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from api.contracts.breaks import Break, breaks, gone
 from api.contracts.corrections import read_corrections, without_corrections
-from api.errors import ContractError
+from api.errors import ContractError, InvalidRequest
 
 # In the format that `sha256sum` writes and `sha256sum --check` reads.
 SUMS = "SHA256SUMS"
@@ -136,7 +136,7 @@ def release(
     days_before = days(folder)
     result = _compare_files(before, current)
     if retiring and retiring not in map(_version_of, result.retired):
-        raise ContractError(f"There is nothing of {retiring} to retire: it is served, or it was never released.")
+        raise InvalidRequest(f"There is nothing of {retiring} to retire: it is served, or it was never released.")
     if not result:
         return result
     line = f"- {today.isoformat()}: {result}."

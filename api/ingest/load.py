@@ -1,7 +1,4 @@
-"""Load files: each is read, checked and written in a transaction of its own, or refused as a whole.
-
-The exit codes are those of sysexits.h, so that a script can distinguish a wrong file from a store that is unavailable.
-"""
+"""Load files: each is read, checked and written in a transaction of its own, or refused as a whole."""
 
 from __future__ import annotations
 
@@ -15,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import TextIOWrapper
 
-from api.errors import BriefingError, Busy, LoadError, Unavailable
+from api.errors import BriefingError, LoadError
+from api.exit_codes import ExitCode, exit_code
 from api.ingest.confirmation import ask, describe_large_losses
 from api.ingest.container import SUFFIXES
 from api.ingest.faults import MAX_LISTED, FileFault, FileFaults, describe_repeat, name_record
@@ -42,14 +40,6 @@ CHUNK = 1 << 18
 CIRCULAR = ("part_of", "follows")  # relations that must not lead back to the event
 MAX_COUNTED = 10_000  # faults of one kind
 PARTS = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
-EX_OK, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 0, 65, 66, 69, 75, 78
-EXITS: dict[type[BaseException], int] = {
-    Busy: EX_TEMPFAIL,
-    LoadError: EX_DATAERR,
-    OSError: EX_NOINPUT,
-    Unavailable: EX_UNAVAILABLE,
-    BriefingError: EX_CONFIG,
-}
 
 
 @dataclass(frozen=True)
@@ -122,7 +112,7 @@ def run_load(
         print(store_note, file=sys.stderr)
     if options.check:
         print("Nothing was written: this was a check.")
-    return EX_OK
+    return ExitCode.OK
 
 
 def _describe_store(settings: Settings) -> str:
@@ -343,7 +333,6 @@ def _format_error(error: BriefingError | OSError) -> list[str]:
 
 
 def _exit_code(error: BriefingError | OSError) -> int:
-    for kind, code in EXITS.items():
-        if isinstance(error, kind):
-            return code
-    raise error
+    if isinstance(error, BriefingError):
+        return exit_code(error)
+    return ExitCode.NO_INPUT

@@ -21,6 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BriefingError, SettingsError
+from api.exit_codes import ExitCode, exit_code
 from api.observability.connection_events import ConnectionEvents
 from api.server.acceptor import Acceptor, ConnectionCounts
 from api.server.file_descriptors import within_descriptors
@@ -34,9 +35,6 @@ FINISH_SECONDS = 20
 # The time after which a process that still has not ended exits by force.
 EXIT_SECONDS = 28.0
 BACKLOG = 2048
-
-EXIT_NOT_CONFIGURED = 2
-EXIT_FORCED = 130
 
 
 def serve(
@@ -63,11 +61,11 @@ def serve(
         server.run(sockets=[listener])
     except SettingsError as error:
         return complain(error)
-    except SystemExit as stop:
+    except SystemExit:
         # Uvicorn exits like this if the application did not start. If that was a bug, it has logged the traceback.
         if guarded_app.refusal is not None:
             return complain(guarded_app.refusal)
-        return int(stop.code or 1)
+        return ExitCode.SOFTWARE
     finally:
         faulthandler.cancel_dump_traceback_later()
         if listener is not None:
@@ -75,8 +73,8 @@ def serve(
     if server.failure is not None:
         raise server.failure
     if server.force_exit:
-        return EXIT_FORCED
-    return 0
+        return ExitCode.INTERRUPTED
+    return ExitCode.OK
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -118,7 +116,7 @@ def complain(error: BriefingError) -> int:
     print(error.message, file=sys.stderr)
     if error.hint:
         print(error.hint, file=sys.stderr)
-    return EXIT_NOT_CONFIGURED
+    return exit_code(error)
 
 
 def announce(address: str) -> None:

@@ -8,7 +8,7 @@ a line to it, which shows that its loop runs and contains its metrics.
 a worker dies            it is replaced at once; after repeated deaths at one place each wait is longer
 a worker is silent       for `worker_timeout`: it writes where it is stuck, is killed and replaced
 the store cannot go on   the workers drain, and the parent ends with the reason
-no worker ever serves    the parent prints that and ends; it ends at once if a worker refuses to start (exit 2)
+no worker ever serves    the parent prints that and ends; it ends at once if a worker refuses to start (exit 78)
 SIGTERM, Ctrl-C          the parent passes it on to the workers, which drain; exit 0 when all have ended
 the parent is killed     the kernel kills the workers (PR_SET_PDEATHSIG); without Linux they see the socket's end
 """
@@ -31,9 +31,10 @@ from typing import Any
 import structlog
 
 from api.errors import BriefingError
+from api.exit_codes import ExitCode
 from api.observability.health import PATIENCE, Prepare, persist
 from api.server.acceptor import VACANT
-from api.server.http_server import EXIT_FORCED, EXIT_NOT_CONFIGURED, announce, url
+from api.server.http_server import announce, url
 from api.server.worker import STUCK, SharedState, WorkerChannel, WorkerPosition, become, finish
 
 TICK_SECONDS = 0.2
@@ -47,8 +48,6 @@ LONGEST_WAIT = 10.0
 # A little more than the workers' own bound (http_server.py).
 EXIT_SECONDS = 29.0
 LINE_BYTES = 16 * 1024 * 1024
-
-EXIT_HOPELESS = 70
 
 log = structlog.get_logger("briefing")
 
@@ -250,11 +249,11 @@ class Supervisor:
         slot.due = monotonic() + _seconds_until_restart(slot.failures)
         if self._served:
             return
-        if code == EXIT_NOT_CONFIGURED:
+        if code == ExitCode.CONFIG:
             self._exit_code = code  # The worker has printed the reason.
         elif slot.failures >= HOPELESS:
             print(f"No worker comes to serve: {slot.failures} in a row ended, by {reason}.", file=sys.stderr)
-            self._exit_code = EXIT_HOPELESS
+            self._exit_code = ExitCode.SOFTWARE
 
     def _stop(self, number: int) -> None:
         self._stop_signals += 1
@@ -338,9 +337,9 @@ def _code_after_stop(code: int) -> int:
     if code == -signal.SIGTERM:
         # A worker that SIGTERM killed before it handled the signal ended as it should.
         return 0
-    if code in (0, EXIT_FORCED):
+    if code in (ExitCode.OK, ExitCode.INTERRUPTED):
         return code
-    return 1
+    return ExitCode.SOFTWARE
 
 
 def _seconds_until_restart(failures: int) -> float:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from api.errors import Unavailable
+from api.exit_codes import ExitCode
 from api.server.acceptor import VACANT, ConnectionCounts
 
 # The time between two signs of life of a worker.
@@ -110,7 +111,7 @@ def become(parent: int, inherited: Iterable[int]) -> None:
 
 def finish(work: Callable[[WorkerChannel], int], channel: WorkerChannel) -> NoReturn:
     """Do the work and exit with its code. The clean-up code of the parent, which the fork copied, does not run."""
-    code = 1
+    code: int = ExitCode.SOFTWARE
     try:
         code = work(channel)
     except SystemExit as stop:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from api.catalog import Resource, newest
 from api.compiler import Statement, compile_query
-from api.errors import SettingsError, Unavailable
+from api.errors import OutputError, Unavailable
 from api.query import CsvShape, ExportQuery, Query, TypedShape, cells, read_sort
 from api.rest.formats import FORMATS
 from api.snapshot import parquet
@@ -30,12 +30,15 @@ WriteTable = Callable[[Snapshot, Resource, Path], Awaitable[SnapshotFile]]
 
 
 def export(url: str, folder: Path, progress: SnapshotProgress) -> Manifest:
-    """Take a snapshot, and report its progress. SettingsError if the folder exists and is not empty; Unavailable if a
-    record was erased meanwhile."""
+    """Take a snapshot, and report its progress. OutputError if the folder exists and is not empty, or if it cannot be
+    written. Unavailable if a record was erased meanwhile."""
     if folder.exists() and not _is_empty_folder(folder):
-        raise SettingsError(f"{folder} is there already, and not empty.", "Name a folder for this snapshot alone.")
-    with _partial_folder(folder) as partial:
-        return asyncio.run(_take_snapshot(url, partial, progress))
+        raise OutputError(f"{folder} is there already, and not empty.", "Name a folder for this snapshot alone.")
+    try:
+        with _partial_folder(folder) as partial:
+            return asyncio.run(_take_snapshot(url, partial, progress))
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}.", "Nothing was kept.") from error
 
 
 def _is_empty_folder(path: Path) -> bool:

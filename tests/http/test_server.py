@@ -60,7 +60,7 @@ def test_a_second_ctrl_c_does_not_wait(run: Callable[..., Any]) -> None:
 def test_a_port_that_is_taken_is_a_sentence(served: Served, start: Callable[..., Any]) -> None:
     with start(port=str(served.port)) as process:
         said = process.communicate(timeout=START_SECONDS)
-    assert process.returncode == 2
+    assert process.returncode == 78
     assert said == (
         "",
         f"Cannot listen on 127.0.0.1:{served.port}: Address already in use.\n"
@@ -72,7 +72,7 @@ def test_an_application_that_refuses_to_start_is_a_sentence(start: Callable[...,
     with start("--refuse") as process:
         said = process.communicate(timeout=START_SECONDS)
     assert (process.returncode, said[1]) == (
-        2,
+        78,
         "Application startup failed. Exiting.\nThe password is wrong.\nMend it.\n",
     )
 

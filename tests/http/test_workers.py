@@ -199,7 +199,7 @@ def test_nobody_waits_for_a_worker_that_ended() -> None:
 @pytest.mark.parametrize(
     ("fault", "code", "said"),
     [
-        ("--refuse", 2, "The password is wrong.\nMend it.\n"),
+        ("--refuse", 78, "The password is wrong.\nMend it.\n"),
         ("--crash", 70, "No worker comes to serve: 4 in a row ended, by SIGABRT.\n"),
     ],
 )

@@ -155,9 +155,9 @@ def test_the_command_prints_the_mapping(put: Put, tmp_path: Path) -> None:
     done = subprocess.run([*command, path], capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert (done.returncode, done.stdout) == (0, draft(path))
     empty = put("empty.csv", b"")
-    for file, said in ((empty, "the file is empty"), (str(tmp_path / "none.csv"), "No such file")):
+    for file, code, said in ((empty, 65, "the file is empty"), (str(tmp_path / "none.csv"), 66, "No such file")):
         done = subprocess.run([*command, file], capture_output=True, text=True, cwd=Path(__file__).parents[2])
-        assert (done.returncode, done.stdout) == (65, "")
+        assert (done.returncode, done.stdout) == (code, "")
         assert said in done.stderr
 
 

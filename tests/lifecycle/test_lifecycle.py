@@ -24,8 +24,8 @@ from api.rest.contract import openapi
 from api.settings import Settings
 from api.store.access import AccessStore
 from tests.agreement.conftest import Apis, opened
+from tests.command import briefing
 from tests.lifecycle.conftest import V7, V8
-from tests.test_keys_command import briefing
 
 TOLD = {
     "deprecation": "@1688169600",

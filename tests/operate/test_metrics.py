@@ -129,7 +129,7 @@ def test_a_metrics_port_that_is_taken_is_a_sentence(sample: str) -> None:
     port = free_port()
     with serving(sample, metrics_port=port), launch(sample, metrics_port=port) as second:
         said = second.communicate(timeout=20)[1]
-    assert second.returncode == 2
+    assert second.returncode == 78
     assert f"Cannot listen on 127.0.0.1:{port}" in said and "BRIEFING_METRICS_PORT" in said
 
 

@@ -85,6 +85,6 @@ async def test_a_service_that_postgres_refuses_says_so_and_ends(
     with launch(cluster.server.url.replace(*wrong)) as process:
         threading.Timer(30, process.kill).start()
         _, told = process.communicate()
-    assert process.returncode == 2
+    assert process.returncode == 78
     assert said in told and "BRIEFING_DATABASE_URL" in told
     assert "Traceback" not in told and "wrong@" not in told
