@@ -1,4 +1,4 @@
-# The service alone; give it a Postgres in BRIEFING_DATABASE_URL.
+# The service alone; give it a Postgres in BRIEFING_DATABASE_URL, or `embedded` for one inside the container.
 #
 # The digest names the index of python:3.11-slim for all platforms (3.11.16). To renew it, put in what this prints:
 #   docker buildx imagetools inspect python:3.11-slim --format '{{.Manifest.Digest}}'
@@ -34,10 +34,13 @@ COPY --from=build /opt/briefing /opt/briefing
 # The clients, which the service offers at /sdk.
 COPY --from=clients /src/dist /opt/briefing/sdk
 ENV BRIEFING_SDK_DIR=/opt/briefing/sdk
+# A container that is not told its store does not start: an empty store that goes with the container would look healthy.
+ENV BRIEFING_DATABASE_REQUIRED=true
 ENV PATH=/opt/briefing/bin:$PATH BRIEFING_HOST=0.0.0.0 BRIEFING_DATA_DIR=/home/briefing/data BRIEFING_LOG_FORMAT=json
 USER 10001
 WORKDIR /home/briefing
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz')"]
+# Whether the process lives. Whether it can answer (/readyz) is for load balancers: a restart does not bring Postgres back.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-m", "api.observability.probe"]
 ENTRYPOINT ["briefing"]
 CMD ["serve"]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api import commands
+from api import __version__, commands
 from api.commands.frame import set_up_command
 from api.errors import BriefingError
 from api.exit_codes import ExitCode, exit_code
-from api.settings import Settings, read_settings
+from api.settings import Settings, describe, read_settings
 from api.suggest import with_suggestions
 
 if TYPE_CHECKING:
@@ -25,9 +25,24 @@ if TYPE_CHECKING:
 # The exit code of Typer for a wrong option or argument.
 TYPER_USAGE = 2
 
-app = typer.Typer(
-    help="Structured briefings over REST and GraphQL.", no_args_is_help=True, pretty_exceptions_enable=False
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"briefing {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def read_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Structured briefings over REST and GraphQL."""
+
+
 app.add_typer(commands.keys, name="keys")
 app.add_typer(commands.plans, name="plans")
 app.add_typer(commands.documents, name="documents")
@@ -151,11 +166,11 @@ def show_settings(
         default = "" if field.default is None else str(field.default)
         if table:
             cell = f"`{default}`" if default else ""
-            print(f"| `{variable}` | {cell} | {field.description} |")
+            print(f"| `{variable}` | {cell} | {describe(name)} |")
             continue
         if field.default is not None:
             variable += f" (default {default or 'empty'})"
-        print(f"{variable}\n    {field.description}")
+        print(f"{variable}\n    {describe(name)}")
 
 
 def _create_preparation(url: str, sample: bool) -> Prepare:

@@ -5,31 +5,46 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import SettingsError, Unknown
+from api.processors import processors
 from api.suggest import Suggestions
 
 # A base URL, in characters that need no quoting in a header field.
 PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-/]*)?")
 
+EMBEDDED = "embedded"
+# Marks a setting that a file may contain instead of the environment (BRIEFING_…_FILE).
+SECRET: dict[str, Any] = {"secret": True}
+
 
 class Settings(BaseSettings):
     """All settings with their defaults. The descriptions are their documentation."""
 
-    model_config = SettingsConfigDict(env_prefix="BRIEFING_", frozen=True, extra="ignore")
+    # An empty value counts as unset. Files of settings often list all variables.
+    model_config = SettingsConfigDict(env_prefix="BRIEFING_", frozen=True, extra="ignore", env_ignore_empty=True)
 
+    database_required: bool = Field(
+        False,
+        description="Whether BRIEFING_DATABASE_URL has to be set, so that no empty embedded store is served by "
+        "mistake. The container image sets it.",
+    )
     database_url: str = Field(
-        "", description="The URL of a Postgres, 16 or later (postgresql://…). If empty, the embedded one is started."
+        "",
+        validate_default=True,
+        json_schema_extra=SECRET,
+        description="The URL of a Postgres, 16 or later (postgresql://…). If it is `embedded` or unset, the embedded "
+        "one is started.",
     )
     direct_url: str = Field(
         "",
+        json_schema_extra=SECRET,
         description="The URL of Postgres itself, if BRIEFING_DATABASE_URL is a pooler. It is used to migrate, load and "
         "listen.",
     )
@@ -47,7 +62,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="The port to listen on.")
     workers: Annotated[int, Field(ge=0, le=256)] = Field(
-        1, description="Processes that serve; 0 for one per processor. If there are several, a parent supervises them."
+        1,
+        description="Processes that serve; 0 for one per processor, as far as the CPU quota of the container or "
+        "service allows. If there are several, a parent supervises them.",
     )
     worker_timeout: Annotated[float, Field(ge=1)] = Field(
         5.0, description="Seconds without a sign of life after which one of several workers is replaced."
@@ -129,6 +146,7 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(
         "",
+        json_schema_extra=SECRET,
         description="The URL of a Redis or Valkey (redis://…), for limits across several machines. Empty for one "
         "machine.",
     )
@@ -161,7 +179,17 @@ class Settings(BaseSettings):
         description="Client connections that one process accepts at once. Above that, a new connection replaces one "
         "that waits for a request.",
     )
-    cors_origins: str = Field("*", description="Origins that browsers may call from, separated by commas; * for any.")
+    cors_origins: str = Field(
+        "*", description="Origins that browsers may call from, separated by commas; * for any, none for none."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _choose_store(cls, value: str, info: ValidationInfo) -> str:
+        """Return an empty text for the embedded store."""
+        if not value and info.data.get("database_required"):
+            raise ValueError(f"unset. Set it to the URL of a Postgres, or to {EMBEDDED!r} for a store of its own")
+        return "" if value == EMBEDDED else value
 
     @field_validator("public_url")
     @classmethod
@@ -183,13 +211,6 @@ class Settings(BaseSettings):
         return -(-max(self.limit_processes, self.processes) // self.processes)
 
 
-def processors() -> int:
-    """Return the number of processors that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 # Variables that are no settings: those of the test suite, and those that container managers set for a service that is
 # called "briefing".
 SUITE = "TEST_DATABASE_URL|REAL_DATA|EXAMPLES|FLOOD|FUZZ|FUZZ_SEED|HOSTILE_SECONDS|OPERATIONS|SEED|WRITE_EXAMPLES"
@@ -197,9 +218,23 @@ SUITE += "|WRITE_GOLDEN"
 NOT_OURS = re.compile(rf"BRIEFING_({SUITE}|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
 
 
+def secrets() -> list[str]:
+    """Return the names of the settings that are secrets."""
+    return [name for name, field in Settings.model_fields.items() if field.json_schema_extra == SECRET]
+
+
+def describe(name: str) -> str:
+    """Return the documentation of a setting."""
+    description = Settings.model_fields[name].description or ""
+    if name in secrets():
+        description += f" BRIEFING_{name.upper()}_FILE names a file that contains it."
+    return description
+
+
 def unknown(environment: Iterable[str]) -> list[str]:
     """Return a sentence for each `BRIEFING_*` variable that is not a setting, with the setting that may be meant."""
     names = [name.upper() for name in Settings.model_fields]
+    names += [f"{name.upper()}_FILE" for name in secrets()]
     sentences = []
     for variable in sorted(environment):
         prefix, _, name = variable.upper().partition("_")
@@ -220,10 +255,33 @@ def read_settings() -> Settings:
     if sentences:
         raise SettingsError(" ".join(sentences), "See `briefing settings` for all there are.")
     try:
-        return Settings()
+        return Settings(**_read_secret_files(os.environ))
     except ValidationError as error:
         problems = []
         for details in error.errors():
             name = "_".join(map(str, details["loc"])).upper()
-            problems.append(f"BRIEFING_{name}: {details['msg']}")
+            problems.append(f"BRIEFING_{name}: {details['msg'].removeprefix('Value error, ')}")
         raise SettingsError("; ".join(problems), "See `briefing settings` for each setting and its default.") from None
+
+
+def _read_secret_files(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that are in files, as Docker, Kubernetes and systemd provide secrets. A line break at the end
+    of a file does not count. SettingsError if a setting is given twice, or if its file cannot be read or is empty."""
+    given = {name.upper(): value for name, value in environment.items() if value}
+    values = {}
+    for name in secrets():
+        variable = f"BRIEFING_{name.upper()}"
+        file = given.get(f"{variable}_FILE")
+        if file is None:
+            continue
+        if variable in given:
+            raise SettingsError(f"{variable} and {variable}_FILE are both set.", "Unset one of them.")
+        try:
+            value = Path(file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", "") or "it is not text in UTF-8"
+            raise SettingsError(f"{variable}_FILE: {file} cannot be read: {reason}.") from None
+        if not value:
+            raise SettingsError(f"{variable}_FILE: {file} is empty.", f"Write the value of {variable} into it.")
+        values[name] = value
+    return values

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
+from api import __version__
 from api.errors import SettingsError
-from api.settings import Settings, read_settings, unknown
+from api.middleware.cors import Origins
+from api.settings import Settings, describe, read_settings, secrets, unknown
 from api.store.access import CONNECTIONS
 from api.store.address import connections
+from tests.command import briefing
 
 
 @pytest.mark.parametrize(
@@ -69,3 +73,111 @@ def test_the_embedded_postgres_lets_in_what_all_processes_may_hold(workers: int,
     watches, spare = 2, 1
     each = pool + exports + CONNECTIONS + watches + spare
     assert connections(settings) >= workers * each + 10, "and some for loading and looking"
+
+
+VARIABLES = [f"BRIEFING_{name.upper()}" for name in Settings.model_fields]
+SECRET_VARIABLES = ["BRIEFING_DATABASE_URL", "BRIEFING_DIRECT_URL", "BRIEFING_REDIS_URL"]
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without settings."""
+    for variable in list(os.environ):
+        if variable.upper().startswith(("BRIEFING_", "OTEL_")):
+            monkeypatch.delenv(variable)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("variable", [*VARIABLES, *(f"{name}_FILE" for name in SECRET_VARIABLES)])
+def test_an_empty_value_is_unset(variable: str, bare: pytest.MonkeyPatch) -> None:
+    unset = read_settings()
+    for name in (variable, variable.lower()):
+        bare.setenv(name, "")
+        assert read_settings() == unset
+        bare.delenv(name)
+
+
+def test_an_empty_address_of_the_collector_leaves_the_one_of_opentelemetry(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("BRIEFING_TRACES_ENDPOINT", "")
+    bare.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+    assert read_settings().traces_endpoint == "http://collector:4318"
+
+
+def test_the_secrets_are_those_that_contain_passwords() -> None:
+    assert [f"BRIEFING_{name.upper()}" for name in secrets()] == SECRET_VARIABLES
+    # A setting that is a URL with an account in it has to be marked as a secret.
+    for name, field in Settings.model_fields.items():
+        if name not in secrets():
+            assert not re.search(r"(postgresql|redis)://|password|secret", (field.description or "").lower()), name
+
+
+@pytest.mark.parametrize("variable", SECRET_VARIABLES)
+def test_a_secret_is_read_from_a_file(variable: str, bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("redis://user:päss@host/0\n", encoding="utf-8")
+    bare.setenv(f"{variable}_FILE", str(file))
+    bare.setenv(variable, "")
+    name = variable.removeprefix("BRIEFING_").lower()
+    assert getattr(read_settings(), name) == "redis://user:päss@host/0"
+    assert f"{variable}_FILE" in describe(name)
+
+
+@pytest.mark.parametrize("variable", SECRET_VARIABLES)
+def test_a_secret_that_is_given_twice_is_refused(variable: str, bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("one")
+    bare.setenv(f"{variable}_FILE", str(tmp_path / "secret"))
+    bare.setenv(variable, "one")
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert refused.value.message == f"{variable} and {variable}_FILE are both set."
+    assert refused.value.hint == "Unset one of them."
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "No such file or directory"), (b"", "is empty"), (b" \n", "is empty"), (b"\xff", "not text in UTF-8")],
+)
+def test_a_file_without_a_secret_is_refused(
+    content: bytes | None, said: str, bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    bare.setenv("BRIEFING_DATABASE_URL_FILE", str(file))
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert said in refused.value.message and "BRIEFING_DATABASE_URL_FILE" in refused.value.message
+
+
+def test_only_secrets_have_files(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("BRIEFING_PORT_FILE", "port")
+    with pytest.raises(SettingsError, match="BRIEFING_PORT_FILE is no setting"):
+        read_settings()
+
+
+def test_the_embedded_store_can_be_asked_for_by_name(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bare.setenv("BRIEFING_DATABASE_REQUIRED", "true")
+    with pytest.raises(SettingsError, match=r"BRIEFING_DATABASE_URL: unset\. .*'embedded'"):
+        read_settings()
+    bare.setenv("BRIEFING_DATABASE_URL", "")
+    with pytest.raises(SettingsError, match="unset"):
+        read_settings()
+    bare.setenv("BRIEFING_DATABASE_URL", "embedded")
+    assert read_settings().database_url == ""
+    bare.setenv("BRIEFING_DATABASE_URL", "postgresql://host/briefing")
+    assert read_settings().database_url == "postgresql://host/briefing"
+    bare.delenv("BRIEFING_DATABASE_URL")
+    (tmp_path / "url").write_text("embedded")
+    bare.setenv("BRIEFING_DATABASE_URL_FILE", str(tmp_path / "url"))
+    assert read_settings().database_url == ""
+
+
+def test_no_origin_may_be_allowed(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("BRIEFING_CORS_ORIGINS", "none")
+    origins = Origins(read_settings().cors_origins)
+    assert not any(origins.allows(origin) for origin in (b"https://example.org", b"null", b"http://none"))
+
+
+def test_the_version_is_printed() -> None:
+    done = briefing("", "--version")
+    assert (done.returncode, done.stdout) == (0, f"briefing {__version__}\n")

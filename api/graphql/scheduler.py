@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 
 from api.access.caller import Caller
 from api.errors import Unavailable
-from api.settings import processors
+from api.processors import processors
 
 # Shares of the time of one process: of a caller without a key, and of one with a key, which can be revoked.
 SHARE, KEYED = 0.1, 0.5

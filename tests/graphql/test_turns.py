@@ -11,7 +11,7 @@ from api.access.caller import Caller
 from api.access.plan import Plan
 from api.errors import Unavailable
 from api.graphql.scheduler import AHEAD, ANONYMOUS, KEYED, MAX_ANONYMOUS, MAX_WAITING, SHARE, DocumentScheduler
-from api.settings import processors
+from api.processors import processors
 
 PLAN = Plan("free", 1000, 10_000, 1000, 4, 200)
 SOMEBODY = Caller("ip:192.0.2.1", PLAN)
