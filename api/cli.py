@@ -82,6 +82,10 @@ def complain(error: BriefingError) -> int:
 @app.command()
 def serve(
     sample: Annotated[bool, typer.Option("--sample", help="Load the sample briefing first.")] = False,
+    allow_newer: Annotated[
+        bool,
+        typer.Option("--allow-newer-store", help="Serve a store that a newer release has migrated, for a rollback."),
+    ] = False,
 ) -> None:
     """Migrate the store and serve it over HTTP."""
     from api.logs import configure
@@ -91,7 +95,7 @@ def serve(
     settings = read_settings()
     configure(settings, cache_loggers=True)
     with own_address(settings) as (url, supervise):
-        exit_code = run_service(settings, url, _create_preparation(url, sample), supervise)
+        exit_code = run_service(settings, url, _create_preparation(url, sample, allow_newer), supervise)
     sys.exit(exit_code)
 
 
@@ -144,15 +148,21 @@ def export(
 
 
 @app.command()
-def migrate() -> None:
-    """Bring the store to the tables and views of this release."""
+def migrate(
+    owner: Annotated[
+        str, typer.Option(metavar="ROLE", help="Give the store to this role first, as a superuser after a restore.")
+    ] = "",
+) -> None:
+    """Bring the store to the tables and views of this release, and put back roles and grants that a restore lost."""
     from api.store.address import address
     from api.store.migrate import migrate as migrate_store
 
+    # A large store takes minutes.
+    show = partial(print, flush=True)
+    show_waiting = partial(show, "Waiting for another migration of this store to end.", file=sys.stderr)
     with address(set_up_command()) as url:
-        # A large store takes minutes.
-        applied = asyncio.run(migrate_store(url, partial(print, flush=True)))
-    if not applied:
+        done = asyncio.run(migrate_store(url, show, on_wait=show_waiting, owner=owner))
+    if not done:
         print("Nothing to do.")
 
 
@@ -173,13 +183,13 @@ def show_settings(
         print(f"{variable}\n    {describe(name)}")
 
 
-def _create_preparation(url: str, sample: bool) -> Prepare:
+def _create_preparation(url: str, sample: bool, allow_newer: bool) -> Prepare:
     """Return the function that brings the store up to date before it is served."""
 
     async def prepare() -> None:
         from api.store.migrate import migrate as migrate_store
 
-        await migrate_store(url)
+        await migrate_store(url, allow_newer=allow_newer)
         if sample:
             # Only for this, because the code that loads takes long to import.
             from api.ingest.sample import load_sample

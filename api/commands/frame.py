@@ -34,8 +34,10 @@ def open_store() -> Iterator[tuple[AccessStore, asyncio.Runner]]:
     """Yield the store of the settings, and the runner of the loop that it works on."""
     from api.store.access import AccessStore
     from api.store.address import address
+    from api.store.release import refuse_newer_at
 
     with address(set_up_command()) as url, asyncio.Runner() as runner:
+        runner.run(refuse_newer_at(url))
         store = AccessStore(url)
         try:
             yield store, runner

@@ -18,6 +18,7 @@ from api.store.connection import DRIVER_ERRORS, Connection, connect, take_lock
 from api.store.erasure_statements import resource_of
 from api.store.load_transaction import LOCK, SETTINGS
 from api.store.record_versions import NOTE_EDITION
+from api.store.release import refuse_newer
 from api.store.statements import statement
 from api.store.write_errors import ERASURE, translate_errors
 
@@ -60,6 +61,7 @@ async def find(url: str, identifier: str, reason: str) -> ErasableRecord:
     connection = await connect(url)
     try:
         with translate_errors(ERASURE):
+            await refuse_newer(connection)
             await _check_reason(connection, reason)
             created_at, _ = await _read_row(connection, name, identifier)
             links = await connection.fetchval(erasure_statements.linked(name), identifier)
@@ -74,6 +76,7 @@ async def erase(url: str, identifier: str, reason: str, wait: float) -> Erasure:
     connection = await connect(url)
     try:
         with translate_errors(ERASURE):
+            await refuse_newer(connection)
             await _check_reason(connection, reason)
             if not await take_lock(connection, LOCK, wait):
                 raise Busy("A load is running.", hint="Erase again when it has ended, or --wait longer.")

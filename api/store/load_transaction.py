@@ -23,6 +23,7 @@ from api.store import cascades, load_statements, record_versions, tombstones
 from api.store.connection import Connection, connect, take_lock
 from api.store.cycles import in_circles
 from api.store.load_statements import ChildTable
+from api.store.release import refuse_newer
 from api.store.staged import COLUMNS
 from api.store.statements import statement
 from api.store.write_errors import translate_errors
@@ -296,6 +297,7 @@ async def writing(url: str, wait: float, keep: bool = True) -> AsyncIterator[Loa
     connection = await connect(url)
     try:
         with translate_errors(), suppress(_RolledBack):
+            await refuse_newer(connection)
             if not await take_lock(connection, LOCK, wait):
                 raise Busy("Another load is running.", hint="Load again when it has ended, or --wait longer.")
             await connection.execute(record_versions.NOTE_EDITION)

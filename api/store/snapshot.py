@@ -12,6 +12,7 @@ from api.compiler.json_text import one_line
 from api.errors import SettingsError, Unavailable
 from api.model import WRITE_ORDER
 from api.store.connection import DRIVER_ERRORS, Connection, connect
+from api.store.release import refuse_newer
 from api.store.stream import Take, Unframed
 
 # The same settings as those of the connections that read answers, so that the text is the same.
@@ -87,6 +88,7 @@ async def snapshot(url: str, on_rows: Callable[[int], None]) -> AsyncIterator[Sn
     away."""
     connection = await connect(url)
     try:
+        await refuse_newer(connection)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.execute(SETTINGS)
             yield Snapshot(connection, on_rows)

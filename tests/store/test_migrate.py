@@ -9,10 +9,12 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from api import __version__
 from api.errors import SettingsError, Unavailable
 from api.store import migrate as module
 from api.store.migrate import migrate
 from api.store.statements import Script, migrations, versions
+from tests.command import briefing
 
 
 @pytest.fixture
@@ -69,11 +71,49 @@ async def test_a_changed_view_is_made_again(database: str, connection: asyncpg.C
     assert await connection.fetch("select * from v1.place") == []
 
 
-async def test_a_database_of_a_later_release_is_left_alone(database: str, connection: asyncpg.Connection) -> None:
+@pytest.mark.parametrize(("release", "said"), [("7.1.0", "release 7.1.0"), (None, "a newer release")])
+async def test_a_store_of_a_newer_release_is_refused_with_both_versions_and_left_alone(
+    database: str, connection: asyncpg.Connection, release: str | None, said: str
+) -> None:
     await migrate(database)
-    await connection.execute("insert into migration.applied values ('9999_later', 'x')")
+    await connection.execute("insert into migration.applied values ('9999_later', 'x', now(), $1)", release)
     await connection.execute("update migration.applied set checksum = 'other' where name = 'v1'")
+    with pytest.raises(SettingsError) as refused:
+        await migrate(database)
+    assert f"to 9999_later by {said}. This is release {__version__}" in refused.value.message
+    assert migrations()[-1].name in refused.value.message
+    assert "--allow-newer-store" in refused.value.hint
+    assert await migrate(database, allow_newer=True) == []
+    assert await connection.fetchval("select checksum from migration.applied where name = 'v1'") == "other"
+
+
+async def test_a_ledger_without_releases_gets_them_with_the_next_migration(
+    database: str, connection: asyncpg.Connection
+) -> None:
+    await migrate(database)
+    assert await connection.fetchval("select array_agg(distinct release) from migration.applied") == [__version__]
+    await connection.execute("alter table migration.applied drop column release")
     assert await migrate(database) == []
+    await connection.execute("update migration.applied set checksum = 'other' where name = 'v1'")
+    assert await migrate(database) == ["v1"]
+    noted = await connection.fetchval("select array_agg(name) from migration.applied where release is not null")
+    assert noted == ["v1"]
+
+
+@pytest.mark.fault
+async def test_a_second_migrate_waits_for_the_first_and_exits_with_0(
+    database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    await migrate(database)
+    await connection.execute("select pg_advisory_lock($1)", module.LOCK)
+    running = asyncio.create_task(asyncio.to_thread(briefing, database, "migrate"))
+    await asyncio.sleep(1)
+    assert not running.done()
+    await connection.execute("select pg_advisory_unlock($1)", module.LOCK)
+    done = await running
+    assert (done.returncode, done.stdout) == (0, "Nothing to do.\n")
+    assert done.stderr == "Waiting for another migration of this store to end.\n"
 
 
 async def test_a_failing_migration_leaves_nothing_behind(

@@ -1,0 +1,277 @@
+"""Check that everything stands in a store that the migrations of this release make, whatever its ledger says. A dump
+that was restored into another cluster has its ledger, and may lack roles, grants and owners.
+
+`sql/state.txt` lists what stands after all migrations and versions, a fact a line. A test records it from a new store,
+so a migration needs no second list. `sql/statements/state.sql` reads the same facts from the catalogs of Postgres. What
+is missing is put back if it is a role, a grant, an extension or an owner. All else is data, and is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache, partial
+
+import asyncpg
+
+from api.errors import SettingsError
+from api.store import steps
+from api.store.connection import Connection
+from api.store.statements import FOLDER, statement, versions
+
+RECORDED = FOLDER / "state.txt"
+# The schemas of the store that belong to no version, and that of the ledger.
+OWN_SCHEMAS = ("store", "access", "past")
+LEDGER_SCHEMA = "migration"
+GRANT = re.compile(r"grant (?P<privilege>\w+) on (?P<kind>\w+) (?P<name>.+) to (?P<grantee>\S+)")
+ROLE = "role "
+EXTENSION = "extension "
+# Roles belong to the whole cluster, so another database may create one in this moment.
+CREATE_ROLE = """
+do $$ begin create role {role} nologin; exception when duplicate_object or unique_violation then null; end $$
+"""
+MAY_SET = "select pg_has_role(current_user, $1, 'set')"
+NAMED = 5
+REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError)
+# Postgres refuses to give objects to a role that the current one may not become, or that may not create them.
+NOT_MENDED = (*REFUSED, asyncpg.InvalidGrantOperationError)
+
+
+@dataclass(frozen=True)
+class ForeignObject:
+    """An object that does not belong to the owner of the store: its owner, its name, and the statement that gives it
+    to the role whose name follows."""
+
+    owner: str
+    name: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What distinguishes a store from one that was just migrated: facts that are `missing`, grants that are `surplus`,
+    `closed` roles that this account may not take on, and objects of other owners than the store's own."""
+
+    user: str
+    owner: str
+    missing: tuple[str, ...] = ()
+    surplus: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    foreign: tuple[ForeignObject, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.surplus or self.closed or self.foreign)
+
+    @property
+    def lost(self) -> list[str]:
+        """The missing objects, which no grant or role can put back."""
+        return [fact for fact in self.missing if not fact.startswith((ROLE, EXTENSION, "grant "))]
+
+    @property
+    def grants(self) -> list[str]:
+        """The statements that put the grants right, of objects that stand."""
+        lost = {fact.partition(" ")[2] for fact in self.lost}
+        grants = []
+        for fact in (*self.missing, *self.surplus):
+            match = GRANT.fullmatch(fact)
+            if match is None or match["name"] in lost:
+                continue
+            if fact in self.surplus:
+                fact = f"revoke {match['privilege']} on {match['kind']} {match['name']} from {match['grantee']}"
+            grants.append(fact)
+        return grants
+
+    @property
+    def roles(self) -> list[str]:
+        """The roles that are missing."""
+        return [fact.removeprefix(ROLE) for fact in self.missing if fact.startswith(ROLE)]
+
+    @property
+    def extensions(self) -> list[str]:
+        """The extensions that are missing."""
+        return [fact.removeprefix(EXTENSION) for fact in self.missing if fact.startswith(EXTENSION)]
+
+    def broken_versions(self) -> list[str]:
+        """Return the versions whose views or functions are missing. They are made again as a whole, unless the tables
+        below them are missing, too."""
+        schemas = {_version_schema(fact) for fact in self.lost}
+        if None in schemas:
+            return []
+        return sorted({schema.removesuffix("_at") for schema in schemas if schema})
+
+
+@cache
+def expected() -> frozenset[str]:
+    """Return the facts of a store of this release. Those of a version that was retired do not count."""
+    facts = [line for line in RECORDED.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    served = {f"{script.name}{suffix}" for script in versions() for suffix in ("", "_at")}
+    return frozenset(fact for fact in facts if _version_schema(fact) in (None, *served))
+
+
+def _version_schema(fact: str) -> str | None:
+    """Return the schema of a version that a fact is about; None if it is about none."""
+    match = re.search(r" (v\d+(?:_at)?)(?:\.| to |$)", fact.partition("(")[0])
+    return match and match[1]
+
+
+def _named_after(prefix: str, facts: Iterable[str]) -> list[str]:
+    return [fact.removeprefix(prefix) for fact in facts if fact.startswith(prefix)]
+
+
+async def read_facts(connection: Connection, schemas: Collection[str], roles: Collection[str]) -> frozenset[str]:
+    """Return what stands in these schemas, and the grants to these roles and to public."""
+    async with connection.transaction(readonly=True):
+        await connection.execute("set local search_path = pg_catalog")
+        rows = await connection.fetch(statement("state"), list(schemas), list(roles))
+    return frozenset(row["fact"] for row in rows)
+
+
+async def find_difference(connection: Connection) -> Difference:
+    """Compare the store with the recorded state of this release."""
+    facts = expected()
+    schemas = _named_after("schema ", facts)
+    roles = _named_after(ROLE, facts)
+    actual = await read_facts(connection, schemas, roles)
+    surplus = []
+    for fact in sorted(actual - facts):
+        match = GRANT.fullmatch(fact)
+        # Objects that this release does not make belong to the operator, and so do the grants on them.
+        if match is not None and _is_made(match, facts):
+            surplus.append(fact)
+    present = [role for role in roles if f"{ROLE}{role}" in actual]
+    closed = [role for role in present if not await connection.fetchval(MAY_SET, role)]
+    user = await connection.fetchval("select current_user")
+    owner = await read_owner(connection)
+    foreign = [item for item in await _read_owners(connection, schemas) if item.owner != owner]
+    return Difference(user, owner or user, tuple(sorted(facts - actual)), tuple(surplus), tuple(closed), tuple(foreign))
+
+
+def _is_made(grant: re.Match[str], facts: Collection[str]) -> bool:
+    kinds = ("table", "view", "materialized view") if grant["kind"] == "table" else (grant["kind"],)
+    return any(f"{kind} {grant['name']}" in facts for kind in kinds)
+
+
+async def read_owner(connection: Connection) -> str:
+    """Return the role that owns the store: the owner of its schema. Empty if there is none."""
+    owner = "select rolname from pg_namespace join pg_roles on pg_roles.oid = nspowner where nspname = 'store'"
+    return await connection.fetchval(owner) or ""
+
+
+async def _read_owners(connection: Connection, schemas: Collection[str]) -> list[ForeignObject]:
+    """Return all objects of these schemas and of the ledger, with their owners."""
+    async with connection.transaction(readonly=True):
+        await connection.execute("set local search_path = pg_catalog")
+        rows = await connection.fetch(statement("owners"), [*schemas, LEDGER_SCHEMA])
+    return [ForeignObject(row["owner"], row["object"], row["statement"]) for row in rows]
+
+
+async def mend_roles(connection: Connection) -> list[str]:
+    """Create the roles that are missing, and let this account take them on. Return what was done, as far as this
+    account may do it."""
+    done = []
+    for role in sorted(_named_after(ROLE, expected())):
+        for wanted, command, text in (
+            (f"select exists (select from pg_roles where rolname = '{role}')", CREATE_ROLE, f"role {role}"),
+            (f"select pg_has_role(current_user, '{role}', 'set')", "grant {role} to current_user", f"member of {role}"),
+        ):
+            try:
+                if not await connection.fetchval(wanted):
+                    await steps.attempt(connection, text, partial(connection.execute, command.format(role=role)))
+                    done.append(text)
+            except (*NOT_MENDED, asyncpg.UndefinedObjectError):
+                break
+    return done
+
+
+async def mend(connection: Connection, difference: Difference) -> list[str]:
+    """Put back owners, extensions and grants. Return what was done, as far as this account may do it."""
+    changes = [
+        ("owners", [f"{item.statement}{_quote(difference.owner)}" for item in difference.foreign]),
+        ("extensions", [f"create extension if not exists {name}" for name in difference.extensions]),
+        ("grants", difference.grants),
+    ]
+    done = []
+    for name, commands in changes:
+        if not commands:
+            continue
+        try:
+            await steps.attempt(connection, name, partial(connection.execute, "; ".join(commands)))
+        except NOT_MENDED:
+            continue  # What is left is named afterwards.
+        done.append(f"{name} ({len(commands):,})")
+    return done
+
+
+async def give(connection: Connection, owner: str) -> None:
+    """Make a role the owner of the store, who can then migrate it and load into it. SettingsError if this account may
+    not do that, or if there is no such role."""
+    roles = _named_after(ROLE, expected())
+    await mend_roles(connection)
+    if not await connection.fetchval("select exists (select from pg_roles where rolname = $1)", owner):
+        raise SettingsError(f"There is no role {owner}.", f"As a superuser: create role {owner} login;")
+    name = _quote(owner)
+    database = _quote(await connection.fetchval("select current_database()"))
+    objects = await _read_owners(connection, _named_after("schema ", expected()))
+    commands = [f"grant create on database {database} to {name}", f"grant {', '.join(sorted(roles))} to {name}"]
+    commands += [f"{item.statement}{name}" for item in objects if item.owner != owner]
+    try:
+        await steps.attempt(connection, "owners", partial(connection.execute, "; ".join(commands)))
+    except (*NOT_MENDED, asyncpg.UndefinedObjectError) as error:
+        raise SettingsError(f"The store cannot be given to {owner}: {error}.", "Run it as a superuser.") from error
+
+
+def explain(difference: Difference) -> SettingsError:
+    """Return the error that names what is missing, and says what to do."""
+    user, owner = difference.user, difference.owner
+    problems, remedies = [], []
+    if difference.roles:
+        problems.append(f"roles are missing or have rights of an administrator: {_enumerate(difference.roles)}")
+        remedies += [f"create role {role} nologin" for role in difference.roles]
+    if difference.closed:
+        problems.append(f"{user} may not take on roles: {_enumerate(difference.closed)}")
+    if difference.roles or difference.closed:
+        roles = ", ".join(sorted({*difference.roles, *difference.closed}))
+        remedies.append(f"grant {roles} to {_quote(user)} with set true")
+    if difference.extensions:
+        problems.append(f"extensions are missing: {_enumerate(difference.extensions)}")
+        remedies += [f"create extension {name}" for name in difference.extensions]
+    if difference.foreign:
+        names = [f"{item.name} ({item.owner})" for item in difference.foreign]
+        problems.append(f"objects do not belong to {owner}, which owns the store: {_enumerate(names)}")
+    if difference.grants and not difference.roles:
+        problems.append(f"grants are wrong: {_enumerate(difference.grants)}")
+    if difference.lost:
+        problems.append(f"objects are missing: {_enumerate(difference.lost)}")
+    hints = []
+    if remedies:
+        hints.append(f"As a superuser: {'; '.join(remedies)};")
+    if difference.foreign or (difference.grants and user != owner):
+        hints.append(explain_owner(user, owner))
+    elif remedies:
+        hints.append("Then run `briefing migrate`.")
+    if difference.lost:
+        hints.append("Objects come from the backup: restore it again into an empty database, and look at its errors.")
+    return SettingsError(f"The store is not complete: {'; '.join(problems)}.", " ".join(hints))
+
+
+def explain_owner(user: str, owner: str) -> str:
+    """Return what to do if the store belongs to another role."""
+    return (
+        f"The store belongs to {owner}. Run `briefing migrate` as that role, or once as a superuser "
+        f"`briefing migrate --owner {user}`."
+    )
+
+
+def _quote(name: str) -> str:
+    """Return a name as SQL writes it if it may contain any character."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _enumerate(names: Collection[str]) -> str:
+    """Return the first of these names, and the number of the others."""
+    first = list(names)[:NAMED]
+    text = ", ".join(first)
+    if len(names) > len(first):
+        text += f" and {len(names) - len(first):,} more"
+    return text
