@@ -74,8 +74,8 @@ def complain(error: BriefingError) -> int:
     """Print an error and its remedy; return the exit code."""
     error = with_suggestions(error)
     print(f"briefing: {error.message}", file=sys.stderr)
-    if error.hint:
-        print(f"briefing: {error.hint}", file=sys.stderr)
+    for hint in error.hints():
+        print(f"briefing: {hint}", file=sys.stderr)
     return exit_code(error)
 
 
@@ -185,11 +185,20 @@ def show_settings(
 
 def _create_preparation(url: str, sample: bool, allow_newer: bool) -> Prepare:
     """Return the function that brings the store up to date before it is served."""
+    import structlog
+
+    log = structlog.get_logger("briefing")
+
+    def log_done(name: str) -> None:
+        log.info("migrated", done=name)
+
+    def log_waiting() -> None:
+        log.info("waiting for another migration")
 
     async def prepare() -> None:
         from api.store.migrate import migrate as migrate_store
 
-        await migrate_store(url, allow_newer=allow_newer)
+        await migrate_store(url, log_done, on_wait=log_waiting, allow_newer=allow_newer)
         if sample:
             # Only for this, because the code that loads takes long to import.
             from api.ingest.sample import load_sample

@@ -65,15 +65,23 @@ class Fault:
 
 class BriefingError(Exception):
     """The base class of all errors: `code` names the kind, `hint` the remedy. `unknown` is the invalid name that the
-    message is about, if there is one."""
+    message is about, if there is one. `operator_hint` is a remedy that only the operator has. The log and the commands
+    show it, and no answer does."""
 
     code = "error"
 
-    def __init__(self, message: str, hint: str = "", unknown: Unknown | None = None) -> None:
+    def __init__(
+        self, message: str, hint: str = "", unknown: Unknown | None = None, *, operator_hint: str = ""
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.unknown = unknown
+        self.operator_hint = operator_hint
+
+    def hints(self) -> list[str]:
+        """Return the remedies for an operator, each a line."""
+        return [hint for hint in (self.hint, self.operator_hint) if hint]
 
 
 class RequestError(BriefingError):

@@ -7,9 +7,11 @@ import socket
 from contextlib import ExitStack
 from functools import partial
 
+import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from api.access.limits import SharedTable
+from api import __version__
+from api.access.limits import SharedTable, describe_limits
 from api.app import Application, create_app
 from api.observability.health import Prepare
 from api.observability.metrics import followed
@@ -19,14 +21,25 @@ from api.server import http_server
 from api.server.supervisor import Supervisor, WorkerTeam
 from api.server.worker import WorkerChannel
 from api.settings import Settings
-from api.store.address import Supervise
+from api.store.address import Supervise, describe_store
+from api.store.statements import migrations
 
+log = structlog.get_logger("briefing")
 NO_PORT = "BRIEFING_METRICS_HOST and BRIEFING_METRICS_PORT say where; 0 is any port."
 
 
 def serve(settings: Settings, url: str, prepare: Prepare, supervise: Supervise | None = None) -> int:
     """Serve until stopped, and return the exit code. `supervise` keeps an embedded store running. If it returns an
     error, the service ends and raises it."""
+    own = migrations()
+    log.info(
+        "starting",
+        version=__version__,
+        store=describe_store(settings),
+        migrations=f"{len(own)}, up to {own[-1].name}",
+        workers=settings.processes,
+        limits=describe_limits(settings),
+    )
     with ExitStack() as sockets:
         metrics = None
         if settings.metrics_port is not None:

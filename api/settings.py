@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -216,6 +217,19 @@ class Settings(BaseSettings):
 SUITE = "TEST_DATABASE_URL|REAL_DATA|EXAMPLES|FLOOD|FUZZ|FUZZ_SEED|HOSTILE_SECONDS|OPERATIONS|SEED|WRITE_EXAMPLES"
 SUITE += "|WRITE_GOLDEN"
 NOT_OURS = re.compile(rf"BRIEFING_({SUITE}|SERVICE_(HOST|PORT.*)|PORT_\d+_.*)")
+
+
+def without_secrets(url: str) -> str:
+    """Return an address without its password and without parameters, which may be passwords, too."""
+    parts = urlsplit(url)
+    user, _, hosts = parts.netloc.rpartition("@")
+    if not parts.scheme or (not user and "@" in url):
+        # A password that is not quoted ends the host.
+        return "an address that cannot be read"
+    name = user.partition(":")[0]
+    if not hosts:
+        hosts = parse_qs(parts.query).get("host", [""])[-1]
+    return f"{parts.scheme}://{name}{'@' if name else ''}{hosts}{parts.path}"
 
 
 def secrets() -> list[str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api import __version__
 from api.errors import SettingsError
 from api.middleware.cors import Origins
-from api.settings import Settings, describe, read_settings, secrets, unknown
+from api.settings import Settings, describe, read_settings, secrets, unknown, without_secrets
 from api.store.access import CONNECTIONS
 from api.store.address import connections
 from tests.command import briefing
@@ -181,3 +184,29 @@ def test_no_origin_may_be_allowed(bare: pytest.MonkeyPatch) -> None:
 def test_the_version_is_printed() -> None:
     done = briefing("", "--version")
     assert (done.returncode, done.stdout) == (0, f"briefing {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://briefing:s3cret@db:5432/briefing?sslmode=require", "postgresql://briefing@db:5432/briefing"),
+        ("postgresql://db/briefing?user=me&password=s3cret", "postgresql://db/briefing"),
+        ("postgresql://me:s3cret@a:1,b:2/briefing", "postgresql://me@a:1,b:2/briefing"),
+        ("postgresql://me@/briefing?host=/run/postgresql&password=s3cret", "postgresql://me@/run/postgresql/briefing"),
+        ("postgresql://me:s3cr@et@db/briefing", "postgresql://me@db/briefing"),
+        ("postgresql://me:1?s3cret@db/briefing", "an address that cannot be read"),
+        ("redis://:s3cret@redis:6379/0", "redis://redis:6379/0"),
+        ("s3cret", "an address that cannot be read"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=6), st.booleans())
+def test_no_password_is_shown(password: str, is_parameter: bool) -> None:
+    quoted = quote(f"S3{password}", safe="")
+    url = f"postgresql://me:{quoted}@db/briefing"
+    if is_parameter:
+        url = f"postgresql://me@db/briefing?password={quoted}"
+    assert without_secrets(url) == "postgresql://me@db/briefing"

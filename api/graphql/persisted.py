@@ -76,7 +76,7 @@ class PersistedDocuments:
             raise UnknownDocument()
         raise Forbidden(
             f"The plan {plan.name} takes registered documents only, and this is none.",
-            hint="Ask who runs the service to register it (briefing documents add).",
+            hint="Ask who runs the service to register it.",
         )
 
     async def _find_trusted(self, document_hash: str, caller: Caller) -> str | None:

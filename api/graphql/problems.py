@@ -9,7 +9,17 @@ from graphql import GraphQLError
 
 from api.errors import BriefingError, InvalidRequest, RateLimited
 from api.graphql.document import DocumentRefused
-from api.http.problems import MAX_DOCUMENT, PROBLEMS, Problem, cut, fault, fitting, limit_members, without_keys
+from api.http.problems import (
+    MAX_DOCUMENT,
+    PROBLEMS,
+    Problem,
+    cut,
+    fault,
+    fitting,
+    hint_of,
+    limit_members,
+    without_keys,
+)
 
 # graphql-core repeats what it was given, which may be as long as a body.
 MAX_MESSAGE = 500
@@ -39,7 +49,7 @@ def format_error(error: Exception) -> list[dict[str, Any]]:
     if isinstance(error, InvalidRequest) and error.faults:
         faults = [fault(item) for item in error.faults]
         extensions["errors"] = fitting(faults, MAX_DOCUMENT // 2)
-    hint = getattr(error, "hint", "")
+    hint = hint_of(error, problem)
     if hint:
         extensions["hint"] = cut(hint, MAX_MESSAGE)
     if isinstance(error, RateLimited):

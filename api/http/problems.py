@@ -155,7 +155,7 @@ def document(
         "errors": [],
         "request_id": request_id,
     }
-    hint = getattr(error, "hint", "")
+    hint = hint_of(error, problem)
     if hint:
         body["hint"] = cut(hint, MAX_HINT)
     if isinstance(error, RateLimited):
@@ -163,6 +163,13 @@ def document(
     if isinstance(error, InvalidRequest):
         _list_faults(body, error)
     return problem.status, headers_of(error), without_keys(orjson.dumps(body))
+
+
+def hint_of(error: Exception, problem: Problem) -> str:
+    """Return the remedy for the caller; empty if there is none. What helps against internal errors is for operators."""
+    if problem.code == "internal":
+        return ""
+    return str(getattr(error, "hint", ""))
 
 
 def _list_faults(body: dict[str, Any], error: InvalidRequest) -> None:

@@ -324,9 +324,7 @@ def _format_error(error: BriefingError | OSError) -> list[str]:
         lines = [*error.faults] if isinstance(error, LoadError) else []
         if error.message:
             lines.append(error.message)
-        if error.hint:
-            lines.append(error.hint)
-        return lines
+        return lines + error.hints()
     if error.filename:
         return [f"{error.strerror}: {error.filename}"]
     return [str(error)]

@@ -19,6 +19,7 @@ from api.http.route import DataRoute
 # long.
 PATIENCE = 2.0
 AGAIN = 0.5
+DIAGNOSE = "Run `briefing doctor`."
 
 log = structlog.get_logger("briefing")
 Prepare = Callable[[], Awaitable[None]]
@@ -49,6 +50,8 @@ class Health:
         self._store = store
         self._peers = peers
         self._prepared = False
+        # The reason that the log has last, and the error that it came from; empty if this process can answer.
+        self._logged = ""
         self.draining = False
 
     def note_prepared(self) -> None:
@@ -72,7 +75,31 @@ class Health:
         return _create_response({"status": "ready"})
 
     async def check(self) -> None:
-        """Return if this process can answer. Unavailable says why it cannot."""
+        """Return if this process can answer. Unavailable says why it cannot. Each change of the reason is logged,
+        because the answer to the client has no more than the status."""
+        try:
+            await self._check()
+        except Unavailable as error:
+            self._log_change(error.message, type(error.__cause__).__name__, error)
+            raise
+        self._log_change("", "", None)
+
+    def _log_change(self, reason: str, cause: str, error: Unavailable | None) -> None:
+        logged = f"{reason} {cause}".strip()
+        if logged == self._logged:
+            return
+        self._logged = logged
+        if error is None:
+            log.info("ready")
+            return
+        details = {"reason": reason}
+        if error.__cause__ is not None:
+            details["cause"] = f"{cause}: {error.__cause__}"
+        if not self.draining and self._prepared:
+            details["remedy"] = error.operator_hint or DIAGNOSE
+        log.warning("not ready", **details)
+
+    async def _check(self) -> None:
         if self.draining:
             raise Unavailable("The service is going down.")
         if not self._prepared:
@@ -94,7 +121,7 @@ async def persist(prepare: Prepare, tried: asyncio.Event) -> None:
             if not isinstance(error, Unavailable) and not tried.is_set():
                 raise
             if error.message != last_reason:
-                log.warning("store not ready", reason=error.message)
+                log.warning("store not ready", reason=error.message, remedy=" ".join(error.hints()) or DIAGNOSE)
             last_reason = error.message
         tried.set()
         await asyncio.sleep(AGAIN)

@@ -114,8 +114,8 @@ def config(app: ASGIApp, settings: Settings, events: ConnectionEvents | None = N
 def complain(error: BriefingError) -> int:
     """Print on stderr what is wrong and what to do about it; return the exit code."""
     print(error.message, file=sys.stderr)
-    if error.hint:
-        print(error.hint, file=sys.stderr)
+    for hint in error.hints():
+        print(hint, file=sys.stderr)
     return exit_code(error)
 
 

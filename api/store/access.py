@@ -24,6 +24,8 @@ CONNECTIONS = 4
 SECONDS = 1.5  # The most that one statement may take, including the connection to Postgres.
 IDLE_SECONDS = 60.0
 Row = Mapping[str, Any]
+MIGRATE = "Run `briefing migrate`."
+LOOK = "Look at BRIEFING_DATABASE_URL."
 
 NOT_THERE = (
     asyncpg.UndefinedTableError,
@@ -104,13 +106,13 @@ class AccessStore:
         except TimeoutError as error:  # It is an OSError too, but no reason to try again.
             raise Unavailable("The store of keys does not answer in time.") from error
         except NOT_THERE as error:
-            raise Unavailable("The store has no plans and keys that can be read.", "Run `briefing migrate`.") from error
+            raise Unavailable("The store has no plans and keys that can be read.", operator_hint=MIGRATE) from error
         except asyncpg.CheckViolationError as error:
             raise InvalidRequest(f"The store refuses this: {error.constraint_name} does not hold.") from error
         except asyncpg.IntegrityConstraintViolationError as error:
             raise Conflict("Somebody else changed what this is about in the same moment.", "Try again.") from error
         except REFUSED as error:
-            raise Unavailable("The store of keys does not answer.", "Look at BRIEFING_DATABASE_URL.") from error
+            raise Unavailable("The store of keys does not answer.", operator_hint=LOOK) from error
         except (asyncpg.QueryCanceledError, asyncpg.InsufficientResourcesError) as error:
             raise Unavailable("The store of keys has too much to do.") from error
         except GONE as error:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from api.errors import BriefingError
-from api.settings import Settings
+from api.settings import Settings, without_secrets
 from api.store.access import CONNECTIONS
 from api.store.embedded import running, start
 
@@ -34,6 +34,16 @@ def own_address(settings: Settings) -> Iterator[tuple[str, Supervise | None]]:
     else:
         with start(settings.data_dir, connections(settings)) as server:
             yield server.url, server.supervise
+
+
+def describe_store(settings: Settings) -> str:
+    """Return the store that the settings name, for the operator, without a password."""
+    if not settings.database_url:
+        return f"embedded in {settings.data_dir.resolve()}"
+    described = without_secrets(settings.database_url)
+    if settings.direct_url:
+        described += f", directly {without_secrets(settings.direct_url)}"
+    return described
 
 
 def connections(settings: Settings) -> int:

@@ -80,9 +80,9 @@ async def migrate(
     try:
         async with _take_turn(connection, on_wait):
             applied = await release.read_applied(connection)
-            if allow_newer and release.find_unknown(applied):
+            if allow_newer and release.find_unknown(applied, migrations()):
                 return []
-            release.check_not_newer(applied)
+            release.check_not_newer(applied, migrations())
             given = []
             if owner:
                 await state.give(connection, owner)
@@ -121,7 +121,7 @@ async def _apply(connection: Connection, on_done: Callable[[str], None]) -> list
 
     if (missing or changed) and not await connection.fetchval(HAS_RELEASE):
         await _run(connection, None, ADD_RELEASE)
-    if checksums:
+    if await state.read_owner(connection):
         # A dump has no roles, and migrations grant something to them.
         for mended in await state.mend_roles(connection):
             note(mended)

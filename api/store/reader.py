@@ -141,7 +141,9 @@ class Reader:
         try:
             await self.read(PROBE, (), custom=False, ticket=Ticket(SERVICE, PROBE_PRICE))
         except asyncpg.PostgresError as error:
-            raise Unavailable("The store has no tables that can be read.", "Run `briefing migrate`.") from error
+            raise Unavailable(
+                "The store has no tables that can be read.", operator_hint="Run `briefing migrate`."
+            ) from error
 
     async def close(self) -> None:
         """Close the connections."""

@@ -3,7 +3,7 @@ columns that this release does not know, so nothing of this release may write to
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 import asyncpg
@@ -11,7 +11,7 @@ import asyncpg
 from api import __version__
 from api.errors import SettingsError, Unavailable
 from api.store.connection import DRIVER_ERRORS, Connection, connect
-from api.store.statements import migrations
+from api.store.statements import Script, migrations
 
 LEDGER = "select to_regclass('migration.applied') is not null"
 # The column `release` is younger than the table.
@@ -30,25 +30,24 @@ async def read_applied(connection: Connection) -> dict[str, str | None]:
     return {row["name"]: row["release"] for row in rows}
 
 
-def find_unknown(applied: Collection[str]) -> list[str]:
-    """Return the migrations that this release does not know, the oldest first."""
-    known = {script.name for script in migrations()}
+def find_unknown(applied: Collection[str], own: Collection[Script]) -> list[str]:
+    """Return the migrations that this release does not know, the oldest first. `own` are those of this release."""
+    known = {script.name for script in own}
     # Versions have names such as v1. A version that was retired leaves its name behind.
     return sorted(name for name in applied if name[0].isdigit() and name not in known)
 
 
-def check_not_newer(applied: Mapping[str, str | None]) -> None:
-    """Raise SettingsError if a newer release has migrated the store."""
-    unknown = find_unknown(applied)
+def check_not_newer(applied: Mapping[str, str | None], own: Sequence[Script]) -> None:
+    """Raise SettingsError if a newer release has migrated the store. `own` are the migrations of this release."""
+    unknown = find_unknown(applied, own)
     if not unknown:
         return
     newest = unknown[-1]
     release = applied[newest]
     by = f"release {release}" if release else "a newer release"
-    own = migrations()[-1].name
     raise SettingsError(
         f"The store was migrated to {newest} by {by}. This is release {__version__}, which knows migrations up to "
-        f"{own}.",
+        f"{own[-1].name}.",
         "Use the newer release, or restore a backup from before its migration. To serve the store with this release "
         "nevertheless, for a rollback: `briefing serve --allow-newer-store`.",
     )
@@ -56,7 +55,7 @@ def check_not_newer(applied: Mapping[str, str | None]) -> None:
 
 async def refuse_newer(connection: Connection) -> None:
     """Raise SettingsError if a newer release has migrated the store."""
-    check_not_newer(await read_applied(connection))
+    check_not_newer(await read_applied(connection), migrations())
 
 
 async def refuse_newer_at(url: str) -> None:

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
-from api.errors import Unavailable
-from api.observability.health import Health
+from api.errors import SettingsError, Unavailable
+from api.observability import health as module
+from api.observability.health import Health, persist
 
 
 class Store:
@@ -61,3 +63,60 @@ def test_of_two_processes_neither_is_ready_before_the_other(first: str) -> None:
     assert reason(health) != ""
     steps.popitem()[1]()
     assert reason(health) == ""
+
+
+class Failing:
+    """A store that cannot answer for a reason, with what its driver said."""
+
+    def __init__(self) -> None:
+        self.reason: Unavailable | None = None
+        self.cause: Exception | None = None
+
+    async def ready(self) -> None:
+        if self.reason is not None:
+            raise self.reason from self.cause
+
+
+def test_each_change_of_the_reason_is_logged_once_with_what_to_do() -> None:
+    store = Failing()
+    health = Health(store)
+    with capture_logs() as lines:
+        for _ in range(3):
+            assert reason(health)
+        health.note_prepared()
+        for _ in range(3):
+            assert reason(health) == ""
+        store.reason = Unavailable("No tables.", operator_hint="Run `briefing migrate`.")
+        store.cause = PermissionError("permission denied for view")
+        for _ in range(3):
+            assert reason(health) == "No tables."
+        store.reason, store.cause = Unavailable("No answer."), None
+        assert reason(health) == "No answer."
+        store.reason = None
+        assert reason(health) == ""
+    assert [line["event"] for line in lines] == ["not ready", "ready", "not ready", "not ready", "ready"]
+    assert lines[0] == {"event": "not ready", "log_level": "warning", "reason": "The store is being prepared."}
+    assert lines[2] == {
+        "event": "not ready",
+        "log_level": "warning",
+        "reason": "No tables.",
+        "cause": "PermissionError: permission denied for view",
+        "remedy": "Run `briefing migrate`.",
+    }
+    assert lines[3]["remedy"] == "Run `briefing doctor`."
+
+
+async def test_a_store_that_cannot_be_prepared_later_is_logged_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AGAIN", 0.0)
+    errors = [Unavailable("Away."), *[SettingsError("Not complete.", "Restore it again.")] * 3]
+
+    async def prepare() -> None:
+        if errors:
+            raise errors.pop(0)
+
+    with capture_logs() as lines:
+        await persist(prepare, asyncio.Event())
+    assert [(line["reason"], line["remedy"]) for line in lines] == [
+        ("Away.", "Run `briefing doctor`."),
+        ("Not complete.", "Restore it again."),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,10 @@ import asyncpg
 import httpx2
 import pytest
 
+from api import __version__
 from api.observability.access_log import line
+from api.settings import without_secrets
+from api.store.statements import migrations
 from tests.http.conftest import Client
 from tests.http.requests import make_caller, make_request
 from tests.operate.conftest import Log, caller
@@ -121,3 +125,29 @@ def test_who_asked_and_what_is_left_are_told_where_they_are_known() -> None:
     context.caller, context.charge = make_caller(points=12)
     told = line(request)
     assert (told["caller"], told["plan"], told["points_left"], told["ms"]) == ("key:k1", "free", 12, 500)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_first_line_says_what_is_served_and_with_what(sample: str, log: Log, workers: int) -> None:
+    own = migrations()
+    settings = {
+        "log_format": "json",
+        "workers": workers,
+        "limits": "true",
+        "redis_url": "redis://:s3cret@127.0.0.1:1/0",
+    }
+    with serving(sample, log.file, **settings) as served, caller(served):
+        lines = [json.loads(line) for line in log.text().splitlines()]
+    started = [line for line in lines if line["event"] == "starting"]
+    assert len(started) == 1
+    del started[0]["timestamp"]
+    assert started[0] == {
+        "event": "starting",
+        "level": "info",
+        "version": __version__,
+        "store": without_secrets(sample),
+        "migrations": f"{len(own)}, up to {own[-1].name}",
+        "workers": workers,
+        "limits": "redis://127.0.0.1:1/0",
+    }
+    assert "s3cret" not in log.text()

@@ -12,7 +12,7 @@ from api.access.limits.gcra import Bucket
 from api.access.limits.limits import AT_ONCE, MAX_AT_ONCE, Decision, Limits, Quota, Remaining, Reservation
 from api.access.limits.redis_limits import RedisLimits
 from api.access.limits.shared_table import SharedTable
-from api.settings import Settings
+from api.settings import Settings, without_secrets
 
 __all__ = [
     "AT_ONCE",
@@ -24,8 +24,18 @@ __all__ = [
     "Remaining",
     "Reservation",
     "SharedTable",
+    "describe_limits",
     "open_limits",
 ]
+
+
+def describe_limits(settings: Settings) -> str:
+    """Return where limits are kept, for the operator, without a password."""
+    if not settings.limits:
+        return "off"
+    if settings.redis_url:
+        return without_secrets(settings.redis_url)
+    return "shared memory" if settings.processes > 1 else "memory"
 
 
 def open_limits(settings: Settings, table: int | None = None) -> Limits:

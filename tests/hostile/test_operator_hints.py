@@ -1,0 +1,136 @@
+"""What helps operators is in the log, and in no answer of either API."""
+
+from __future__ import annotations
+
+import ast
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import asyncpg
+import httpx2
+import pytest
+
+from api.errors import SettingsError, Unavailable
+from api.graphql import problems as graphql_problems
+from api.http.problems import document
+from api.ingest.load import load
+from tests.conftest import SAMPLE
+from tests.http.conftest import Served
+from tests.serving import serving
+
+API = Path(__file__).parents[2] / "api"
+# The words of operators: settings, commands, and what their store consists of.
+WORDS = re.compile(
+    r"BRIEFING_|`briefing|briefing (migrate|doctor|serve|load|documents|keys)|postgres|pg_|asyncpg|briefing_", re.I
+)
+# What is missing in a store, and what puts it back.
+FAULTS = [
+    ("revoke usage on schema access from briefing_access", "grant usage on schema access to briefing_access"),
+    ("revoke select on access.plan from briefing_access", "grant select on access.plan to briefing_access"),
+    (
+        "revoke select on store.last_change, v2.event from briefing_reader",
+        "grant select on store.last_change, v2.event to briefing_reader",
+    ),
+    ("alter view v2.event rename to gone", "alter view v2.gone rename to event"),
+]
+
+
+@pytest.mark.parametrize(("fault", "remedy"), FAULTS, ids=[fault for fault, _ in FAULTS])
+async def test_no_answer_of_a_broken_store_has_a_hint_for_operators(
+    new_store: Callable[[], Awaitable[str]], fault: str, remedy: str
+) -> None:
+    url = await new_store()
+    await load([str(SAMPLE)], url)
+    connection = await asyncpg.connect(url)
+    with serving(url, answer_memory=0) as served, connect(served) as client:
+        wait_for(client, 200)
+        await connection.execute(fault)
+        time.sleep(0.6)  # until the process no longer trusts what it knows of plans
+        answers = [
+            client.get("/v2/events?limit=2&q=fresh"),
+            client.get("/v2/events", headers={"X-API-Key": "bak_live_wrong"}),
+            client.post("/v2/graphql", json={"query": "{ events(first: 2) { nodes { title } } }"}),
+            client.get("/readyz"),
+            client.get("/v2/events.csv"),
+        ]
+        assert any(answer.status_code >= 500 or '"errors"' in answer.text for answer in answers)
+        for answer in answers:
+            if answer.status_code != 200 or '"errors"' in answer.text:
+                assert not WORDS.search(answer.text), answer.text
+        await connection.execute(remedy)
+    await connection.close()
+
+
+def connect(served: Served) -> httpx2.Client:
+    return httpx2.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=30)
+
+
+def wait_for(client: httpx2.Client, status: int) -> None:
+    end = time.monotonic() + 30
+    while client.get("/readyz").status_code != status:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+async def test_readyz_logs_why_it_is_not_ready_and_says_nothing_of_it(new_store: Callable[[], Awaitable[str]]) -> None:
+    url = await new_store()
+    connection = await asyncpg.connect(url)
+    with TemporaryFile("w+") as log:
+        with serving(url, log, log_format="json") as served, connect(served) as client:
+            wait_for(client, 200)
+            await connection.execute("revoke select on store.last_change from briefing_reader")
+            for _ in range(4):
+                wait_for(client, 503)
+            body = client.get("/readyz").text
+            await connection.execute("grant select on store.last_change to briefing_reader")
+            wait_for(client, 200)
+        log.seek(0)
+        lines = log.read().splitlines()
+    await connection.close()
+    reasons = [line for line in lines if "no tables that can be read" in line]
+    assert len(reasons) == 1 and "permission denied" in reasons[0] and "Run `briefing migrate`." in reasons[0]
+    assert not WORDS.search(body)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unavailable("No answer.", operator_hint="Run `briefing migrate`."),
+        SettingsError("BRIEFING_PORT is wrong.", "Look at BRIEFING_PORT."),
+    ],
+    ids=["unavailable", "internal"],
+)
+def test_both_apis_leave_hints_for_operators_out(error: Exception) -> None:
+    assert not WORDS.search(document(error, "request-1")[2].decode())
+    assert not WORDS.search(graphql_problems.body(error).decode())
+
+
+def texts_for_callers() -> Iterator[tuple[str, str]]:
+    """Yield the place and the text of each message and hint in an error that callers may get."""
+    for file in sorted(API.rglob("*.py")):
+        if {"commands", "contracts", "snapshot", "ingest"} & set(file.parts) or file.name in ("cli.py", "migrate.py"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in CALLERS:
+                shown = [*node.args, *(item.value for item in node.keywords if item.arg != "operator_hint")]
+                for part in shown:
+                    for text in ast.walk(part):
+                        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                            yield f"{file.name}:{node.lineno}", text.value
+
+
+CALLERS = {
+    *("Unavailable", "TimedOut", "RateLimited", "InvalidRequest", "NotFound", "Conflict", "Forbidden", "TooExpensive"),
+    *("Unauthenticated", "InvalidKey", "ExpiredKey", "RevokedKey", "Withdrawn", "Retired", "InvalidCursor"),
+}
+# Errors of commands alone, which no request reaches.
+OF_COMMANDS = {"connection.py", "release.py", "state.py", "supervise.py", "steps.py", "snapshot.py", "erase.py"}
+
+
+def test_no_text_for_callers_has_a_word_of_operators() -> None:
+    texts = [(place, text) for place, text in texts_for_callers() if place.partition(":")[0] not in OF_COMMANDS]
+    assert len(texts) > 50
+    assert [(place, text) for place, text in texts if WORDS.search(text)] == []
