@@ -51,6 +51,7 @@ app.add_typer(commands.mapping, name="mapping")
 app.command("audit")(commands.audit)
 app.command("outdated")(commands.outdated)
 app.command("erase")(commands.erase)
+app.command("doctor")(commands.doctor)
 
 
 def main() -> None:

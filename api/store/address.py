@@ -49,7 +49,12 @@ def describe_store(settings: Settings) -> str:
 def connections(settings: Settings) -> int:
     """Return the number of connections that an embedded server accepts: those of the service's processes, and some for
     loading and for psql."""
+    return max(100, connections_of_service(settings) + 20)
+
+
+def connections_of_service(settings: Settings) -> int:
+    """Return the most connections that the processes of this service have at once."""
     # Each process also follows the change log and the access epoch, and it opens a new connection before it has closed
     # one that broke off.
     connections_per_process = settings.pool_size + settings.export_connections + CONNECTIONS + 3
-    return max(100, settings.processes * connections_per_process + 20)
+    return settings.processes * connections_per_process

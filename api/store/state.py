@@ -33,6 +33,9 @@ do $$ begin create role {role} nologin; exception when duplicate_object or uniqu
 """
 MAY_SET = "select pg_has_role(current_user, $1, 'set')"
 NAMED = 5
+WEAK = "nosuperuser nocreaterole nocreatedb noreplication nobypassrls"
+MIGRATE = "Run `briefing migrate`."
+RESTORE = "Objects come from the backup: restore it again into an empty database, and look at its errors."
 REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError)
 # Postgres refuses to give objects to a role that the current one may not become, or that may not create them.
 NOT_MENDED = (*REFUSED, asyncpg.InvalidGrantOperationError)
@@ -49,19 +52,30 @@ class ForeignObject:
 
 
 @dataclass(frozen=True)
+class StateProblem:
+    """What is wrong with a part of the state (roles, extensions, owners, grants, objects), and what to do."""
+
+    part: str
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Difference:
     """What distinguishes a store from one that was just migrated: facts that are `missing`, grants that are `surplus`,
-    `closed` roles that this account may not take on, and objects of other owners than the store's own."""
+    `closed` roles that this account may not take on, `strong` roles that have rights of an administrator, and objects
+    of other owners than the store's own."""
 
     user: str
     owner: str
     missing: tuple[str, ...] = ()
     surplus: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
+    strong: tuple[str, ...] = ()
     foreign: tuple[ForeignObject, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.surplus or self.closed or self.foreign)
+        return bool(self.missing or self.surplus or self.closed or self.strong or self.foreign)
 
     @property
     def lost(self) -> list[str]:
@@ -85,7 +99,8 @@ class Difference:
     @property
     def roles(self) -> list[str]:
         """The roles that are missing."""
-        return [fact.removeprefix(ROLE) for fact in self.missing if fact.startswith(ROLE)]
+        missing = [fact.removeprefix(ROLE) for fact in self.missing if fact.startswith(ROLE)]
+        return [role for role in missing if role not in self.strong]
 
     @property
     def extensions(self) -> list[str]:
@@ -141,10 +156,20 @@ async def find_difference(connection: Connection) -> Difference:
             surplus.append(fact)
     present = [role for role in roles if f"{ROLE}{role}" in actual]
     closed = [role for role in present if not await connection.fetchval(MAY_SET, role)]
+    names = await connection.fetch("select rolname from pg_roles where rolname = any($1)", roles)
+    strong = sorted({row["rolname"] for row in names} - set(present))
     user = await connection.fetchval("select current_user")
     owner = await read_owner(connection)
     foreign = [item for item in await _read_owners(connection, schemas) if item.owner != owner]
-    return Difference(user, owner or user, tuple(sorted(facts - actual)), tuple(surplus), tuple(closed), tuple(foreign))
+    return Difference(
+        user=user,
+        owner=owner or user,
+        missing=tuple(sorted(facts - actual)),
+        surplus=tuple(surplus),
+        closed=tuple(sorted(closed)),
+        strong=tuple(strong),
+        foreign=tuple(foreign),
+    )
 
 
 def _is_made(grant: re.Match[str], facts: Collection[str]) -> bool:
@@ -189,6 +214,7 @@ async def mend(connection: Connection, difference: Difference) -> list[str]:
     changes = [
         ("owners", [f"{item.statement}{_quote(difference.owner)}" for item in difference.foreign]),
         ("extensions", [f"create extension if not exists {name}" for name in difference.extensions]),
+        ("roles", [f"alter role {role} {WEAK}" for role in difference.strong]),
         ("grants", difference.grants),
     ]
     done = []
@@ -221,38 +247,52 @@ async def give(connection: Connection, owner: str) -> None:
         raise SettingsError(f"The store cannot be given to {owner}: {error}.", "Run it as a superuser.") from error
 
 
-def explain(difference: Difference) -> SettingsError:
-    """Return the error that names what is missing, and says what to do."""
+def list_problems(difference: Difference) -> list[StateProblem]:
+    """Return what is wrong, by the part of the state, each with what to do."""
     user, owner = difference.user, difference.owner
-    problems, remedies = [], []
+    problems = []
     if difference.roles:
-        problems.append(f"roles are missing or have rights of an administrator: {_enumerate(difference.roles)}")
-        remedies += [f"create role {role} nologin" for role in difference.roles]
+        commands = [f"create role {role} nologin" for role in difference.roles]
+        commands.append(f"grant {', '.join(difference.roles)} to {_quote(user)} with set true")
+        text = f"roles are missing: {_enumerate(difference.roles)}"
+        problems.append(StateProblem("roles", text, _as_superuser(commands)))
+    if difference.strong:
+        commands = [f"alter role {role} {WEAK}" for role in difference.strong]
+        text = f"roles that read for callers have rights of an administrator: {_enumerate(difference.strong)}"
+        problems.append(StateProblem("roles", text, _as_superuser(commands)))
     if difference.closed:
-        problems.append(f"{user} may not take on roles: {_enumerate(difference.closed)}")
-    if difference.roles or difference.closed:
-        roles = ", ".join(sorted({*difference.roles, *difference.closed}))
-        remedies.append(f"grant {roles} to {_quote(user)} with set true")
+        commands = [f"grant {', '.join(difference.closed)} to {_quote(user)} with set true"]
+        text = f"{user} may not take on roles: {_enumerate(difference.closed)}"
+        problems.append(StateProblem("roles", text, _as_superuser(commands)))
     if difference.extensions:
-        problems.append(f"extensions are missing: {_enumerate(difference.extensions)}")
-        remedies += [f"create extension {name}" for name in difference.extensions]
+        commands = [f"create extension {name}" for name in difference.extensions]
+        text = f"extensions are missing: {_enumerate(difference.extensions)}"
+        problems.append(StateProblem("extensions", text, _as_superuser(commands)))
     if difference.foreign:
         names = [f"{item.name} ({item.owner})" for item in difference.foreign]
-        problems.append(f"objects do not belong to {owner}, which owns the store: {_enumerate(names)}")
+        text = f"objects do not belong to {owner}, which owns the store: {_enumerate(names)}"
+        problems.append(StateProblem("owners", text, explain_owner(user, owner)))
     if difference.grants and not difference.roles:
-        problems.append(f"grants are wrong: {_enumerate(difference.grants)}")
+        remedy = MIGRATE if user == owner else explain_owner(user, owner)
+        problems.append(StateProblem("grants", f"grants are wrong: {_enumerate(difference.grants)}", remedy))
     if difference.lost:
-        problems.append(f"objects are missing: {_enumerate(difference.lost)}")
-    hints = []
-    if remedies:
-        hints.append(f"As a superuser: {'; '.join(remedies)};")
-    if difference.foreign or (difference.grants and user != owner):
-        hints.append(explain_owner(user, owner))
-    elif remedies:
-        hints.append("Then run `briefing migrate`.")
-    if difference.lost:
-        hints.append("Objects come from the backup: restore it again into an empty database, and look at its errors.")
-    return SettingsError(f"The store is not complete: {'; '.join(problems)}.", " ".join(hints))
+        broken = difference.broken_versions()
+        remedy = MIGRATE if broken else RESTORE
+        problems.append(StateProblem("objects", f"objects are missing: {_enumerate(difference.lost)}", remedy))
+    return problems
+
+
+def explain(difference: Difference) -> SettingsError:
+    """Return the error that names what is missing, and says what to do."""
+    problems = list_problems(difference)
+    remedies = dict.fromkeys(problem.remedy for problem in problems)
+    return SettingsError(
+        f"The store is not complete: {'; '.join(problem.text for problem in problems)}.", " ".join(remedies)
+    )
+
+
+def _as_superuser(commands: list[str]) -> str:
+    return f"As a superuser: {'; '.join(commands)}; then `briefing migrate`."
 
 
 def explain_owner(user: str, owner: str) -> str:

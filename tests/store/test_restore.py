@@ -199,8 +199,8 @@ async def test_roles_that_another_account_made_are_named_with_the_grant_that_hel
     refused = await command(own, "migrate")
     assert (refused.returncode, refused.stdout) == (78, ""), refused.stdout
     assert "desk may not take on roles: briefing_access, briefing_reader" in refused.stderr
-    remedy = 'grant briefing_access, briefing_reader to "desk" with set true;'
-    assert f"As a superuser: {remedy}" in refused.stderr
+    remedy = 'grant briefing_access, briefing_reader to "desk" with set true'
+    assert f"As a superuser: {remedy}; then `briefing migrate`." in refused.stderr
     served = await command(own, "serve")
     assert served.returncode == 78 and "desk may not take on roles" in served.stderr
     await execute(target, remedy)

@@ -80,6 +80,7 @@ MENDED = [
     ("alter view v1.place owner to briefing_access", "owners (1)"),
     ("alter table store.event owner to briefing_access", "owners (1)"),
     ("alter function store.refresh_counted() owner to briefing_access", "owners (1)"),
+    ("alter role briefing_reader createdb", "roles (1)"),
 ]
 
 
