@@ -15,6 +15,7 @@ from api.access.access_control import AccessControl
 from api.access.caller_cache import CallerCache
 from api.access.limits import open_limits
 from api.catalog import VERSIONS
+from api.errors import BriefingError
 from api.graphql import console
 from api.graphql import contract as sdl
 from api.graphql import routes as graphql
@@ -25,7 +26,7 @@ from api.middleware import deprecation
 from api.middleware.authentication import Authentication
 from api.middleware.request_middleware import Observer, RequestMiddleware
 from api.observability.access_log import access_log
-from api.observability.health import PATIENCE, Health, Peers, Prepare, persist
+from api.observability.health import PATIENCE, Health, Peers, PreparationFailure, Prepare, persist
 from api.observability.metrics import Kind, Metrics
 from api.observability.tracing import Tracer
 from api.pages import index, reference, sdk
@@ -42,11 +43,13 @@ from api.store.pool import Pool
 
 @dataclass(frozen=True)
 class Application:
-    """The service as an ASGI application, with its health and its metrics; None without a port for metrics."""
+    """The service as an ASGI application, with its health and its metrics; None without a port for metrics. `failure`
+    is the error that ends the service if its store cannot be prepared."""
 
     asgi: ASGIApp
     health: Health
     metrics: Metrics | None
+    failure: PreparationFailure
 
     def drain(self) -> None:
         """Make `/readyz` answer 503 from now on, because the service is going down."""
@@ -73,6 +76,7 @@ def create_app(
     service = Service(settings, url, access_control)
     exports = Exports(service, url)
     health = Health(service.reader, peers)
+    failure = PreparationFailure()
     metrics = None if settings.metrics_port is None else Metrics()
     tracer = Tracer(settings) if settings.traces_endpoint else None
 
@@ -80,10 +84,11 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if tracer is not None:
             tracer.begin()
-        preparing = await _begin_preparing(prepare, service, health)
+        preparing = await _begin_preparing(prepare, service, health, failure)
         yield
         preparing.cancel()
-        with suppress(asyncio.CancelledError):
+        # An error of the preparation was noted before.
+        with suppress(asyncio.CancelledError, BriefingError):
             await preparing
         await service.changes.stop()
         await caller_cache.stop()
@@ -109,7 +114,7 @@ def create_app(
     middleware = RequestMiddleware(app, RouteTable(routers), settings, authentication, observers)
     if metrics is not None:
         _follow(metrics, middleware, service, exports)
-    return Application(middleware, health, metrics)
+    return Application(middleware, health, metrics, failure)
 
 
 def _create_routers(
@@ -196,12 +201,17 @@ def _follow_pools(metrics: Metrics, pools: Mapping[str, Pool]) -> None:
     follow_by_rank("counter", "pool_refused", "Requests that got no connection in time.", lambda pool: pool.refused)
 
 
-async def _begin_preparing(prepare: Prepare | None, service: Service, health: Health) -> asyncio.Task[None]:
-    """Start to prepare the store, and return when that is done or was tried once, or after PATIENCE."""
+async def _begin_preparing(
+    prepare: Prepare | None, service: Service, health: Health, failure: PreparationFailure
+) -> asyncio.Task[None]:
+    """Start to prepare the store, and return when that is done or was tried once, or after PATIENCE. An error that
+    comes later is noted in `failure`."""
     tried = asyncio.Event()
 
-    def note_end(_: asyncio.Task[None]) -> None:
+    def note_end(task: asyncio.Task[None]) -> None:
         tried.set()
+        if not task.cancelled() and isinstance(error := task.exception(), BriefingError):
+            failure.note(error)
 
     preparing = asyncio.create_task(_prepare(prepare, service, health, tried))
     preparing.add_done_callback(note_end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from api import __version__
 from api.access.limits import SharedTable, describe_limits
 from api.app import Application, create_app
+from api.errors import BriefingError
 from api.observability.health import Prepare
 from api.observability.metrics import followed
 from api.observability.metrics_aggregate import MetricTotals, dump_metrics
@@ -74,8 +76,21 @@ def _serve_alone(
         on_ready=note_ready,
         on_drain=application.drain,
         events=application.metrics,
-        supervise=supervise,
+        supervise=partial(_wait_for_failure, application, supervise),
     )
+
+
+async def _wait_for_failure(application: Application, supervise: Supervise | None) -> BriefingError:
+    """Return the error that ends the service: that of its store, or that of the preparation of its store."""
+    waiting = [asyncio.ensure_future(application.failure.wait())]
+    if supervise is not None:
+        waiting.append(asyncio.ensure_future(supervise()))
+    try:
+        ended, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        return ended.pop().result()
+    finally:
+        for task in waiting:
+            task.cancel()
 
 
 def _serve_with_workers(

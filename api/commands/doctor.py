@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from api.commands.frame import Json, show
+from api.commands.frame import Json, set_up_command, show
 from api.errors import BriefingError
 from api.exit_codes import ExitCode
 from api.finding import Finding, wrong
-from api.settings import Settings, read_settings
+from api.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ async def _diagnose() -> AsyncIterator[Finding]:
     from api.access.limits.diagnosis import diagnose_limits
 
     try:
-        settings = read_settings()
+        settings = set_up_command()
     except BriefingError as error:
         yield wrong("settings", error)
         return

@@ -109,17 +109,34 @@ class Health:
         await self._store.ready()
 
 
+class PreparationFailure:
+    """The error that ended the preparation of the store after the service had started. The service ends with it."""
+
+    def __init__(self) -> None:
+        self._error: BriefingError | None = None
+        self._noted = asyncio.Event()
+
+    def note(self, error: BriefingError) -> None:
+        """Note the error."""
+        self._error = error
+        self._noted.set()
+
+    async def wait(self) -> BriefingError:
+        """Return the error when there is one."""
+        await self._noted.wait()
+        assert self._error is not None
+        return self._error
+
+
 async def persist(prepare: Prepare, tried: asyncio.Event) -> None:
-    """Prepare the store, and try again until that succeeds. `tried` is set after the first try. An error of the first
-    try is raised, unless it is Unavailable."""
+    """Prepare the store, and try again until that succeeds. `tried` is set after the first try. Only Unavailable is a
+    reason to try again; other errors are raised."""
     last_reason = ""
     while True:
         try:
             await prepare()
             return
-        except BriefingError as error:
-            if not isinstance(error, Unavailable) and not tried.is_set():
-                raise
+        except Unavailable as error:
             if error.message != last_reason:
                 log.warning("store not ready", reason=error.message, remedy=" ".join(error.hints()) or DIAGNOSE)
             last_reason = error.message

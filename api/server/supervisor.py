@@ -162,11 +162,19 @@ class Supervisor:
         stopped = self._start_task(_wait_for(self._changed))
         first_try = self._start_task(_wait_for(tried))
         await asyncio.wait({preparing, stopped, first_try}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        if self._failure is not None:
+            raise self._failure  # A store that refuses the service ends the start. One that is away does not.
         if preparing.done():
-            preparing.result()  # A store that refuses the service ends the start. One that is away does not.
+            preparing.result()
 
     async def _keep_preparing(self, tried: asyncio.Event) -> None:
-        await persist(self._prepare, tried)
+        try:
+            await persist(self._prepare, tried)
+        except BriefingError as error:
+            # If workers serve already, they end, because the store will never be ready.
+            self._failure = error
+            self._stop(signal.SIGTERM)
+            return
         self._shared.prepared = True
 
     # Supervision

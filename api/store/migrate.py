@@ -89,6 +89,8 @@ async def migrate(
                 given.append(f"owner {owner}")
                 on_done(given[0])
             return given + await _apply(connection, on_done)
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        raise SettingsError(f"Postgres lets nobody write: {error}.", "Name the primary, not a standby.") from error
     except (OSError, asyncpg.ConnectionDoesNotExistError, asyncpg.OperatorInterventionError) as error:
         raise Unavailable(f"Postgres went away during the migration: {error}") from error
     finally:

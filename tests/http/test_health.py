@@ -106,17 +106,15 @@ def test_each_change_of_the_reason_is_logged_once_with_what_to_do() -> None:
     assert lines[3]["remedy"] == "Run `briefing doctor`."
 
 
-async def test_a_store_that_cannot_be_prepared_later_is_logged_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_is_away_is_waited_for_and_one_that_cannot_be_prepared_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "AGAIN", 0.0)
-    errors = [Unavailable("Away."), *[SettingsError("Not complete.", "Restore it again.")] * 3]
+    errors = [*[Unavailable("Away.")] * 3, SettingsError("Not complete.", "Restore it again.")]
 
     async def prepare() -> None:
-        if errors:
-            raise errors.pop(0)
+        raise errors.pop(0)
 
-    with capture_logs() as lines:
+    with capture_logs() as lines, pytest.raises(SettingsError, match="Not complete"):
         await persist(prepare, asyncio.Event())
-    assert [(line["reason"], line["remedy"]) for line in lines] == [
-        ("Away.", "Run `briefing doctor`."),
-        ("Not complete.", "Restore it again."),
-    ]
+    assert [(line["reason"], line["remedy"]) for line in lines] == [("Away.", "Run `briefing doctor`.")]

@@ -68,6 +68,26 @@ def test_a_service_may_start_before_its_postgres(cluster: Cluster) -> None:
             cluster.start()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_service_that_finds_a_store_of_a_newer_release_later_says_so_and_ends(
+    cluster: Cluster, workers: int
+) -> None:
+    async with connected(cluster) as connection:
+        await connection.execute("insert into migration.applied (name, checksum) values ('0999_next', 'x')")
+    cluster.stop()
+    try:
+        with launch(cluster.server.url, workers=workers) as process:
+            threading.Timer(60, process.kill).start()
+            assert process.stdout is not None and process.stdout.readline().startswith("Serving on")
+            cluster.start()
+            _, told = process.communicate()
+        assert process.returncode == 78, told
+        assert "migrated to 0999_next" in told and "Traceback" not in told
+    finally:
+        async with connected(cluster) as connection:
+            await connection.execute("delete from migration.applied where name = '0999_next'")
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
