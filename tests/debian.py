@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -29,13 +30,19 @@ class NotToBeHad(Exception):
     """The system is not Debian, or its packages cannot be fetched."""
 
 
-def program(name: str) -> Program:
-    """Return the program of the package with the same name. NotToBeHad, with the reason, if there is none."""
+def program(name: str, package: str = "") -> Program:
+    """Return a program of a package, which has the same name unless it is given. NotToBeHad, with the reason, if there
+    is none."""
     if found := shutil.which(name, path=PATHS):
         return Program(found, os.environ)
-    folder = UNPACKED / name
+    folder = UNPACKED / (package or name)
     if not (folder / "complete").exists():
-        _fetch(name, folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Another process of the same run may need the same package.
+        with (folder.parent / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "complete").exists():
+                _fetch(folder.name, folder)
     (path,) = (folder / "usr").glob(f"*bin/{name}")
     libraries = ":".join(str(one) for one in (folder / "usr" / "lib").glob("*-linux-*"))
     return Program(str(path), {**os.environ, "LD_LIBRARY_PATH": libraries})
