@@ -27,7 +27,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # Every file that pins packages by their hashes.
 LOCKED := requirements/service.txt requirements/test.txt requirements/bench.txt requirements/build.txt requirements/uv.txt \
 	openapi/sdk/requirements.txt openapi/sdk/python/requirements-test.txt tests/generators/requirements.txt \
-	tests/generators/graphql/requirements.txt tests/files/requirements.txt
+	tests/generators/graphql/requirements.txt tests/files/requirements.txt tests/deploy/requirements.txt
 # The tools that make clients stand apart: ariadne-codegen needs a graphql-core older than that of the service.
 SDK := .venv/sdk
 
@@ -77,6 +77,7 @@ lock: .venv/installed-test ## Pin the dependencies anew (ARGS=--upgrade for the 
 	$(COMPILE) -o tests/generators/requirements.txt tests/generators/requirements.in
 	$(COMPILE) -o tests/generators/graphql/requirements.txt tests/generators/graphql/requirements.in
 	$(COMPILE) -o tests/files/requirements.txt tests/files/requirements.in
+	$(COMPILE) -o tests/deploy/requirements.txt tests/deploy/requirements.in
 	@! grep -n '://' $(LOCKED)
 
 clean: ## Remove what was installed and cached; the data in .briefing stays

@@ -134,7 +134,11 @@ def export(
     out: Annotated[Path, typer.Option(help="The folder to write. It must be empty or not exist.")],
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
-    """Write the whole store of one moment to files: to load it back, and as CSV and Parquet."""
+    """Write the records of one moment to files: to load them back, and as CSV and Parquet.
+
+    It is not a backup: keys, plans, trusted documents, the audit, the change log with earlier revisions and versions in
+    time are left out."""
+    from api.snapshot.left_out import describe
     from api.snapshot.parquet import INSTALLED, MISSING
     from api.snapshot.progress import show_progress
     from api.snapshot.take import export as take_snapshot
@@ -146,6 +150,8 @@ def export(
         print(MISSING, file=sys.stderr)
     total = sum(counts["records"] for counts in manifest.counts.values())
     print(f"{out}: {total:,} records in {len(manifest.files)} files, up to change {manifest.last_change:,}.")
+    if not quiet:
+        print(describe())
 
 
 @app.command()

@@ -25,10 +25,18 @@ OLDEST = 0.25
 
 def launch(url: str, log: IO[str] | int = subprocess.PIPE, **settings: object) -> subprocess.Popen[str]:
     """Start the process without waiting until it serves."""
+    return launch_from(ROOT, url, log, **settings)
+
+
+def launch_from(
+    tree: Path, url: str, log: IO[str] | int = subprocess.PIPE, **settings: object
+) -> subprocess.Popen[str]:
+    """Start the service of another checkout."""
     chosen = {"database_url": url, "port": 0, **settings}
     named = {f"BRIEFING_{name.upper()}": str(value) for name, value in chosen.items()}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **named}
-    command = [sys.executable, "-c", COMMAND, "serve"]
+    environment = {**os.environ, "PYTHONPATH": str(tree), **named}
+    # The working directory must not shadow the checkout.
+    command = [sys.executable, "-P", "-c", COMMAND, "serve"]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
 
 

@@ -23,6 +23,7 @@ from api.catalog import newest
 from api.ingest.load import load
 from api.model import CHILDREN, WRITE_ORDER
 from api.query import cells
+from api.snapshot.left_out import LEFT_OUT
 from api.store.migrate import migrate
 
 ROOT = Path(__file__).parents[1]
@@ -180,6 +181,39 @@ def test_anything_else_is_told_nothing(filled: str, tmp_path: Path) -> None:
     assert briefing(filled, "export", "--out", str(tmp_path / "now")).stderr == ""
 
 
+# Tables whose content follows from others, or that a new store has as well.
+INTERNAL = {
+    *("store.resource", "store.latest", "store.counted", "store.counted_refresh", "store.withdrawal"),
+    *("access.epoch", "migration.applied", "migration.step"),
+}
+TABLES = "select schemaname || '.' || tablename from pg_tables where schemaname !~ '^(pg_|information_schema)'"
+
+
+async def test_every_table_is_in_the_snapshot_or_said_to_be_left_out(filled: str, taken: Path, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(filled)
+    tables = {row[0] for row in await connection.fetch(TABLES)}
+    await connection.close()
+    left_out = {name for names in LEFT_OUT.values() for name in names}
+    present = {f"store.{name}" for name in (*WRITE_ORDER, *CHILDREN)}
+    past = {name for name in tables if name.startswith("past.")}
+    assert past and "past.*" in left_out
+    assert (left_out - {"past.*"}) | present <= tables
+    assert tables - past - present - left_out - INTERNAL == set()
+    assert json.loads((taken / "manifest.json").read_text(encoding="utf-8"))["left_out"] == list(LEFT_OUT)
+
+
+def test_the_command_says_what_it_leaves_out_unless_it_is_quiet(filled: str, tmp_path: Path) -> None:
+    said = briefing(filled, "export", "--out", str(tmp_path / "now")).stdout
+    assert all(words in said for words in LEFT_OUT)
+    assert "Not in it" not in briefing(filled, "export", "--quiet", "--out", str(tmp_path / "quiet")).stdout
+    manual = " ".join(briefing(filled, "export", "--help", columns="300").stdout.split())
+    for words in ("not a backup", "keys", "plans", "trusted documents", "audit", "change log", "versions in time"):
+        assert words in manual
+    page = (ROOT / "docs" / "export.md").read_text(encoding="utf-8").partition("### What a snapshot leaves out")[2]
+    for words in ("keys", "plans", "trusted documents", "audit", "change log", "versions of records", "entity tags"):
+        assert words in page
+
+
 async def test_one_that_is_interrupted_leaves_nothing(filled: str, tmp_path: Path) -> None:
     connection = await asyncpg.connect(filled)
     async with connection.transaction():
@@ -202,8 +236,8 @@ def started(url: str, *arguments: str, stderr: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
-def briefing(url: str, *arguments: str, program: str = "from api.cli import main; main()") -> Any:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url}
+def briefing(url: str, *arguments: str, program: str = "from api.cli import main; main()", columns: str = "80") -> Any:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url, "COLUMNS": columns}
     command = [sys.executable, "-c", program, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 

@@ -12,6 +12,7 @@ import orjson
 from api import __version__
 from api.catalog import newest
 from api.ingest.snapshot_files import FORMAT, MANIFEST
+from api.snapshot.left_out import LEFT_OUT
 from api.store.snapshot import Snapshot
 
 NAME = MANIFEST
@@ -37,7 +38,7 @@ class Manifest:
     `contract` is the version whose columns the tables have. `last_change` is the number of the last change in the
     snapshot. `counts` has, for each resource, the number of `records` in its list and the number of `withdrawn` ones.
     `briefings` are their licences and credit lines. `erased` are the ids of records that had been erased, each with the
-    time.
+    time. `left_out` says what the store contains and the snapshot does not.
     """
 
     format: str
@@ -48,6 +49,7 @@ class Manifest:
     counts: dict[str, dict[str, int]]
     briefings: list[dict[str, Any]]
     erased: list[dict[str, str]]
+    left_out: Sequence[str]
     files: Sequence[SnapshotFile]
 
     def text(self) -> str:
@@ -66,5 +68,6 @@ async def build_manifest(state: Snapshot, counts: dict[str, dict[str, int]], fil
         counts=counts,
         briefings=orjson.loads(await state.value(BRIEFINGS)),
         erased=await state.erased(),
+        left_out=tuple(LEFT_OUT),
         files=files,
     )
