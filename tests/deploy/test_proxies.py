@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from tempfile import TemporaryDirectory, TemporaryFile
+from threading import Thread
 from typing import IO
 
 import httpx2
@@ -145,6 +147,42 @@ def service(url: str, log: IO[str]) -> Iterator[int]:
     settings = {"trusted_proxies": "127.0.0.1", "limits": True, "log_format": "json"}
     with serving(url, log, **settings) as served:
         yield served.port
+
+
+@contextmanager
+def breaking_off() -> Iterator[tuple[int, list[bytes]]]:
+    """Run an instance that receives a request and ends before it answers. Yield its port, and the heads of requests."""
+    received: list[bytes] = []
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            received.append(self.request.recv(65536).partition(b"\r\n")[0])
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1], received
+        finally:
+            server.shutdown()
+
+
+async def test_only_what_reads_is_sent_again_to_the_other_instance(nginx: Program, folder: Path, sample: str) -> None:
+    with ExitStack() as running:
+        served = running.enter_context(serving(sample))
+        broken, received = running.enter_context(breaking_off())
+        address = running.enter_context(proxy(nginx, folder, [broken, served.port]))
+        await ready(address)
+        async with httpx2.AsyncClient(verify=False, base_url=address) as client:
+            document = {"query": "{events(first:1){nodes{id}}}"}
+            lists = [(await client.get("/v2/events?limit=1")).status_code for _ in range(4)]
+            graphql = [(await client.post("/v2/graphql", json=document)).status_code for _ in range(4)]
+            changes = [(await client.post("/admin/keys", json={})).status_code for _ in range(4)]
+    assert set(lists) == set(graphql) == {200}
+    # The broken instance may have made the key.
+    assert set(changes) == {401, 502}
+    assert {head.split()[0] + b" " + head.split()[1].partition(b"?")[0] for head in received} >= {
+        b"GET /v2/events", b"POST /v2/graphql", b"POST /admin/keys",
+    }  # fmt: skip
 
 
 class Load:
