@@ -83,16 +83,19 @@ def promtool(debian: Callable[..., Program]) -> Program:
     return debian("promtool", "prometheus")
 
 
+@pytest.mark.full
 def test_the_alerts_and_the_configuration_are_valid(promtool: Program) -> None:
     code, said = check(promtool, "check", "config", "prometheus.yaml", at=PROMETHEUS)
     assert code == 0 and f"{len(RULES)} rules found" in said, said
 
 
+@pytest.mark.full
 def test_each_alert_fires_when_it_should_and_not_before(promtool: Program) -> None:
     code, said = check(promtool, "test", "rules", "alerts_test.yaml", at=PROMETHEUS)
     assert code == 0, said
 
 
+@pytest.mark.full
 def test_a_wrong_threshold_is_seen(promtool: Program, tmp_path: Path) -> None:
     for name in ("alerts.yaml", "alerts_test.yaml"):
         (tmp_path / name).write_text((PROMETHEUS / name).read_text().replace("> 0.05", "> 0.5"))
@@ -136,6 +139,7 @@ def test_values_of_labels_are_documented() -> None:
                     assert re.search(rf"[ `(]{part}\b", documented), (name, label, part)
 
 
+@pytest.mark.full
 def test_the_expressions_of_the_dashboard_are_valid(promtool: Program, tmp_path: Path) -> None:
     rules = [{"record": f"panel:{number}", "expr": expression.text} for number, expression in enumerate(EXPRESSIONS)]
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))

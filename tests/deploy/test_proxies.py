@@ -270,12 +270,47 @@ async def test_a_rolling_restart_behind_nginx_costs_no_caller_an_answer(
 ) -> None:
     async with Instances(sample, workers) as instances:
         with proxy(nginx, folder, instances.ports) as address:
-            await ready(address)
-            async with loaded(address) as load:
-                await asyncio.sleep(1)
-                await instances.replace()
+            await restart_under_load(instances, address)
+
+
+@pytest.mark.full
+async def test_a_rolling_restart_behind_caddy_costs_no_caller_an_answer(
+    debian: Callable[..., Program], folder: Path, sample: str
+) -> None:
+    async with Instances(sample, 2) as instances:
+        with caddy_proxy(debian("caddy"), folder, instances.ports) as address:
+            await restart_under_load(instances, address)
+
+
+async def restart_under_load(instances: Instances, address: str) -> None:
+    await ready(address)
+    async with loaded(address) as load:
+        await asyncio.sleep(1)
+        await instances.replace()
     assert set(load.answers) == {"good"}, load.answers
     assert load.answers["good"] > 200
+
+
+@contextmanager
+def caddy_proxy(caddy: Program, folder: Path, instances: list[int]) -> Iterator[str]:
+    """Run Caddy in front of two instances, without TLS, and yield its address."""
+    address = f"http://127.0.0.1:{free_port()}"
+    text = (DEPLOY / "caddy" / "Caddyfile").read_text(encoding="utf-8")
+    for shown, other in zip(
+        ("briefing.example.org", "127.0.0.1:8001", "127.0.0.1:8002"),
+        (address, *(f"127.0.0.1:{port}" for port in instances)),
+        strict=True,
+    ):
+        assert shown in text
+        text = text.replace(shown, other)
+    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n" + text)
+    environment = {**caddy.environment, "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    command = [caddy.path, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield address
+        finally:
+            process.send_signal(signal.SIGTERM)
 
 
 def next_release(copy: Path) -> Path:
@@ -307,6 +342,7 @@ async def test_an_upgrade_and_the_way_back_behind_nginx_cost_no_caller_an_answer
     assert load.answers["good"] > 200
 
 
+@pytest.mark.full
 def test_caddy_accepts_the_file(debian: Callable[..., Program], tmp_path: Path) -> None:
     caddy = debian("caddy")
     where = {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}

@@ -34,7 +34,6 @@ NOT_RUN = {
     "docker run": "there is no Docker engine",
     "content_type_overrides:": "settings of a generator; tests/generators runs it with them",
     "datamodel-codegen": "a command of a generator; tests/generators runs it",
-    "upstream briefing": "a part of a configuration of nginx, in front of a service that is not there",
     "PGPASSFILE=": "a page's service has its Postgres named to it; tests/store/test_password.py runs psql so",
     "BRIEFING_DATABASE_URL=postgresql://postgres@db": "somebody's own account; tests/store/test_restore.py does it",
     "BRIEFING_DATABASE_URL=postgresql://briefing@pgbouncer": "hosts of somebody's own; tests/store runs a pgbouncer",
