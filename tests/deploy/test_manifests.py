@@ -22,8 +22,6 @@ RELEASES = ("1.30.0", "1.37.0")
 # Seconds in which the service ends after SIGTERM, as docs/operating.md says.
 EXIT_SECONDS = 30
 EVERY = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
-# Variables that are no settings of the service.
-OTHERS = {"IMAGE": "compose.yaml"}
 
 
 def read(path: Path) -> Any:
@@ -75,8 +73,6 @@ def test_kustomize_lists_every_manifest_but_the_migration() -> None:
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: str(path.relative_to(DEPLOY)))
 def test_every_setting_that_a_file_names_exists(path: Path) -> None:
     for name in re.findall(r"\bBRIEFING_([A-Z_]*[A-Z])\b", path.read_text(encoding="utf-8")):
-        if OTHERS.get(name) == path.name:
-            continue
         # A setting may be in a file: its variable then ends in _FILE.
         assert name.removesuffix("_FILE").lower() in Settings.model_fields, name
 

@@ -59,6 +59,6 @@ def test_a_block_is_a_shell_script_that_names_files_that_exist(step: Step) -> No
 
 def test_the_settings_that_the_pages_name_exist() -> None:
     text = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in FOR_OPERATORS)
-    names = set(re.findall(r"\bBRIEFING_([A-Z_]*[A-Z])\b", text)) - {"IMAGE"}
+    names = set(re.findall(r"\bBRIEFING_([A-Z_]*[A-Z])\b", text))
     assert len(names) > 10
     assert {name for name in names if name.removesuffix("_FILE").lower() not in Settings.model_fields} == set()
