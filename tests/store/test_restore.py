@@ -139,7 +139,7 @@ async def assert_serves(url: str, source: Source) -> None:
 def answers(url: str) -> list[object]:
     """Return what both APIs answer."""
     with serving(url) as served, httpx2.Client(base_url=f"http://127.0.0.1:{served.port}") as client:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while client.get("/readyz").status_code != 200:
             assert time.monotonic() < end, "it is never ready"
             time.sleep(0.05)
