@@ -38,7 +38,10 @@ from api.rest.access import routes as access
 from api.service import Service
 from api.service.exports import Exports
 from api.settings import Settings
+from api.store.changes import Changes
 from api.store.pool import Pool
+from api.store.replicas import Replica, Replicas
+from api.store.routed_reader import FALLBACK_REASONS, RoutedReader
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,14 @@ def create_app(
     If several processes serve, `table` is the descriptor of the file of limits that they share, and `peers` reports
     when all of them are ready.
     """
-    caller_cache = CallerCache(url, settings)
+    replicas = Replicas(settings, url) if settings.replica_urls else None
+    caller_cache = CallerCache(url, settings, replicas)
     limits = open_limits(settings, table) if settings.limits else None
     access_control = AccessControl(caller_cache, limits, settings)
     authentication = Authentication(access_control, settings)
-    service = Service(settings, url, access_control)
+    service = Service(settings, url, access_control, replicas)
     exports = Exports(service, url)
-    health = Health(service.reader, peers)
+    health = Health(service.reads, peers)
     failure = PreparationFailure()
     metrics = None if settings.metrics_port is None else Metrics()
     tracer = Tracer(settings) if settings.traces_endpoint else None
@@ -96,6 +100,8 @@ def create_app(
             await access_control.limits.close()
         await service.reader.close()
         await exports.close()
+        if replicas is not None:
+            await replicas.close()
         if tracer is not None:
             await asyncio.to_thread(tracer.end)
 
@@ -153,7 +159,13 @@ def _create_routers(
 
 def _follow(metrics: Metrics, middleware: RequestMiddleware, service: Service, exports: Exports) -> None:
     """Add the metrics that are read when the page is requested."""
-    _follow_pools(metrics, {"read": service.reader.pool, "export": exports.streams.pool})
+    pools = {"read": service.reader.pool, "export": exports.streams.pool}
+    if isinstance(service.reads, RoutedReader):
+        for replica in service.reads.replicas.all:
+            pools[f"read {replica.name}"] = replica.reader.pool
+            pools[f"export {replica.name}"] = replica.streams.pool
+        _follow_replicas(metrics, service.reads, service.changes)
+    _follow_pools(metrics, pools)
     metrics.follow("gauge", "requests_in_flight", "Requests that are being answered.", lambda: middleware.in_flight)
     metrics.follow("gauge", "exports_running", "Exports that are being sent.", lambda: exports.streams.pool.used)
     places = exports.places
@@ -171,6 +183,42 @@ def _follow(metrics: Metrics, middleware: RequestMiddleware, service: Service, e
         is_away = partial(getattr, limits, "away", False)
         metrics.follow("gauge", "limits_away", "1 while Redis is away and each machine enforces its share.", is_away)
     metrics.follow("gauge", "change_log_age_seconds", "Since the change log was seen last.", lambda: changes.age)
+
+
+def _follow_replicas(metrics: Metrics, reader: RoutedReader, changes: Changes) -> None:
+    """Add the metrics of the servers that are read from."""
+    replicas = reader.replicas.all
+
+    def follow(kind: Kind, name: str, meaning: str, read: Callable[[Replica], float]) -> None:
+        metrics.follow(kind, name, meaning, lambda: {replica.name: read(replica) for replica in replicas}, "server")
+
+    def count_reads() -> dict[str, float]:
+        counts: dict[str, float] = {"primary": reader.primary_reads}
+        for replica in replicas:
+            counts[replica.name] = replica.reads
+        return counts
+
+    def count_fallbacks() -> dict[tuple[str, ...], float]:
+        counts: dict[tuple[str, ...], float] = {}
+        for replica in replicas:
+            for reason in FALLBACK_REASONS:
+                counts[replica.name, reason] = replica.fallbacks[reason]
+        return counts
+
+    metrics.follow("counter", "reads", "Statements and exports by the server that answered.", count_reads, "server")
+    metrics.follow(
+        "counter", "reads_unconfirmed", "Answers of replicas without the primary.", lambda: reader.unconfirmed_reads
+    )
+    metrics.follow(
+        "counter", "replica_fallbacks", "What the primary had to answer.", count_fallbacks, "server", "reason"
+    )
+    follow("gauge", "replica_used", "1 while the replica is used.", lambda replica: replica.is_used)
+    follow(
+        "gauge",
+        "replica_lag_editions",
+        "Changes that the replica lacked at its last check.",
+        lambda replica: replica.count_missing(changes.last_edition),
+    )
 
 
 def _follow_pools(metrics: Metrics, pools: Mapping[str, Pool]) -> None:
@@ -226,6 +274,8 @@ async def _prepare(prepare: Prepare | None, service: Service, health: Health, tr
     if prepare is not None:
         await persist(prepare, tried)
     service.changes.start()  # Not earlier, because there may be no change log to follow.
+    if service.replicas is not None:
+        service.replicas.start()
     service.access_control.caller_cache.start()
     await service.access_control.caller_cache.known()
     health.note_prepared()

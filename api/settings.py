@@ -17,6 +17,8 @@ from api.errors import SettingsError, Unknown
 from api.processors import processors
 from api.suggest import Suggestions
 
+POSTGRES_URL = re.compile(r"postgres(ql)?://\S+$")
+URL_SEPARATOR = re.compile(r"[\s,]+(?=postgres(?:ql)?://)")
 # A base URL, in characters that need no quoting in a header field.
 PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-/]*)?")
 
@@ -48,6 +50,16 @@ class Settings(BaseSettings):
         json_schema_extra=SECRET,
         description="The URL of Postgres itself, if BRIEFING_DATABASE_URL is a pooler. It is used to migrate, load and "
         "listen.",
+    )
+    read_urls: str = Field(
+        "",
+        description="The URLs of replicas of that Postgres, separated by spaces, for reading (docs/replicas.md). Empty "
+        "for none.",
+    )
+    stale_reads: Annotated[float, Field(ge=0)] = Field(
+        60.0,
+        description="Seconds for which replicas answer while the primary is away. Such answers may be out of date and "
+        "say so. 0 for 503 instead.",
     )
     public_url: str = Field(
         "",
@@ -199,6 +211,20 @@ class Settings(BaseSettings):
             raise ValueError("expected http:// or https://, a host and at most a path, without a query")
         return value.rstrip("/")
 
+    @field_validator("read_urls")
+    @classmethod
+    def _check_read_urls(cls, value: str) -> str:
+        for url in split_urls(value):
+            if not POSTGRES_URL.match(url):
+                # Without its text, which may contain a password.
+                raise ValueError("expected URLs that begin with postgresql://, separated by spaces")
+        return value
+
+    @property
+    def replica_urls(self) -> list[str]:
+        """The URLs of the replicas."""
+        return split_urls(self.read_urls)
+
     @property
     def processes(self) -> int:
         """The number of processes that serve."""
@@ -210,6 +236,11 @@ class Settings(BaseSettings):
         its part of the plan, and the workers of a machine share one table. A fraction is rounded up, so that the part
         is smaller."""
         return -(-max(self.limit_processes, self.processes) // self.processes)
+
+
+def split_urls(text: str) -> list[str]:
+    """Return the URLs of a list. A comma within a URL separates its hosts."""
+    return [url for url in URL_SEPARATOR.split(text.strip(" \t\r\n,")) if url]
 
 
 # Variables that are no settings: those of the test suite, and those that container managers set for a service that is

@@ -22,6 +22,8 @@ from api.settings import Settings
 from api.singleflight import SingleFlight
 from api.store.access import AccessStore, Row
 from api.store.epoch import Epoch
+from api.store.replicas import Replicas
+from api.store.routed_access import RoutedAccess
 
 MAX_KNOWN_BYTES = 16 * 1024 * 1024  # bytes for keys, about 8,000
 MAX_UNKNOWN_BYTES = 2 * 1024 * 1024  # bytes for digests that belong to no key, about 6,000
@@ -61,9 +63,12 @@ class _CachedDocument(NamedTuple):
 class CallerCache:
     """The callers of one store by their keys. Start it within a running loop, and stop it there."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: Settings, replicas: Replicas | None = None) -> None:
         self.store = AccessStore(url, settings.statement_cache_size)
         self._epoch = Epoch(url, self._note_anonymous_plan)
+        self._reads: AccessStore | RoutedAccess = self.store
+        if replicas is not None:
+            self._reads = RoutedAccess(self.store, replicas, self._epoch, settings.stale_reads)
         # The plan of callers without a key; None if a key is needed, or if the plans are not read yet.
         self.anonymous_plan: Plan | None = None
         self._uses = KeyUsage(self.store)
@@ -186,7 +191,7 @@ class CallerCache:
         queue = self._known_queue if known else self._unknown_queue
         try:
             async with asyncio.timeout(SECONDS), queue:
-                rows = await self.store.read(name, *arguments)
+                rows = await self._reads.read(name, *arguments)
                 return rows[0]
         except TimeoutError:
             raise Unavailable("The store of keys does not answer in time.") from None

@@ -87,7 +87,7 @@ class _Endpoint:
             context.outdated = prepared.outdated
         # For a plan with trusted documents only, the document has to be known first.
         if identity is not None and (prepared is not None or not caller.plan.trusted_only):
-            same = unchanged(request, partial(self._service.is_current, identity), weak=True)
+            same = unchanged(request, partial(self._service.is_current, context, identity), weak=True)
             if same is not None:
                 return same
         if prepared is None:

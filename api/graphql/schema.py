@@ -16,6 +16,11 @@ from api.graphql.shape import pascal
 from api.graphql.types import SCALARS, Argument, OutputField, Types
 
 MAX_NODES = 50
+QUERY = (
+    "What can be asked. The header field `At-Least-Edition: e123` asks for an answer that shows every change up to "
+    "that edition, which is the `Edition` of an earlier answer; 400 if there is none yet. An answer with "
+    "`Freshness: unconfirmed` may be out of date, because the primary store is away."
+)
 REQUIRED: Any = inspect.Parameter.empty
 
 
@@ -36,7 +41,7 @@ def schema(version: Version) -> strawberry.Schema:
     ]
     for resource in version.lists.values():
         fields += _root_fields(resource)
-    types.output("Query", "What can be asked.", fields)
+    types.output("Query", QUERY, fields)
     records = [getattr(types.module, pascal(resource.name)) for resource in version.resources.values()]
     return strawberry.Schema(
         types.module.Query, types=records, config=StrawberryConfig(scalar_map=SCALARS, auto_camel_case=False)

@@ -19,6 +19,7 @@ from api.http.problems import HTTPError
 from api.http.request import HttpRequest
 from api.middleware.client_address import REMEMBERED, AddressBlocks, client_blocks, read_trusted_networks
 from api.middleware.credentials import read_credentials
+from api.middleware.freshness import AT_LEAST, read_at_least
 from api.service import RequestContext
 from api.settings import Settings
 from api.store.ticket import Origin, Rank
@@ -48,8 +49,9 @@ class Authentication:
         self.proxies = read_trusted_networks(settings.trusted_proxies)
 
     async def admit(self, request: HttpRequest, needs: str = READ) -> Caller:
-        """Return the caller, and note it in the context. The caller needs the scope, if one is named. InvalidRequest,
-        Unauthenticated, Forbidden, RateLimited or Unavailable if it is not admitted."""
+        """Return the caller, and note it in the context with the edition that the request asks for. The caller needs
+        the scope, if one is named. InvalidRequest, Unauthenticated, Forbidden, RateLimited or Unavailable if it is not
+        admitted."""
         key = read_credentials(request)
         blocks = client_blocks(request, self.proxies)
         context = request.context
@@ -65,6 +67,8 @@ class Authentication:
         context.origin = _describe_origin(caller.key_id is not None, caller.identity, blocks)
         if needs and needs not in caller.scopes:
             check_scope(caller, needs)
+        if AT_LEAST in request.fields:
+            context.at_least = read_at_least(request.fields[AT_LEAST])
         return caller
 
     async def charge_reading(self, context: RequestContext) -> None:

@@ -16,6 +16,7 @@ from api.http.responses import BytesResponse, Headers
 EXPOSED = (
     "ETag",
     "Edition",
+    "Freshness",
     "Link",
     "Retry-After",
     "RateLimit",
@@ -32,6 +33,7 @@ EXPOSED = (
 ACCEPTED = (
     "Authorization",
     "If-None-Match",
+    "At-Least-Edition",
     "X-API-Key",
     "X-Request-Id",
     "Accept",

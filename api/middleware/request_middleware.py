@@ -23,6 +23,7 @@ from api.middleware.authentication import Authentication, limit_fields
 from api.middleware.client_address import LOCAL, blocks
 from api.middleware.cors import Origins
 from api.middleware.deprecation import Headers, of_versions, uses
+from api.middleware.freshness import unconfirmed
 from api.service import GONE, RequestContext
 from api.settings import Settings
 
@@ -149,6 +150,8 @@ class RequestMiddleware:
         caller = context.caller
         if status == 304 and context.charge is None and caller is not None:
             context.charge = await self._authentication.access_control.free(caller)
+        if context.unconfirmed:
+            headers = unconfirmed(headers)
         fields = [
             *headers,
             *ALWAYS,

@@ -23,6 +23,8 @@ TOGETHER: dict[str, Callable[[float, float], float]] = {
     "briefing_build_info": max,
     "briefing_change_log_sure": min,
     "briefing_change_log_age_seconds": max,
+    "briefing_replica_used": min,
+    "briefing_replica_lag_editions": max,
 }
 LASTING = frozenset({"counter", "histogram"})
 

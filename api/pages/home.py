@@ -54,7 +54,7 @@ class Home:
         identity = request.target + HTML + b" " + origin.encode()
         try:
             caller = await self._authentication.admit(request)
-            not_modified = unchanged(request, partial(self._service.is_current, identity))
+            not_modified = unchanged(request, partial(self._service.is_current, request.context, identity))
             if not_modified is not None:
                 return not_modified
             self._service.check(self._query.cost, caller)

@@ -28,8 +28,12 @@ ALSO = {
     "integer": "At most 15 digits.",
     "number": "At most 15 digits and 6 decimals, without an exponent.",
 }
+# What a header field must be, if that is not any text.
+HEADER_PATTERNS = {"At-Least-Edition": "^e?[0-9]{1,18}$"}
 HEADERS = {
     "If-None-Match": "ETags of answers that the client holds, separated by commas: 304 where one of them is this one.",
+    "At-Least-Edition": "An edition, such as `e123`: the `Edition` of an earlier answer. The answer shows every change "
+    "up to it; 400 if there is no such edition yet.",
     "X-Request-Id": "An id for the request, 1 to 64 of A–Z, a–z, 0–9, `.`, `_` and `-`; any other is replaced.",
 }
 
@@ -53,7 +57,8 @@ def export_inputs(version: Version, resource: Resource, form: Format) -> list[Sc
     limit = _parameter("limit", bounds, "Records at most; all of them without it.")
     schemas = {"after_id": ref(f"{title(resource)}Id"), "bom": {"type": "boolean", "default": False}}
     only = [_parameter(name, schemas[name], ONLY_EXPORTS[name].description) for name in names if name in ONLY_EXPORTS]
-    return [*_references(resource, inputs), limit, *only, _reference("X-Request-Id")]
+    headers = [_reference(name) for name in HEADERS if name != "If-None-Match"]
+    return [*_references(resource, inputs), limit, *only, *headers]
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:
@@ -276,5 +281,8 @@ def header_inputs() -> dict[str, Schema]:
     """Return the header fields of requests, by name."""
     inputs = {}
     for name, description in HEADERS.items():
-        inputs[name] = _parameter(name, {"type": "string"}, description, where="header")
+        schema: Schema = {"type": "string"}
+        if name in HEADER_PATTERNS:
+            schema["pattern"] = HEADER_PATTERNS[name]
+        inputs[name] = _parameter(name, schema, description, where="header")
     return inputs

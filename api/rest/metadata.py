@@ -59,7 +59,7 @@ def routes(service: Service, authentication: Authentication, version: Version) -
         async def handle(request: HttpRequest) -> BytesResponse:
             caller = await authentication.admit(request)
             identity = request.target + media_type
-            not_modified = unchanged(request, partial(service.is_current, identity))
+            not_modified = unchanged(request, partial(service.is_current, request.context, identity))
             if not_modified is not None:
                 return not_modified
             service.check(query.cost, caller)

@@ -15,6 +15,7 @@ HEADERS: dict[str, str] = {
     "Vary": "The request's header fields that the answer depends on.",
     "ETag": "A strong validator of the answer's bytes, for If-None-Match [RFC 9110].",
     "Edition": "The number of the last change of the resources that the answer was read from.",
+    "Freshness": "`unconfirmed` where the answer may be out of date, because the primary store is away.",
     "Link": '`<…>; rel="next"` where a page follows; of an export `rel="describedby"`, its Data Package [RFC 8288].',
     "Accept-Ranges": "`none`: no part of an answer can be requested, so an export cannot be resumed [RFC 9110].",
     "Content-Disposition": "A name for the file [RFC 6266].",
@@ -31,7 +32,8 @@ HEADERS: dict[str, str] = {
 NUMBERS = ("Retry-After", "RateLimit-Cost", "Edition")
 # Header fields that an answer may lack although its description names them.
 LIFECYCLE = ("Deprecation", "Sunset", "Deprecated-Use")
-SOMETIMES = {"Accept-Ranges", "Link", "Content-Encoding", "RateLimit-Cost", "RateLimit", "RateLimit-Policy", *LIFECYCLE}
+SOMETIMES = {"Accept-Ranges", "Freshness", "Link", "Content-Encoding", *LIFECYCLE}
+SOMETIMES |= {"RateLimit-Cost", "RateLimit", "RateLimit-Policy"}
 # Sent if the caller is known and has limits. A request that is refused before that does not get them.
 OF_LIMITS = ("RateLimit-Cost", "RateLimit", "RateLimit-Policy")
 LIMITED = {400, 403, 404, 406, 410, 429, 503}
@@ -44,7 +46,9 @@ OF_STATUS = {
     503: ("Retry-After",),
 }
 OF_DATA = (*OF_PROBLEMS, "ETag", *LIFECYCLE)
-OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, "Edition", "Content-Disposition", "Content-Encoding", "Link", *LIFECYCLE)
+# Of an answer that was read, not of a 304.
+OF_READS = ("Edition", "Freshness")
+OF_EXPORTS = (*OF_PROBLEMS, *OF_LIMITS, *OF_READS, "Content-Disposition", "Content-Encoding", "Link", *LIFECYCLE)
 
 # Problems that a request for a record can get and one for a list cannot, and those that no GET can get.
 ONLY_RECORDS = {"not_found", "withdrawn"}
@@ -53,12 +57,12 @@ NEVER = {"method_not_allowed", "unsupported_media_type", "conflict"}
 
 def list_responses(schema: Schema, example: Example | None) -> Schema:
     """Return the responses of a list."""
-    return _responses("A page of records.", schema, example, (*OF_DATA, "Edition", "Link"), ONLY_RECORDS)
+    return _responses("A page of records.", schema, example, (*OF_DATA, *OF_READS, "Link"), ONLY_RECORDS)
 
 
 def record_responses(schema: Schema, example: Example | None) -> Schema:
     """Return the responses of one record."""
-    return _responses("The record.", schema, example, (*OF_DATA, "Edition"), set())
+    return _responses("The record.", schema, example, (*OF_DATA, *OF_READS), set())
 
 
 def export_responses(media_type: str, schema: Schema, about: str) -> Schema:

@@ -145,7 +145,7 @@ class RestApi:
         if b"if-none-match" in request.fields:
             if cached is not None:
                 context.outdated = cached.query.outdated
-            not_modified = unchanged(request, partial(service.is_current, identity))
+            not_modified = unchanged(request, partial(service.is_current, context, identity))
             if not_modified is not None:
                 return not_modified
             tags = plain_tags(request)

@@ -42,8 +42,12 @@ class RequestContext:
     price: int | None = None
     # The deprecated parts of the version that the request uses.
     outdated: tuple[DeprecatedPart, ...] = ()
+    # The edition that the answer must have at least; 0 for any.
+    at_least: int = 0
     # The number of the last change of the resources that the answer was read from.
     edition: str = ""
+    # True if a replica answered while the primary was away.
+    unconfirmed: bool = False
     # hit: the answer was cached. miss: it was read, or another request read it. unchanged: a 304.
     cache: str = ""
     store_begun: float = 0.0

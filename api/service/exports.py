@@ -17,8 +17,10 @@ from api.compiler.page import MAX_EXACT
 from api.errors import Fault, TimedOut, TooExpensive, Unavailable
 from api.query import ExportQuery, Item, ListQuery, Page, Query, Total, price
 from api.service.context import RequestContext
-from api.service.service import Cost, Service
+from api.service.service import Cost, Service, check_edition
+from api.store.pool import ServerRole
 from api.store.reader import Reply, edition
+from api.store.routed_streams import RoutedStreams
 from api.store.stream import Streams
 from api.store.ticket import Ticket
 
@@ -58,7 +60,12 @@ class Exports:
         settings = service.settings
         self.settings = settings
         self._service = service
-        self.streams = Streams(settings.database_url or url, settings)
+        replicas = service.replicas
+        role = ServerRole.ALONE if replicas is None else ServerRole.PRIMARY
+        self.streams = Streams(settings.database_url or url, settings, role)
+        self._routed: RoutedStreams | None = None
+        if replicas is not None:
+            self._routed = RoutedStreams(self.streams, replicas, service.changes, settings)
         self.places = ExportPlaces(settings.export_connections, settings.export_wait)
         # An export shows the state of its beginning, so it may contain what was erased since.
         service.changes.on_erasure(partial(self.places.cut_running, "erasure"))
@@ -84,7 +91,7 @@ class Exports:
         try:
             statement = compile_query(query)
             if length_query is not None:
-                reply = await self._count(Query(query.version, length_query), Ticket(context.origin, points))
+                reply = await self._count(Query(query.version, length_query), context, points)
                 counting_points = min(reply.points, points)
                 _check_length(reply, plan)
         except TooExpensive:
@@ -111,12 +118,21 @@ class Exports:
         assert context.caller is not None
         statement = export.statement
 
-        def note_mark(mark: bytes) -> None:
-            context.edition = edition(mark.decode())
+        def note_marks(row: bytes) -> None:
+            mark, _, store_mark = row.decode().partition(" ")
+            if context.at_least:
+                check_edition(store_mark, context.at_least)
+            context.edition = edition(mark)
+
+        def note_unconfirmed() -> None:
+            context.unconfirmed = True
 
         try:
             async with self.places.take(context.caller, cut):
-                await self.streams.stream(statement.sql, statement.arguments, take, note_mark)
+                if self._routed is None:
+                    await self.streams.stream(statement.sql, statement.arguments, take, note_marks)
+                else:
+                    await self._routed.stream(statement, context.at_least, take, note_marks, note_unconfirmed)
         except Unavailable as error:
             await export.charge.settle(_price_failure(error, export.points, export.counting))
             raise
@@ -125,12 +141,22 @@ class Exports:
         """Close the connections."""
         await self.streams.close()
 
-    async def _count(self, length_query: Query, ticket: Ticket) -> Reply:
-        """Count the records of an export. The reply also contains the points that it took."""
+    async def _count(self, length_query: Query, context: RequestContext, points: int) -> Reply:
+        """Count the records of an export. The reply also contains the points that it took. InvalidRequest if the
+        edition that the request asks for is not there yet."""
         statement = compile_query(length_query)
-        return await self._service.reader.read(
-            statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
+        reply = await self._service.reads.read(
+            statement.sql,
+            statement.arguments,
+            custom=statement.custom,
+            ticket=Ticket(context.origin, points),
+            reads=statement.reads,
+            as_of=statement.as_of,
+            at_least=context.at_least,
         )
+        if context.at_least:
+            check_edition(reply.store_mark, context.at_least)
+        return reply
 
 
 def _create_length_query(export: ExportQuery, plan: Plan) -> ListQuery | None:

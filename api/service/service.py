@@ -25,8 +25,11 @@ from api.service.context import RequestContext
 from api.service.entity_tags import EntityTags
 from api.settings import Settings
 from api.singleflight import SingleFlight
-from api.store.changes import Changes
-from api.store.reader import Reader, Reply
+from api.store.changes import Changes, is_behind
+from api.store.pool import ServerRole
+from api.store.reader import Reader, Reply, edition
+from api.store.replicas import Replicas
+from api.store.routed_reader import RoutedReader
 from api.store.ticket import Ticket
 
 
@@ -66,13 +69,23 @@ class Outcome:
 class Service:
     """Answers queries: the settings, access control, the reader of the store, and the answers that are kept."""
 
-    def __init__(self, settings: Settings, url: str, access_control: AccessControl) -> None:
+    def __init__(
+        self, settings: Settings, url: str, access_control: AccessControl, replicas: Replicas | None = None
+    ) -> None:
         self.settings = settings
         self.access_control = access_control
-        self.reader = Reader(settings.database_url or url, settings)
         self.changes = Changes(url)
+        self.replicas = replicas
+        # The reader of the primary, and the one that statements go through.
+        role = ServerRole.ALONE if replicas is None else ServerRole.PRIMARY
+        self.reader = Reader(settings.database_url or url, settings, role)
+        self.reads: Reader | RoutedReader = self.reader
+        lift = self.reader.pool.lift
+        if replicas is not None:
+            self.reads = RoutedReader(self.reader, replicas, self.changes, settings)
+            lift = self.reads.lift
         self._cache: SizedCache[Reply] = SizedCache(settings.answer_memory)
-        self._flights: SingleFlight[Reply, Ticket] = SingleFlight(self.reader.pool.lift)
+        self._flights: SingleFlight[Reply, Ticket] = SingleFlight(lift)
         # No answer is given from before a change. What was erased does not stay in memory either.
         self.changes.on_erasure(self._cache.clear)
         resource_names: set[str] = set()
@@ -108,8 +121,11 @@ class Service:
             detail = f"A page holds {plan.page_most} records at most in the plan {plan.name}."
             raise InvalidRequest(detail, (Fault("limit", detail),), "Ask for less, and go on with the cursor.")
 
-    def is_current(self, requested: bytes, tag: str) -> bool:
-        """Return True if the answer to what was `requested` still has this tag. Verifying it takes no parsing."""
+    def is_current(self, context: RequestContext, requested: bytes, tag: str) -> bool:
+        """Return True if the answer to what was `requested` still has this tag. Verifying it takes no parsing. False if
+        the store was not seen yet to have the edition that the request asks for."""
+        if context.at_least and not self.changes.has_seen(context.at_least):
+            return False
         secret = self.access_control.caller_cache.tag_secret
         return secret is not None and self._tags.is_current(secret, requested, tag, self.changes.mark)
 
@@ -124,12 +140,13 @@ class Service:
 
         `requested` identifies the request in its entity tag; None for an answer without one. The answer is free if the
         client has it, that is if its tag is one of `client_tags`. RateLimited if the caller has too few points left;
-        Unavailable or TimedOut if the store does not answer. The context gets the charge, the cache and the times.
+        Unavailable or TimedOut if the store does not answer; InvalidRequest if the edition that the request asks for
+        is not there yet. The context gets the charge, the cache and the times.
         """
         assert context.caller is not None
         points = prepared.cost.price
         context.price = points
-        reply = self._find_cached(prepared)
+        reply = self._find_cached(prepared, context)
         tag = ""
         used_by_cached: int | None = None
         if reply is not None:
@@ -151,18 +168,31 @@ class Service:
         used = points
         try:
             # The answer may have been cached while the request waited for Redis.
-            reply = self._find_cached(prepared)
+            reply = self._find_cached(prepared, context)
             cached = reply is not None
             if reply is None:
                 statement = prepared.statement
                 ticket = Ticket(context.origin, points - prepared.cost.extra_points)
                 read = partial(
-                    self.reader.read, statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
+                    self.reads.read,
+                    statement.sql,
+                    statement.arguments,
+                    custom=statement.custom,
+                    ticket=ticket,
+                    reads=statement.reads,
+                    as_of=statement.as_of,
+                    at_least=context.at_least,
                 )
-                reply = await self._flights.run(prepared.key, ticket, read)
+                if context.at_least:
+                    # A read that began before may not have the edition.
+                    reply = await read()
+                else:
+                    reply = await self._flights.run(prepared.key, ticket, read)
                 self._put_into_cache(prepared, reply)
             tag = self._write_tag(requested, prepared, reply)
             used = _price_answer(prepared, reply, tag, client_tags)
+            if context.at_least and not cached:
+                check_edition(reply.store_mark, context.at_least)
         except Unavailable as error:
             # A statement that ran out of time was work all the same.
             if not isinstance(error, TimedOut):
@@ -172,27 +202,35 @@ class Service:
             context.store_seconds = perf_counter() - begun
             await charge.settle(used)
         context.edition = reply.edition
+        context.unconfirmed = reply.unconfirmed
         if cached:
             context.cache = "hit"
             context.store_seconds = 0.0
         return Outcome(reply, charge, cached, tag)
 
-    def _find_cached(self, prepared: PreparedQuery) -> Reply | None:
-        """Return the cached answer if it is current for sure."""
+    def _find_cached(self, prepared: PreparedQuery, context: RequestContext) -> Reply | None:
+        """Return the cached answer if it is current for sure, at an edition that the request allows."""
         reply = self._cache.get(prepared.key)
-        if reply is not None and reply.mark == self.changes.mark(prepared.statement.reads):
-            return reply
-        return None
+        if reply is None or reply.mark != self.changes.mark(prepared.statement.reads):
+            return None
+        if context.at_least and not self.changes.has_seen(context.at_least):
+            return None
+        return reply
 
     def _write_tag(self, requested: bytes | None, prepared: PreparedQuery, reply: Reply) -> str:
         secret = self.access_control.caller_cache.tag_secret
-        if secret is None or requested is None:
+        # An answer that nothing confirms is not kept by clients.
+        if secret is None or requested is None or reply.unconfirmed:
             return ""
         return self._tags.make(secret, requested, prepared.statement.reads, reply.mark)
 
     def _put_into_cache(self, prepared: PreparedQuery, reply: Reply) -> None:
         # Requests that waited for the same reply find it in the cache already.
-        if self._cache.get(prepared.key) is not reply:
+        cached = self._cache.get(prepared.key)
+        if cached is reply or reply.unconfirmed:
+            return
+        # A slow read may end after a later one.
+        if cached is None or not is_behind(reply.mark, cached.mark):
             self._cache.put(prepared.key, reply, 2 * len(reply.body) + 200)
 
 
@@ -201,6 +239,18 @@ def _price_answer(prepared: PreparedQuery, reply: Reply, tag: str, client_tags: 
     if tag and tag in client_tags:
         return 0
     return reply.points + prepared.cost.extra_points
+
+
+def check_edition(store_mark: str, at_least: int) -> None:
+    """Raise InvalidRequest if the server has not the edition that a request asks for."""
+    last_edition = int(edition(store_mark))
+    if last_edition < at_least:
+        detail = f"There is no edition e{at_least} yet: the last one is e{last_edition}."
+        raise InvalidRequest(
+            f"At-Least-Edition: {detail}",
+            (Fault("At-Least-Edition", detail),),
+            "Send the value of Edition from an earlier answer.",
+        )
 
 
 def _hash_statement(statement: Statement) -> str:

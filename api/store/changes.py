@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import asyncpg
 
+from api.store.outage import Outage
 from api.store.poller import Poller, PollTarget
 
 LATEST = """
@@ -21,11 +22,27 @@ TARGET = PollTarget(
 )
 
 
+# How old the last poll may be if an answer is compared with it. The promise is 250 ms, and a request may join one that
+# began 100 ms before (`api/singleflight.py`).
+COMPARED_SECONDS = 0.15
+
+
+def is_behind(mark: str, required: str) -> bool:
+    """Return True if a mark lacks a change that is in the required one. Neither half of a mark ever goes back."""
+    if mark == required:
+        return False
+    seq, _, changed_us = mark.partition(".")
+    required_seq, _, required_us = required.partition(".")
+    return int(seq) < int(required_seq) or int(changed_us) < int(required_us)
+
+
 class Changes:
     """The latest change of each resource, as this process knows it."""
 
     def __init__(self, url: str) -> None:
         self._latest: dict[str, tuple[int, int]] = {}
+        self._resources: tuple[str, ...] = ()
+        self._last_seq = 0
         self._marks: dict[tuple[str, ...], str] = {}
         self._erased: int | None = None
         self._erasure_hooks: list[Callable[[], None]] = []
@@ -48,6 +65,36 @@ class Changes:
         known for sure."""
         if not self._poller.is_fresh:
             return None
+        return self._last_mark(reads)
+
+    def least_mark(self, reads: tuple[str, ...]) -> str | None:
+        """Return the mark that an answer must have at least if its reading begins now. None if the log was not polled
+        for too long. A notification since then does not matter here: its change is younger than the promise."""
+        if not self._latest or self._poller.age > COMPARED_SECONDS:
+            return None
+        return self._last_mark(reads)
+
+    def seen_mark(self, reads: tuple[str, ...]) -> str:
+        """Return the mark of these resources when the log was polled last, however long ago."""
+        return self._last_mark(reads)
+
+    def seen_store_mark(self) -> str:
+        """Return the same for the whole store."""
+        return self._last_mark(self._resources)
+
+    def least_store_mark(self) -> str | None:
+        """Return the same for the whole store."""
+        return self.least_mark(self._resources)
+
+    def has_seen(self, edition: int) -> bool:
+        """Return True if the store was seen to have this edition."""
+        return self._last_seq >= edition
+
+    def outage(self, stale_seconds: float) -> Outage:
+        """Return a record of when the primary is away, for one kind of its readers."""
+        return Outage(self._poller, stale_seconds)
+
+    def _last_mark(self, reads: tuple[str, ...]) -> str:
         mark = self._marks.get(reads)
         if mark is None:
             last_seq = last_changed_us = 0
@@ -58,6 +105,11 @@ class Changes:
             mark = f"{last_seq}.{last_changed_us}"
             self._marks[reads] = mark
         return mark
+
+    @property
+    def last_edition(self) -> int:
+        """The number of the last change that was seen."""
+        return self._last_seq
 
     @property
     def sure(self) -> bool:
@@ -73,6 +125,8 @@ class Changes:
         """Note the latest changes, and call the hooks if a record was erased since the last poll."""
         self._marks = {}
         self._latest = {row["resource"]: (row["seq"], row["changed_us"]) for row in rows}
+        self._resources = tuple(self._latest)
+        self._last_seq = max((row["seq"] for row in rows), default=0)
         erased_before = self._erased
         self._erased = max((row["erased"] for row in rows), default=0)
         if erased_before is not None and erased_before < self._erased:

@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 
+from api.store.outage import Outage
 from api.store.poller import Poller, PollTarget
 from api.store.statements import statement
 
@@ -41,6 +42,15 @@ class Epoch:
     async def stop(self) -> None:
         """Stop following the epoch."""
         await self._poller.stop()
+
+    def outage(self, stale_seconds: float) -> Outage:
+        """Return a record of when the primary is away, for one kind of its readers."""
+        return Outage(self._poller, stale_seconds)
+
+    @property
+    def last_seen(self) -> int:
+        """The number as it was polled last, however long ago."""
+        return self._number
 
     @property
     def now(self) -> int | None:

@@ -89,6 +89,9 @@ class FairQueue(Generic[Granted]):
     def __len__(self) -> int:
         return len(self._waiters)
 
+    def __contains__(self, ticket: Ticket) -> bool:
+        return ticket in self._waiters
+
     def waiting(self, rank: Rank) -> int:
         """Return how many statements of this rank wait."""
         return self._roots[rank].waiting

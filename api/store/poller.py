@@ -49,6 +49,9 @@ class Poller:
         self._on_rows = on_rows
         self._fresh_until = 0.0
         self._last_poll = 0.0
+        # True from a failure to the next poll that succeeds.
+        self.is_lost = False
+        self._waiting: list[asyncio.Future[bool]] = []
         self._task: asyncio.Task[None] | None = None
         self._notified = asyncio.Event()
 
@@ -75,6 +78,23 @@ class Poller:
             return 0.0
         return time.monotonic() - self._last_poll
 
+    async def poll_now(self) -> bool:
+        """Poll at once. Return True if Postgres answers in time."""
+        if self.is_lost or not self._last_poll:
+            return False
+        polled: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append(polled)
+        self._notified.set()
+        return await polled
+
+    def _note_end(self, success: bool) -> None:
+        """Note that a poll has ended."""
+        self.is_lost = not success
+        waiting, self._waiting = self._waiting, []
+        for polled in waiting:
+            if not polled.done():
+                polled.set_result(success)
+
     async def _follow(self) -> None:
         while True:
             try:
@@ -85,6 +105,7 @@ class Poller:
                 if self._fresh_until:
                     log.warning(f"{self._target.name} is out of sight", reason=type(error).__name__)
                 self._fresh_until = 0.0
+                self._note_end(False)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _connect_and_poll(self) -> None:
@@ -99,6 +120,8 @@ class Poller:
         target = self._target
         await connection.execute(f"set role {target.role}")
         await connection.add_listener(target.channel, self._notify)
+        # A lost connection is noticed at once, not by the next poll.
+        connection.add_termination_listener(self._notify)
         query = await connection.prepare(target.query)
         last_upkeep = 0.0
         while True:
@@ -107,6 +130,7 @@ class Poller:
             self._on_rows(await query.fetch(timeout=target.fresh_seconds))
             self._fresh_until = begun + target.fresh_seconds
             self._last_poll = begun
+            self._note_end(True)
             if target.upkeep and begun - last_upkeep > UPKEEP_SECONDS:
                 last_upkeep = begun
                 await connection.execute(target.upkeep, timeout=RETRY_SECONDS)

@@ -13,12 +13,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from math import ceil, inf
 from typing import Any
 
 import asyncpg
 import structlog
+from asyncpg.connect_utils import SessionAttribute
 
 from api.errors import Unavailable
 from api.settings import Settings
@@ -57,6 +59,14 @@ SESSION = {
 MODES = {False: "force_generic_plan", True: "force_custom_plan"}
 
 
+class ServerRole(Enum):
+    """The role of a server among those that are read from: the only one, the primary of replicas, or a replica."""
+
+    ALONE = "alone"
+    PRIMARY = "primary"
+    REPLICA = "replica"
+
+
 @dataclass(eq=False, slots=True)
 class Lease:
     """A connection, the plan mode of its session, the rank and share of the caller whose statement it runs, and the
@@ -83,9 +93,10 @@ class PoolSlot:
 class Pool:
     """At most `pool_size` connections to one database as the reader role."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: Settings, role: ServerRole = ServerRole.ALONE) -> None:
         self._url = url
         self._settings = settings
+        self._role = role
         self._idle: dict[bool, list[Lease]] = {False: [], True: []}
         # True if there is a pooler in between, which gives each transaction another session.
         self.behind_pooler = settings.statement_cache_size == 0
@@ -167,6 +178,15 @@ class Pool:
             self._remove(lease)
         else:
             self._start_ending(self._close_and_remove(lease))
+
+    def has_waiting(self, ticket: Ticket) -> bool:
+        """Return True if the statement of this ticket waits for a connection of this pool."""
+        return ticket in self._queue
+
+    @property
+    def load(self) -> int:
+        """The statements that run or wait."""
+        return self.used + len(self._queue)
 
     def lift(self, ticket: Ticket, joined: Ticket) -> None:
         """Give a ticket the better rank of the two requests that wait for its statement."""
@@ -373,6 +393,8 @@ class Pool:
         self._return_place(place)
 
     async def _connect(self, custom_plan: bool, seconds: float) -> Connection:
+        # After a failover the same address may lead to a replica, whose answers nothing confirms.
+        session_attributes = SessionAttribute.primary if self._role is ServerRole.PRIMARY else None
         server_settings = {"application_name": "briefing"}
         if not self.behind_pooler:
             server_settings = self._session_settings(custom_plan)
@@ -384,6 +406,7 @@ class Pool:
                 statement_cache_size=self._settings.statement_cache_size,
                 max_cached_statement_lifetime=0,
                 server_settings=server_settings,
+                target_session_attrs=session_attributes,
             )
         except asyncpg.CannotConnectNowError as error:
             if "shutting down" in str(error):
@@ -392,7 +415,9 @@ class Pool:
         except BROKEN_OFF:
             raise  # The backend was killed while we connected, so it is worth another try.
         except (OSError, *DRIVER_ERRORS) as error:
-            log.warning("no connection to Postgres", reason=f"{type(error).__name__}: {error}")
+            # The check of a replica logs why it is not used (`replicas.py`).
+            if self._role is not ServerRole.REPLICA:
+                log.warning("no connection to Postgres", reason=f"{type(error).__name__}: {error}")
             raise Unavailable("The store does not answer.") from error
         return connection
 

@@ -14,10 +14,11 @@ from typing import Any
 
 import asyncpg
 
+from api.compiler.statement import STORE_MARK
 from api.errors import TimedOut, TooExpensive, Unavailable
 from api.gzip_prefix import GzipPrefix
 from api.settings import Settings
-from api.store.pool import BROKEN_OFF, Lease, Pool
+from api.store.pool import BROKEN_OFF, Lease, Pool, ServerRole
 from api.store.ticket import SERVICE, Ticket
 
 STALE = (
@@ -46,13 +47,16 @@ GRACE_SECONDS = 0.3
 # its time limit is that of the settings.
 PROBE = "select ''::bytea, null, null::text[], seq::text, 0 from store.last_change"
 PROBE_PRICE = 1_000_000
+# Adds the mark of the whole store to a statement, in the snapshot of the statement.
+WITH_STORE_MARK = "select answer.*, {mark} as store_mark\nfrom (\n{sql}\n) as answer"
 
 
 @dataclass(slots=True)
 class Reply:
     """The answer of Postgres: the finished JSON, the cursor of the next page, notes on records that were not found, the
     mark of the state that was read, and the cost for the rows that were found. `packed` is the compressed body, once a
-    client has asked for it."""
+    client has asked for it. `store_mark` is the mark of the whole store in the same snapshot, if it was asked for.
+    `unconfirmed` is True if a replica answered while the primary was away."""
 
     body: bytes
     next: str | None = None
@@ -60,11 +64,17 @@ class Reply:
     mark: str = ""
     points: int = 1
     packed: GzipPrefix | None = None
+    store_mark: str = ""
+    unconfirmed: bool = False
 
     @property
     def edition(self) -> str:
         """The number of the last change of the resources that the answer was read from."""
         return edition(self.mark)
+
+    def has_reached(self, at_least: int) -> bool:
+        """Return True if the server had this edition when the answer was read. The mark of the store is needed."""
+        return int(edition(self.store_mark)) >= at_least
 
 
 def edition(mark: str) -> str:
@@ -75,18 +85,35 @@ def edition(mark: str) -> str:
 class Reader:
     """A reader with a pool of connections. The time that Postgres may work on a statement grows with its price."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
-        self.pool = Pool(url, settings)
+    def __init__(self, url: str, settings: Settings, role: ServerRole = ServerRole.ALONE) -> None:
+        self.pool = Pool(url, settings, role)
+        # What a replica does not answer at once, the primary answers.
+        self._tries = 0 if role is ServerRole.REPLICA else TRIES
         self._max_seconds = settings.statement_timeout
         self._min_seconds = settings.statement_timeout_floor
         self._check: asyncio.Task[None] | None = None
 
-    async def read(self, sql: str, arguments: Sequence[Any], *, custom: bool, ticket: Ticket) -> Reply:
+    async def read(
+        self,
+        sql: str,
+        arguments: Sequence[Any],
+        *,
+        custom: bool,
+        ticket: Ticket,
+        reads: tuple[str, ...] = (),
+        as_of: int | None = None,
+        at_least: int = 0,
+    ) -> Reply:
         """Return the one row of a statement. Unavailable or TimedOut if the store does not return it.
+
+        With an edition in `at_least`, the reply has the mark of the store, which the caller compares. Only the router
+        of replicas (`routed_reader.py`) needs the resources that the statement `reads`, and the edition that it shows.
 
         The seconds that Postgres may work on it, in all tries together, grow with its price. Waiting for a place does
         not count.
         """
+        if at_least:
+            sql = WITH_STORE_MARK.format(mark=STORE_MARK, sql=sql)
         loop = asyncio.get_running_loop()
         end = loop.time() + self._max_seconds + GRACE_SECONDS
         seconds_left = min(max(self._min_seconds, POINT_SECONDS * ticket.price), self._max_seconds)
@@ -95,12 +122,12 @@ class Reader:
             try:
                 lease = await self.pool.take(custom, ticket, fresh=tries > 0, seconds=end - loop.time())
             except asyncpg.CannotConnectNowError:
-                if loop.time() + REST > end:
+                if loop.time() + REST > end or not self._tries:
                     raise Unavailable("The store is starting.") from None
                 await asyncio.sleep(REST)
                 continue
             except BROKEN_OFF as error:
-                tries = await _start_next_try(tries, error)
+                tries = await self._start_next_try(tries, error)
                 continue
             begun = loop.time()
             try:
@@ -118,13 +145,16 @@ class Reader:
             except STALE as error:
                 self.pool.discard(lease)
                 seconds_left -= loop.time() - begun
-                tries = await _start_next_try(tries, error)
+                tries = await self._start_next_try(tries, error)
             except BaseException as error:
                 raise self._end_failed(lease, error) from error
             else:
                 self.pool.give(lease)
                 assert row is not None
-                return Reply(row[0], row[1], row[2], row[3], row[4])
+                reply = Reply(row[0], row[1], row[2], row[3], row[4])
+                if at_least:
+                    reply.store_mark = row[5]
+                return reply
 
     async def ready(self) -> None:
         """Return if the store can answer. Unavailable says why it cannot.
@@ -164,6 +194,16 @@ class Reader:
         await connection.execute("commit", timeout=seconds)
         return row
 
+    async def _start_next_try(self, tries: int, error: BaseException) -> int:
+        """Return the number of the next try, after a pause from the second one on. Unavailable if there were enough
+        tries. If one backend is killed, all others end a moment later, including the one that was opened in its
+        place."""
+        if tries == self._tries:
+            raise Unavailable("The store broke off.") from error
+        if tries:
+            await asyncio.sleep(REST)
+        return tries + 1
+
     def _end_failed(self, lease: Lease, error: BaseException) -> BaseException:
         """Give back the connection of a statement that failed, and return the error to raise."""
         if isinstance(error, asyncpg.PostgresError):
@@ -184,13 +224,3 @@ def _read_error(check: asyncio.Task[None]) -> None:
     """Read the error of a check: if all clients have disconnected, nothing else reads it, and asyncio would log it."""
     if not check.cancelled():
         check.exception()
-
-
-async def _start_next_try(tries: int, error: BaseException) -> int:
-    """Return the number of the next try, after a pause from the second one on. Unavailable if there were enough tries.
-    If one backend is killed, all others end a moment later, including the one that was opened in its place."""
-    if tries == TRIES:
-        raise Unavailable("The store broke off.") from error
-    if tries:
-        await asyncio.sleep(REST)
-    return tries + 1

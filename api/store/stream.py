@@ -16,7 +16,7 @@ import asyncpg
 
 from api.errors import BriefingError, TimedOut, Unavailable
 from api.settings import Settings
-from api.store.pool import BROKEN_OFF, Lease, Pool
+from api.store.pool import BROKEN_OFF, Lease, Pool, ServerRole
 from api.store.reader import STALE
 
 Take = Callable[[bytes], Awaitable[None]]
@@ -37,14 +37,14 @@ class NotTaken(Exception):
 class Streams:
     """At most `export_connections` connections for exports. Each statement has to end within `export_timeout`."""
 
-    def __init__(self, url: str, settings: Settings) -> None:
+    def __init__(self, url: str, settings: Settings, role: ServerRole = ServerRole.ALONE) -> None:
         # An export that comes here has a place, but its connection may still be in use by one that is being cancelled.
         export_settings = {
             "pool_size": settings.export_connections,
             "pool_wait": settings.export_wait,
             "statement_timeout": settings.export_timeout,
         }
-        self.pool = Pool(url, settings.model_copy(update=export_settings))
+        self.pool = Pool(url, settings.model_copy(update=export_settings), role)
 
     async def stream(
         self, sql: str, arguments: Sequence[Any], take: Take, first: Callable[[bytes], None] | None = None
@@ -147,4 +147,7 @@ def _translate(error: BaseException) -> BaseException:
         return TimedOut("The store took too long over this export.", "Ask for less: filter it, or export in parts.")
     if isinstance(error, asyncpg.InsufficientResourcesError):
         return Unavailable("The store has too much to do.")
+    if isinstance(error, asyncpg.TransactionRollbackError):
+        # What a replica replays would remove rows that the export still reads.
+        return Unavailable("The store broke the export off.", "Ask for less: filter it, or export in parts.")
     return error

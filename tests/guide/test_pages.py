@@ -36,6 +36,9 @@ NOT_RUN = {
     "datamodel-codegen": "a command of a generator; tests/generators runs it",
     "PGPASSFILE=": "a page's service has its Postgres named to it; tests/store/test_password.py runs psql so",
     "BRIEFING_DATABASE_URL=postgresql://postgres@db": "somebody's own account; tests/store/test_restore.py does it",
+    "BRIEFING_DATABASE_URL=postgresql://briefing@primary": "hosts of somebody's own; tests/replicas runs replicas",
+    "BRIEFING_DATABASE_URL='postgresql://briefing@a,b": "hosts of somebody's own; tests/replicas fails over",
+    "BRIEFING_REDIS_URL=": "hosts of somebody's own; tests/access/limits runs servers and a cluster",
     "BRIEFING_DATABASE_URL=postgresql://briefing@pgbouncer": "hosts of somebody's own; tests/store runs a pgbouncer",
 }
 if not which("Rscript"):

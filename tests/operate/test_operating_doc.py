@@ -43,7 +43,8 @@ def names(registry: CollectorRegistry) -> set[str]:
 
 
 async def test_every_metric_is_told_and_no_other() -> None:
-    application = create_app(Settings(metrics_port=0), "postgresql://nowhere")
+    settings = Settings(metrics_port=0, read_urls="postgresql://replica")
+    application = create_app(settings, "postgresql://nowhere")
     assert application.metrics is not None
     there = names(application.metrics.registry) | names(serve._create_own_registry(supervisor.WorkerTeam([])))
     rows = [row.split("|")[1] for row in section("Metrics").splitlines() if row.startswith("| `")]

@@ -186,8 +186,8 @@ async def test_a_cached_answer_has_the_tag_of_the_one_that_was_read(service: Ser
         read, kept = await execute(service, query), await execute(service, query)
         assert (read.cached, kept.cached) == (False, True)
         assert read.tag == kept.tag != ""
-        assert service.is_current(b"/v1/sources", read.tag)
-        assert not service.is_current(b"/v1/places", read.tag)
+        assert service.is_current(context(), b"/v1/sources", read.tag)
+        assert not service.is_current(context(), b"/v1/places", read.tag)
         await write(url, tmp_path, number)
 
 

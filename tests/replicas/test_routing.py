@@ -1,0 +1,235 @@
+"""Which server answers: the replica with the least to do, and the primary where no replica has what is needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from api.errors import InvalidRequest, TimedOut
+from api.store.replicas import REST_SECONDS
+from api.store.ticket import SERVICE, Origin, Rank, Ticket
+from tests.replicas.conftest import Routed, execute, make_context, number_of, routed, write
+from tests.replicas.servers import Server
+from tests.serving import OLDEST
+
+SLOW = "select ''::bytea, null, null::text[], '0.0', 1 from v1.source, pg_sleep({seconds}) limit 1"
+# As long as Postgres may work on it, so that no price ends it.
+LONG = Ticket(SERVICE, 1_000_000)
+
+
+@pytest.fixture
+async def service(servers: list[Server]) -> AsyncIterator[Routed]:
+    async with routed(servers, pool_size=2, statement_timeout=10.0) as made:
+        await made.until_used(2)
+        yield made
+
+
+async def slow(service: Routed, seconds: float, ticket: Ticket = LONG) -> None:
+    """Let a statement run for some seconds."""
+    await service.reads.read(SLOW.format(seconds=seconds), (), custom=False, ticket=ticket)
+
+
+async def test_replicas_share_the_reads_and_the_primary_has_none(service: Routed) -> None:
+    for _ in range(20):
+        await service.number()
+    assert [replica.reads for replica in service.replicas] == [10, 10]
+    assert service.reads.primary_reads == 0
+
+
+async def test_the_replica_with_the_least_to_do_is_next(service: Routed) -> None:
+    running = asyncio.create_task(slow(service, 1.0))
+    await asyncio.sleep(0.05)
+    busy = next(replica for replica in service.replicas if replica.reader.pool.load)
+    reads_before = busy.reads
+    for _ in range(5):
+        await service.number()
+    assert busy.reads == reads_before
+    await running
+
+
+async def test_where_replicas_are_behind_the_primary_answers_and_they_rest_after_three_times(
+    service: Routed, servers: list[Server], tmp_path: Path
+) -> None:
+    for replica in servers[1:]:
+        await execute(replica, "select pg_wal_replay_pause()")
+    try:
+        number = await write(servers[0], tmp_path)
+        await asyncio.sleep(OLDEST)
+        for _ in range(10):
+            await service.until_sure()
+            assert await service.number() == number
+        assert [replica.fallbacks["late"] for replica in service.replicas] == [3, 3]
+        assert all(replica.is_resting for replica in service.replicas)
+        assert service.reads.primary_reads == 10
+    finally:
+        for replica in servers[1:]:
+            await execute(replica, "select pg_wal_replay_resume()")
+    await asyncio.sleep(REST_SECONDS)
+    await service.until_used(2)
+    assert await service.number() == number
+    assert service.reads.primary_reads == 10
+
+
+async def test_an_answer_from_before_a_change_is_not_kept(servers: list[Server], tmp_path: Path) -> None:
+    async with routed(servers, answer_memory=1_000_000) as service:
+        await service.until_used(2)
+        await service.number()
+        for replica in servers[1:]:
+            await execute(replica, "select pg_wal_replay_pause()")
+        try:
+            number = await write(servers[0], tmp_path)
+            await asyncio.sleep(OLDEST)
+            for _ in range(5):
+                assert await service.number() == number
+            assert (await service.read()).cached
+        finally:
+            for replica in servers[1:]:
+                await execute(replica, "select pg_wal_replay_resume()")
+
+
+async def test_a_slow_read_that_ends_late_does_not_replace_a_newer_answer(
+    servers: list[Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with routed(servers, answer_memory=1_000_000) as service:
+        await service.until_used(2)
+        read = service.reads.read
+        went_on = asyncio.Event()
+
+        async def delayed(*arguments: object, **named: object) -> object:
+            reply = await read(*arguments, **named)  # type: ignore[arg-type]
+            await went_on.wait()
+            return reply
+
+        monkeypatch.setattr(service.reads, "read", delayed)
+        old = asyncio.create_task(service.read())
+        await asyncio.sleep(0.1)
+        monkeypatch.setattr(service.reads, "read", read)
+        number = await write(servers[0], tmp_path)
+        await asyncio.sleep(OLDEST)
+        await service.until_sure()
+        assert await service.number() == number
+        went_on.set()
+        await old
+        assert (await service.read()).cached, "the newer answer is still kept"
+
+
+async def test_a_read_that_a_conflict_of_recovery_cancels_goes_to_the_primary(
+    service: Routed, servers: list[Server]
+) -> None:
+    running = asyncio.create_task(slow(service, 2.0))
+    await asyncio.sleep(0.3)
+    # The replay of this lock cancels what reads the table on a replica. On the primary it waits for no reader.
+    await execute(servers[0], "begin; lock table store.source in access exclusive mode; commit")
+    await running
+    assert sum(replica.fallbacks["conflict"] for replica in service.replicas) == 1
+    assert service.reads.primary_reads == 1
+
+
+async def test_a_slow_statement_times_out_on_a_replica_that_lives(servers: list[Server]) -> None:
+    async with routed(servers, statement_timeout_floor=0.3) as service:
+        await service.until_used(2)
+        with pytest.raises(TimedOut):
+            await slow(service, 5.0, Ticket(SERVICE, 1))
+        assert service.reads.primary_reads == 0
+
+
+async def test_a_request_for_an_edition_gets_it_or_a_newer_one(
+    service: Routed, servers: list[Server], tmp_path: Path
+) -> None:
+    for replica in servers[1:]:
+        await execute(replica, "select pg_wal_replay_pause()")
+    try:
+        number = await write(servers[0], tmp_path)
+        await asyncio.sleep(OLDEST)
+        edition = service.service.changes.last_edition
+        outcome = await service.read(edition)
+        assert number_of(outcome.reply.body) == number
+        # The list of places did not change, but the server that answers has the edition too.
+        assert (await service.read(edition, "place")).reply.has_reached(edition)
+        assert sum(replica.fallbacks["edition"] for replica in service.replicas) == 1
+    finally:
+        for replica in servers[1:]:
+            await execute(replica, "select pg_wal_replay_resume()")
+
+
+async def test_an_edition_that_is_not_there_yet_is_refused_and_counts_for_no_replica_as_late(service: Routed) -> None:
+    last = service.service.changes.last_edition
+    for _ in range(5):
+        with pytest.raises(InvalidRequest, match=f"last one is e{last}"):
+            await service.read(last + 1)
+    assert not any(replica.fallbacks["late"] or replica.is_resting for replica in service.replicas)
+
+
+async def test_a_request_for_an_edition_joins_no_read_that_began_before(
+    service: Routed, servers: list[Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = service.reads.read
+    begun = 0
+
+    async def counted(*arguments: object, **named: object) -> object:
+        nonlocal begun
+        begun += 1
+        return await read(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.reads, "read", counted)
+    await asyncio.gather(service.read(), service.read(), service.read())
+    assert begun == 1
+    await asyncio.gather(service.read(), service.read(1), service.read(1))
+    assert begun == 4
+
+
+async def test_a_caller_with_a_key_lifts_a_request_that_waits_for_a_replica(service: Routed) -> None:
+    running = [asyncio.create_task(slow(service, 0.5)) for _ in range(4)]
+    await asyncio.sleep(0.05)
+    anonymous = Origin(Rank.ANONYMOUS, "ip:192.0.2.1", "192.0.2.0/24", "192.0.2.1")
+    keyed = Origin(Rank.KEYED, "key:1", "198.51.100.0/24", "198.51.100.1")
+    waiting = Ticket(anonymous, 1)
+    joined = asyncio.create_task(slow(service, 0, waiting))
+    await asyncio.sleep(0.02)
+    pool = next(replica.reader.pool for replica in service.replicas if replica.reader.pool.has_waiting(waiting))
+    service.reads.lift(waiting, Ticket(keyed, 1))
+    assert (pool.waiting["keyed"], pool.waiting["anonymous"]) == (1, 0)
+    await asyncio.gather(joined, *running)
+
+
+async def test_an_export_comes_from_a_replica_or_from_the_primary_where_that_is_behind(
+    service: Routed, servers: list[Server], tmp_path: Path
+) -> None:
+    from api.catalog import V1
+    from api.rest.formats import offered
+    from api.rest.request import export_request
+    from api.service.exports import Exports
+
+    exports = Exports(service.service, servers[0].url)
+    form = next(form for form in offered(V1, V1["source"]) if form.name == "ndjson")
+    query = export_request(V1, V1["source"], form, b"").query
+
+    async def export() -> str:
+        context = make_context()
+        begun = await exports.begin(query, context)
+        pieces: list[bytes] = []
+
+        async def take(piece: bytes) -> None:
+            pieces.append(piece)
+
+        await exports.stream(begun, context, take, lambda reason: None)
+        return b"".join(pieces).decode()
+
+    reads_before = service.reads_of_replicas()
+    await export()
+    assert service.reads_of_replicas() == reads_before + 1
+    for replica in servers[1:]:
+        await execute(replica, "select pg_wal_replay_pause()")
+    try:
+        number = await write(servers[0], tmp_path)
+        await asyncio.sleep(OLDEST)
+        await service.until_sure()
+        assert f"Number {number}" in await export()
+        assert sum(replica.fallbacks["late"] for replica in service.replicas) == 1
+    finally:
+        for replica in servers[1:]:
+            await execute(replica, "select pg_wal_replay_resume()")
+        await exports.close()
