@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     )
     read_urls: str = Field(
         "",
+        json_schema_extra=SECRET,
         description="The URLs of replicas of that Postgres, separated by spaces, for reading (docs/replicas.md). Empty "
         "for none.",
     )
@@ -160,8 +161,8 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "",
         json_schema_extra=SECRET,
-        description="The URL of a Redis or Valkey (redis://…), for limits across several machines. Empty for one "
-        "machine.",
+        description="The URL of a Redis or Valkey (redis://…) or of the nodes of a cluster "
+        "(redis+cluster://host:port,host:port), for limits across several machines. Empty for one machine.",
     )
     limit_processes: Annotated[int, Field(ge=1, le=10_000)] = Field(
         1,

@@ -89,16 +89,17 @@ class Routed:
 
 @asynccontextmanager
 async def routed(
-    servers: Sequence[Server], urls: Sequence[str] | None = None, **settings: Any
+    servers: Sequence[Server], urls: Sequence[str] | None = None, primary_url: str = "", **settings: Any
 ) -> AsyncIterator[Routed]:
     """Run a service over these servers. `urls` are those of the replicas, if they are others. No answer is kept unless
     the settings say so."""
     primary, *others = servers
+    url = primary_url or primary.url
     replica_urls = [server.url for server in others] if urls is None else urls
     chosen = Settings(read_urls=" ".join(replica_urls), **{"answer_memory": 0, **settings})
-    found = Replicas(chosen, primary.url)
-    caller_cache = CallerCache(primary.url, chosen, found)
-    service = Service(chosen, primary.url, AccessControl(caller_cache, None, chosen), found)
+    found = Replicas(chosen, url)
+    caller_cache = CallerCache(url, chosen, found)
+    service = Service(chosen, url, AccessControl(caller_cache, None, chosen), found)
     service.changes.start()
     caller_cache.start()
     found.start()

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from api.catalog import V1
 from api.errors import InvalidRequest, TimedOut
+from api.rest.formats import offered
+from api.rest.request import export_request
+from api.service.exports import Exports
 from api.store.replicas import REST_SECONDS
 from api.store.ticket import SERVICE, Origin, Rank, Ticket
 from tests.replicas.conftest import Routed, execute, make_context, number_of, routed, write
@@ -198,11 +202,6 @@ async def test_a_caller_with_a_key_lifts_a_request_that_waits_for_a_replica(serv
 async def test_an_export_comes_from_a_replica_or_from_the_primary_where_that_is_behind(
     service: Routed, servers: list[Server], tmp_path: Path
 ) -> None:
-    from api.catalog import V1
-    from api.rest.formats import offered
-    from api.rest.request import export_request
-    from api.service.exports import Exports
-
     exports = Exports(service.service, servers[0].url)
     form = next(form for form in offered(V1, V1["source"]) if form.name == "ndjson")
     query = export_request(V1, V1["source"], form, b"").query

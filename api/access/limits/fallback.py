@@ -12,13 +12,11 @@ from contextlib import suppress
 
 import structlog
 
-from api.access.limits.gcra import Bucket
 from api.access.limits.limits import Decision, Limits, Quota, Remaining, Reservation, check
-from api.access.limits.redis_connection import RedisUnavailable
+from api.access.limits.redis_connection import RedisUnavailable, SlotMoving
 from api.access.limits.redis_limits import RedisLimits
 
 PROBE_SECONDS = 1.0
-PROBE = Quota((Bucket("probe", 1000, 1000, 1),), 1000)
 
 log = structlog.get_logger("briefing")
 
@@ -83,7 +81,8 @@ class Fallback:
         await self._local.close()
 
     def _leave(self, error: RedisUnavailable) -> None:
-        if self.away:
+        # A slot that is being moved concerns its callers only, and not for long.
+        if self.away or isinstance(error, SlotMoving):
             return
         self.away = True
         self.fallbacks += 1
@@ -96,9 +95,6 @@ class Fallback:
             await asyncio.sleep(self._probe_seconds)
             # Any error means that Redis is still away.
             with suppress(Exception):
-                # A real visit: a Redis that answers a ping may still refuse to write.
-                decision = await self._remote.begin("probe", PROBE, 1)
-                if decision.reservation is not None:
-                    await self._remote.end(decision.reservation)
+                await self._remote.probe()
                 self.away = False
         log.info("Redis is back", seconds=round(time.monotonic() - since, 1))

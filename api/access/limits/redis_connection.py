@@ -29,6 +29,10 @@ class RedisUnavailable(Exception):
     """Redis did not answer in time, or answered with an error."""
 
 
+class SlotMoving(RedisUnavailable):
+    """The keys of one caller cannot be reached now, because they are being moved to another node of a cluster."""
+
+
 class RedisConnection:
     """The connection of one process. It connects when it is first used, and again after a failure."""
 
@@ -65,6 +69,10 @@ class RedisConnection:
         if self._runner is None:
             self._runner = loop.create_task(self._run())
         return answer
+
+    async def probe_keys(self) -> list[str]:
+        """Return a key for each node: there is one."""
+        return ["probe"]
 
     async def close(self) -> None:
         """Close the connection after all commands that were sent have been answered."""

@@ -18,13 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from api.access.limits import gcra
+from api.access.limits.gcra import Bucket
 from api.access.limits.limits import Decision, Quota, Remaining, Reservation, check, refusal
+from api.access.limits.redis_cluster import RedisCluster
 from api.access.limits.redis_connection import TRIP_SECONDS, Argument, RedisConnection, RedisUnavailable
 from api.background import repeat
 
 LEASE_SECONDS = 60.0
 # How long, and for how many callers, the points left are remembered for answers that cost nothing.
 RECENT_SECONDS = 1.0
+# The limits of a visit that belongs to no caller.
+PROBE = Quota((Bucket("probe", 1000, 1000, 1),), 1000)
 MAX_RECENT = 4096
 
 
@@ -49,10 +53,14 @@ def _read_lua(name: str) -> str:
 
 
 class RedisLimits:
-    """The store of limits at a URL. RedisUnavailable if it does not answer."""
+    """The store of limits at a URL: one server, or a cluster. RedisUnavailable if it does not answer."""
 
     def __init__(self, url: str, *, lease_seconds: float = LEASE_SECONDS, trip_seconds: float = TRIP_SECONDS) -> None:
-        self._connection = RedisConnection(url, trip_seconds)
+        self._connection: RedisConnection | RedisCluster
+        if "+cluster:" in url:
+            self._connection = RedisCluster(url, trip_seconds)
+        else:
+            self._connection = RedisConnection(url, trip_seconds)
         self._lease = int(lease_seconds * 1_000_000)
         self._begin = read_script("begin")
         self._end = read_script("end")
@@ -133,6 +141,14 @@ class RedisLimits:
         self._recent[identity] = (left, time.monotonic())
         return left
 
+    async def probe(self) -> None:
+        """Visit each node as a request does, because a node that answers a ping may still refuse to write.
+        RedisUnavailable if one does not answer."""
+        for identity in await self._connection.probe_keys():
+            decision = await self.begin(identity, PROBE, 1)
+            if decision.reservation is not None:
+                await self.end(decision.reservation)
+
     async def close(self) -> None:
         if self._renewer is not None:
             self._renewer.cancel()
@@ -146,11 +162,11 @@ class RedisLimits:
         except self._connection.missing_script:
             pass
         except self._connection.refusal as error:
-            raise RedisUnavailable(str(error)) from None
+            raise RedisUnavailable(_describe_refusal(error)) from None
         try:
             return await self._connection.send("EVAL", script.text, len(keys), *keys, *arguments)
         except self._connection.refusal as error:
-            raise RedisUnavailable(str(error)) from None
+            raise RedisUnavailable(_describe_refusal(error)) from None
 
     async def _renew_leases(self) -> None:
         # Only leases that were held the last time already. Most requests end before that.
@@ -164,6 +180,12 @@ class RedisLimits:
 def keys(identity: str) -> tuple[str, str]:
     """Return the keys of a caller's buckets and of its running requests, in one slot of a cluster."""
     return f"briefing:{{{identity}}}:buckets", f"briefing:{{{identity}}}:leases"
+
+
+def _describe_refusal(error: Exception) -> str:
+    if type(error).__name__ in ("MovedError", "AskError", "ClusterCrossSlotError"):
+        return "this is a node of a cluster: BRIEFING_REDIS_URL has to begin with redis+cluster://"
+    return str(error)
 
 
 def _list_end_arguments(reservation: Reservation, unused: int) -> list[Argument]:
