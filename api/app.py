@@ -167,7 +167,12 @@ def _follow(metrics: Metrics, middleware: RequestMiddleware, service: Service, e
         _follow_replicas(metrics, service.reads, service.changes)
     _follow_pools(metrics, pools)
     metrics.follow("gauge", "requests_in_flight", "Requests that are being answered.", lambda: middleware.in_flight)
-    metrics.follow("gauge", "exports_running", "Exports that are being sent.", lambda: exports.streams.pool.used)
+    export_pools = [pool for name, pool in pools.items() if name.startswith("export")]
+
+    def count_exports() -> int:
+        return sum(pool.used for pool in export_pools)
+
+    metrics.follow("gauge", "exports_running", "Exports that are being sent.", count_exports)
     places = exports.places
     metrics.follow("gauge", "exports_waiting", "Exports that wait for a place.", lambda: places.waiting)
     metrics.follow("counter", "exports_waited", "Exports that had to wait for a place.", lambda: places.waited)
@@ -193,7 +198,7 @@ def _follow_replicas(metrics: Metrics, reader: RoutedReader, changes: Changes) -
         metrics.follow(kind, name, meaning, lambda: {replica.name: read(replica) for replica in replicas}, "server")
 
     def count_reads() -> dict[str, float]:
-        counts: dict[str, float] = {"primary": reader.primary_reads}
+        counts: dict[str, float] = {"primary": reader.replicas.primary_reads}
         for replica in replicas:
             counts[replica.name] = replica.reads
         return counts
@@ -207,7 +212,10 @@ def _follow_replicas(metrics: Metrics, reader: RoutedReader, changes: Changes) -
 
     metrics.follow("counter", "reads", "Statements and exports by the server that answered.", count_reads, "server")
     metrics.follow(
-        "counter", "reads_unconfirmed", "Answers of replicas without the primary.", lambda: reader.unconfirmed_reads
+        "counter",
+        "reads_unconfirmed",
+        "Answers of replicas without the primary.",
+        lambda: reader.replicas.unconfirmed_reads,
     )
     metrics.follow(
         "counter", "replica_fallbacks", "What the primary had to answer.", count_fallbacks, "server", "reason"

@@ -50,6 +50,7 @@ FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 LONG = (
     *("tests/guide/test_pages.py", "tests/pages/test_browser.py", "tests/rest/test_fuzz.py"),
     *("tests/agreement/test_costs.py", "tests/sdk/test_python.py", "tests/agreement/test_graphql.py"),
+    *("tests/replicas/test_interleavings.py", "tests/replicas/test_faults.py"),
 )
 
 # A service in a thread of the tests logs to the real standard error, not to the output of a command that runs at the

@@ -64,7 +64,7 @@ class CallerCache:
     """The callers of one store by their keys. Start it within a running loop, and stop it there."""
 
     def __init__(self, url: str, settings: Settings, replicas: Replicas | None = None) -> None:
-        self.store = AccessStore(url, settings.statement_cache_size)
+        self.store = AccessStore(url, settings.statement_cache_size, only_primary=replicas is not None)
         self._epoch = Epoch(url, self._note_anonymous_plan)
         self._reads: AccessStore | RoutedAccess = self.store
         if replicas is not None:

@@ -14,7 +14,7 @@ from api.access.export_places import ExportPlaces
 from api.access.plan import Plan
 from api.compiler import Statement, compile_query
 from api.compiler.page import MAX_EXACT
-from api.errors import Fault, TimedOut, TooExpensive, Unavailable
+from api.errors import Fault, InvalidRequest, TimedOut, TooExpensive, Unavailable
 from api.query import ExportQuery, Item, ListQuery, Page, Query, Total, price
 from api.service.context import RequestContext
 from api.service.service import Cost, Service, check_edition
@@ -133,6 +133,10 @@ class Exports:
                     await self.streams.stream(statement.sql, statement.arguments, take, note_marks)
                 else:
                     await self._routed.stream(statement, context.at_least, take, note_marks, note_unconfirmed)
+        except InvalidRequest:
+            # The edition that the request asks for is not there, so nothing was sent.
+            await export.settle_count()
+            raise
         except Unavailable as error:
             await export.charge.settle(_price_failure(error, export.points, export.counting))
             raise

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 from api.errors import Conflict, InvalidRequest, Unavailable
 from api.store.statements import statement
@@ -46,8 +47,10 @@ GONE = (
 class AccessStore:
     """The connections on which the statements run, a few at once."""
 
-    def __init__(self, url: str, statement_cache_size: int = 0) -> None:
+    def __init__(self, url: str, statement_cache_size: int = 0, *, only_primary: bool = False) -> None:
+        """With `only_primary`, a replica at the URL is not read from."""
         self._url = url
+        self._session_attributes = SessionAttribute.primary if only_primary else None
         self._cache = statement_cache_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
@@ -128,6 +131,7 @@ class AccessStore:
                 timeout=SECONDS,
                 command_timeout=SECONDS,
                 statement_cache_size=self._cache,
+                target_session_attrs=self._session_attributes,
                 server_settings={
                     "application_name": "briefing-access",
                     "role": "briefing_access",

@@ -65,6 +65,7 @@ class Poller:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        self._note_end(False)
 
     @property
     def is_fresh(self) -> bool:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import structlog
+from asyncpg.connect_utils import SessionAttribute
 
 from api.settings import Settings
 from api.store.access import AccessStore
@@ -33,6 +34,7 @@ from api.store.server_facts import (
 from api.store.stream import Streams
 
 CHECK_SECONDS = 1.0
+SHORTEST_PAUSE = 0.1
 # The time that a check may take, and that a server has to show that it lives.
 ANSWER_SECONDS = 0.5
 # A replica that was late this often within a second is not read from for a second.
@@ -69,6 +71,10 @@ class Replica:
         # What the metrics show: statements that it answered, and those that the primary answered instead, by reason.
         self.reads = 0
         self.fallbacks: Counter[str] = Counter()
+        # When it was chosen last, as a number that grows.
+        self.turn = 0
+        # Set to check the server at once.
+        self.doubted = asyncio.Event()
         self._late = 0
         self._late_since = 0.0
         self._rests_until = 0.0
@@ -131,8 +137,9 @@ class Replica:
 class ServerCheck:
     """A connection that reads the facts about a server. Checks that are requested at the same time are one."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, session_attributes: SessionAttribute | None = None) -> None:
         self._url = url
+        self._session_attributes = session_attributes
         self._connection: Connection | None = None
         self._running: asyncio.Task[ServerFacts] | None = None
         self.facts: ServerFacts | None = None
@@ -157,7 +164,10 @@ class ServerCheck:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if self._connection is None or self._connection.is_closed():
                     self._connection = await asyncpg.connect(
-                        self._url, statement_cache_size=0, server_settings={"application_name": "briefing-check"}
+                        self._url,
+                        statement_cache_size=0,
+                        server_settings={"application_name": "briefing-check"},
+                        target_session_attrs=self._session_attributes,
                     )
                 self.facts = await read_facts(self._connection)
                 return self.facts
@@ -173,11 +183,20 @@ class ServerCheck:
 
 # The errors of a server that does not answer, or not as it should.
 CHECK_ERRORS = (OSError, TimeoutError, *DRIVER_ERRORS)
+# Those of a server that is away, starts, or ends. Which of them it is changes by the moment.
+SILENT = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,
+    asyncpg.InterfaceError,
+)
 
 
 def describe_failure(error: BaseException) -> str:
     """Return why a server could not be checked. Messages of Postgres contain no password."""
-    if isinstance(error, TimeoutError):
+    if isinstance(error, SILENT):
         return "it does not answer"
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
@@ -191,7 +210,8 @@ class Replicas:
     """The replicas of one primary. Start their checks within a running loop, and stop them there."""
 
     def __init__(self, settings: Settings, url: str) -> None:
-        self._primary = ServerCheck(url)
+        # Of several hosts in its URL only one is the primary.
+        self._primary = ServerCheck(url, SessionAttribute.primary)
         self.all: list[Replica] = []
         names: Counter[str] = Counter()
         for replica_url in settings.replica_urls:
@@ -200,6 +220,10 @@ class Replicas:
             if names[name] > 1:
                 name += f" ({names[name]})"
             self.all.append(Replica(replica_url, name, settings))
+        self._turns = 0
+        # What the metrics show: what the primary answered, and what replicas answered while it was away.
+        self.primary_reads = 0
+        self.unconfirmed_reads = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -226,9 +250,12 @@ class Replicas:
                 continue
             pool = replica.streams.pool if export else replica.reader.pool
             load = pool.load
-            # Among equals the one that has answered least is next.
-            if least is None or (load, replica.reads) < (least_load, least.reads):
+            # Among equals, they take turns.
+            if least is None or (load, replica.turn) < (least_load, least.turn):
                 least, least_load = replica, load
+        if least is not None:
+            self._turns += 1
+            least.turn = self._turns
         return least
 
     def used(self) -> Sequence[Replica]:
@@ -251,11 +278,11 @@ class Replicas:
                 server = await replica.check.run()
             except CHECK_ERRORS as error:
                 replica.note_objection(describe_failure(error))
-                await asyncio.sleep(CHECK_SECONDS)
+                await _pause(replica.doubted)
                 continue
             primary = self._primary.facts
             if primary is None:
-                await asyncio.sleep(ANSWER_SECONDS)
+                await asyncio.sleep(SHORTEST_PAUSE)
                 continue
             objection = find_objection(server, primary)
             # What it had a second ago, the primary must have had when it was read since.
@@ -269,4 +296,12 @@ class Replicas:
             if is_primary(server, primary) and not was_primary:
                 log.warning("a URL of BRIEFING_READ_URLS is that of the primary", replica=replica.name)
             was_primary = is_primary(server, primary)
-            await asyncio.sleep(CHECK_SECONDS)
+            await _pause(replica.doubted)
+
+
+async def _pause(doubted: asyncio.Event) -> None:
+    """Wait until the next check, which comes sooner if a statement got no answer."""
+    await asyncio.sleep(SHORTEST_PAUSE)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(doubted.wait(), CHECK_SECONDS - SHORTEST_PAUSE)
+    doubted.clear()

@@ -35,9 +35,6 @@ class RoutedReader:
         self.replicas = replicas
         self._changes = changes
         self._outage = changes.outage(settings.stale_reads)
-        # What the metrics show: statements that the primary answered, and those that replicas answered without it.
-        self.primary_reads = 0
-        self.unconfirmed_reads = 0
 
     async def read(
         self,
@@ -99,6 +96,7 @@ class RoutedReader:
             replica.fallbacks["unavailable"] += 1
             return None
         except Unavailable:
+            replica.doubted.set()
             replica.fallbacks["unavailable"] += 1
             return None
         except asyncpg.TransactionRollbackError:
@@ -128,13 +126,13 @@ class RoutedReader:
                     raise
             else:
                 self._outage.end()
-                self.primary_reads += 1
+                self.replicas.primary_reads += 1
                 return reply
         if self._outage.allows_stale:
             unconfirmed_reply = await self._read_unconfirmed(statement)
             if unconfirmed_reply is not None:
                 unconfirmed_reply.unconfirmed = True
-                self.unconfirmed_reads += 1
+                self.replicas.unconfirmed_reads += 1
                 return unconfirmed_reply
         raise Unavailable(AWAY, AGAIN)
 

@@ -60,6 +60,7 @@ class RoutedStreams:
             try:
                 await self._primary.stream(statement.sql, statement.arguments, note_take, first)
                 self._outage.end()
+                self._replicas.primary_reads += 1
                 return
             except Unavailable:
                 if taken or not await self._outage.has_begun():
@@ -73,6 +74,7 @@ class RoutedStreams:
 
                 if await _Sending(other, "", at_least, take, note_first).run(statement):
                     other.reads += 1
+                    self._replicas.unconfirmed_reads += 1
                     return
         raise Unavailable(AWAY, AGAIN)
 

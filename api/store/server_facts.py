@@ -20,8 +20,8 @@ IDENTITY = """
 # The account of a replica may be one that cannot see the ledger of migrations.
 MAY_SEE_MIGRATIONS = "select has_table_privilege(to_regclass('migration.applied'), 'select')"
 MIGRATIONS = "select coalesce(array_agg(name || ' ' || checksum order by name), '{}') from migration.applied"
-SET_ROLE = "set role briefing_reader"
-RESET_ROLE = "reset role"
+# For the transaction only: behind a pooler the session is not ours.
+SET_ROLE = "set local role briefing_reader"
 STORE_MARK = "select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest"
 
 ANOTHER_STORE = "it is a server of another store"
@@ -62,11 +62,11 @@ async def read_facts(connection: Connection) -> ServerFacts:
     assert row is not None
     mark, problem, migrations = "", "", None
     try:
-        await connection.execute(SET_ROLE)
-        mark = await connection.fetchval(STORE_MARK)
-        await connection.execute(RESET_ROLE)
-        if await connection.fetchval(MAY_SEE_MIGRATIONS):
-            migrations = frozenset(await connection.fetchval(MIGRATIONS))
+        async with connection.transaction(readonly=True):
+            if await connection.fetchval(MAY_SEE_MIGRATIONS):
+                migrations = frozenset(await connection.fetchval(MIGRATIONS))
+            await connection.execute(SET_ROLE)
+            mark = await connection.fetchval(STORE_MARK)
     except asyncpg.PostgresError as error:
         problem = str(error)
     return ServerFacts(

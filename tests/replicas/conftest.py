@@ -83,6 +83,10 @@ class Routed:
             while self.service.changes.least_mark(("source",)) is None:
                 await asyncio.sleep(0.01)
 
+    @property
+    def primary_reads(self) -> int:
+        return self.reads.replicas.primary_reads
+
     def reads_of_replicas(self) -> int:
         return sum(replica.reads for replica in self.replicas)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.access.key import new
 from api.access.keys import Keys, NewKey
@@ -140,26 +141,26 @@ async def test_a_promoted_replica_is_not_used_until_it_is_built_again(
 
 
 async def test_servers_that_are_no_replicas_of_this_store_are_not_used(
-    servers: list[Server], new_store: Callable[[], Awaitable[str]], capsys: pytest.CaptureFixture[str]
+    servers: list[Server], new_store: Callable[[], Awaitable[str]]
 ) -> None:
     another = await new_store()
     await execute(servers[0], "create role guarded login password 'right' in role briefing_reader, briefing_access")
     try:
         wrong_password = servers[1].as_account("guarded:wrong")
         wrong_database = servers[1].url.replace("/briefing?", "/postgres?")
-        async with routed(servers, [another, wrong_password, wrong_database, servers[2].url]) as service:
-            await service.until_used(1)
-            await until(lambda: all("not checked" not in one.objection for one in service.replicas))
-            await asyncio.sleep(2.5)
-            objections = [replica.objection for replica in service.replicas]
-            await read_all(service, 4)
-            assert service.reads.primary_reads == 0 and service.replicas[3].reads == 4
+        with capture_logs() as lines:
+            async with routed(servers, [another, wrong_password, wrong_database, servers[2].url]) as service:
+                await service.until_used(1)
+                await until(lambda: all("not checked" not in one.objection for one in service.replicas))
+                await asyncio.sleep(2.5)
+                objections = [replica.objection for replica in service.replicas]
+                await read_all(service, 4)
+                assert service.primary_reads == 0 and service.replicas[3].reads == 4
         assert objections[0] == objections[2] == ANOTHER_STORE
         assert "InvalidPasswordError" in objections[1]
         assert objections[3] == ""
-        said = capsys.readouterr().out
-        assert said.count(LOGGED) == 3, "one line for each change"
-        assert "wrong@" not in said and ":wrong" not in said
+        assert sum(line["event"] == LOGGED for line in lines) == 3, "one line for each change"
+        assert ":wrong" not in str(lines)
     finally:
         await execute(servers[0], "drop role guarded")
 
@@ -178,15 +179,14 @@ async def test_a_replica_of_an_older_migration_is_not_used(service: Routed, serv
     await service.until_used(2)
 
 
-async def test_a_url_of_the_primary_is_used_with_a_warning(
-    servers: list[Server], capsys: pytest.CaptureFixture[str]
-) -> None:
-    async with routed(servers, [servers[0].url]) as service:
-        await service.until_used(1)
-        await asyncio.sleep(1.5)
-        await read_all(service, 4)
-        assert service.replicas[0].reads == 4
-    assert capsys.readouterr().out.count("is that of the primary") == 1
+async def test_a_url_of_the_primary_is_used_with_a_warning(servers: list[Server]) -> None:
+    with capture_logs() as lines:
+        async with routed(servers, [servers[0].url]) as service:
+            await service.until_used(1)
+            await asyncio.sleep(1.5)
+            await read_all(service, 4)
+            assert service.replicas[0].reads == 4
+    assert sum("is that of the primary" in line["event"] for line in lines) == 1
 
 
 @pytest.mark.parametrize("fault", ["frozen", "killed"])
