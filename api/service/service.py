@@ -229,9 +229,11 @@ class Service:
         cached = self._cache.get(prepared.key)
         if cached is reply or reply.unconfirmed:
             return
-        # A slow read may end after a later one.
-        if cached is None or not is_behind(reply.mark, cached.mark):
-            self._cache.put(prepared.key, reply, 2 * len(reply.body) + 200)
+        # A slow read may end after a later one. A store that lost changes has older marks for good, however.
+        is_late = cached is not None and is_behind(reply.mark, cached.mark)
+        if cached is not None and is_late and cached.mark == self.changes.mark(prepared.statement.reads):
+            return
+        self._cache.put(prepared.key, reply, 2 * len(reply.body) + 200)
 
 
 def _price_answer(prepared: PreparedQuery, reply: Reply, tag: str, client_tags: Sequence[str]) -> int:

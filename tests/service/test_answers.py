@@ -119,6 +119,14 @@ async def test_a_change_of_another_resource_leaves_an_answer(service: Service, u
     assert await answer(service, places(service)) is kept
 
 
+async def test_a_kept_answer_from_changes_that_the_store_has_lost_is_replaced(service: Service) -> None:
+    kept = await answer(service, sources(service))
+    # As after a failover to a replica that lacked the last changes.
+    kept.mark = "999999999.9999999999999999"
+    assert await answer(service, sources(service)) is not kept
+    assert (await execute(service, sources(service))).cached
+
+
 async def test_no_answer_is_older_than_a_change_of_a_quarter_second_ago(
     service: Service, url: str, tmp_path: Path
 ) -> None:
