@@ -50,7 +50,9 @@ async def reader(
 ) -> AsyncIterator[Reader]:
     """A reader with the service as `make serve` runs it: over the sample, with limits."""
     url = await fresh_database(loaded)
-    page = request.node.callspec.params.get("page")
+    # Tests of single commands have no page.
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    page = parameters.get("page")
     if isinstance(page, Path) and page.name == "data-analysis.md":
         pins = tmp_path / "pins.txt"
         write_pins("tests/files/requirements.txt", pins)

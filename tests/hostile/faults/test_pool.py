@@ -90,9 +90,11 @@ async def test_a_statement_that_takes_too_long_is_a_503_of_its_own(cluster: Clus
                 await connection.execute(LOCK)
                 took, answer = timed(raw_client)
             assert (answer.status, answer.problem["code"]) == (503, "timed_out")
-            assert 0.25 < took < 0.8
+            # The time limit of the settings, not the usual one of 2.5 s.
+            assert 0.25 < took < 2
             assert answer.fields["retry-after"]
-            assert raw_client.get(fresh()).status == 200
+            # A busy machine may take 0.3 s for any statement.
+            until(lambda: raw_client.get(fresh()).status == 200, 5)
 
 
 @pytest.mark.parametrize("half", [False, True], ids=["closed", "half closed"])
